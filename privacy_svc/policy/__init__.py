@@ -1,0 +1,79 @@
+"""The organisation's policy: reads policies/, compiles an immutable PolicySet, decides.
+
+`decide` is pure: a module, a purpose, fields and a person's live state in; permit, mask or deny for each
+field out, with every reason. Files are YAML and Markdown a DPO reviews in a pull request; the data map is a
+fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry W3C DPV terms.
+"""
+
+from privacy_svc.policy.datamap import (
+    Collection,
+    DataMap,
+    Dataset,
+    Erase,
+    EraseRows,
+    Field,
+    Keep,
+    Normaliser,
+    Reference,
+)
+from privacy_svc.policy.decide import DIRECT_MARKETING, Decision, decide
+from privacy_svc.policy.durations import add_duration, parse_duration
+from privacy_svc.policy.fieldrules import Effect, FieldDecision
+from privacy_svc.policy.holder import PolicyHolder
+from privacy_svc.policy.loader import compile_policies, load_policies
+from privacy_svc.policy.masks import apply_mask
+from privacy_svc.policy.policyset import (
+    ConsentFact,
+    ConsentRule,
+    LegalBasis,
+    Mask,
+    Module,
+    Notice,
+    Organisation,
+    Party,
+    PolicySet,
+    Purpose,
+    SpecialCondition,
+    SubjectState,
+)
+from privacy_svc.policy.reasons import Reason, ReasonCode
+from privacy_svc.policy.service import recall, remember
+
+__all__ = [
+    "DIRECT_MARKETING",
+    "Collection",
+    "ConsentFact",
+    "ConsentRule",
+    "DataMap",
+    "Dataset",
+    "Decision",
+    "Effect",
+    "Erase",
+    "EraseRows",
+    "Field",
+    "FieldDecision",
+    "Keep",
+    "LegalBasis",
+    "Mask",
+    "Module",
+    "Normaliser",
+    "Notice",
+    "Organisation",
+    "Party",
+    "PolicyHolder",
+    "PolicySet",
+    "Purpose",
+    "Reason",
+    "ReasonCode",
+    "Reference",
+    "SpecialCondition",
+    "SubjectState",
+    "add_duration",
+    "apply_mask",
+    "compile_policies",
+    "decide",
+    "load_policies",
+    "parse_duration",
+    "recall",
+    "remember",
+]

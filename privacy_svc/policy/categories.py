@@ -1,0 +1,41 @@
+"""Data categories as dotted paths (fideslang): what lies within what, and which are special. Pure."""
+
+from collections.abc import Iterable
+
+ARTICLE_9 = (
+    "user.authorization.biometric",
+    "user.biometric",
+    "user.demographic.political_opinion",
+    "user.demographic.race_ethnicity",
+    "user.demographic.religious_belief",
+    "user.demographic.sexual_orientation",
+    "user.demographic.trade_union_membership",
+    "user.health_and_medical",
+)
+"""Special categories, Art. 9(1). fideslang has no word for trade union membership; that one is ours."""
+
+ARTICLE_10 = ("user.criminal_history",)
+"""Criminal convictions and offences."""
+
+OWN = ("user.demographic.trade_union_membership",)
+"""Our additions to fideslang's taxonomy."""
+
+
+def root_of(category: str, roots: Iterable[str]) -> str | None:
+    """The one of `roots` that is this category or lies above it."""
+    return next((root for root in roots if category == root or category.startswith(root + ".")), None)
+
+
+def within(category: str, roots: Iterable[str]) -> bool:
+    return root_of(category, roots) is not None
+
+
+def special_article(category: str) -> str | None:
+    """The article that forbids this category unless a condition of its own allows it."""
+    if within(category, ARTICLE_9):
+        return "GDPR 9(1)"
+    return "GDPR 10" if within(category, ARTICLE_10) else None
+
+
+def is_personal(category: str) -> bool:
+    return within(category, ("user",))

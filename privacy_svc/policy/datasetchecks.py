@@ -1,0 +1,75 @@
+"""What cannot be true of a data map, though each of its lines may be."""
+
+from collections.abc import Mapping
+
+from privacy_svc.policy.datamap import Collection, DataMap, Erase, EraseRows, Field
+from privacy_svc.policy.reading import Faults
+
+
+def check_collection(collection: Collection, places: Mapping[str, str], faults: Faults) -> None:
+    for field in collection.fields:
+        for detail in (*_erasing(field), *_sealing(field)):
+            faults.at(places[f"{collection.path}.{field.name}"], f"{field.name}: {detail}")
+        if collection.erase_rows is EraseRows.DELETE and field.erase is Erase.KEEP:
+            place = places[f"{collection.path}.{field.name}"]
+            faults.at(place, f"{field.name}: cannot be kept, its row is deleted (erase_rows: delete)")
+    if (collection.subject or collection.sealed) and not collection.key:
+        what = "whose rows are persons" if collection.subject else "with sealed fields"
+        faults.at(places[collection.path], f"a collection {what} needs a field with primary_key: true")
+
+
+def check_data_map(data_map: DataMap, places: Mapping[str, str], faults: Faults) -> None:
+    """What needs all datasets: ids unique for ever, sealed references, owners of sealed rows."""
+    seen: dict[int, str] = {}
+    for collection in data_map.collections():
+        for field in collection.fields:
+            path = f"{collection.path}.{field.name}"
+            if field.id is not None and seen.setdefault(field.id, path) != path:
+                faults.at(places[path], f"{field.name}: id {field.id} is {seen[field.id]}'s already")
+            if field.reference and (field.seal or field.erase not in {Erase.NULL, Erase.KEEP}):
+                faults.at(places[path], f"{field.name}: a reference is neither sealed nor overwritten, rows hang on it")
+        if data_map.owner(collection) is None:
+            _check_unowned(collection, places, faults)
+
+
+def _check_unowned(collection: Collection, places: Mapping[str, str], faults: Faults) -> None:
+    place = places.get(collection.path, "")
+    if collection.sealed:
+        names = ", ".join(f.name for f in collection.sealed)
+        faults.at(place, f"{collection.name} seals {names}, but no reference leads to a person whose key would do it")
+    if collection.erase_rows is EraseRows.DELETE:
+        faults.at(place, f"{collection.name} has erase_rows: delete, but no reference leads to a person")
+
+
+def _sealing(field: Field) -> list[str]:
+    found: list[str] = []
+    if field.seal and field.id is None:
+        found.append("seal needs an 'id': a number from 1000 that stays for ever, also when the field is renamed")
+    if field.seal and field.primary_key:
+        found.append("a primary key cannot be sealed, rows are found by it")
+    if field.seal and not field.categories:
+        found.append("a sealed field needs 'data_categories', otherwise nobody could ever be permitted to read it")
+    if field.seal and field.identity and field.identity not in field.index:
+        found.append(f"people are found by it and it is sealed, so it needs index: [{field.identity}]")
+    if field.index and field.id is None:
+        found.append("an index needs an 'id', a number from 1000 that stays for ever")
+    return found
+
+
+def _erasing(field: Field) -> list[str]:
+    found: list[str] = []
+    if field.erase is Erase.SHRED and not field.seal:
+        found.append("erase: shred destroys a key, so it needs seal: true")
+    if field.erase is Erase.KEEP and field.keep is None:
+        found.append("erase: keep needs 'keep' with ground, law and period (Art. 17(3))")
+    if field.keep is not None and field.erase is not Erase.KEEP:
+        found.append("'keep' says nothing without erase: keep")
+    if field.erase is Erase.REPLACE and field.replace is None:
+        found.append("erase: replace needs the text to put there: 'replace'")
+    if field.replace is not None and field.erase is not Erase.REPLACE:
+        found.append("'replace' says nothing without erase: replace")
+    if field.replace is not None and field.length is not None and len(field.replace) > field.length:
+        found.append(f"'replace' is longer than the field's length of {field.length}")
+    if field.primary_key and field.erase in {Erase.SHRED, Erase.REPLACE}:
+        found.append("a primary key is not overwritten, rows hang on it")
+    return found

@@ -1,0 +1,184 @@
+"""The decision: may this module use these fields of this person for this purpose, now?
+
+Pure and total over complete, typed input. Default deny; one denial is enough. The steps collect *every*
+reason, so that the explanation comes from the path that decides:
+
+    1 known        module, purpose, field               6 legal basis       consent (Art. 6, 7, 8)
+    2 granted      purpose to module, kind of person    7 special category  condition of its own (Art. 9, 10)
+    3 erasure      (Art. 17)                            8 minimisation      categories (Art. 5(1)(c))
+    4 restriction  (Art. 18)                            9 retention         (Art. 5(1)(e))
+    5 objection    (Art. 21)                           10 masking           by purpose and category
+
+What depends on policy alone (7, 8, 10) is worked out once per policy set: fieldrules.py.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from privacy_svc.policy.durations import add_duration
+from privacy_svc.policy.fieldrules import Effect, FieldDecision, FieldRule, denied, field_rules
+from privacy_svc.policy.policyset import (
+    LegalBasis,
+    PolicySet,
+    Purpose,
+    SpecialCondition,
+    SubjectState,
+)
+from privacy_svc.policy.reasons import Reason, ReasonCode, reason
+
+DIRECT_MARKETING = "direct_marketing"
+"""In `SubjectState.objections`: all direct marketing (Art. 21(2))."""
+
+_OBJECTIONABLE = frozenset({LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK})
+_CONSENT, _DENY = LegalBasis.CONSENT, Effect.DENY
+_STATES = {
+    "refused": ReasonCode.CONSENT_REFUSED,
+    "withdrawn": ReasonCode.CONSENT_WITHDRAWN,
+    "expired": ReasonCode.CONSENT_EXPIRED,
+}
+"""Any state not here and not `given` (requested, invalidated, unknown) is no consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`permit_all`: every field may be used, some perhaps masked. `any_permit`: at least one may."""
+
+    permit_all: bool
+    any_permit: bool
+    fields: Mapping[str, FieldDecision]
+    reasons: tuple[Reason, ...]
+    policy_version: str
+    state_version: int
+    purpose: str
+    module: str
+
+
+def decide(
+    policies: PolicySet, module: str, purpose: str, fields: Sequence[str], state: SubjectState, now: datetime
+) -> Decision:
+    """Without `fields`, the question is about the purpose as such. Never raises, whatever the names."""
+    declared = policies.purposes.get(purpose)
+    before = list(_asked(policies, module, purpose, declared, state))
+    after: list[ReasonCode] = []
+    if declared is None:
+        nothing = FieldRule(denied("", ReasonCode.UNKNOWN_PURPOSE))
+        rules: Mapping[str, FieldRule] = dict.fromkeys(policies.field_names(state.kind), nothing)
+    else:
+        before += _person(policies, declared, state, now)
+        after += _retention(declared, state, now)
+        rules = field_rules(policies, declared, state.kind, _lacking(policies, declared, state, now))
+    effects, reasons = _fields(fields, rules, purpose if declared else "", before, after)
+    return Decision(
+        permit_all=not reasons,
+        any_permit=not reasons or any(e.effect is not _DENY for e in effects.values()),
+        fields=effects,
+        reasons=reasons,
+        policy_version=policies.version,
+        state_version=state.version,
+        purpose=purpose,
+        module=module,
+    )
+
+
+def _fields(
+    fields: Sequence[str],
+    rules: Mapping[str, FieldRule],
+    purpose: str,
+    before: list[ReasonCode],
+    after: list[ReasonCode],
+) -> tuple[dict[str, FieldDecision], tuple[Reason, ...]]:
+    """Each field's effect by the first step that denies it, and all reasons in the order of the steps."""
+    overall = denied(purpose, before[0]) if before else None
+    last = denied(purpose, after[0]) if after else None
+    effects: dict[str, FieldDecision] = {}
+    own: list[Reason] = []
+    for name in fields:
+        rule = rules.get(name) or _unknown(purpose, name)
+        if rule.reasons and name not in effects:
+            own += rule.reasons
+        effects[name] = overall or (rule.decision if rule.reasons else last or rule.decision)
+    if before or after:
+        own = [reason(code) for code in before] + own + [reason(code) for code in after]
+    return effects, tuple(own)
+
+
+def _unknown(purpose: str, name: str) -> FieldRule:
+    code = ReasonCode.UNKNOWN_FIELD
+    return FieldRule(denied(purpose, code), (reason(code, name),))
+
+
+def _asked(
+    policies: PolicySet, module: str, purpose: str, declared: Purpose | None, state: SubjectState
+) -> Iterator[ReasonCode]:
+    """1: known; 2: granted to this module, for this kind of person."""
+    registered = policies.modules.get(module)
+    if registered is None:
+        yield ReasonCode.UNKNOWN_MODULE
+    if declared is None:
+        yield ReasonCode.UNKNOWN_PURPOSE
+        return
+    if registered is not None and purpose not in registered.purposes:
+        yield ReasonCode.PURPOSE_NOT_GRANTED
+    if state.kind not in declared.subjects:
+        yield ReasonCode.SUBJECT_KIND_NOT_COVERED
+
+
+def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:
+    """3: erased; 4: restricted; 5: objected; 6: no legal basis."""
+    if state.erased:
+        yield ReasonCode.ERASED
+    if state.restricted and not (purpose.storage_only or purpose.despite_restriction):
+        yield ReasonCode.RESTRICTED
+    if _objected(purpose, state):
+        yield ReasonCode.OBJECTED
+    if purpose.legal_basis is _CONSENT:
+        yield from _consent(policies, purpose, state, now)
+
+
+def _objected(purpose: Purpose, state: SubjectState) -> bool:
+    """Art. 21(1) reaches legitimate interests and public tasks; 21(2) direct marketing on any basis."""
+    if not state.objections:
+        return False
+    if purpose.direct_marketing and DIRECT_MARKETING in state.objections:
+        return True
+    open_to_it = purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE
+    return open_to_it and purpose.key in state.objections
+
+
+def _consent(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:
+    """What the person's consent lacks: given, unexpired, to a text that covers the purpose, by who may give it."""
+    fact, rule = state.consents.get(purpose.key), purpose.consent
+    if fact is None or rule is None:
+        yield ReasonCode.CONSENT_MISSING
+        return
+    if fact.state != "given":
+        yield _STATES.get(fact.state, ReasonCode.CONSENT_MISSING)
+        return
+    if fact.valid_until is not None and fact.valid_until <= now:
+        yield ReasonCode.CONSENT_EXPIRED
+    newest = policies.notice_versions.get(rule.notice, 0)
+    if fact.notice != rule.notice or not rule.covered_since <= fact.notice_version <= newest:
+        yield ReasonCode.CONSENT_NOTICE_OUTDATED
+    if purpose.minimum_age is not None and not fact.guardian and not _old_enough(purpose, state.age):
+        yield ReasonCode.GUARDIAN_MISSING
+
+
+def _old_enough(purpose: Purpose, age: int | None) -> bool:
+    if age is None:
+        return purpose.unknown_age_permits
+    return purpose.minimum_age is None or age >= purpose.minimum_age
+
+
+def _lacking(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> tuple[ReasonCode, ...]:
+    """7, where special categories rest on explicit consent and the rest of the purpose on another basis."""
+    if purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT and purpose.legal_basis is not _CONSENT:
+        return tuple(_consent(policies, purpose, state, now))
+    return ()
+
+
+def _retention(purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:
+    """9: the purpose's time after the end of the relationship."""
+    anchor, retention = state.retention_anchor, purpose.retention
+    if anchor is not None and retention is not None and add_duration(anchor, retention) <= now:
+        yield ReasonCode.RETENTION_PASSED

@@ -1,0 +1,102 @@
+"""What policy alone says about each field for one purpose: steps 7, 8 and 10 of the decision. Pure."""
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from privacy_svc.policy.categories import ARTICLE_10, is_personal, root_of, special_article, within
+from privacy_svc.policy.datamap import Field
+from privacy_svc.policy.policyset import Mask, PolicySet, Purpose, SpecialCondition
+from privacy_svc.policy.reasons import STEPS, Reason, ReasonCode
+
+
+class Effect(enum.StrEnum):
+    PERMIT = "permit"
+    MASK = "mask"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDecision:
+    """`rule` names the purpose, the step that decided and the category it found:
+    `marketing.email#8-minimisation:user.contact.email`."""
+
+    effect: Effect
+    rule: str
+    reason: ReasonCode | None = None
+    mask: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """A field's decision as far as policy alone decides it, with all its reasons."""
+
+    decision: FieldDecision
+    reasons: tuple[Reason, ...] = ()
+
+
+def denied(purpose: str, code: ReasonCode) -> FieldDecision:
+    return FieldDecision(Effect.DENY, f"{purpose}#{STEPS[code]}", code)
+
+
+def field_rules(
+    policies: PolicySet, purpose: Purpose, kind: str, lacking: tuple[ReasonCode, ...]
+) -> Mapping[str, FieldRule]:
+    """The rule of every field by every name callers may use. `lacking` is what an explicit consent lacks
+    where special categories rest on one beside another legal basis."""
+    key = ("field_rules", purpose.key, kind, lacking)
+    known: Mapping[str, FieldRule] | None = policies.memo.get(key)
+    if known is None:
+        names = policies.field_names(kind).items()
+        known = {name: _rule(purpose, name, field, lacking) for name, (_, field) in names}
+        if kind in policies.kinds:
+            policies.memo[key] = known
+    return known
+
+
+def _rule(purpose: Purpose, name: str, field: Field, lacking: tuple[ReasonCode, ...]) -> FieldRule:
+    reasons = (*_special(purpose, name, field, lacking), *_minimisation(purpose, name, field))
+    if reasons:
+        return FieldRule(denied(purpose.key, reasons[0].code), reasons)
+    return FieldRule(_released(purpose, field))
+
+
+def _special(purpose: Purpose, name: str, field: Field, lacking: tuple[ReasonCode, ...]) -> Iterator[Reason]:
+    """7: a special category needs a condition of its own."""
+    for category in field.categories:
+        article = special_article(category)
+        if article is None:
+            continue
+        criminal = within(category, ARTICLE_10)
+        if (
+            purpose.special_condition is SpecialCondition.AUTHORISED_BY_LAW
+        ) != criminal or not purpose.special_condition:
+            code = ReasonCode.SPECIAL_CATEGORY
+            yield Reason(code, f"{code.sentence} ({category})", article, name)
+        elif lacking:
+            yield from (Reason(code, code.sentence, "GDPR 9(2)(a)", name) for code in lacking)
+
+
+def _minimisation(purpose: Purpose, name: str, field: Field) -> Iterator[Reason]:
+    """8: each of a personal field's categories must be within the purpose's; `system.*` is nobody's data."""
+    if not field.categories:
+        yield _because(ReasonCode.UNCATEGORISED_FIELD, name)
+    for category in field.categories:
+        if within(category, purpose.prohibited):
+            yield _because(ReasonCode.CATEGORY_PROHIBITED, name, f"{category}, {purpose.key}")
+        elif is_personal(category) and not within(category, purpose.categories):
+            yield _because(ReasonCode.CATEGORY_NOT_IN_PURPOSE, name, f"{category}, {purpose.key}")
+
+
+def _because(code: ReasonCode, name: str, about: str = "") -> Reason:
+    return Reason(code, f"{code.sentence} ({about})" if about else code.sentence, code.article, name)
+
+
+def _released(purpose: Purpose, field: Field) -> FieldDecision:
+    """10: masked where a category of the field has a mask. Two different masks leave nothing to show."""
+    masked = {c: m for c in field.categories if (m := purpose.mask(c))}
+    if masked:
+        mask = masked.popitem()[1] if len(set(masked.values())) == 1 else Mask.NULL
+        return FieldDecision(Effect.MASK, f"{purpose.key}#10-mask:{field.categories[0]}", None, mask)
+    root = root_of(field.categories[0], purpose.categories) or field.categories[0]
+    return FieldDecision(Effect.PERMIT, f"{purpose.key}#8-minimisation:{root}")

@@ -1,0 +1,76 @@
+"""The policy in force: reloaded when its files change, and never replaced by one that does not fit."""
+
+import threading
+import time
+from pathlib import Path
+
+import structlog
+
+from privacy_svc.errors import Misconfigured
+from privacy_svc.policy.loader import compile_policies, policy_paths, read_files, version_of
+from privacy_svc.policy.policyset import PolicySet
+
+_log = structlog.get_logger(__name__)
+
+Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class PolicyHolder:
+    """`current` looks at the files' stamps at most once in `interval` seconds; the set is swapped whole.
+
+    Raises Misconfigured when the first load fails: a service does not start without a policy.
+    """
+
+    def __init__(self, folder: Path, *, interval: float = 1.0) -> None:
+        self.folder, self.interval = folder, interval
+        self.fault: Misconfigured | None = None
+        """Why the files as they are now are not in force; None when they are."""
+        self._lock = threading.Lock()
+        self._stamp = _stamp(folder)
+        files = read_files(folder)
+        self._seen = version_of(files)
+        self._current = compile_policies(files, name=folder.resolve().name)
+        self._next = time.monotonic() + interval
+
+    @property
+    def current(self) -> PolicySet:
+        if time.monotonic() >= self._next and self._lock.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._next = time.monotonic() + self.interval
+                self._lock.release()
+        return self._current
+
+    def _look(self) -> None:
+        try:
+            stamp = _stamp(self.folder)
+            if stamp == self._stamp and not _young(stamp):
+                return
+            files = read_files(self.folder)
+            version = version_of(files)
+            if version != self._seen:
+                self._seen = version
+                self._current = compile_policies(files, name=self.folder.resolve().name)
+                _log.info("policy.loaded", version=version)
+            if version == self._current.version:
+                self.fault = None
+            self._stamp = stamp
+        except Misconfigured as error:
+            self._stamp = ()
+            if self.fault is None or str(self.fault) != str(error):
+                _log.error("policy.refused", in_force=self._current.version, faults=[str(error)])
+            self.fault = error
+
+
+def _stamp(folder: Path) -> Stamp:
+    try:
+        found = [(p, p.stat()) for p in policy_paths(folder)]
+    except OSError as error:
+        raise Misconfigured(f"The policies folder {folder} cannot be read: {error.strerror}.") from error
+    return tuple(sorted((str(p), s.st_mtime_ns, s.st_size, s.st_ino) for p, s in found))
+
+
+def _young(stamp: Stamp) -> bool:
+    """A file written in the clock's last tick may have been written twice within it, and look the same."""
+    return time.time_ns() - max((mtime for _, mtime, _, _ in stamp), default=0) < 2_000_000_000

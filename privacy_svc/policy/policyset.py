@@ -1,0 +1,237 @@
+"""The organisation's policy as one immutable value, compiled from the files in policies/."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from privacy_svc.policy.categories import within
+from privacy_svc.policy.datamap import Collection, DataMap, Field
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class LegalBasis(enum.StrEnum):
+    """Art. 6(1) GDPR."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    VITAL_INTERESTS = "vital_interests"
+    PUBLIC_TASK = "public_task"
+    LEGITIMATE_INTERESTS = "legitimate_interests"
+
+
+class SpecialCondition(enum.StrEnum):
+    """Art. 9(2) GDPR, and Art. 10 for criminal convictions."""
+
+    EXPLICIT_CONSENT = "explicit_consent"
+    EMPLOYMENT_LAW = "employment_law"
+    VITAL_INTERESTS = "vital_interests"
+    NOT_FOR_PROFIT = "not_for_profit"
+    MADE_PUBLIC = "made_public"
+    LEGAL_CLAIMS = "legal_claims"
+    SUBSTANTIAL_PUBLIC_INTEREST = "substantial_public_interest"
+    HEALTH_CARE = "health_care"
+    PUBLIC_HEALTH = "public_health"
+    RESEARCH = "research"
+    AUTHORISED_BY_LAW = "authorised_by_law"
+    """Art. 10, and only for that."""
+
+
+class Mask(enum.StrEnum):
+    """How a value is shown when it may be shown only in part."""
+
+    LAST4 = "last4"
+    YEAR = "year"
+    DOMAIN = "domain"
+    INITIALS = "initials"
+    HASH = "hash"
+    NULL = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A named body with its contact: the controller, its DPO, an authority, a recipient."""
+
+    key: str
+    name: str
+    address: str = ""
+    email: str = ""
+    country: str = ""
+    role: str = ""
+    safeguard: str = ""
+    """For a recipient outside the EEA: the transfer instrument (Art. 46)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """`id` is a short stable word that goes into the associated data of every sealed value."""
+
+    id: str
+    controller: Party
+    dpo: Party
+    authority: Party
+    recipients: Mapping[str, Party]
+    languages: tuple[str, ...]
+    time_zone: str
+    deadlines: str = "EU"
+    approval: frozenset[str] = frozenset({"erasure", "rectification"})
+    """Rights that a person of the staff approves before they run."""
+    phone_region: str = "DE"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a person was shown. `digest` is sha256 of the Markdown text as shown."""
+
+    id: str
+    version: int
+    language: str
+    title: str
+    text: str
+    digest: str
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRule:
+    notice: str
+    valid_for: str
+    """ISO 8601 duration, e.g. `P24M`."""
+    covered_since: int = 1
+    """First notice version whose consents cover the purpose as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    key: str
+    title: Mapping[str, str]
+    description: Mapping[str, str]
+    legal_basis: LegalBasis
+    use: str
+    dpv: str
+    subjects: frozenset[str]
+    categories: tuple[str, ...]
+    prohibited: tuple[str, ...] = ()
+    masks: Mapping[str, Mask] = field(default_factory=lambda: _NOTHING)
+    direct_marketing: bool = False
+    storage_only: bool = False
+    despite_restriction: bool = False
+    """Goes on while the person has processing restricted: storage, their own request, legal claims (Art. 18(2))."""
+    required_for_service: bool = False
+    special_condition: SpecialCondition | None = None
+    consent: ConsentRule | None = None
+    """For the legal basis consent; with another basis only for special categories by explicit consent."""
+    retention: str | None = None
+    """ISO 8601 duration after the relationship's end."""
+    recipients: tuple[str, ...] = ()
+    assessment: str | None = None
+    """Reference of the balancing test (Art. 6(1)(f)) or the compatibility assessment."""
+    assessment_reviewed: date | None = None
+    minimum_age: int | None = None
+    """Below it a consent needs the holder of parental responsibility (Art. 8)."""
+    unknown_age_permits: bool = False
+
+    def covers(self, category: str) -> bool:
+        return within(category, self.categories) and not within(category, self.prohibited)
+
+    def mask(self, category: str) -> Mask | None:
+        """The mask of the nearest category that has one."""
+        parts = category.split(".")
+        nearest = (self.masks.get(".".join(parts[:end])) for end in range(len(parts), 0, -1))
+        return next((m for m in nearest if m), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    key: str
+    title: str
+    purposes: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class PolicySet:
+    """Everything the files say. `version` is `sha256:` over their contents."""
+
+    version: str
+    organisation: Organisation
+    purposes: Mapping[str, Purpose]
+    modules: Mapping[str, Module]
+    notices: Mapping[tuple[str, int, str], Notice]
+    data_map: DataMap
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The files it was compiled from, by path within the folder: what a past decision's version meant."""
+
+    @cached_property
+    def notice_versions(self) -> Mapping[str, int]:
+        """The newest version of each notice."""
+        newest: dict[str, int] = {}
+        for notice_id, version, _ in self.notices:
+            newest[notice_id] = max(version, newest.get(notice_id, 0))
+        return newest
+
+    def resolve_field(self, name: str, kind: str = "customer") -> tuple[Collection, Field] | None:
+        """A field by the name callers use: `email` of the identity collection, `collection.field`,
+        or `dataset.collection.field`. None when unknown."""
+        return self.field_names(kind).get(name)
+
+    def field_names(self, kind: str) -> Mapping[str, tuple[Collection, Field]]:
+        """Every name that `resolve_field` knows for one kind of person. Of fields with the same name the
+        first in the files has it."""
+        known: dict[str, tuple[Collection, Field]] | None = self.memo.get(("field_names", kind))
+        if known is None:
+            known = {name: found for c in self.data_map.identities(kind)[::-1] for name, found in _named(c, "")}
+            for collection in tuple(self.data_map.collections())[::-1]:
+                known.update(_named(collection, f"{collection.name}."))
+                known.update(_named(collection, f"{collection.path}."))
+            if kind in self.kinds:
+                self.memo["field_names", kind] = known
+        return known
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of person that the data map or a purpose speaks of."""
+        identities = {c.subject for c in self.data_map.identities() if c.subject}
+        return frozenset(identities.union(*(p.subjects for p in self.purposes.values())))
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What pure functions over this set worked out once. Bounded by the set's own words."""
+        return {}
+
+
+def _named(collection: Collection, prefix: str) -> list[tuple[str, tuple[Collection, Field]]]:
+    return [(prefix + f.name, (collection, f)) for f in collection.fields]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFact:
+    """The consent that stands for one purpose. `state` is a DPV state: only `given` permits."""
+
+    state: str
+    notice: str
+    notice_version: int
+    valid_until: datetime | None
+    guardian: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectState:
+    """Everything a decision reads about a person. No field may be missing, so nothing can be forgotten."""
+
+    subject_id: str
+    kind: str
+    """fideslang data subject, e.g. `customer`."""
+    version: int
+    erased: bool
+    restricted: bool
+    objections: frozenset[str]
+    """Purposes objected to (Art. 21); `direct_marketing` stands for all direct marketing."""
+    consents: Mapping[str, ConsentFact]
+    age: int | None
+    retention_anchor: datetime | None
+    """When the relationship ended; None while it lasts."""

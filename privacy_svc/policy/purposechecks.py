@@ -1,0 +1,108 @@
+"""What cannot be true of a purpose, though each of its lines may be. Each refusal says which law it follows."""
+
+from collections.abc import Mapping
+
+from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, within
+from privacy_svc.policy.dpv import DESPITE_RESTRICTION
+from privacy_svc.policy.policyset import LegalBasis, Notice, Purpose, SpecialCondition
+from privacy_svc.policy.reading import Block
+
+_ADDRESSES = ("user.contact",)
+_MARKETING_BASES = {LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS}
+
+
+def check_purpose(purpose: Purpose, block: Block, notices: Mapping[tuple[str, int, str], Notice]) -> None:
+    if "legal_basis" not in block:
+        return
+    _check_consent(purpose, block, notices)
+    _check_basis(purpose, block)
+    _check_marketing(purpose, block)
+    _check_categories(purpose, block)
+    _check_special(purpose, block)
+    _check_restriction(purpose, block)
+
+
+def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, int, str], Notice]) -> None:
+    by_consent = purpose.legal_basis is LegalBasis.CONSENT
+    explicit = purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
+    if (by_consent or explicit) and "consent" not in block:
+        block.fault(
+            "legal_basis" if by_consent else "special_condition", "consent needs a 'consent' block: notice, valid_for"
+        )
+    if "consent" in block and not (by_consent or explicit):
+        block.fault("consent", f"the legal basis is {purpose.legal_basis}: nobody is asked for consent as well")
+    if purpose.minimum_age is not None and not (by_consent or explicit):
+        block.fault("minimum_age", "an age counts only for consent (Art. 8)")
+    if "unknown_age" in block and purpose.minimum_age is None:
+        block.fault("unknown_age", "says nothing without 'minimum_age'")
+    rule = purpose.consent
+    for (notice, version, _), found in notices.items():
+        covered = rule and notice == rule.notice and version >= rule.covered_since
+        if covered and purpose.key not in found.purposes:
+            block.fault(
+                "consent", f"notice {notice} version {version} does not speak of {purpose.key}: see its 'purposes'"
+            )
+
+
+def _check_basis(purpose: Purpose, block: Block) -> None:
+    if purpose.required_for_service and purpose.legal_basis is LegalBasis.CONSENT:
+        block.fault(
+            "required_for_service", "what the service requires cannot rest on consent: it is not free (Art. 7(4))"
+        )
+    if purpose.legal_basis is LegalBasis.LEGITIMATE_INTERESTS:
+        if not purpose.assessment:
+            block.fault(
+                "legal_basis", "legitimate_interests needs an 'assessment': the reference of the balancing test"
+            )
+        elif not purpose.assessment_reviewed and "assessment_reviewed" not in block:
+            block.fault("assessment", "name the day of its last review: 'assessment_reviewed'")
+
+
+def _check_marketing(purpose: Purpose, block: Block) -> None:
+    if within(purpose.use, ("marketing",)) and not purpose.direct_marketing:
+        block.fault(
+            "use", f"{purpose.use} is direct marketing, which people may always object to: direct_marketing: true"
+        )
+    if not purpose.direct_marketing:
+        return
+    if purpose.legal_basis not in _MARKETING_BASES:
+        block.fault("legal_basis", f"direct marketing cannot rest on {purpose.legal_basis}")
+    if purpose.storage_only:
+        block.fault("storage_only", "direct marketing is more than storage")
+    for category in purpose.masks:
+        if within(category, _ADDRESSES):
+            block.fault("masks", f"direct marketing with a masked {category}: nobody can be reached by it")
+
+
+def _check_categories(purpose: Purpose, block: Block) -> None:
+    for category in purpose.categories:
+        if within(category, purpose.prohibited):
+            block.fault("prohibited", f"{category} is asked for and prohibited")
+    for category in purpose.masks:
+        above = any(within(wanted, (category,)) for wanted in purpose.categories)
+        if not above and not within(category, purpose.categories):
+            block.fault("masks", f"{category} is not among the purpose's categories")
+
+
+def _check_special(purpose: Purpose, block: Block) -> None:
+    condition = purpose.special_condition
+    if "special_condition" in block and condition is None:
+        return
+    for category in purpose.categories:
+        if within(category, ARTICLE_10) and condition is not SpecialCondition.AUTHORISED_BY_LAW:
+            block.fault("categories", f"{category} needs special_condition: authorised_by_law (Art. 10)")
+        special = within(category, ARTICLE_9)
+        if special and (condition is None or condition is SpecialCondition.AUTHORISED_BY_LAW):
+            block.fault("categories", f"{category} is a special category: it needs a 'special_condition' (Art. 9(2))")
+
+
+def _check_restriction(purpose: Purpose, block: Block) -> None:
+    if not purpose.despite_restriction:
+        return
+    claim = purpose.dpv.removeprefix("dpv:") in DESPITE_RESTRICTION
+    if not (claim or purpose.storage_only) or purpose.direct_marketing or purpose.legal_basis is LegalBasis.CONSENT:
+        block.fault(
+            "despite_restriction",
+            "only storage, the person's own request and legal claims go on during a restriction (Art. 18(2)): "
+            "storage_only, dpv:RightsFulfilment, dpv:DisputeManagement",
+        )

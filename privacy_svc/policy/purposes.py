@@ -1,0 +1,139 @@
+"""policies/purposes.yml: what personal data are used for, on which legal basis, and within which limits."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from privacy_svc.policy.dpv import PURPOSES
+from privacy_svc.policy.policyset import ConsentRule, LegalBasis, Mask, Notice, Organisation, Purpose, SpecialCondition
+from privacy_svc.policy.purposechecks import check_purpose
+from privacy_svc.policy.reading import Block, Faults, nearest
+from privacy_svc.policy.taxonomy import Taxonomy
+from privacy_svc.policy.yamlfile import Node
+
+FILE = "purposes.yml"
+KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
+_CONSENT = ("notice", "valid_for", "covered_since")
+_KEYS = (
+    "title",
+    "description",
+    "legal_basis",
+    "use",
+    "dpv",
+    "subjects",
+    "categories",
+    "prohibited",
+    "masks",
+    "direct_marketing",
+    "storage_only",
+    "despite_restriction",
+    "required_for_service",
+    "special_condition",
+    "consent",
+    "retention",
+    "recipients",
+    "assessment",
+    "assessment_reviewed",
+    "minimum_age",
+    "unknown_age",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a purpose may refer to. None: could not be read, its own fault is enough."""
+
+    taxonomy: Taxonomy
+    notices: Mapping[tuple[str, int, str], Notice]
+    organisation: Organisation | None
+
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        return (self.organisation and self.organisation.languages) or None
+
+    @property
+    def recipients(self) -> Collection[str] | None:
+        return self.organisation.recipients.keys() if self.organisation else None
+
+    def newest(self, notice: str) -> int:
+        return max((version for found, version, _ in self.notices if found == notice), default=0)
+
+
+def read_purposes(root: Node | None, known: Known, faults: Faults) -> dict[str, Purpose]:
+    top = Block(root, faults, ("purposes",))
+    purposes: dict[str, Purpose] = {}
+    for key, place, node in top.entries("purposes", required=True):
+        if not KEY.fullmatch(key):
+            faults.at(place, f"a purpose is named in small letters and dots, such as marketing.email, not {key!r}")
+        block = Block(node, faults, _KEYS, f"purpose {key}")
+        purpose = _purpose(key, block, known)
+        check_purpose(purpose, block, known.notices)
+        purposes[key] = purpose
+    return purposes
+
+
+def _purpose(key: str, block: Block, known: Known) -> Purpose:
+    terms = known.taxonomy
+    return Purpose(
+        key=key,
+        title=block.per_language("title", known.languages),
+        description=block.per_language("description", known.languages),
+        legal_basis=block.choice("legal_basis", LegalBasis, required=True) or LegalBasis.CONSENT,
+        use=terms.use(block, "use"),
+        dpv=_dpv(block),
+        subjects=frozenset(block.names("subjects", terms.subjects, "data subject", required=True)),
+        categories=terms.categories_of(block, "categories", required=True),
+        prohibited=terms.categories_of(block, "prohibited"),
+        masks=_masks(block, terms),
+        direct_marketing=block.boolean("direct_marketing"),
+        storage_only=block.boolean("storage_only"),
+        despite_restriction=block.boolean("despite_restriction"),
+        required_for_service=block.boolean("required_for_service"),
+        special_condition=block.choice("special_condition", SpecialCondition),
+        consent=_consent(block, known),
+        retention=block.duration("retention"),
+        recipients=block.names("recipients", known.recipients, "recipient"),
+        assessment=block.text("assessment") or None,
+        assessment_reviewed=_day(block, "assessment_reviewed"),
+        minimum_age=block.integer("minimum_age", least=1, most=21),
+        unknown_age_permits=block.word("unknown_age", ("permit", "deny")) == "permit",
+    )
+
+
+def _dpv(block: Block) -> str:
+    term = block.text("dpv", required=True)
+    prefix, _, name = term.rpartition(":")
+    if term and (prefix != "dpv" or name not in PURPOSES):
+        near = nearest(name, PURPOSES).replace("mean '", "mean 'dpv:")
+        block.fault("dpv", f"unknown DPV purpose {term!r}{near}")
+    return term
+
+
+def _masks(block: Block, terms: Taxonomy) -> Mapping[str, Mask]:
+    inner = block.block("masks", terms.categories)
+    chosen = {category: inner.choice(category, Mask, required=True) for category in inner.node.entries}
+    return MappingProxyType({category: mask for category, mask in chosen.items() if mask})
+
+
+def _consent(block: Block, known: Known) -> ConsentRule | None:
+    if "consent" not in block:
+        return None
+    inner = block.block("consent", _CONSENT)
+    notices = {n for n, _, _ in known.notices}
+    notice = inner.text("notice", required=True)
+    if notice and notice not in notices:
+        block.faults.unknown(inner.place("notice"), "notice", notice, notices)
+    since = inner.integer("covered_since", least=1, most=max(1, known.newest(notice))) if notice in notices else None
+    valid_for = inner.duration("valid_for", required=True, nothing=False) or "P0D"
+    return ConsentRule(notice=notice, valid_for=valid_for, covered_since=since or 1)
+
+
+def _day(block: Block, key: str) -> date | None:
+    text = block.text(key)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        block.fault(key, f"{key!r} must be a day such as 2026-03-31")
+        return None

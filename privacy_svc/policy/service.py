@@ -1,0 +1,35 @@
+"""Keeping the policies that were in force."""
+
+import json
+from functools import lru_cache
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import now
+from privacy_svc.policy.loader import compile_policies
+from privacy_svc.policy.model import PolicyVersion
+from privacy_svc.policy.policyset import PolicySet
+
+
+def remember(session: Session, policies: PolicySet) -> bool:
+    """Keeps the set's files under its version; False when it is known already, also when another process
+    writes it at this moment."""
+    if session.get(PolicyVersion, policies.version) is not None:
+        return False
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    files = json.dumps(dict(policies.files), sort_keys=True, ensure_ascii=False)
+    row = {"version": policies.version, "files": files, "first_seen_at": now()}
+    kept = session.execute(insert(PolicyVersion).values(row).on_conflict_do_nothing().returning(PolicyVersion.version))
+    return kept.first() is not None
+
+
+def recall(session: Session, version: str) -> PolicySet | None:
+    """The policy of a past decision; None when no such version was in force here."""
+    found = session.get(PolicyVersion, version)
+    return _compiled(found.files) if found else None
+
+
+@lru_cache(maxsize=8)
+def _compiled(files: str) -> PolicySet:
+    return compile_policies({path: text.encode() for path, text in json.loads(files).items()})

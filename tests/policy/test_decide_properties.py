@@ -1,0 +1,118 @@
+"""What must hold of every decision, whatever the state and the question."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, Effect, Module, SubjectState, decide, load_policies
+from tests.policy.small import NOW
+
+POLICIES = load_policies(Path(__file__).parents[2] / "policies")
+PURPOSES = sorted(POLICIES.purposes)
+FIELDS = sorted(POLICIES.field_names("customer"))
+RANK = {Effect.DENY: 0, Effect.MASK: 1, Effect.PERMIT: 2}
+FEWER = settings(max_examples=200)
+
+instants = st.none() | st.integers(-4000, 4000).map(lambda d: NOW + timedelta(days=d))
+facts = st.builds(
+    ConsentFact,
+    state=st.sampled_from(["given", "given", "given", "refused", "withdrawn", "expired", "requested", "nonsense"]),
+    notice=st.sampled_from(sorted(POLICIES.notice_versions)),
+    notice_version=st.integers(0, 3),
+    valid_until=instants,
+    guardian=st.booleans(),
+)
+states = st.builds(
+    SubjectState,
+    subject_id=st.just("0198"),
+    kind=st.sampled_from(["customer", "customer", "employee", "patient"]),
+    version=st.integers(0, 9),
+    erased=st.sampled_from([False, False, False, True]),
+    restricted=st.sampled_from([False, False, False, True]),
+    objections=st.frozensets(st.sampled_from([*PURPOSES, DIRECT_MARKETING]), max_size=3),
+    consents=st.dictionaries(st.sampled_from(PURPOSES), facts, max_size=6),
+    age=st.none() | st.integers(0, 99),
+    retention_anchor=instants,
+)
+modules = st.sampled_from([*sorted(POLICIES.modules), "nobody"])
+purposes = st.sampled_from([*PURPOSES, "nothing"])
+fields = st.lists(st.sampled_from([*FIELDS, "nowhere"]), max_size=8)
+
+
+def never_more(before: Any, after: Any) -> None:
+    for name, effect in after.fields.items():
+        assert RANK[effect.effect] <= RANK[before.fields[name].effect]
+    assert before.permit_all or not after.permit_all
+    assert before.any_permit or not after.any_permit
+
+
+@FEWER
+@given(module=modules, purpose=purposes, names=fields, state=states, other=st.sampled_from(PURPOSES))
+def test_saying_no_never_permits(module: str, purpose: str, names: list[str], state: SubjectState, other: str) -> None:
+    """Withdrawing, refusing, letting expire, restricting, objecting, erasing: none ever permits more."""
+    before = decide(POLICIES, module, purpose, names, state, NOW)
+    withdrawn = {k: replace(v, state="withdrawn") if k == other else v for k, v in state.consents.items()}
+    for less in (
+        replace(state, consents=withdrawn),
+        replace(state, consents={k: v for k, v in state.consents.items() if k != other}),
+        replace(state, consents={k: replace(v, valid_until=NOW) for k, v in state.consents.items()}),
+        replace(state, restricted=True),
+        replace(state, objections=state.objections | {other}),
+        replace(state, objections=state.objections | {DIRECT_MARKETING}),
+        replace(state, erased=True),
+        replace(state, retention_anchor=datetime(1990, 1, 1, tzinfo=UTC)),
+    ):
+        never_more(before, decide(POLICIES, module, purpose, names, less, NOW))
+
+
+@FEWER
+@given(module=modules, purpose=purposes, names=fields, state=states)
+def test_taking_a_grant_away_never_permits(module: str, purpose: str, names: list[str], state: SubjectState) -> None:
+    """A module with fewer purposes is permitted no more than before."""
+    before = decide(POLICIES, module, purpose, names, state, NOW)
+    bare = replace(
+        POLICIES, modules={k: Module(k, m.title, m.purposes - {purpose}) for k, m in POLICIES.modules.items()}
+    )
+    after = decide(bare, module, purpose, names, state, NOW)
+    never_more(before, after)
+    assert not after.any_permit
+
+
+@FEWER
+@given(module=modules, purpose=purposes, names=fields, state=states, data=st.data())
+def test_asking_for_less_loses_nothing(
+    module: str, purpose: str, names: list[str], state: SubjectState, data: st.DataObject
+) -> None:
+    """Each field's decision is its own: leaving others out changes nothing for it, and can only help the whole."""
+    some = data.draw(st.lists(st.sampled_from(names), unique=True)) if names else []
+    before = decide(POLICIES, module, purpose, names, state, NOW)
+    after = decide(POLICIES, module, purpose, some, state, NOW)
+    assert all(after.fields[name] == before.fields[name] for name in some)
+    assert after.permit_all or not before.permit_all
+
+
+@FEWER
+@given(module=st.text(), purpose=st.text(), names=st.lists(st.text(), max_size=5), kind=st.text(), state=states)
+def test_total(module: str, purpose: str, names: list[str], kind: str, state: SubjectState) -> None:
+    """Any words at all get an answer, and the answer to unknown words is no."""
+    decision = decide(POLICIES, module, purpose, names, replace(state, kind=kind), NOW)
+    assert not decision.any_permit
+    assert set(decision.fields) == set(names)
+    assert decision.reasons
+
+
+@FEWER
+@given(module=modules, purpose=purposes, names=fields, state=states)
+def test_yes_has_no_reason_and_no_has_one(module: str, purpose: str, names: list[str], state: SubjectState) -> None:
+    """All permitted if and only if there is no reason; a denied field names a reason that is in the list."""
+    decision = decide(POLICIES, module, purpose, names, state, NOW)
+    assert decision.permit_all is (not decision.reasons)
+    listed = {r.code for r in decision.reasons}
+    for field in decision.fields.values():
+        assert (field.reason in listed) is (field.effect is Effect.DENY)
+        assert (field.mask is not None) is (field.effect is Effect.MASK)
+    assert decide(POLICIES, module, purpose, names, state, NOW) == decision

@@ -1,0 +1,114 @@
+"""The policy in force follows its files, and stays when they do not fit."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from privacy_svc.errors import Misconfigured
+from privacy_svc.policy import PolicyHolder
+from tests.policy.small import FILES, compiled
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "policies"
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def test_a_change_is_taken_up(folder: Path) -> None:
+    """A new file content is the policy at the next look."""
+    holder = PolicyHolder(folder, interval=0)
+    assert holder.current.version == compiled().version
+    (folder / "modules.yml").write_text(FILES["modules.yml"].replace("title: Mail", "title: Letters"))
+    assert holder.current.modules["mail"].title == "Letters"
+    assert holder.fault is None
+
+
+def test_the_same_size_and_stamp_is_noticed(folder: Path) -> None:
+    """Two writes within one tick of the file system's clock, of equal length, are told apart."""
+    holder = PolicyHolder(folder, interval=0)
+    path = folder / "modules.yml"
+    stamp = path.stat()
+    path.write_text(FILES["modules.yml"].replace("title: Mail", "title: Post"))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert holder.current.modules["mail"].title == "Post"
+
+
+def test_a_fault_keeps_the_last_good(folder: Path) -> None:
+    """Files that do not fit leave the policy as it was, say why, and are taken up once mended."""
+    holder = PolicyHolder(folder, interval=0)
+    before = holder.current
+    (folder / "purposes.yml").write_text(FILES["purposes.yml"].replace("retention: P1Y", "retentoin: P1Y"))
+    assert holder.current is before
+    assert isinstance(holder.fault, Misconfigured)
+    assert holder.fault.faults[0].pointer == "policies/purposes.yml:16"
+    assert holder.current is before, "and again, without reading it anew"
+    (folder / "purposes.yml").write_text(FILES["purposes.yml"].replace("retention: P1Y", "retention: P2Y"))
+    assert holder.current.purposes["news"].retention == "P2Y"
+    assert holder.fault is None
+
+
+def test_going_back_to_the_good_files_clears_the_fault(folder: Path) -> None:
+    """The mended folder may be the very one in force."""
+    holder = PolicyHolder(folder, interval=0)
+    (folder / "modules.yml").write_text("modules: [")
+    assert holder.current.version == compiled().version
+    assert holder.fault is not None
+    (folder / "modules.yml").write_text(FILES["modules.yml"])
+    assert holder.current.version == compiled().version
+    assert holder.fault is None
+
+
+def test_a_folder_that_vanishes_keeps_the_last_good(folder: Path) -> None:
+    """Somebody moves the folder away: the policy stays, with a fault."""
+    holder = PolicyHolder(folder, interval=0)
+    folder.rename(folder.with_name("elsewhere"))
+    assert holder.current.version == compiled().version
+    assert holder.fault is not None
+    folder.with_name("elsewhere").rename(folder)
+    assert holder.current.version == compiled().version
+    assert holder.fault is None
+
+
+def test_nothing_starts_without_a_policy(folder: Path) -> None:
+    """The first load must succeed."""
+    (folder / "modules.yml").write_text("modules: {}\nmodule: {}\n")
+    with pytest.raises(Misconfigured):
+        PolicyHolder(folder)
+
+
+def test_files_are_looked_at_at_most_once_in_the_interval(folder: Path) -> None:
+    """Within the interval the set is the same object, whatever the files say."""
+    holder = PolicyHolder(folder, interval=3600)
+    before = holder.current
+    (folder / "modules.yml").unlink()
+    assert holder.current is before
+    assert holder.fault is None
+
+
+def test_readers_never_wait_or_see_half_a_policy(folder: Path) -> None:
+    """While files change under many readers, each sees a whole, fitting policy."""
+    holder = PolicyHolder(folder, interval=0)
+    good = {compiled().version, compiled(**{"modules.yml": FILES["modules.yml"] + "# two\n"}).version}
+    seen: set[str] = set()
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.add(holder.current.version)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for n in range(20):
+        (folder / "modules.yml").write_text(FILES["modules.yml"] + ("# two\n" if n % 2 else ""))
+        (folder / "modules.yml").write_text(FILES["modules.yml"] + ("" if n % 2 else "# two\n"))
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert seen <= good
