@@ -1,0 +1,36 @@
+"""The audit log: append-only, provable, and still true after an erasure.
+
+RFC 9162 Merkle tree; C2SP signed notes, checkpoints, tiles and proofs, so that tools we did not
+write can verify it. Entries are written in the transaction of what they record.
+"""
+
+from privacy_svc.auditlog import routes
+from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
+from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.log import EntryView, Event, Log
+from privacy_svc.auditlog.merkle import ProofError
+from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.sequencer import LogInconsistent
+from privacy_svc.auditlog.signing import Signer, verify_json
+from privacy_svc.auditlog.verify import Finding, Report
+
+HANDLERS = routes.HANDLERS
+
+__all__ = [
+    "HANDLERS",
+    "Checkpoint",
+    "EntryView",
+    "Event",
+    "EventType",
+    "Finding",
+    "Log",
+    "LogInconsistent",
+    "NoteError",
+    "ProofError",
+    "Report",
+    "Signer",
+    "Verifier",
+    "open_checkpoint",
+    "verify_json",
+    "verify_proof",
+]

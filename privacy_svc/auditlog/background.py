@@ -1,0 +1,53 @@
+"""The thread that brings entries into the tree soon after they are written."""
+
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+from privacy_svc.errors import PrivacyError
+
+if TYPE_CHECKING:
+    from privacy_svc.auditlog.log import Log
+    from privacy_svc.db import Database
+
+SECONDS = 0.25
+IDLE_SECONDS = 5.0
+"""Other processes' entries are looked for this often; they have threads of their own."""
+_log = structlog.get_logger(__name__)
+
+
+class Integrator:
+    def __init__(self, log: "Log") -> None:
+        self._log = log
+        self._wake, self._end = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, database: "Database") -> None:
+        self._end.clear()
+        self._thread = threading.Thread(target=self._run, args=(database,), name="audit-log", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self) -> None:
+        """What was written before is in the tree afterwards, if the database answers."""
+        if self._thread is not None:
+            self._end.set()
+            self._wake.set()
+            self._thread.join(timeout=30)
+            self._thread = None
+
+    def _run(self, database: "Database") -> None:
+        while not self._end.is_set():
+            self._wake.wait(IDLE_SECONDS)
+            self._end.wait(SECONDS)  # entries gather, and the caller's transaction commits
+            self._wake.clear()
+            try:
+                self._log.integrate(database)
+            except PrivacyError as error:
+                # Nothing is lost: entries wait in the outbox and the next turn tries again.
+                _log.warning("auditlog.waits", problem=error.slug)
+            except Exception:  # noqa: BLE001 - a dead thread would silently stop the log
+                _log.exception("auditlog.failed")

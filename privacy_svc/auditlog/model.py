@@ -1,0 +1,85 @@
+"""Tables of the log. Leaves hold no personal data; payloads are opened by the person's data key, or by
+their evidence key where a legal claim may need them (`use`), or by the organisation's own."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from privacy_svc.db import Base
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column of this exact type."""
+
+
+class Outbox(Base):
+    """Entries written with what they record, waiting for their place in the tree."""
+
+    __tablename__ = "audit_outbox"
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    at: Mapped[datetime]
+    type: Mapped[str]
+    actor: Mapped[str]
+    subject_id: Mapped[str | None]
+    leaf: Mapped[bytes]
+
+
+class Entry(Base):
+    """An entry of the tree. `leaf` is what is hashed; the other columns, for searching, are checked against it."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("ix_audit_entries_subject", "subject_id", "index"),
+        Index("ix_audit_entries_type", "type", "index"),
+    )
+
+    index: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
+    id: Mapped[str] = mapped_column(unique=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    type: Mapped[str]
+    actor: Mapped[str]
+    subject_id: Mapped[str | None]
+    leaf: Mapped[bytes]
+
+
+class Payload(Base):
+    """Salt and payload, sealed under `owner_id`'s key; gone after that person's erasure."""
+
+    __tablename__ = "audit_payloads"
+    __table_args__ = (Index("ix_audit_payloads_owner", "owner_id"),)
+
+    entry_id: Mapped[str] = mapped_column(primary_key=True)
+    owner_id: Mapped[str]
+    use: Mapped[str]
+    sealed: Mapped[bytes]
+
+
+class Tile(Base):
+    """Up to 256 hashes of level 8 * `level` of the tree (C2SP tlog-tiles)."""
+
+    __tablename__ = "audit_tiles"
+
+    level: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes]
+
+
+class Tree(Base):
+    """One row: how many entries are in the tree. Whoever raises it has the turn."""
+
+    __tablename__ = "audit_tree"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class SignedCheckpoint(Base):
+    """Every checkpoint ever signed."""
+
+    __tablename__ = "audit_checkpoints"
+
+    size: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
+    note: Mapped[str]
+    at: Mapped[datetime]

@@ -1,0 +1,149 @@
+"""The log over HTTP: entries for those who may read them, checkpoints and tiles for anybody.
+
+Checkpoints, tiles and entry bundles are public, as C2SP clients and witnesses expect: leaves hold
+keyed hashes and commitments only, and a log that shows itself cannot show different people different logs.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+from sqlalchemy import select
+
+from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.log import Log
+from privacy_svc.auditlog.model import Entry, Tile
+from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
+from privacy_svc.auditlog.tiles import SIZE, WIDTH, parse_path
+from privacy_svc.db import Database
+from privacy_svc.errors import BadRequest, InvalidBody, NotFound
+from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
+
+MOST = 200
+_TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
+TAGS = ["Audit log"]
+
+
+@post(
+    "/v1/audit/events",
+    opt=allow(Role.MODULE, Role.DPO),
+    sync_to_thread=True,
+    operation_id="appendAuditEvent",
+    tags=TAGS,
+)
+def append_event(
+    body: NamedDependency[bytes],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> Appended:
+    """A module's own entry. The payload is sealed with the key of the customer it is about."""
+    wanted = decode(body, AppendEvent)
+    if not _TYPE.fullmatch(wanted.type):
+        raise InvalidBody("type is two or three words of a-z, 0-9, _, . and -, with colons between.")
+    payload = {"type": wanted.type, "payload": wanted.payload}
+    with database.write() as session:
+        subject_id = directory.admit(session, wanted.customer) if wanted.customer else None
+        try:
+            entry_id = log.append(
+                session, EventType.MODULE_EVENT, actor=caller.name, subject_id=subject_id, payload=payload
+            )
+        except TypeError:
+            raise InvalidBody(
+                "payload holds no fractions: they have no one spelling to sign. Send them as texts."
+            ) from None
+    return Appended(entry_id)
+
+
+@get(
+    "/v1/audit/events",
+    opt=allow(Role.DPO, Role.AUDITOR),
+    sync_to_thread=True,
+    operation_id="findAuditEvents",
+    tags=TAGS,
+)
+def find_events(
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+    customer: FromQuery[str | None] = None,
+    kind: Annotated[str | None, QueryParameter(name="type")] = None,
+    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    cursor: FromQuery[int | None] = None,
+    limit: FromQuery[int] = 50,
+) -> Entries:
+    """Entries, newest first. An auditor sees that they are there, not what they say about people."""
+    if not 1 <= limit <= MOST:
+        raise BadRequest(f"limit is a whole number from 1 to {MOST}.")
+    if any(t is not None and t.tzinfo is None for t in (since, until)):
+        raise BadRequest("from and to need a time zone, e.g. 2026-11-01T00:00:00Z.")
+    with database.read() as session:
+        subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
+        if customer and subject_id is None:
+            return Entries([])
+        found = log.search(
+            session,
+            subject_id=subject_id,
+            type=kind,
+            since=since,
+            until=until,
+            after=cursor,
+            limit=limit,
+            payloads=caller.role is Role.DPO,
+        )
+    after = str(found[-1].index) if len(found) == limit else None
+    return Entries([entry_out(v) for v in found], after)
+
+
+@get(
+    "/v1/audit/events/{index:int}/proof",
+    opt=allow(Role.DPO, Role.AUDITOR, Role.MODULE),
+    sync_to_thread=True,
+    operation_id="proveAuditEvent",
+    tags=TAGS,
+)
+def prove_event(index: FromPath[int], database: NamedDependency[Database], log: NamedDependency[Log]) -> Response[str]:
+    """A C2SP `.tlog-proof`, to be checked offline with `privacy-svc verify FILE`."""
+    with database.read() as session:
+        return _text(log.proof(session, index))
+
+
+@get("/audit/log/checkpoint", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="checkpoint", tags=TAGS)
+def checkpoint(database: NamedDependency[Database], log: NamedDependency[Log]) -> Response[str]:
+    """The newest signed checkpoint (C2SP tlog-checkpoint)."""
+    with database.read() as session:
+        return _text(log.checkpoint(session))
+
+
+@get("/audit/log/tile/{path:path}", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="tile", tags=TAGS)
+def tile(path: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
+    """Tiles and entry bundles (C2SP tlog-tiles): `<L>/<N>[.p/<W>]`, `entries/<N>[.p/<W>]`."""
+    level, _, rest = path.lstrip("/").partition("/")
+    number, width = parse_path(rest)
+    with database.read() as session:
+        if level == "entries":
+            begin = number * WIDTH
+            chosen = select(Entry.leaf).where(Entry.index >= begin, Entry.index < begin + width).order_by(Entry.index)
+            leaves = session.scalars(chosen).all()
+            if len(leaves) < width:
+                raise NotFound("The log has no such bundle yet.")
+            content = b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves)
+        else:
+            found = session.get(Tile, (int(level), number)) if level.isdecimal() and len(level) < 3 else None
+            if found is None or len(found.hashes) < width * SIZE:
+                raise NotFound("The log has no such tile yet.")
+            content = found.hashes[: width * SIZE]
+    return Response(content, media_type="application/octet-stream")
+
+
+def _text(content: str) -> Response[str]:
+    return Response(content, media_type="text/plain; charset=utf-8")
+
+
+HANDLERS = [append_event, find_events, prove_event, checkpoint, tile]

@@ -1,0 +1,99 @@
+"""The service's signing key: checkpoints, receipts, certificates, audit reports."""
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from privacy_svc.auditlog.note import NoteError, Verifier, signature_line
+from privacy_svc.errors import KeyUnavailable, Misconfigured
+
+FILE = "signing.key"
+
+
+class Signer:
+    """An Ed25519 key in a file of mode 0600, apart from the database's credentials."""
+
+    def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.verifier = Verifier(name, key.public_key().public_bytes_raw())
+
+    @classmethod
+    def create(cls, folder: Path, name: str) -> Self:
+        """A new key. Refuses to replace one: what it signed could not be told from what another signed."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = Ed25519PrivateKey.generate()
+        try:
+            descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise Misconfigured(f"{folder / FILE} exists already.") from None
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key.private_bytes_raw())
+            file.flush()
+            os.fsync(file.fileno())
+        return cls(name, key)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Self:
+        """Raises KeyUnavailable when it is missing, Misconfigured when others could read it."""
+        path = folder / FILE
+        try:
+            mode, raw = path.stat().st_mode & 0o777, path.read_bytes()
+        except OSError as error:
+            raise KeyUnavailable(f"The signing key {path} cannot be read: {error.strerror}.") from None
+        if mode & 0o077:
+            raise Misconfigured(f"{path} has mode {mode:04o}: others may read it. Run: chmod go-rwx {path}")
+        return cls(name, Ed25519PrivateKey.from_private_bytes(raw))
+
+    def __repr__(self) -> str:
+        return f"Signer({self.verifier.name!r})"
+
+    @property
+    def name(self) -> str:
+        return self.verifier.name
+
+    @property
+    def vkey(self) -> str:
+        return self.verifier.vkey
+
+    def sign_note(self, text: str) -> str:
+        return f"{text}\n{signature_line(self.verifier, self._key.sign(text.encode()))}"
+
+    def sign_json(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The document with a `signature` over its canonical form without it."""
+        value = base64.b64encode(self._key.sign(canonical(document))).decode()
+        return {**document, "signature": {"algorithm": "Ed25519", "key": self.vkey, "value": value}}
+
+
+def canonical(document: Any) -> bytes:
+    """RFC 8785 for what we sign: sorted keys, no spaces, UTF-8. Floats are refused: they have no one spelling."""
+    _refuse_floats(document)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError("a signed document holds no floats")
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            _refuse_floats(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _refuse_floats(inner)
+
+
+def verify_json(document: Mapping[str, Any], vkey: str) -> None:
+    """Raises NoteError unless `vkey` signed exactly this document."""
+    signature = document.get("signature")
+    if not isinstance(signature, Mapping) or signature.get("algorithm") != "Ed25519":
+        raise NoteError("the document is not signed")
+    rest = {k: v for k, v in document.items() if k != "signature"}
+    try:
+        raw, message = base64.b64decode(str(signature.get("value")), validate=True), canonical(rest)
+    except (ValueError, TypeError):
+        raise NoteError("the signature cannot be read") from None
+    Verifier.parse(vkey).verify(raw, message)
