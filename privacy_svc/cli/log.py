@@ -1,0 +1,85 @@
+"""`log`: check and hand out the audit log."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from privacy_svc.cli.common import Cli
+
+if TYPE_CHECKING:
+    from privacy_svc.auditlog import Report
+
+
+@click.group()
+def command() -> None:
+    """The audit log that nobody can quietly rewrite.
+
+    \b
+    Examples:
+      privacy-svc log verify
+      privacy-svc log checkpoint
+      privacy-svc log proof 42 > entry-42.tlog-proof
+    """
+
+
+@command.command()
+@click.option(
+    "--checkpoint",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint somebody kept: the log must still contain it.",
+)
+@click.pass_obj
+def verify(cli: Cli, checkpoint: Path | None) -> None:
+    """Recompute the tree from the stored entries and check every checkpoint; exit code 1 with findings."""
+    with cli.runtime(check_stores=False) as runtime:
+        runtime.log.integrate(runtime.database)
+        report = runtime.log.verify(runtime.database, known=checkpoint.read_text() if checkpoint else None)
+    cli.show({"ok": report.ok, **asdict(report)}, lambda: _tell(report))
+    sys.exit(0 if report.ok else 1)
+
+
+def _tell(report: "Report") -> None:
+    if report.ok:
+        click.secho("The log is whole: every entry is as it was written.", fg="green")
+    click.echo(
+        f"  {report.size} entries, {report.checkpoints} checkpoints, {report.erased} payloads erased as they should be"
+    )
+    click.echo(f"  root {report.root}")
+    for finding in report.findings:
+        place = "" if finding.index is None else f" (entry {finding.index})"
+        click.secho(f"  {finding.kind}: {finding.detail}{place}", fg="red")
+
+
+@command.command()
+@click.pass_obj
+def checkpoint(cli: Cli) -> None:
+    """The newest signed checkpoint. Keep it somewhere else: `log verify --checkpoint FILE` holds the log to it."""
+    with cli.runtime(check_stores=False) as runtime:
+        runtime.log.integrate(runtime.database)
+        with runtime.database.read() as session:
+            note = runtime.log.checkpoint(session)
+    cli.show({"checkpoint": note, "key": runtime.signer.vkey}, lambda: click.echo(note, nl=False))
+
+
+@command.command()
+@click.argument("index", type=int)
+@click.pass_obj
+def proof(cli: Cli, index: int) -> None:
+    """The proof of one entry (C2SP tlog-proof); `privacy-svc verify FILE` checks it offline."""
+    with cli.runtime(check_stores=False) as runtime:
+        runtime.log.integrate(runtime.database)
+        with runtime.database.read() as session:
+            text = runtime.log.proof(session, index)
+    cli.show({"proof": text}, lambda: click.echo(text, nl=False))
+
+
+@command.command()
+@click.pass_obj
+def key(cli: Cli) -> None:
+    """The public key by which anybody checks what this service signed."""
+    with cli.runtime(check_stores=False) as runtime:
+        vkey = runtime.signer.vkey
+    cli.show({"key": vkey}, lambda: click.echo(vkey))

@@ -1,0 +1,77 @@
+"""The root command: global options, lazy sub-commands, one place where errors become lines and exit codes."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from privacy_svc import __version__
+from privacy_svc.cli.common import Cli
+from privacy_svc.errors import PrivacyError
+
+COMMANDS = {
+    "init": "Connect a customer store: draft its data map, create the privacy database and the keys.",
+    "demo": "Build a demo company, tell the whole story, then serve it.",
+    "serve": "Serve the HTTP API, the Privacy Centre and the console.",
+    "worker": "Carry out requests (an extra process; `serve` starts one on the embedded default).",
+    "clients": "Tokens of modules, DPOs, admins and auditors.",
+    "console": "A one-time link that signs a person of the staff in to the console.",
+    "seal": "Encrypt the store's mapped fields in place.",
+    "unseal": "Give the store's sealed fields back as they were.",
+    "request": "Rights requests: open, list, approve, package, certificate.",
+    "keys": "Generations and counts of keys.",
+    "log": "The audit log: verify, checkpoint, export, proof.",
+    "policy": "Check the policy files.",
+    "pii": "Find and redact personal data in text.",
+    "audit": "Run the DPO's audit programmes.",
+    "ropa": "The register of processing activities (Art. 30).",
+    "verify": "Check a certificate, receipt, proof or report offline.",
+    "completion": "Print the line that switches tab completion on.",
+}
+
+
+class Lazy(click.Group):
+    """Sub-commands by name: `privacy_svc.cli.<name>:command`, imported when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"privacy_svc.cli.{'sealing' if cmd_name in {'seal', 'unseal'} else cmd_name}")
+        found = getattr(module, "unseal" if cmd_name == "unseal" else "command")
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="privacy-svc")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder for database, keys and generated files. [./var]")
+@click.option("--policies", type=click.Path(path_type=Path), help="Folder of the policy files. [./policies]")
+@click.option("--json", "as_json", is_flag=True, help="Print data as JSON.")
+@click.pass_context
+def root(ctx: click.Context, home: Path | None, policies: Path | None, *, as_json: bool) -> None:
+    """Privacy and consent compliance for a CRM's customer store.
+
+    \b
+    Start here:
+      privacy-svc demo                                   a whole demo company, in under a minute
+      privacy-svc init --store sqlite:///crm.sqlite      your own store
+    """
+    ctx.obj = Cli(home=home, policies=policies, as_json=as_json)
+
+
+def main() -> None:
+    """The console script. A PrivacyError is one line (and a line per fault) on stderr and exit code 2."""
+    try:
+        root(prog_name="privacy-svc")
+    except PrivacyError as error:
+        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(str(error), err=True)
+        sys.exit(2)

@@ -1,0 +1,96 @@
+"""`serve`: the HTTP service, with one worker process beside it on the embedded default."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from privacy_svc.cli.common import Cli
+from privacy_svc.errors import Misconfigured
+from privacy_svc.settings import Settings
+
+
+class HomeInUse(Misconfigured):
+    slug, title = "home-in-use", "Another service runs on this home folder"
+    remedy = "Stop the other one, or give this one a home of its own with --home."
+
+
+@click.command()
+@click.option("--host", help="Address to listen on. [127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on. [8480]")
+@click.option("--workers", type=int, help="Web processes. [1]")
+@click.pass_obj
+def command(cli: Cli, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve until Ctrl-C. Refuses to start on a configuration that is dangerous or does not fit.
+
+    \b
+    Examples:
+      privacy-svc serve
+      privacy-svc serve --port 9000 --workers 2
+    """
+    given = {"host": host, "port": port, "workers": workers}
+    run(cli.settings, {k: v for k, v in given.items() if v is not None})
+
+
+def run(settings: Settings, given: dict[str, object] | None = None, *, demo: bool = False) -> None:
+    """Serve in this process until it is told to end."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from privacy_svc.runtime import open_runtime
+
+    chosen = {**{k: getattr(settings, k) for k in ("host", "port", "workers")}, **(given or {})}
+    open_runtime(settings).close()  # what does not fit is said here, before any process is started
+    _hand_down(settings, demo=demo)
+    with only_one(settings.home), _worker(settings):
+        click.echo(f"privacy-svc listens on http://{chosen['host']}:{chosen['port']} (Ctrl-C ends it)", err=True)
+        Granian(
+            "privacy_svc.app:from_environment",
+            factory=True,
+            interface=Interfaces.ASGI,
+            address=str(chosen["host"]),
+            port=int(str(chosen["port"])),
+            workers=int(str(chosen["workers"])),
+            log_access=False,
+            log_enabled=False,
+        ).serve()
+
+
+def _hand_down(settings: Settings, *, demo: bool) -> None:
+    """Web processes and the worker read the same settings from their environment; no secret is an argument."""
+    os.environ["PRIVACY_HOME"] = str(settings.home.resolve())
+    os.environ["PRIVACY_POLICIES"] = str(settings.policies.resolve())
+    os.environ["PRIVACY_AUDITS"] = str(settings.audits.resolve())
+    if demo:
+        os.environ["PRIVACY_DEMO"] = "true"
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """A lock that dies with its holder."""
+    with (home / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeInUse(f"Another `privacy-svc serve` runs on {home}.") from None
+        yield
+
+
+@contextmanager
+def _worker(settings: Settings) -> Iterator[None]:
+    """With SQLite one worker runs beside the web processes; with PostgreSQL workers are started on their own."""
+    if not settings.privacy_database_url.startswith("sqlite"):
+        yield
+        return
+    worker = subprocess.Popen([sys.executable, "-m", "privacy_svc", "worker"])
+    try:
+        yield
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(timeout=20)

@@ -1,0 +1,68 @@
+"""`verify FILE`: check what this service signed, without the service."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from privacy_svc.cli.common import Cli
+from privacy_svc.errors import BadRequest
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", help="The public key you trust. Without it, the key of this home folder.")
+@click.pass_obj
+def command(cli: Cli, file: Path, key: str | None) -> None:
+    """Check a certificate, receipt, report, checkpoint or proof offline; exit code 1 when it does not hold.
+
+    \b
+    Examples:
+      privacy-svc verify certificate.json
+      privacy-svc verify entry-42.tlog-proof --key 'shop/privacy-log+1a2b3c4d+AQ…'
+    """
+    from privacy_svc.auditlog import NoteError, ProofError
+
+    vkey = key or _own_key(cli)
+    try:
+        found = _check(file.read_text(encoding="utf-8"), vkey)
+    except (NoteError, ProofError) as error:
+        why = str(error)
+        cli.show({"ok": False, "why": why}, lambda: click.secho(f"{file} does not hold: {why}.", fg="red"))
+        sys.exit(1)
+    except UnicodeDecodeError:
+        raise BadRequest(f"{file} is not a text.") from None
+    cli.show({"ok": True, **found}, lambda: _tell(file, found))
+
+
+def _own_key(cli: Cli) -> str:
+    with cli.runtime(check_stores=False) as runtime:
+        return runtime.signer.vkey
+
+
+def _check(text: str, vkey: str) -> dict[str, Any]:
+    from privacy_svc.auditlog import Verifier, open_checkpoint, verify_json, verify_proof
+
+    if text.startswith("c2sp.org/tlog-proof"):
+        index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
+        return {"kind": "proof", "index": index, "entry": json.loads(leaf), "log_size": checkpoint.size}
+    if text.lstrip().startswith("{"):
+        try:
+            document = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise BadRequest(f"The file is not JSON: {error}.") from None
+        verify_json(document, vkey)
+        return {
+            "kind": document.get("type", document.get("@type", "document")),
+            "signed_by": vkey.split("+", maxsplit=1)[0],
+        }
+    checkpoint = open_checkpoint(text, Verifier.parse(vkey))
+    return {"kind": "checkpoint", "log_size": checkpoint.size, "root": checkpoint.root.hex()}
+
+
+def _tell(file: Path, found: dict[str, Any]) -> None:
+    click.secho(f"{file} holds.", fg="green")
+    for name, value in found.items():
+        click.echo(f"  {name.replace('_', ' '):10} {value}")

@@ -1,0 +1,54 @@
+"""The customer stores: the CRM's own databases, read and written through the policy.
+
+Binds the data map to real tables, finds the person behind a row and the rows of a person,
+seals mapped fields in place, releases fields by decision (OpenID AuthZEN 1.0 on the wire),
+corrects and erases. What it keeps itself: which row is which person, and blind indexes.
+"""
+
+from privacy_svc.store import authzen, routes
+from privacy_svc.store.binding import Stores, open_store
+from privacy_svc.store.blind import drop_subject as forget_subject
+from privacy_svc.store.directory import Directory
+from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
+from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
+from privacy_svc.store.gateway import Gateway, Record
+from privacy_svc.store.pdp import Answer, DecisionPoint, Question
+from privacy_svc.store.rectify import Change, check_changes, rectify
+from privacy_svc.store.sealing import Sealer, Tally, seal, unseal
+from privacy_svc.store.sealing import check as check_sealable
+from privacy_svc.store.sealing import status as seal_status
+from privacy_svc.store.walk import FoundRow, walk
+
+HANDLERS = [*routes.HANDLERS, *authzen.HANDLERS]
+
+__all__ = [
+    "HANDLERS",
+    "Answer",
+    "CannotSeal",
+    "Change",
+    "DecisionPoint",
+    "Directory",
+    "ErasedItem",
+    "FoundRow",
+    "Gateway",
+    "Leftover",
+    "Question",
+    "Record",
+    "Sealer",
+    "Stores",
+    "Tally",
+    "UnknownField",
+    "UnknownPurpose",
+    "check_changes",
+    "check_sealable",
+    "erase_subject",
+    "forget_subject",
+    "nearest",
+    "open_store",
+    "read_back",
+    "rectify",
+    "seal",
+    "seal_status",
+    "unseal",
+    "walk",
+]

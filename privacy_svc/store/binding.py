@@ -1,0 +1,184 @@
+"""The data map bound to real databases: engines, tables, and the check that they still fit."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, inspect
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.exc import DBAPIError, NoSuchTableError, OperationalError
+from sqlalchemy.types import NullType, TypeEngine
+
+from privacy_svc.db import make_engine, parse_url
+from privacy_svc.errors import Fault, Misconfigured, SchemaChanged, StoreUnavailable
+from privacy_svc.policy import Collection, DataMap, Dataset
+from privacy_svc.store.errors import UnknownCollection, UnknownDataset, nearest
+
+Row = Mapping[Any, Any]
+"""One row of a collection: field name to the value as the store holds it."""
+
+
+def open_store(url: str, *, read_only: bool = False) -> Engine:
+    """An engine on the CRM's own database. Unlike a database of ours it keeps its journal mode, and a
+    missing SQLite file is an error instead of a new empty store."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return make_engine(url)
+    path = Path(parsed.database or "")
+    if not path.is_file():
+        raise StoreUnavailable(f"The store's file {path.name!r} does not exist.")
+    uri = parsed.set(database=f"file:{path.resolve()}", query={"mode": "ro" if read_only else "rw", "uri": "true"})
+    pragmas = ("query_only = ON",) if read_only else ("secure_delete = ON", "foreign_keys = ON")
+    return make_engine(uri.render_as_string(hide_password=False), pragmas=pragmas)
+
+
+@dataclass(frozen=True)
+class BoundCollection:
+    """A collection and its table. `types` are the store's own column types, as SQL."""
+
+    collection: Collection
+    table: Table
+    types: Mapping[str, TypeEngine[Any]]
+    nullable: frozenset[str]
+    unique: frozenset[str]
+
+    @cached_property
+    def key_columns(self) -> list[Column[Any]]:
+        return [self.table.c[name] for name in self.collection.key]
+
+    def is_text(self, field: str) -> bool:
+        try:
+            return self.types[field].python_type is str
+        except NotImplementedError:
+            return False
+
+
+class Stores:
+    """The customer stores by dataset key. Engines are opened on first use and kept."""
+
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self._urls = dict(urls)
+        self._engines: dict[str, Engine] = {}
+        self._bound: dict[Collection, BoundCollection] = {}
+
+    def __repr__(self) -> str:
+        return f"Stores({sorted(self._urls)})"
+
+    def engine(self, dataset: str) -> Engine:
+        if dataset not in self._engines:
+            if dataset not in self._urls:
+                raise Misconfigured(
+                    f"No store is connected for dataset {dataset!r}{nearest(dataset, self._urls)}: "
+                    f"set stores.{dataset} in privacy.toml or PRIVACY_STORE_{dataset.upper()}."
+                )
+            self._engines[dataset] = open_store(self._urls[dataset])
+        return self._engines[dataset]
+
+    def bind(self, collection: Collection) -> BoundCollection:
+        """The collection's table; raises SchemaChanged when a mapped column is not there."""
+        if collection not in self._bound:
+            with self.answering():
+                self._bound[collection] = _bind(self.engine(collection.dataset), collection)
+        return self._bound[collection]
+
+    def check(self, data_map: DataMap) -> None:
+        """Every mapped table and column is there. Raises SchemaChanged naming all that are not."""
+        faults: list[Fault] = []
+        for collection in data_map.collections():
+            try:
+                self.bind(collection)
+            except SchemaChanged as error:
+                faults.extend(error.faults)
+        if faults:
+            raise SchemaChanged("The store no longer fits the data map.", faults=faults)
+
+    @contextmanager
+    def read(self, dataset: str) -> Iterator[Connection]:
+        """A read transaction on one store."""
+        with self.answering(), self.engine(dataset).connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, dataset: str) -> Iterator[Connection]:
+        """A transaction on one store; commits at the end."""
+        engine = self.engine(dataset).execution_options(immediate=True)
+        with self.answering(), engine.begin() as connection:
+            yield connection
+
+    @staticmethod
+    @contextmanager
+    def answering() -> Iterator[None]:
+        """The driver's own errors as ours, without their parameters."""
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreUnavailable(_why(error)) from None
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+
+
+def _why(error: DBAPIError) -> str:
+    text = str(error.orig).lower()
+    if "readonly" in text or "read-only" in text:
+        return "The customer store is read-only; nothing was written."
+    return "The customer store does not answer; nothing was written."
+
+
+def _bind(engine: Engine, collection: Collection) -> BoundCollection:
+    inspector = inspect(engine)
+    try:
+        found: dict[str, ReflectedColumn] = {c["name"]: c for c in inspector.get_columns(collection.name)}
+    except NoSuchTableError:
+        found = {}
+    if not found:
+        raise SchemaChanged(
+            "The store no longer fits the data map.",
+            faults=[
+                Fault(
+                    collection.path,
+                    "the store has no such table" + nearest(collection.name, inspector.get_table_names()),
+                )
+            ],
+        )
+    missing = [f.name for f in collection.fields if f.name not in found]
+    if missing:
+        faults = [Fault(f"{collection.path}.{m}", "the table has no such column" + nearest(m, found)) for m in missing]
+        raise SchemaChanged("The store no longer fits the data map.", faults=faults)
+    raw = engine.dialect.name == "sqlite"
+    columns = [
+        Column(f.name, _type(found[f.name]["type"], raw=raw), primary_key=f.primary_key) for f in collection.fields
+    ]
+    unique = {c for u in inspector.get_unique_constraints(collection.name) for c in u["column_names"] if c}
+    unique |= {c for i in inspector.get_indexes(collection.name) if i["unique"] for c in i["column_names"] if c}
+    return BoundCollection(
+        collection,
+        Table(collection.name, MetaData(), *columns),
+        {name: column["type"] for name, column in found.items()},
+        frozenset(n for n, c in found.items() if c["nullable"]),
+        frozenset(unique),
+    )
+
+
+def _type(declared: TypeEngine[Any], *, raw: bool) -> TypeEngine[Any]:
+    """SQLite keeps what it is given, whatever a column's declared type, so values pass through as they are."""
+    return NullType() if raw and not isinstance(declared, Integer) else declared
+
+
+def find_dataset(data_map: DataMap, key: str) -> Dataset:
+    found = data_map.by_key.get(key)
+    if found is None:
+        raise UnknownDataset(f"There is no dataset {key!r}{nearest(key, data_map.by_key)}")
+    return found
+
+
+def find_collection(data_map: DataMap, dataset: str, name: str) -> Collection:
+    found = find_dataset(data_map, dataset).by_name.get(name)
+    if found is None:
+        known = find_dataset(data_map, dataset).by_name
+        raise UnknownCollection(f"Dataset {dataset!r} has no collection {name!r}{nearest(name, known)}")
+    return found

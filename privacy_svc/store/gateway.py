@@ -1,0 +1,195 @@
+"""Reading the customer store for a purpose: permitted fields in clear, masked where policy masks, the rest withheld."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.errors import Erased, UnknownCustomer
+from privacy_svc.http import CustomerRef
+from privacy_svc.policy import Collection, Decision, Effect, FieldDecision, Mask, PolicySet, apply_mask
+from privacy_svc.store import subjects
+from privacy_svc.store.binding import BoundCollection, Row, Stores, find_collection
+from privacy_svc.store.directory import Directory
+from privacy_svc.store.errors import UnknownField, UnknownRecord, nearest
+from privacy_svc.store.opening import open_with
+from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose, qualified
+from privacy_svc.store.rows import beyond, key_values, one_row, owners, row_key, rows_where
+from privacy_svc.vault import Subject, Vault
+
+MOST = 200
+"""Most records in one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as a caller may have it. `fields` and `withheld` are by field name."""
+
+    key: str
+    fields: Mapping[str, Any]
+    withheld: Mapping[str, FieldDecision]
+    decision_id: str
+
+    def __repr__(self) -> str:
+        return f"Record(fields={sorted(self.fields)}, withheld={sorted(self.withheld)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A read, checked against the data map and the policy's vocabulary."""
+
+    bound: BoundCollection
+    fields: tuple[str, ...]
+    question: Question
+
+    @property
+    def collection(self) -> Collection:
+        return self.bound.collection
+
+
+class Gateway:
+    def __init__(self, stores: Stores, vault: Vault, directory: Directory, pdp: DecisionPoint) -> None:
+        self.stores, self.vault, self._directory, self.pdp = stores, vault, directory, pdp
+
+    def ask(
+        self, policies: PolicySet, actor: str, dataset: str, collection: str, purpose: str, fields: Sequence[str]
+    ) -> Asked:
+        """Raises UnknownDataset, UnknownCollection, UnknownField, UnknownPurpose, each with the nearest known word.
+        Without `fields`, all fields of the collection are asked for."""
+        known_purpose(policies, purpose)
+        found = find_collection(policies.data_map, dataset, collection)
+        for name in fields:
+            if name not in found.by_name:
+                raise UnknownField(f"{found.path} has no field {name!r}{nearest(name, found.by_name)}")
+        names = tuple(dict.fromkeys(fields)) or tuple(found.by_name)
+        question = Question(actor, actor, purpose, qualified(found.path, names))
+        return Asked(self.stores.bind(found), names, question)
+
+    def read(self, session: Session, policies: PolicySet, asked: Asked, key: str) -> Record:
+        """One record. Raises UnknownRecord, Erased, KeyUnavailable, Tampered."""
+        try:
+            with self.stores.read(asked.collection.dataset) as connection:
+                row = one_row(connection, asked.bound, key)
+        except UnknownRecord:
+            self._refuse_erased(session, asked.collection, key)
+            raise
+        (record,) = self._release(session, policies, asked, [row], erased_raises=True)
+        return record
+
+    def find(self, session: Session, policies: PolicySet, asked: Asked, customer: CustomerRef) -> list[Record]:
+        """The records of one person."""
+        try:
+            subject_id = self._directory.admit(session, customer, asked.question.actor)
+        except UnknownCustomer:
+            return []
+        rows = rows_of_person(session, self.stores, policies, asked.collection, subject_id)
+        return self._release(session, policies, asked, rows[:MOST])
+
+    def page(
+        self, session: Session, policies: PolicySet, asked: Asked, limit: int, after: str | None
+    ) -> tuple[list[Record], str | None]:
+        """Records of everybody by primary key, and the cursor of the next page. Erased people are left out."""
+        bound = asked.bound
+        statement = select(bound.table).order_by(*bound.key_columns).limit(min(limit, MOST))
+        if after is not None:
+            statement = statement.where(beyond(bound.key_columns, tuple(key_values(bound, after).values())))
+        with self.stores.read(asked.collection.dataset) as connection:
+            rows = connection.execute(statement).mappings().all()
+        cursor = row_key(asked.collection, rows[-1]) if len(rows) == min(limit, MOST) else None
+        return self._release(session, policies, asked, rows), cursor
+
+    def _release(
+        self, session: Session, policies: PolicySet, asked: Asked, rows: Sequence[Row], *, erased_raises: bool = False
+    ) -> list[Record]:
+        """Each row decided by itself, logged, opened, masked. Rows that belong to nobody are not released."""
+        owner_of = owners(self.stores, policies.data_map, asked.collection, rows)
+        subject_of = self._admit(session, asked, owner_of)
+        records: list[Record] = []
+        for row in rows:
+            key = row_key(asked.collection, row)
+            subject_id = subject_of.get(key)
+            if subject_id is None:
+                if erased_raises:
+                    raise UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
+                continue
+            try:
+                records.append(self._one(session, asked, row, key, subject_id))
+            except Erased:
+                if erased_raises:
+                    raise
+        return records
+
+    def _admit(self, session: Session, asked: Asked, owner_of: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:
+        by_person: dict[Collection, dict[str, str]] = {}
+        for key, (person, person_key) in owner_of.items():
+            by_person.setdefault(person, {})[key] = person_key
+        found: dict[str, str] = {}
+        for person, keys in by_person.items():
+            admitted = subjects.admit(session, self.vault, self.pdp.audit, person, keys.values(), asked.question.actor)
+            found.update((key, admitted[person_key]) for key, person_key in keys.items())
+        return found
+
+    def _one(self, session: Session, asked: Asked, row: Row, key: str, subject_id: str) -> Record:
+        cipher = self.vault.cipher(session, subject_id)
+        decision = self.pdp.decide(session, asked.question, subject_id)
+        decision_id = self.pdp.log(
+            session, EventType.RECORD_READ, asked.question, subject_id, decision, {"collection": asked.collection.path}
+        )
+        effects = by_field(decision, asked)
+        fields = {}
+        for name in asked.fields:
+            if effects[name].effect is Effect.DENY:
+                continue
+            value = open_with(cipher, asked.collection.by_name[name], key, row[name])
+            mask = effects[name].mask
+            fields[name] = self._masked(session, mask, value) if mask else value
+        withheld = {n: d for n, d in effects.items() if d.effect is Effect.DENY}
+        return Record(key, fields, withheld, decision_id)
+
+    def _masked(self, session: Session, mask: Mask, value: Any) -> Any:
+        """A hash is keyed with the organisation's key: equal values stay equal, and nobody else can guess them."""
+        key = self.vault.organisation_cipher(session).tag("mask", 32) if mask is Mask.HASH else None
+        return apply_mask(mask, value, key=key)
+
+    def _refuse_erased(self, session: Session, collection: Collection, key: str) -> None:
+        """A record that is gone because its person was erased answers 410, not 404."""
+        subject_id = subjects.known(session, collection, [key]).get(key) if collection.subject else None
+        subject = session.get(Subject, subject_id) if subject_id else None
+        if subject is not None and subject.erased_at is not None:
+            raise Erased("This person's data were erased.")
+
+
+def by_field(decision: Decision, asked: Asked) -> dict[str, FieldDecision]:
+    """The decision by the collection's own field names."""
+    return {n: decision.fields[q] for n, q in zip(asked.fields, asked.question.fields, strict=True)}
+
+
+def rows_of_person(
+    session: Session, stores: Stores, policies: PolicySet, collection: Collection, subject_id: str
+) -> list[Row]:
+    """The rows of one collection that belong to a person, found along the chain of references."""
+    data_map = policies.data_map
+    chain = data_map.owner(collection)
+    if chain is None:
+        return []
+    person = chain[-1][1] if chain else collection
+    keys = [k for d, c, k in subjects.rows_of(session, subject_id) if (d, c) == (person.dataset, person.name)]
+    rows: list[Row] = []
+    bound = stores.bind(person)
+    with stores.read(person.dataset) as connection:
+        for key in keys:
+            try:
+                rows.append(one_row(connection, bound, key))
+            except UnknownRecord:
+                continue
+    steps = [collection, *(target for _, target in chain)]
+    for here, (field, _) in reversed(list(zip(steps, chain, strict=False))):
+        reference = field.reference
+        assert reference is not None
+        wanted = [v for r in rows if (v := r[reference.field]) is not None]
+        with stores.read(here.dataset) as connection:
+            rows = rows_where(connection, stores.bind(here), field.name, wanted)
+    return rows

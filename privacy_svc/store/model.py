@@ -1,0 +1,50 @@
+"""What we keep about the customer stores: which row is which person, blind indexes, sealed columns.
+
+Nothing here is sealed: a row key is the CRM's own pseudonym, an index value is a truncated keyed hash.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from privacy_svc.db import Base, now
+
+
+class SubjectRow(Base):
+    """A row of an identity collection is a person. The link outlives erasure, so that the row answers `erased`."""
+
+    __tablename__ = "subject_rows"
+
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    collection: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+
+
+class IndexEntry(Base):
+    """One value of a blind index. Derived data: rebuilt from the store, dropped at erasure."""
+
+    __tablename__ = "index_entries"
+    __table_args__ = (
+        Index("ix_index_entries_lookup", "field_id", "normaliser", "value"),
+        Index("ix_index_entries_subject_id", "subject_id"),
+    )
+
+    field_id: Mapped[int] = mapped_column(primary_key=True)
+    normaliser: Mapped[str] = mapped_column(primary_key=True)
+    row: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str]
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class SealedColumn(Base):
+    """A column we sealed, and the type it had, so that `unseal` can give it back."""
+
+    __tablename__ = "sealed_columns"
+
+    field_id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    """dataset.collection.field when it was sealed."""
+    original_type: Mapped[str]
+    sealed_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,107 @@
+"""The policy decision point: live state of one person in, a logged decision out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from privacy_svc import consent
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.db import now
+from privacy_svc.errors import Conflict
+from privacy_svc.http import CustomerRef
+from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, decide
+from privacy_svc.store.directory import Directory
+from privacy_svc.store.errors import UnknownPurpose, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who wants to use which fields of one person, for what."""
+
+    actor: str
+    """Who calls, as the log names them; a DPO's what-if differs from `module`."""
+    module: str
+    purpose: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision and its log entry."""
+
+    decision: Decision
+    decision_id: str
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        return tuple(f for f, d in self.decision.fields.items() if d.effect is not Effect.DENY)
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        return tuple(f for f, d in self.decision.fields.items() if d.effect is Effect.DENY)
+
+
+class DecisionPoint:
+    """Decides and logs. The log entry is part of the caller's transaction: no entry, no permit."""
+
+    def __init__(self, policies: PolicyHolder, directory: Directory, log: Log) -> None:
+        self._policies, self._directory, self.audit = policies, directory, log
+
+    def evaluate(
+        self, session: Session, question: Question, customer: CustomerRef, *, min_state_version: int | None = None
+    ) -> Answer:
+        """May this be used now? Raises UnknownCustomer; Conflict when the state a caller knows of is not here yet."""
+        subject_id = self._directory.admit(session, customer, question.actor)
+        decision = self.decide(session, question, subject_id)
+        if min_state_version is not None and decision.state_version < min_state_version:
+            raise Conflict(
+                f"State version {min_state_version} is not known here yet; this is {decision.state_version}."
+            )
+        kind = EventType.DECISION_PERMIT if decision.permit_all else EventType.DECISION_DENY
+        return Answer(decision, self.log(session, kind, question, subject_id, decision))
+
+    def decide(self, session: Session, question: Question, subject_id: str) -> Decision:
+        state = consent.subject_state(session, subject_id, now())
+        policies = self._policies.current
+        return decide(policies, question.module, question.purpose, question.fields, state, now())
+
+    def log(
+        self,
+        session: Session,
+        kind: EventType,
+        question: Question,
+        subject_id: str,
+        decision: Decision,
+        more: Mapping[str, Any] | None = None,
+    ) -> str:
+        payload = {**question_payload(question), **decision_payload(decision), **(more or {})}
+        return self.audit.append(session, kind, actor=question.actor, subject_id=subject_id, payload=payload)
+
+
+def question_payload(question: Question) -> dict[str, Any]:
+    return {"module": question.module, "purpose": question.purpose}
+
+
+def decision_payload(decision: Decision) -> dict[str, Any]:
+    """What the log keeps of a decision: names and reasons, never values."""
+    by_effect: dict[str, list[str]] = {}
+    for name, field in decision.fields.items():
+        by_effect.setdefault(str(field.effect), []).append(name)
+    return {
+        "fields": by_effect,
+        "reasons": sorted({str(r.code) for r in decision.reasons}),
+        "policy_version": decision.policy_version,
+        "state_version": decision.state_version,
+    }
+
+
+def known_purpose(policies: PolicySet, purpose: str) -> None:
+    if purpose not in policies.purposes:
+        raise UnknownPurpose(f"There is no purpose {purpose!r}{nearest(purpose, policies.purposes)}")
+
+
+def qualified(collection: str, fields: Sequence[str]) -> tuple[str, ...]:
+    """Field names of one collection as the decision knows them: dataset.collection.field."""
+    return tuple(f"{collection}.{f}" for f in fields)

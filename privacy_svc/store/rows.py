@@ -1,0 +1,123 @@
+"""Row keys, reading rows, and the way from a row to the person it belongs to."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from privacy_svc.policy import Collection, DataMap
+from privacy_svc.store.binding import BoundCollection, Row, Stores
+from privacy_svc.store.errors import UnknownRecord
+
+T = TypeVar("T")
+CHUNK = 500
+"""Most values in one IN list; SQLite's and PostgreSQL's limits are far above."""
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    items = list(values)
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def row_key(collection: Collection, row: Row) -> str:
+    """The primary key as one text: the value itself, or for a composite key its parts, percent-encoded, by commas."""
+    parts = [str(row[name]) for name in collection.key]
+    return parts[0] if len(parts) == 1 else ",".join(quote(p, safe="") for p in parts)
+
+
+def key_values(bound: BoundCollection, key: str) -> dict[str, Any]:
+    """`row_key` back, in the columns' own types. Raises UnknownRecord for what cannot be a key of this table."""
+    names = bound.collection.key
+    parts = [key] if len(names) == 1 else [unquote(p) for p in key.split(",")]
+    if len(parts) != len(names):
+        raise UnknownRecord(f"A key of {bound.collection.path} has {len(names)} parts.")
+    return {n: _typed(bound, n, p) for n, p in zip(names, parts, strict=True)}
+
+
+def _typed(bound: BoundCollection, name: str, text: str) -> Any:
+    try:
+        kind = bound.types[name].python_type
+        return int(text) if kind is int else text
+    except NotImplementedError:
+        return text
+    except ValueError:
+        raise UnknownRecord(f"The key of {bound.collection.path} is a whole number.") from None
+
+
+def by_keys(bound: BoundCollection, keys: Iterable[str]) -> ColumnElement[bool]:
+    """The rows with these keys."""
+    columns = bound.key_columns
+    wanted = [key_values(bound, k) for k in keys]
+    if len(columns) == 1:
+        return columns[0].in_([w[columns[0].name] for w in wanted])
+    return or_(*(and_(*(c == w[c.name] for c in columns)) for w in wanted))
+
+
+def one_row(connection: Connection, bound: BoundCollection, key: str) -> Row:
+    """The row with this key, whole. Raises UnknownRecord."""
+    row = connection.execute(select(bound.table).where(by_keys(bound, [key]))).mappings().first()
+    if row is None:
+        raise UnknownRecord(f"{bound.collection.path} has no record with this key.")
+    return row
+
+
+def rows_where(connection: Connection, bound: BoundCollection, field: str, values: Iterable[Any]) -> list[Row]:
+    """The rows whose `field` is one of `values`, by primary key."""
+    found: list[Row] = []
+    for chunk in chunks(dict.fromkeys(values)):
+        statement = select(bound.table).where(bound.table.c[field].in_(chunk)).order_by(*bound.key_columns)
+        found.extend(connection.execute(statement).mappings())
+    return found
+
+
+def batches(
+    connection: Connection, bound: BoundCollection, size: int = CHUNK, start: str | None = None
+) -> Iterator[Sequence[Row]]:
+    """All rows after the key `start` in keyset batches; rows written behind the cursor are left for the next run."""
+    after = tuple(key_values(bound, start).values()) if start is not None else None
+    while True:
+        statement = select(bound.table).order_by(*bound.key_columns).limit(size)
+        if after is not None:
+            statement = statement.where(beyond(bound.key_columns, after))
+        rows = connection.execute(statement).mappings().all()
+        if not rows:
+            return
+        yield rows
+        after = tuple(rows[-1][name] for name in bound.collection.key)
+
+
+def beyond(columns: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
+    """Rows whose key sorts after `after`: (a > x) or (a = x and b > y) …"""
+    return or_(
+        *(
+            and_(*(c == v for c, v in zip(columns[:i], after[:i], strict=True)), columns[i] > after[i])
+            for i in range(len(columns))
+        )
+    )
+
+
+def owners(
+    stores: Stores, data_map: DataMap, collection: Collection, rows: Sequence[Row]
+) -> Mapping[str, tuple[Collection, str]]:
+    """For each row (by its key) the identity collection and key of the person it belongs to.
+
+    Rows whose chain of references is broken are absent. One query a step of the chain, not a row.
+    """
+    chain = data_map.owner(collection)
+    if chain is None:
+        return {}
+    if not chain:
+        return {row_key(collection, r): (collection, row_key(collection, r)) for r in rows}
+    at = {row_key(collection, r): r for r in rows}
+    for field, target in chain:
+        reference = field.reference
+        assert reference is not None
+        bound = stores.bind(target)
+        wanted = {r[field.name] for r in at.values() if r[field.name] is not None}
+        with stores.read(target.dataset) as connection:
+            found = {r[reference.field]: r for r in rows_where(connection, bound, reference.field, wanted)}
+        at = {key: found[r[field.name]] for key, r in at.items() if r[field.name] in found}
+    person = chain[-1][1]
+    return {key: (person, row_key(person, r)) for key, r in at.items()}

@@ -1,0 +1,67 @@
+"""Rows that are persons, and their subjects."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import Event, EventType, Log
+from privacy_svc.policy import Collection
+from privacy_svc.store.model import SubjectRow
+from privacy_svc.store.rows import chunks
+from privacy_svc.vault import Vault
+
+
+def known(session: Session, collection: Collection, keys: Iterable[str]) -> dict[str, str]:
+    """Row key to subject id, for the rows of an identity collection that have a subject."""
+    found: dict[str, str] = {}
+    for chunk in chunks(dict.fromkeys(keys)):
+        statement = select(SubjectRow.key, SubjectRow.subject_id).where(
+            SubjectRow.dataset == collection.dataset,
+            SubjectRow.collection == collection.name,
+            SubjectRow.key.in_(chunk),
+        )
+        found.update((k, s) for k, s in session.execute(statement))
+    return found
+
+
+def admit(
+    session: Session, vault: Vault, log: Log, collection: Collection, keys: Iterable[str], actor: str
+) -> dict[str, str]:
+    """The same, with a new subject and its keys for each row that has none yet.
+
+    The caller knows that the rows exist. Two transactions that admit the same person end with one subject.
+    """
+    wanted = list(dict.fromkeys(keys))
+    found = known(session, collection, wanted)
+    missing = [k for k in wanted if k not in found]
+    if not missing:
+        return found
+    try:
+        with session.begin_nested():
+            return found | _create(session, vault, log, collection, missing, actor)
+    except IntegrityError:
+        # Somebody else admitted one of them between our look and our insert; theirs stand.
+        return found | admit(session, vault, log, collection, missing, actor)
+
+
+def _create(
+    session: Session, vault: Vault, log: Log, collection: Collection, keys: list[str], actor: str
+) -> dict[str, str]:
+    assert collection.subject is not None
+    subjects = vault.create_subjects(session, len(keys), kind=collection.subject)
+    made = {k: s.id for k, s in zip(keys, subjects, strict=True)}
+    session.add_all(
+        SubjectRow(dataset=collection.dataset, collection=collection.name, key=k, subject_id=s) for k, s in made.items()
+    )
+    session.flush()
+    payload = {"collection": collection.path}
+    log.append_many(session, [Event(EventType.SUBJECT_CREATED, i, payload) for i in made.values()], actor=actor)
+    return made
+
+
+def rows_of(session: Session, subject_id: str) -> list[tuple[str, str, str]]:
+    """(dataset, collection, key) of each identity row of a person."""
+    statement = select(SubjectRow.dataset, SubjectRow.collection, SubjectRow.key)
+    return [(d, c, k) for d, c, k in session.execute(statement.where(SubjectRow.subject_id == subject_id))]

@@ -1,0 +1,125 @@
+"""Writing through the gateway: a module changes or creates a record for a purpose."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.db import Database
+from privacy_svc.errors import BadRequest, Conflict, Forbidden
+from privacy_svc.policy import Decision, Effect, PolicySet
+from privacy_svc.store import subjects
+from privacy_svc.store.binding import BoundCollection, Row
+from privacy_svc.store.changing import Writer
+from privacy_svc.store.gateway import Asked, Gateway, by_field
+from privacy_svc.store.rows import one_row, owners, row_key
+
+
+class NotPermitted(Forbidden):
+    slug, title = "not-permitted", "The policy does not permit this use"
+    remedy = "`detail` names the fields and the reasons; the policy and the person's choices decide."
+
+
+def change(
+    gateway: Gateway, database: Database, policies: PolicySet, asked: Asked, key: str, values: Mapping[str, Any]
+) -> str:
+    """Change a record; returns the decision's id.
+
+    The store and our database cannot commit at one instant. The log entry and the index are
+    durable before the store commits: a change without its entry cannot happen; an entry
+    whose change was refused by the store is followed by one that says so.
+    """
+    stores = gateway.stores
+    with database.write() as session:
+        with stores.read(asked.collection.dataset) as connection:
+            row = one_row(connection, asked.bound, key)
+        subject_id = _owner(gateway, session, policies, asked, row)
+        writer = Writer(session, gateway.vault, gateway.vault.cipher(session, subject_id))
+        decision = gateway.pdp.decide(session, asked.question, subject_id)
+        _require(decision, asked)
+        decision_id = gateway.pdp.log(
+            session, EventType.RECORD_WRITE, asked.question, subject_id, decision, {"collection": asked.collection.path}
+        )
+        writer.index(asked.collection, key, values)
+    try:
+        with stores.write(asked.collection.dataset) as connection:
+            writer.store(connection, asked.bound, key, values)
+    except Exception as error:
+        _record_failure(gateway, database, asked, subject_id, decision_id)
+        raise _as_ours(error) from error
+    return decision_id
+
+
+def create(
+    gateway: Gateway, database: Database, policies: PolicySet, asked: Asked, values: Mapping[str, Any]
+) -> tuple[str, str]:
+    """A new record; returns its key and the decision's id.
+
+    A new person has no consents yet, so only purposes on another legal basis may create one.
+    The row is inserted and sealed in one store transaction: its key goes into each value's
+    associated data. Our database commits inside it, before the store does.
+    """
+    logged: list[tuple[str, str]] = []
+    try:
+        with gateway.stores.write(asked.collection.dataset) as connection, database.write() as session:
+            key = _insert(connection, asked.bound, values)
+            row = one_row(connection, asked.bound, key)
+            subject_id = _owner(gateway, session, policies, asked, row)
+            writer = Writer(session, gateway.vault, gateway.vault.cipher(session, subject_id))
+            decision = gateway.pdp.decide(session, asked.question, subject_id)
+            _require(decision, asked)
+            more = {"collection": asked.collection.path}
+            decision_id = gateway.pdp.log(session, EventType.RECORD_CREATE, asked.question, subject_id, decision, more)
+            writer.index(asked.collection, key, values)
+            writer.store(connection, asked.bound, key, values)
+            logged.append((subject_id, decision_id))
+    except Exception as error:
+        if logged:
+            _record_failure(gateway, database, asked, *logged[0])
+        raise _as_ours(error) from error
+    return key, decision_id
+
+
+def _insert(connection: Connection, bound: BoundCollection, values: Mapping[str, Any]) -> str:
+    """The row with its sealed fields still empty; they are sealed once its key is known."""
+    first = {n: "" if bound.collection.by_name[n].seal else v for n, v in values.items()}
+    made = connection.execute(insert(bound.table).values(first))
+    return row_key(bound.collection, dict(zip(bound.collection.key, made.inserted_primary_key or (), strict=True)))
+
+
+def _owner(gateway: Gateway, session: Session, policies: PolicySet, asked: Asked, row: Row) -> str:
+    """The subject a row belongs to, admitted where new."""
+    key = row_key(asked.collection, row)
+    found = owners(gateway.stores, policies.data_map, asked.collection, [row]).get(key)
+    if found is None:
+        raise BadRequest(f"This record of {asked.collection.path} belongs to no person of the data map.")
+    person, person_key = found
+    actor = asked.question.actor
+    return subjects.admit(session, gateway.vault, gateway.pdp.audit, person, [person_key], actor)[person_key]
+
+
+def _require(decision: Decision, asked: Asked) -> None:
+    """Each field in full: what is masked for reading may not be overwritten."""
+    refused = {n: d for n, d in by_field(decision, asked).items() if d.effect is not Effect.PERMIT}
+    if refused:
+        told = ", ".join(f"{n} ({d.reason or 'masked'})" for n, d in refused.items())
+        raise NotPermitted(f"Not permitted for {decision.purpose}: {told}.")
+
+
+def _record_failure(gateway: Gateway, database: Database, asked: Asked, subject_id: str, decision_id: str) -> None:
+    payload = {"decision_id": decision_id, "collection": asked.collection.path}
+    with database.write() as session:
+        gateway.pdp.audit.append(
+            session, EventType.RECORD_WRITE_FAILED, actor=asked.question.actor, subject_id=subject_id, payload=payload
+        )
+
+
+def _as_ours(error: Exception) -> Exception:
+    if isinstance(error, IntegrityError):
+        return Conflict("The store refused the values: a unique, foreign key or NOT NULL rule does not allow them.")
+    if isinstance(error, DataError):
+        return BadRequest("The store refused a value's type or length.")
+    return error

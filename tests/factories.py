@@ -1,0 +1,47 @@
+"""Real parts for tests, made in a folder of the test's own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from privacy_svc.auditlog import Log, Signer
+from privacy_svc.db import Database
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.runtime import Runtime
+from privacy_svc.settings import Settings
+from privacy_svc.store import Stores
+from privacy_svc.vault import FileKeyProvider, Vault
+
+ORGANISATION = "test"
+
+
+def make_vault(folder: Path, organisation: str = ORGANISATION, region: str = "DE") -> Vault:
+    """A vault with a file key provider; opens the keys where they are already."""
+    keys = folder / "keys"
+    provider = FileKeyProvider.open(keys) if keys.exists() else FileKeyProvider.create(keys)
+    return Vault(provider, organisation, region)
+
+
+def make_log(folder: Path, vault: Vault) -> Log:
+    """A log that signs with a key of its own and exports to a file of the folder."""
+    keys = folder / "signing"
+    signer = Signer.load(keys, "test.example/log") if keys.exists() else Signer.create(keys, "test.example/log")
+    return Log(vault, signer, folder / "checkpoints")
+
+
+def check_log(database: Database, log: Log) -> None:
+    """Integrates what waits and verifies the whole log: for use after every mutation in any test."""
+    log.integrate(database)
+    report = log.verify(database)
+    assert report.ok, report.findings
+
+
+def make_runtime(home: Path, database: Database, stores: Mapping[str, str], policies: Path) -> Runtime:
+    """The composed service over a migrated database, as `open_runtime` would make it."""
+    holder = PolicyHolder(policies)
+    organisation = holder.current.organisation
+    vault = make_vault(home, organisation.id, organisation.phone_region)
+    settings = Settings(home=home, policies=policies, stores=dict(stores))
+    runtime = Runtime(settings, holder, database, vault, (log := make_log(home, vault)).signer, log, Stores(stores))
+    with database.write() as session:
+        vault.create_index_root(session)
+    return runtime

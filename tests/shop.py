@@ -1,0 +1,59 @@
+"""The demo shop's store on SQLite and PostgreSQL, for tests: the same rows on both."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, create_engine, text
+
+from privacy_svc.cli.demo_store import SCHEMA, build
+from tests.conftest import fresh_postgres
+
+ANA = {
+    "key": "1",
+    "email": "ana.figueiredo@mail.example",
+    "phone": "+351 21 099 0042",
+    "first": "Ana",
+    "last": "Figueiredo",
+}
+TABLES = (
+    "employees",
+    "customers",
+    "products",
+    "orders",
+    "order_items",
+    "tickets",
+    "call_notes",
+    "newsletter_subscriptions",
+)
+
+
+def sqlite_shop(folder: Path, customers: int = 30) -> str:
+    path = folder / "shop.sqlite"
+    build(path, customers, seed=7)
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def postgres_shop(server: URL, folder: Path, customers: int = 30) -> Iterator[str]:
+    """The SQLite shop copied table by table; e-mail and phone have the length limits a real CRM has."""
+    source = sqlite3.connect(sqlite_shop(folder, customers).removeprefix("sqlite:///"))
+    source.row_factory = sqlite3.Row
+    schema = SCHEMA.replace("id INTEGER PRIMARY KEY", "id SERIAL PRIMARY KEY").replace(
+        "email TEXT", "email VARCHAR(60)"
+    )
+    with fresh_postgres(server) as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            for statement in filter(str.strip, schema.replace("phone TEXT", "phone VARCHAR(24)").split(";")):
+                connection.execute(text(statement))
+            for table in TABLES:
+                rows = [dict(r) for r in source.execute(f"SELECT * FROM {table}")]
+                names = list(rows[0])
+                marks = ", ".join(f":{n}" for n in names)
+                connection.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"), rows)
+                connection.execute(text(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))"))
+        source.close()
+        yield url
+        engine.dispose()
