@@ -1,0 +1,110 @@
+"""Is what a caller wants recorded a consent at all? Every fault is found and named by its JSON pointer. Pure."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from privacy_svc.consent.schemas import RecordConsent
+from privacy_svc.consent.states import Method
+from privacy_svc.errors import Fault, InvalidBody
+from privacy_svc.policy import LegalBasis, PolicySet, Purpose, SpecialCondition, add_duration
+
+
+def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
+    """The purpose. Raises InvalidBody with every fault."""
+    faults = [*_purpose(policies, wanted), *_notice(policies, wanted), *_method(policies, wanted), *_times(wanted, at)]
+    purpose = policies.purposes.get(wanted.purpose)
+    if purpose is not None and not faults:
+        faults += _expiry(purpose, wanted, at)
+    if purpose is None or faults:
+        raise InvalidBody("This cannot be recorded as a consent.", faults=faults)
+    return purpose
+
+
+def _purpose(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
+    purpose = policies.purposes.get(wanted.purpose)
+    if purpose is None:
+        yield Fault("/purpose", f"unknown purpose{_nearest(wanted.purpose, consentable(policies))}")
+    elif purpose.consent is None:
+        yield Fault("/purpose", f"rests on {purpose.legal_basis}, not on consent (Art. 6(1)): there is none to record")
+
+
+def _notice(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
+    """The text must be one of ours and speak of the purpose; only a withdrawal needs none (Art. 7(3))."""
+    ref = wanted.notice
+    if ref is None:
+        if wanted.state != "withdrawn":
+            yield Fault("/notice", "missing: name the text the person was shown (Art. 7(1))")
+        return
+    versions = {v for i, v, _ in policies.notices if i == ref.id}
+    languages = {n for i, v, n in policies.notices if (i, v) == (ref.id, ref.version)}
+    if not versions:
+        yield Fault("/notice/id", f"unknown notice{_nearest(ref.id, {i for i, _, _ in policies.notices})}")
+    elif ref.version not in versions:
+        yield Fault("/notice/version", f"unknown version; {ref.id} has {_list(sorted(versions))}")
+    elif ref.language not in languages:
+        yield Fault("/notice/language", f"unknown language; {ref.id} {ref.version} has {_list(sorted(languages))}")
+    elif wanted.purpose in consentable(policies):
+        named = policies.notices[ref.id, ref.version, ref.language].purposes
+        if wanted.purpose not in named:
+            yield Fault("/notice/id", f"this notice does not name the purpose; it names {_list(named)}")
+
+
+def consentable(policies: PolicySet) -> frozenset[str]:
+    """The purposes that consents can be recorded for."""
+    return frozenset(key for key, purpose in policies.purposes.items() if purpose.consent is not None)
+
+
+def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
+    """Silence, a ticked box and going on browsing are no consent (Art. 4(11), recital 32)."""
+    if wanted.source.method not in set(Method):
+        yield Fault("/source/method", f"consent is {_list(sorted(Method))}; anything less is none (Art. 4(11))")
+        return
+    purpose = policies.purposes.get(wanted.purpose)
+    explicit = purpose is not None and purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
+    if explicit and wanted.state == "given" and wanted.source.method != Method.EXPLICIT:
+        yield Fault("/source/method", "special categories need explicit consent (Art. 9(2)(a))")
+
+
+def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
+    if wanted.given_at is not None and wanted.given_at > at:
+        yield Fault("/given_at", "lies in the future; leave it out for now")
+    if wanted.state != "given":
+        for name in ("expires_at", "guardian"):
+            if getattr(wanted, name) is not None:
+                yield Fault(f"/{name}", "belongs to a consent that is given")
+
+
+def _expiry(purpose: Purpose, wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
+    if wanted.expires_at is None or purpose.consent is None:
+        return
+    given_at = wanted.given_at or at
+    if wanted.expires_at <= given_at:
+        yield Fault("/expires_at", "lies before the consent was given")
+    elif wanted.expires_at > add_duration(given_at, purpose.consent.valid_for):
+        yield Fault("/expires_at", f"lies beyond what the policy allows: {purpose.consent.valid_for}")
+
+
+def require_open_to_objection(policies: PolicySet, purpose: str) -> None:
+    """Art. 21(1) is about legitimate interests and public tasks, 21(2) about direct marketing on any basis.
+
+    Raises InvalidBody: an objection that no decision heeds would be a false promise.
+    """
+    found = policies.purposes.get(purpose)
+    if found is None:
+        fault = Fault("/purpose", f"unknown purpose{_nearest(purpose, policies.purposes)}")
+    elif found.direct_marketing or found.legal_basis in {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}:
+        return
+    else:
+        instead = "; withdraw the consent" if found.legal_basis is LegalBasis.CONSENT else ""
+        fault = Fault("/purpose", f"rests on {found.legal_basis}, which Art. 21 leaves out{instead}")
+    raise InvalidBody("There is no objection against this purpose.", faults=[fault])
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean `{near[0]}`?" if near else ""
+
+
+def _list(words: Iterable[object]) -> str:
+    return ", ".join(str(w) for w in words)

@@ -1,0 +1,75 @@
+"""Tables of consents, objections and restrictions. All three are append-only: nothing here is ever changed.
+
+`sealed` is opened by the person's evidence key, which outlives an erasure: the proof of a consent may be
+needed for a legal claim (Art. 7(1), 17(3)(e) GDPR). All else here is words of the policy and instants.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from privacy_svc.db import Base, new_id, now
+
+EVIDENCE = 1
+"""Field id of `Consent.sealed` in associated data."""
+
+
+class Consent(Base):
+    """One thing a person said about one purpose. What stands is the last by `given_at`, then by `state_version`."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        Index("ix_consents_latest", "subject_id", "purpose", "given_at", "state_version"),
+        UniqueConstraint("subject_id", "state_version"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"))
+    purpose: Mapped[str]
+    state: Mapped[str]
+    notice_id: Mapped[str]
+    notice_version: Mapped[int]
+    notice_language: Mapped[str]
+    notice_digest: Mapped[str]
+    """Of the text as shown, so that a notice edited after use is noticed."""
+    policy_version: Mapped[str]
+    """The policy that said then what the purpose is; `policy.recall` has its files."""
+    channel: Mapped[str]
+    method: Mapped[str]
+    guardian: Mapped[bool]
+    """Given by the holder of parental responsibility (Art. 8); who that is stands in `sealed`."""
+    sealed: Mapped[bytes | None]
+    """Reference, evidence, guardian. None where there is none of them."""
+    given_at: Mapped[datetime]
+    """When it was said."""
+    recorded_at: Mapped[datetime] = mapped_column(default=now)
+    """When we knew."""
+    valid_until: Mapped[datetime | None]
+    recorded_by: Mapped[str]
+    state_version: Mapped[int]
+
+
+class Objection(Base):
+    """Raised or lifted, against one purpose or all direct marketing. What stands is the last by `state_version`."""
+
+    __tablename__ = "objections"
+
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), primary_key=True)
+    state_version: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    stands: Mapped[bool]
+    recorded_at: Mapped[datetime] = mapped_column(default=now)
+    recorded_by: Mapped[str]
+
+
+class Restriction(Base):
+    """Placed or lifted (Art. 18). What stands is the last by `state_version`."""
+
+    __tablename__ = "restrictions"
+
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), primary_key=True)
+    state_version: Mapped[int] = mapped_column(primary_key=True)
+    stands: Mapped[bool]
+    recorded_at: Mapped[datetime] = mapped_column(default=now)
+    recorded_by: Mapped[str]

@@ -1,0 +1,73 @@
+"""Objection (Art. 21 GDPR) and restriction (Art. 18): raised, lifted, placed; what stands already is not repeated.
+
+A reason may be the person's own words, so it goes only into the log, sealed by their evidence key.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent.model import Objection, Restriction
+from privacy_svc.consent.versions import hold, raise_version
+from privacy_svc.vault import Subject
+
+
+def object_to(session: Session, log: Log, subject_id: str, purpose: str, actor: str, reason: str | None = None) -> int:
+    """Against one purpose, or `policy.DIRECT_MARKETING`. Returns the state version. Raises Erased, NotFound."""
+    return _object(session, log, hold(session, subject_id), purpose, actor, reason, stands=True)
+
+
+def lift_objection(
+    session: Session, log: Log, subject_id: str, purpose: str, actor: str, reason: str | None = None
+) -> int:
+    """The person changed their mind, or compelling grounds were shown to them (Art. 21(1))."""
+    return _object(session, log, hold(session, subject_id), purpose, actor, reason, stands=False)
+
+
+def restrict(session: Session, log: Log, subject_id: str, actor: str, reason: str | None = None) -> int:
+    """From the commit on nothing is used but for what Art. 18(2) allows. Returns the state version."""
+    return _restrict(session, log, hold(session, subject_id), actor, reason, stands=True)
+
+
+def lift_restriction(session: Session, log: Log, subject_id: str, actor: str, reason: str | None = None) -> int:
+    """The person must have been told before (Art. 18(3)): that is the caller's to see to."""
+    return _restrict(session, log, hold(session, subject_id), actor, reason, stands=False)
+
+
+def objects_since(session: Session, subject_id: str, purpose: str) -> datetime | None:
+    """When the objection that stands against this purpose was raised; None where none stands."""
+    mine = (Objection.subject_id == subject_id, Objection.purpose == purpose)
+    last = session.scalar(select(Objection).where(*mine).order_by(Objection.state_version.desc()).limit(1))
+    return last.recorded_at if last is not None and last.stands else None
+
+
+def _object(
+    session: Session, log: Log, subject: Subject, purpose: str, actor: str, reason: str | None, *, stands: bool
+) -> int:
+    if (objects_since(session, subject.id, purpose) is not None) is stands:
+        return subject.state_version
+    version = raise_version(session, subject)
+    row = Objection(subject_id=subject.id, state_version=version, purpose=purpose, stands=stands, recorded_by=actor)
+    session.add(row)
+    kind = EventType.OBJECTION_RAISED if stands else EventType.OBJECTION_LIFTED
+    payload = {"purpose": purpose, "reason": reason, "state_version": version}
+    log.append(session, kind, actor=actor, subject_id=subject.id, payload=payload, evidence=True)
+    return version
+
+
+def _restrict(session: Session, log: Log, subject: Subject, actor: str, reason: str | None, *, stands: bool) -> int:
+    if _restricted(session, subject.id) is stands:
+        return subject.state_version
+    version = raise_version(session, subject)
+    session.add(Restriction(subject_id=subject.id, state_version=version, stands=stands, recorded_by=actor))
+    kind = EventType.RESTRICTION_PLACED if stands else EventType.RESTRICTION_LIFTED
+    payload = {"reason": reason, "state_version": version}
+    log.append(session, kind, actor=actor, subject_id=subject.id, payload=payload, evidence=True)
+    return version
+
+
+def _restricted(session: Session, subject_id: str) -> bool:
+    mine = select(Restriction.stands).where(Restriction.subject_id == subject_id)
+    return session.scalar(mine.order_by(Restriction.state_version.desc()).limit(1)) or False

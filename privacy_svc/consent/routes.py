@@ -1,0 +1,193 @@
+"""Consents, objections and restrictions over HTTP. `{customer}` in a path is the CRM's own key."""
+
+from typing import Any
+
+from litestar import delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+
+from privacy_svc.auditlog import EventType, Log, Signer
+from privacy_svc.consent import objections, service, standing
+from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.issue import issue_receipt
+from privacy_svc.consent.schemas import (
+    ConsentRecorded,
+    CustomerConsents,
+    PlaceRestriction,
+    RaiseObjection,
+    RecordConsent,
+    StateChanged,
+)
+from privacy_svc.db import Database, now
+from privacy_svc.errors import Erased
+from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.settings import Settings
+from privacy_svc.vault import Vault
+
+TAGS = ["Consent"]
+CUSTOMER = "/v1/customers/{customer:str}"
+READERS = allow(Role.MODULE, Role.DPO)
+
+
+@post(
+    "/v1/consents",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": RecordConsent},
+    sync_to_thread=True,
+    operation_id="recordConsent",
+    tags=TAGS,
+)
+def record_consent(
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> ConsentRecorded:
+    """One person, one purpose: given, refused or withdrawn. Holds for every decision after the answer."""
+    wanted, policy = decode(body, RecordConsent), policies.current
+    with database.write() as session:
+        subject_id = directory.admit(session, wanted.customer)
+        said = service.record(
+            session, vault, log, policy, actor=caller.name, subject_id=subject_id, wanted=wanted, at=now()
+        )
+        return service.recorded(session, subject_id, wanted.customer, said, now())
+
+
+@get(CUSTOMER + "/consents", opt=READERS, sync_to_thread=True, operation_id="listConsents", tags=TAGS)
+def list_consents(
+    customer: FromPath[str],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> CustomerConsents:
+    """What stands for each purpose, how it came about, and what the person objected to."""
+    ref = CustomerRef(id=customer)
+    with database.write() as session:
+        subject_id = directory.admit(session, ref)
+        log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=subject_id, payload={})
+        return service.overview(session, subject_id, ref, now())
+
+
+@get("/v1/consents/{consent:str}/receipt", opt=READERS, sync_to_thread=True, operation_id="getReceipt", tags=TAGS)
+def get_receipt(
+    consent: FromPath[str],
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    log: NamedDependency[Log],
+    signer: NamedDependency[Signer],
+    settings: NamedDependency[Settings],
+    caller: NamedDependency[Caller],
+) -> dict[str, Any]:
+    """A signed receipt, ISO/IEC TS 27560 as JSON-LD. Once the person is erased, only for the DPO."""
+    with database.write() as session:
+        row = service.find(session, consent)
+        if caller.role is not Role.DPO and standing.subject_state(session, row.subject_id, now()).erased:
+            raise Erased("This person's data were erased.")
+        payload = {"receipt": row.id}
+        log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=row.subject_id, payload=payload)
+        return issue_receipt(session, signer, policies.current, row, settings.base_url)
+
+
+@post(
+    CUSTOMER + "/objections",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": RaiseObjection},
+    sync_to_thread=True,
+    operation_id="raiseObjection",
+    tags=TAGS,
+)
+def raise_objection(
+    customer: FromPath[str],
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> StateChanged:
+    """Against one purpose, or all direct marketing (Art. 21). No reason is needed; it holds at once."""
+    wanted = decode(body, RaiseObjection)
+    if wanted.purpose is not None:
+        require_open_to_objection(policies.current, wanted.purpose)
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        return StateChanged(objections.object_to(session, log, subject_id, wanted.against, caller.name, wanted.reason))
+
+
+@delete(
+    CUSTOMER + "/objections/{purpose:str}",
+    opt=allow(Role.DPO),
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="liftObjection",
+    tags=TAGS,
+)
+def lift_objection(
+    customer: FromPath[str],
+    purpose: FromPath[str],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> StateChanged:
+    """The person changed their mind. `direct_marketing` lifts the objection to all of it."""
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        return StateChanged(objections.lift_objection(session, log, subject_id, purpose, caller.name))
+
+
+@post(
+    CUSTOMER + "/restriction",
+    opt=allow(Role.DPO) | {"body": PlaceRestriction},
+    sync_to_thread=True,
+    operation_id="placeRestriction",
+    tags=TAGS,
+)
+def place_restriction(
+    customer: FromPath[str],
+    body: RawBody,
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> StateChanged:
+    """Nothing is used from now on but for what Art. 18(2) allows."""
+    wanted = decode(body or b"{}", PlaceRestriction)
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        return StateChanged(objections.restrict(session, log, subject_id, caller.name, wanted.reason))
+
+
+@delete(
+    CUSTOMER + "/restriction",
+    opt=allow(Role.DPO),
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="liftRestriction",
+    tags=TAGS,
+)
+def lift_restriction(
+    customer: FromPath[str],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> StateChanged:
+    """Only after the person was told (Art. 18(3))."""
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        return StateChanged(objections.lift_restriction(session, log, subject_id, caller.name))
+
+
+HANDLERS = [
+    record_consent,
+    list_consents,
+    get_receipt,
+    raise_objection,
+    lift_objection,
+    place_restriction,
+    lift_restriction,
+]

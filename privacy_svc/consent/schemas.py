@@ -1,0 +1,150 @@
+"""Consents on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from privacy_svc.consent.states import Method
+from privacy_svc.errors import InvalidBody
+from privacy_svc.http import CustomerRef
+from privacy_svc.policy import DIRECT_MARKETING
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+"""Kept in clear, so no free text."""
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+
+class NoticeRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the person was shown."""
+
+    id: str
+    version: int
+    language: str
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it came to us. `reference` and `evidence` are the caller's proof and are sealed."""
+
+    channel: Word
+    method: str = Method.EXPRESSED
+    reference: Text | None = None
+    evidence: dict[str, Any] | Text | None = None
+
+    def __repr__(self) -> str:
+        return f"Source({self.channel!r}, …)"
+
+
+class Guardian(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The holder of parental responsibility who gave it, and how that was verified (Art. 8(2)). Sealed."""
+
+    verification: Text
+    name: Text | None = None
+    contact: Text | None = None
+
+    def __repr__(self) -> str:
+        return "Guardian(…)"
+
+
+class RecordConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One purpose, one state. Without `given_at`: now. A withdrawal needs no notice."""
+
+    customer: CustomerRef
+    purpose: str
+    state: Literal["given", "refused", "withdrawn"]
+    source: Source
+    notice: NoticeRef | None = None
+    given_at: Moment | None = None
+    expires_at: Moment | None = None
+    guardian: Guardian | None = None
+
+
+class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Against one purpose, or against all direct marketing (Art. 21(2))."""
+
+    purpose: str | None = None
+    direct_marketing: bool = False
+    reason: Text | None = None
+
+    def __post_init__(self) -> None:
+        if (self.purpose is None) is not self.direct_marketing:
+            raise InvalidBody('Send either "purpose" or "direct_marketing": true.')
+
+    @property
+    def against(self) -> str:
+        return self.purpose or DIRECT_MARKETING
+
+    def __repr__(self) -> str:
+        return f"RaiseObjection({self.against!r}, …)"
+
+
+class PlaceRestriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Text | None = None
+
+    def __repr__(self) -> str:
+        return "PlaceRestriction(…)"
+
+
+class NoticeShown(msgspec.Struct, frozen=True):
+    id: str
+    version: int
+    language: str
+    digest: str
+
+
+class ConsentView(msgspec.Struct, frozen=True):
+    """One record, as it was recorded. `state` is what was said then."""
+
+    id: str
+    purpose: str
+    state: str
+    notice: NoticeShown
+    channel: str
+    method: str
+    guardian: bool
+    given_at: datetime
+    recorded_at: datetime
+    valid_until: datetime | None
+    recorded_by: str
+    state_version: int
+
+    @property
+    def receipt(self) -> str:
+        return f"/v1/consents/{self.id}/receipt"
+
+
+class ConsentRecorded(msgspec.Struct, frozen=True):
+    """`current` is what stands now: another state than `state` where something later was recorded before."""
+
+    id: str
+    customer: CustomerRef
+    purpose: str
+    state: str
+    current: str
+    valid_until: datetime | None
+    state_version: int
+    receipt: str
+
+
+class PurposeConsent(msgspec.Struct, frozen=True):
+    """What stands for one purpose, and how it came about, newest first."""
+
+    purpose: str
+    state: str
+    valid_until: datetime | None
+    history: list[ConsentView]
+
+
+class CustomerConsents(msgspec.Struct, frozen=True):
+    customer: CustomerRef
+    state_version: int
+    restricted: bool
+    objections: list[str]
+    consents: list[PurposeConsent]
+
+
+class StateChanged(msgspec.Struct, frozen=True):
+    """From this state version on every decision reads the change."""
+
+    state_version: int

@@ -1,0 +1,106 @@
+"""The one guard of the whole application. It reads `opt["roles"]` of each route, as `http.allow` writes it.
+
+Tokens are for programs; the session cookie is for browsers and needs, on unsafe methods, a request from our
+own pages. The guard is sync: Litestar runs it in a thread.
+"""
+
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.handlers.http_handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.db import Database, now
+from privacy_svc.errors import Fault, Forbidden, Misconfigured, NotSignedIn
+from privacy_svc.http import Caller, Role
+from privacy_svc.identity import service, staff
+from privacy_svc.identity.errors import CrossSite, UnknownToken
+from privacy_svc.identity.model import Client, StaffSession
+from privacy_svc.identity.origin import same_origin
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Raises NotSignedIn or Forbidden; else the caller stands in the scope's state.
+
+    Needs `app.state.database` and `app.state.log`.
+    """
+    roles = roles_of(handler)
+    if roles is None:
+        raise Misconfigured("This route does not say who may call it.")
+    if Role.PUBLIC in roles:
+        return
+    caller = _caller(connection)
+    if caller.role not in roles:
+        raise Forbidden(f"This needs the role {' or '.join(sorted(roles))}; these credentials have {caller.role}.")
+    connection.scope["state"]["caller"] = caller
+
+
+def caller_of_request(request: Request[Any, Any, Any]) -> Caller:
+    """The dependency `caller`. Raises NotSignedIn on public routes, where nobody was asked."""
+    caller = request.scope["state"].get("caller")
+    if not isinstance(caller, Caller):
+        raise NotSignedIn("Nobody is signed in.")
+    return caller
+
+
+def check_routes(app: Litestar) -> None:
+    """Raises Misconfigured naming every route that does not say who may call it."""
+    faults = [
+        Fault(f"{'/'.join(sorted(_methods(handler)))} {route.path}", f"{handler} has no opt=allow(…)")
+        for route in app.routes
+        for handler in (route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler])
+        if roles_of(handler) is None
+    ]
+    if faults:
+        raise Misconfigured("Some routes do not say who may call them.", faults=faults)
+
+
+def roles_of(handler: BaseRouteHandler) -> frozenset[Role] | None:
+    if _answers_options(handler):
+        return frozenset({Role.PUBLIC})
+    roles = handler.opt.get("roles")
+    return roles if isinstance(roles, frozenset) and roles else None
+
+
+def _answers_options(handler: BaseRouteHandler) -> bool:
+    """Litestar's own answer to OPTIONS, which it adds to every path; it says only which methods there are."""
+    return isinstance(handler, HTTPRouteHandler) and handler.fn.__module__ == "litestar.routes.http"
+
+
+def _methods(handler: BaseRouteHandler) -> set[str]:
+    return {str(m) for m in handler.http_methods} if isinstance(handler, HTTPRouteHandler) else set()
+
+
+def _caller(connection: Connection) -> Caller:
+    database: Database = connection.app.state.database
+    header, cookie = connection.headers.get("authorization"), connection.cookies.get(staff.COOKIE)
+    if header is None and cookie is not None:
+        credential: Client | StaffSession = _by_cookie(database, cookie)
+        if not same_origin(str(connection.scope.get("method", "")), connection.headers):
+            raise CrossSite("This session works only from the pages of this service.")
+    else:
+        credential = _by_token(database, connection.app.state.log, header)
+    if service.use_is_stale(credential, now()):
+        with database.write() as session:
+            service.note_use(session, credential)
+    return service.caller_of(credential)
+
+
+def _by_cookie(database: Database, cookie: str) -> StaffSession:
+    with database.read() as session:
+        return staff.find_session(session, cookie)
+
+
+def _by_token(database: Database, log: Log, header: str | None) -> Client:
+    try:
+        with database.read() as session:
+            return service.find_client(session, header)
+    except UnknownToken:
+        with database.write() as session:
+            log.append(session, EventType.SIGN_IN_FAILED, actor="unknown", payload={"by": "token"})
+        raise

@@ -1,0 +1,53 @@
+"""Tables of callers. Only hashes of secrets are kept; names are those of modules and staff roles, not of customers."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from privacy_svc.db import Base, new_id, now
+
+_LIVE = text("revoked_at IS NULL")
+
+
+class Client(Base):
+    """A holder of a bearer token: a module of the CRM, or a tool of the staff."""
+
+    __tablename__ = "clients"
+    __table_args__ = (Index("ix_clients_live_name", "name", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    """Unique among clients that are not revoked; what the audit log calls the actor."""
+    role: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    """True to the minute."""
+
+
+class StaffLink(Base):
+    """A one-time way in for a person of the staff."""
+
+    __tablename__ = "staff_links"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    name: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class StaffSession(Base):
+    """A person of the staff who is signed in, in one browser."""
+
+    __tablename__ = "staff_sessions"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    role: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_used_at: Mapped[datetime] = mapped_column(default=now)
+    """True to the minute."""

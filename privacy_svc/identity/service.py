@@ -1,0 +1,102 @@
+"""Clients and their tokens. A token is shown once and kept as a hash."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.db import now
+from privacy_svc.errors import BadRequest, Conflict, NotFound, NotSignedIn
+from privacy_svc.http import Caller, Role
+from privacy_svc.identity.errors import UnknownToken
+from privacy_svc.identity.model import Client, StaffSession
+from privacy_svc.identity.secret import digest, new_secret
+
+PREFIX = "psv_"
+STAFF = frozenset({Role.DPO, Role.ADMIN, Role.AUDITOR})
+TRUE_TO = timedelta(minutes=1)
+"""How exact `last_used_at` is: finer would make every read a write."""
+_ROLES = STAFF | {Role.MODULE}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def add_client(session: Session, log: Log, name: str, role: Role, actor: str) -> tuple[Client, str]:
+    """The client and its token, which cannot be had again. Raises Conflict while the name is in use."""
+    require_name(name)
+    require_role(role, _ROLES)
+    token = new_secret(PREFIX)
+    client = Client(name=name, role=str(role), token_hash=digest(token))
+    try:
+        with session.begin_nested():
+            session.add(client)
+    except IntegrityError:
+        raise Conflict(f"There is a client {name!r} already; revoke it first, or take another name.") from None
+    log.append(session, EventType.CLIENT_ADDED, actor=actor, payload={"client": name, "role": str(role)})
+    return client, token
+
+
+def revoke_client(session: Session, log: Log, name: str, actor: str) -> Client:
+    """The token stops working with this transaction's commit. Raises NotFound."""
+    client = session.scalar(_live().where(Client.name == name).with_for_update())
+    if client is None:
+        near = difflib.get_close_matches(name, [c.name for c in session.scalars(_live())], n=1)
+        raise NotFound("There is no such client" + (f"; did you mean {near[0]!r}?" if near else "."))
+    client.revoked_at = now()
+    log.append(session, EventType.CLIENT_REVOKED, actor=actor, payload={"client": name, "role": client.role})
+    return client
+
+
+def list_clients(session: Session) -> Sequence[Client]:
+    """All, revoked ones too, oldest first."""
+    return session.scalars(select(Client).order_by(Client.created_at, Client.id)).all()
+
+
+def authenticate(session: Session, header: str | None) -> Caller:
+    """The caller behind an `Authorization` header. Raises NotSignedIn; UnknownToken for a token that is not live."""
+    return caller_of(find_client(session, header))
+
+
+def find_client(session: Session, header: str | None) -> Client:
+    """RFC 6750 §2.1: `Bearer <token>`, the scheme in any case."""
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedIn("Send `Authorization: Bearer <token>`.")
+    client = session.scalar(_live().where(Client.token_hash == digest(token.strip())))
+    if client is None:
+        raise UnknownToken("This token is not known or was revoked.")
+    return client
+
+
+def note_use(session: Session, credential: Client | StaffSession) -> None:
+    """Writes the minute of last use. Two processes that do so at once write once."""
+    kind, at = type(credential), now()
+    stale = or_(kind.last_used_at.is_(None), kind.last_used_at <= at - TRUE_TO)
+    session.execute(update(kind).where(kind.id == credential.id, stale).values(last_used_at=at))
+
+
+def use_is_stale(credential: Client | StaffSession, at: datetime) -> bool:
+    return credential.last_used_at is None or credential.last_used_at <= at - TRUE_TO
+
+
+def caller_of(credential: Client | StaffSession) -> Caller:
+    return Caller(credential.id, credential.name, Role(credential.role))
+
+
+def require_name(name: str) -> None:
+    """Names go into the audit log in clear, so nothing that looks like a person's address fits."""
+    if not _NAME.fullmatch(name):
+        raise BadRequest("A name is made of small letters, digits, hyphens and underscores, at most 64.")
+
+
+def require_role(role: Role, known: frozenset[Role]) -> None:
+    if role not in known:
+        raise BadRequest(f"The role is one of {', '.join(sorted(known))}.")
+
+
+def _live() -> Select[Client]:
+    return select(Client).where(Client.revoked_at.is_(None))

@@ -1,0 +1,135 @@
+"""Objections and restrictions: raised, lifted, read by decisions."""
+
+from datetime import timedelta
+
+import pytest
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.consent import (
+    lift_objection,
+    lift_restriction,
+    object_to,
+    require_open_to_objection,
+    restrict,
+    subject_state,
+    unknown_subject_state,
+)
+from privacy_svc.db import now
+from privacy_svc.errors import Erased, InvalidBody
+from privacy_svc.policy import DIRECT_MARKETING, SubjectState, decide
+from tests.consent.conftest import MOTHER, Desk
+from tests.factories import check_log
+
+
+def _state(desk: Desk) -> SubjectState:
+    with desk.database.read() as session:
+        return subject_state(session, desk.subject, now())
+
+
+def _object(desk: Desk, purpose: str, *, lift: bool = False, reason: str | None = None) -> int:
+    with desk.database.write() as session:
+        return (lift_objection if lift else object_to)(session, desk.log, desk.subject, purpose, "shop", reason)
+
+
+def _restrict(desk: Desk, *, lift: bool = False) -> int:
+    with desk.database.write() as session:
+        return (lift_restriction if lift else restrict)(session, desk.log, desk.subject, "dora")
+
+
+def test_an_objection_stands_until_lifted(desk: Desk) -> None:
+    """Each purpose by itself."""
+    _object(desk, "statistics")
+    _object(desk, DIRECT_MARKETING)
+    assert _state(desk).objections == {"statistics", DIRECT_MARKETING}
+    _object(desk, "statistics", lift=True)
+    assert _state(desk).objections == {DIRECT_MARKETING}
+
+
+def test_what_stands_is_not_repeated(desk: Desk) -> None:
+    """A step that runs twice leaves one row, one entry and one version."""
+    assert _object(desk, "statistics") == _object(desk, "statistics") == 2
+    assert _restrict(desk) == _restrict(desk) == 3
+    assert _object(desk, "news", lift=True) == 3
+    assert [e.type for e in desk.entries()] == [EventType.OBJECTION_RAISED, EventType.RESTRICTION_PLACED]
+
+
+def test_a_restriction_stands_until_lifted(desk: Desk) -> None:
+    """And can be placed again."""
+    seen = []
+    for lift in (False, True, False):
+        _restrict(desk, lift=lift)
+        seen.append(_state(desk).restricted)
+    assert seen == [True, False, True]
+
+
+def test_direct_marketing_objected_to_is_denied_whatever_was_agreed(desk: Desk) -> None:
+    """Art. 21(3), and consent given later does not lift an objection to all direct marketing by itself."""
+    desk.say(guardian=MOTHER)
+    _object(desk, DIRECT_MARKETING)
+    desk.say(guardian=MOTHER)
+    assert not decide(desk.policies, "mail", "news", ["email"], _state(desk), now()).permit_all
+
+
+def test_agreeing_again_lifts_the_objection_to_that_purpose(desk: Desk) -> None:
+    """A later opt-in re-allows; one from before the objection, heard of late, does not."""
+    before = now() - timedelta(days=1)
+    _object(desk, "news")
+    desk.say(given_at=before, guardian=MOTHER)
+    assert "news" in _state(desk).objections
+    said = desk.say(guardian=MOTHER)
+    assert _state(desk).objections == frozenset()
+    assert decide(desk.policies, "mail", "news", ["email"], _state(desk), now()).permit_all
+    lifted = desk.entries()[-1]
+    assert (lifted.type, (lifted.payload or {})["reason"]) == (EventType.OBJECTION_LIFTED, f"consent {said.id}")
+
+
+def test_refusing_lifts_nothing(desk: Desk) -> None:
+    """Only a consent that is given is an opt-in."""
+    _object(desk, "news")
+    desk.say("refused")
+    assert "news" in _state(desk).objections
+
+
+def test_the_reason_is_in_the_log_sealed(desk: Desk) -> None:
+    """The person's own words stand in no table of the room."""
+    _object(desk, "statistics", reason="I am Ana and do not like it")
+    (entry,) = desk.entries()
+    assert (entry.payload or {})["reason"] == "I am Ana and do not like it"
+    check_log(desk.database, desk.log)
+
+
+def test_an_erased_person_is_left_alone(desk: Desk) -> None:
+    """No objection and no restriction is recorded any more."""
+    with desk.database.write() as session:
+        desk.vault.erase(session, desk.subject, request_id="r1")
+    with pytest.raises(Erased):
+        _object(desk, "news")
+    with pytest.raises(Erased):
+        _restrict(desk)
+
+
+@pytest.mark.parametrize(("purpose", "hint"), [("newz", "`news`"), ("service", "contract"), ("archive", "legal")])
+def test_an_objection_nobody_would_heed_is_refused(desk: Desk, purpose: str, hint: str) -> None:
+    """Unknown purposes, and those that Art. 21 leaves out."""
+    with pytest.raises(InvalidBody) as caught:
+        require_open_to_objection(desk.policies, purpose)
+    assert hint in caught.value.faults[0].detail
+
+
+@pytest.mark.parametrize("purpose", ["news", "statistics"])
+def test_marketing_and_legitimate_interests_are_open_to_objection(desk: Desk, purpose: str) -> None:
+    """And an objection there is heeded by the decision."""
+    require_open_to_objection(desk.policies, purpose)
+    desk.say(guardian=MOTHER)
+    module = {"news": "mail", "statistics": "shop"}[purpose]
+    assert decide(desk.policies, module, purpose, [], _state(desk), now()).permit_all
+    _object(desk, purpose)
+    assert not decide(desk.policies, module, purpose, [], _state(desk), now()).permit_all
+
+
+def test_of_an_unknown_person_nothing_is_recorded(desk: Desk) -> None:
+    """Consent is missing, other bases hold."""
+    nobody = unknown_subject_state("customer")
+    assert (nobody.version, nobody.erased, nobody.restricted, nobody.consents) == (0, False, False, {})
+    assert not decide(desk.policies, "mail", "news", [], nobody, now()).permit_all
+    assert decide(desk.policies, "shop", "service", [], nobody, now()).permit_all

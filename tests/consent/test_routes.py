@@ -1,0 +1,246 @@
+"""Consent over HTTP, with the real guard and a directory of one customer."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.testing import TestClient
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import verify_json
+from privacy_svc.consent import HANDLERS
+from privacy_svc.db import now
+from privacy_svc.errors import UnknownCustomer
+from privacy_svc.http import CustomerRef, Role, exception_handlers
+from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.settings import Settings
+from tests.consent.conftest import Desk
+from tests.factories import check_log
+from tests.policy.small import FILES
+
+NEWS: dict[str, Any] = {
+    "customer": {"id": "1001"},
+    "purpose": "news",
+    "state": "given",
+    "notice": {"id": "news", "version": 2, "language": "en"},
+    "source": {"channel": "web", "reference": "form 7"},
+}
+
+
+class OneCustomer:
+    """A store in which one person has the key 1001."""
+
+    def __init__(self, subject_id: str) -> None:
+        self.subject_id = subject_id
+
+    def find(self, _session: Session, customer: CustomerRef) -> str | None:
+        return self.subject_id if customer.id == "1001" else None
+
+    def admit(self, session: Session, customer: CustomerRef) -> str:
+        found = self.find(session, customer)
+        if found is None:
+            raise UnknownCustomer("The customer store has no such person.")
+        return found
+
+    def key_of(self, _session: Session, _subject_id: str) -> str | None:
+        return "1001"
+
+
+def _provide(part: object) -> Provide:
+    def give() -> Any:
+        return part
+
+    return Provide(give, sync_to_thread=False)
+
+
+class Web:
+    """Calls as a client of each role."""
+
+    def __init__(self, client: TestClient[Litestar], tokens: dict[Role, str]) -> None:
+        self.client, self.tokens = client, tokens
+
+    def __call__(self, method: str, path: str, json: Any = None, role: Role = Role.MODULE) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {self.tokens[role]}"}
+        answer = self.client.request(method, path, json=json, headers=headers)
+        return answer.status_code, answer.json()
+
+
+@pytest.fixture
+def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
+    for name, content in FILES.items():
+        path = tmp_path / "policies" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    parts = {
+        "database": desk.database,
+        "policies": PolicyHolder(tmp_path / "policies"),
+        "vault": desk.vault,
+        "log": desk.log,
+        "signer": desk.log.signer,
+        "settings": Settings(base_url="https://privacy.example"),
+        "directory": OneCustomer(desk.subject),
+    }
+    dependencies = {name: _provide(part) for name, part in parts.items()}
+    app = Litestar(
+        HANDLERS,
+        guards=[guard],
+        dependencies={**dependencies, "caller": Provide(caller_of_request, sync_to_thread=False)},
+        exception_handlers=exception_handlers,
+        openapi_config=None,
+    )
+    app.state.database, app.state.log = desk.database, desk.log
+    check_routes(app)
+    with desk.database.write() as session:
+        tokens = {
+            r: add_client(session, desk.log, str(r), r, "tester")[1] for r in (Role.MODULE, Role.DPO, Role.AUDITOR)
+        }
+    with TestClient(app) as client:
+        yield Web(client, tokens)
+
+
+def test_give_and_withdraw(web: Web, desk: Desk) -> None:
+    """The answer names the version from which on it holds, and where the receipt is."""
+    status, given = web("POST", "/v1/consents", NEWS)
+    assert status == 201
+    assert given | {"id": "", "valid_until": "", "receipt": ""} == {
+        "id": "",
+        "customer": {"id": "1001"},
+        "purpose": "news",
+        "state": "given",
+        "current": "given",
+        "valid_until": "",
+        "state_version": 2,
+        "receipt": "",
+    }
+    assert given["receipt"] == f"/v1/consents/{given['id']}/receipt"
+    status, withdrawn = web("POST", "/v1/consents", NEWS | {"state": "withdrawn"})
+    assert (status, withdrawn["state_version"], withdrawn["valid_until"]) == (201, 3, None)
+    check_log(desk.database, desk.log)
+
+
+def test_late_news_says_what_stands(web: Web) -> None:
+    """A consent of yesterday does not undo a withdrawal of today, and the answer does not claim it does."""
+    web("POST", "/v1/consents", NEWS | {"state": "withdrawn"})
+    _, late = web("POST", "/v1/consents", NEWS | {"given_at": (now() - timedelta(days=1)).isoformat()})
+    assert (late["state"], late["current"]) == ("given", "withdrawn")
+
+
+def test_what_stands_with_its_history(web: Web) -> None:
+    """By purpose, newest first, with objections and restriction, and no evidence."""
+    web("POST", "/v1/consents", NEWS)
+    web("POST", "/v1/consents", NEWS | {"state": "withdrawn"})
+    web("POST", "/v1/customers/1001/objections", {"direct_marketing": True, "reason": "too many"})
+    status, found = web("GET", "/v1/customers/1001/consents")
+    assert status == 200
+    assert (found["state_version"], found["restricted"], found["objections"]) == (4, False, ["direct_marketing"])
+    (news,) = found["consents"]
+    assert (news["purpose"], news["state"]) == ("news", "withdrawn")
+    assert [c["state"] for c in news["history"]] == ["withdrawn", "given"]
+    assert "form 7" not in str(found)
+    assert "too many" not in str(found)
+
+
+def test_reading_is_logged(web: Web, desk: Desk) -> None:
+    """Who looked at whose consents is an entry."""
+    web("GET", "/v1/customers/1001/consents", role=Role.DPO)
+    last = desk.entries()[-1]
+    assert (last.type, last.actor, last.subject_id) == ("consent:record:read", "dpo", desk.subject)
+
+
+def test_the_receipt_is_verified_by_anybody(web: Web, desk: Desk) -> None:
+    """With the public key alone."""
+    _, given = web("POST", "/v1/consents", NEWS)
+    status, receipt = web("GET", given["receipt"])
+    assert status == 200
+    verify_json(receipt, desk.log.signer.vkey)
+    assert receipt["@id"] == "https://privacy.example" + given["receipt"]
+    assert web("GET", "/v1/consents/none/receipt")[0] == 404
+
+
+def test_after_an_erasure_the_receipt_is_for_the_dpo(web: Web, desk: Desk) -> None:
+    """A module gets 410; the DPO may need it for a claim."""
+    _, given = web("POST", "/v1/consents", NEWS)
+    with desk.database.write() as session:
+        desk.vault.erase(session, desk.subject, request_id="r1")
+    assert web("GET", given["receipt"])[0] == 410
+    assert web("GET", given["receipt"], role=Role.DPO)[0] == 200
+    assert web("POST", "/v1/consents", NEWS)[0] == 410
+
+
+def test_restriction_is_for_the_dpo(web: Web) -> None:
+    """Placed and lifted, with and without a reason."""
+    path = "/v1/customers/1001/restriction"
+    assert web("POST", path, {})[0] == 403
+    assert web("POST", path, {"reason": "accuracy contested"}, Role.DPO) == (201, {"state_version": 2})
+    assert web("GET", "/v1/customers/1001/consents")[1]["restricted"] is True
+    assert web("DELETE", path)[0] == 403
+    assert web("DELETE", path, role=Role.DPO) == (200, {"state_version": 3})
+    assert web("POST", path, role=Role.DPO) == (201, {"state_version": 4})
+
+
+def test_objections_are_raised_by_anybody_and_lifted_by_the_dpo(web: Web) -> None:
+    """A module that sends mails does not decide that somebody wants them again."""
+    path = "/v1/customers/1001/objections"
+    assert web("POST", path, {"purpose": "statistics"}) == (201, {"state_version": 2})
+    assert web("DELETE", path + "/statistics")[0] == 403
+    assert web("DELETE", path + "/statistics", role=Role.DPO) == (200, {"state_version": 3})
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, None),
+        ({"purpose": "news", "direct_marketing": True}, None),
+        ({"purpose": "service"}, "/purpose"),
+        ({"purpos": "news"}, "/purpos"),
+        ({"direct_marketing": 1}, "/direct_marketing"),
+    ],
+)
+def test_an_objection_is_against_one_thing(web: Web, body: dict[str, Any], pointer: str | None) -> None:
+    """And against something that Art. 21 knows."""
+    status, problem = web("POST", "/v1/customers/1001/objections", body)
+    assert (status, problem["type"]) == (400, "/problems/invalid-body")
+    assert [e["pointer"] for e in problem.get("errors", [])] == ([pointer] if pointer else [])
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"purposes": ["news", "care"]}, "/purposes"),
+        ({"state": True}, "/state"),
+        ({"state": "expired"}, "/state"),
+        ({"given_at": "2026-01-01T00:00:00"}, "/given_at"),
+        ({"given_at": 5}, "/given_at"),
+        ({"source": {"channel": "Ana Muster <ana@example.org>"}}, "/source/channel"),
+        ({"source": {"channel": "web", "method": "preticked"}}, "/source/method"),
+        ({"source": {"channel": "web", "reference": ""}}, "/source/reference"),
+        ({"notice": {"id": "news", "version": "2", "language": "en"}}, "/notice/version"),
+        ({"guardian": {"name": "Maria"}}, "/guardian"),
+        ({"consent": True}, "/consent"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_refused(web: Web, changed: dict[str, Any], pointer: str) -> None:
+    """Strictly: one flag for several purposes, a boolean for a state, a time without a zone."""
+    status, problem = web("POST", "/v1/consents", NEWS | changed)
+    assert status == 400
+    assert [e["pointer"] for e in problem["errors"]] == [pointer]
+    for word in ("Ana", "Maria", "form 7"):
+        assert word not in str(problem)
+
+
+def test_unknown_customers_are_404(web: Web) -> None:
+    """Everywhere."""
+    assert web("POST", "/v1/consents", NEWS | {"customer": {"id": "9"}})[0] == 404
+    assert web("GET", "/v1/customers/9/consents")[0] == 404
+    assert web("POST", "/v1/customers/9/objections", {"direct_marketing": True})[0] == 404
+
+
+def test_an_auditor_sees_no_personal_data(web: Web) -> None:
+    """Nor changes any."""
+    for method, path in (("POST", "/v1/consents"), ("GET", "/v1/customers/1001/consents")):
+        assert web(method, path, NEWS, Role.AUDITOR)[0] == 403
