@@ -1,0 +1,47 @@
+"""Data subject requests, GDPR Art. 15 to 22: received, verified, approved, carried out, proved, on time.
+
+`Requests` is the room's face. A request is a row; the committed row is the order to run it, and a `Worker`
+carries it through durable steps. Deadlines follow Regulation 1182/71; grounds of refusal are W3C DPV terms.
+"""
+
+from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.certificate import TYPE as CERTIFICATE
+from privacy_svc.rights.errors import AddressMissing, BadDetails, DataLeft, OnHold, UnknownRequest, WrongCode
+from privacy_svc.rights.grounds import Ground
+from privacy_svc.rights.mail import OUTBOX, Mailer, MailUnavailable
+from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.routes import HANDLERS
+from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
+from privacy_svc.rights.service import Requests
+from privacy_svc.rights.states import OPEN, Right, State
+from privacy_svc.rights.workflow import Worker
+
+__all__ = [
+    "CERTIFICATE",
+    "HANDLERS",
+    "OPEN",
+    "OUTBOX",
+    "AddressMissing",
+    "BadDetails",
+    "DataLeft",
+    "Extension",
+    "Filter",
+    "Ground",
+    "HoldView",
+    "MailUnavailable",
+    "Mailer",
+    "NoticeView",
+    "OnHold",
+    "RequestDetails",
+    "RequestPage",
+    "RequestView",
+    "Requests",
+    "Right",
+    "State",
+    "TimelineLine",
+    "UnknownRequest",
+    "Wanted",
+    "Worker",
+    "WrongCode",
+]

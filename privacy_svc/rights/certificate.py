@@ -1,0 +1,81 @@
+"""What was done, as a document that can be checked offline: builds it; the log's key signs it. Pure.
+
+No personal data: places, methods, numbers and times. A hash or a mask is never called erased.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from privacy_svc.policy import Organisation
+from privacy_svc.rights.states import Right
+
+TYPE = "privacy-svc/certificate"
+VERSION = 1
+BACKUPS_PENDING = (
+    "The key is destroyed in the running system. Backups of the key tables could still bring it back until the "
+    "operator rolls the root key and destroys the old one: pending."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What every certificate says of its request."""
+
+    request_id: str
+    right: Right
+    received_at: datetime
+    completed_at: datetime
+    organisation: Organisation
+    policy_version: str
+    log: Mapping[str, Any]
+    """Where the audit log says the same: origin and the entry's id."""
+
+
+def certificate(facts: Facts, **about: Any) -> dict[str, Any]:
+    organisation = facts.organisation
+    return {
+        "type": TYPE,
+        "version": VERSION,
+        "request": facts.request_id,
+        "right": facts.right.value,
+        "article": facts.right.article,
+        "controller": {"id": organisation.id, "name": organisation.controller.name},
+        "authority": organisation.authority.name,
+        "received_at": _time(facts.received_at),
+        "completed_at": _time(facts.completed_at),
+        "policy": facts.policy_version,
+        "log": dict(facts.log),
+        **about,
+    }
+
+
+def erasure(facts: Facts, done: Mapping[str, Any], proof: str | None) -> dict[str, Any]:
+    """`done` is what the run noted; `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
+    items = done["erased"]
+    kept = [i for i in items if i["method"] == "keep"]
+    return certificate(
+        facts,
+        result="partially_fulfilled" if kept else "fulfilled",
+        online_at=done["online_at"],
+        page_key_replaced=done["page_replaced"],
+        backups_by=None,
+        backups=BACKUPS_PENDING,
+        done=[i for i in items if i["method"] != "keep"],
+        kept=kept,
+        proof=proof,
+        read_back={"values_searched": done["searched"], "found": 0},
+    )
+
+
+def rectification(facts: Facts, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return certificate(facts, result="fulfilled", done=list(items))
+
+
+def restriction(facts: Facts, since: str) -> dict[str, Any]:
+    return certificate(facts, result="fulfilled", restricted_since=since)
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,82 @@
+"""The end of a run: whom the change must be told to, the certificate, the letter, the last entry."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import now
+from privacy_svc.http import encode
+from privacy_svc.rights import letters
+from privacy_svc.rights.address import address_of
+from privacy_svc.rights.certificate import Facts
+from privacy_svc.rights.mail import MailUnavailable
+from privacy_svc.rights.model import DataRequest, RecipientNotice, RequestCertificate
+from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.states import State, follow
+from privacy_svc.rights.steps import Step
+
+
+def complete(session: Session, parts: Parts, request: DataRequest) -> str:
+    """Closes the request; returns the id of the audit entry that says so."""
+    request.state = follow(State(request.state), State.COMPLETED, "completed").value
+    request.closed_at = now()
+    return parts.note(session, request, Event.COMPLETED, WORKER, late=request.is_overdue)
+
+
+def facts(parts: Parts, request: DataRequest, entry: str) -> Facts:
+    assert request.closed_at is not None
+    return Facts(
+        request_id=request.id,
+        right=request.kind,
+        received_at=request.received_at,
+        completed_at=request.closed_at,
+        organisation=parts.organisation,
+        policy_version=parts.policy.version,
+        log={"origin": parts.signer.name, "key": parts.signer.vkey, "entry": entry},
+    )
+
+
+def certify(session: Session, parts: Parts, request: DataRequest, document: Mapping[str, Any]) -> None:
+    signed = parts.signer.sign_json(dict(document))
+    session.add(RequestCertificate(request_id=request.id, document=encode(signed).decode()))
+
+
+def recipients_to_tell(session: Session, parts: Parts, request: DataRequest, kind: str) -> None:
+    """Art. 19: everybody to whom a purpose for this kind of person gives data."""
+    purposes = [p for p in parts.policy.purposes.values() if kind in p.subjects]
+    for key in dict.fromkeys(r for p in purposes for r in p.recipients):
+        session.add(RecipientNotice(request_id=request.id, recipient=key))
+
+
+def send(parts: Parts, request: DataRequest, address: str | None) -> Event | None:
+    """The closing letter. A mail server that is away does not undo what was done: the timeline says so."""
+    if not address:
+        return None
+    try:
+        parts.mailer.send(address, letters.completed(parts.organisation, request.kind, parts.settings.base_url))
+    except MailUnavailable:
+        return Event.LETTER_FAILED
+    return Event.LETTER_SENT
+
+
+def note_letter(session: Session, parts: Parts, request: DataRequest, event: Any) -> None:
+    if event is not None:
+        parts.note(session, request, event, WORKER)
+
+
+def _tell_by_file(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+    assert request.subject_id is not None
+    return send(parts, request, address_of(session, parts, request.subject_id))
+
+
+TELL = Step("tell", note_letter, _tell_by_file)
+"""To the address on file. At least once: a crash between the mail and its note sends it again."""
+
+
+def count(places: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """(collection, field) of each value as a list of places with how many rows."""
+    found: dict[tuple[str, str], int] = {}
+    for place in places:
+        found[place] = found.get(place, 0) + 1
+    return [{"collection": c, "field": f, "rows": n} for (c, f), n in found.items()]

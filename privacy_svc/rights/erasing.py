@@ -1,0 +1,158 @@
+"""Erasure (Art. 17 GDPR), in an order that a crash cannot turn into half an erasure.
+
+1 prepare       no hold stands; the person is restricted, so that from here on nothing is released or written
+                through the gateway; their known values are sealed by the evidence key, for step 4; what is
+                there is counted, so that a step that runs twice still reports all it did.
+2 clean_stores  null, replace, delete or keep, as the data map says, one transaction a store.
+3 destroy_keys  fence, key, blind index, log payloads, packages, in one transaction: from its commit the person
+                is unreadable in every process.
+4 read_back     the stores are searched for the known values. What is found fails the request with its place.
+5 tell, finish  letter, certificate; the known values go.
+
+A crash between 1 and 3 leaves the person restricted, not readable; the run goes on after the last step done.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from privacy_svc.consent import restrict
+from privacy_svc.errors import Fault
+from privacy_svc.policy import Erase, EraseRows
+from privacy_svc.rights import certificate, closing, details, holds
+from privacy_svc.rights.address import address_in
+from privacy_svc.rights.errors import DataLeft
+from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
+from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.steps import Step, progress, tell_progress
+from privacy_svc.store import ErasedItem, FoundRow, Leftover, erase_subject, forget_subject, read_back, walk
+from privacy_svc.vault import Subject
+
+
+def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+    """Walked in the transaction that restricts: no write through the gateway falls in between."""
+    subject_id = _subject(request)
+    holds.require_none(session, subject_id)
+    rows = walk(session, parts.stores, parts.vault, parts.policy, subject_id)
+    known = known_values(rows)
+    cipher = details.cipher_of(session, parts.vault, request)
+    request.known_values = cipher.seal(KNOWN_VALUES, request.id, {"values": known, "address": address_in(rows)})
+    tell_progress(request, found=inventory(rows), searched=len(known))
+    restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
+
+
+def known_values(rows: Iterable[FoundRow]) -> list[str]:
+    """The person's texts that must not be found afterwards: those of every field that erasure empties."""
+    found = (
+        row.values[field.name]
+        for row in rows
+        for field in row.collection.fields
+        if field.erasable and (row.collection.erase_rows is EraseRows.DELETE or field.erase is not Erase.KEEP)
+    )
+    return sorted({v.strip() for v in found if isinstance(v, str) and v.strip()})
+
+
+def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
+    """What there is to erase: place, the data map's method, how many rows."""
+    places: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        path = row.collection.path
+        if row.collection.erase_rows is EraseRows.DELETE:
+            here = [(path, "*", "delete")]
+        else:
+            fields = (f for f in row.collection.fields if f.erasable and row.values[f.name] is not None)
+            here = [(path, f.name, f.erase.value) for f in fields]
+        for place in here:
+            places[place] = places.get(place, 0) + 1
+    return [{"collection": c, "field": f, "method": m, "rows": n} for (c, f, m), n in places.items()]
+
+
+def _clean_stores(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+    done = erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request))
+    tell_progress(request, erased=account(progress(request)["found"], [_item(i) for i in done]))
+
+
+def account(found: Sequence[Mapping[str, Any]], done: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was done to everything that was found. A second run of the step reports only what it still had to
+    do; what the first one did stands in the count, by the data map's method."""
+    reported = {(i["collection"], i["field"]): i for i in done}
+    items = [dict(i) | dict(reported.pop((i["collection"], i["field"]), {})) | {"rows": i["rows"]} for i in found]
+    return [*items, *(dict(i) for i in reported.values())]
+
+
+def _item(item: ErasedItem) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "collection": item.collection,
+        "field": item.field,
+        "method": item.method,
+        "rows": item.rows,
+    }
+    if item.ground is not None:
+        until = item.keep_until.isoformat() if item.keep_until else None
+        told |= {"ground": item.ground, "law": item.law, "keep_until": until}
+    return told
+
+
+def _destroy_keys(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+    subject_id = _subject(request)
+    erased = parts.vault.erase(session, subject_id, request_id=request.id)
+    forget_subject(session, subject_id)
+    payloads = parts.log.erase_payloads(session, subject_id, actor=WORKER)
+    session.execute(delete(RequestPackage).where(RequestPackage.subject_id == subject_id))
+    tell_progress(request, online_at=erased.online_at.isoformat(), page_replaced=erased.page_replaced)
+    parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
+
+
+def _search(session: Session, parts: Parts, request: DataRequest) -> list[Leftover]:
+    known = _known(session, parts, request)["values"]
+    return read_back(session, parts.stores, parts.policy, _subject(request), known)
+
+
+def _judge(_session: Session, _parts: Parts, _request: DataRequest, left: Sequence[Leftover]) -> None:
+    if left:
+        faults = [Fault(f"{x.collection}.{x.field}", f"{x.rows} rows still hold a known value") for x in left]
+        raise DataLeft("The read-back found values of the person.", faults=faults)
+
+
+def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+    return closing.send(parts, request, _known(session, parts, request)["address"])
+
+
+def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
+    """The log's proof that the destruction of the key is in its tree."""
+    found = parts.log.search(session, subject_id=request.subject_id, type=Event.SUBJECT_ERASED.value, limit=1)
+    return parts.log.proof(session, found[0].index) if found and found[0].index is not None else None
+
+
+def _finish(session: Session, parts: Parts, request: DataRequest, proof: str | None) -> None:
+    done = progress(request)
+    subject = session.get_one(Subject, _subject(request))
+    entry = closing.complete(session, parts, request)
+    facts = closing.facts(parts, request, entry)
+    closing.certify(session, parts, request, certificate.erasure(facts, done, proof))
+    closing.recipients_to_tell(session, parts, request, subject.kind)
+    request.known_values = None
+
+
+def _known(session: Session, parts: Parts, request: DataRequest) -> dict[str, Any]:
+    assert request.known_values is not None
+    opened = details.cipher_of(session, parts.vault, request).open(KNOWN_VALUES, request.id, request.known_values)
+    assert isinstance(opened, dict)
+    return opened
+
+
+def _subject(request: DataRequest) -> str:
+    assert request.subject_id is not None
+    return request.subject_id
+
+
+STEPS = (
+    Step("prepare", _prepare),
+    Step("clean_stores", _clean_stores),
+    Step("destroy_keys", _destroy_keys),
+    Step("read_back", _judge, _search),
+    Step("tell", closing.note_letter, _tell),
+    Step("finish", _finish, _prove, reads_log=True),
+)

@@ -1,0 +1,43 @@
+"""What can be wrong about a request."""
+
+from privacy_svc.errors import BadRequest, Conflict, Forbidden, NotFound, PrivacyError
+
+
+class UnknownRequest(NotFound):
+    slug, title = "unknown-request", "There is no such request"
+
+
+class WrongCode(Forbidden):
+    slug, title = "wrong-code", "The code is wrong or no longer valid"
+    remedy = "Type the newest code as it was mailed, or have a new one sent: POST /v1/requests/{id}/code."
+
+
+class OnHold(Conflict):
+    slug, title = "on-hold", "A legal hold stops the erasure"
+    remedy = "Lift the hold when its ground is gone, or refuse the request on that ground."
+
+
+class AddressMissing(Conflict):
+    slug, title = "no-address-on-file", "There is no e-mail address on file to send a code to"
+    remedy = "Have a member of the staff verify the person: POST /v1/requests/{id}/verify with a reason."
+
+
+class BadDetails(BadRequest):
+    slug, title = "bad-details", "The details do not fit the right"
+    remedy = "`detail` says what this right needs in `details`."
+
+
+class DataLeft(PrivacyError):
+    """The read-back after an erasure found values of the person."""
+
+    slug, title = "data-left", "Values of the person are still in the store"
+    remedy = "Remove them at the places that `errors` name, or map these columns, and approve the request again."
+
+
+class Interrupted(PrivacyError):
+    """A run that ended for a reason nobody foresaw."""
+
+    slug, title = "interrupted", "The run ended unexpectedly"
+    remedy = (
+        "The operator finds the cause in the worker's log under the request's id; approving again goes on from there."
+    )

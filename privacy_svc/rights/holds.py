@@ -1,0 +1,70 @@
+"""Legal holds: while one stands, a person's data are not erased (Art. 17(3) GDPR)."""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import new_id, now
+from privacy_svc.errors import BadRequest, Conflict, NotFound
+from privacy_svc.rights.errors import OnHold
+from privacy_svc.rights.model import HOLD_REASON, DataRequest, Hold
+from privacy_svc.rights.parts import Event, Parts
+from privacy_svc.rights.states import Right, State
+
+_ARTICLE = re.compile(r"17\(3\)\([a-e]\)")
+
+
+def place(
+    session: Session, parts: Parts, subject_id: str, *, reason: str, article: str, until: datetime | None, actor: str
+) -> Hold:
+    if not _ARTICLE.fullmatch(article):
+        raise BadRequest("article names the exemption: 17(3)(a) to 17(3)(e).")
+    if not reason.strip():
+        raise BadRequest("Say why the data must be kept.")
+    if until is not None and (until.tzinfo is None or until <= now()):
+        raise BadRequest("until is a time in the future, with its time zone.")
+    if _erasure_has_begun(session, subject_id):
+        raise Conflict("The erasure of this person has begun; a hold comes too late.")
+    hold_id = new_id()
+    sealed = parts.vault.cipher(session, subject_id, use="evidence").seal(HOLD_REASON, hold_id, reason)
+    hold = Hold(
+        id=hold_id, subject_id=subject_id, article=article, reason=sealed, placed_by=actor, placed_at=now(), until=until
+    )
+    session.add(hold)
+    parts.audit(session, subject_id, Event.HOLD_PLACED, actor, hold=hold.id, article=article)
+    return hold
+
+
+def lift(session: Session, parts: Parts, hold_id: str, actor: str) -> Hold:
+    hold = session.get(Hold, hold_id, with_for_update=True)
+    if hold is None:
+        raise NotFound("There is no such hold.")
+    if hold.lifted_at is not None:
+        raise Conflict("This hold was lifted before.")
+    hold.lifted_at, hold.lifted_by = now(), actor
+    parts.audit(session, hold.subject_id, Event.HOLD_LIFTED, actor, hold=hold.id)
+    return hold
+
+
+def standing(session: Session, subject_id: str) -> Hold | None:
+    active = select(Hold).where(
+        Hold.subject_id == subject_id, Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now())
+    )
+    return session.scalars(active.order_by(Hold.placed_at).limit(1)).first()
+
+
+def require_none(session: Session, subject_id: str) -> None:
+    hold = standing(session, subject_id)
+    if hold is not None:
+        raise OnHold(f"Hold {hold.id} under Art. {hold.article} GDPR stops the erasure.")
+
+
+def _erasure_has_begun(session: Session, subject_id: str) -> bool:
+    running = select(DataRequest).where(
+        DataRequest.subject_id == subject_id,
+        DataRequest.right == Right.ERASURE.value,
+        DataRequest.state.in_([State.IN_PROGRESS.value, State.FAILED.value]),
+    )
+    return any(r.progress for r in session.scalars(running.with_for_update()))

@@ -1,0 +1,83 @@
+"""Mail out: by SMTP where it is configured, else as files in <home>/outbox that only the operator can read."""
+
+import os
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.policy import SMTP
+from urllib.parse import unquote, urlsplit
+
+from privacy_svc.db import new_id
+from privacy_svc.errors import Misconfigured, Unavailable
+from privacy_svc.rights.letters import Letter
+from privacy_svc.settings import Settings
+
+OUTBOX = "outbox"
+SECONDS = 15
+
+
+class MailUnavailable(Unavailable):
+    slug, title = "mail-unavailable", "The mail server does not take the message"
+
+
+class Mailer:
+    def __init__(self, settings: Settings) -> None:
+        self._url = urlsplit(settings.smtp_url) if settings.smtp_url else None
+        if self._url and (self._url.scheme not in {"smtp", "smtps"} or not self._url.hostname):
+            raise Misconfigured(
+                "smtp_url looks like smtp://user:password@host:port, or smtps:// for TLS from the start."
+            )
+        self._sender = settings.mail_from
+        self._outbox = settings.home / OUTBOX
+
+    def __repr__(self) -> str:
+        return f"Mailer({'smtp' if self._url else 'outbox'})"
+
+    def send(self, address: str, letter: Letter) -> None:
+        """Raises MailUnavailable; nothing of the address or text is in it."""
+        message = EmailMessage(policy=SMTP)
+        try:
+            message["From"], message["To"], message["Subject"] = self._sender, address, letter.subject
+        except ValueError:
+            raise MailUnavailable("The address on file is not one that mail can be sent to.") from None
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        if self._url:
+            self._by_smtp(message)
+        else:
+            self._to_outbox(message)
+
+    def _by_smtp(self, message: EmailMessage) -> None:
+        assert self._url is not None
+        assert self._url.hostname is not None
+        secure = self._url.scheme == "smtps"
+        try:
+            with self._connect(self._url.hostname, self._url.port or (465 if secure else 25), secure=secure) as server:
+                server.send_message(message)
+        except (OSError, smtplib.SMTPException):
+            # The server's words may repeat the address.
+            raise MailUnavailable("The mail server does not answer or refuses the message.") from None
+
+    def _connect(self, host: str, port: int, *, secure: bool) -> smtplib.SMTP:
+        assert self._url is not None
+        context = ssl.create_default_context()
+        if secure:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(host, port, timeout=SECONDS)
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+            elif self._url.username:
+                server.close()
+                raise MailUnavailable("The mail server offers no TLS; the password is not sent in clear.")
+        if self._url.username:
+            server.login(unquote(self._url.username), unquote(self._url.password or ""))
+        return server
+
+    def _to_outbox(self, message: EmailMessage) -> None:
+        self._outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._outbox / f"{new_id()}.eml"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(message.as_bytes())

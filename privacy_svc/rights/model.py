@@ -1,0 +1,163 @@
+"""Tables of data subject requests.
+
+Opened by: what was said and decided about a request (`details`, `RequestValue`) by the person's evidence key,
+because a claim may need it after the erasure (Art. 17(3)(e)); a package by the data key, so that what was
+given out dies with the person. Everything else here says nothing about a person but that they asked.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from privacy_svc.db import Base, new_id, now
+from privacy_svc.rights.states import Right, State
+
+DETAILS = 2
+"""Field ids of sealed values (those below 1,000 belong to our own tables)."""
+PACKAGE = 4
+RECTIFIED = 5
+KNOWN_VALUES = 6
+HOLD_REASON = 7
+
+
+class DataRequest(Base):
+    """One request of one person. The row is the truth about it; the workflow only carries it on."""
+
+    __tablename__ = "requests"
+    __table_args__ = (Index("ix_requests_state", "state", "due_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    right: Mapped[str]
+    subject_id: Mapped[str | None] = mapped_column(ForeignKey("subjects.id"), index=True)
+    """None while we hold nothing about such a person."""
+    state: Mapped[str] = mapped_column(default=State.RECEIVED)
+    outcome: Mapped[str | None]
+    """How a cancelled one ended: `withdrawn` by the person or `cancelled` by us."""
+    channel: Mapped[str]
+    opened_by: Mapped[str]
+    opened_at: Mapped[datetime] = mapped_column(default=now)
+    received_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    due_conservative: Mapped[datetime]
+    extended_at: Mapped[datetime | None]
+    details: Mapped[bytes | None]
+    """A sealed `details.Details`."""
+    verified_at: Mapped[datetime | None]
+    verified_by: Mapped[str | None]
+    verified_how: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None]
+    ground: Mapped[str | None]
+    refused_by: Mapped[str | None]
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """Step, problem and remedy of a failed run."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How often it was started. The committed row is the order to run it; workers look for it."""
+    dispatched: Mapped[int] = mapped_column(default=0)
+    """The last attempt handed to the workflow engine."""
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What a run has done so far: places and numbers, no values."""
+    known_values: Mapped[bytes | None]
+    """While an erasure runs: the person's values, sealed by the evidence key, to search for afterwards."""
+    closed_at: Mapped[datetime | None]
+
+    @property
+    def kind(self) -> Right:
+        return Right(self.right)
+
+    @property
+    def is_overdue(self) -> bool:
+        return (self.closed_at or now()) > self.due_at
+
+
+class RequestEvent(Base):
+    """One line of a request's timeline, for people to read. `params` never holds personal data."""
+
+    __tablename__ = "request_events"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), index=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    type: Mapped[str]
+    actor: Mapped[str]
+    params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class RequestValue(Base):
+    """A value that was corrected: old and new, sealed."""
+
+    __tablename__ = "request_values"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)
+    """dataset.collection/key.field"""
+    sealed: Mapped[bytes]
+
+
+class RequestPackage(Base):
+    """What was given out, sealed by the data key."""
+
+    __tablename__ = "request_packages"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    size: Mapped[int]
+    sha256: Mapped[str]
+    sealed: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+
+
+class RequestCertificate(Base):
+    """Signed JSON that says what was done; holds no personal data."""
+
+    __tablename__ = "request_certificates"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    document: Mapped[str]
+
+
+class VerificationCode(Base):
+    """The one code that is valid for a request, as a keyed hash."""
+
+    __tablename__ = "verification_codes"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    code_hash: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent: Mapped[int] = mapped_column(default=1)
+    """How many codes were made for this request."""
+
+
+class RecipientNotice(Base):
+    """Art. 19: a recipient who must be told, and what became of it."""
+
+    __tablename__ = "request_notifications"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    recipient: Mapped[str] = mapped_column(primary_key=True)
+    """Key of the recipient in the policy."""
+    state: Mapped[str] = mapped_column(default="to_tell")
+    """`to_tell`, `told`, `answered`, `impossible`."""
+    told_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
+
+
+class Hold(Base):
+    """A legal hold: the person's data must not be erased (Art. 17(3))."""
+
+    __tablename__ = "holds"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+    article: Mapped[str]
+    reason: Mapped[bytes]
+    """Sealed by the evidence key: staff may name people in it."""
+    placed_by: Mapped[str]
+    placed_at: Mapped[datetime] = mapped_column(default=now)
+    until: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]

@@ -1,0 +1,126 @@
+"""Opening a request: whoever it comes from and however it comes, the clock runs from its receipt."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.consent import require_open_to_objection
+from privacy_svc.db import new_id, now
+from privacy_svc.errors import BadRequest, Erased, UnknownCustomer
+from privacy_svc.http import CustomerRef
+from privacy_svc.policy import DIRECT_MARKETING, PolicySet
+from privacy_svc.rights import details
+from privacy_svc.rights.deadlines import Calendar, Deadline, deadline, profile_of
+from privacy_svc.rights.errors import BadDetails
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.parts import Event, Parts
+from privacy_svc.rights.states import Right, State
+from privacy_svc.store import check_changes
+from privacy_svc.vault import Subject
+
+CLOCK_SKEW = timedelta(minutes=5)
+_CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+"""A word, because it is logged in clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request as it comes in. `details` never appear in `repr`."""
+
+    right: Right
+    customer: CustomerRef
+    received_at: datetime | None = None
+    channel: str = "api"
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> DataRequest:
+    """The new request, waiting for the person to show who they are.
+
+    Somebody named by an address or number we do not know gets a request like anybody else: the answer
+    gives no hint, and a person of the staff sees that there is nobody. An unknown key or subject is the
+    caller's mistake and raises UnknownCustomer. Raises Erased.
+    """
+    if not _CHANNEL.fullmatch(wanted.channel):
+        raise BadRequest("channel is one word of small letters, such as portal, phone or letter.")
+    received_at = _received(wanted.received_at)
+    subject_id = _subject(session, parts, wanted.customer)
+    check_details(parts.policy, wanted.right, wanted.details, _kind(session, subject_id))
+    due = deadline_of(parts.policy, received_at)
+    request = DataRequest(
+        id=new_id(),
+        right=wanted.right.value,
+        subject_id=subject_id,
+        state=State.VERIFYING.value,
+        channel=wanted.channel,
+        opened_by=actor,
+        received_at=received_at,
+        due_at=due.due_at,
+        due_conservative=due.due_conservative,
+    )
+    session.add(request)
+    session.flush()
+    said: dict[str, Any] = {"given": dict(wanted.details)} if wanted.details else {}
+    if subject_id is None:
+        said["contact"] = wanted.customer.email or wanted.customer.phone
+    if said:
+        details.add(session, parts.vault, request, **said)
+    parts.note(session, request, Event.RECEIVED, actor, channel=wanted.channel, due=due.due_at.isoformat())
+    return request
+
+
+def deadline_of(policies: PolicySet, start: datetime, *, extended: bool = False) -> Deadline:
+    organisation = policies.organisation
+    profile = profile_of(organisation.deadlines)
+    months = profile.extended_months if extended else profile.months
+    return deadline(start, months, organisation.time_zone, Calendar(organisation.controller.country, profile))
+
+
+def _received(given: datetime | None) -> datetime:
+    at = now()
+    if given is None:
+        return at
+    if given.tzinfo is None:
+        raise BadRequest("received_at needs a time zone, such as 2026-11-23T09:00:00Z.")
+    if given > at + CLOCK_SKEW:
+        raise BadRequest("received_at lies in the future.")
+    return given
+
+
+def _subject(session: Session, parts: Parts, customer: CustomerRef) -> str | None:
+    try:
+        subject_id = parts.directory.admit(session, customer)
+    except UnknownCustomer:
+        if customer.email is None and customer.phone is None:
+            raise
+        return None
+    subject = session.get(Subject, subject_id)
+    if subject is not None and subject.erased_at is not None:
+        raise Erased("This person's data were erased; there is nothing left to ask for.")
+    return subject_id
+
+
+def _kind(session: Session, subject_id: str | None) -> str:
+    subject = session.get(Subject, subject_id) if subject_id else None
+    return subject.kind if subject else "customer"
+
+
+def check_details(policies: PolicySet, right: Right, given: Mapping[str, Any], kind: str) -> None:
+    """What a right cannot do without, said at once instead of after the approval. Raises BadDetails, UnknownField."""
+    if right is Right.RECTIFICATION:
+        changes = given.get("changes")
+        if not isinstance(changes, dict) or not changes:
+            raise BadDetails('Rectification needs details {"changes": {field: correct value}}.')
+        if any(isinstance(v, dict | list) for v in changes.values()):
+            raise BadDetails("A correct value is a text, a number, true, false or null.")
+        check_changes(policies, kind, changes)
+    if right is Right.OBJECTION:
+        purpose = given.get("purpose", DIRECT_MARKETING)
+        if not isinstance(purpose, str):
+            raise BadDetails(f"Objection: details.purpose is {DIRECT_MARKETING} or a purpose of the policy.")
+        if purpose != DIRECT_MARKETING:
+            require_open_to_objection(policies, purpose)

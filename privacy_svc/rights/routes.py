@@ -1,0 +1,263 @@
+"""Requests over HTTP: /v1/requests and /v1/holds."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
+
+from privacy_svc.errors import BadRequest, Forbidden
+from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.schemas import (
+    Complete,
+    Extend,
+    HoldView,
+    NoticeView,
+    OpenRequest,
+    PlaceHold,
+    Refuse,
+    RequestDetails,
+    RequestOpened,
+    RequestPage,
+    RequestView,
+    TimelineLine,
+    Verify,
+)
+from privacy_svc.rights.service import Requests
+from privacy_svc.rights.states import Right, State
+
+ONE = "/v1/requests/{request_id:str}"
+TAGS = ["Rights requests"]
+STAFF = allow(Role.DPO, Role.ADMIN)
+OPENERS = allow(Role.MODULE, Role.DPO, Role.ADMIN)
+READERS = allow(Role.DPO, Role.ADMIN, Role.AUDITOR)
+DPO = allow(Role.DPO)
+
+
+@post("/v1/requests", opt=OPENERS | {"body": OpenRequest}, sync_to_thread=True, operation_id="openRequest", tags=TAGS)
+def open_request(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> RequestOpened:
+    """A person makes use of a right; a code goes to the address on file."""
+    wanted = decode(body, OpenRequest)
+    found = requests.open(
+        Wanted(wanted.right, wanted.customer, wanted.received_at, wanted.channel, wanted.details), caller.name
+    )
+    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+
+
+@get("/v1/requests", opt=READERS, sync_to_thread=True, operation_id="listRequests", tags=TAGS)
+def list_requests(
+    requests: NamedDependency[Requests],
+    in_state: Annotated[State | None, QueryParameter(name="state")] = None,
+    right: FromQuery[Right | None] = None,
+    due_before: FromQuery[datetime | None] = None,
+    limit: FromQuery[int] = 50,
+    cursor: FromQuery[str | None] = None,
+) -> RequestPage:
+    """Newest first."""
+    return requests.list(Filter(in_state, right, due_before, limit=limit, cursor=cursor))
+
+
+@get(ONE, opt=READERS, sync_to_thread=True, operation_id="showRequest", tags=TAGS)
+def show_request(request_id: FromPath[str], requests: NamedDependency[Requests]) -> RequestView:
+    return requests.show(request_id)
+
+
+@get(ONE + "/timeline", opt=READERS, sync_to_thread=True, operation_id="showTimeline", tags=TAGS)
+def show_timeline(request_id: FromPath[str], requests: NamedDependency[Requests]) -> list[TimelineLine]:
+    """Everything that happened to the request, to be read by people."""
+    return list(requests.timeline(request_id))
+
+
+@get(ONE + "/details", opt=DPO, sync_to_thread=True, operation_id="showDetails", tags=TAGS)
+def show_details(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestDetails:
+    """What the person asked for, in clear: to be read before deciding. Each look is logged."""
+    return requests.details(request_id, caller.name)
+
+
+@post(ONE + "/code", opt=OPENERS, status_code=202, sync_to_thread=True, operation_id="sendCode", tags=TAGS)
+def send_code(request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> None:
+    """A new code; the earlier one is void."""
+    _own(requests, request_id, caller)
+    requests.send_code(request_id, caller.name, quietly=caller.role is Role.MODULE)
+
+
+@post(
+    ONE + "/verify",
+    opt=OPENERS | {"body": Verify},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="verifyRequest",
+    tags=TAGS,
+)
+def verify_request(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestOpened:
+    """The code the person was mailed; staff may say instead how they verified the person."""
+    wanted = decode(body, Verify)
+    _own(requests, request_id, caller)
+    if (wanted.code is None) == (wanted.reason is None):
+        raise BadRequest("Give exactly one of code and reason.")
+    if wanted.code is not None:
+        found = requests.verify(request_id, wanted.code, caller.name)
+    elif caller.role is Role.MODULE:
+        raise Forbidden("Only staff (dpo, admin) may verify a person with a reason.")
+    else:
+        assert wanted.reason is not None
+        found = requests.vouch(request_id, wanted.reason, caller.name)
+    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+
+
+def _own(requests: Requests, request_id: str, caller: Caller) -> None:
+    """A module goes on only with what it opened itself."""
+    if caller.role is Role.MODULE and requests.show(request_id).opened_by != caller.name:
+        raise Forbidden("This request was opened by somebody else.")
+
+
+@post(ONE + "/approve", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="approveRequest", tags=TAGS)
+def approve_request(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestView:
+    """Starts the work; for a failed request, goes on with it."""
+    return requests.approve(request_id, caller.name)
+
+
+@post(
+    ONE + "/refuse",
+    opt=STAFF | {"body": Refuse},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="refuseRequest",
+    tags=TAGS,
+)
+def refuse_request(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """With a ground and an explanation; the letter names the authority and the remedy."""
+    wanted = decode(body, Refuse)
+    return requests.refuse(request_id, wanted.ground, wanted.explanation, caller.name)
+
+
+@post(
+    ONE + "/extend",
+    opt=STAFF | {"body": Extend},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="extendRequest",
+    tags=TAGS,
+)
+def extend_request(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """Once, to three months from receipt."""
+    return requests.extend(request_id, decode(body, Extend).reason, caller.name)
+
+
+@post(
+    ONE + "/complete",
+    opt=STAFF | {"body": Complete},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="completeReview",
+    tags=TAGS,
+)
+def complete_review(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """The end of the review of an automated decision by a person."""
+    return requests.complete(request_id, decode(body, Complete).outcome, caller.name)
+
+
+@post(ONE + "/cancel", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="cancelRequest", tags=TAGS)
+def cancel_request(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestView:
+    return requests.cancel(request_id, caller.name)
+
+
+@post(ONE + "/withdraw", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="withdrawRequest", tags=TAGS)
+def withdraw_request(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestView:
+    """The person does not want it any more."""
+    return requests.withdraw(request_id, caller.name)
+
+
+@get(
+    ONE + "/package",
+    opt=DPO,
+    media_type="application/zip",
+    sync_to_thread=True,
+    operation_id="downloadPackage",
+    tags=TAGS,
+)
+def download_package(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> Response[bytes]:
+    """What was given out; each download is logged."""
+    headers = {"content-disposition": f'attachment; filename="{request_id}.zip"', "cache-control": "no-store"}
+    return Response(requests.package(request_id, caller.name), media_type="application/zip", headers=headers)
+
+
+@get(ONE + "/certificate", opt=READERS, sync_to_thread=True, operation_id="showCertificate", tags=TAGS)
+def show_certificate(request_id: FromPath[str], requests: NamedDependency[Requests]) -> Response[bytes]:
+    """Signed JSON; `privacy-svc verify` checks it offline."""
+    return Response(requests.certificate(request_id).encode(), media_type="application/json")
+
+
+@get(ONE + "/notifications", opt=READERS, sync_to_thread=True, operation_id="listNotifications", tags=TAGS)
+def list_notifications(request_id: FromPath[str], requests: NamedDependency[Requests]) -> list[NoticeView]:
+    """Art. 19: each recipient, told when, answered what."""
+    return list(requests.notifications(request_id))
+
+
+@post("/v1/holds", opt=STAFF | {"body": PlaceHold}, sync_to_thread=True, operation_id="placeHold", tags=TAGS)
+def place_hold(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> HoldView:
+    """A legal hold: the person's data are not erased while it stands."""
+    wanted = decode(body, PlaceHold)
+    return requests.place_hold(
+        wanted.customer, reason=wanted.reason, article=wanted.article, until=wanted.until, actor=caller.name
+    )
+
+
+@delete("/v1/holds/{hold_id:str}", opt=STAFF, sync_to_thread=True, operation_id="liftHold", tags=TAGS)
+def lift_hold(hold_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> None:
+    requests.lift_hold(hold_id, caller.name)
+
+
+HANDLERS = [
+    open_request,
+    list_requests,
+    show_request,
+    show_timeline,
+    show_details,
+    send_code,
+    verify_request,
+    approve_request,
+    refuse_request,
+    extend_request,
+    complete_review,
+    cancel_request,
+    withdraw_request,
+    download_package,
+    show_certificate,
+    list_notifications,
+    place_hold,
+    lift_hold,
+]

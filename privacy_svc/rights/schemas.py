@@ -1,0 +1,145 @@
+"""Requests on the wire."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from privacy_svc.http import CustomerRef
+from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.grounds import Ground
+from privacy_svc.rights.states import Right
+
+
+class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`details` by right: rectification `{"changes": {field: value}}`, objection `{"purpose"}`; free for others."""
+
+    right: Right
+    customer: CustomerRef
+    received_at: datetime | None = None
+    channel: str = "api"
+    details: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"OpenRequest({self.right!r}, …)"
+
+
+class Verify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code the person was mailed; or, by staff, how they verified the person."""
+
+    code: str | None = None
+    reason: str | None = None
+
+    def __repr__(self) -> str:
+        return "Verify(…)"
+
+
+class Refuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ground: Ground
+    explanation: str
+
+    def __repr__(self) -> str:
+        return f"Refuse({self.ground!r}, …)"
+
+
+class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Extension
+
+
+class Complete(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    outcome: str
+
+    def __repr__(self) -> str:
+        return "Complete(…)"
+
+
+class PlaceHold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    customer: CustomerRef
+    reason: str
+    article: str
+    until: datetime | None = None
+
+    def __repr__(self) -> str:
+        return "PlaceHold(…)"
+
+
+class RequestOpened(msgspec.Struct, frozen=True):
+    """The same for somebody we know and somebody we do not."""
+
+    id: str
+    right: str
+    state: str
+    received_at: datetime
+    due_at: datetime
+
+
+class RequestView(msgspec.Struct, frozen=True):
+    """No personal data but the subject's id; `due_conservative` is the end without the move to a working day."""
+
+    id: str
+    right: str
+    article: str
+    state: str
+    outcome: str | None
+    subject: str | None
+    channel: str
+    opened_by: str
+    received_at: datetime
+    due_at: datetime
+    due_conservative: datetime
+    overdue: bool
+    extended_at: datetime | None
+    verified_at: datetime | None
+    verified_by: str | None
+    verified_how: str | None
+    approved_at: datetime | None
+    approved_by: str | None
+    ground: str | None
+    refused_by: str | None
+    failure: dict[str, Any] | None
+    closed_at: datetime | None
+    package: str | None
+    certificate: str | None
+
+
+class RequestDetails(msgspec.Struct, frozen=True):
+    """For the DPO: what was asked for, what staff said about it, old and new values of corrections."""
+
+    given: dict[str, Any]
+    said: dict[str, Any]
+    rectified: list[dict[str, Any]]
+
+    def __repr__(self) -> str:
+        return "RequestDetails(…)"
+
+
+class RequestPage(msgspec.Struct, frozen=True):
+    requests: list[RequestView]
+    cursor: str | None = None
+
+
+class TimelineLine(msgspec.Struct, frozen=True):
+    """`type` is the event's stable name, `text` says it to a person."""
+
+    at: datetime
+    type: str
+    text: str
+    actor: str
+    params: dict[str, Any]
+
+
+class NoticeView(msgspec.Struct, frozen=True):
+    recipient: str
+    name: str
+    state: str
+    told_at: datetime | None
+    answer: str | None
+
+
+class HoldView(msgspec.Struct, frozen=True):
+    id: str
+    subject: str
+    article: str
+    placed_by: str
+    placed_at: datetime
+    until: datetime | None

@@ -1,0 +1,187 @@
+"""Data subject requests, as routes, command line, web and demo use them. This is the boundary of the room:
+each method is one transaction, and mail goes out after it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import Log, Signer
+from privacy_svc.db import Database
+from privacy_svc.http import CustomerDirectory, CustomerRef
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.rights import approval, holds, opening, reading, verification
+from privacy_svc.rights.address import address_of
+from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.errors import AddressMissing, WrongCode
+from privacy_svc.rights.fulfilment import Fulfilment
+from privacy_svc.rights.grounds import Ground
+from privacy_svc.rights.letters import Letter
+from privacy_svc.rights.mail import Mailer, MailUnavailable
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.parts import Event, Parts, find
+from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
+from privacy_svc.rights.workflow import Worker
+from privacy_svc.settings import Settings
+from privacy_svc.store import Stores
+from privacy_svc.vault import Vault
+
+
+class Requests:
+    def __init__(  # noqa: PLR0913 - one keyword for each part of the service
+        self,
+        *,
+        database: Database,
+        vault: Vault,
+        log: Log,
+        signer: Signer,
+        policies: PolicyHolder,
+        stores: Stores,
+        directory: CustomerDirectory,
+        mailer: Mailer,
+        settings: Settings,
+    ) -> None:
+        self.database = database
+        self.parts = Parts(vault, log, signer, policies, stores, directory, mailer, settings)
+
+    def worker(self, *, concurrency: int = 4) -> Worker:
+        """The worker for this process; start it where `privacy-svc worker`, the demo or a test wants one."""
+        return Worker(
+            self.database, Fulfilment(self.database, self.parts), self.parts.settings, concurrency=concurrency
+        )
+
+    # Receiving and verifying
+
+    def open(self, wanted: Wanted, actor: str) -> RequestView:
+        """Opens a request and mails a code to the address on file, where there is one."""
+        with self.database.write() as session:
+            request = opening.open_request(session, self.parts, wanted, actor)
+        self.send_code(request.id, actor, quietly=True)
+        return self.show(request.id)
+
+    def send_code(self, request_id: str, actor: str, *, quietly: bool = False) -> None:
+        """A new code; the earlier one is void. `quietly`: a missing address or mail server is only noted."""
+        try:
+            with self.database.write() as session:
+                request = find(session, request_id, lock=True)
+                address, letter = verification.new_code(session, self.parts, request, actor)
+            self._send(request_id, address, letter, actor)
+        except AddressMissing:
+            if not quietly:
+                raise
+
+    def verify(self, request_id: str, code: str, actor: str) -> RequestView:
+        """Raises WrongCode; the wrong try is counted and logged all the same."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            right = verification.check_code(session, self.parts, request, code, actor)
+        if not right:
+            raise WrongCode("The code is wrong or no longer valid.")
+        return self.show(request_id)
+
+    def vouch(self, request_id: str, reason: str, actor: str) -> RequestView:
+        """A member of the staff verified the person another way."""
+        return self._change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor))
+
+    # Deciding
+
+    def approve(self, request_id: str, actor: str) -> RequestView:
+        """Also runs again what failed."""
+        return self._change(request_id, lambda s, r: approval.approve(s, self.parts, r, actor))
+
+    def refuse(self, request_id: str, ground: Ground, explanation: str, actor: str) -> RequestView:
+        return self._write(
+            request_id, lambda s, r: approval.refuse(s, self.parts, r, ground, explanation, actor), actor
+        )
+
+    def extend(self, request_id: str, reason: Extension, actor: str) -> RequestView:
+        return self._write(request_id, lambda s, r: approval.extend(s, self.parts, r, reason, actor), actor)
+
+    def complete(self, request_id: str, outcome: str, actor: str) -> RequestView:
+        """The end of a review by a person (Art. 22)."""
+        return self._write(request_id, lambda s, r: approval.finish_review(s, self.parts, r, outcome, actor), actor)
+
+    def cancel(self, request_id: str, actor: str) -> RequestView:
+        return self._change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=False))
+
+    def withdraw(self, request_id: str, actor: str) -> RequestView:
+        return self._change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True))
+
+    # Holds
+
+    def place_hold(
+        self, customer: CustomerRef, *, reason: str, article: str, until: datetime | None, actor: str
+    ) -> HoldView:
+        with self.database.write() as session:
+            subject_id = self.parts.directory.admit(session, customer)
+            hold = holds.place(
+                session, self.parts, subject_id, reason=reason, article=article, until=until, actor=actor
+            )
+            return reading.hold_view(hold)
+
+    def lift_hold(self, hold_id: str, actor: str) -> None:
+        with self.database.write() as session:
+            holds.lift(session, self.parts, hold_id, actor)
+
+    # Reading
+
+    def list(self, wanted: Filter) -> RequestPage:
+        with self.database.read() as session:
+            return reading.page_of(session, wanted)
+
+    def show(self, request_id: str) -> RequestView:
+        with self.database.read() as session:
+            return reading.view(find(session, request_id))
+
+    def timeline(self, request_id: str) -> Sequence[TimelineLine]:
+        with self.database.read() as session:
+            return reading.timeline(session, find(session, request_id))
+
+    def details(self, request_id: str, actor: str) -> RequestDetails:
+        """What was said about it and what was corrected, opened; also after an erasure. The look is logged."""
+        with self.database.write() as session:
+            return reading.details_of(session, self.parts, find(session, request_id), actor)
+
+    def notifications(self, request_id: str) -> Sequence[NoticeView]:
+        with self.database.read() as session:
+            return reading.notices(session, self.parts, find(session, request_id))
+
+    def package(self, request_id: str, actor: str) -> bytes:
+        """The zip; each download is logged."""
+        with self.database.write() as session:
+            return reading.package(session, self.parts, find(session, request_id), actor)
+
+    def certificate(self, request_id: str) -> str:
+        with self.database.read() as session:
+            return reading.certificate(session, find(session, request_id))
+
+    # The boundary
+
+    def _change(self, request_id: str, transition: Callable[[Session, DataRequest], None]) -> RequestView:
+        with self.database.write() as session:
+            transition(session, find(session, request_id, lock=True))
+        return self.show(request_id)
+
+    def _write(self, request_id: str, transition: Callable[[Session, DataRequest], Letter], actor: str) -> RequestView:
+        """A transition that ends with a letter to the person."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            letter = transition(session, request)
+            address = address_of(session, self.parts, request.subject_id) if request.subject_id else None
+        self._send(request_id, address, letter, actor)
+        return self.show(request_id)
+
+    def _send(self, request_id: str, address: str | None, letter: Letter, actor: str) -> None:
+        """After the transaction, so that no lock waits for a mail server; the timeline says what became of it."""
+        try:
+            if address is None:
+                raise AddressMissing("There is no e-mail address on file.")
+            self.parts.mailer.send(address, letter)
+            event = Event.LETTER_SENT
+        except (MailUnavailable, AddressMissing):
+            event = Event.LETTER_FAILED
+        with self.database.write() as session:
+            self.parts.note(session, find(session, request_id), event, actor, letter=letter.subject)

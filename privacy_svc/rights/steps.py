@@ -1,0 +1,50 @@
+"""What a run of a request consists of: named steps, each one transaction, each safe to run again.
+
+`look` reads and computes in a read transaction, so that no write lock is held while a store is walked or a
+package packed; `do` writes in a short one, together with the note that the step is done. A run that is
+broken off goes on after the last step that was noted.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.parts import Parts
+
+Look = Callable[[Session, Parts, DataRequest], Any]
+Do = Callable[[Session, Parts, DataRequest, Any], None]
+
+_DONE = "steps"
+
+
+def nothing(_session: Session, _parts: Parts, _request: DataRequest) -> None:
+    """For a step that has nothing to compute first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    do: Do
+    look: Look = nothing
+    reads_log: bool = False
+    """What was logged so far is to be in the log's tree when `look` reads it."""
+
+
+def is_done(request: DataRequest, step: Step) -> bool:
+    return step.name in progress(request).get(_DONE, ())
+
+
+def mark_done(request: DataRequest, step: Step) -> None:
+    tell_progress(request, **{_DONE: [*progress(request).get(_DONE, ()), step.name]})
+
+
+def progress(request: DataRequest) -> Mapping[str, Any]:
+    return request.progress or {}
+
+
+def tell_progress(request: DataRequest, **more: Any) -> None:
+    """Places, numbers and times only: the row is not sealed."""
+    request.progress = {**progress(request), **more}

@@ -1,0 +1,232 @@
+"""Requests as durable workflows on DBOS (https://docs.dbos.dev), and the worker that runs them.
+
+The committed request row is the order to run it: web processes write it in the transaction of the approval
+and never touch the engine. A worker finds new orders and enqueues one workflow for each attempt, named
+`<request>.<attempt>`, so that no crash in between loses or doubles one. A workflow's inputs, outputs and errors
+are ids and words of our own: erasure has no second place to clean.
+
+A step's own note in the request row is what makes it safe to run twice; the engine brings the order, the
+retries that outlive the process, and the recovery.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from pathlib import Path
+from typing import IO, Any, Self
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import select, update
+
+from privacy_svc.db import Database, new_id, parse_url
+from privacy_svc.errors import Conflict, DatabaseBusy
+from privacy_svc.rights.fulfilment import Fulfilment, Problem
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.states import Right, State
+from privacy_svc.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+VERSION = "1"
+"""Pinned: a new version of the code goes on with the runs of the old one. Raised only when the steps of a run
+that has begun would no longer fit, after the queue has run dry."""
+QUEUE = "requests"
+FILE = "workflows.sqlite3"
+WAITS = (1, 2, 5, 10, 30, 60, 300)
+"""Seconds before a step is tried again when something it needs is away."""
+POLL = 0.1
+PATIENCE = 30
+"""Seconds that `stop` waits for runs in the middle; what waits longer goes on at the next start."""
+REVIEW = 60.0
+"""Seconds between two looks for runs that the engine lost."""
+SLOTS = 64
+_one = threading.Lock()
+"""The engine is one a process: held by the worker that runs."""
+_LOST = frozenset({None, "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+
+
+class Worker:
+    """Runs requests in this process, one worker a process. `start`, and `stop` when done.
+
+    Its name in the engine is a slot of the home folder, held by a lock that dies with the process: no two
+    workers share a name (the engine would run work twice), and a restarted worker takes over what the killed
+    one of its slot left.
+    """
+
+    def __init__(self, database: Database, fulfilment: Fulfilment, settings: Settings, *, concurrency: int = 4) -> None:
+        self._database, self._fulfilment, self._settings = database, fulfilment, settings
+        self._concurrency = concurrency
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._slot: IO[str] | None = None
+        self._run: Any = None
+        self._running: set[str] = set()
+
+    def start(self) -> None:
+        if not _one.acquire(blocking=False):
+            raise Conflict("A worker runs in this process already.")
+        try:
+            self._slot, name = _take_slot(self._settings.home)
+            DBOS(config=self._config(name))
+            self._run = self._workflow()
+            DBOS.launch()
+            DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL)
+        except BaseException:
+            self.stop()
+            raise
+        self._ended.clear()
+        self._thread = threading.Thread(target=self._dispatch, name="requests", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends after the steps that are running; what is left goes on at the next start."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=PATIENCE if self._running else 0)
+        if self._slot is not None:
+            self._slot.close()
+            self._slot = None
+        _one.release()
+
+    def _config(self, name: str) -> DBOSConfig:
+        return {
+            "name": "privacy-svc",
+            "system_database_url": _system_database(self._database, self._settings.home),
+            "application_version": VERSION,
+            "executor_id": name,
+            "log_level": "ERROR",
+            "enable_otlp": False,
+            "notification_listener_polling_interval_sec": 0.25,  # unused, but `stop` waits for its thread
+        }
+
+    def _workflow(self) -> Any:
+        work = self._fulfilment
+
+        @DBOS.workflow(name="fulfil")
+        def fulfil(request_id: str) -> str:
+            self._running.add(request_id)
+            try:
+                return _fulfil(work, request_id)
+            finally:
+                self._running.discard(request_id)
+
+        return fulfil
+
+    def _dispatch(self) -> None:
+        since = REVIEW
+        while not self._ended.is_set():
+            try:
+                if since >= REVIEW:
+                    since = 0.0
+                    self._revive()
+                self._enqueue()
+            except DatabaseBusy:
+                _log.warning("requests.database_busy")
+            except Exception as error:  # noqa: BLE001 - the loop must outlive what it meets
+                _log.error("requests.dispatch_failed", kind=type(error).__name__)
+            self._ended.wait(POLL)
+            since += POLL
+
+    def _enqueue(self) -> None:
+        """Orders no engine knows of yet. Enqueued before it is noted: a second time is the same workflow."""
+        with self._database.read() as session:
+            orders = session.execute(
+                select(DataRequest.id, DataRequest.attempt).where(
+                    DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt
+                )
+            ).all()
+        for request_id, attempt in orders:
+            with SetWorkflowID(f"{request_id}.{attempt}"):
+                DBOS.enqueue_workflow(QUEUE, self._run, request_id)
+            self._set(request_id, attempt, dispatched=attempt)
+
+    def _revive(self) -> None:
+        """Runs that the engine ended without ending the request, or does not know (its database was lost)."""
+        with self._database.read() as session:
+            running = session.execute(
+                select(DataRequest.id, DataRequest.attempt).where(
+                    DataRequest.state == State.IN_PROGRESS.value,
+                    DataRequest.dispatched == DataRequest.attempt,
+                    DataRequest.right != Right.AUTOMATED_DECISION.value,
+                )
+            ).all()
+        for request_id, attempt in running:
+            status = DBOS.get_workflow_status(f"{request_id}.{attempt}")
+            if (status.status if status else None) in _LOST:
+                _log.warning("requests.revived", request=request_id, attempt=attempt)
+                self._set(request_id, attempt, attempt=attempt + 1)
+
+    def _set(self, request_id: str, present: int, **values: int) -> None:
+        """Only while the attempt is still this one: another worker may have done the same."""
+        with self._database.write() as session:
+            session.execute(
+                update(DataRequest).where(DataRequest.id == request_id, DataRequest.attempt == present).values(**values)
+            )
+
+
+def _fulfil(work: Fulfilment, request_id: str) -> str:
+    for name in DBOS.run_step({"name": "plan"}, work.plan, request_id):
+        problem = _with_patience(work, request_id, name)
+        if problem is not None:
+            DBOS.run_step({"name": "fail", "retries_allowed": True, "max_attempts": 8}, work.fail, request_id, problem)
+            return "failed"
+    return "completed"
+
+
+def _with_patience(work: Fulfilment, request_id: str, name: str) -> Problem | None:
+    """The step, again while something is away. The waiting is durable: it survives a restart."""
+    problem: Problem | None = None
+    for wait in (0, *WAITS):
+        if wait:
+            DBOS.sleep(wait)
+        problem = DBOS.run_step({"name": name}, work.perform, request_id, name)
+        if problem is None or not problem["passing"]:
+            break
+    return problem
+
+
+def _system_database(database: Database, home: Path) -> str:
+    """The engine's own tables: in the same PostgreSQL (schema `dbos`), else in a file of the home folder."""
+    if database.engine.dialect.name == "postgresql":
+        return database.engine.url.render_as_string(hide_password=False)
+    path = home / FILE
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    path.chmod(0o600)
+    return str(parse_url(f"sqlite:///{path.resolve()}"))
+
+
+def _take_slot(home: Path) -> tuple[IO[str], str]:
+    folder = home / "workers"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    identity = folder / "id"
+    if not identity.exists():
+        fresh = folder / f"id.{os.getpid()}"
+        fresh.write_text(new_id())
+        try:
+            identity.hardlink_to(fresh)
+        except FileExistsError:
+            pass  # another worker of this home was first; its id stands
+        finally:
+            fresh.unlink()
+    for number in range(SLOTS):
+        slot = (folder / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            slot.close()
+            continue
+        return slot, f"{identity.read_text()}.{number}"
+    raise Conflict(f"{SLOTS} workers run on this home folder already.")
