@@ -5,19 +5,23 @@ write can verify it. Entries are written in the transaction of what they record.
 """
 
 from privacy_svc.auditlog import routes
+from privacy_svc.auditlog.appending import Event
+from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
+from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.log import EntryView, Event, Log
+from privacy_svc.auditlog.log import Backlog, Log
 from privacy_svc.auditlog.merkle import ProofError
 from privacy_svc.auditlog.note import NoteError, Verifier
-from privacy_svc.auditlog.sequencer import LogInconsistent
+from privacy_svc.auditlog.searching import EntryView
 from privacy_svc.auditlog.signing import Signer, verify_json
-from privacy_svc.auditlog.verify import Finding, Report
+from privacy_svc.auditlog.verify import Report
 
 HANDLERS = routes.HANDLERS
 
 __all__ = [
     "HANDLERS",
+    "Backlog",
     "Checkpoint",
     "EntryView",
     "Event",

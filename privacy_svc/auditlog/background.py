@@ -4,6 +4,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from privacy_svc.errors import PrivacyError
 
@@ -11,9 +13,11 @@ if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
     from privacy_svc.db import Database
 
-SECONDS = 0.25
+SECONDS = 0.2
+"""Entries gather this long before they are integrated together."""
 IDLE_SECONDS = 5.0
-"""Other processes' entries are looked for this often; they have threads of their own."""
+"""Entries of processes that died before integrating theirs are looked for this often."""
+_WOKEN = "auditlog.woken"
 _log = structlog.get_logger(__name__)
 
 
@@ -24,15 +28,23 @@ class Integrator:
         self._thread: threading.Thread | None = None
 
     def start(self, database: "Database") -> None:
-        self._end.clear()
-        self._thread = threading.Thread(target=self._run, args=(database,), name="audit-log", daemon=True)
-        self._thread.start()
+        """Does nothing where it runs already."""
+        if self._thread is None:
+            self._end.clear()
+            self._thread = threading.Thread(target=self._run, args=(database,), name="audit-log", daemon=True)
+            self._thread.start()
 
     def wake(self) -> None:
         self._wake.set()
 
+    def wake_after(self, session: Session) -> None:
+        """Wake at the session's commits: before one there is nothing to see."""
+        if self._thread is not None and not session.info.get(_WOKEN):
+            session.info[_WOKEN] = True
+            event.listen(session, "after_commit", lambda _: self.wake())
+
     def stop(self) -> None:
-        """What was written before is in the tree afterwards, if the database answers."""
+        """What was committed before is in the tree afterwards, if the database answers."""
         if self._thread is not None:
             self._end.set()
             self._wake.set()
@@ -41,13 +53,17 @@ class Integrator:
 
     def _run(self, database: "Database") -> None:
         while not self._end.is_set():
+            self._turn(database)
             self._wake.wait(IDLE_SECONDS)
-            self._end.wait(SECONDS)  # entries gather, and the caller's transaction commits
+            self._end.wait(SECONDS)
             self._wake.clear()
-            try:
-                self._log.integrate(database)
-            except PrivacyError as error:
-                # Nothing is lost: entries wait in the outbox and the next turn tries again.
-                _log.warning("auditlog.waits", problem=error.slug)
-            except Exception:  # noqa: BLE001 - a dead thread would silently stop the log
-                _log.exception("auditlog.failed")
+        self._turn(database)
+
+    def _turn(self, database: "Database") -> None:
+        try:
+            self._log.integrate(database)
+        except PrivacyError as error:
+            # Nothing is lost: entries wait in the outbox and the next turn tries again.
+            _log.warning("auditlog.waits", problem=error.slug)
+        except Exception:  # noqa: BLE001 - a dead thread would silently stop the log
+            _log.exception("auditlog.failed")

@@ -1,15 +1,22 @@
 """Checkpoints (C2SP tlog-checkpoint) and proofs of entries (C2SP tlog-proof). Pure."""
 
 import base64
-import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from privacy_svc.auditlog.merkle import Hash, leaf_hash, verify_inclusion
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.note import NoteError, Verifier, unbase64
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+_NUMBER = r"0|[1-9][0-9]{0,18}"
+_TEXT = re.compile(rf"(?P<origin>[^\n]+)\n(?P<size>{_NUMBER})\n(?P<root>[^\n]+)\n(?:[^\n]+\n)*")
+_PROOF = re.compile(
+    rf"{re.escape(PROOF_HEADER)}\n(?:extra (?P<extra>[^\n]*)\n)?index (?P<index>{_NUMBER})\n"
+    r"(?P<path>(?:[^\n]+\n)*)\n(?P<checkpoint>.+)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +33,11 @@ class Checkpoint:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises NoteError."""
-        lines = text.split("\n")
-        if len(lines) < 4 or lines[-1] or not lines[1].isdecimal() or (lines[1] != "0" and lines[1].startswith("0")):
+        found = _TEXT.fullmatch(text)
+        root = unbase64(found["root"]) if found else b""
+        if found is None or len(root) != 32:
             raise NoteError("not a checkpoint")
-        return cls(lines[0], int(lines[1]), unbase64(lines[2]))
+        return cls(found["origin"], int(found["size"]), root)
 
 
 def open_checkpoint(note: str, verifier: Verifier) -> Checkpoint:
@@ -47,25 +55,18 @@ def format_proof(index: int, path: Sequence[Hash], signed: str, extra: bytes = b
 
 
 def verify_proof(text: str, verifier: Verifier, entry: bytes | None = None) -> tuple[int, bytes, Checkpoint]:
-    """(index, entry, checkpoint) of a valid proof. Raises NoteError or ProofError."""
-    head, separator, signed = text.partition("\n\n")
-    lines = head.split("\n")
-    if not separator or lines[0] != PROOF_HEADER:
+    """(index, entry, checkpoint) of a valid proof of `entry`, or of the one it carries.
+
+    Raises NoteError or ProofError.
+    """
+    found = _PROOF.fullmatch(text)
+    if found is None:
         raise NoteError("not a tlog-proof")
-    extra = unbase64(lines.pop(1).removeprefix("extra ")) if lines[1:2] and lines[1].startswith("extra ") else None
-    if len(lines) < 2 or not lines[1].removeprefix("index ").isdecimal():
-        raise NoteError("the proof has no index")
-    leaf = entry if entry is not None else extra
+    carried = unbase64(found["extra"]) if found["extra"] is not None else None
+    leaf = entry if entry is not None else carried
     if leaf is None:
         raise NoteError("the proof does not carry its entry")
-    index, path = int(lines[1].removeprefix("index ")), [unbase64(line) for line in lines[2:]]
-    checkpoint = open_checkpoint(signed, verifier)
+    index, path = int(found["index"]), [unbase64(line) for line in found["path"].split("\n")[:-1]]
+    checkpoint = open_checkpoint(found["checkpoint"], verifier)
     verify_inclusion(index, checkpoint.size, leaf_hash(leaf), path, checkpoint.root)
     return index, leaf, checkpoint
-
-
-def unbase64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise NoteError("not base64") from None

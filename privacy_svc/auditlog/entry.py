@@ -38,13 +38,27 @@ class Sealable:
         return cls(base64.b64decode(data["salt"]), data["payload"])
 
 
-def commitment(sealable: Sealable) -> str:
-    digest = hashlib.sha256(_DOMAIN + sealable.salt + _padded(sealable.payload)).digest()
-    return base64.b64encode(digest).decode()
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A payload with its fresh salt, its commitment and the size it is padded to."""
+
+    sealable: Sealable
+    commit: str
+    size: int
+
+
+def commit_to(payload: Mapping[str, Any]) -> Committed:
+    """Raises TypeError for a payload without a canonical form."""
+    sealable, padded = Sealable(os.urandom(SALT), payload), _padded(payload)
+    return Committed(sealable, _digest(sealable.salt, padded), len(padded))
 
 
 def fits(sealable: Sealable, commit: str) -> bool:
-    return hmac.compare_digest(commitment(sealable), commit)
+    return hmac.compare_digest(_digest(sealable.salt, _padded(sealable.payload)), commit)
+
+
+def _digest(salt: bytes, padded: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(_DOMAIN + salt + padded).digest()).decode()
 
 
 def _padded(payload: Mapping[str, Any]) -> bytes:
@@ -70,18 +84,11 @@ class Envelope:
 
     @classmethod
     def decode(cls, leaf: bytes) -> "Envelope":
-        """Raises msgspec.ValidationError or DecodeError for what is no envelope."""
+        """Raises msgspec.MsgspecError or UnicodeDecodeError for what is no envelope."""
         found: dict[str, Any] = msgspec.json.decode(leaf, type=dict[str, Any])
-        found.pop("v", None)
+        if found.get("v") != VERSION:
+            raise msgspec.ValidationError("no envelope of a known version")
         return msgspec.convert(found, cls)
-
-
-def new_sealable(payload: Mapping[str, Any]) -> Sealable:
-    return Sealable(os.urandom(SALT), payload)
-
-
-def bucket(payload: Mapping[str, Any]) -> int:
-    return len(_padded(payload))
 
 
 def month(at: datetime) -> str:

@@ -116,12 +116,12 @@ def verify_consistency(  # noqa: C901 - the algorithm of the RFC, step by step
     """§2.1.4.2, and the cases it leaves to the reader: size 0 and equal sizes. Raises ProofError."""
     if not 0 < first <= second:
         raise ProofError("sizes do not grow")
-    _sizes(*proof, first_root, second_root)
     if first == second:
         if proof:
             raise ProofError("the proof is too long")
         _equal(first_root, second_root)
         return
+    _sizes(*proof, first_root, second_root)
     path = list(proof) if first & (first - 1) else [first_root, *proof]
     if not path:
         raise ProofError("the proof is empty")

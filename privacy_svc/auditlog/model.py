@@ -82,4 +82,3 @@ class SignedCheckpoint(Base):
 
     size: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
     note: Mapped[str]
-    at: Mapped[datetime]

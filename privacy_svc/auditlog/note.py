@@ -1,7 +1,6 @@
-"""Signed notes (C2SP signed-note) with Ed25519, and verifier keys. Pure but for the key it is given."""
+"""Signed notes (C2SP signed-note) with Ed25519, and verifier keys. Pure."""
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -11,11 +10,26 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 ED25519 = b"\x01"
-_LINE = re.compile(r"— (?P<name>\S+) (?P<signature>[A-Za-z0-9+/]+=*)")
+MOST_SIGNATURES = 64
+"""The specification asks for a limit of at least 16."""
+_NAME = re.compile(r"[^\s+]+")
+_LINE = re.compile(r"— (?P<name>[^\s+]+) (?P<signature>[A-Za-z0-9+/]+=*)")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteError(Exception):
     """The note is malformed, or nobody we know signed it."""
+
+
+def unbase64(text: str) -> bytes:
+    """RFC 4648 §4, one spelling for each value. Raises NoteError."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise NoteError("not base64") from None
+    if base64.b64encode(raw).decode() != text:
+        raise NoteError("not base64")
+    return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +42,12 @@ class Verifier:
     @classmethod
     def parse(cls, vkey: str) -> Self:
         """Raises NoteError when the text is no Ed25519 verifier key or its hash does not fit."""
-        try:
-            name, key_hash, encoded = vkey.strip().split("+", 2)
-            raw = base64.b64decode(encoded, validate=True)
-        except (ValueError, binascii.Error):
-            raise NoteError("not a verifier key") from None
-        verifier = cls(name, raw[1:])
-        if raw[:1] != ED25519 or len(raw) != 33 or verifier.id.hex() != key_hash:
+        parts = vkey.strip().split("+", 2)
+        if len(parts) != 3 or not _NAME.fullmatch(parts[0]):
+            raise NoteError("not a verifier key")
+        raw = unbase64(parts[2])
+        verifier = cls(parts[0], raw[1:])
+        if raw[:1] != ED25519 or len(raw) != 33 or verifier.id.hex() != parts[1]:
             raise NoteError("not an Ed25519 verifier key, or its hash does not fit")
         return verifier
 
@@ -55,21 +68,32 @@ class Verifier:
     def open(self, note: str) -> str:
         """The note's text, ending in a newline. Raises NoteError unless this key signed it."""
         text, separator, signatures = note.rpartition("\n\n")
-        if not separator or not signatures.endswith("\n"):
+        if not separator or not signatures.endswith("\n") or _CONTROL.search(note):
             raise NoteError("not a signed note")
         text += "\n"
-        verified = False
-        for line in signatures.splitlines():
-            found = _LINE.fullmatch(line)
-            if not found:
-                raise NoteError("a signature line is malformed")
-            raw = base64.b64decode(found["signature"])
-            if found["name"] == self.name and raw[:4] == self.id:
-                self.verify(raw[4:], text.encode())
-                verified = True
-        if not verified:
+        lines = signatures[:-1].split("\n")
+        if len(lines) > MOST_SIGNATURES:
+            raise NoteError("the note has too many signatures")
+        mine = [raw for name, raw in map(_signature, lines) if (name, raw[:4]) == (self.name, self.id)]
+        if not mine:
             raise NoteError(f"not signed by {self.name}")
+        for raw in mine:
+            self.verify(raw[4:], _utf8(text))
         return text
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    found = _LINE.fullmatch(line)
+    if not found:
+        raise NoteError("a signature line is malformed")
+    return found["name"], unbase64(found["signature"])
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise NoteError("the note is not UTF-8") from None
 
 
 def signature_line(verifier: Verifier, signature: bytes) -> str:

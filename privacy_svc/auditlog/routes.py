@@ -1,7 +1,8 @@
-"""The log over HTTP: entries for those who may read them, checkpoints and tiles for anybody.
+"""The log over HTTP: entries for those who may read them, checkpoints and hash tiles for anybody.
 
-Checkpoints, tiles and entry bundles are public, as C2SP clients and witnesses expect: leaves hold
-keyed hashes and commitments only, and a log that shows itself cannot show different people different logs.
+Checkpoint and tiles are public: C2SP clients and witnesses need them to see that everybody is shown the
+same log, and a hash over a salted commitment says nothing. Entry bundles are not, though leaves hold no
+names: types, times and monthly tags are pseudonymous data, for which the world has no purpose (GDPR 5(1)(c)).
 """
 
 import re
@@ -10,20 +11,23 @@ from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from sqlalchemy import select
 
 from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.growing import WIDTH
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.model import Entry, Tile
 from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
-from privacy_svc.auditlog.tiles import SIZE, WIDTH, parse_path
+from privacy_svc.auditlog.tiles import SIZE, parse_path
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, InvalidBody, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
 
 MOST = 200
 _TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
+_LEVEL = re.compile(r"[0-9]|[1-5][0-9]|6[0-3]")
+IMMUTABLE = "private, max-age=31536000, immutable"
 TAGS = ["Audit log"]
 
 
@@ -35,7 +39,7 @@ TAGS = ["Audit log"]
     tags=TAGS,
 )
 def append_event(
-    body: NamedDependency[bytes],
+    body: RawBody,
     database: NamedDependency[Database],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
@@ -81,9 +85,13 @@ def find_events(
     """Entries, newest first. An auditor sees that they are there, not what they say about people."""
     if not 1 <= limit <= MOST:
         raise BadRequest(f"limit is a whole number from 1 to {MOST}.")
+    if cursor is not None and not 0 <= cursor < 2**63:
+        raise BadRequest("cursor is the one an earlier answer gave.")
     if any(t is not None and t.tzinfo is None for t in (since, until)):
         raise BadRequest("from and to need a time zone, e.g. 2026-11-01T00:00:00Z.")
-    with database.read() as session:
+    looked = {"type": kind, "from": since, "to": until, "cursor": cursor}
+    looked_at = {name: str(value) for name, value in looked.items() if value is not None}
+    with database.write() as session:
         subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
         if customer and subject_id is None:
             return Entries([])
@@ -95,8 +103,9 @@ def find_events(
             until=until,
             after=cursor,
             limit=limit,
-            payloads=caller.role is Role.DPO,
+            about_people=caller.role is Role.DPO,
         )
+        log.append(session, EventType.LOG_READ, actor=caller.name, subject_id=subject_id, payload=looked_at)
     after = str(found[-1].index) if len(found) == limit else None
     return Entries([entry_out(v) for v in found], after)
 
@@ -121,29 +130,48 @@ def checkpoint(database: NamedDependency[Database], log: NamedDependency[Log]) -
         return _text(log.checkpoint(session))
 
 
-@get("/audit/log/tile/{path:path}", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="tile", tags=TAGS)
-def tile(path: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
-    """Tiles and entry bundles (C2SP tlog-tiles): `<L>/<N>[.p/<W>]`, `entries/<N>[.p/<W>]`."""
-    level, _, rest = path.lstrip("/").partition("/")
-    number, width = parse_path(rest)
+@get(
+    "/audit/log/tile/{level:str}/{path:path}",
+    opt=allow(Role.PUBLIC),
+    sync_to_thread=True,
+    operation_id="tile",
+    tags=TAGS,
+)
+def tile(level: FromPath[str], path: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
+    """A tile of hashes (C2SP tlog-tiles): `<L>/<N>[.p/<W>]`."""
+    number, width = parse_path(path.lstrip("/"))
     with database.read() as session:
-        if level == "entries":
-            begin = number * WIDTH
-            chosen = select(Entry.leaf).where(Entry.index >= begin, Entry.index < begin + width).order_by(Entry.index)
-            leaves = session.scalars(chosen).all()
-            if len(leaves) < width:
-                raise NotFound("The log has no such bundle yet.")
-            content = b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves)
-        else:
-            found = session.get(Tile, (int(level), number)) if level.isdecimal() and len(level) < 3 else None
-            if found is None or len(found.hashes) < width * SIZE:
-                raise NotFound("The log has no such tile yet.")
-            content = found.hashes[: width * SIZE]
-    return Response(content, media_type="application/octet-stream")
+        found = session.get(Tile, (int(level), number)) if _LEVEL.fullmatch(level) else None
+    if found is None or len(found.hashes) < width * SIZE:
+        raise NotFound("The log has no such tile yet.")
+    return _forever(found.hashes[: width * SIZE])
+
+
+@get(
+    "/audit/log/tile/entries/{path:path}",
+    opt=allow(Role.DPO, Role.AUDITOR, Role.ADMIN),
+    sync_to_thread=True,
+    operation_id="entryBundle",
+    tags=TAGS,
+)
+def entry_bundle(path: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
+    """A bundle of leaves (C2SP tlog-tiles): `<N>[.p/<W>]`, each leaf after its length in two bytes."""
+    number, width = parse_path(path.lstrip("/"))
+    begin = number * WIDTH
+    chosen = select(Entry.leaf).where(Entry.index >= begin, Entry.index < begin + width).order_by(Entry.index)
+    with database.read() as session:
+        leaves = session.scalars(chosen).all()
+    if len(leaves) < width:
+        raise NotFound("The log has no such bundle yet.")
+    return _forever(b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
 
 
 def _text(content: str) -> Response[str]:
-    return Response(content, media_type="text/plain; charset=utf-8")
+    return Response(content, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
-HANDLERS = [append_event, find_events, prove_event, checkpoint, tile]
+def _forever(content: bytes) -> Response[bytes]:
+    return Response(content, media_type="application/octet-stream", headers={"Cache-Control": IMMUTABLE})
+
+
+HANDLERS = [append_event, find_events, prove_event, checkpoint, tile, entry_bundle]

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from privacy_svc.auditlog.log import EntryView
+from privacy_svc.auditlog.searching import EntryView
 from privacy_svc.http import CustomerRef
 
 

@@ -15,6 +15,15 @@ from privacy_svc.errors import KeyUnavailable, Misconfigured
 FILE = "signing.key"
 
 
+def sync_folder(folder: Path) -> None:
+    """A new file's name survives a power cut only once its folder is synced."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class Signer:
     """An Ed25519 key in a file of mode 0600, apart from the database's credentials."""
 
@@ -35,6 +44,7 @@ class Signer:
             file.write(key.private_bytes_raw())
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(folder)
         return cls(name, key)
 
     @classmethod
@@ -47,6 +57,8 @@ class Signer:
             raise KeyUnavailable(f"The signing key {path} cannot be read: {error.strerror}.") from None
         if mode & 0o077:
             raise Misconfigured(f"{path} has mode {mode:04o}: others may read it. Run: chmod go-rwx {path}")
+        if len(raw) != 32:
+            raise Misconfigured(f"{path} is not a signing key. Restore it from a backup; do not make a new one.")
         return cls(name, Ed25519PrivateKey.from_private_bytes(raw))
 
     def __repr__(self) -> str:
@@ -64,26 +76,37 @@ class Signer:
         return f"{text}\n{signature_line(self.verifier, self._key.sign(text.encode()))}"
 
     def sign_json(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """The document with a `signature` over its canonical form without it."""
+        """The document with a `signature` over its canonical form without it.
+
+        No note can be mistaken for it: canonical JSON is one line, a note's text is several.
+        """
         value = base64.b64encode(self._key.sign(canonical(document))).decode()
         return {**document, "signature": {"algorithm": "Ed25519", "key": self.vkey, "value": value}}
 
 
 def canonical(document: Any) -> bytes:
-    """RFC 8785 for what we sign: sorted keys, no spaces, UTF-8. Floats are refused: they have no one spelling."""
-    _refuse_floats(document)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """RFC 8785 over texts, whole numbers, truth values, null, lists and objects; whole numbers of any size in full.
+
+    Raises TypeError for anything else: fractions have no one spelling that all languages agree on.
+    """
+    return json.dumps(_ordered(document), separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError("a signed document holds no floats")
+def _ordered(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, Mapping):
-        for inner in value.values():
-            _refuse_floats(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            _refuse_floats(inner)
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("names in a signed document are texts")
+        return {name: _ordered(value[name]) for name in sorted(value, key=_utf16)}
+    if isinstance(value, (list, tuple)):
+        return [_ordered(inner) for inner in value]
+    raise TypeError(f"a signed document holds no {type(value).__name__}")
+
+
+def _utf16(name: str) -> bytes:
+    """RFC 8785 §3.2.3 sorts by UTF-16 code units."""
+    return name.encode("utf-16-be")
 
 
 def verify_json(document: Mapping[str, Any], vkey: str) -> None:

@@ -4,14 +4,15 @@ import re
 
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.growing import HEIGHT, WIDTH
 from privacy_svc.auditlog.merkle import Hash, node_hash
 from privacy_svc.auditlog.model import Tile
 from privacy_svc.errors import NotFound
 
-WIDTH = 256
-HEIGHT = 8
 SIZE = 32
-_PATH = re.compile(r"(?P<number>(?:x\d{3}/)*\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?")
+_PATH = re.compile(r"(?P<number>(?:x[0-9]{3}/){0,4}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?")
+"""At most 10**15 tiles, so that no index leaves the database's 64 bits."""
 
 
 class Tiles:
@@ -32,6 +33,8 @@ class Tiles:
         """Put the next hash; a full tile goes up as one hash of the level above."""
         number, offset = divmod(index, WIDTH)
         tile = self._tile(level, number) if offset else self._held.setdefault((level, number), bytearray())
+        if len(tile) < offset * SIZE:
+            raise LogInconsistent(f"Tile {level}/{number} of the log is shorter than the tree says.")
         del tile[offset * SIZE :]
         tile += value
         if offset == WIDTH - 1:
@@ -46,7 +49,7 @@ class Tiles:
         if place not in self._held:
             found = self._session.get(Tile, place)
             if found is None:
-                raise NotFound(f"The log has no tile {level}/{number}.")
+                raise LogInconsistent(f"The log has no tile {level}/{number}.")
             self._held[place] = bytearray(found.hashes)
         return self._held[place]
 
@@ -54,17 +57,26 @@ class Tiles:
 def _fold(hashes: bytes | bytearray, count: int) -> Hash:
     """The root of a power of two of hashes."""
     if len(hashes) != count * SIZE:
-        raise NotFound("A tile of the log is shorter than the tree says.")
+        raise LogInconsistent("A tile of the log is shorter than the tree says.")
     row = [bytes(hashes[i : i + SIZE]) for i in range(0, len(hashes), SIZE)]
     while len(row) > 1:
         row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
     return row[0]
 
 
+def tile_path(number: int, width: int = WIDTH) -> str:
+    """`x001/x234/067`, and `.p/<width>` for a partial tile."""
+    groups = [f"{number % 1000:03}"]
+    while number := number // 1000:
+        groups.append(f"x{number % 1000:03}")
+    return "/".join(reversed(groups)) + ("" if width == WIDTH else f".p/{width}")
+
+
 def parse_path(path: str) -> tuple[int, int]:
-    """(tile number, width) of `x001/234.p/5`; width 256 for a full tile. Raises NotFound."""
+    """(tile number, width) of a path in its one spelling; width 256 for a full tile. Raises NotFound."""
     found = _PATH.fullmatch(path)
-    width = int(found["width"]) if found and found["width"] else WIDTH
-    if found is None or width > WIDTH or (found["width"] and width == WIDTH):
-        raise NotFound("This is no tile's path.")
-    return int(found["number"].replace("x", "").replace("/", "")), width
+    if found:
+        number, width = int(found["number"].replace("x", "").replace("/", "")), int(found["width"] or WIDTH)
+        if width <= WIDTH and tile_path(number, width) == path:
+            return number, width
+    raise NotFound("This is no tile's path.")

@@ -1,43 +1,36 @@
 """Verification of the whole log from what is stored, against every checkpoint ever signed or exported.
 
-1. Entries have the indices 0, 1, 2 … and each column agrees with its leaf.
+1. Entries have the indices 0, 1, 2 … and each column agrees with its leaf; so do those that wait.
 2. The recomputed tree has the stored tiles and size.
 3. At each checkpoint's size, signed or exported or kept by somebody, the tree has the checkpoint's root.
-4. A payload that opens fits its commitment. One that is missing was erased by an entry that says so.
+4. A payload fits its commitment and its leaf. One that is missing was erased by an entry that says so.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-from sqlalchemy import select
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog import export
+from privacy_svc.auditlog.checking import Checker, Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
-from privacy_svc.auditlog.entry import Envelope, fits, instant
-from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.merkle import EMPTY_ROOT, Hash, leaf_hash, node_hash
-from privacy_svc.auditlog.model import Entry, Payload, SignedCheckpoint, Tile, Tree
-from privacy_svc.auditlog.note import NoteError
-from privacy_svc.auditlog.sequencer import exported_notes
-from privacy_svc.auditlog.tiles import HEIGHT, SIZE, WIDTH
+from privacy_svc.auditlog.growing import WIDTH, GrowingTree
+from privacy_svc.auditlog.merkle import Hash, leaf_hash
+from privacy_svc.auditlog.model import Entry, Outbox, Payload, SignedCheckpoint, Tile, Tree
+from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.tiles import SIZE
 from privacy_svc.db import Database
-from privacy_svc.vault import Tampered
 
 if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
 
 PAGE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`kind`: altered, missing, truncated, forked, unsigned, payload_altered or payload_missing."""
-
-    kind: str
-    detail: str
-    index: int | None = None
+MOST = 1000
+"""Findings told; a wholly rewritten log has as many as entries."""
+LOWEST = -(2**63)
+Promises = dict[int, list[tuple[str, Checkpoint]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,177 +48,140 @@ class Report:
         return not self.findings
 
 
-@dataclass
-class _Tree:
-    """The tree recomputed leaf by leaf: the complete subtrees so far, largest first, and the tiles as they grow."""
-
-    size: int = 0
-    peaks: list[tuple[int, Hash]] = field(default_factory=list)
-    tiles: dict[tuple[int, int], bytearray] = field(default_factory=dict)
-
-    def add(self, leaf: Hash) -> None:
-        self._tile(0, self.size, leaf)
-        level, value, index = 0, leaf, self.size
-        while self.peaks and self.peaks[-1][0] == level:
-            value = node_hash(self.peaks.pop()[1], value)
-            level, index = level + 1, index >> 1
-            if level % HEIGHT == 0:
-                self._tile(level // HEIGHT, index, value)
-        self.peaks.append((level, value))
-        self.size += 1
-
-    def _tile(self, level: int, index: int, value: Hash) -> None:
-        self.tiles.setdefault((level, index // WIDTH), bytearray()).extend(value)
-
-    def root(self) -> Hash:
-        if not self.peaks:
-            return EMPTY_ROOT
-        value = self.peaks[-1][1]
-        for _, left in reversed(self.peaks[:-1]):
-            value = node_hash(left, value)
-        return value
-
-
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
+    """Raises KeyUnavailable when the payloads' keys are away."""
+    exported = export.notes(log.export)  # before the snapshot, so that nothing exported can be too new for it
     with database.read() as session:
-        findings: list[Finding] = []
-        checkpoints = _checkpoints(log, session, known, findings)
-        tree, erased = _Tree(), 0
-        claimed = _erased_entries(log, session)
-        _compare(tree, checkpoints, findings)
-        for entry, payload in _entries(session):
-            if entry.index != tree.size:
-                findings.append(
-                    Finding("missing", f"entries {tree.size} to {entry.index - 1} are not there", tree.size)
-                )
-                break
-            tree.add(leaf_hash(entry.leaf))
-            findings.extend(_check_entry(entry))
-            problem = _check_payload(log, session, entry, payload, claimed)
-            erased += problem is None and payload is None
-            findings.extend([problem] if problem else [])
-            _compare(tree, checkpoints, findings)
-        _compare_stored(session, tree, findings)
-        largest = max(checkpoints, default=0)
-        if largest > tree.size:
-            findings.append(
-                Finding("truncated", f"a checkpoint was signed for {largest} entries, {tree.size} are there")
-            )
-        return Report(tree.size, tree.root().hex(), sum(map(len, checkpoints.values())), erased, tuple(findings))
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        return _Verification(session, log, exported, known).run()
 
 
-def _checkpoints(
-    log: "Log", session: Session, known: str | None, findings: list[Finding]
-) -> dict[int, list[tuple[str, Checkpoint]]]:
-    found: dict[int, list[tuple[str, Checkpoint]]] = {}
-    rows = session.execute(select(SignedCheckpoint.size, SignedCheckpoint.note)).all()
-    sources = [("signed", note) for _, note in rows] + [("exported", n) for n in exported_notes(log.export)]
-    for source, note in sources + ([("kept", known)] if known else []):
-        try:
-            checkpoint = open_checkpoint(note, log.signer.verifier)
-            found.setdefault(checkpoint.size, []).append((source, checkpoint))
-        except NoteError as error:
-            findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
-    findings.extend(
-        Finding("altered", f"the checkpoint stored for size {size} is of another size")
-        for size, note in rows
-        if f"\n{size}\n" not in note
-    )
-    return found
+class _Verification:
+    def __init__(self, session: Session, log: "Log", exported: Sequence[str], known: str | None) -> None:
+        self._session = session
+        self._findings: list[Finding] = []
+        self._tree = GrowingTree()
+        self._checker = Checker(session, log.vault)
+        self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
+        self._promises = self._read_promises(log.signer.verifier, exported, known)
 
+    def run(self) -> Report:
+        tree = self._tree
+        for entry in self._entries():
+            self._place(entry)
+        self._finish()
+        findings = [*self._findings, *self._tiles(), *self._waiting(), *self._orphans()]
+        promises = sum(map(len, self._promises.values()))
+        return Report(tree.size, tree.root().hex(), promises, self._checker.erased, tuple(findings[:MOST]))
 
-def _compare(tree: _Tree, checkpoints: dict[int, list[tuple[str, Checkpoint]]], findings: list[Finding]) -> None:
-    for source, checkpoint in checkpoints.get(tree.size, ()):
-        if checkpoint.root != tree.root():
-            detail = f"the {source} checkpoint of {tree.size} entries has another root: history was rewritten"
-            findings.append(Finding("forked", detail, tree.size - 1))
+    def _entries(self) -> Iterator[Entry]:
+        """All entries by index, checked a page at a time."""
+        after = LOWEST
+        statement = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id).order_by(Entry.index)
+        while True:
+            page = [(e, p) for e, p in self._session.execute(statement.where(Entry.index > after).limit(PAGE))]
+            if not page:
+                return
+            self._findings.extend(self._checker.check(page))
+            yield from (entry for entry, _ in page)
+            after = page[-1][0].index
+            self._session.expunge_all()
 
-
-def _entries(session: Session) -> Iterator[tuple[Entry, Payload | None]]:
-    after = -1
-    while True:
-        statement = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id).where(Entry.index > after)
-        rows = session.execute(statement.order_by(Entry.index).limit(PAGE)).all()
-        if not rows:
+    def _place(self, entry: Entry) -> None:
+        if entry.index < self._tree.size:
+            self._findings.append(Finding("altered", "no entry has an index like this", entry.index))
             return
-        yield from ((entry, payload) for entry, payload in rows)
-        after = rows[-1][0].index
-        session.expunge_all()
+        if self._fill(entry.index, "missing"):
+            self._grow(leaf_hash(entry.leaf))
 
+    def _finish(self) -> None:
+        """What the tree's row and the checkpoints say must be there."""
+        size = self._session.scalar(select(Tree.size).where(Tree.id == 1)) or 0
+        self._fill(size, "truncated")
+        if size < self._tree.size:
+            self._findings.append(
+                Finding("altered", f"the tree's size was {size}, {self._tree.size} entries are there")
+            )
+        largest = max(self._promises, default=0)
+        if largest > self._tree.size:
+            detail = f"a checkpoint was signed for {largest} entries, {self._tree.size} are there"
+            self._findings.append(Finding("truncated", detail))
 
-def _check_entry(entry: Entry) -> Iterator[Finding]:
-    try:
-        envelope = Envelope.decode(entry.leaf)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        yield Finding("altered", "the leaf is no envelope", entry.index)
-        return
-    columns = {"id": entry.id, "type": entry.type, "time": instant(entry.at)}
-    for name, value in columns.items():
-        if getattr(envelope, name) != value:
-            yield Finding("altered", f"the column {name} says something else than the leaf", entry.index)
+    def _fill(self, until: int, kind: str) -> bool:
+        """Go over a gap by the tiles' hashes, so that what follows can be checked. False where they have none."""
+        if until > self._tree.size:
+            first = self._tree.size
+            self._findings.append(Finding(kind, f"entries {first} to {until - 1} are not there", first))
+        while until > self._tree.size:
+            leaf = self._leaf(self._tree.size)
+            if leaf is None:
+                return False
+            self._grow(leaf)
+        return True
 
+    def _leaf(self, index: int) -> Hash | None:
+        tile, offset = self._stored.get((0, index // WIDTH), b""), index % WIDTH * SIZE
+        return tile[offset : offset + SIZE] if len(tile) >= offset + SIZE else None
 
-def _check_payload(
-    log: "Log", session: Session, entry: Entry, payload: Payload | None, claimed: set[str]
-) -> Finding | None:
-    if payload is None:
-        if entry.id in claimed:
-            return None
-        return Finding("payload_missing", "the payload is gone, and no erasure says so", entry.index)
-    try:
-        opened = log.open_payload(session, payload)
-    except Tampered:
-        return Finding("payload_altered", "the sealed payload does not open", entry.index)
-    if opened is None:
-        return Finding("payload_missing", "the payload's key is gone, and no erasure says so", entry.index)
-    envelope = Envelope.decode(entry.leaf)
-    if not fits(opened, envelope.commit):
-        return Finding("payload_altered", "the payload is not the one committed to", entry.index)
-    return _check_people(log, session, entry, payload, envelope)
+    def _grow(self, leaf: Hash) -> None:
+        self._tree.add(leaf)
+        size = self._tree.size
+        for source, checkpoint in self._promises.get(size, ()):
+            if checkpoint.root != self._tree.root():
+                detail = f"the {source} checkpoint of {size} entries has another root: history was rewritten"
+                self._findings.append(Finding("forked", detail, size - 1))
 
+    def _read_promises(self, verifier: Verifier, exported: Sequence[str], known: str | None) -> Promises:
+        found: Promises = {}
+        stored = {row.size: row.note for row in self._session.scalars(select(SignedCheckpoint))}
+        sources = [("signed", n) for n in stored.values()] + [("exported", n) for n in exported]
+        for source, note in sources + ([("kept", known)] if known is not None else []):
+            try:
+                checkpoint = open_checkpoint(note, verifier)
+            except NoteError as error:
+                self._findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
+                continue
+            found.setdefault(checkpoint.size, []).append((source, checkpoint))
+            if stored.get(checkpoint.size) != note and source != "kept":
+                detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
+                self._findings.append(Finding("altered", detail))
+        return found
 
-def _check_people(log: "Log", session: Session, entry: Entry, payload: Payload, envelope: Envelope) -> Finding | None:
-    """The searchable columns `actor` and `subject_id` agree with the tags in the leaf."""
-    month = envelope.time[:7]
-    organisation = log.vault.organisation_cipher(session)
-    if organisation.tag_text(f"audit-actor|{entry.actor}|{month}") != envelope.actor:
-        return Finding("altered", "the column actor says something else than the leaf", entry.index)
-    owner = log.vault.cipher(session, payload.owner_id, payload.use)
-    tag = owner.tag_text(f"audit-tag|{month}") if entry.subject_id else None
-    if tag != envelope.subject or (entry.subject_id and payload.owner_id != entry.subject_id):
-        return Finding("altered", "the column subject_id says something else than the leaf", entry.index)
-    return None
-
-
-def _erased_entries(log: "Log", session: Session) -> set[str]:
-    """Ids of the entries whose payloads were erased, as the erasures' own entries say."""
-    statement = select(Payload).join(Entry, Entry.id == Payload.entry_id)
-    claimed: set[str] = set()
-    for payload in session.scalars(statement.where(Entry.type == EventType.PAYLOADS_ERASED)):
-        try:
-            opened = log.open_payload(session, payload)
-        except Tampered:
-            continue  # reported at the entry itself
-        claimed.update(opened.payload["entries"] if opened else ())
-    return claimed
-
-
-def _compare_stored(session: Session, tree: _Tree, findings: list[Finding]) -> None:
-    size = session.scalar(select(Tree.size)) or 0
-    if size > tree.size:
-        findings.append(Finding("truncated", f"the tree had {size} entries, {tree.size} are there"))
-    elif size < tree.size:
-        findings.append(Finding("altered", f"the tree's size was {size}, {tree.size} entries are there"))
-    stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
-    for place in sorted(stored.keys() | tree.tiles.keys()):
-        if stored.get(place, b"") != bytes(tree.tiles.get(place, b"")):
+    def _tiles(self) -> Iterator[Finding]:
+        """Stored tiles against recomputed ones. A leaf found at another place was moved there."""
+        grown = self._tree.tiles
+        places = {h: i for (level, n), t in self._stored.items() if level == 0 for i, h in _leaves(n, t)}
+        for place in sorted(self._stored.keys() | grown.keys()):
+            stored, right = self._stored.get(place, b""), bytes(grown.get(place, b""))
             level, number = place
-            index = number * WIDTH if level == 0 else None
-            if level == 0 and place in stored and place in tree.tiles:
-                pairs = zip(_hashes(stored[place]), _hashes(bytes(tree.tiles[place])), strict=False)
-                index = next((number * WIDTH + i for i, (a, b) in enumerate(pairs) if a != b), index)
-            findings.append(Finding("altered", f"tile {level}/{number} does not fit the entries", index))
+            if stored == right:
+                continue
+            if level or len(stored) != len(right):
+                yield Finding("altered", f"tile {level}/{number} does not fit the entries")
+            else:
+                for (index, was), (_, is_) in zip(_leaves(number, stored), _leaves(number, right), strict=True):
+                    if was != is_:
+                        yield _moved(index, places.get(is_))
+
+    def _waiting(self) -> Iterator[Finding]:
+        """Entries that wait for their place in the tree."""
+        statement = select(Outbox, Payload).outerjoin(Payload, Payload.entry_id == Outbox.id).order_by(Outbox.number)
+        for rows in self._session.execute(statement).partitions(PAGE):
+            yield from self._checker.check([(row, payload) for row, payload in rows])
+
+    def _orphans(self) -> Iterator[Finding]:
+        """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there."""
+        nowhere = ~exists().where(Entry.id == Payload.entry_id), ~exists().where(Outbox.id == Payload.entry_id)
+        for entry_id in self._session.scalars(select(Payload.entry_id).where(*nowhere).order_by(Payload.entry_id)):
+            yield Finding("missing", f"entry {entry_id} was written and is not in the log")
 
 
-def _hashes(tile: bytes) -> list[bytes]:
-    return [tile[i : i + SIZE] for i in range(0, len(tile), SIZE)]
+def _leaves(number: int, tile: bytes) -> Iterator[tuple[int, Hash]]:
+    return ((number * WIDTH + i // SIZE, tile[i : i + SIZE]) for i in range(0, len(tile), SIZE))
+
+
+def _moved(index: int, origin: int | None) -> Finding:
+    if origin is None:
+        return Finding("altered", "the entry is not the one that was logged", index)
+    return Finding("reordered", f"the entry stood at index {origin}", index)

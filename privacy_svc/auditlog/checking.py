@@ -1,0 +1,101 @@
+"""One entry against its columns, its payload and the people it names, for `verify`."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog.appending import actor_label, subject_label
+from privacy_svc.auditlog.entry import Envelope, fits, instant
+from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.model import Entry, Outbox, Payload
+from privacy_svc.auditlog.opening import Openers
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
+
+Row = Entry | Outbox
+Page = Sequence[tuple[Row, Payload | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`kind`: altered, missing, reordered, truncated, forked, unsigned, payload_altered or payload_missing."""
+
+    kind: str
+    detail: str
+    index: int | None = None
+
+
+class Checker:
+    """Checks a page of entries at a time. `erased` counts those whose payload an erasure took, as it should."""
+
+    def __init__(self, session: Session, vault: Vault) -> None:
+        self._session, self._vault = session, vault
+        self._organisation: SubjectCipher | None = None
+        self._claimed = self._claims()
+        self.erased = 0
+
+    def check(self, page: Page) -> Iterator[Finding]:
+        openers = Openers(self._session, self._vault, [p for _, p in page if p is not None])
+        for row, payload in page:
+            index = row.index if isinstance(row, Entry) else None
+            try:
+                envelope = Envelope.decode(row.leaf)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                yield Finding("altered", "the leaf is no envelope", index)
+                continue
+            for kind, detail in self._one(row, payload, envelope, openers):
+                yield Finding(kind, detail, index)
+
+    def _one(
+        self, row: Row, payload: Payload | None, envelope: Envelope, openers: Openers
+    ) -> Iterator[tuple[str, str]]:
+        columns = {"id": row.id, "type": row.type, "time": instant(row.at), "actor": self._actor(row, envelope)}
+        for name, value in columns.items():
+            if getattr(envelope, name) != value:
+                yield "altered", f"the column {name} says something else than the leaf"
+        cipher = openers.cipher(payload) if payload is not None else None
+        if payload is None or cipher is None:
+            yield from self._gone(row)
+            return
+        try:
+            opened = openers.open(payload, row.leaf)
+        except Tampered:
+            yield "payload_altered", "the sealed payload does not open in this place"
+            return
+        if opened is None or not fits(opened, envelope.commit):
+            yield "payload_altered", "the payload is not the one committed to"
+        label = subject_label(cipher, envelope.time[:7]) if row.subject_id else None
+        if label != envelope.subject or row.subject_id not in {None, payload.owner_id}:
+            yield "altered", "the column subject_id says something else than the leaf"
+
+    def _gone(self, row: Row) -> Iterator[tuple[str, str]]:
+        if row.id not in self._claimed:
+            yield "payload_missing", "the payload or its key is gone, and no erasure says so"
+        elif row.subject_id is not None:
+            yield "altered", "the entry names a person again whose erasure took the name away"
+        else:
+            self.erased += 1
+
+    def _actor(self, row: Row, envelope: Envelope) -> str:
+        if self._organisation is None:
+            self._organisation = self._vault.organisation_cipher(self._session)
+        return actor_label(self._organisation, row.actor, envelope.time[:7])
+
+    def _claims(self) -> Collection[str]:
+        """Ids of the entries whose payloads were erased, as the erasures' own entries say."""
+        claimed: set[str] = set()
+        tables: tuple[type[Row], ...] = (Entry, Outbox)
+        for table in tables:
+            statement = select(table.leaf, Payload).join(Payload, Payload.entry_id == table.id)
+            rows = self._session.execute(statement.where(table.type == EventType.PAYLOADS_ERASED)).all()
+            openers = Openers(self._session, self._vault, [payload for _, payload in rows])
+            for leaf, payload in rows:
+                try:
+                    opened, kind = openers.open(payload, leaf), Envelope.decode(leaf).type
+                except (Tampered, msgspec.MsgspecError, UnicodeDecodeError):
+                    continue  # reported at the entry itself
+                if opened is not None and kind == EventType.PAYLOADS_ERASED:
+                    claimed.update(opened.payload["entries"])
+        return claimed

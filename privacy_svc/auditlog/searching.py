@@ -1,0 +1,80 @@
+"""Reading the log: by person, type and time, newest first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog.model import Entry, Payload
+from privacy_svc.auditlog.opening import Openers
+from privacy_svc.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry as a reader may have it. `payload` is None where its key is gone (`erased`) or the reader may not."""
+
+    id: str
+    index: int | None
+    at: datetime
+    type: str
+    actor: str
+    subject_id: str | None
+    payload: Mapping[str, Any] | None
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`type` may be a beginning of one, e.g. `consent` or `consent:record`; `after` is the index to go on below."""
+
+    subject_id: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int | None = None
+    limit: int = 50
+
+
+def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
+    """Without `about_people`, payloads that a person's key seals stay closed. Raises Tampered, KeyUnavailable."""
+    statement = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
+    if wanted.subject_id is not None:
+        statement = statement.where(Entry.subject_id == wanted.subject_id)
+    if wanted.type is not None:
+        below = Entry.type.startswith(wanted.type + ":", autoescape=True)
+        statement = statement.where(or_(Entry.type == wanted.type, below))
+    if wanted.since is not None:
+        statement = statement.where(Entry.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Entry.at < wanted.until)
+    if wanted.after is not None:
+        statement = statement.where(Entry.index < wanted.after)
+    rows = session.execute(statement.order_by(Entry.index.desc()).limit(wanted.limit)).all()
+    readable = (payload for entry, payload in rows if about_people or entry.subject_id is None)
+    openers = Openers(session, vault, [payload for payload in readable if _there(payload)])
+    return [
+        _view(openers, entry, payload, closed=bool(entry.subject_id) and not about_people) for entry, payload in rows
+    ]
+
+
+def _there(payload: Payload | None) -> bool:
+    """The outer join's other side may be missing, which its type does not say."""
+    return payload is not None
+
+
+def _view(openers: Openers, entry: Entry, payload: Payload | None, *, closed: bool) -> EntryView:
+    opened = None if payload is None or closed else openers.open(payload, entry.leaf)
+    return EntryView(
+        id=entry.id,
+        index=entry.index,
+        at=entry.at,
+        type=entry.type,
+        actor=entry.actor,
+        subject_id=entry.subject_id,
+        payload=opened.payload if opened else None,
+        erased=opened is None and not closed,
+    )

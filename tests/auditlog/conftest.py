@@ -1,0 +1,76 @@
+"""A log over a vault, with people to write about."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from privacy_svc.auditlog import EntryView, EventType, Log, Report, Verifier
+from privacy_svc.db import Database
+from privacy_svc.vault import Vault
+from tests.factories import make_log, make_vault
+
+
+@dataclass
+class Logbook:
+    """What most tests do with a log, in one line each."""
+
+    database: Database
+    vault: Vault
+    log: Log
+
+    def person(self) -> str:
+        with self.database.write() as session:
+            return self.vault.create_subject(session).id
+
+    def write(self, subject_id: str | None = None, *, evidence: bool = False, **payload: Any) -> str:
+        """An entry that waits."""
+        with self.database.write() as session:
+            return self.log.append(
+                session,
+                EventType.RECORD_READ,
+                actor="crm",
+                subject_id=subject_id,
+                payload=payload or {"fields": ["email"], "why": "ä reason"},
+                evidence=evidence,
+            )
+
+    def fill(self, count: int, subject_id: str | None = None) -> None:
+        """Entries in the tree, each batch with a checkpoint of its own."""
+        for _ in range(count):
+            self.write(subject_id)
+            self.integrate()
+
+    def erase(self, subject_id: str) -> int:
+        with self.database.write() as session:
+            self.vault.erase(session, subject_id)
+            return self.log.erase_payloads(session, subject_id, actor="worker")
+
+    def integrate(self) -> int:
+        return self.log.integrate(self.database)
+
+    def verify(self, known: str | None = None) -> Report:
+        return self.log.verify(self.database, known)
+
+    def checkpoint(self) -> str:
+        with self.database.read() as session:
+            return self.log.checkpoint(session)
+
+    def proof(self, index: int) -> str:
+        with self.database.read() as session:
+            return self.log.proof(session, index)
+
+    def search(self, **wanted: Any) -> list[EntryView]:
+        with self.database.read() as session:
+            return self.log.search(session, **wanted)
+
+    @property
+    def verifier(self) -> Verifier:
+        return self.log.signer.verifier
+
+
+@pytest.fixture
+def book(database: Database, tmp_path: Path) -> Logbook:
+    vault = make_vault(tmp_path)
+    return Logbook(database, vault, make_log(tmp_path, vault))

@@ -1,0 +1,226 @@
+"""One tree whoever integrates, and whatever dies in between."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, export, sequencer
+from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tile, Tree
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.db import Database
+from tests.auditlog.conftest import Logbook
+from tests.factories import check_log, make_log, make_vault
+
+WRITERS, EACH = 3, 12
+DIED = 17
+
+
+def write_and_integrate(url: str, folder: Path, count: int) -> None:
+    database = Database(url)
+    vault = make_vault(folder)
+    book = Logbook(database, vault, make_log(folder, vault))
+    for _ in range(count):
+        book.write()
+        book.integrate()
+    database.engine.dispose()
+
+
+def url_of(book: Logbook) -> str:
+    return book.database.engine.url.render_as_string(hide_password=False)
+
+
+def assert_one_tree(book: Logbook, count: int) -> None:
+    check_log(book.database, book.log)
+    assert book.verify().size == count
+    with book.database.read() as session:
+        assert [i for (i,) in session.query(Entry.index).order_by(Entry.index)] == list(range(count))
+
+
+def test_processes_share_one_tree(book: Logbook, tmp_path: Path) -> None:
+    """Each writes and integrates as fast as it can: every entry has one place, nothing is lost or doubled."""
+    context = multiprocessing.get_context("spawn")
+    arguments = (url_of(book), tmp_path, EACH)
+    workers = [context.Process(target=write_and_integrate, args=arguments) for _ in range(WRITERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+    assert [worker.exitcode for worker in workers] == [0] * WRITERS
+    assert_one_tree(book, WRITERS * EACH)
+
+
+def test_threads_begin_one_tree(book: Logbook) -> None:
+    """Several meet at a log that has no tree yet."""
+    for _ in range(20):
+        book.write()
+    done: list[int] = []
+    barrier = threading.Barrier(4)
+
+    def integrate() -> None:
+        barrier.wait()
+        done.append(book.integrate())
+
+    threads = [threading.Thread(target=integrate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 4
+    assert sum(done) == 20
+    assert_one_tree(book, 20)
+
+
+def die_in(where: str, url: str, folder: Path) -> None:
+    """Integrate in a process that ends, without a goodbye, when it comes to a step."""
+
+    def die(*_: object, **__: object) -> None:
+        os._exit(DIED)
+
+    def half(file: Path, note: str) -> None:
+        with file.open("ab") as stream:
+            stream.write(note[: len(note) // 2].encode())
+        die()
+
+    steps: dict[str, tuple[object, str, Callable[..., None]]] = {
+        "in the batch": (Tiles, "save", die),
+        "before the commit of the batch": (sequencer, "delete", die),
+        "before signing": (sequencer, "_sign", die),
+        "while signing": (sequencer, "Checkpoint", die),
+        "before the export": (export, "append", die),
+        "in the export": (export, "append", half),
+    }
+    owner, name, act = steps[where]
+    setattr(owner, name, act)
+    database = Database(url)
+    vault = make_vault(folder)
+    make_log(folder, vault).integrate(database)
+
+
+@pytest.mark.parametrize(
+    ("where", "size"),
+    [
+        ("in the batch", 2),
+        ("before the commit of the batch", 2),
+        ("before signing", 4),
+        ("while signing", 4),
+        ("before the export", 4),
+        ("in the export", 4),
+    ],
+)
+def test_a_death_at_any_step_is_repaired_by_the_next(book: Logbook, tmp_path: Path, where: str, size: int) -> None:
+    """No special recovery: the next call finds what is missing and does it."""
+    book.fill(2)
+    book.write()
+    book.write()
+    context = multiprocessing.get_context("spawn")
+    worker = context.Process(target=die_in, args=(where, url_of(book), tmp_path))
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == DIED
+    with book.database.read() as session:
+        assert session.get_one(Tree, 1).size == size
+    book.integrate()
+    assert_one_tree(book, 4)
+    assert export.newest(book.log.export) == book.checkpoint()
+    assert all(note.count("— ") == 1 for note in export.notes(book.log.export))
+    book.fill(1)
+    assert_one_tree(book, 5)
+    assert export.newest(book.log.export) == book.checkpoint()
+
+
+def test_batches_have_at_most_256_entries(book: Logbook) -> None:
+    """A checkpoint stands at the end of each."""
+    with book.database.write() as session:
+        book.log.append_many(session, [Event(EventType.POLICY_LOADED, None, {})] * 600, actor="x")
+    assert book.integrate() == 600
+    with book.database.read() as session:
+        assert [s for (s,) in session.query(SignedCheckpoint.size).order_by(SignedCheckpoint.size)] == [256, 512, 600]
+        tiles = {(t.level, t.number): len(t.hashes) // 32 for t in session.query(Tile)}
+    assert tiles == {(0, 0): 256, (0, 1): 256, (0, 2): 88, (1, 0): 2}
+    check_log(book.database, book.log)
+
+
+def test_a_log_without_news_is_left_alone(book: Logbook) -> None:
+    """A second call signs nothing and writes nothing."""
+    book.fill(1)
+    content, changed = book.log.export.read_bytes(), book.log.export.stat().st_mtime_ns
+    assert book.integrate() == 0
+    assert (book.log.export.read_bytes(), book.log.export.stat().st_mtime_ns) == (content, changed)
+
+
+def test_a_rolled_back_database_is_not_signed(book: Logbook) -> None:
+    """A restored backup is shorter than what was exported: nothing is integrated, nothing signed, entries wait."""
+    book.fill(3)
+    with book.database.write() as session:
+        session.query(Entry).filter(Entry.index == 2).delete()
+        session.query(SignedCheckpoint).filter(SignedCheckpoint.size == 3).delete()
+        session.get_one(Tree, 1).size = 2
+        tile = session.get_one(Tile, (0, 0))
+        tile.hashes = tile.hashes[:64]
+    before = book.log.export.read_bytes()
+    book.write()
+    with pytest.raises(LogInconsistent, match="shorter"):
+        book.integrate()
+    with book.database.read() as session:
+        assert book.log.backlog(session).waiting == 1
+        assert session.query(SignedCheckpoint).count() == 2
+    assert book.log.export.read_bytes() == before
+
+
+def test_a_forked_database_is_not_signed(book: Logbook, tmp_path: Path) -> None:
+    """Longer than what was exported, but another history: the log never signs two."""
+    book.fill(3)
+    with book.database.write() as session:
+        for table in (Entry, SignedCheckpoint, Tile, Tree):
+            session.query(table).delete()
+    elsewhere = Logbook(book.database, book.vault, Log(book.vault, book.log.signer, tmp_path / "elsewhere"))
+    elsewhere.fill(4)
+    book.write()
+    with pytest.raises(LogInconsistent, match="does not contain"):
+        book.integrate()
+    with book.database.read() as session:
+        assert session.query(SignedCheckpoint).count() == 4
+
+
+def test_altered_tiles_are_not_signed(book: Logbook) -> None:
+    """One changed bit in a stored hash, and the next root is not consistent with the last."""
+    book.fill(3)
+    with book.database.write() as session:
+        tile = session.get_one(Tile, (0, 0))
+        tile.hashes = bytes([tile.hashes[0] ^ 1]) + tile.hashes[1:]
+    book.write()
+    with pytest.raises(LogInconsistent):
+        book.integrate()
+
+
+def test_short_tiles_are_not_built_upon(book: Logbook) -> None:
+    """A hash that is missing in the middle would shift all that follow."""
+    book.fill(3)
+    with book.database.write() as session:
+        session.get_one(Tile, (0, 0)).hashes = b"x" * 32
+    book.write()
+    with pytest.raises(LogInconsistent, match="shorter"):
+        book.integrate()
+
+
+def test_a_checkpoint_of_another_key_is_not_built_upon(book: Logbook, tmp_path: Path) -> None:
+    """The export file names what must hold; one that this key did not sign is a question for a person."""
+    book.fill(1)
+    stranger = make_log(tmp_path / "stranger", book.vault)
+    export.append(book.log.export, stranger.signer.sign_note("test.example/log\n2\n" + "A" * 43 + "=\n"))
+    book.write()
+    with pytest.raises(LogInconsistent, match="not one that this key signed"):
+        book.integrate()
+
+
+def test_an_export_file_that_went_away_is_begun_anew(book: Logbook) -> None:
+    """The newest checkpoint covers those before it."""
+    book.fill(2)
+    book.log.export.unlink()
+    book.integrate()
+    assert export.notes(book.log.export) == [book.checkpoint()]
+    assert book.log.export.stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,232 @@
+"""Whoever changes the log in the database is found out: every column, every row, both dialects."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Table, UpdateBase, text
+from sqlalchemy.engine import Connection
+
+from privacy_svc.auditlog import Event, EventType, Log, Report
+from privacy_svc.auditlog.model import Entry, Outbox, Payload, SignedCheckpoint, Tile, Tree
+from privacy_svc.db import Base, Instant
+from privacy_svc.errors import KeyUnavailable
+from tests.auditlog.conftest import Logbook
+from tests.factories import make_log, make_vault
+
+TABLES: tuple[type[Base], ...] = (Entry, Payload, Tile, Tree, SignedCheckpoint, Outbox)
+SAYS_NOTHING = {(Outbox, "number"), (Tree, "id")}
+"""Columns that say nothing about an entry."""
+
+
+@pytest.fixture
+def full(book: Logbook) -> Logbook:
+    """A tree of entries about two people and about nobody, under several checkpoints, and entries that wait."""
+    ana, ben = book.person(), book.person()
+    for subject_id in (ana, ben, None, ana):
+        book.write(subject_id)
+        book.integrate()
+    book.write(ana, evidence=True)
+    book.write(ben)
+    book.integrate()
+    book.write(ben)
+    book.write()
+    report = book.verify()
+    assert report.ok, report.findings
+    return book
+
+
+def kinds(book: Logbook, known: str | None = None) -> set[str]:
+    return {finding.kind for finding in book.verify(known).findings}
+
+
+def change(book: Logbook, statement: str, **values: Any) -> None:
+    """What somebody with the database's password does."""
+    with book.database.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        assert connection.execute(text(statement), values).rowcount
+
+
+def changed(kind: Any, value: Any) -> Any:
+    """Nearly the same value of the same type."""
+    if isinstance(kind, LargeBinary):
+        return bytes(value[:-1]) + bytes([value[-1] ^ 1])
+    if isinstance(kind, Instant):
+        return value.replace(microsecond=value.microsecond ^ 1)
+    if isinstance(kind, String):
+        return value[:-1] + chr(ord(value[-1]) ^ 1)
+    assert isinstance(kind, Integer)
+    return value + 1_000_003
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.__tablename__)
+def test_any_changed_column_is_found(full: Logbook, table: type[Base]) -> None:
+    """In every row of every table of the log, one bit of any column that says something."""
+    core = cast("Table", table.__table__)
+    tried = 0
+    for row in rows_of(full, core):
+        for column in core.columns:
+            if row[column.name] is None or (table, column.name) in SAYS_NOTHING:
+                continue
+            tried += 1
+            new = {column.name: changed(column.type, row[column.name])}
+            run(full, core.update().where(*place(core, row)).values(new))
+            assert full.verify().findings, f"{core.name}.{column.name} of {row}"
+            run(full, core.update().where(*place(core, {**row, **new})).values({column.name: row[column.name]}))
+    assert tried
+    assert full.verify().ok
+
+
+def test_any_deleted_row_is_found(full: Logbook) -> None:
+    """Any row of any table."""
+    for core in (cast("Table", table.__table__) for table in TABLES):
+        for row in rows_of(full, core):
+            run(full, core.delete().where(*place(core, row)))
+            assert full.verify().findings, row
+            run(full, core.insert().values(row))
+    assert full.verify().ok
+
+
+def rows_of(book: Logbook, table: Table) -> list[dict[str, Any]]:
+    with book.database.read() as session:
+        return [dict(row) for row in session.execute(table.select()).mappings()]
+
+
+def place(table: Table, row: dict[str, Any]) -> list[ColumnElement[bool]]:
+    return [key == row[key.name] for key in table.primary_key.columns]
+
+
+def run(book: Logbook, statement: UpdateBase) -> None:
+    with book.database.write() as session:
+        assert session.connection().execute(statement).rowcount != 0
+
+
+def test_a_missing_entry_is_named_and_the_rest_checked(full: Logbook) -> None:
+    """The finding names the one entry; the checkpoints over the others still hold."""
+    change(full, 'DELETE FROM audit_payloads WHERE entry_id = (SELECT id FROM audit_entries WHERE "index" = 2)')
+    change(full, 'DELETE FROM audit_entries WHERE "index" = 2')
+    (finding,) = full.verify().findings
+    assert (finding.kind, finding.index) == ("missing", 2)
+
+
+def test_swapped_entries_are_found_as_such(full: Logbook) -> None:
+    """Two rows that changed places are reordered, not altered, and the checkpoints disagree too."""
+    for old, new in ((1, 99), (3, 1), (99, 3)):
+        change(full, 'UPDATE audit_entries SET "index" = :new WHERE "index" = :old', old=old, new=new)
+    findings = full.verify().findings
+    assert {f.index for f in findings if f.kind == "reordered"} == {1, 3}
+    assert "forked" in {f.kind for f in findings}
+
+
+def test_rows_below_zero_are_found(full: Logbook) -> None:
+    """An entry smuggled in where no index is."""
+    change(
+        full,
+        'INSERT INTO audit_entries ("index", id, at, type, actor, subject_id, leaf) '
+        "SELECT -1, 'x', at, type, actor, subject_id, leaf FROM audit_entries WHERE \"index\" = 0",
+    )
+    assert ("altered", -1) in {(f.kind, f.index) for f in full.verify().findings}
+
+
+def test_an_invented_entry_is_found(full: Logbook) -> None:
+    """A leaf of an insider's own, put into the outbox, gets into the tree and is found there."""
+    change(
+        full,
+        "INSERT INTO audit_outbox (id, at, type, actor, subject_id, leaf) "
+        "SELECT 'invented', at, type, actor, subject_id, leaf FROM audit_entries WHERE \"index\" = 0",
+    )
+    full.integrate()
+    assert {"altered", "payload_missing"} <= kinds(full)
+
+
+def test_an_entry_that_waits_cannot_be_taken_away(full: Logbook) -> None:
+    """Its payload stays behind and says that it was there."""
+    change(full, "DELETE FROM audit_outbox")
+    assert kinds(full) == {"missing"}
+
+
+def cut(connection: Connection, size: int) -> None:
+    """A whole tail, with everything in the database that speaks of it."""
+    where = f'"index" >= {size}'
+    connection.execute(
+        text(f"DELETE FROM audit_payloads WHERE entry_id IN (SELECT id FROM audit_entries WHERE {where})")
+    )
+    connection.execute(text("DELETE FROM audit_payloads WHERE entry_id IN (SELECT id FROM audit_outbox)"))
+    connection.execute(text("DELETE FROM audit_outbox"))
+    connection.execute(text(f"DELETE FROM audit_entries WHERE {where}"))
+    connection.execute(text(f"DELETE FROM audit_checkpoints WHERE size > {size}"))
+    connection.execute(text(f"UPDATE audit_tree SET size = {size}"))
+    tile = bytes(connection.execute(text("SELECT hashes FROM audit_tiles")).scalar_one())
+    connection.execute(text("UPDATE audit_tiles SET hashes = :h"), {"h": tile[: 32 * size]})
+
+
+def test_a_cut_tail_is_found_by_the_exported_checkpoints(full: Logbook, tmp_path: Path) -> None:
+    """The database alone looks whole; the file beside it, or a checkpoint somebody kept, does not agree."""
+    kept = full.checkpoint()
+    with full.database.engine.connect().execution_options(immediate=True) as connection:
+        cut(connection, 3)
+        connection.commit()
+    assert "truncated" in kinds(full)
+    elsewhere = Log(full.vault, full.log.signer, tmp_path / "nowhere")
+    assert elsewhere.verify(full.database).ok
+    assert {f.kind for f in elsewhere.verify(full.database, kept).findings} == {"truncated"}
+
+
+def test_a_dropped_database_is_found(full: Logbook) -> None:
+    """Nothing is left but the exported checkpoints: they say how much there was."""
+    with full.database.engine.connect().execution_options(immediate=True) as connection:
+        for table in TABLES:
+            connection.execute(table.__table__.delete())
+        connection.commit()
+    assert {"truncated", "altered"} == kinds(full)
+
+
+def test_a_rewritten_log_is_a_fork(full: Logbook, tmp_path: Path) -> None:
+    """Somebody with the database and every key writes a history of the same length: the kept checkpoint tells."""
+    kept, length = full.checkpoint(), full.verify().size
+    with full.database.engine.connect().execution_options(immediate=True) as connection:
+        for table in TABLES:
+            connection.execute(table.__table__.delete())
+        connection.commit()
+    forger = Logbook(full.database, full.vault, Log(full.vault, full.log.signer, tmp_path / "forged"))
+    forger.fill(length)
+    assert forger.verify().ok
+    assert kinds(forger, kept) == {"forked"}
+    assert "forked" in kinds(full)
+
+
+def test_checkpoints_of_other_keys_are_not_ours(full: Logbook, tmp_path: Path) -> None:
+    """A kept checkpoint must be signed by this log's key, whatever it says."""
+    other = make_log(tmp_path / "other", full.vault)
+    assert kinds(full, other.signer.sign_note("test.example/log\n1\n" + "A" * 43 + "=\n")) == {"unsigned"}
+    assert kinds(full, "nonsense") == {"unsigned"}
+    assert kinds(full, full.checkpoint()) == set()
+
+
+def test_a_moved_payload_does_not_open(full: Logbook) -> None:
+    """Two payloads of one person, exchanged, under one key."""
+    ana = full.search(type=str(EventType.RECORD_READ))[-1].subject_id
+    one, two = [e.id for e in full.search(subject_id=ana)][-2:]
+    for old, new in ((one, "x"), (two, one), ("x", two)):
+        change(full, "UPDATE audit_payloads SET entry_id = :new WHERE entry_id = :old", old=old, new=new)
+    assert kinds(full) == {"payload_altered"}
+
+
+def test_without_the_keys_verification_says_so(full: Logbook, tmp_path: Path) -> None:
+    """Keys that are away are no finding about the log, and no clean bill either."""
+    for key in (tmp_path / "keys").iterdir():
+        key.rename(tmp_path / key.name)
+
+    def verify() -> Report:
+        return Log(make_vault(tmp_path), full.log.signer, full.log.export).verify(full.database)
+
+    with pytest.raises(KeyUnavailable):
+        verify()
+
+
+def test_findings_are_limited(book: Logbook) -> None:
+    """A wholly rewritten log does not flood the report."""
+    with book.database.write() as session:
+        book.log.append_many(session, [Event(EventType.POLICY_LOADED, None, {})] * 1200, actor="x")
+    book.integrate()
+    change(book, "UPDATE audit_entries SET actor = 'y'")
+    assert len(book.verify().findings) == 1000
