@@ -7,7 +7,7 @@ subclasses in its `errors.py`, or here when two rooms raise them.
 No message may carry personal data: errors are logged and returned.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,8 +27,6 @@ class PrivacyError(Exception):
     slug: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong on our side"
     remedy: ClassVar[str] = "The operator finds the cause in the service's log under this request's id."
-    headers: ClassVar[Mapping[str, str]] = {}
-    """Response headers that HTTP demands with this status."""
 
     def __init__(self, detail: str, *, faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
@@ -51,7 +49,6 @@ class InvalidBody(BadRequest):
 class NotSignedIn(PrivacyError):
     status, slug, title = 401, "not-signed-in", "No valid credentials were sent"
     remedy = "Send `Authorization: Bearer <token>`; `privacy-svc clients add` makes one."
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class Forbidden(PrivacyError):

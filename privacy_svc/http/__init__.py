@@ -7,18 +7,24 @@ with `allow(...)`; a route without it fails at start.
 
 from privacy_svc.http.bodies import decode, encode
 from privacy_svc.http.customers import CustomerDirectory, CustomerRef
-from privacy_svc.http.middleware import Around
-from privacy_svc.http.problems import exception_handlers
+from privacy_svc.http.middleware import Around, surround
+from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, exception_handlers
+from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.roles import Caller, Role, allow
 
 __all__ = [
+    "PROBLEM_JSON",
     "Around",
     "Caller",
     "CustomerDirectory",
     "CustomerRef",
+    "NotAcceptable",
+    "Problem",
     "Role",
     "allow",
+    "answer_problem",
     "decode",
     "encode",
     "exception_handlers",
+    "surround",
 ]

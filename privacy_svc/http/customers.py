@@ -1,6 +1,6 @@
 """How a caller names a customer, and who finds them."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ class CustomerRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
         return "CustomerRef(…)"
 
 
+@runtime_checkable
 class CustomerDirectory(Protocol):
     """Finds the subject behind a reference. The store room has the one implementation."""
 

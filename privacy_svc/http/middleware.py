@@ -2,28 +2,44 @@
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import structlog
+from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from privacy_svc.db import new_id
 from privacy_svc.errors import TooLarge
+from privacy_svc.http.logs import clean
+from privacy_svc.http.problems import PROBLEM_JSON, problem, problem_headers
 
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_log = structlog.get_logger("privacy_svc.access")
-HEADERS = {
+STATIC = "/static/"
+"""What is the same for everybody, and may be kept by browsers."""
+HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
 }
 """No inline script or style anywhere. A route may send a policy of its own."""
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_log = structlog.get_logger("privacy_svc.access")
+
+
+def surround(app: Litestar, limit: int) -> Litestar:
+    """Puts `Around` outside of Litestar's router: as a Litestar middleware it would not see requests that
+    match no route, and a 404 would go out without its id, its headers and its log line."""
+    app.asgi_handler = Around(app.asgi_handler, limit)
+    return app
 
 
 class Around:
@@ -33,11 +49,10 @@ class Around:
         self.app, self.limit = app, limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.WEBSOCKET:
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        scope["state"]["request_id"] = request_id
+        request_id = scope["state"]["request_id"] = _request_id(scope)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         begun, status = time.perf_counter(), 500
 
@@ -45,49 +60,79 @@ class Around:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, request_id, scope["path"])
+                _add_headers(message, request_id, scope)
             await send(message)
 
         try:
-            await self.app(scope, self._counting(scope, receive), sending)
+            if _declared(scope) > self.limit:
+                await _refuse(sending, self._too_large(), request_id)
+            else:
+                await self.app(scope, self._counting(receive), sending)
         finally:
             _access(scope, status, time.perf_counter() - begun)
             structlog.contextvars.clear_contextvars()
 
-    def _counting(self, scope: Scope, receive: Receive) -> Receive:
+    def _counting(self, receive: Receive) -> Receive:
         left = self.limit
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        too_long = declared.isdigit() and int(declared) > self.limit
 
         async def counting() -> Any:
             nonlocal left
-            if too_long:
-                raise TooLarge(f"A body has at most {self.limit:,} bytes.")
             message = await receive()
             left -= len(message.get("body", b"")) if message["type"] == "http.request" else 0
             if left < 0:
-                raise TooLarge(f"A body has at most {self.limit:,} bytes.")
+                raise self._too_large()
             return message
 
         return counting
 
-
-def _request_id(scope: Scope) -> str:
-    """The caller's, where it is harmless; else a new one."""
-    sent = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-    return sent if _ID.fullmatch(sent) else new_id()
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"A body has at most {self.limit:,} bytes.")
 
 
-def _add_headers(message: Message, request_id: str, path: str) -> None:
+def _request_id(scope: HTTPScope) -> str:
+    """The caller's, where it is harmless; else a new one. It is logged, so it must not look like personal data."""
+    sent = _header(scope, b"x-request-id")
+    harmless = _ID.fullmatch(sent) and (_UUID.fullmatch(sent) or clean(sent) == sent)
+    return sent if harmless else new_id()
+
+
+def _declared(scope: HTTPScope) -> int:
+    """Content-Length; the server has already refused one that is no number."""
+    length = _header(scope, b"content-length")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+def _header(scope: HTTPScope, name: bytes) -> str:
+    return next((value for key, value in scope["headers"] if key.lower() == name), b"").decode("latin-1")
+
+
+async def _refuse(send: Send, error: TooLarge, request_id: str) -> None:
+    """Before the application: nobody reads a body that says it is too large."""
+    body = msgspec.json.encode(problem(type(error), error.detail, request_id))
+    headers = {**problem_headers(type(error)), "content-type": PROBLEM_JSON, "content-length": str(len(body))}
+    raw = [(k.lower().encode(), v.encode()) for k, v in {**headers, "connection": "close"}.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _add_headers(message: Message, request_id: str, scope: HTTPScope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     headers["x-request-id"] = request_id
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
-    if not path.startswith("/static/"):
+    if not scope["path"].startswith(STATIC):
         headers.setdefault("cache-control", "no-store")
+    if scope["scheme"] == "https":
+        headers.setdefault("strict-transport-security", "max-age=31536000")
 
 
 def _access(scope: HTTPScope, status: int, seconds: float) -> None:
     """The route's template, never the path: a path may hold a customer's key."""
     template = scope.get("path_template") or "unmatched"
-    _log.info("http", method=scope["method"], route=template, status=status, ms=round(seconds * 1000, 1))
+    _log.info("http", method=_method(scope), route=template, status=status, ms=round(seconds * 1000, 1))
+
+
+def _method(scope: HTTPScope) -> str:
+    """A method may be any word; only those that exist are worth a line."""
+    method = str(scope["method"])
+    return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"

@@ -1,28 +1,72 @@
 """Every error as RFC 9457 `application/problem+json`, with a stable `type` and a page behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from privacy_svc.errors import DatabaseBusy, Fault, PrivacyError
+from privacy_svc.errors import (
+    BadRequest,
+    DatabaseBusy,
+    Fault,
+    Forbidden,
+    NotFound,
+    NotSignedIn,
+    PrivacyError,
+    TooLarge,
+    Unavailable,
+)
 
 PROBLEM_JSON = "application/problem+json"
-_log = structlog.get_logger(__name__)
-_SLUGS = {
-    400: ("bad-request", "The request cannot be understood"),
-    401: ("not-signed-in", "No valid credentials were sent"),
-    403: ("forbidden", "These credentials may not do this"),
-    404: ("not-found", "There is no such thing here"),
-    405: ("method-not-allowed", "This path does not take this method"),
-    413: ("too-large", "The body is larger than allowed"),
-    415: ("unsupported-media-type", "The body is of a kind that is not taken here"),
-    429: ("too-many-requests", "Too many requests"),
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "5"},
+    503: {"Retry-After": "5"},
 }
+_log = structlog.get_logger(__name__)
+
+
+class MethodNotAllowed(BadRequest):
+    status, slug, title = 405, "method-not-allowed", "This path does not take this method"
+    remedy = "Use one of the methods that the response's `Allow` header names."
+
+
+class NotAcceptable(BadRequest):
+    status, slug, title = 406, "not-acceptable", "None of the media types asked for can be had here"
+    remedy = "Send an `Accept` header with a type that `detail` names, or none."
+
+
+class UnsupportedMediaType(BadRequest):
+    status, slug, title = 415, "unsupported-media-type", "The body is of a kind that is not taken here"
+    remedy = "Send JSON with `Content-Type: application/json`, unless the reference at /schema says otherwise."
+
+
+class TooManyRequests(BadRequest):
+    status, slug, title = 429, "too-many-requests", "Too many requests in a short time"
+    remedy = "Wait for as many seconds as the response's `Retry-After` header says."
+
+
+_KINDS: Mapping[int, type[PrivacyError]] = {
+    kind.status: kind
+    for kind in (
+        BadRequest,
+        NotSignedIn,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        NotAcceptable,
+        TooLarge,
+        UnsupportedMediaType,
+        TooManyRequests,
+        Unavailable,
+    )
+}
+"""What Litestar's own errors mean, by status."""
 
 
 class PlacedFault(msgspec.Struct, frozen=True):
@@ -36,67 +80,76 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     type: str
     title: str
     status: int
-    detail: str = ""
-    instance: str = ""
+    detail: str
+    instance: str
     errors: list[PlacedFault] = []
 
 
-def respond(
-    request: Request[Any, Any, Any], status: int, slug: str, title: str, detail: str, faults: tuple[Fault, ...] = ()
-) -> Response[bytes]:
-    """`instance` is the request's id: a path may hold a customer's key."""
-    problem = Problem(
-        type=f"/problems/{slug}",
-        title=title,
-        status=status,
+def problem(kind: type[PrivacyError], detail: str, request_id: str, faults: Sequence[Fault] = ()) -> Problem:
+    """`instance` is the request and not its path: a path may hold a customer's key, and clients log problems."""
+    return Problem(
+        type=f"/problems/{kind.slug}",
+        title=kind.title,
+        status=kind.status,
         detail=detail,
-        instance=f"urn:request:{request.scope['state'].get('request_id', 'unknown')}",
+        instance=f"urn:request:{request_id}",
         errors=[PlacedFault(f.pointer, f.detail) for f in faults],
     )
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    if status == 503:
-        headers["Retry-After"] = "5"
-    return Response(msgspec.json.encode(problem), status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def problem_headers(kind: type[PrivacyError]) -> dict[str, str]:
+    """What HTTP demands with some statuses (RFC 9110 §11.6.1, §10.2.3)."""
+    return dict(_HEADERS.get(kind.status, {}))
+
+
+def answer(
+    request: Request[Any, Any, Any], kind: type[PrivacyError], detail: str, faults: Sequence[Fault] = ()
+) -> Response[bytes]:
+    request_id = str(request.scope["state"].get("request_id", "unknown"))
+    body = msgspec.json.encode(problem(kind, detail, request_id, faults))
+    return Response(body, status_code=kind.status, media_type=PROBLEM_JSON, headers=problem_headers(kind))
 
 
 def privacy_error(request: Request[Any, Any, Any], error: PrivacyError) -> Response[bytes]:
     if error.status >= 500:
-        _log.warning("http.problem", problem=error.slug, status=error.status)
-    return respond(request, error.status, error.slug, error.title, error.detail, error.faults)
+        _log.warning("http.problem", problem=error.slug, status=error.status, exc_info=error)
+    return answer(request, type(error), error.detail, error.faults)
 
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """Litestar's own: unknown paths and methods, parameters of the wrong type."""
-    if error.status_code >= 500:
+    """Litestar's own: unknown paths and methods, parameters of the wrong type. Its texts may quote what was sent."""
+    kind = _KINDS.get(error.status_code, BadRequest if error.status_code < 500 else PrivacyError)
+    if kind is PrivacyError:
         return unexpected(request, error)
-    slug, title = _SLUGS.get(error.status_code, ("bad-request", "The request cannot be answered"))
     faults = _parameters(error) if isinstance(error, ValidationException) else ()
-    detail = "A parameter of the request does not fit." if faults else title + "."
-    answer = respond(request, error.status_code, slug, title, detail, faults)
+    response = answer(request, kind, "A parameter does not fit." if faults else f"{kind.title}.", faults)
     for name, value in (error.headers or {}).items():
-        answer.headers[name] = value
-    return answer
+        response.headers[name] = value
+    return response
 
 
 def _parameters(error: ValidationException) -> tuple[Fault, ...]:
-    """Which parameter and what was expected; never the value that was sent."""
-    extra = error.extra if isinstance(error.extra, list) else []
-    faults = [(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, Mapping)]
-    return tuple(Fault(f"/{key}", message.split(" - at")[0]) for key, message in faults)
+    """Which parameter, and what was expected; never the value that was sent."""
+    found = [item for item in error.extra if isinstance(item, Mapping)] if isinstance(error.extra, list) else []
+    return tuple(Fault(f"/{i.get('key', '')}", str(i.get("message", "")).partition(" - at")[0]) for i in found)
+
+
+def database_away(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    _log.error("http.problem", problem=DatabaseBusy.slug, exc_info=error)
+    return answer(request, DatabaseBusy, "A database did not answer in time; nothing was changed.")
 
 
 def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A bug or a failure nobody foresaw: logged once with its place, told without it."""
-    if isinstance(error, OperationalError):
-        return privacy_error(request, DatabaseBusy("A database did not answer; try again."))
-    _log.error("http.failed", kind=type(error).__name__, exc_info=error)
-    title = PrivacyError.title
-    detail = "Nothing more can be said here; the service's log has the cause under this request's id."
-    return respond(request, 500, PrivacyError.slug, title, detail)
+    """A bug, or a failure nobody foresaw: logged once with its places in the code, told without them."""
+    _log.error("http.failed", exc_info=error)
+    return answer(request, PrivacyError, "Nothing more can be said here; the service's log has the cause.")
 
 
 exception_handlers: dict[int | type[Exception], Any] = {
     PrivacyError: privacy_error,
     HTTPException: http_error,
+    OperationalError: database_away,
+    InterfaceError: database_away,
+    PoolTimeout: database_away,
     Exception: unexpected,
 }

@@ -1,0 +1,29 @@
+"""The DPO's audits: checks and programmes as files, signed reports; the register of processing (Art. 30).
+
+An audit reads on a connection that cannot write, shows pseudonyms only, and says `error` for what it could not
+find out. Law references are of the GDPR; the catalogue follows the ICO's accountability framework and
+ISO/IEC 27701:2025.
+"""
+
+from privacy_svc.audits.checks import Check, Programme, Severity, load_programmes
+from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
+from privacy_svc.audits.formats import Format, register_as, report_as
+from privacy_svc.audits.ropa import register
+from privacy_svc.audits.routes import AUDITS, HANDLERS
+from privacy_svc.audits.service import Audits
+
+__all__ = [
+    "AUDITS",
+    "HANDLERS",
+    "Audits",
+    "Check",
+    "Format",
+    "Programme",
+    "Severity",
+    "UnknownAudit",
+    "UnknownProgramme",
+    "load_programmes",
+    "register",
+    "register_as",
+    "report_as",
+]

@@ -1,0 +1,136 @@
+"""The DPO's checks and programmes, read from files: `checks/<id>.yml` and `programmes.yml`.
+
+Every fault is collected with its file and line; a folder with one is not run at all, because a check that
+silently drops out would look like one that passed.
+"""
+
+import enum
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from privacy_svc.errors import Misconfigured
+from privacy_svc.policy import Block, Faults, Node, read_yaml
+
+PROGRAMMES = "programmes.yml"
+CHECKS = "checks"
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SELECT = re.compile(r"\s*(--[^\n]*\n\s*)*(select|with)\b", re.IGNORECASE)
+_KEYS = ("id", "title", "question", "law", "severity", "how", "finding", "remedy")
+
+
+class Severity(enum.StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question with its answer's meaning. Exactly one of `sql` and `builtin` says how it is found out."""
+
+    id: str
+    title: str
+    question: str
+    law: tuple[str, ...]
+    severity: Severity
+    finding: str
+    """What a finding says; `{count}` stands for how many."""
+    remedy: str
+    sql: str = ""
+    builtin: str = ""
+    days: Mapping[str, int] = field(default_factory=dict)
+    """Names for instants so many days before (negative: after) the as-of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    id: str
+    title: str
+    checks: tuple[Check, ...]
+
+
+def load_programmes(folder: Path, builtins: Collection[str]) -> Mapping[str, Programme]:
+    """By id, in the file's order. Raises Misconfigured with every fault."""
+    faults = Faults()
+    checks = _load_checks(folder, builtins, faults)
+    root = _read(folder / PROGRAMMES, f"{folder.name}/{PROGRAMMES}", faults)
+    found = _programmes(root, checks, faults)
+    if faults:
+        raise Misconfigured("The audit checks do not fit.", faults=faults)
+    return found
+
+
+def _read(path: Path, name: str, faults: Faults) -> Node | None:
+    try:
+        return read_yaml(name, path.read_bytes(), faults)
+    except OSError as error:
+        faults.at(name, f"cannot be read: {error.strerror}")
+        return None
+
+
+def _load_checks(folder: Path, builtins: Collection[str], faults: Faults) -> dict[str, Check]:
+    """A file that cannot be read keeps its id known, so that it is not reported twice."""
+    found: dict[str, Check] = {}
+    for path in sorted((folder / CHECKS).glob("*.yml")):
+        root = _read(path, f"{folder.name}/{CHECKS}/{path.name}", faults)
+        if root is not None:
+            found[path.stem] = _check(path.stem, root, builtins, faults)
+    return found
+
+
+def _check(name: str, root: Node, builtins: Collection[str], faults: Faults) -> Check:
+    block = Block(root, faults, _KEYS, "check")
+    given = block.text("id", required=True)
+    if given and (given != name or not _ID.fullmatch(given)):
+        block.fault("id", f"must be the file's name in small letters, digits and hyphens: {name!r}")
+    severity = block.choice("severity", Severity, required=True)
+    how = block.block("how", ("sql", "builtin", "days"), required=True)
+    return Check(
+        id=given,
+        title=block.text("title", required=True),
+        question=block.text("question", required=True),
+        law=tuple(word for word, _ in block.words("law", required=True)),
+        severity=severity or Severity.HIGH,
+        finding=block.text("finding", required=True),
+        remedy=block.text("remedy", required=True),
+        sql=_sql(how),
+        builtin=_builtin(how, builtins),
+        days=_days(how),
+    )
+
+
+def _sql(how: Block) -> str:
+    text = how.text("sql")
+    if ("builtin" in how) == bool(text):
+        how.fault("sql", "needs either 'sql' or 'builtin'")
+    elif text and not _SELECT.match(text):
+        how.fault("sql", "must be one SELECT, or WITH … SELECT")
+    return text.rstrip(";")
+
+
+def _builtin(how: Block, builtins: Collection[str]) -> str:
+    return how.word("builtin", builtins) if "builtin" in how else ""
+
+
+def _days(how: Block) -> dict[str, int]:
+    found = {}
+    for key, _, node in how.entries("days"):
+        if node.kind != "int" or not re.fullmatch(r"-?\d{1,5}", node.text):
+            how.faults.at(node.place, f"{key!r} must be a whole number of days")
+        elif key == "as_of":
+            how.faults.at(node.place, "'as_of' is the time of the audit itself; choose another name")
+        else:
+            found[key] = int(node.text)
+    return found
+
+
+def _programmes(root: Node | None, checks: Mapping[str, Check], faults: Faults) -> dict[str, Programme]:
+    found = {}
+    for key, _, node in Block(root, faults, ("programmes",)).entries("programmes", required=True):
+        block = Block(node, faults, ("title", "checks"), f"programme {key}")
+        names = block.names("checks", checks, "check", required=True)
+        found[key] = Programme(key, block.text("title", required=True), tuple(checks[n] for n in names))
+    return found

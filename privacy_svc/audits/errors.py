@@ -1,0 +1,13 @@
+"""What can be wrong about an audit, beside `Misconfigured` for its files."""
+
+from privacy_svc.errors import NotFound
+
+
+class UnknownProgramme(NotFound):
+    slug, title = "unknown-programme", "There is no such audit programme"
+    remedy = "Use a programme of audits/programmes.yml; `privacy-svc audit list` names them."
+
+
+class UnknownAudit(NotFound):
+    slug, title = "unknown-audit", "There is no such audit run"
+    remedy = "Use the id that the run answered with."

@@ -1,0 +1,121 @@
+"""Running programmes and keeping their signed reports."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+
+from privacy_svc.auditlog import EventType, Log, Signer
+from privacy_svc.audits.builtins import BUILTINS, Context
+from privacy_svc.audits.checks import Programme, load_programmes
+from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
+from privacy_svc.audits.model import AuditRun
+from privacy_svc.audits.reading import read_only
+from privacy_svc.audits.running import Outcome, carry_out, timestamp
+from privacy_svc.db import Database, new_id, now
+from privacy_svc.errors import BadRequest
+from privacy_svc.policy import PolicyHolder, PolicySet
+from privacy_svc.settings import Settings
+
+TYPE = "privacy-svc/audit-report"
+VERSION = 1
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Audits:
+    """The room's face. `run` is a boundary: it reads on a connection of its own, then writes its one row."""
+
+    database: Database
+    policies: PolicyHolder
+    log: Log
+    signer: Signer
+    settings: Settings
+
+    def programmes(self) -> Mapping[str, Programme]:
+        """Read anew each time: the files are the DPO's to change. Raises Misconfigured."""
+        return load_programmes(self.settings.audits, BUILTINS)
+
+    def run(self, programme: str, actor: str, as_of: datetime | None = None) -> Report:
+        """The signed report. The same as-of time gives the same results, as far as the past was not changed.
+
+        Raises UnknownProgramme, BadRequest for a time that is not past, Misconfigured for files with faults.
+        """
+        at = now()
+        as_of = as_of or at
+        if as_of.tzinfo is None or as_of > at:
+            raise BadRequest("as_of is a time that has passed, with its time zone, e.g. 2026-11-01T00:00:00Z.")
+        known = self.programmes()
+        if programme not in known:
+            near = difflib.get_close_matches(programme, known, n=1)
+            raise UnknownProgramme("There is no such programme" + (f"; did you mean {near[0]!r}?" if near else "."))
+        report = self._report(known[programme], self.policies.current, as_of, at, actor)
+        self._keep(report, as_of, at)
+        return report
+
+    def _report(self, programme: Programme, policies: PolicySet, as_of: datetime, at: datetime, actor: str) -> Report:
+        with read_only(self.database, policies, as_of) as views:
+            size = int(views.scalar(text("SELECT count(*) FROM log_entries")) or 0)
+            outcomes = []
+            for check in programme.checks:
+                context = Context(views, self.database, policies, self.log, self.settings, as_of, check.days)
+                outcomes.append(carry_out(check, context))
+        organisation = policies.organisation
+        return self.signer.sign_json(
+            {
+                "type": TYPE,
+                "version": VERSION,
+                "id": new_id(),
+                "organisation": {"id": organisation.id, "name": organisation.controller.name},
+                "programme": {"id": programme.id, "title": programme.title},
+                "as_of": timestamp(as_of),
+                "run_at": timestamp(at),
+                "run_by": actor,
+                "policy": policies.version,
+                "log": {"origin": self.signer.name, "size": size},
+                "summary": _summary(outcomes),
+                "results": [o.document() for o in outcomes],
+            }
+        )
+
+    def _keep(self, report: Report, as_of: datetime, at: datetime) -> None:
+        document, summary = json.dumps(report, ensure_ascii=False), report["summary"]
+        run = AuditRun(
+            id=report["id"],
+            programme=report["programme"]["id"],
+            as_of=as_of,
+            run_at=at,
+            run_by=report["run_by"],
+            passed=summary["pass"],
+            findings=summary["finding"],
+            errors=summary["error"],
+            document=document,
+        )
+        digest = hashlib.sha256(document.encode()).hexdigest()
+        payload = {"run": run.id, "programme": run.programme, "summary": summary, "sha256": digest}
+        with self.database.write() as session:
+            session.add(run)
+            self.log.append(session, EventType.AUDIT_COMPLETED, actor=run.run_by, payload=payload)
+
+    def find(self, run_id: str) -> Report:
+        """A kept report, exactly as it was signed. Raises UnknownAudit."""
+        with self.database.read() as session:
+            found = session.get(AuditRun, run_id)
+            if found is None:
+                raise UnknownAudit("There is no audit run of this id.")
+            report: Report = json.loads(found.document)
+            return report
+
+    def latest(self, limit: int = 1) -> Sequence[AuditRun]:
+        """Newest first."""
+        with self.database.read() as session:
+            return session.scalars(select(AuditRun).order_by(AuditRun.id.desc()).limit(limit)).all()
+
+
+def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    return {status: sum(o.status == status for o in outcomes) for status in ("pass", "finding", "error")}

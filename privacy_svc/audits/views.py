@@ -1,0 +1,143 @@
+"""The views a check may select from: documented in audits/README.md, stable while our tables change.
+
+They are made for each run, show what was recorded until the as-of time, and no personal data. The policy in
+force is there as tables too, so that one language asks about both.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from privacy_svc.policy import PolicySet
+
+VIEWS: Mapping[str, str] = {
+    "persons": """
+        SELECT s.id AS person, s.kind, s.created_at,
+               CASE WHEN s.erased_at <= {as_of} THEN s.erased_at END AS erased_at,
+               (SELECT count(*) FROM {main}subject_keys k WHERE k.subject_id = s.id AND k.use = 'data'
+                   AND k.wrapped IS NOT NULL) AS data_keys,
+               (SELECT count(*) FROM {main}index_entries i WHERE i.subject_id = s.id) AS index_entries
+        FROM {main}subjects s WHERE s.created_at <= {as_of}""",
+    "consents": """
+        SELECT id AS consent, subject_id AS person, purpose, state, notice_id AS notice, notice_version,
+               notice_language, notice_digest, policy_version, channel, method, guardian, given_at, recorded_at,
+               valid_until, recorded_by, state_version
+        FROM {main}consents WHERE recorded_at <= {as_of}""",
+    "objections": """
+        SELECT subject_id AS person, purpose, stands, state_version, recorded_at
+        FROM {main}objections WHERE recorded_at <= {as_of}""",
+    "restrictions": """
+        SELECT subject_id AS person, stands, state_version, recorded_at
+        FROM {main}restrictions WHERE recorded_at <= {as_of}""",
+    "requests": """
+        SELECT id AS request, "right" AS asked, subject_id AS person, state, channel, received_at, due_at,
+               CASE WHEN extended_at <= {as_of} THEN extended_at END AS extended_at,
+               CASE WHEN verified_at <= {as_of} THEN verified_at END AS verified_at,
+               CASE WHEN approved_at <= {as_of} THEN approved_at END AS approved_at,
+               approved_by, ground, refused_by,
+               CASE WHEN closed_at <= {as_of} THEN closed_at END AS closed_at
+        FROM {main}requests WHERE opened_at <= {as_of}""",
+    "notifications": """
+        SELECT n.request_id AS request, n.recipient, n.state,
+               CASE WHEN n.told_at <= {as_of} THEN n.told_at END AS told_at
+        FROM {main}request_notifications n JOIN {main}requests r ON r.id = n.request_id
+        WHERE r.opened_at <= {as_of}""",
+    "clients": """
+        SELECT name AS client, role, created_at, last_used_at,
+               CASE WHEN revoked_at <= {as_of} THEN revoked_at END AS revoked_at
+        FROM {main}clients WHERE created_at <= {as_of}""",
+    "log_entries": """
+        SELECT id AS entry, "index" AS number, type, actor, at, subject_id AS person
+        FROM {main}audit_entries WHERE at <= {as_of}""",
+    "log_waiting": """
+        SELECT id AS entry, type, at FROM {main}audit_outbox WHERE at <= {as_of}""",
+}
+"""`{main}` is where our tables are: a view may have the name of the table behind it."""
+
+TABLES: Mapping[str, str] = {
+    "purposes": "purpose TEXT, legal_basis TEXT, data_use TEXT, direct_marketing BOOLEAN, storage_only BOOLEAN, "
+    "special_condition TEXT, consent_notice TEXT, retention TEXT, assessment TEXT, assessment_reviewed DATE, "
+    "minimum_age INTEGER",
+    "recipients": "recipient TEXT, country TEXT, role TEXT, safeguard TEXT",
+    "notices": "notice TEXT, version INTEGER, language TEXT, digest TEXT",
+    "module_purposes": "module TEXT, purpose TEXT",
+    "fields": "field TEXT, personal BOOLEAN, sealed BOOLEAN, erase TEXT, kept BOOLEAN",
+}
+
+
+def create(connection: Connection, policies: PolicySet, as_of: datetime) -> None:
+    """In the connection's transaction, and gone with it."""
+    sqlite = connection.dialect.name == "sqlite"
+    main = "main." if sqlite else f"{_quoted(connection)}."
+    moment = f"'{as_of:%Y-%m-%d %H:%M:%S.%f}'" if sqlite else f"TIMESTAMPTZ '{as_of:%Y-%m-%d %H:%M:%S.%f}+00'"
+    for name, select in VIEWS.items():
+        connection.exec_driver_sql(f"CREATE TEMP VIEW {name} AS {select.format(main=main, as_of=moment)}")
+    for name, columns in TABLES.items():
+        connection.exec_driver_sql(f"CREATE TEMP TABLE {name} ({columns})")
+        rows = list(_ROWS[name](policies))
+        if rows:
+            names = ", ".join(f":{n}" for n in rows[0])
+            connection.execute(text(f"INSERT INTO {name} ({', '.join(rows[0])}) VALUES ({names})"), rows)  # noqa: S608 - our own names
+
+
+def _quoted(connection: Connection) -> str:
+    schema = str(connection.scalar(text("SELECT current_schema()")))
+    return connection.dialect.identifier_preparer.quote(schema)
+
+
+Rows = Iterator[dict[str, Any]]
+
+
+def _purposes(policies: PolicySet) -> Rows:
+    for p in policies.purposes.values():
+        yield {
+            "purpose": p.key,
+            "legal_basis": str(p.legal_basis),
+            "data_use": p.use,
+            "direct_marketing": p.direct_marketing,
+            "storage_only": p.storage_only,
+            "special_condition": str(p.special_condition) if p.special_condition else None,
+            "consent_notice": p.consent.notice if p.consent else None,
+            "retention": p.retention,
+            "assessment": p.assessment,
+            "assessment_reviewed": p.assessment_reviewed.isoformat() if p.assessment_reviewed else None,
+            "minimum_age": p.minimum_age,
+        }
+
+
+def _recipients(policies: PolicySet) -> Rows:
+    for r in policies.organisation.recipients.values():
+        yield {"recipient": r.key, "country": r.country, "role": r.role, "safeguard": r.safeguard}
+
+
+def _notices(policies: PolicySet) -> Rows:
+    for n in policies.notices.values():
+        yield {"notice": n.id, "version": n.version, "language": n.language, "digest": n.digest}
+
+
+def _module_purposes(policies: PolicySet) -> Rows:
+    for m in policies.modules.values():
+        yield from ({"module": m.key, "purpose": p} for p in sorted(m.purposes))
+
+
+def _fields(policies: PolicySet) -> Rows:
+    for c in policies.data_map.collections():
+        for f in c.fields:
+            yield {
+                "field": f"{c.path}.{f.name}",
+                "personal": f.personal,
+                "sealed": f.seal,
+                "erase": str(f.erase),
+                "kept": f.keep is not None,
+            }
+
+
+_ROWS = {
+    "purposes": _purposes,
+    "recipients": _recipients,
+    "notices": _notices,
+    "module_purposes": _module_purposes,
+    "fields": _fields,
+}

@@ -1,0 +1,196 @@
+"""Each check finds the fault it is for, and only that one; a company in good order has none."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import insert, select, update
+
+from privacy_svc.auditlog.model import Entry
+from privacy_svc.consent.model import Consent
+from privacy_svc.db import new_id, now
+from privacy_svc.http import Role
+from privacy_svc.identity import Client, add_client
+from privacy_svc.rights.model import DataRequest, RecipientNotice
+from privacy_svc.vault.model import Subject
+from tests.audits.conftest import TODAY, Office, permit
+
+DAY = timedelta(days=1)
+PLANTS: dict[str, Callable[[Office], str]] = {}
+
+
+def plants(check: str) -> Callable[[Callable[[Office], str]], Callable[[Office], str]]:
+    """The function plants the fault that `check` is for, and returns the evidence to be shown."""
+
+    def register(plant: Callable[[Office], str]) -> Callable[[Office], str]:
+        PLANTS[check] = plant
+        return plant
+
+    return register
+
+
+def _request(office: Office, **differently: Any) -> str:
+    at = now()
+    row = {
+        "id": new_id(),
+        "right": "access",
+        "subject_id": office.ana,
+        "state": "verifying",
+        "channel": "web",
+        "opened_by": "desk",
+        "opened_at": at - 40 * DAY,
+        "received_at": at - 40 * DAY,
+        "due_at": at + 30 * DAY,
+        "due_conservative": at + 30 * DAY,
+    } | differently
+    with office.database.write() as session:
+        session.add(DataRequest(**row))
+    return str(row["id"])
+
+
+@plants("requests-overdue")
+def _overdue(office: Office) -> str:
+    _request(office, due_at=now() - DAY, closed_at=now(), state="completed")
+    return _request(office, due_at=now() - DAY)
+
+
+@plants("requests-due-soon")
+def _due_soon(office: Office) -> str:
+    return _request(office, due_at=now() + 4 * DAY)
+
+
+@plants("refusals-without-reason")
+def _refused(office: Office) -> str:
+    _request(office, state="refused", closed_at=now(), ground="excessive", refused_by="dora")
+    return _request(office, state="refused", closed_at=now(), refused_by="dora")
+
+
+@plants("recipients-not-told")
+def _not_told(office: Office) -> str:
+    request = _request(office, right="erasure", state="completed", closed_at=now() - 15 * DAY)
+    with office.database.write() as session:
+        session.add(RecipientNotice(request_id=request, recipient="mail_provider"))
+        session.add(RecipientNotice(request_id=request, recipient="ad_network", state="impossible"))
+    return request
+
+
+def _another_consent(office: Office, **differently: Any) -> str:
+    with office.database.write() as session:
+        row = session.scalars(select(Consent)).first()
+        assert row is not None
+        values = {c.key: getattr(row, c.key) for c in Consent.__table__.columns}
+        wanted = values | {"id": new_id(), "state_version": 99} | differently
+        session.execute(insert(Consent), [wanted])
+    return str(wanted["id"])
+
+
+@plants("consent-evidence")
+def _no_evidence(office: Office) -> str:
+    return _another_consent(office, notice_digest="")
+
+
+@plants("consent-notice")
+def _other_text(office: Office) -> str:
+    return _another_consent(office, notice_digest="sha256:" + "0" * 64)
+
+
+@plants("consent-without-end")
+def _no_end(office: Office) -> str:
+    return _another_consent(office, valid_until=None)
+
+
+@plants("permits-without-consent")
+def _no_consent(office: Office) -> str:
+    with office.database.write() as session:
+        nobody_asked = office.vault.create_subject(session).id
+        entry = permit(office, session, nobody_asked, "marketing.email")
+        permit(office, session, nobody_asked, "service.contract")
+    office.log.integrate(office.database)
+    return entry
+
+
+@plants("erased-but-readable")
+def _key_left(office: Office) -> str:
+    with office.database.write() as session:
+        office.vault.erase(session, office.vault.create_subject(session).id)
+        left = office.vault.create_subject(session).id
+        session.execute(update(Subject).where(Subject.id == left).values(erased_at=now()))
+    return left
+
+
+@plants("interest-assessment")
+def _old_assessment(office: Office) -> str:
+    office.edit("purposes.yml", "assessment_reviewed: 2026-03-02", "assessment_reviewed: 2025-11-01")
+    return "analytics.product"
+
+
+@plants("register-complete")
+def _incomplete(office: Office) -> str:
+    name = "  name: Data Protection Officer of Nordlicht Handels GmbH\n"
+    office.edit("organisation.yml", name + "  address: Hafenstraße 12, 24103 Kiel\n", name)
+    return "dpo:address"
+
+
+@plants("unused-clients")
+def _unused(office: Office) -> str:
+    with office.database.write() as session:
+        for name, used in (("forgotten", None), ("busy", now())):
+            add_client(session, office.log, name, Role.MODULE, "operator")
+            old = update(Client).where(Client.name == name)
+            session.execute(old.values(created_at=now() - 91 * DAY, last_used_at=used))
+    office.log.integrate(office.database)
+    return "forgotten"
+
+
+@plants("log-broken")
+def _altered(office: Office) -> str:
+    with office.database.write() as session:
+        session.execute(update(Entry).where(Entry.index == 1).values(actor="somebody"))
+    return "log:altered:1"
+
+
+@plants("log-waiting")
+def _waiting(office: Office) -> str:
+    with time_machine.travel(TODAY - 2 * DAY), office.database.write() as session:
+        return permit(office, session, office.ana, "service.contract")
+
+
+@plants("key-files")
+def _open_key(office: Office) -> str:
+    (office.settings.home / "keys" / "epoch-1.key").chmod(0o640)
+    return "keys/epoch-1.key"
+
+
+@pytest.mark.parametrize("check", sorted(PLANTS))
+def test_a_planted_fault_fires_exactly_its_check(office: Office, check: str) -> None:
+    """The check finds it, shows the right pseudonym, and no other check says anything."""
+    evidence = PLANTS[check](office)
+    results = [r for r in office.run()["results"] if r["status"] != "pass"]
+    assert {r["check"]: r["status"] for r in results} == {check: "finding"}
+    assert [e["id"] for e in results[0]["evidence"]] == [evidence]
+    assert results[0]["count"] == 1
+    assert results[0]["statement"].count("1") >= 1
+    assert results[0]["remedy"]
+
+
+def test_every_check_has_its_fault(office: Office) -> None:
+    """No check file is without a test that plants what it looks for, and each is in the quarterly programme."""
+    files = {p.stem for p in (office.settings.audits / "checks").glob("*.yml")}
+    assert files == PLANTS.keys()
+    assert {c.id for c in office.audits.programmes()["quarterly"].checks} == files
+
+
+@pytest.mark.parametrize("programme", ["quarterly", "daily", "before-release"])
+def test_a_company_in_good_order_has_no_findings(office: Office, programme: str) -> None:
+    """Every check runs on a company with a person, a consent, a permit and a client, and passes."""
+    report = office.run(programme)
+    assert [r for r in report["results"] if r["status"] != "pass"] == []
+    assert report["summary"]["pass"] == len(report["results"]) > 0
+
+
+def test_a_withdrawal_makes_later_permits_a_finding(office: Office) -> None:
+    """The consent that held before does not cover a permit after its end."""
+    _another_consent(office, state="withdrawn", given_at=now() - DAY, recorded_at=now() - DAY)
+    assert office.found() == {"permits-without-consent": "finding"}

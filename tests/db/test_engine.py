@@ -1,0 +1,88 @@
+"""Transactions, ids and instants."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from privacy_svc.db import Database, new_id
+from privacy_svc.errors import Misconfigured
+from privacy_svc.vault import Subject
+
+
+def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
+    """An exception inside `write` rolls everything back."""
+    with pytest.raises(ZeroDivisionError), database.write() as session:
+        session.add(Subject(id="x", kind="customer"))
+        session.flush()
+        1 / 0  # noqa: B018 - the failure
+    with database.read() as session:
+        assert session.get(Subject, "x") is None
+
+
+def test_read_never_writes(database: Database) -> None:
+    """What a `read` transaction changes is not kept."""
+    with database.read() as session:
+        session.add(Subject(id="x", kind="customer"))
+        session.flush()
+    with database.read() as session:
+        assert session.get(Subject, "x") is None
+
+
+def test_instants_come_back_aware_and_in_utc(database: Database) -> None:
+    """A time with any zone comes back as the same instant in UTC."""
+    at = datetime(2026, 3, 29, 2, 30, tzinfo=timezone(timedelta(hours=2)))
+    with database.write() as session:
+        session.add(Subject(id="x", kind="customer", created_at=at))
+    with database.read() as session:
+        found = session.get_one(Subject, "x").created_at
+    assert found == at
+    assert found.tzinfo is UTC
+
+
+def test_writers_wait_for_each_other(database: Database) -> None:
+    """Twenty transactions that read and then write the same row all succeed, one after another."""
+    with database.write() as session:
+        session.add(Subject(id="x", kind="customer", state_version=0))
+
+    def bump() -> None:
+        with database.write() as session:
+            subject = session.get_one(Subject, "x", with_for_update=True)
+            time.sleep(0.002)
+            subject.state_version += 1
+
+    threads = [threading.Thread(target=bump) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        assert session.get_one(Subject, "x").state_version == 20
+
+
+def test_sqlite_rules(database: Database) -> None:
+    """SQLite runs with WAL, full synchronisation, foreign keys and secure delete."""
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("these are SQLite's")
+    with database.read() as session:
+        found = {p: session.scalar(text(f"PRAGMA {p}")) for p in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")}
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+
+
+def test_ids_are_uuid7_and_grow() -> None:
+    """Ids are version 7, of the RFC's variant, and sort by the time they were made."""
+    first = new_id()
+    time.sleep(0.002)
+    second = new_id()
+    assert (UUID(first).version, UUID(first).variant) == (7, "specified in RFC 4122")
+    assert first < second
+
+
+def test_a_bad_url_is_not_repeated() -> None:
+    """The error about an unreadable URL does not show it: it may hold a password."""
+    with pytest.raises(Misconfigured) as error:
+        Database("not a url with s3cret")
+    assert "s3cret" not in str(error.value)
