@@ -14,7 +14,7 @@ def command(cli: Cli, person: str, role: str) -> None:
 
     \b
     Example:
-      privacy-svc console --as "P. de Wit"
+      privacy-svc console --as piet
     """
     from privacy_svc.http import Role
     from privacy_svc.identity import LINK_PATH, create_link

@@ -24,10 +24,10 @@ def command() -> None:
 
     \b
     Examples:
-      privacy-svc request open --right access --customer-email ana@example.org --as "K. Vogel"
-      privacy-svc request verify ID --code 123456 --as "K. Vogel"
-      privacy-svc request approve ID --as "P. de Wit"
-      privacy-svc request package ID --out ana.zip --as "P. de Wit"
+      privacy-svc request open --right access --customer-email ana@example.org --as katrin
+      privacy-svc request verify ID --code 123456 --as katrin
+      privacy-svc request approve ID --as piet
+      privacy-svc request package ID --out ana.zip --as piet
     """
 
 

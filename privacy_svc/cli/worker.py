@@ -18,6 +18,9 @@ def command(cli: Cli, concurrency: int) -> None:
     Example:
       privacy-svc worker --concurrency 8
     """
+    from privacy_svc.http.logs import configure
+
+    configure()
     ended = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())

@@ -10,10 +10,12 @@ from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
+from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.pdp import Answer, DecisionPoint, Question
 from privacy_svc.store.rectify import Change, check_changes, rectify
+from privacy_svc.store.schema import read_schema
 from privacy_svc.store.sealing import Sealer, Tally, seal, unseal
 from privacy_svc.store.sealing import check as check_sealable
 from privacy_svc.store.sealing import status as seal_status
@@ -41,11 +43,13 @@ __all__ = [
     "UnknownPurpose",
     "check_changes",
     "check_sealable",
+    "draft_dataset",
     "erase_subject",
     "forget_subject",
     "nearest",
     "open_store",
     "read_back",
+    "read_schema",
     "rectify",
     "seal",
     "seal_status",

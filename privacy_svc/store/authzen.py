@@ -2,6 +2,7 @@
 
 from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.params import RawBody
 
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Forbidden
@@ -33,7 +34,7 @@ FILTER = "urn:privacy-svc:obligation:field-filter:1"
     tags=["Policy gateway"],
 )
 def evaluate(
-    body: NamedDependency[bytes],
+    body: RawBody,
     database: NamedDependency[Database],
     pdp: NamedDependency[DecisionPoint],
     caller: NamedDependency[Caller],

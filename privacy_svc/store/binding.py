@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, inspect
 from sqlalchemy.engine.interfaces import ReflectedColumn
-from sqlalchemy.exc import DBAPIError, NoSuchTableError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, NoSuchTableError, OperationalError
 from sqlalchemy.types import NullType, TypeEngine
 
 from privacy_svc.db import make_engine, parse_url
@@ -114,7 +114,7 @@ class Stores:
         """The driver's own errors as ours, without their parameters."""
         try:
             yield
-        except OperationalError as error:
+        except (OperationalError, InternalError) as error:  # a read-only PostgreSQL is an InternalError
             raise StoreUnavailable(_why(error)) from None
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, RawBody
 
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest
@@ -77,7 +77,7 @@ def change_record(
     collection: FromPath[str],
     key: FromPath[str],
     purpose: FromQuery[str],
-    body: NamedDependency[bytes],
+    body: RawBody,
     database: NamedDependency[Database],
     policies: NamedDependency[PolicyHolder],
     gateway: NamedDependency[Gateway],
@@ -95,7 +95,7 @@ def create_record(
     dataset: FromPath[str],
     collection: FromPath[str],
     purpose: FromQuery[str],
-    body: NamedDependency[bytes],
+    body: RawBody,
     database: NamedDependency[Database],
     policies: NamedDependency[PolicyHolder],
     gateway: NamedDependency[Gateway],

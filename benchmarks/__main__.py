@@ -1,0 +1,9 @@
+"""Run all benchmarks, or those named: `python -m benchmarks sealing deciding`."""
+
+import sys
+from importlib import import_module
+
+ALL = ("sealing", "deciding")
+
+for name in sys.argv[1:] or ALL:
+    import_module(f"benchmarks.{name}").run()

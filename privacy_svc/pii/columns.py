@@ -1,0 +1,125 @@
+"""Is a column personal data, and of which category? Header words, types, keys and sampled values decide. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from privacy_svc.pii.values import CONFIRMING, SHAPES, count, texts
+from privacy_svc.pii.words import bare_name, category_of
+
+Kind = Literal["text", "integer", "number", "date", "bool", "other"]
+
+ENOUGH = 0.6
+"""This much of a sample must look alike before values alone decide."""
+CONTRADICTED = 0.2
+"""Where fewer values than this fit a header, the header means something else."""
+_FEW = 5
+"""Fewer values than this contradict nothing."""
+
+_TEXT_ONLY = ("user.name", "user.contact.email", "user.contact.fax_number", "user.contact.phone_number", "user.content")
+_MUST_LOOK_SO = ("user.contact.email", "user.contact.phone_number", "user.contact.fax_number")
+"""A column called `mail` that holds yes and no is a preference, not an address."""
+_STRONG = ("user.contact.email", "user.contact.phone_number", "user.name", "user.demographic.date_of_birth", "user.account.username")
+_BY_PERSON = (
+    "user.job_title",
+    "user.contact.organization",
+    "user.contact.address",
+    "user.demographic.language",
+    "user.demographic.age_range",
+    "user.content.private",
+    "user.location",
+    "user.privacy_preferences",
+    "user.financial.bank_account",
+)
+"""Also said of things and companies: personal only where the row is about a person."""
+_NOT_BY_REFERENCE = ("user.job_title", "user.demographic.language", "user.demographic.age_range")
+"""In an order or a ticket a title, a language, an age are the thing's own."""
+
+Context = Literal["none", "owned", "person"]
+"""What a row is: about nobody, about something of a person (a foreign key leads to one), or a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    name: str
+    kind: Kind = "text"
+    values: tuple[Any, ...] = ()
+    key: bool = False
+    """Primary or foreign: rows hang on it."""
+
+    def __repr__(self) -> str:
+        return f"ColumnFacts({self.name!r}, {self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    category: str | None
+    confidence: float = 0.0
+    reasons: tuple[str, ...] = ()
+
+
+NOTHING = Guess(None)
+
+
+def classify_column(facts: ColumnFacts, context: Context = "none") -> Guess:
+    """What one column holds. `context` decides about words that things and persons share."""
+    if facts.key or facts.kind == "other":
+        return NOTHING
+    found = texts(facts.values)
+    header = _by_header(facts, found, context)
+    if header.confidence >= 0.9:
+        return header
+    return max((header, _by_values(facts, found, context)), key=lambda g: g.confidence)
+
+
+def context_of(columns: Sequence[ColumnFacts]) -> Context:
+    """`person` where columns say so by themselves: names of people, e-mail, phone, date of birth."""
+    guesses = (classify_column(c) for c in columns)
+    return "person" if any(g.category and g.category.startswith(_STRONG) for g in guesses) else "none"
+
+
+def _by_header(facts: ColumnFacts, found: Sequence[str], context: Context) -> Guess:
+    named = category_of(facts.name)
+    if named is None:
+        return NOTHING
+    category, words = named
+    if not _possible(category, words, facts, context):
+        return NOTHING
+    said = f"header says {words!r}"
+    if category not in CONFIRMING or not found:
+        if category.startswith("user.name") and found and max(map(len, found)) <= 2:
+            return NOTHING  # codes, not names
+        return Guess(category, 0.8, (said,))
+    what, shape = CONFIRMING[category]
+    fitting = count(shape, found)
+    if category in _MUST_LOOK_SO and len(found) >= _FEW and fitting < CONTRADICTED * len(found):
+        return NOTHING
+    if fitting < ENOUGH * len(found):
+        return Guess(category, 0.75, (said,))
+    return Guess(category, 0.95, (said, f"{fitting} of {len(found)} sampled values look like {what}"))
+
+
+def _possible(category: str, words: str, facts: ColumnFacts, context: Context) -> bool:
+    if facts.kind != "text" and category.startswith(_TEXT_ONLY):
+        return False
+    if facts.kind == "bool" and category != "user.privacy_preferences":
+        return False
+    if facts.kind == "date" and category not in {"user.demographic.date_of_birth", "user.privacy_preferences"}:
+        return False
+    if bare_name(words):
+        return context == "person"
+    if category.startswith(_NOT_BY_REFERENCE):
+        return context == "person"
+    return context != "none" or not category.startswith(_BY_PERSON)
+
+
+def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> Guess:
+    if facts.kind != "text" or not found:
+        return NOTHING
+    for category, (what, shape) in SHAPES.items():
+        fitting = count(shape, found)
+        if fitting < ENOUGH * len(found) or (context == "none" and category.startswith("user.contact.address")):
+            continue
+        reason = f"{fitting} of {len(found)} sampled values look like {what}"
+        return Guess(category, 0.85 * fitting / len(found), (reason,))
+    return NOTHING

@@ -1,0 +1,159 @@
+"""What a store looks like before anybody mapped it: tables, columns, keys and a small sample. Reads only."""
+
+import datetime
+import decimal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy import Connection, Engine, Inspector, MetaData, String, cast, func, inspect, select
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.types import NullType, TypeEngine
+
+from privacy_svc.pii import Kind
+from privacy_svc.store.binding import Stores
+
+SAMPLE = 200
+_FIRST = 100
+_POINTS = 20
+"""Places in the range of the key where further rows are taken, so that a sample is not only the oldest rows."""
+_CHARACTERS = 400
+"""Of a long text this much is enough to see what it is."""
+_KINDS: tuple[tuple[type, Kind], ...] = (
+    (bool, "bool"),
+    (int, "integer"),
+    (float, "number"),
+    (decimal.Decimal, "number"),
+    (datetime.date, "date"),
+    (str, "text"),
+)
+"""In this order: a bool is an int, a datetime is a date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    kind: Kind
+    length: int | None = None
+    nullable: bool = True
+    unique: bool = False
+    """A unique index on this column alone: two rows cannot hold the same value."""
+    values: tuple[Any, ...] = ()
+    """Sampled values without nulls, sorted by their text: in which order rows came says nothing."""
+
+    def __repr__(self) -> str:
+        return f"Column({self.name!r}, {self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    column: str
+    table: str
+    target: str
+    declared: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)
+
+
+@dataclass(frozen=True)
+class Schema:
+    tables: tuple[Table, ...]
+
+    def table(self, name: str) -> Table:
+        return next(t for t in self.tables if t.name == name)
+
+
+def read_schema(engine: Engine) -> Schema:
+    """Every table of the default schema, by name. Raises StoreUnavailable."""
+    with Stores.answering(), engine.connect() as connection:
+        inspector = inspect(connection)
+        return Schema(tuple(_table(connection, inspector, name) for name in sorted(inspector.get_table_names())))
+
+
+def _table(connection: Connection, inspector: Inspector, name: str) -> Table:
+    key = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
+    unique = _unique(inspector, name)
+    found = inspector.get_columns(name)
+    kinds = {c["name"]: _kind(c["type"]) for c in found}
+    sample = _sample(connection, name, kinds, key)
+    columns = tuple(
+        Column(
+            name=c["name"],
+            kind=kinds[c["name"]],
+            length=getattr(c["type"], "length", None),
+            nullable=bool(c["nullable"]),
+            unique=c["name"] in unique,
+            values=_values(sample, c["name"]),
+        )
+        for c in found
+    )
+    return Table(name, columns, key, tuple(_foreign_keys(inspector, name)))
+
+
+def _foreign_keys(inspector: Inspector, name: str) -> Iterator[ForeignKey]:
+    """Of a column in several foreign keys the first counts: the data map holds one reference a field."""
+    seen: set[str] = set()
+    for found in sorted(inspector.get_foreign_keys(name), key=lambda f: tuple(f["constrained_columns"])):
+        targets = (
+            found["referred_columns"] or inspector.get_pk_constraint(found["referred_table"])["constrained_columns"]
+        )
+        for column, target in zip(found["constrained_columns"], targets, strict=False):
+            if column not in seen and not found["referred_schema"]:
+                seen.add(column)
+                yield ForeignKey(column, found["referred_table"], target)
+
+
+def _unique(inspector: Inspector, name: str) -> frozenset[str]:
+    constraints = [u["column_names"] for u in inspector.get_unique_constraints(name)]
+    indexes = [i["column_names"] for i in inspector.get_indexes(name) if i["unique"]]
+    return frozenset(names[0] for names in (*constraints, *indexes) if len(names) == 1 and names[0])
+
+
+def _kind(declared: TypeEngine[Any]) -> Kind:
+    if isinstance(declared, NullType):
+        return "text"  # SQLite: a column without a type holds what it is given
+    try:
+        python = declared.python_type
+    except NotImplementedError:
+        return "other"
+    return next((kind for base, kind in _KINDS if issubclass(python, base)), "other")
+
+
+def _sample(connection: Connection, name: str, kinds: dict[str, Kind], key: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows from the start, and from places spread over the key's range where the key is one integer."""
+    table = SqlTable(name, MetaData(), *(SqlColumn(c, NullType()) for c in kinds))
+    shown = [
+        func.substr(cast(table.c[c], String), 1, _CHARACTERS).label(c) if kind == "text" else table.c[c]
+        for c, kind in kinds.items()
+        if kind != "other"
+    ]
+    if not shown:
+        return []
+    query = select(*shown).order_by(*(table.c[c] for c in key))
+    if len(key) != 1 or kinds[key[0]] != "integer":
+        return [dict(row) for row in connection.execute(query.limit(SAMPLE)).mappings()]
+    column = table.c[key[0]]
+    rows = {row[key[0]]: dict(row) for row in connection.execute(query.limit(_FIRST)).mappings()}
+    low, high = connection.execute(select(func.min(column), func.max(column))).one()
+    if len(rows) < _FIRST or not isinstance(low, int) or not isinstance(high, int):
+        return list(rows.values())
+    each = (SAMPLE - _FIRST) // _POINTS
+    for point in range(1, _POINTS + 1):
+        start = low + (high - low) * point // _POINTS - each + 1
+        found = connection.execute(query.where(column >= start).limit(each)).mappings()
+        rows |= {row[key[0]]: dict(row) for row in found}
+    return list(rows.values())
+
+
+def _values(sample: Sequence[dict[str, Any]], name: str) -> tuple[Any, ...]:
+    return tuple(sorted((row[name] for row in sample if row.get(name) is not None), key=str))
