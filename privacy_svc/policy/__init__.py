@@ -36,11 +36,14 @@ from privacy_svc.policy.policyset import (
     SpecialCondition,
     SubjectState,
 )
+from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode
 from privacy_svc.policy.service import recall, remember
+from privacy_svc.policy.yamlfile import Node, read_yaml
 
 __all__ = [
     "DIRECT_MARKETING",
+    "Block",
     "Collection",
     "ConsentFact",
     "ConsentRule",
@@ -50,12 +53,14 @@ __all__ = [
     "Effect",
     "Erase",
     "EraseRows",
+    "Faults",
     "Field",
     "FieldDecision",
     "Keep",
     "LegalBasis",
     "Mask",
     "Module",
+    "Node",
     "Normaliser",
     "Notice",
     "Organisation",
@@ -74,6 +79,7 @@ __all__ = [
     "decide",
     "load_policies",
     "parse_duration",
+    "read_yaml",
     "recall",
     "remember",
 ]

@@ -1,0 +1,140 @@
+"""The sealed value: opens where it was sealed, and nowhere else."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacy_svc.vault import Tampered, is_sealed_text, values
+from privacy_svc.vault import format as form
+from privacy_svc.vault.keys import Key, bind_page, bind_subject
+
+PLACE = form.Place("org", 1001, "subject", "7")
+CIPHER = AESGCM(bytes(range(32)))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+VALUES = (
+    st.text()
+    | st.integers()
+    | st.booleans()
+    | st.binary()
+    | st.decimals(allow_nan=False)
+    | st.dates()
+    | st.datetimes(timezones=st.just(UTC))
+    | st.lists(JSON)
+)
+
+
+@given(VALUES)
+def test_values_keep_their_type(value: object) -> None:
+    """Every kind of value comes back equal and of its own type."""
+    back = values.decode(values.encode(value))
+    assert back == value
+    assert type(back) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "a", 1, True, Decimal("1.50"), date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)]
+)
+def test_overhead_is_34_bytes(value: object) -> None:
+    """A sealed value is 34 bytes longer than its encoded clear value."""
+    clear = values.encode(value)
+    assert len(form.seal(CIPHER, 1, PLACE, clear)) == len(clear) + 34
+
+
+@given(st.binary(max_size=60))
+def test_round_trip_through_text(clear: bytes) -> None:
+    """Sealing, spelling as text, reading and opening gives the clear bytes."""
+    text = form.to_text(form.seal(CIPHER, 3, PLACE, clear))
+    assert is_sealed_text(text)
+    assert form.generation_of(form.from_text(text)) == 3
+    assert form.open_(CIPHER, PLACE, form.from_text(text)) == clear
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        replace(PLACE, organisation="other"),
+        replace(PLACE, field_id=1002),
+        replace(PLACE, subject_id="another"),
+        replace(PLACE, row="8"),
+        form.Place("or", 1001, "gsubject", "7"),
+    ],
+)
+def test_moved_values_do_not_open(elsewhere: form.Place) -> None:
+    """A value moved to another organisation, field, subject or row is Tampered."""
+    sealed = form.seal(CIPHER, 1, PLACE, b"secret")
+    with pytest.raises(Tampered):
+        form.open_(CIPHER, elsewhere, sealed)
+
+
+def test_every_flipped_bit_is_noticed() -> None:
+    """Flipping any single bit of a sealed value makes it Tampered."""
+    sealed = form.seal(CIPHER, 1, PLACE, b"secret")
+    for bit in range(len(sealed) * 8):
+        changed = bytearray(sealed)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(Tampered):
+            form.open_(CIPHER, PLACE, bytes(changed))
+
+
+@given(st.integers(0, 40))
+def test_every_cut_is_noticed(length: int) -> None:
+    """A value cut anywhere, also inside its tag, is Tampered."""
+    sealed = form.seal(CIPHER, 1, PLACE, b"secret!")
+    with pytest.raises(Tampered):
+        form.open_(CIPHER, PLACE, sealed[: min(length, len(sealed) - 1)])
+
+
+@given(st.binary())
+def test_the_decoder_is_total(raw: bytes) -> None:
+    """Any bytes are refused as Tampered, never with another error."""
+    with pytest.raises(Tampered):
+        form.open_(CIPHER, PLACE, raw)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "pcf1.", "pcf1.abc", "ana@mail.example", "pcf1." + "!" * 60, None, 7, "pcf1." + "A" * 47]
+)
+def test_what_is_not_sealed_text(text: object) -> None:
+    """Ordinary values, and texts that only look like ours, are not taken for sealed ones."""
+    assert not is_sealed_text(text)
+
+
+def test_base64_has_one_spelling() -> None:
+    """The unused bits of the last character must be zero, so no two texts stand for one value."""
+    text = form.to_text(form.seal(CIPHER, 1, PLACE, b"12345678"))
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    for last in alphabet.replace(text[-1], ""):
+        with pytest.raises(Tampered):
+            form.open_(CIPHER, PLACE, form.from_text(text[:-1] + last))
+
+
+def test_keys_do_not_show() -> None:
+    """A key's repr says nothing, and it cannot be pickled by accident."""
+    key = Key(bytes(range(32)))
+    assert repr(key) == "Key(…)"
+    with pytest.raises(TypeError):
+        key.__reduce__()
+
+
+def test_wrapped_keys_are_bound() -> None:
+    """A wrapped key opens only as what it was wrapped as."""
+    outer, inner = Key.new(), Key.new()
+    wrapped = outer.wrap(inner, bind_subject("org", "s1", "data", 1))
+    assert outer.unwrap(wrapped, bind_subject("org", "s1", "data", 1)).commitment() == inner.commitment()
+    for other in (
+        bind_subject("org", "s2", "data", 1),
+        bind_subject("org", "s1", "evidence", 1),
+        bind_subject("org", "s1", "data", 2),
+        bind_page("org", 1, 1, 1),
+    ):
+        with pytest.raises(Tampered):
+            outer.unwrap(wrapped, other)

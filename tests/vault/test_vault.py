@@ -1,0 +1,200 @@
+"""Subjects and their keys in a real database."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from privacy_svc.db import Database
+from privacy_svc.errors import Erased, KeyUnavailable, NotFound
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
+from privacy_svc.vault.model import PageKey, Subject, SubjectKey
+from tests.factories import make_vault
+
+
+def subject(database: Database, vault: Vault) -> str:
+    with database.write() as session:
+        return vault.create_subject(session).id
+
+
+def sealed(database: Database, vault: Vault, subject_id: str, value: str = "Ana") -> str:
+    with database.read() as session:
+        return vault.cipher(session, subject_id).seal_text(1001, "1", value)
+
+
+def opened(database: Database, vault: Vault, subject_id: str, text: str) -> object:
+    with database.read() as session:
+        return vault.cipher(session, subject_id).open_text(1001, "1", text)
+
+
+def test_another_process_opens_it(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """What one vault sealed, another one over the same keys and database opens."""
+    one = subject(database, vault)
+    assert opened(database, make_vault(tmp_path), one, sealed(database, vault, one)) == "Ana"
+
+
+def test_each_person_has_a_key_of_their_own(database: Database, vault: Vault) -> None:
+    """One person's value does not open with another's key."""
+    one, other = subject(database, vault), subject(database, vault)
+    with pytest.raises(Tampered):
+        opened(database, vault, other, sealed(database, vault, one))
+
+
+def test_pages_hold_1024_subjects(database: Database, vault: Vault) -> None:
+    """1,500 subjects made at once fill one page and begin a second; all of them open."""
+    with database.write() as session:
+        ids = [s.id for s in vault.create_subjects(session, 1500)]
+    with database.read() as session:
+        assert sorted(session.scalars(select(PageKey.subjects))) == [476, 1024]
+        assert len(vault.ciphers(session, ids)) == 1500
+
+
+def test_erasure_is_final_and_spares_the_others(database: Database, vault: Vault) -> None:
+    """After erasure the person's values raise Erased, the neighbours on the page still open, the evidence key lives."""
+    one, other = subject(database, vault), subject(database, vault)
+    text, others = sealed(database, vault, one), sealed(database, vault, other, "Ben")
+    with database.write() as session:
+        vault.erase(session, one, request_id="r")
+    with pytest.raises(Erased):
+        opened(database, vault, one, text)
+    assert opened(database, vault, other, others) == "Ben"
+    with database.read() as session:
+        assert isinstance(vault.cipher(session, one, use="evidence"), SubjectCipher)
+        assert session.get_one(Subject, one).state_version == 2
+
+
+def test_erasure_holds_in_another_process_at_once(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """A second vault that has just read the person cannot read them in its next statement."""
+    one = subject(database, vault)
+    text, second = sealed(database, vault, one), make_vault(tmp_path)
+    assert opened(database, second, one, text) == "Ana"
+    with database.write() as session:
+        vault.erase(session, one)
+    with pytest.raises(Erased):
+        opened(database, second, one, text)
+
+
+def test_an_old_wrapped_key_does_not_open_after_the_page_was_replaced(database: Database, vault: Vault) -> None:
+    """Putting back the wrapped key from before the erasure brings nobody back, nor does removing the fence."""
+    one, _ = subject(database, vault), subject(database, vault)
+    text = sealed(database, vault, one)
+    with database.read() as session:
+        old = session.get_one(SubjectKey, (one, "data", 1)).wrapped
+    with database.write() as session:
+        vault.erase(session, one)
+    with database.write() as session:
+        session.get_one(SubjectKey, (one, "data", 1)).wrapped = old
+        session.flush()
+        with pytest.raises(Erased):
+            vault.cipher(session, one)
+        session.connection().exec_driver_sql("DELETE FROM fences")
+        with pytest.raises(Tampered):
+            vault.cipher(session, one).open_text(1001, "1", text)
+
+
+def test_erasing_twice_is_once(database: Database, vault: Vault) -> None:
+    """A repeated erasure changes nothing and answers the same instant."""
+    one = subject(database, vault)
+    with database.write() as session:
+        first = vault.erase(session, one)
+    with database.write() as session:
+        assert vault.erase(session, one).online_at == first.online_at
+        assert session.get_one(Subject, one).state_version == 2
+
+
+def test_an_erased_id_is_not_made_again(database: Database, vault: Vault) -> None:
+    """Provisioning an erased subject's id is refused."""
+    one = subject(database, vault)
+    with database.write() as session:
+        vault.erase(session, one)
+    with database.write() as session, pytest.raises(Erased):
+        vault.create_subject(session, subject_id=one)
+
+
+def test_erasure_works_while_the_keys_are_away(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """With the provider away an erasure still destroys the person's key, and the page is replaced when it is back."""
+    one, other = subject(database, vault), subject(database, vault)
+    text = sealed(database, vault, other)
+    away = make_vault(tmp_path)
+    (tmp_path / "keys").rename(tmp_path / "gone")
+    with database.write() as session:
+        assert not away.erase(session, one).page_replaced
+    (tmp_path / "gone").rename(tmp_path / "keys")
+    with database.read() as session, pytest.raises(Erased):
+        away.cipher(session, one)
+    with database.write() as session:
+        assert away.replace_due(session) == 1
+    assert opened(database, away, other, text) == "Ana"
+    with database.read() as session:
+        assert away.status(session).replace_due == 0
+
+
+def test_keys_away_is_not_erased(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """A missing key file is KeyUnavailable, which comes back; never Erased, which does not."""
+    one = subject(database, vault)
+    text, fresh = sealed(database, vault, one), make_vault(tmp_path)
+    (tmp_path / "keys").rename(tmp_path / "gone")
+    with pytest.raises(KeyUnavailable):
+        opened(database, fresh, one, text)
+    (tmp_path / "gone").rename(tmp_path / "keys")
+    assert opened(database, fresh, one, text) == "Ana"
+
+
+def test_unknown_subject(database: Database, vault: Vault) -> None:
+    """A subject that never was is NotFound, and nothing is made for it."""
+    with database.read() as session, pytest.raises(NotFound):
+        vault.cipher(session, "nobody")
+
+
+def test_provision_against_erase(database: Database, vault: Vault) -> None:
+    """Whatever the order of provisioning and erasing on two connections, an erased person has no living key."""
+    for _ in range(30):
+        one = subject(database, vault)
+        start = threading.Barrier(2)
+
+        def erase(one: str = one, start: threading.Barrier = start) -> None:
+            start.wait()
+            with database.write() as session:
+                vault.erase(session, one)
+
+        def provision(start: threading.Barrier = start) -> None:
+            start.wait()
+            with database.write() as session:
+                vault.create_subjects(session, 3)
+
+        threads = [threading.Thread(target=erase), threading.Thread(target=provision)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with database.read() as session, pytest.raises(Erased):
+            vault.cipher(session, one)
+
+
+def test_concurrent_admissions_share_pages_safely(database: Database, vault: Vault) -> None:
+    """Eight threads making subjects at once lose none, and every key opens."""
+    made: list[str] = []
+
+    def make() -> None:
+        with database.write() as session:
+            ids = [s.id for s in vault.create_subjects(session, 40)]
+        made.extend(ids)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        assert len(vault.ciphers(session, made)) == 320
+
+
+def test_nothing_shows_in_repr(database: Database, vault: Vault) -> None:
+    """No repr of the vault's parts shows a key."""
+    one = subject(database, vault)
+    with database.read() as session:
+        texts = [repr(vault), repr(vault.cipher(session, one)), repr(vault.index(session, 1, "email"))]
+        key = session.get_one(SubjectKey, (one, "data", 1))
+    assert all("…" in t or t.startswith("Vault(") for t in texts)
+    assert str(key.wrapped) not in repr(key)
