@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.middleware import DefineMiddleware
 
 from privacy_svc import auditlog, audits, consent, identity, pii, rights, settings, store, web
-from privacy_svc.http import Around, exception_handlers
+from privacy_svc.http import exception_handlers, surround
 from privacy_svc.http.logs import configure
 from privacy_svc.runtime import Runtime, open_runtime
 from privacy_svc.settings import Settings
@@ -25,28 +24,29 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
     """The whole service on HTTP. Raises Misconfigured rather than start unsafe."""
     parts = runtime or open_runtime(chosen)
     app = Litestar(
-        route_handlers=[
-            *auditlog.HANDLERS,
-            *audits.HANDLERS,
-            *consent.HANDLERS,
-            *pii.HANDLERS,
-            *rights.HANDLERS,
-            *store.HANDLERS,
-            *web.HANDLERS,
-        ],
+        route_handlers=[_everything()],
         dependencies={name: Provide(_giving(part), sync_to_thread=False) for name, part in _parts(parts).items()}
-        | {"body": Provide(_body), "caller": Provide(identity.caller_of_request, sync_to_thread=False)},
+        | {"caller": Provide(identity.caller_of_request, sync_to_thread=False)},
         guards=[identity.guard],
         exception_handlers=exception_handlers,
-        middleware=[DefineMiddleware(Around, limit=chosen.body_limit), *web.middleware()],
+        middleware=web.middleware(),
         openapi_config=web.openapi(),
+        logging_config=None,  # `http.logs` has configured logging; Litestar would put its own handlers back
         template_config=web.templates(chosen),
         lifespan=[_lifespan(parts)],
-        request_max_body_size=None,  # `Around` counts, and answers with a problem
+        request_max_body_size=None,  # `surround` counts, and answers with a problem
     )
     app.state.database, app.state.log, app.state.settings = parts.database, parts.log, chosen
+    app.state.policies = parts.policies
     identity.check_routes(app)
-    return app
+    return surround(app, chosen.body_limit)
+
+
+def _everything() -> Router:
+    """All routes in one router. Litestar 2.25 registers a path's first handler again with its second one, and
+    wraps it in a thread twice, so that its answer is never awaited; a router is registered once, whole."""
+    rooms = (auditlog, audits, consent, pii, rights, store, web)
+    return Router("/", route_handlers=[handler for room in rooms for handler in room.HANDLERS])
 
 
 def _parts(runtime: Runtime) -> dict[str, Any]:
@@ -68,10 +68,6 @@ def _parts(runtime: Runtime) -> dict[str, Any]:
 
 def _giving(part: object) -> Callable[[], Any]:
     return lambda: part
-
-
-async def _body(request: Request[Any, Any, Any]) -> bytes:
-    return await request.body()
 
 
 def _lifespan(runtime: Runtime) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:

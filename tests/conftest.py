@@ -4,7 +4,9 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -12,7 +14,11 @@ from sqlalchemy.engine import URL, make_url
 
 from privacy_svc.db import Database
 from privacy_svc.db.migrate import upgrade
+from privacy_svc.examples import folder
 from tests import postgres
+
+if TYPE_CHECKING:
+    from privacy_svc.runtime import Runtime
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _numbers = itertools.count()
@@ -100,3 +106,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         database = Database(url)
         yield database
         database.engine.dispose()
+
+
+@pytest.fixture
+def shop(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator["Runtime"]:
+    """The composed service under the example policies, over the demo shop's store of the database's dialect."""
+    from tests.factories import make_runtime
+    from tests.shop import postgres_shop, sqlite_shop
+
+    with ExitStack() as stack:
+        if database.engine.dialect.name == "sqlite":
+            url = sqlite_shop(tmp_path)
+        else:
+            url = stack.enter_context(postgres_shop(request.getfixturevalue("postgres_server"), tmp_path))
+        runtime = make_runtime(tmp_path, database, {"shop": url}, folder("policies"))
+        yield runtime
+        runtime.stores.close()

@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, get, post
+from litestar import MediaType, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from sqlalchemy import select
@@ -27,13 +27,12 @@ from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow
 MOST = 200
 _TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
 _LEVEL = re.compile(r"[0-9]|[1-5][0-9]|6[0-3]")
-IMMUTABLE = "private, max-age=31536000, immutable"
 TAGS = ["Audit log"]
 
 
 @post(
     "/v1/audit/events",
-    opt=allow(Role.MODULE, Role.DPO),
+    opt=allow(Role.MODULE, Role.DPO) | {"body": AppendEvent},
     sync_to_thread=True,
     operation_id="appendAuditEvent",
     tags=TAGS,
@@ -144,7 +143,7 @@ def tile(level: FromPath[str], path: FromPath[str], database: NamedDependency[Da
         found = session.get(Tile, (int(level), number)) if _LEVEL.fullmatch(level) else None
     if found is None or len(found.hashes) < width * SIZE:
         raise NotFound("The log has no such tile yet.")
-    return _forever(found.hashes[: width * SIZE])
+    return _forever("public", found.hashes[: width * SIZE])
 
 
 @get(
@@ -163,15 +162,17 @@ def entry_bundle(path: FromPath[str], database: NamedDependency[Database]) -> Re
         leaves = session.scalars(chosen).all()
     if len(leaves) < width:
         raise NotFound("The log has no such bundle yet.")
-    return _forever(b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
+    return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
 
 
 def _text(content: str) -> Response[str]:
-    return Response(content, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
+    return Response(content, media_type=MediaType.TEXT, headers={"Cache-Control": "no-cache"})
 
 
-def _forever(content: bytes) -> Response[bytes]:
-    return Response(content, media_type="application/octet-stream", headers={"Cache-Control": IMMUTABLE})
+def _forever(whose: str, content: bytes) -> Response[bytes]:
+    """A tile of a width never changes; `whose` says which caches may keep it."""
+    headers = {"Cache-Control": f"{whose}, max-age=31536000, immutable"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 HANDLERS = [append_event, find_events, prove_event, checkpoint, tile, entry_bundle]

@@ -123,7 +123,9 @@ def _serve(settings: Settings) -> subprocess.Popen[bytes]:
     }
     log = (settings.home / "service.log").open("wb")
     command = [sys.executable, "-m", "privacy_svc", "serve", "--port", str(settings.port)]
-    return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    return subprocess.Popen(  # noqa: S603 - ourselves
+        command, env=environment, stdout=log, stderr=log, start_new_session=True
+    )
 
 
 def _wait(base_url: str, server: subprocess.Popen[bytes]) -> None:

@@ -73,7 +73,12 @@ def _status(cli: Cli, dataset: str | None) -> None:
 @click.confirmation_option("--yes", prompt="Personal data will stand in clear in the store again. Go on?")
 @click.pass_obj
 def unseal(cli: Cli, dataset: str | None) -> None:
-    """Give every sealed value back as it was. Erased people's values cannot be, and stay as they are."""
+    """Give every sealed value back as it was. Erased people's values cannot be, and stay as they are.
+
+    \b
+    Example:
+      privacy-svc unseal --dataset shop
+    """
     from privacy_svc.store import unseal as run
 
     with cli.runtime() as runtime, progress() as show:

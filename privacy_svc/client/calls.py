@@ -10,7 +10,7 @@ import httpx
 SECONDS = 10.0
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457's own word
+class Problem(Exception):
     """The service refused or failed. `slug` is stable; `errors` are the places that are wrong."""
 
     def __init__(

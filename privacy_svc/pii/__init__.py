@@ -1,16 +1,38 @@
-"""Personal data in columns and in free text, found offline."""
+"""Personal data in text and in the columns of a database: found, categorised, redacted.
 
-from privacy_svc.pii.columns import ColumnFacts, Context, Guess, Kind, classify_column, context_of
-from privacy_svc.pii.words import is_organisation, split, subject_of
+Text goes through Presidio's recognisers (https://microsoft.github.io/presidio/), without a model and without a
+network; columns are judged by name, type, keys and a sample. Categories are fideslang's. Importing this room is
+cheap: Presidio is loaded by the first text.
+"""
+
+from privacy_svc.pii import routes
+from privacy_svc.pii.engine import LANGUAGES, detect
+from privacy_svc.pii.errors import UnknownLanguage
+from privacy_svc.pii.finding import Finding, without_overlaps
+from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
+from privacy_svc.pii.headers import is_organisation, split, subject_of
+from privacy_svc.pii.known import known_values_in
+from privacy_svc.pii.redaction import Style, redact
+
+HANDLERS = routes.HANDLERS
 
 __all__ = [
+    "HANDLERS",
+    "LANGUAGES",
     "ColumnFacts",
+    "ColumnGuess",
     "Context",
-    "Guess",
+    "Finding",
     "Kind",
-    "classify_column",
+    "Style",
+    "UnknownLanguage",
     "context_of",
+    "detect",
+    "guess_column",
     "is_organisation",
+    "known_values_in",
+    "redact",
     "split",
     "subject_of",
+    "without_overlaps",
 ]

@@ -1,6 +1,7 @@
 """What was found in a text, and what remains when findings overlap. Pure."""
 
-from collections.abc import Iterable
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -24,15 +25,24 @@ def without_overlaps(text: str, findings: Iterable[Finding]) -> list[Finding]:
     """
     kept: list[Finding] = []
     for found in sorted(findings, key=lambda f: (-f.score, f.start - f.end, f.start, f.entity)):
-        kept += _rest(text, found, kept)
-    return sorted(kept, key=lambda f: f.start)
+        for part in _rest(text, found, kept):
+            insort(kept, part, key=_start)
+    return kept
 
 
-def _rest(text: str, found: Finding, kept: Iterable[Finding]) -> list[Finding]:
+def _start(found: Finding) -> int:
+    return found.start
+
+
+def _rest(text: str, found: Finding, kept: Sequence[Finding]) -> list[Finding]:
     """The parts of `found` outside of all `kept`, without those of punctuation only."""
     parts, start = [], found.start
-    for other in sorted((k for k in kept if k.start < found.end and k.end > found.start), key=lambda k: k.start):
-        parts.append((start, other.start))
-        start = other.end
+    for at in range(max(0, bisect_right(kept, start, key=_start) - 1), len(kept)):
+        other = kept[at]
+        if other.start >= found.end:
+            break
+        if other.end > start:
+            parts.append((start, other.start))
+            start = other.end
     parts.append((start, found.end))
     return [replace(found, start=a, end=b) for a, b in parts if a < b and any(c.isalnum() for c in text[a:b])]

@@ -19,7 +19,9 @@ def known_values_in(text: str, values: Iterable[str]) -> list[Finding]:
     """Where the values stand, as whole words, whatever the case, accents' encoding (ä, a + ¨), ß or ss, white
     space, and the separators of a long number. Values of one character are not looked for."""
     folded, places = _folded(text)
-    wanted = sorted({v for v in (_folded(value.strip())[0] for value in values) if len(v) > 1}, key=lambda v: (-len(v), v))
+    wanted = sorted(
+        {v for v in (_folded(value.strip())[0] for value in values) if len(v) > 1}, key=lambda v: (-len(v), v)
+    )
     found = [
         Finding("KNOWN_VALUE", "user", places[match.start(1)], places[match.end(1) - 1] + 1, 1.0, "known_values")
         for at in range(0, len(wanted), _MOST_VALUES)

@@ -21,15 +21,9 @@ from privacy_svc.pii.entities import NATIONAL
 _WORDS = re.compile(r"\w+|[^\w\s]")
 _SUFFIXES = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 """Knows the public suffixes of the installed package, and fetches none."""
-_PHONE = (
-    "phone number telephone cell mobile call tel telefon handy mobil rufnummer anruf nummer téléphone portable appel "
-    "numéro teléfono móvil llamar número telefono cellulare chiamare numero telefoon mobiel bellen nummer"
-).split()
-_BIRTH = (
-    "born birth birthday dob geboren geburtstag geburtsdatum geb né née naissance nacido nacida nacimiento "
-    "nato nata nascita geboortedatum"
-).split()
-_BANK = "iban bank transaction konto bankverbindung compte cuenta conto rekening".split()
+_PHONE = ["phone", "number", "telephone", "cell", "mobile", "call", "tel", "telefon", "handy", "mobil", "rufnummer", "anruf", "nummer", "téléphone", "portable", "appel", "numéro", "teléfono", "móvil", "llamar", "número", "telefono", "cellulare", "chiamare", "numero", "telefoon", "mobiel", "bellen", "nummer"]
+_BIRTH = ["born", "birth", "birthday", "dob", "geboren", "geburtstag", "geburtsdatum", "geb", "né", "née", "naissance", "nacido", "nacida", "nacimiento", "nato", "nata", "nascita", "geboortedatum"]
+_BANK = ["iban", "bank", "transaction", "konto", "bankverbindung", "compte", "cuenta", "conto", "rekening"]
 _WEB = ("Standard Url", "Quoted URL")
 """Presidio's URL patterns with a scheme. Those without one take every `word.in` at a sentence's end for a site."""
 
@@ -74,7 +68,7 @@ class _Email(predefined_recognizers.EmailRecognizer):  # type: ignore[misc] # as
         return True if _SUFFIXES(domain).fqdn else None
 
 
-_EMAIL = Pattern("Email", r"(?<![\w@])[\w!#$%&'*+/=?^`{|}~.-]{1,64}@\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,8}", 0.5)
+_EMAIL = Pattern("Email", r"(?<![\w@])[\w!#$%&'*+=?^`{|}~.-]{1,64}@\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,8}", 0.5)
 """Presidio's pattern with bounds: on a long word without `@` the original takes quadratic time."""
 
 
@@ -87,7 +81,7 @@ def build(language: str, region: str) -> AnalyzerEngine:
 
 def _generic(language: str, region: str) -> Iterator[EntityRecognizer]:
     p, told = predefined_recognizers, {"supported_language": language}
-    yield _Email(patterns=[_EMAIL], **told)
+    yield _Email(patterns=[_EMAIL], name="EmailRecognizer", **told)
     yield p.PhoneRecognizer(supported_regions=(region,), context=_PHONE, **told)
     yield p.IbanRecognizer(context=_BANK, **told)
     yield p.DateRecognizer(supported_entity="DATE_OF_BIRTH", context=_BIRTH, **told)
@@ -103,6 +97,4 @@ def _national(language: str, region: str) -> Iterator[EntityRecognizer]:
 
 def _names(language: str) -> EntityRecognizer:
     found = [Pattern(name, regex, 0.6) for name, regex in names.patterns(language).items()]
-    return PatternRecognizer(
-        "PERSON", "NameRules", language, found, global_regex_flags=re.MULTILINE | re.UNICODE
-    )
+    return PatternRecognizer("PERSON", "NameRules", language, found, global_regex_flags=re.MULTILINE | re.UNICODE)

@@ -9,8 +9,9 @@ from privacy_svc.store import authzen, routes
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
 from privacy_svc.store.directory import Directory
-from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
 from privacy_svc.store.draft import draft_dataset
+from privacy_svc.store.drafting import unmapped_personal
+from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
 from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.pdp import Answer, DecisionPoint, Question
@@ -53,6 +54,7 @@ __all__ = [
     "rectify",
     "seal",
     "seal_status",
+    "unmapped_personal",
     "unseal",
     "walk",
 ]

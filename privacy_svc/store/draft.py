@@ -58,7 +58,8 @@ def _refused(found: TablePlan) -> Iterator[str]:
         return
     for field in found.fields:
         if "." in field.column.name:
-            yield f"      # Left out, its name has a dot: column {_text(field.column.name)} of {_text(found.table.name)}"
+            name = f"{_text(field.column.name)} of {_text(found.table.name)}"
+            yield f"      # Left out, its name has a dot: column {name}"
 
 
 def _personal(found: TablePlan, key: str, ids: Iterator[int]) -> Iterator[str]:

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 
 from privacy_svc.pii import (
     ColumnFacts,
+    ColumnGuess,
     Context,
-    Guess,
-    classify_column,
     context_of,
+    guess_column,
     is_organisation,
     split,
     subject_of,
 )
-from privacy_svc.policy import Erase
+from privacy_svc.policy import Dataset, Erase
 from privacy_svc.store.schema import Column, ForeignKey, Schema, Table
 from privacy_svc.vault import is_sealed_text
 
@@ -98,7 +98,7 @@ def facts_of(table: Table, column: Column) -> ColumnFacts:
 
 
 def _context(table: Table) -> Context:
-    guesses = [classify_column(facts_of(table, c)).category for c in table.columns]
+    guesses = [guess_column(facts_of(table, c)).category for c in table.columns]
     if is_organisation(table.name) and not {"user.name.first", "user.name.last"} & set(guesses):
         return "none"
     return context_of([facts_of(table, c) for c in table.columns])
@@ -175,9 +175,11 @@ def _refers(table: Table, persons: Mapping[str, str]) -> bool:
 
 
 def _has_person(table: Table) -> bool:
-    found = {classify_column(facts_of(table, c), "person").category or "" for c in table.columns}
+    found = {guess_column(facts_of(table, c), "person").category or "" for c in table.columns}
     named = any(c.startswith("user.name") for c in found)
-    reached = bool(found & {"user.contact.phone_number", "user.demographic.date_of_birth", "user.contact.address.street"})
+    reached = bool(
+        found & {"user.contact.phone_number", "user.demographic.date_of_birth", "user.contact.address.street"}
+    )
     return "user.contact.email" in found or (named and reached)
 
 
@@ -216,7 +218,7 @@ def _plan_table(
         context = "owned"
     keys = {f.column: f for f in table.foreign_keys}
     for column in table.columns:
-        guess = classify_column(facts_of(table, column), context)
+        guess = guess_column(facts_of(table, column), context)
         hangs = (table.name, column.name) in targets
         found.fields.append(_plan_field(found, column, guess, keys.get(column.name), subjects, hangs=hangs))
     found.fields.sort(key=lambda f: _order(f, subjects))
@@ -234,7 +236,7 @@ def _order(plan: FieldPlan, subjects: Mapping[str, str]) -> int:
 def _plan_field(
     table: TablePlan,
     column: Column,
-    guess: Guess,
+    guess: ColumnGuess,
     reference: ForeignKey | None,
     subjects: Mapping[str, str],
     *,
@@ -300,3 +302,25 @@ def _name_identities(table: TablePlan) -> None:
         if kind and kind not in seen and not plan.primary_key:
             seen.add(kind)
             plan.identity = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    table: str
+    column: str
+    category: str
+    why: str
+
+
+def unmapped_personal(schema: Schema, dataset: Dataset) -> list[Unmapped]:
+    """Columns that look personal and that the data map does not name."""
+    return [
+        Unmapped(found.table.name, field.column.name, field.category, "; ".join(field.reasons))
+        for found in plan(schema)
+        for field in found.fields
+        if field.personal
+        and (
+            found.table.name not in dataset.by_name
+            or field.column.name not in dataset.by_name[found.table.name].by_name
+        )
+    ]

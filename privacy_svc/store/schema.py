@@ -1,6 +1,6 @@
 """What a store looks like before anybody mapped it: tables, columns, keys and a small sample. Reads only."""
 
-import datetime
+import datetime as dt
 import decimal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
     (int, "integer"),
     (float, "number"),
     (decimal.Decimal, "number"),
-    (datetime.date, "date"),
+    (dt.date, "date"),
     (str, "text"),
 )
 """In this order: a bool is an int, a datetime is a date."""
@@ -114,9 +114,9 @@ def _foreign_keys(inspector: Inspector, name: str) -> Iterator[ForeignKey]:
 
 
 def _unique(inspector: Inspector, name: str) -> frozenset[str]:
-    constraints = [u["column_names"] for u in inspector.get_unique_constraints(name)]
-    indexes = [i["column_names"] for i in inspector.get_indexes(name) if i["unique"]]
-    return frozenset(names[0] for names in (*constraints, *indexes) if len(names) == 1 and names[0])
+    groups: list[list[str | None]] = [[*u["column_names"]] for u in inspector.get_unique_constraints(name)]
+    groups += [[*i["column_names"]] for i in inspector.get_indexes(name) if i["unique"]]
+    return frozenset(found[0] for found in groups if len(found) == 1 and found[0])
 
 
 def _kind(declared: TypeEngine[Any]) -> Kind:

@@ -162,17 +162,6 @@ class Vault:
         wrapped = self._provider.wrap(epoch, key, bind_index_root(self.organisation, epoch, 1))
         session.add(IndexRoot(generation=1, epoch=epoch, wrapped=wrapped))
 
-    def bump(self, session: Session, subject_id: str) -> int:
-        """The person's next state version; the row stays locked until the transaction ends. Raises Erased, NotFound."""
-        subject = session.get(Subject, subject_id, with_for_update=True, populate_existing=True)
-        if subject is None:
-            raise NotFound("There is no such subject.")
-        if subject.erased_at is not None:
-            raise Erased("This person's data were erased.")
-        subject.state_version += 1
-        session.flush()
-        return subject.state_version
-
     def status(self, session: Session) -> KeyStatus:
         pages = session.execute(select(PageKey.epoch, func.count()).group_by(PageKey.epoch)).all()
         living = select(SubjectKey.use, func.count()).where(SubjectKey.wrapped.is_not(None)).group_by(SubjectKey.use)

@@ -204,12 +204,28 @@ def test_an_entry_and_an_erasure_at_the_same_moment(book: Logbook) -> None:
     ana = book.person()
     for _ in range(5):
         book.write(ana)
-    sealed, erased = threading.Event(), threading.Thread(target=book.erase, args=(ana,))
+    erased = threading.Thread(target=book.erase, args=(ana,))
     with book.database.write() as session:
         book.log.append(session, EventType.RECORD_READ, actor="crm", subject_id=ana, payload={})
         erased.start()
-        sealed.wait(0.3)
+        erased.join(0.5)
     erased.join()
     book.write(ana)
     check_log(book.database, book.log)
     assert book.verify().erased == 6
+
+
+def test_an_erasure_while_its_entries_move_into_the_tree(book: Logbook) -> None:
+    """The sequencer waits for the erasure and moves entries that name nobody any more."""
+    ana = book.person()
+    for _ in range(3):
+        book.write(ana)
+    moved = threading.Thread(target=book.integrate)
+    with book.database.write() as session:
+        book.vault.erase(session, ana)
+        book.log.erase_payloads(session, ana, actor="worker")
+        moved.start()
+        moved.join(0.5)
+    moved.join()
+    check_log(book.database, book.log)
+    assert book.search(subject_id=ana) == []

@@ -133,6 +133,17 @@ def test_proofs_hold_and_nothing_else_does(size: int, data: st.DataObject) -> No
                 check(changed)
 
 
+def test_no_proof_of_what_is_not_there() -> None:
+    """No leaf outside of the tree, no consistency with an empty or a larger tree."""
+    node = merkle.of_leaves(leaves(5))
+    for index in (-1, 5):
+        with pytest.raises(ProofError):
+            merkle.inclusion_proof(index, 5, node)
+    for first, second in ((0, 5), (0, 0), (6, 5)):
+        with pytest.raises(ProofError):
+            merkle.consistency_proof(first, second, node)
+
+
 @given(SIZES, st.data())
 def test_sigstore_accepts_our_proofs(size: int, data: st.DataObject) -> None:
     """sigstore's verifier accepts our proof of our entry, and of no other."""
@@ -170,7 +181,11 @@ def test_tessera_log() -> None:
 
 
 def unbundle(path: Path) -> list[bytes]:
-    rest, found = path.read_bytes(), []
+    return unbundled(path.read_bytes())
+
+
+def unbundled(rest: bytes) -> list[bytes]:
+    found = []
     while rest:
         size = int.from_bytes(rest[:2])
         found.append(rest[2 : 2 + size])

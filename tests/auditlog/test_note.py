@@ -31,6 +31,13 @@ def test_the_specifications_example() -> None:
     assert verifier.vkey == VKEY
 
 
+@pytest.mark.parametrize("text", ["a\tb\n", "a\rb\n", "a\x00\n"])
+def test_control_characters_are_refused_even_signed(signer: Signer, text: str) -> None:
+    """A note may not hold any but newlines, whoever signed it."""
+    with pytest.raises(NoteError, match="not a signed note"):
+        signer.verifier.open(signer.sign_note(text))
+
+
 def test_unknown_signatures_are_ignored() -> None:
     """Up to 16 signatures by keys we do not know, the same name with another key too, change nothing."""
     verifier = Verifier.parse(VKEY)

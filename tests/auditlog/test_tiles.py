@@ -40,7 +40,7 @@ def test_paths_round_trip(number: int, width: int) -> None:
         "000.p/257",
         "000.p/01",
         "000.p/",
-        "٠٠٠",
+        "\u0660\u0660\u0660",
         "x001/x001/x001/x001/x001/001",
         "-01",
         "000.p/5/",

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from privacy_svc.db import Database
-from privacy_svc.db.tables import metadata
 from privacy_svc.rights import Worker
 from tests.conftest import fresh_postgres
 from tests.rights.company import Company, found_company
@@ -15,8 +14,6 @@ from tests.rights.company import Company, found_company
 
 @pytest.fixture
 def company(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Company]:
-    metadata.drop_all(database.engine)
-    metadata.create_all(database.engine)
     home = tmp_path / "home"
     home.mkdir()
     with ExitStack() as stack:

@@ -65,7 +65,7 @@ def test_what_cannot_be_rectified(shop: Runtime, ana: str, name: str, error: typ
 
 
 def test_erasure_leaves_nothing_and_spares_the_others(shop: Runtime, ana: str) -> None:
-    """After erasing, the search for Ana's values finds none, rows to delete are gone, and the next customer is whole."""
+    """After erasing, the search for Ana's values finds none, rows to delete are gone, her neighbour is whole."""
     policies = shop.policies.current
     with shop.database.write() as session:
         known = [

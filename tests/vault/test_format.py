@@ -1,6 +1,6 @@
 """The sealed value: opens where it was sealed, and nowhere else."""
 
-from dataclasses import replace
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from privacy_svc.vault.keys import Key, bind_page, bind_subject
 
 PLACE = form.Place("org", 1001, "subject", "7")
 CIPHER = AESGCM(bytes(range(32)))
+PINNED = "pcf1.AQEAAAABAAAAAAAAAAAAAAAAff3bv38FMKY8EUerXXcilmU-yGY"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -40,6 +41,20 @@ def test_values_keep_their_type(value: object) -> None:
     assert type(back) is type(value)
 
 
+@given(st.text(st.characters(categories=["Cs", "L"])))
+def test_lone_surrogates_come_back(text: str) -> None:
+    """Text that no UTF-8 has, as a store may hold it, comes back too, alone and in JSON."""
+    assert values.decode(values.encode(text)) == text
+    assert values.decode(values.encode([text])) == [text]
+
+
+@given(st.sampled_from([b"", b"s", b"?", b"i", b"n", b"t", b"d", b"b", b"j", b"x"]), st.binary(max_size=12))
+def test_the_value_decoder_is_total(tag: bytes, rest: bytes) -> None:
+    """Any bytes are a value or Tampered, never another error."""
+    with suppress(Tampered):
+        values.decode(tag + rest)
+
+
 @pytest.mark.parametrize(
     "value", ["", "a", 1, True, Decimal("1.50"), date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)]
 )
@@ -61,10 +76,10 @@ def test_round_trip_through_text(clear: bytes) -> None:
 @pytest.mark.parametrize(
     "elsewhere",
     [
-        replace(PLACE, organisation="other"),
-        replace(PLACE, field_id=1002),
-        replace(PLACE, subject_id="another"),
-        replace(PLACE, row="8"),
+        PLACE._replace(organisation="other"),
+        PLACE._replace(field_id=1002),
+        PLACE._replace(subject_id="another"),
+        PLACE._replace(row="8"),
         form.Place("or", 1001, "gsubject", "7"),
     ],
 )
@@ -125,6 +140,27 @@ def test_keys_do_not_show() -> None:
         key.__reduce__()
 
 
+def test_associated_data_are_as_designed() -> None:
+    """`"pcf1" | header | u16 len, organisation | u32 field | u16 len, subject | u16 len, row`, byte for byte."""
+    written = form.Place("org", 1001, "söb", "7").associated_data(bytes.fromhex("010100000003"))
+    assert written.hex(" ") == "70 63 66 31 01 01 00 00 00 03 00 03 6f 72 67 00 00 03 e9 00 04 73 c3 b6 62 00 01 37"
+
+
+def test_a_sealed_value_of_the_first_release_opens() -> None:
+    """The stored form is fixed: this value was sealed once and opens for ever."""
+    assert values.decode(form.open_(CIPHER, PLACE, form.from_text(PINNED))) == "Ana"
+
+
+def test_wrapped_keys_name_their_version() -> None:
+    """A wrapped key has 61 bytes and begins with its version; another version, or a cut one, is Tampered."""
+    outer = Key.new()
+    wrapped = outer.wrap(Key.new(), b"x")
+    assert (len(wrapped), wrapped[0]) == (61, 1)
+    for changed in (b"\x02" + wrapped[1:], wrapped[:-1], wrapped[:10], b""):
+        with pytest.raises(Tampered):
+            outer.unwrap(changed, b"x")
+
+
 def test_wrapped_keys_are_bound() -> None:
     """A wrapped key opens only as what it was wrapped as."""
     outer, inner = Key.new(), Key.new()
@@ -134,7 +170,7 @@ def test_wrapped_keys_are_bound() -> None:
         bind_subject("org", "s2", "data", 1),
         bind_subject("org", "s1", "evidence", 1),
         bind_subject("org", "s1", "data", 2),
-        bind_page("org", 1, 1, 1),
+        bind_page("org", "s1", 1, 1),
     ):
         with pytest.raises(Tampered):
             outer.unwrap(wrapped, other)

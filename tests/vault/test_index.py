@@ -1,5 +1,6 @@
 """Normalisers and blind indexes."""
 
+import idna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,21 @@ def test_normalisers_are_total(name: str, value: str) -> None:
     once = normalise(name, value)
     if once is not None and name not in {"year", "last4", "phone"}:
         assert normalise(name, once) == once
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=70))
+def test_ascii_domains_are_what_idna_makes_of_them(value: str) -> None:
+    """The short way for ASCII gives what IDNA 2008 gives wherever IDNA gives anything."""
+    try:
+        expected = idna.encode(value.strip().rpartition("@")[2].rstrip(".").casefold(), uts46=True).decode()
+    except idna.IDNAError:
+        return
+    assert normalise("domain", value) == expected
+
+
+def test_an_index_of_a_lone_surrogate() -> None:
+    """Text that no UTF-8 has is indexed without an error."""
+    assert BlindIndex(Key(bytes(32)), 1003, "exact", "DE").of("a\ud800") is not None
 
 
 def test_index_values_fit_a_bigint_and_differ_by_field() -> None:

@@ -1,11 +1,13 @@
 """The file key provider."""
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from privacy_svc.errors import KeyUnavailable, Misconfigured
-from privacy_svc.vault import FileKeyProvider, Key
+from privacy_svc.errors import Conflict, KeyUnavailable, Misconfigured
+from privacy_svc.vault import FileKeyProvider, Key, Tampered
 
 
 def test_modes(tmp_path: Path) -> None:
@@ -44,3 +46,46 @@ def test_roll_and_destroy(tmp_path: Path) -> None:
     with pytest.raises(KeyUnavailable):
         provider.unwrap(1, old, b"x")
     assert provider.unwrap(2, new, b"x").commitment() == key.commitment()
+
+
+def test_the_epoch_in_use_is_not_destroyed(tmp_path: Path) -> None:
+    """Destroying the newest epoch is refused, so that its number is never used a second time."""
+    provider = FileKeyProvider.create(tmp_path / "keys")
+    with pytest.raises(Conflict, match="roll"):
+        provider.destroy(1)
+    assert provider.current_epoch() == 1
+
+
+def test_two_processes_roll_at_once(tmp_path: Path) -> None:
+    """Of rolls at the same moment each makes an epoch of its own or is told to try again; no key is overwritten."""
+    provider, start, made = FileKeyProvider.create(tmp_path / "keys"), threading.Barrier(8), list[int]()
+    first = provider.wrap(1, Key.new(), b"x")
+
+    def roll() -> None:
+        start.wait()
+        with suppress(Conflict):
+            made.append(FileKeyProvider.open(tmp_path / "keys").roll())
+
+    threads = [threading.Thread(target=roll) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made
+    assert sorted(made) == list(range(2, len(made) + 2))
+    assert provider.epochs() == [1, *sorted(made)]
+    assert provider.unwrap(1, first, b"x")
+    assert {p.name for p in (tmp_path / "keys").iterdir()} == {f"epoch-{e}.key" for e in provider.epochs()}
+
+
+def test_keys_away_and_keys_broken(tmp_path: Path) -> None:
+    """No folder is KeyUnavailable for whatever is asked; a key file of another size is Tampered."""
+    provider = FileKeyProvider.create(tmp_path / "keys")
+    (tmp_path / "keys" / "epoch-1.key").write_bytes(b"short")
+    with pytest.raises(Tampered):
+        provider.wrap(1, Key.new(), b"x")
+    (tmp_path / "keys").rename(tmp_path / "gone")
+    for ask in (provider.current_epoch, provider.roll, lambda: provider.wrap(1, Key.new(), b"x")):
+        with pytest.raises(KeyUnavailable):
+            ask()
+    assert not (tmp_path / "keys").exists()

@@ -1,13 +1,12 @@
 """Subjects and their keys in a real database."""
 
-import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from privacy_svc.db import Database
-from privacy_svc.errors import Erased, KeyUnavailable, NotFound
+from privacy_svc.errors import Conflict, Erased, KeyUnavailable, NotFound
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 from privacy_svc.vault.model import PageKey, Subject, SubjectKey
 from tests.factories import make_vault
@@ -147,47 +146,122 @@ def test_unknown_subject(database: Database, vault: Vault) -> None:
         vault.cipher(session, "nobody")
 
 
-def test_provision_against_erase(database: Database, vault: Vault) -> None:
-    """Whatever the order of provisioning and erasing on two connections, an erased person has no living key."""
-    for _ in range(30):
-        one = subject(database, vault)
-        start = threading.Barrier(2)
-
-        def erase(one: str = one, start: threading.Barrier = start) -> None:
-            start.wait()
-            with database.write() as session:
-                vault.erase(session, one)
-
-        def provision(start: threading.Barrier = start) -> None:
-            start.wait()
-            with database.write() as session:
-                vault.create_subjects(session, 3)
-
-        threads = [threading.Thread(target=erase), threading.Thread(target=provision)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        with database.read() as session, pytest.raises(Erased):
-            vault.cipher(session, one)
-
-
-def test_concurrent_admissions_share_pages_safely(database: Database, vault: Vault) -> None:
-    """Eight threads making subjects at once lose none, and every key opens."""
-    made: list[str] = []
-
-    def make() -> None:
+def test_the_keys_going_away_later_is_the_same(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """A vault that holds the page key already still erases, and says that the page waits, also when asked again;
+    the erasure repeated with the keys back replaces it."""
+    one, other = subject(database, vault), subject(database, vault)
+    text = sealed(database, vault, other)
+    (tmp_path / "keys").rename(tmp_path / "gone")
+    for _ in range(2):
         with database.write() as session:
-            ids = [s.id for s in vault.create_subjects(session, 40)]
-        made.extend(ids)
+            assert not vault.erase(session, one).page_replaced
+    with database.read() as session, pytest.raises(KeyUnavailable):
+        vault.check(session)
+    (tmp_path / "gone").rename(tmp_path / "keys")
+    with database.write() as session:
+        assert vault.erase(session, one).page_replaced
+        assert vault.status(session).replace_due == 0
+    assert opened(database, make_vault(tmp_path), other, text) == "Ana"
 
-    threads = [threading.Thread(target=make) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+
+def test_nobody_is_made_while_the_keys_are_away(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """Without the provider a new subject is KeyUnavailable and leaves no row."""
+    (tmp_path / "keys").rename(tmp_path / "gone")
+    with pytest.raises(KeyUnavailable), database.write() as session:
+        vault.create_subject(session)
     with database.read() as session:
-        assert len(vault.ciphers(session, made)) == 320
+        assert session.scalars(select(Subject)).all() == []
+
+
+def test_a_broken_neighbour_does_not_stop_an_erasure(database: Database, vault: Vault) -> None:
+    """A neighbour's wrapped key that somebody changed leaves the page marked; the person is erased all the same."""
+    one, other = subject(database, vault), subject(database, vault)
+    with database.write() as session:
+        session.get_one(SubjectKey, (other, "data", 1)).wrapped = bytes(61)
+    with database.write() as session:
+        assert not vault.erase(session, one).page_replaced
+    with database.read() as session:
+        assert vault.status(session).replace_due == 1
+        for whom, kind in ((one, Erased), (other, Tampered)):
+            with pytest.raises(kind):
+                vault.cipher(session, whom)
+
+
+def test_a_key_swapped_for_another_of_the_page_is_noticed(database: Database, vault: Vault) -> None:
+    """One person's wrapped key put in the place of another's is Tampered, and so is a changed commitment."""
+    one, other = subject(database, vault), subject(database, vault)
+    with database.write() as session:
+        mine, theirs = (session.get_one(SubjectKey, (i, "data", 1)) for i in (one, other))
+        mine.wrapped, mine.commitment, theirs.commitment = theirs.wrapped, theirs.commitment, bytes(16)
+    with database.read() as session:
+        for whom in (one, other):
+            with pytest.raises(Tampered):
+                vault.cipher(session, whom)
+
+
+def test_a_key_taken_away_is_not_an_erasure(database: Database, vault: Vault) -> None:
+    """A deleted key row is Tampered: only a fence or a key destroyed in its row is Erased."""
+    one = subject(database, vault)
+    with database.write() as session:
+        session.delete(session.get_one(SubjectKey, (one, "data", 1)))
+    with database.read() as session, pytest.raises(Tampered):
+        vault.cipher(session, one)
+
+
+def test_an_id_is_given_once(database: Database, vault: Vault) -> None:
+    """Making a subject under an id in use is Conflict, and the transaction goes on."""
+    one = subject(database, vault)
+    with database.write() as session:
+        with pytest.raises(Conflict):
+            vault.create_subject(session, subject_id=one)
+        two = vault.create_subject(session).id
+    assert opened(database, vault, two, sealed(database, vault, two)) == "Ana"
+
+
+def test_every_flipped_bit_is_tampered_for_the_person_too(database: Database, vault: Vault) -> None:
+    """Through the person's own cipher any flipped bit is Tampered; a changed generation does not look erased."""
+    one = subject(database, vault)
+    with database.read() as session:
+        cipher = vault.cipher(session, one)
+    value = cipher.seal(1001, "1", "Ana")
+    for bit in range(len(value) * 8):
+        changed = bytearray(value)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(Tampered):
+            cipher.open(1001, "1", bytes(changed))
+
+
+def test_moved_values_do_not_open(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """A value opens in its own field and row, and under no other organisation even with the same keys."""
+    one = subject(database, vault)
+    text = sealed(database, vault, one)
+    with database.read() as session:
+        cipher = vault.cipher(session, one)
+        for field_id, row in ((1002, "1"), (1001, "2")):
+            with pytest.raises(Tampered):
+                cipher.open_text(field_id, row, text)
+        with pytest.raises(Tampered):
+            make_vault(tmp_path, "another").cipher(session, one)
+
+
+def test_evidence_does_not_open_with_the_data_key(database: Database, vault: Vault) -> None:
+    """What the evidence key sealed is Tampered under the data key: the two are different keys."""
+    one = subject(database, vault)
+    with database.read() as session:
+        data, evidence = vault.cipher(session, one), vault.cipher(session, one, use="evidence")
+    with pytest.raises(Tampered):
+        data.open(1, "1", evidence.seal(1, "1", "proof"))
+
+
+def test_status_counts(database: Database, vault: Vault) -> None:
+    """`keys status` counts living keys by use and generation, and the erased."""
+    one, _ = subject(database, vault), subject(database, vault)
+    with database.write() as session:
+        vault.erase(session, one)
+    with database.read() as session:
+        found = vault.status(session)
+    assert (found.epochs, found.pages, found.erased) == ((1,), {1: 1}, 1)
+    assert (found.keys, found.generations) == ({"data": 1, "evidence": 2}, {1: 1})
 
 
 def test_nothing_shows_in_repr(database: Database, vault: Vault) -> None:

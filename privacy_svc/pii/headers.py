@@ -99,7 +99,7 @@ _BARE_NAMES = "name, nom, nome, naam, names, bezeichnung name"
 
 _TYPE_WORDS = frozenset(
     """id ids type typ kind status verified confirmed valid flag count hash at sent bounced format template
-    preference enabled source domain provider category score rate tax amount price total length size version""".split()
+    preference enabled source domain provider category score rate tax amount price total length size version""".split()  # noqa: SIM905 - words
 )
 """Last words which say that a column is about the thing before it, not the thing: `email_status`, `phone_type`."""
 
@@ -107,15 +107,15 @@ EMPLOYEES = frozenset(
     """employee employees staff colleague colleagues worker agent agents salesperson salespeople representative reps
     personnel user_staff mitarbeiter mitarbeiterin angestellte angestellter beschaeftigte personal employe employes
     salarie salaries personnel empleado empleados trabajador trabajadores dipendente dipendenti impiegati medewerker
-    medewerkers werknemer werknemers""".split()
+    medewerkers werknemer werknemers""".split()  # noqa: SIM905 - words
 )
 SUPPLIERS = frozenset(
     """supplier suppliers vendor vendors lieferant lieferanten fournisseur fournisseurs proveedor proveedores
-    fornitore fornitori leverancier leveranciers""".split()
+    fornitore fornitori leverancier leveranciers""".split()  # noqa: SIM905 - words
 )
 PROSPECTS = frozenset("lead leads prospect prospects interessent interessenten".split())  # noqa: SIM905 - as above
 APPLICANTS = frozenset(
-    "applicant applicants candidate candidates bewerber bewerberin candidat candidats candidatos candidati".split()  # noqa: SIM905 - as above
+    "applicant applicants candidate candidates bewerber bewerberin candidat candidats candidatos candidati".split()  # noqa: SIM905 - words
 )
 PATIENTS = frozenset("patient patients patienten pacientes pazienti".split())  # noqa: SIM905 - as above
 CUSTOMERS = frozenset(
@@ -124,7 +124,7 @@ CUSTOMERS = frozenset(
     kontakte personen mitglied mitglieder nutzer benutzer teilnehmer abonnent abonnenten gast gaeste cliente clientes
     personne personnes membre membres utilisateur utilisateurs abonne abonnes contacto contactos persona personas
     miembro miembros usuario usuarios clienti persone contatto contatti utente utenti socio soci klant klanten
-    contacten contactpersonen leden lid gebruiker gebruikers""".split()
+    contacten contactpersonen leden lid gebruiker gebruikers""".split()  # noqa: SIM905 - words
 )
 KINDS: Mapping[str, frozenset[str]] = {
     "employee": EMPLOYEES,
@@ -140,13 +140,13 @@ ORGANISATIONS = frozenset(
     """company companies organisation organisations organization organizations account accounts branch branches store
     stores shop shops warehouse warehouses office offices firma firmen unternehmen filiale filialen lager societe
     societes entreprise entreprises magasin magasins empresa empresas tienda tiendas azienda aziende negozio negozi
-    bedrijf bedrijven winkel winkels""".split()
+    bedrijf bedrijven winkel winkels""".split()  # noqa: SIM905 - words
 )
 """Tables of what has an address and a phone without being a person."""
 
 _FILLERS = frozenset(
     """t tbl table data daten stamm stammdaten master list liste info infos details detail profile profiles record
-    records crm dbo tab""".split()
+    records crm dbo tab""".split()  # noqa: SIM905 - words
 )
 
 

@@ -12,7 +12,10 @@ _PHONE = re.compile(r"(?:\+|00)?[\d\s()./-]{6,24}(?:\s*(?:x|ext\.?)\s*\d{1,6})?"
 _NOT_PHONE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d+\.\d+|\d{1,3}(?:\.\d{1,3}){3}")
 """Dates, decimal numbers and IPv4 addresses are written with the same signs."""
 _DATE = re.compile(r"((?:18|19|20)\d\d)-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]((?:18|19|20)\d\d)")
-_POSTAL = re.compile(r"(?:[A-Z]{1,2}-)?\d{3,5}(?:[- ]?\d{2,4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z]")
+_POSTAL = re.compile(
+    r"(?:[A-Z]{1,2}-)?\d{3,5}(?:[- ]?\d{2,4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
+    r"|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z]"
+)
 _STREET_WORD = re.compile(
     r"stra(?:ß|ss)e\b|str\.|weg\b|gasse\b|allee\b|platz\b|\b(?:street|st|road|rd|avenue|ave|av|lane|drive|dr|blvd|"
     r"boulevard|way|close|square|court|rue|quai|chemin|impasse|calle|c/|avenida|plaza|paseo|via|viale|piazza|corso|"

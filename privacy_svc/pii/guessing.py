@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from privacy_svc.pii.values import CONFIRMING, SHAPES, count, texts
-from privacy_svc.pii.words import bare_name, category_of
+from privacy_svc.pii.headers import bare_name, category_of
+from privacy_svc.pii.looks import CONFIRMING, SHAPES, count, texts
 
 Kind = Literal["text", "integer", "number", "date", "bool", "other"]
 
@@ -17,9 +17,20 @@ _FEW = 5
 """Fewer values than this contradict nothing."""
 
 _TEXT_ONLY = ("user.name", "user.contact.email", "user.contact.fax_number", "user.contact.phone_number", "user.content")
+_ONLY = {
+    "bool": {"user.privacy_preferences"},
+    "date": {"user.demographic.date_of_birth", "user.privacy_preferences"},
+}
+"""All that columns of these types can say of a person."""
 _MUST_LOOK_SO = ("user.contact.email", "user.contact.phone_number", "user.contact.fax_number")
 """A column called `mail` that holds yes and no is a preference, not an address."""
-_STRONG = ("user.contact.email", "user.contact.phone_number", "user.name", "user.demographic.date_of_birth", "user.account.username")
+_STRONG = (
+    "user.contact.email",
+    "user.contact.phone_number",
+    "user.name",
+    "user.demographic.date_of_birth",
+    "user.account.username",
+)
 _BY_PERSON = (
     "user.job_title",
     "user.contact.organization",
@@ -52,16 +63,16 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class ColumnGuess:
     category: str | None
     confidence: float = 0.0
     reasons: tuple[str, ...] = ()
 
 
-NOTHING = Guess(None)
+NOTHING = ColumnGuess(None)
 
 
-def classify_column(facts: ColumnFacts, context: Context = "none") -> Guess:
+def guess_column(facts: ColumnFacts, context: Context = "none") -> ColumnGuess:
     """What one column holds. `context` decides about words that things and persons share."""
     if facts.key or facts.kind == "other":
         return NOTHING
@@ -74,46 +85,39 @@ def classify_column(facts: ColumnFacts, context: Context = "none") -> Guess:
 
 def context_of(columns: Sequence[ColumnFacts]) -> Context:
     """`person` where columns say so by themselves: names of people, e-mail, phone, date of birth."""
-    guesses = (classify_column(c) for c in columns)
+    guesses = (guess_column(c) for c in columns)
     return "person" if any(g.category and g.category.startswith(_STRONG) for g in guesses) else "none"
 
 
-def _by_header(facts: ColumnFacts, found: Sequence[str], context: Context) -> Guess:
+def _by_header(facts: ColumnFacts, found: Sequence[str], context: Context) -> ColumnGuess:
     named = category_of(facts.name)
-    if named is None:
+    if named is None or not _possible(*named, facts, context):
         return NOTHING
     category, words = named
-    if not _possible(category, words, facts, context):
-        return NOTHING
     said = f"header says {words!r}"
     if category not in CONFIRMING or not found:
-        if category.startswith("user.name") and found and max(map(len, found)) <= 2:
-            return NOTHING  # codes, not names
-        return Guess(category, 0.8, (said,))
+        codes = category.startswith("user.name") and found and max(map(len, found)) <= 2
+        return NOTHING if codes else ColumnGuess(category, 0.8, (said,))
     what, shape = CONFIRMING[category]
     fitting = count(shape, found)
     if category in _MUST_LOOK_SO and len(found) >= _FEW and fitting < CONTRADICTED * len(found):
         return NOTHING
     if fitting < ENOUGH * len(found):
-        return Guess(category, 0.75, (said,))
-    return Guess(category, 0.95, (said, f"{fitting} of {len(found)} sampled values look like {what}"))
+        return ColumnGuess(category, 0.75, (said,))
+    return ColumnGuess(category, 0.95, (said, f"{fitting} of {len(found)} sampled values look like {what}"))
 
 
 def _possible(category: str, words: str, facts: ColumnFacts, context: Context) -> bool:
     if facts.kind != "text" and category.startswith(_TEXT_ONLY):
         return False
-    if facts.kind == "bool" and category != "user.privacy_preferences":
+    if category not in _ONLY.get(facts.kind, {category}):
         return False
-    if facts.kind == "date" and category not in {"user.demographic.date_of_birth", "user.privacy_preferences"}:
-        return False
-    if bare_name(words):
-        return context == "person"
-    if category.startswith(_NOT_BY_REFERENCE):
+    if bare_name(words) or category.startswith(_NOT_BY_REFERENCE):
         return context == "person"
     return context != "none" or not category.startswith(_BY_PERSON)
 
 
-def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> Guess:
+def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> ColumnGuess:
     if facts.kind != "text" or not found:
         return NOTHING
     for category, (what, shape) in SHAPES.items():
@@ -121,5 +125,5 @@ def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> Gu
         if fitting < ENOUGH * len(found) or (context == "none" and category.startswith("user.contact.address")):
             continue
         reason = f"{fitting} of {len(found)} sampled values look like {what}"
-        return Guess(category, 0.85 * fitting / len(found), (reason,))
+        return ColumnGuess(category, 0.85 * fitting / len(found), (reason,))
     return NOTHING

@@ -1,0 +1,78 @@
+"""`pii`: personal data in a text, and columns of the stores that look personal and are not in the data map."""
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from privacy_svc.cli.common import Cli, table
+
+if TYPE_CHECKING:
+    from privacy_svc.pii import Style
+
+LANGUAGE = click.option("--language", default="en", show_default=True, help="ISO 639 code of the text's language.")
+REGION = click.option("--region", default="DE", show_default=True, help="Whose phone numbers need no country code.")
+FILE = click.argument("file", type=click.File(encoding="utf-8"), default="-")
+
+
+@click.group()
+def command() -> None:
+    """Find and redact personal data in text; find columns nobody mapped.
+
+    \b
+    Examples:
+      privacy-svc pii detect note.txt
+      echo "Call +49 30 23125 001" | privacy-svc pii redact -
+      privacy-svc pii scan
+    """
+
+
+@command.command()
+@FILE
+@LANGUAGE
+@REGION
+@click.pass_obj
+def detect(cli: Cli, file: TextIO, language: str, region: str) -> None:
+    """Places and kinds of personal data in FILE, `-` for standard input."""
+    from privacy_svc.pii import detect as find
+
+    rows = [asdict(f) for f in find(file.read(), language, region)]
+    cli.show(rows, lambda: table(rows, ("entity", "start", "end", "score", "category"), "no personal data found"))
+
+
+@command.command()
+@FILE
+@LANGUAGE
+@REGION
+@click.option("--style", type=click.Choice(["label", "mask", "drop"]), default="label", show_default=True)
+@click.pass_obj
+def redact(cli: Cli, file: TextIO, language: str, region: str, style: "Style") -> None:
+    """FILE without the personal data found in it."""
+    from privacy_svc.pii import detect as find
+    from privacy_svc.pii import redact as take_out
+
+    text = file.read()
+    result = take_out(text, find(text, language, region), style)
+    cli.show({"text": result}, lambda: click.echo(result, nl=not result.endswith("\n")))
+
+
+@command.command()
+@click.pass_obj
+def scan(cli: Cli) -> None:
+    """Columns of the connected stores that look personal and are not in the data map; exit code 1 if any."""
+    from privacy_svc.policy import Dataset, load_policies
+    from privacy_svc.store import open_store, read_schema, unmapped_personal
+
+    data_map = load_policies(cli.settings.policies).data_map
+    rows: list[dict[str, object]] = []
+    for name, url in sorted(cli.settings.stores.items()):
+        engine = open_store(url, read_only=True)
+        try:
+            schema = read_schema(engine)
+        finally:
+            engine.dispose()
+        dataset = data_map.by_key.get(name) or Dataset(name, name, ())
+        rows += [{"dataset": name, **asdict(found)} for found in unmapped_personal(schema, dataset)]
+    cli.show(rows, lambda: table(rows, ("dataset", "table", "column", "category", "why"), "every one is mapped"))
+    sys.exit(1 if rows else 0)

@@ -1,0 +1,89 @@
+"""Whether the process lives, and whether each part it needs answers (for load balancers and supervisors)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import Log
+from privacy_svc.db import Database, now
+from privacy_svc.db.migrate import check as check_migrations
+from privacy_svc.errors import Fault, PrivacyError, Unavailable
+from privacy_svc.http import Role, allow
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.store import Stores
+from privacy_svc.vault import Vault
+
+LONGEST_WAIT = timedelta(minutes=1)
+"""The sequencer needs a quarter of a second; entries that wait longer say that none runs."""
+TAGS = ["Service"]
+
+
+class NotReady(Unavailable):
+    slug, title = "not-ready", "Something this service needs does not answer"
+    remedy = "`errors` names the parts that are away. The service takes up its work by itself when they are back."
+
+
+class Health(msgspec.Struct, frozen=True):
+    status: str
+    parts: list[str] = []
+
+
+@get("/health/live", opt=allow(Role.PUBLIC), sync_to_thread=False, operation_id="live", tags=TAGS)
+def live() -> Health:
+    """The process runs."""
+    return Health("live")
+
+
+@get("/health/ready", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="ready", tags=TAGS)
+def ready(
+    database: NamedDependency[Database],
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    stores: NamedDependency[Stores],
+    policies: NamedDependency[PolicyHolder],
+) -> Health:
+    """Every part answers; else 503, naming those that do not."""
+    parts: dict[str, Callable[[], None]] = {
+        "database": lambda: _read(database, lambda session: session.execute(text("SELECT 1"))),
+        "migrations": lambda: check_migrations(database),
+        "keys": lambda: _read(database, vault.check),
+        "log": lambda: _read(database, lambda session: _sequencer_runs(session, log)),
+        "stores": lambda: _stores_answer(stores, policies),
+    }
+    faults = [Fault(f"/{name}", why) for name, part in parts.items() if (why := _fault(part))]
+    if faults:
+        raise NotReady("This service cannot do its work now.", faults=faults)
+    return Health("ready", list(parts))
+
+
+def _fault(part: Callable[[], None]) -> str | None:
+    """What is wrong with a part, in our own words: anybody may ask, and a driver's message may name hosts."""
+    try:
+        part()
+    except PrivacyError as error:
+        return error.title
+    except Exception as error:  # noqa: BLE001 - a part that fails in any way is not ready
+        return type(error).__name__
+    return None
+
+
+def _read(database: Database, look: Callable[[Session], object]) -> None:
+    with database.read() as session:
+        look(session)
+
+
+def _sequencer_runs(session: Session, log: Log) -> None:
+    oldest = log.backlog(session).oldest
+    if oldest is not None and oldest < now() - LONGEST_WAIT:
+        raise Unavailable("Entries wait to be entered in the log.")
+
+
+def _stores_answer(stores: Stores, policies: PolicyHolder) -> None:
+    for dataset in policies.current.data_map.datasets:
+        with stores.read(dataset.key) as connection:
+            connection.execute(text("SELECT 1"))

@@ -1,0 +1,20 @@
+"""All pages of this room."""
+
+from litestar.types import ControllerRouterHandler
+
+from privacy_svc.web import centre, console, explaining, health, reference
+
+HANDLERS: list[ControllerRouterHandler] = [
+    centre.show_centre,
+    explaining.list_problems,
+    explaining.explain_problem,
+    console.ask_to_sign_in,
+    console.sign_in,
+    console.sign_out,
+    console.show_today,
+    console.run_audit,
+    health.live,
+    health.ready,
+    reference.Metrics,
+    reference.STATIC,
+]

@@ -1,0 +1,225 @@
+"""The log over HTTP, with the real guard and a directory of one customer."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from httpx import Response
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.testing import TestClient
+
+from privacy_svc.auditlog import HANDLERS, Verifier, merkle, open_checkpoint, verify_proof
+from privacy_svc.http import Role, exception_handlers
+from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
+from tests.auditlog.conftest import Logbook
+from tests.auditlog.test_merkle import unbundled
+from tests.consent.test_routes import OneCustomer
+from tests.factories import check_log
+
+STAFF = (Role.DPO, Role.AUDITOR, Role.ADMIN)
+
+
+class Web:
+    """Calls as a client of each role; as nobody without one."""
+
+    def __init__(self, client: TestClient[Litestar], tokens: dict[Role, str], book: Logbook, subject_id: str) -> None:
+        self._client, self._tokens, self.book, self.subject_id = client, tokens, book, subject_id
+
+    def get(self, path: str, role: Role | None = Role.DPO) -> Response:
+        return self._client.get(path, headers=self._headers(role))
+
+    def post(self, body: Any, role: Role = Role.MODULE) -> Response:
+        return self._client.post("/v1/audit/events", json=body, headers=self._headers(role))
+
+    def _headers(self, role: Role | None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._tokens[role]}"} if role else {}
+
+    def events(self, query: str = "", role: Role = Role.DPO) -> list[dict[str, Any]]:
+        self.book.integrate()
+        answer = self.get(f"/v1/audit/events{query}", role)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["events"]
+        return found
+
+
+@pytest.fixture
+def web(book: Logbook) -> Iterator[Web]:
+    subject_id = book.person()
+
+    def given(part: object) -> Provide:
+        return Provide(lambda: part, sync_to_thread=False)
+
+    parts = {"database": book.database, "log": book.log, "directory": OneCustomer(subject_id)}
+    app = Litestar(
+        HANDLERS,
+        guards=[guard],
+        dependencies={name: given(part) for name, part in parts.items()}
+        | {"caller": Provide(caller_of_request, sync_to_thread=False)},
+        exception_handlers=exception_handlers,
+        openapi_config=None,
+    )
+    app.state.database, app.state.log = book.database, book.log
+    check_routes(app)
+    with book.database.write() as session:
+        tokens = {r: add_client(session, book.log, str(r), r, "tester")[1] for r in (Role.MODULE, *STAFF)}
+    with TestClient(app) as client:
+        yield Web(client, tokens, book, subject_id)
+
+
+def test_a_module_writes_its_own_entry(web: Web) -> None:
+    """Its own word and payload are kept under our type; the DPO reads them, and the reading is an entry too."""
+    body = {"type": "crm:merge:done", "customer": {"id": "1001"}, "payload": {"n": 2, "über": ["a", None, True]}}
+    answer = web.post(body)
+    assert answer.status_code == 201
+    (entry,) = web.events("?customer=1001")
+    assert entry["id"] == answer.json()["id"]
+    assert (entry["type"], entry["actor"], entry["subject"]) == ("module:event:appended", "module", web.subject_id)
+    assert entry["payload"] == {"type": "crm:merge:done", "payload": body["payload"]}
+    (reading, _) = web.events("?customer=1001")
+    assert (reading["type"], reading["actor"]) == ("auditlog:entry:read", "dpo")
+    check_log(web.book.database, web.book.log)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "crm", "payload": {}},
+        {"type": "Crm:merge", "payload": {}},
+        {"type": "a:b:c:d", "payload": {}},
+        {"type": "crm:merge", "payload": []},
+        {"type": "crm:merge", "payload": {"n": 1.5}},
+        {"type": "crm:merge", "payload": {"deep": [{"n": 1e3}]}},
+        {"type": "crm:merge"},
+        {"type": "crm:merge", "payload": {}, "actor": "somebody else"},
+        {"type": "crm:merge", "payload": {}, "customer": {"id": "1", "email": "a@b.example"}},
+    ],
+)
+def test_a_malformed_entry_is_refused(web: Web, body: Any) -> None:
+    """400 with its own problem type, and nothing is logged."""
+    before = len(web.book.search())
+    answer = web.post(body)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-body")
+    web.book.integrate()
+    assert len(web.book.search(type="module")) == before == 0
+
+
+def test_an_entry_about_nobody_known_is_refused(web: Web) -> None:
+    """404, and nothing is logged."""
+    assert web.post({"type": "crm:merge", "payload": {}, "customer": {"id": "7"}}).status_code == 404
+    web.book.integrate()
+    assert not web.book.search(type="module")
+
+
+def test_an_auditor_sees_no_payload_about_people(web: Web) -> None:
+    """That it is there, and what is about nobody; of people only the DPO reads it."""
+    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
+    web.post({"type": "crm:backup", "payload": {"of": "monday"}})
+    about_nobody, about_ana = web.events("?type=module", Role.AUDITOR)
+    assert about_nobody["payload"] == {"type": "crm:backup", "payload": {"of": "monday"}}
+    assert (about_ana["payload"], about_ana["erased"]) == (None, False)
+    assert web.events("?type=module")[1]["payload"] is not None
+
+
+def test_an_erased_payload_is_said_to_be(web: Web) -> None:
+    """The entry stands; it names nobody and holds nothing."""
+    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
+    web.book.integrate()
+    web.book.erase(web.subject_id)
+    (entry,) = web.events("?type=module")
+    assert (entry["payload"], entry["subject"], entry["erased"]) == (None, None, True)
+    assert web.events("?customer=1001&type=module") == []
+
+
+def test_pages(web: Web) -> None:
+    """A cursor goes on where the page ended, and the last page has none."""
+    for n in range(5):
+        web.post({"type": "crm:n", "payload": {"n": n}})
+    web.book.integrate()
+    seen, query = [], "?type=module&limit=2"
+    while True:
+        page = web.get(f"/v1/audit/events{query}").json()
+        seen += [e["payload"]["payload"]["n"] for e in page["events"]]
+        if not page["cursor"]:
+            break
+        query = f"?type=module&limit=2&cursor={page['cursor']}"
+    assert seen == [4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=201", "limit=x", "cursor=-1", f"cursor={10**20}", "from=yesterday", "to=2026-11-01T00:00:00"],
+)
+def test_a_malformed_search_is_refused(web: Web, query: str) -> None:
+    """400, whatever is wrong with the query."""
+    assert web.get(f"/v1/audit/events?{query}").status_code == 400
+
+
+def test_times(web: Web) -> None:
+    """`from` is in, `to` is out."""
+    web.post({"type": "crm:n", "payload": {}})
+    at = web.events("?type=module")[0]["at"]
+    assert len(web.events(f"?type=module&from={at}")) == 1
+    assert web.events(f"?type=module&to={at}") == []
+
+
+def test_a_proof_by_http_checks_offline(web: Web) -> None:
+    """The text needs nothing but the public key; an index that is not there is 404."""
+    web.book.fill(3)
+    answer = web.get("/v1/audit/events/1/proof", Role.MODULE)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    index, leaf, _ = verify_proof(answer.text, Verifier.parse(web.book.log.signer.vkey))
+    assert (index, json.loads(leaf)["v"]) == (1, 1)
+    for index in ("7777", "99999999999999999999", "-1", "x"):
+        assert web.get(f"/v1/audit/events/{index}/proof").status_code == 404
+
+
+def test_anybody_can_follow_the_tree(web: Web) -> None:
+    """A C2SP client, without credentials: the checkpoint, and the tiles that lead to its root."""
+    web.book.fill(3)
+    answer = web.get("/audit/log/checkpoint", None)
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == (
+        "text/plain; charset=utf-8",
+        "no-cache",
+    )
+    checkpoint = open_checkpoint(answer.text, web.book.verifier)
+    tile = web.get(f"/audit/log/tile/0/000.p/{checkpoint.size}", None)
+    assert (tile.headers["content-type"], tile.headers["cache-control"]) == (
+        "application/octet-stream",
+        "public, max-age=31536000, immutable",
+    )
+    hashes = [tile.content[i : i + 32] for i in range(0, len(tile.content), 32)]
+    assert merkle.root(checkpoint.size, merkle.of_leaves(hashes)) == checkpoint.root
+    bundle = web.get(f"/audit/log/tile/entries/000.p/{checkpoint.size}", Role.AUDITOR)
+    assert [merkle.leaf_hash(entry) for entry in unbundled(bundle.content)] == hashes
+    assert "private" in bundle.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["0/000", "0/000.p/200", "1/000.p/1", "64/000", "00/000.p/1", "x/000", "0/001", "0/0", "0", "0/000.p/0"]
+)
+def test_tiles_that_are_not_there(web: Web, path: str) -> None:
+    """404 for what the tree does not have yet and for every other spelling."""
+    web.book.fill(1)
+    assert web.get(f"/audit/log/tile/{path}", None).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["000", "000.p/200", "999", "x"])
+def test_bundles_that_are_not_there(web: Web, path: str) -> None:
+    """The same for entries."""
+    web.book.fill(1)
+    assert web.get(f"/audit/log/tile/entries/{path}").status_code == 404
+
+
+def test_who_may(web: Web) -> None:
+    """Modules write and prove; staff reads; entries and their bundles are not for everybody."""
+    web.book.fill(1)
+    assert web.get("/v1/audit/events", Role.MODULE).status_code == 403
+    assert web.get("/v1/audit/events", Role.ADMIN).status_code == 403
+    assert web.get("/v1/audit/events", None).status_code == 401
+    assert web.post({"type": "a:b", "payload": {}}, Role.AUDITOR).status_code == 403
+    assert web.get("/v1/audit/events/0/proof", None).status_code == 401
+    assert web.get("/audit/log/tile/entries/000.p/1", None).status_code == 401
+    assert web.get("/audit/log/tile/entries/000.p/1", Role.MODULE).status_code == 403
+    assert [web.get("/audit/log/tile/entries/000.p/1", role).status_code for role in STAFF] == [200] * 3

@@ -1,0 +1,128 @@
+"""The command line: help, exit codes, one-line errors."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from privacy_svc.cli.root import COMMANDS, root
+from privacy_svc.examples import folder
+from tests.e2e.service import Installation
+from tests.shop import sqlite_shop
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A shop's store connected under the example policies."""
+    service = Installation(tmp_path_factory.mktemp("shop"))
+    shutil.copytree(folder("policies"), service.folder / "policies")
+    service.run("init", "--store", sqlite_shop(service.folder), "--name", "shop")
+    return service
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    """`--help` of every command works and shows how it is called."""
+    shown = CliRunner().invoke(root, [name, "--help"])
+    assert shown.exit_code == 0, shown.output
+    assert f"privacy-svc {name}" in shown.output
+
+
+def test_root_help_lists_all_commands() -> None:
+    """`privacy-svc --help` lists every command and where to start."""
+    shown = CliRunner().invoke(root, ["--help"]).output
+    assert all(name in shown for name in COMMANDS)
+    assert "privacy-svc demo" in shown
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """The root help imports no framework, no ORM, no detector: it is there at once."""
+    heavy = ("litestar", "sqlalchemy", "presidio_analyzer", "dbos")
+    code = f"import sys; from privacy_svc.cli.root import root; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_unmapped_home_is_refused(tmp_path: Path) -> None:
+    """Without `init` a command says so and exits with 2."""
+    assert "privacy-svc init" in Installation(tmp_path).run("seal", "status", expect=2)
+
+
+def test_an_existing_data_map_is_kept(installed: Installation) -> None:
+    """`init` again writes its draft beside the present data map and does not touch it."""
+    before = (installed.folder / "policies/datasets/shop.yml").read_text()
+    assert before == (folder("policies") / "datasets/shop.yml").read_text()
+    assert (installed.folder / "policies/datasets/shop.yml.draft").exists()
+
+
+def test_policy_mistakes_name_file_and_line(installed: Installation) -> None:
+    """A mistake in a policy file is exit code 2 with file, line and the nearest right word."""
+    path = installed.folder / "policies" / "modules.yml"
+    good = path.read_text()
+    path.write_text(good.replace("service.support", "service.suport"))
+    said = installed.run("policy", "check", expect=2)
+    assert "modules.yml:" in said
+    assert "service.support" in said
+    assert "Traceback" not in said
+    path.write_text(good)
+    assert json.loads(installed.run("--json", "policy", "check"))["purposes"] == 16
+
+
+def test_clients(installed: Installation) -> None:
+    """A client is added, listed and revoked; a module that the policy does not know is refused."""
+    token = json.loads(installed.run("--json", "clients", "add", "analytics", "--role", "module"))["token"]
+    assert token not in installed.run("clients", "list")
+    installed.run("clients", "revoke", "analytics")
+    assert "modules.yml has no module" in installed.run("clients", "add", "nobody", "--role", "module", expect=2)
+
+
+def test_seal_dry_run_changes_nothing(installed: Installation) -> None:
+    """`seal --dry-run` counts and leaves the store's bytes alone."""
+    store = installed.folder / "shop.sqlite"
+    before = store.read_bytes()
+    rows = json.loads(installed.run("--json", "seal", "--dry-run"))
+    assert sum(r["clear"] for r in rows) > 100
+    assert store.read_bytes() == before
+
+
+def test_log_verify_and_proof(installed: Installation) -> None:
+    """The log verifies, a proof of an entry checks offline, and a forged one does not (exit code 1)."""
+    installed.run("log", "verify")
+    proof = installed.run("log", "proof", "0")
+    (installed.folder / "good.tlog-proof").write_text(proof)
+    installed.run("verify", "good.tlog-proof")
+    key = installed.run("log", "key").strip()
+    installed.run("verify", "good.tlog-proof", "--key", key)
+    (installed.folder / "bad.tlog-proof").write_text(proof.replace("index 0", "index 1"))
+    assert "does not hold" in installed.run("verify", "bad.tlog-proof", expect=1)
+    kept = installed.folder / "kept"
+    kept.write_text(installed.run("log", "checkpoint"))
+    installed.run("log", "verify", "--checkpoint", str(kept))
+
+
+def test_two_services_on_one_home(installed: Installation) -> None:
+    """A second `serve` on the same home is refused and the first goes on."""
+    with installed.serving():
+        assert "Another `privacy-svc serve`" in installed.run("serve", "--port", "1", expect=2)
+        assert installed.call("", "GET", "/health/ready").status_code == 200
+
+
+def test_a_demo_leaves_other_homes_alone(installed: Installation) -> None:
+    """`demo` refuses a home that holds an organisation's data."""
+    assert "not a demo" in installed.run("demo", expect=2)
+    installed.run("log", "verify")
+
+
+def test_a_schema_change_is_said_at_start(installed: Installation) -> None:
+    """A column that is gone from the store is named before anything runs."""
+    path = installed.folder / "policies/datasets/shop.yml"
+    good = path.read_text()
+    path.write_text(good.replace("- name: delivery_address", "- name: delivery_adress"))
+    said = installed.run("serve", expect=2)
+    assert "shop.orders.delivery_adress" in said
+    assert "delivery_address" in said
+    path.write_text(good)

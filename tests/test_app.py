@@ -1,0 +1,254 @@
+"""The whole service on HTTP: roles, strictness, the gateway's routes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar.routes import HTTPRoute
+from litestar.testing import TestClient
+from litestar.utils.sync import AsyncCallable
+
+from privacy_svc.app import create_app
+from privacy_svc.http import Role
+from privacy_svc.identity import add_client
+from privacy_svc.runtime import Runtime
+from privacy_svc.store import seal
+from tests.factories import check_log
+from tests.shop import ANA
+
+CLIENTS = {
+    "support": Role.MODULE,
+    "marketing": Role.MODULE,
+    "shop": Role.MODULE,
+    "officer": Role.DPO,
+    "boss": Role.ADMIN,
+    "eye": Role.AUDITOR,
+}
+
+
+class Service:
+    """The application, called as one of CLIENTS or, as "", by nobody."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.app = create_app(runtime.settings, runtime)
+        self.tokens: dict[str, str] = {}
+        for name, role in CLIENTS.items():
+            with runtime.database.write() as session:
+                self.tokens[name] = add_client(session, runtime.log, name, role, "test")[1]
+        self.http = TestClient(self.app)
+
+    def call(self, name: str, method: str, path: str, **more: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.tokens[name]}"} if name else {}
+        return self.http.request(method, path, headers=headers | more.pop("headers", {}), **more)
+
+
+@pytest.fixture
+def service(shop: Runtime) -> Iterator[Service]:
+    made = Service(shop)
+    with made.http:
+        yield made
+    check_log(shop.database, shop.log)
+
+
+def routes(app: Any) -> list[tuple[str, str, frozenset[Role]]]:
+    """(method, path with parameters filled in, roles) of every route."""
+    return [
+        (str(method), _filled(route.path), handler.opt.get("roles", frozenset()))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods
+        if method != "OPTIONS"
+    ]
+
+
+def _filled(path: str) -> str:
+    parts = [("1" if "int" in p else "x") if p.startswith("{") else p for p in path.split("/")]
+    return "/".join(parts)
+
+
+def test_every_route_has_roles(service: Service) -> None:
+    """No route is without a declared role."""
+    assert [r for r in routes(service.app) if not r[2]] == []
+
+
+def test_no_handler_is_wrapped_twice(service: Service) -> None:
+    """Litestar wraps each sync handler for its thread once; twice, and its answer would never be awaited."""
+    handlers = [h for route in service.app.routes if isinstance(route, HTTPRoute) for h in route.route_handlers]
+    assert [h for h in handlers if isinstance(getattr(h.fn, "func", None), AsyncCallable)] == []
+
+
+def test_roles_are_enforced_on_every_route(service: Service) -> None:
+    """Nobody gets 401 and each wrong role gets 403 on every route that is not public; the right ones get neither."""
+    for method, path, roles in routes(service.app):
+        if Role.PUBLIC in roles:
+            continue
+        assert service.call("", method, path).status_code == 401, (method, path)
+        for name, role in (
+            ("support", Role.MODULE),
+            ("officer", Role.DPO),
+            ("boss", Role.ADMIN),
+            ("eye", Role.AUDITOR),
+        ):
+            status = service.call(name, method, path, content=b"[]").status_code
+            assert (status == 403) == (role not in roles), (method, path, name, status)
+
+
+def evaluation(fields: list[str], **context: Any) -> dict[str, Any]:
+    return {
+        "subject": {"type": "module", "id": "marketing"},
+        "action": {"name": "use"},
+        "resource": {"type": "customer", "id": "1", "properties": {"fields": fields}},
+        "context": {"purpose": "marketing.email", **context},
+    }
+
+
+def consent(service: Service, state: str) -> Any:
+    body = {
+        "customer": {"id": "1"},
+        "purpose": "marketing.email",
+        "state": state,
+        "notice": {"id": "newsletter", "version": 2, "language": "en"},
+        "source": {"channel": "web"},
+    }
+    answer = service.call("shop", "POST", "/v1/consents", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def test_consent_decides(service: Service) -> None:
+    """No consent denies, a given one permits, a withdrawn one denies from its acknowledgement on."""
+
+    def ask(**more: Any) -> Any:
+        return service.call("marketing", "POST", "/access/v1/evaluation", json=evaluation(["email"], **more))
+
+    first = ask().json()
+    assert (first["decision"], first["context"]["reasons"][0]["code"]) == (False, "consent_missing")
+    assert ask(min_state_version=consent(service, "given")["state_version"]).json()["decision"] is True
+    denied = ask(min_state_version=consent(service, "withdrawn")["state_version"]).json()
+    assert (denied["decision"], denied["context"]["reasons"][0]["code"]) == (False, "consent_withdrawn")
+    assert ask(min_state_version=99).status_code == 409
+
+
+def test_modes(service: Service) -> None:
+    """`all` denies when one field is denied; `filter` permits the rest, but only to a caller that can drop fields."""
+    consent(service, "given")
+    fields = ["email", "birth_date"]
+
+    def ask(**more: Any) -> Any:
+        return service.call("marketing", "POST", "/access/v1/evaluation", json=evaluation(fields, **more)).json()
+
+    assert ask()["decision"] is False
+    assert ask(mode="filter")["decision"] is False
+    permitted = ask(mode="filter", supported_obligations=["custom"])
+    assert permitted["decision"] is True
+    (obligation,) = permitted["context"]["obligations"]
+    assert obligation["properties"]["release"] == ["email"]
+    assert obligation["properties"]["drop"] == ["birth_date"]
+
+
+def test_a_module_asks_only_for_itself(service: Service) -> None:
+    """A module cannot ask in another's name; a DPO may."""
+    assert service.call("support", "POST", "/access/v1/evaluation", json=evaluation(["email"])).status_code == 403
+    assert service.call("officer", "POST", "/access/v1/evaluation", json=evaluation(["email"])).status_code == 200
+
+
+def test_authzen_rules(service: Service) -> None:
+    """Unknown fields are ignored, missing ones are 400, the request id comes back."""
+    body = evaluation(["email"]) | {"extra": 1}
+    answer = service.call("marketing", "POST", "/access/v1/evaluation", json=body, headers={"X-Request-ID": "abc-1"})
+    assert (answer.status_code, answer.headers["x-request-id"]) == (200, "abc-1")
+    for missing in ("subject", "action", "resource"):
+        broken = {k: v for k, v in evaluation([]).items() if k != missing}
+        assert service.call("marketing", "POST", "/access/v1/evaluation", json=broken).status_code == 400
+    assert service.call("", "GET", "/.well-known/authzen-configuration").json()["access_evaluation_endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("path", "slug"),
+    [
+        ("/v1/records/nope/customers/1?purpose=service.support", "unknown-dataset"),
+        ("/v1/records/shop/nope/1?purpose=service.support", "unknown-collection"),
+        ("/v1/records/shop/customers/1?purpose=nope", "unknown-purpose"),
+        ("/v1/records/shop/customers/1?purpose=service.support&fields=nope", "unknown-field"),
+        ("/v1/records/shop/customers/4711?purpose=service.support", "unknown-record"),
+        ("/v1/nowhere", "not-found"),
+    ],
+)
+def test_unknown_things_have_their_own_problem(service: Service, path: str, slug: str) -> None:
+    """Each unknown name answers 404 with its own problem type, as problem+json."""
+    answer = service.call("support", "GET", path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["type"] == f"/problems/{slug}"
+
+
+def test_unknown_customer(service: Service) -> None:
+    """A consent for somebody the store does not have is refused, and leaves nothing."""
+    body = {
+        "customer": {"id": "4711"},
+        "purpose": "marketing.email",
+        "state": "withdrawn",
+        "source": {"channel": "web"},
+    }
+    answer = service.call("shop", "POST", "/v1/consents", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-customer")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b'{"customer": {"id": 1}}', b'{"customer": {"idd": "1"}}', b"\xff\xfe"]
+)
+def test_bad_bodies(service: Service, content: bytes) -> None:
+    """Malformed and ill-typed bodies are 400 problems that name the place, on every writing route."""
+    for path in ("/v1/consents", "/v1/audit/events", "/v1/requests"):
+        answer = service.call("shop", "POST", path, content=content)
+        assert answer.status_code == 400, (path, answer.text)
+        assert answer.json()["type"] == "/problems/invalid-body"
+
+
+def test_oversized_bodies(service: Service) -> None:
+    """A body over the limit is a 413 problem, and nothing is recorded."""
+    answer = service.call("shop", "POST", "/v1/consents", content=b"x" * 1_000_001)
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/too-large")
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_records_over_http(service: Service, *, sealed: bool) -> None:
+    """Read, find, change and create over HTTP, with the store in clear and sealed."""
+    if sealed:
+        seal(service.runtime.sealer("test"))
+    read = service.call(
+        "support", "GET", "/v1/records/shop/customers/1?purpose=service.support&fields=first_name,birth_date"
+    )
+    assert read.json()["fields"] == {"first_name": "Ana"}
+    assert read.json()["withheld"]["birth_date"]["reason"] == "category_not_in_purpose"
+    params = {"purpose": "service.support", "email": ANA["email"]}
+    found = service.call("support", "GET", "/v1/records/shop/customers", params=params).json()
+    assert [r["key"] for r in found["records"]] == ["1"]
+    changed = service.call(
+        "shop", "PATCH", "/v1/records/shop/customers/1?purpose=service.contract", json={"city": "Lisboa"}
+    )
+    assert changed.status_code == 200, changed.text
+    again = service.call("support", "GET", "/v1/records/shop/customers/1?purpose=service.support&fields=city").json()
+    assert again["fields"] == {"city": "Lisboa"}
+    refused = service.call(
+        "support", "PATCH", "/v1/records/shop/customers/1?purpose=service.support", json={"birth_date": "x"}
+    )
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-permitted")
+    orders = service.call("shop", "POST", "/v1/records/shop/tickets?purpose=service.contract", json={"customer_id": 1})
+    assert orders.status_code in {403, 409}
+
+
+def test_a_module_keeps_its_own_diary(service: Service) -> None:
+    """A module's own event is in the log, readable by the DPO, without its payload for the auditor."""
+    event = {"type": "mailing:letter:sent", "payload": {"template": "spring"}, "customer": {"id": "1"}}
+    assert service.call("marketing", "POST", "/v1/audit/events", json=event).status_code == 201
+    service.runtime.log.integrate(service.runtime.database)
+    path = "/v1/audit/events?type=module:event:appended"
+    (seen,) = service.call("officer", "GET", path).json()["events"]
+    assert seen["payload"]["payload"] == {"template": "spring"}
+    (seen,) = service.call("eye", "GET", path).json()["events"]
+    assert seen["payload"] is None
+    proof = service.call("officer", "GET", f"/v1/audit/events/{seen['index']}/proof")
+    assert proof.text.startswith("c2sp.org/tlog-proof@v1\n")

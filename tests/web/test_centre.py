@@ -1,0 +1,135 @@
+"""The Privacy Centre: what anybody can read, in their language, and safely."""
+
+from collections.abc import Callable
+
+import pytest
+
+from privacy_svc.policy import load_policies
+from privacy_svc.web.rendering import notice_html
+from privacy_svc.web.texts import TEXTS, category, choose, period
+from tests.web.conftest import REPOSITORY, Site
+
+BOTH = ("en", "de")
+
+
+def test_it_says_what_every_purpose_means(site: Site) -> None:
+    """Each purpose that concerns customers stands there in plain words, with notice and recipients; others do not."""
+    page = site.get("/").text
+    policies = load_policies(REPOSITORY / "policies")
+    shown = {key for key, p in policies.purposes.items() if p.title["en"] in page}
+    assert shown == {key for key, p in policies.purposes.items() if "customer" in p.subjects}
+    assert "Postbote Mailing SAS (FR)" in page
+    assert "<strong>Yes, Nordlicht Handels GmbH may send me its newsletter" in page
+    assert "Hafenstraße 12, 24103 Kiel" in page
+    assert "datenschutz@nordlicht-handel.example" in page
+    assert "Unabhängiges Landeszentrum" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        ("", "de-DE,de;q=0.9,en;q=0.5", "de"),
+        ("", "fr, de;q=0.4, en;q=0.8", "en"),
+        ("", "", "en"),
+        ("", "fr", "en"),
+        ("?lang=de", "en", "de"),
+        ("?lang=xx", "de", "de"),
+        ("", "de;q=0, en", "en"),
+        ("", "!!;q=abc,,;", "en"),
+    ],
+)
+def test_the_language_is_the_readers(site: Site, asked: str, accepted: str, language: str) -> None:
+    """The one asked for, else the browser's best, else the organisation's first."""
+    answer = site.get(f"/{asked}", **{"Accept-Language": accepted})
+    assert answer.headers["content-language"] == language
+    assert f'<html lang="{language}">' in answer.text
+    assert ("Wofür Ihre Daten verwendet werden" in answer.text) == (language == "de")
+
+
+def test_the_demo_says_so_on_every_page(open_site: Callable[..., Site]) -> None:
+    """With the setting, each page carries the banner; without, none does."""
+    for demo in (True, False):
+        site = open_site(demo=demo)
+        with site.client:
+            site.sign_in()
+            report = site.client.post("/dpo/audits", headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=False)
+            paths = ["/", "/problems", "/problems/erased", "/dpo", "/dpo/sign-in", "/schema", "/v1/ropa"]
+            for path in [*paths, report.headers["location"]]:
+                assert ("This is a demonstration" in site.get(path).text) is demo, path
+
+
+def test_all_texts_are_there_in_all_languages() -> None:
+    """The same keys and the same blanks in each language."""
+    assert TEXTS["en"].keys() == TEXTS["de"].keys()
+    for key, text in TEXTS["en"].items():
+        assert text.count("{") == TEXTS["de"][key].count("{"), key
+
+
+def test_no_page_has_anything_inline(site: Site) -> None:
+    """No style or script inside a page, no handler attributes, nothing from another host."""
+    site.sign_in()
+    for path in ["/", "/problems", "/problems/erased", "/dpo", "/dpo/sign-in?token=x", "/schema"]:
+        page = site.get(path).text
+        assert "<style" not in page
+        assert " style=" not in page
+        assert "<script>" not in page
+        assert " on" + "click" not in page
+        assert 'src="http' not in page
+        assert 'href="http' not in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "![x](https://example.org/pixel.gif)",
+        '[x](https://example.org" onclick="alert(1))',
+    ],
+)
+def test_a_notice_cannot_carry_code(text: str) -> None:
+    """HTML is shown as text, dangerous links are no links, pictures are not loaded."""
+    html = str(notice_html(text))
+    assert "<script" not in html
+    assert "<img" not in html
+    assert 'href="javascript' not in html
+    assert 'href="data' not in html
+    assert '" onclick' not in html
+
+
+def test_a_notices_headings_stand_below_the_pages() -> None:
+    """`##` of a notice becomes a heading of level 4."""
+    assert "<h4>Who</h4>" in str(notice_html("## Who"))
+
+
+@pytest.mark.parametrize(
+    ("iso", "english", "german"),
+    [
+        ("P24M", "2 years", "2 Jahre"),
+        ("P1Y6M", "1 year, 6 months", "1 Jahr, 6 Monate"),
+        ("P2W", "14 days", "14 Tage"),
+        ("P1D", "1 day", "1 Tag"),
+        ("P0D", "", ""),
+    ],
+)
+def test_periods_in_words(iso: str, english: str, german: str) -> None:
+    """ISO 8601 is for machines."""
+    assert (period("en", iso), period("de", iso)) == (english, german)
+
+
+def test_categories_in_words() -> None:
+    """Each category of the example policies has words; an unknown one has those of the category above."""
+    policies = load_policies(REPOSITORY / "policies")
+    for purpose in policies.purposes.values():
+        for key in purpose.categories:
+            assert "_" not in category("en", key)
+            assert category("en", key) != category("de", key) or key == "user.name"
+    assert category("en", "user.contact.email.work") == "e-mail address"
+
+
+def test_choosing_a_language_the_organisation_does_not_have() -> None:
+    """Only languages that both the policy and the pages have are offered."""
+    assert choose("de", "de", ("en",)) == "en"
+    assert choose(None, "de", ("fr",)) == "en"

@@ -1,0 +1,60 @@
+"""Each part that is away is named by /health/ready, and only that one."""
+
+import shutil
+from datetime import timedelta
+
+import time_machine
+from sqlalchemy import text
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.db import now
+from tests.web.conftest import Site
+
+
+def away(site: Site) -> set[str]:
+    """The parts that /health/ready names."""
+    answer = site.client.get("/health/ready")
+    if answer.status_code == 200:
+        return set()
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
+    assert "retry-after" in answer.headers
+    assert not any(word in answer.text for word in (str(site.runtime.settings.home), "sqlite", "postgres", "SELECT"))
+    return {e["pointer"].removeprefix("/") for e in answer.json()["errors"]}
+
+
+def test_missing_keys_are_named(site: Site) -> None:
+    """Without its root keys the service lives and is not ready; it is again when they are back."""
+    keys = site.runtime.settings.home / "keys"
+    with site.runtime.database.write() as session:
+        site.runtime.vault.create_subject(session)
+    shutil.move(keys, keys.with_name("elsewhere"))
+    assert "keys" in away(site)
+    assert site.client.get("/health/live").status_code == 200
+    shutil.move(keys.with_name("elsewhere"), keys)
+    assert away(site) == set()
+
+
+def test_a_store_that_is_away_is_named(site: Site) -> None:
+    """The customer store's file is gone."""
+    path = site.runtime.settings.stores["shop"].removeprefix("sqlite:///")
+    shutil.move(path, f"{path}.away")
+    site.runtime.stores.close()
+    assert away(site) == {"stores"}
+
+
+def test_tables_of_another_version_are_named(site: Site) -> None:
+    """A privacy database whose migration this code does not know is not served."""
+    with site.runtime.database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("DELETE FROM alembic_version"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('another')"))
+    assert away(site) == {"migrations"}
+
+
+def test_a_log_that_stands_still_is_named(site: Site) -> None:
+    """Entries that wait for more than a minute say that no sequencer runs."""
+    site.runtime.log.stop()
+    with site.runtime.database.write() as session:
+        site.runtime.log.append(session, EventType.AUDIT_COMPLETED, actor="test", payload={})
+    with time_machine.travel(now() + timedelta(minutes=2), tick=False):
+        assert "log" in away(site)
