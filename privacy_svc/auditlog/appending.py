@@ -90,4 +90,4 @@ def _hold(session: Session, subject_ids: Iterable[str]) -> None:
     ids = sorted(subject_ids)
     for start in range(0, len(ids), CHUNK):
         rows = select(Subject.id).where(Subject.id.in_(ids[start : start + CHUNK])).order_by(Subject.id)
-        session.execute(rows.with_for_update(read=True, key_share=True))
+        session.execute(rows.with_for_update(read=True))

@@ -5,6 +5,7 @@ find out. Law references are of the GDPR; the catalogue follows the ICO's accoun
 ISO/IEC 27701:2025.
 """
 
+from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check, Programme, Severity, load_programmes
 from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
 from privacy_svc.audits.formats import Format, register_as, report_as
@@ -14,6 +15,7 @@ from privacy_svc.audits.service import Audits
 
 __all__ = [
     "AUDITS",
+    "BUILTINS",
     "HANDLERS",
     "Audits",
     "Check",

@@ -7,7 +7,7 @@ import base64
 import enum
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -53,28 +53,22 @@ class Format(enum.StrEnum):
     HTML = "text/html"
 
 
-def report_as(form: Format, report: Mapping[str, Any]) -> str:
-    return _WRITERS[form](report, "report.html", "results", _REPORT_COLUMNS)
+def report_as(form: Format, report: Mapping[str, Any], *, demo: bool = False) -> str:
+    """`demo` says so on the page."""
+    if form is Format.CSV:
+        return to_csv(_REPORT_COLUMNS, report["results"])
+    return _json(report) if form is Format.JSON else _page("report.html", report, demo=demo)
 
 
-def register_as(form: Format, register: Mapping[str, Any]) -> str:
-    return _WRITERS[form](register, "register.html", "activities", _REGISTER_COLUMNS)
+def register_as(form: Format, register: Mapping[str, Any], *, demo: bool = False) -> str:
+    if form is Format.CSV:
+        return to_csv(_REGISTER_COLUMNS, register["activities"])
+    return _json(register) if form is Format.JSON else _page("register.html", register, demo=demo)
 
 
-def _json(document: Mapping[str, Any], _template: str, _rows: str, _columns: tuple[str, ...]) -> str:
+def _json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _csv(document: Mapping[str, Any], _template: str, rows: str, columns: tuple[str, ...]) -> str:
-    return to_csv(columns, document[rows])
-
-
-def _html(document: Mapping[str, Any], template: str, _rows: str, _columns: tuple[str, ...]) -> str:
-    return _environment.get_template(template).render(document)
-
-
-_WRITERS: Mapping[Format, Callable[[Mapping[str, Any], str, str, tuple[str, ...]], str]] = {
-    Format.JSON: _json,
-    Format.CSV: _csv,
-    Format.HTML: _html,
-}
+def _page(template: str, document: Mapping[str, Any], *, demo: bool) -> str:
+    return _environment.get_template(template).render(document, demo=demo)

@@ -59,17 +59,19 @@ def run_audit(body: RawBody, audits: NamedDependency[Audits], caller: NamedDepen
 )
 def show_audit(
     run_id: FromPath[str], request: Request[Any, Any, Any], audits: NamedDependency[Audits]
-) -> Response[str]:
+) -> Response[bytes]:
     """The signed report: pseudonyms only. `Accept`: application/json, text/csv, text/html."""
     form = _asked(request)
-    return _sent(form, report_as(form, audits.find(run_id)))
+    return _sent(form, report_as(form, audits.find(run_id), demo=audits.settings.demo))
 
 
 @get("/v1/ropa", opt=READERS, sync_to_thread=True, operation_id="showRegister", tags=TAGS)
-def show_register(request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder]) -> Response[str]:
+def show_register(
+    request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], settings: NamedDependency[Settings]
+) -> Response[bytes]:
     """The register of processing activities (Art. 30). `Accept`: application/json, text/csv, text/html."""
     form = _asked(request)
-    return _sent(form, register_as(form, register(policies.current)))
+    return _sent(form, register_as(form, register(policies.current), demo=settings.demo))
 
 
 def _asked(request: Request[Any, Any, Any]) -> Format:
@@ -80,9 +82,9 @@ def _asked(request: Request[Any, Any, Any]) -> Format:
     return Format(best)
 
 
-def _sent(form: Format, content: str) -> Response[str]:
+def _sent(form: Format, content: str) -> Response[bytes]:
     headers = {"Content-Security-Policy": PAGE_POLICY, "Vary": "Accept"} if form is Format.HTML else {"Vary": "Accept"}
-    return Response(content, media_type=f"{form}; charset=utf-8", headers=headers)
+    return Response(content.encode(), media_type=form, headers=headers)
 
 
 HANDLERS = [run_audit, show_audit, show_register]

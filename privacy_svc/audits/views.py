@@ -48,6 +48,8 @@ VIEWS: Mapping[str, str] = {
         SELECT name AS client, role, created_at, last_used_at,
                CASE WHEN revoked_at <= {as_of} THEN revoked_at END AS revoked_at
         FROM {main}clients WHERE created_at <= {as_of}""",
+    "page_keys": """
+        SELECT id AS page_key, page, generation, epoch, replace_due FROM {main}page_keys""",
     "log_entries": """
         SELECT id AS entry, "index" AS number, type, actor, at, subject_id AS person
         FROM {main}audit_entries WHERE at <= {as_of}""",

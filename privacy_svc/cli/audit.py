@@ -1,4 +1,4 @@
-"""`audit`: the DPO's programmes of checks."""
+"""`audit`: run the DPO's programmes and keep their signed reports."""
 
 import sys
 from pathlib import Path
@@ -7,21 +7,58 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from privacy_svc.cli.common import ACTOR, Cli, table
+from privacy_svc.cli.output import FORMAT, OUT, write
 
 if TYPE_CHECKING:
     from privacy_svc.audits import Audits
     from privacy_svc.runtime import Runtime
 
+COLORS = {"pass": "green", "finding": "red", "error": "yellow"}
+
 
 @click.group()
 def command() -> None:
-    """Run the DPO's audit programmes, kept as files in ./audits.
+    """The DPO's audits. They read only; each run is signed, kept and logged.
 
     \b
     Examples:
       privacy-svc audit list
+      privacy-svc audit run daily
       privacy-svc audit run quarterly --format html --out audit.html
     """
+
+
+@command.command()
+@click.argument("programme", default="quarterly")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="A past time, in UTC. [now]")
+@FORMAT
+@OUT
+@click.pass_obj
+def run(cli: Cli, programme: str, as_of: Any, form: str | None, out: Path | None) -> None:
+    """Run PROGRAMME [quarterly]; exit code 1 if a check found something or could not run."""
+    from datetime import UTC
+
+    from privacy_svc.audits import report_as
+
+    with cli.runtime(check_stores=False) as runtime:
+        report = _audits(runtime).run(programme, ACTOR, as_of and as_of.replace(tzinfo=UTC))
+    if not write(lambda kind: report_as(kind, report, demo=cli.settings.demo), form, out):
+        cli.show(report, lambda: _tell(report))
+    sys.exit(1 if report["summary"]["finding"] or report["summary"]["error"] else 0)
+
+
+@command.command(name="list")
+@click.pass_obj
+def list_(cli: Cli) -> None:
+    """The programmes of the audits folder with their checks."""
+    from privacy_svc.audits import BUILTINS, load_programmes
+
+    rows = [
+        {"programme": p.id, "check": c.id, "severity": str(c.severity), "law": ", ".join(c.law), "title": c.title}
+        for p in load_programmes(cli.settings.audits, BUILTINS).values()
+        for c in p.checks
+    ]
+    cli.show(rows, lambda: table(rows, ("programme", "check", "severity", "law", "title"), "no programmes"))
 
 
 def _audits(runtime: "Runtime") -> "Audits":
@@ -30,52 +67,17 @@ def _audits(runtime: "Runtime") -> "Audits":
     return Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings)
 
 
-@command.command()
-@click.argument("programme", default="daily")
-@click.option("--format", "form", type=click.Choice(["json", "csv", "html"]), help="Write the signed report so.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else printed.")
-@click.pass_obj
-def run(cli: Cli, programme: str, form: str | None, out: Path | None) -> None:
-    """Run one programme. Exit code 1 when a check finds something or could not be run."""
-    from privacy_svc.audits import Format, report_as
-
-    with cli.runtime() as runtime:
-        runtime.log.integrate(runtime.database)
-        report = _audits(runtime).run(programme, ACTOR)
-    if form is not None:
-        _put(report_as(Format[form.upper()], report), out)
-    else:
-        cli.show(report, lambda: _tell(report))
-    sys.exit(0 if all(r["status"] == "pass" for r in report["results"]) else 1)
-
-
-def _put(text: str, out: Path | None) -> None:
-    if out is None:
-        click.echo(text)
-    else:
-        out.write_text(text, encoding="utf-8")
-        click.echo(f"{out} written.", err=True)
-
-
 def _tell(report: dict[str, Any]) -> None:
     for result in report["results"]:
-        mark, colour = {"pass": ("✓", "green"), "finding": ("✗", "red")}.get(result["status"], ("!", "yellow"))
-        click.echo(f"{click.style(mark, fg=colour)} {result['title']}")
-        if result["status"] != "pass":
-            click.echo(f"    {result.get('finding') or result.get('detail') or result['status']}")
-            click.echo(f"    {result['remedy']}")
-    click.echo(f"\nreport {report['id']}, signed")
-
-
-@command.command("list")
-@click.pass_obj
-def list_(cli: Cli) -> None:
-    """Programmes and their checks."""
-    with cli.runtime(check_stores=False) as runtime:
-        programmes = _audits(runtime).programmes()
-    rows = [
-        {"programme": p.id, "check": c.id, "severity": str(c.severity), "title": c.title}
-        for p in programmes.values()
-        for c in p.checks
-    ]
-    cli.show(rows, lambda: table(rows, ("programme", "check", "severity", "title")))
+        status = result["status"]
+        click.secho(f"{status:8}", fg=COLORS[status], nl=False)
+        click.echo(f"{result['severity']:9} {result['check']}")
+        if status != "pass":
+            click.echo(f"         {result['statement']} ({', '.join(result['law'])})")
+            for found in result["evidence"]:
+                click.echo(f"           {found['id']}" + (f"  since {found['since']}" if found["since"] else ""))
+        if result["remedy"]:
+            click.echo(f"         Remedy: {result['remedy']}")
+    counts = report["summary"]
+    click.echo(f"{counts['pass']} passed, {counts['finding']} with findings, {counts['error']} could not run")
+    click.echo(f"signed report {report['id']}")

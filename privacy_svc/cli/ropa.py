@@ -1,29 +1,37 @@
-"""`ropa`: the register of processing activities."""
+"""`ropa`: the register of processing activities, from the policy in force."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from privacy_svc.cli.common import Cli
+from privacy_svc.cli.common import Cli, table
+from privacy_svc.cli.output import FORMAT, OUT, write
 
 
 @click.command()
-@click.option("--format", "form", default="json", show_default=True, type=click.Choice(["json", "csv", "html"]))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else printed.")
+@FORMAT
+@OUT
 @click.pass_obj
-def command(cli: Cli, form: str, out: Path | None) -> None:
-    """The register of processing activities (Art. 30), from the policies as they are.
+def command(cli: Cli, form: str | None, out: Path | None) -> None:
+    """The register of processing activities (GDPR Art. 30), and what is missing in it.
 
     \b
-    Example:
+    Examples:
+      privacy-svc ropa
       privacy-svc ropa --format html --out register.html
     """
-    from privacy_svc.audits import Format, register, register_as
+    from privacy_svc.audits import register, register_as
     from privacy_svc.policy import load_policies
 
-    text = register_as(Format[form.upper()], register(load_policies(cli.settings.policies)))
-    if out is None:
-        click.echo(text)
-    else:
-        out.write_text(text, encoding="utf-8")
-        click.echo(f"{out} written.", err=True)
+    found = register(load_policies(cli.settings.policies))
+    if not write(lambda kind: register_as(kind, found, demo=cli.settings.demo), form, out):
+        cli.show(found, lambda: _tell(found))
+
+
+def _tell(found: dict[str, Any]) -> None:
+    click.echo(f"{found['controller']['name']}, policy {found['policy']}")
+    table(found["activities"], ("id", "article", "retention", "purpose"), "no activities")
+    for gap in found["missing"]:
+        click.secho("missing ", fg="yellow", nl=False)
+        click.echo(f"{gap['activity']} {gap['field']} ({gap['article']}): {gap['detail']}")

@@ -2,10 +2,18 @@
 
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import click
+import structlog
 
 from privacy_svc.cli.common import Cli
+
+if TYPE_CHECKING:
+    from privacy_svc.runtime import Runtime
+
+TIDY_SECONDS = 30.0
+_log = structlog.get_logger(__name__)
 
 
 @click.command()
@@ -29,6 +37,21 @@ def command(cli: Cli, concurrency: int) -> None:
         worker = runtime.requests.worker(concurrency=concurrency)
         worker.start()
         try:
-            ended.wait()
+            while not ended.wait(TIDY_SECONDS):
+                _tidy(runtime)
         finally:
             worker.stop()
+
+
+def _tidy(runtime: "Runtime") -> None:
+    """Make up for page keys that an erasure could not replace while the key provider was away."""
+    from privacy_svc.errors import PrivacyError
+
+    try:
+        with runtime.database.write() as session:
+            replaced = runtime.vault.replace_due(session)
+    except PrivacyError as error:
+        _log.warning("worker.tidy_waits", problem=error.slug)
+    else:
+        if replaced:
+            _log.info("worker.page_keys_replaced", count=replaced)

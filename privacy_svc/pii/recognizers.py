@@ -21,8 +21,57 @@ from privacy_svc.pii.entities import NATIONAL
 _WORDS = re.compile(r"\w+|[^\w\s]")
 _SUFFIXES = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 """Knows the public suffixes of the installed package, and fetches none."""
-_PHONE = ["phone", "number", "telephone", "cell", "mobile", "call", "tel", "telefon", "handy", "mobil", "rufnummer", "anruf", "nummer", "téléphone", "portable", "appel", "numéro", "teléfono", "móvil", "llamar", "número", "telefono", "cellulare", "chiamare", "numero", "telefoon", "mobiel", "bellen", "nummer"]
-_BIRTH = ["born", "birth", "birthday", "dob", "geboren", "geburtstag", "geburtsdatum", "geb", "né", "née", "naissance", "nacido", "nacida", "nacimiento", "nato", "nata", "nascita", "geboortedatum"]
+_PHONE = [
+    "phone",
+    "number",
+    "telephone",
+    "cell",
+    "mobile",
+    "call",
+    "tel",
+    "telefon",
+    "handy",
+    "mobil",
+    "rufnummer",
+    "anruf",
+    "nummer",
+    "téléphone",
+    "portable",
+    "appel",
+    "numéro",
+    "teléfono",
+    "móvil",
+    "llamar",
+    "número",
+    "telefono",
+    "cellulare",
+    "chiamare",
+    "numero",
+    "telefoon",
+    "mobiel",
+    "bellen",
+    "nummer",
+]
+_BIRTH = [
+    "born",
+    "birth",
+    "birthday",
+    "dob",
+    "geboren",
+    "geburtstag",
+    "geburtsdatum",
+    "geb",
+    "né",
+    "née",
+    "naissance",
+    "nacido",
+    "nacida",
+    "nacimiento",
+    "nato",
+    "nata",
+    "nascita",
+    "geboortedatum",
+]
 _BANK = ["iban", "bank", "transaction", "konto", "bankverbindung", "compte", "cuenta", "conto", "rekening"]
 _WEB = ("Standard Url", "Quoted URL")
 """Presidio's URL patterns with a scheme. Those without one take every `word.in` at a sentence's end for a site."""

@@ -10,16 +10,18 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from privacy_svc.errors import Erased
 from privacy_svc.vault import format as form
 from privacy_svc.vault import values
+from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import Key
 
 
 class SubjectCipher:
     """Seals with the newest generation, opens the one a value names. Lives as long as one transaction."""
 
-    __slots__ = ("_ciphers", "_keys", "_organisation", "newest", "subject_id")
+    __slots__ = ("_ciphers", "_erased_through", "_keys", "_organisation", "newest", "subject_id")
 
-    def __init__(self, organisation: str, subject_id: str, keys: Mapping[int, Key]) -> None:
+    def __init__(self, organisation: str, subject_id: str, keys: Mapping[int, Key], erased_through: int = 0) -> None:
         self._organisation, self.subject_id, self._keys = organisation, subject_id, keys
+        self._erased_through = erased_through
         self.newest = max(keys)
         self._ciphers = {generation: key.cipher() for generation, key in keys.items()}
 
@@ -31,12 +33,15 @@ class SubjectCipher:
         return form.seal(self._ciphers[self.newest], self.newest, place, values.encode(value))
 
     def open(self, field_id: int, row: str, sealed: bytes) -> Any:
-        """Raises Tampered; Erased when the value's generation was destroyed."""
+        """Raises Tampered, also for a generation that never was; Erased for one that was destroyed."""
         generation = form.generation_of(sealed)
-        if generation not in self._ciphers:
-            raise Erased("This value's key was destroyed.")
+        cipher = self._ciphers.get(generation)
+        if cipher is None:
+            if 0 < generation <= self._erased_through:
+                raise Erased("This value's key was destroyed.")
+            raise Tampered("A sealed value does not open.")
         place = form.Place(self._organisation, field_id, self.subject_id, row)
-        return values.decode(form.open_(self._ciphers[generation], place, sealed))
+        return values.decode(form.open_(cipher, place, sealed))
 
     def seal_text(self, field_id: int, row: str, value: object) -> str:
         return form.to_text(self.seal(field_id, row, value))

@@ -8,22 +8,27 @@ key, which opens only with its root epoch, which is destroyed after the backup w
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import KeyUnavailable, NotFound
+from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import bind_subject
 from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
 from privacy_svc.vault.pages import Pages
 
 DATA = "data"
+_EXCEPT_KEY = {"key_share": True}
+"""PostgreSQL's FOR NO KEY UPDATE: one writer a person, while foreign keys to the person are still checked. A plain
+FOR UPDATE deadlocks with a neighbour's erasure, which rewraps this person's keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasedKeys:
     """`online_at`: when nothing could open the person's values any more. `generation`: the highest destroyed.
-    `page_replaced` is False while the provider is away; `Vault.replace_due` makes up for it."""
+    `page_replaced` is False while a page key could not be replaced; erasing again, or `Vault.replace_due`,
+    makes up for it."""
 
     online_at: datetime
     generation: int
@@ -32,55 +37,72 @@ class ErasedKeys:
 
 def erase(session: Session, pages: Pages, organisation: str, subject_id: str, request_id: str | None) -> ErasedKeys:
     """Fence, destroy the data key, replace its page key. Idempotent. The evidence key stays."""
-    subject = session.get(Subject, subject_id, with_for_update=True, populate_existing=True)
+    subject = session.get(Subject, subject_id, with_for_update=_EXCEPT_KEY, populate_existing=True)
     if subject is None:
         raise NotFound("There is no such subject.")
-    rows = _data_keys(session, subject_id)
-    fence = session.get(Fence, subject_id)
-    if fence is None:
-        generation = max((r.generation for r in rows), default=0)
-        fence = Fence(subject_id=subject_id, erased_through=generation, request_id=request_id, at=now())
-        session.add(fence)
+    held = pages.hold(session, subject_id, DATA)
+    keys = _data_keys(session, subject_id)
+    fence = _fence(session, subject_id, max((k.generation for k in keys), default=0), request_id)
     if subject.erased_at is None:
         subject.erased_at = fence.at
         subject.state_version += 1
-    replaced = True
-    for page_id in {r.page_key_id for r in rows if r.wrapped is not None}:
-        for row in rows:
-            row.wrapped = None
-        session.flush()
-        page = session.get_one(PageKey, page_id, with_for_update=True)
-        replaced = _replace_or_mark(session, pages, organisation, page) and replaced
+    touched = {k.page_key_id for k in keys if k.wrapped is not None}
+    for key in keys:
+        key.wrapped = None
     session.flush()
-    return ErasedKeys(fence.at, fence.erased_through, replaced)
+    due = [page for page in held if page.id in touched or page.replace_due]
+    replaced = [_replace_or_mark(session, pages, organisation, page) for page in due]
+    session.flush()
+    return ErasedKeys(fence.at, fence.erased_through, all(replaced))
 
 
 def _data_keys(session: Session, subject_id: str) -> list[SubjectKey]:
     statement = select(SubjectKey).where(SubjectKey.subject_id == subject_id, SubjectKey.use == DATA)
-    return list(session.scalars(statement.with_for_update()))
+    return list(session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def _fence(session: Session, subject_id: str, through: int, request_id: str | None) -> Fence:
+    """The person's fence; raised where keys were made after it."""
+    fence = session.get(Fence, subject_id, populate_existing=True)
+    if fence is None:
+        fence = Fence(subject_id=subject_id, erased_through=through, request_id=request_id, at=now())
+        session.add(fence)
+    elif fence.erased_through < through:
+        fence.erased_through, fence.request_id, fence.at = through, request_id, now()
+    return fence
 
 
 def _replace_or_mark(session: Session, pages: Pages, organisation: str, page: PageKey) -> bool:
+    """Nobody's erasure waits for the key provider, or for a neighbour's broken key: the page is marked instead."""
     try:
         with session.begin_nested():
             replace_page(session, pages, organisation, page)
-    except KeyUnavailable:
+    except (KeyUnavailable, Tampered):
         page.replace_due = True
         return False
     return True
 
 
 def replace_page(session: Session, pages: Pages, organisation: str, old: PageKey) -> None:
-    """A new page key; every key still alive on the page is rewrapped under it. Raises KeyUnavailable."""
+    """A new page key; every key still alive on the page, which the caller holds, is rewrapped under it.
+
+    Raises KeyUnavailable, Tampered.
+    """
     from_key = pages.key(old)
     new = pages.successor(session, old)
     to_key = pages.key(new)
-    for row in session.scalars(select(SubjectKey).where(SubjectKey.page_key_id == old.id).with_for_update()):
-        if row.wrapped is not None:
-            binding = bind_subject(organisation, row.subject_id, row.use, row.generation)
-            row.wrapped = to_key.wrap(from_key.unwrap(row.wrapped, binding), binding)
-        row.page_key_id = new.id
-    session.flush()
+    key = SubjectKey
+    living = select(key.subject_id, key.use, key.generation, key.wrapped).where(key.page_key_id == old.id)
+    moved: list[dict[str, object]] = []
+    for subject_id, use, generation, wrapped in session.execute(living.where(key.wrapped.is_not(None))):
+        assert wrapped is not None
+        binding = bind_subject(organisation, subject_id, use, generation)
+        which = {"subject_id": subject_id, "use": use, "generation": generation}
+        rewrapped = to_key.wrap(from_key.unwrap(wrapped, binding), binding)
+        moved.append({**which, "wrapped": rewrapped, "page_key_id": new.id})
+    if moved:
+        session.execute(update(SubjectKey), moved)
+    session.execute(update(SubjectKey).where(key.page_key_id == old.id).values(page_key_id=new.id))  # destroyed ones
     session.execute(delete(PageKey).where(PageKey.id == old.id))
     session.expunge(old)
     pages.forget(old)

@@ -12,7 +12,7 @@ import binascii
 import os
 import re
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,8 +28,7 @@ PREFIX = "pcf1."
 _TEXT = re.compile(r"pcf1\.[A-Za-z0-9_-]{46,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value belongs. `field_id` is the data map's stable number, `row` the primary key as text."""
 
     organisation: str
@@ -39,13 +38,17 @@ class Place:
 
     def associated_data(self, header: bytes) -> bytes:
         """`"pcf1" | header | u16 len, organisation | u32 field id | u16 len, subject | u16 len, row`, big-endian."""
-        field = struct.pack(">I", self.field_id)
-        return b"pcf1" + header + _sized(self.organisation) + field + _sized(self.subject_id) + _sized(self.row)
-
-
-def _sized(text: str) -> bytes:
-    raw = text.encode()
-    return struct.pack(">H", len(raw)) + raw
+        organisation, subject, row = self.organisation.encode(), self.subject_id.encode(), self.row.encode()
+        return b"pcf1%b%b%b%b%b%b%b%b" % (
+            header,
+            len(organisation).to_bytes(2),
+            organisation,
+            self.field_id.to_bytes(4),
+            len(subject).to_bytes(2),
+            subject,
+            len(row).to_bytes(2),
+            row,
+        )
 
 
 def seal(cipher: AESGCM, generation: int, place: Place, clear: bytes) -> bytes:

@@ -15,9 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from privacy_svc.vault.keys import Key
-
-VERSION = 1
-"""Of the normalisers; a change that makes an old index useless raises it."""
+from privacy_svc.vault.values import text_bytes
 
 
 def _exact(value: str, _region: str) -> str | None:
@@ -37,6 +35,8 @@ def _email(value: str, region: str) -> str | None:
 
 def _domain(value: str, _region: str) -> str | None:
     domain = value.strip().rpartition("@")[2].rstrip(".").casefold()
+    if domain.isascii():  # IDNA leaves it as it is, at ten times the cost
+        return domain or None
     try:
         return idna.encode(domain, uts46=True).decode() or None
     except (idna.IDNAError, UnicodeError):
@@ -79,6 +79,10 @@ NORMALISERS: Mapping[str, Callable[[str, str], str | None]] = {
 }
 
 
+VERSIONS: Mapping[str, int] = dict.fromkeys(NORMALISERS, 1)
+"""Raised where a change to a normaliser makes its old index values useless: another key, other values."""
+
+
 def normalise(name: str, value: str, region: str = "DE") -> str | None:
     """The value as it is compared; None where it says nothing (no e-mail, no number)."""
     return NORMALISERS[name](value, region)
@@ -88,7 +92,7 @@ class BlindIndex:
     """One field's index. Keyed once; each value copies the keyed state, which is twice as fast."""
 
     def __init__(self, root: Key, field_id: int, normaliser: str, region: str) -> None:
-        label = f"bidx|{field_id}|{normaliser}|{VERSION}"
+        label = f"bidx|{field_id}|{normaliser}|{VERSIONS[normaliser]}"
         self._mac = HMAC(root.derive(label), SHA256())
         self._normalise, self._region = NORMALISERS[normaliser], region
 
@@ -101,6 +105,6 @@ class BlindIndex:
         if comparable is None:
             return None
         mac = self._mac.copy()
-        mac.update(comparable.encode())
+        mac.update(text_bytes(comparable))
         number: int = struct.unpack(">Q", mac.finalize()[:8])[0]
         return number >> 1

@@ -1,7 +1,7 @@
 """Keys and their wrapping: root epoch → page key → a person's key. Pure.
 
-A wrapped key is a sealed value of its own: nonce(12) | ciphertext(32) | tag(16), associated data
-name what it is, so that no wrapped key can stand in for another. Persons' keys are random, never
+A wrapped key is a sealed value of its own: version(1) | nonce(12) | ciphertext(32) | tag(16), 61 bytes;
+associated data name what it is, so that no wrapped key can stand in for another. Persons' keys are random, never
 derived: what can be derived again cannot be destroyed.
 """
 
@@ -19,6 +19,7 @@ from privacy_svc.vault.errors import Tampered
 
 SIZE = 32
 NONCE = 12
+VERSION = b"\x01"
 
 
 class Key:
@@ -54,12 +55,15 @@ class Key:
 
     def wrap(self, other: "Key", binding: bytes) -> bytes:
         nonce = os.urandom(NONCE)
-        return nonce + self.cipher().encrypt(nonce, other._raw, binding)  # noqa: SLF001 - of the same class
+        return VERSION + nonce + self.cipher().encrypt(nonce, other._raw, binding)  # noqa: SLF001 - of the same class
 
     def unwrap(self, wrapped: bytes, binding: bytes) -> "Key":
         """Raises Tampered when the wrapped key was changed or belongs elsewhere."""
+        nonce, sealed = wrapped[1 : 1 + NONCE], wrapped[1 + NONCE :]
+        if wrapped[:1] != VERSION:
+            raise Tampered("A wrapped key does not open.")
         try:
-            return Key(self.cipher().decrypt(wrapped[:NONCE], wrapped[NONCE:], binding))
+            return Key(self.cipher().decrypt(nonce, sealed, binding))
         except (InvalidTag, ValueError):
             raise Tampered("A wrapped key does not open.") from None
 
@@ -70,8 +74,9 @@ def check_commitment(key: Key, commitment: bytes) -> Key:
     return key
 
 
-def bind_page(organisation: str, page: int, epoch: int, generation: int) -> bytes:
-    return _binding(b"page", organisation, struct.pack(">QII", page, epoch, generation))
+def bind_page(organisation: str, page_key_id: str, epoch: int, generation: int) -> bytes:
+    """By the id of the row, not the page's number: two processes may give two new pages one number."""
+    return _binding(b"page", organisation, _sized(page_key_id) + struct.pack(">II", epoch, generation))
 
 
 def bind_index_root(organisation: str, epoch: int, generation: int) -> bytes:
@@ -79,11 +84,13 @@ def bind_index_root(organisation: str, epoch: int, generation: int) -> bytes:
 
 
 def bind_subject(organisation: str, subject_id: str, use: str, generation: int) -> bytes:
-    who = subject_id.encode()
-    rest = struct.pack(">H", len(who)) + who + use.encode() + struct.pack(">I", generation)
-    return _binding(b"subject", organisation, rest)
+    return _binding(b"subject", organisation, _sized(subject_id) + use.encode() + struct.pack(">I", generation))
 
 
 def _binding(what: bytes, organisation: str, rest: bytes) -> bytes:
-    name = organisation.encode()
-    return b"pck1" + struct.pack(">BH", len(what), len(name)) + what + name + rest
+    return b"pck1" + bytes([len(what)]) + what + _sized(organisation) + rest
+
+
+def _sized(text: str) -> bytes:
+    raw = text.encode()
+    return len(raw).to_bytes(2) + raw

@@ -32,6 +32,7 @@ class PageKey(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     page: Mapped[int] = mapped_column(index=True)
+    """Stays when the key is replaced. For people: two processes may give two new pages one number."""
     generation: Mapped[int] = mapped_column(default=1)
     epoch: Mapped[int]
     wrapped: Mapped[bytes]

@@ -1,4 +1,9 @@
-"""Page keys: each wraps the keys of at most 1,024 subjects, so that one can be replaced quickly."""
+"""Page keys: each wraps the keys of at most 1,024 subjects, so that one can be replaced quickly.
+
+Both keys of a subject stand on the page it was placed on. A page's row is the lock of every wrapped key on
+it: who adds to a page, replaces or empties it holds the row first (SQLite has one writer anyhow). Locks are
+taken in one order, subject, page, so two erasures on a page wait for each other instead of for ever.
+"""
 
 from collections import OrderedDict
 from threading import Lock
@@ -6,8 +11,9 @@ from threading import Lock
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from privacy_svc.db import new_id
 from privacy_svc.vault.keys import Key, bind_page
-from privacy_svc.vault.model import PageKey
+from privacy_svc.vault.model import PageKey, SubjectKey
 from privacy_svc.vault.providers import KeyProvider
 
 CAPACITY = 1024
@@ -46,8 +52,19 @@ class Pages:
     def with_room(self, session: Session) -> PageKey:
         """A page that takes another subject, locked until the transaction ends. Others make a new one meanwhile."""
         statement = select(PageKey).where(PageKey.subjects < CAPACITY).order_by(PageKey.page).limit(1)
-        found = session.scalars(statement.with_for_update(skip_locked=True)).first()
-        return found or self.add(session)
+        statement = statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+        return session.scalars(statement).first() or self.add(session)
+
+    @staticmethod
+    def hold(session: Session, subject_id: str, use: str) -> list[PageKey]:
+        """The pages with this person's keys, locked. A page that was replaced while we waited is looked up anew."""
+        on = select(SubjectKey.page_key_id).where(SubjectKey.subject_id == subject_id, SubjectKey.use == use)
+        while True:
+            wanted = set(session.scalars(on))
+            pages = select(PageKey).where(PageKey.id.in_(wanted)).order_by(PageKey.id).with_for_update()
+            held = list(session.scalars(pages.execution_options(populate_existing=True)))
+            if {page.id for page in held} == wanted:
+                return held
 
     def add(self, session: Session) -> PageKey:
         number = (session.scalar(select(func.max(PageKey.page))) or 0) + 1
@@ -58,8 +75,7 @@ class Pages:
         return self._new(session, PageKey(page=old.page, generation=old.generation + 1, subjects=old.subjects))
 
     def _new(self, session: Session, page: PageKey) -> PageKey:
-        page.epoch = self.provider.epochs()[-1]
-        key = Key.new()
+        page.id, page.epoch, key = new_id(), self.provider.current_epoch(), Key.new()
         page.wrapped = self.provider.wrap(page.epoch, key, self._binding(page))
         session.add(page)
         session.flush()
@@ -67,4 +83,4 @@ class Pages:
         return page
 
     def _binding(self, page: PageKey) -> bytes:
-        return bind_page(self._organisation, page.page, page.epoch, page.generation)
+        return bind_page(self._organisation, page.id, page.epoch, page.generation)

@@ -3,10 +3,12 @@
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, Self
 
-from privacy_svc.errors import KeyUnavailable, Misconfigured
+from privacy_svc.errors import Conflict, KeyUnavailable, Misconfigured
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import SIZE, Key
 
@@ -19,6 +21,8 @@ class KeyProvider(Protocol):
     """
 
     def epochs(self) -> list[int]: ...
+
+    def current_epoch(self) -> int: ...
 
     def wrap(self, epoch: int, key: Key, binding: bytes) -> bytes: ...
 
@@ -69,6 +73,13 @@ class FileKeyProvider:
         names = (re.fullmatch(r"epoch-(\d+)\.key", p.name) for p in self._folder.glob("epoch-*.key"))
         return sorted(int(n[1]) for n in names if n)
 
+    def current_epoch(self) -> int:
+        """The newest; what is wrapped now is wrapped under it. Raises KeyUnavailable where there is none."""
+        epochs = self.epochs()
+        if not epochs:
+            raise KeyUnavailable(f"There are no keys in {self._folder}.")
+        return epochs[-1]
+
     def wrap(self, epoch: int, key: Key, binding: bytes) -> bytes:
         return self._read(epoch).wrap(key, binding)
 
@@ -76,35 +87,54 @@ class FileKeyProvider:
         return self._read(epoch).unwrap(wrapped, binding)
 
     def roll(self) -> int:
-        """A new epoch; the file and its name are on disk before it is used."""
+        """A new epoch. The key is whole and on disk before it has its name; a taken name is Conflict."""
         epoch = max(self.epochs(), default=0) + 1
-        descriptor = os.open(self._path(epoch), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(SIZE))
-            file.flush()
-            os.fsync(file.fileno())
-        self._sync_folder()
+        draft = self._folder / f".new-{os.urandom(8).hex()}"
+        with self._answers():
+            try:
+                self._write(draft, os.O_CREAT | os.O_EXCL)
+                os.link(draft, self._path(epoch))
+            except FileExistsError:
+                raise Conflict(f"Another process made epoch {epoch} at this moment.") from None
+            finally:
+                with suppress(FileNotFoundError):
+                    draft.unlink()
+            self._sync_folder()
         return epoch
 
     def destroy(self, epoch: int) -> None:
-        """Overwritten, then removed; a second time does nothing."""
-        try:
-            with self._path(epoch).open("r+b") as file:
-                file.write(os.urandom(SIZE))
-                file.flush()
-                os.fsync(file.fileno())
-        except FileNotFoundError:
+        """Overwritten, then removed; a second time does nothing. The epoch in use is refused: roll first."""
+        if epoch not in self.epochs():
             return
-        self._path(epoch).unlink()
-        self._sync_folder()
+        if epoch == self.current_epoch():
+            raise Conflict(f"Epoch {epoch} is in use; roll to a new one first.")
+        with self._answers():
+            self._write(self._path(epoch), 0)
+            self._path(epoch).unlink()
+            self._sync_folder()
+
+    @staticmethod
+    def _write(path: Path, how: int) -> None:
+        """Random bytes, on disk when this returns."""
+        with os.fdopen(os.open(path, os.O_WRONLY | how, 0o600), "wb") as file:
+            file.write(os.urandom(SIZE))
+            file.flush()
+            os.fsync(file.fileno())
+
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise KeyUnavailable(f"The root keys in {self._folder} cannot be used: {error.strerror}.") from None
 
     def _read(self, epoch: int) -> Key:
+        with self._answers():
+            if not self._path(epoch).exists():
+                raise KeyUnavailable(f"Root key epoch {epoch} is not in {self._folder}.")
+            raw = self._path(epoch).read_bytes()
         try:
-            return Key(self._path(epoch).read_bytes())
-        except FileNotFoundError:
-            raise KeyUnavailable(f"Root key epoch {epoch} is not in {self._folder}.") from None
-        except OSError as error:
-            raise KeyUnavailable(f"The root keys in {self._folder} cannot be read: {error.strerror}.") from None
+            return Key(raw)
         except ValueError:
             raise Tampered(f"Root key epoch {epoch} is not a key.") from None
 

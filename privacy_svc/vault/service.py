@@ -13,6 +13,7 @@ from privacy_svc.db import new_id, now
 from privacy_svc.errors import Conflict, Erased, KeyUnavailable, NotFound
 from privacy_svc.vault import erasure
 from privacy_svc.vault.cipher import SubjectCipher
+from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.index import BlindIndex
 from privacy_svc.vault.keys import Key, bind_index_root, bind_subject, check_commitment
 from privacy_svc.vault.model import Fence, IndexRoot, PageKey, Subject, SubjectKey
@@ -26,13 +27,15 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """Counts for `keys status`. `epochs` are those the provider holds; `pages` by epoch; `keys` by use."""
+    """Counts for `keys status`. `epochs` are those the provider holds; `pages` by epoch; living `keys` by use,
+    `generations` of living data keys."""
 
     epochs: tuple[int, ...]
     pages: dict[int, int]
     keys: dict[str, int]
     erased: int
     replace_due: int
+    generations: dict[int, int]
 
 
 class Vault:
@@ -49,17 +52,20 @@ class Vault:
         return f"Vault({self.organisation!r})"
 
     def create_subject(self, session: Session, kind: str = "customer", subject_id: str | None = None) -> Subject:
-        return self._create(session, kind, [subject_id or new_id()])[0]
+        """A person with keys, under a new or the given id. Raises Erased for a fenced id, Conflict for a known one."""
+        if subject_id is None:
+            return self.create_subjects(session, 1, kind)[0]
+        if session.get(Fence, subject_id) is not None:
+            raise Erased("This person was erased and comes back only by explicit re-admission.")
+        if session.get(Subject, subject_id) is not None:
+            raise Conflict("There is a subject with this id already.")
+        return self._create(session, kind, [subject_id])[0]
 
     def create_subjects(self, session: Session, count: int, kind: str = "customer") -> list[Subject]:
         return self._create(session, kind, [new_id() for _ in range(count)])
 
     def _create(self, session: Session, kind: str, ids: Sequence[str]) -> list[Subject]:
-        """Subjects with a data key and an evidence key each, both on one page. Refuses a fenced id."""
-        for start in range(0, len(ids), CHUNK):
-            fenced = session.scalar(select(Fence.subject_id).where(Fence.subject_id.in_(ids[start : start + CHUNK])))
-            if fenced:
-                raise Erased("This person was erased and comes back only by explicit re-admission.")
+        """Subjects with a data key and an evidence key each, both on one page."""
         subjects = [Subject(id=i, kind=kind, state_version=1, created_at=now()) for i in ids]
         session.add_all(subjects)
         session.flush()
@@ -91,12 +97,22 @@ class Vault:
             return found[subject_id]
         if session.get(Subject, subject_id) is None:
             raise NotFound("There is no such subject.")
+        if not self._destroyed(session, subject_id, use):
+            raise Tampered("A subject's key was taken away without an erasure.")
         raise Erased("This person's data were erased.")
+
+    @staticmethod
+    def _destroyed(session: Session, subject_id: str, use: str) -> bool:
+        if use == DATA and session.get(Fence, subject_id) is not None:
+            return True
+        gone = select(SubjectKey.use).where(SubjectKey.subject_id == subject_id, SubjectKey.use == use)
+        return session.scalar(gone.limit(1)) is not None
 
     def ciphers(self, session: Session, subject_ids: Iterable[str], use: str = DATA) -> dict[str, SubjectCipher]:
         """The same for many; erased and unknown ones are absent. One statement for each 500."""
         wanted = list(dict.fromkeys(subject_ids))
         keys: dict[str, dict[int, Key]] = {}
+        erased: dict[str, int] = {}
         for start in range(0, len(wanted), CHUNK):
             statement = (
                 select(SubjectKey, PageKey, Fence.erased_through)
@@ -106,10 +122,10 @@ class Vault:
                 .execution_options(populate_existing=True)
             )
             for row, page, erased_through in session.execute(statement):
-                fenced = use == DATA and row.generation <= (erased_through or 0)
-                if row.wrapped is not None and not fenced:
+                through = erased.setdefault(row.subject_id, (erased_through or 0) if use == DATA else 0)
+                if row.wrapped is not None and row.generation > through:
                     keys.setdefault(row.subject_id, {})[row.generation] = self._unwrap(row, page)
-        return {i: SubjectCipher(self.organisation, i, generations) for i, generations in keys.items()}
+        return {i: SubjectCipher(self.organisation, i, living, erased[i]) for i, living in keys.items()}
 
     def _unwrap(self, row: SubjectKey, page: PageKey) -> Key:
         assert row.wrapped is not None
@@ -123,7 +139,7 @@ class Vault:
             try:
                 with session.begin_nested():
                     self.create_subject(session, ORGANISATION, subject_id)
-            except IntegrityError:
+            except (IntegrityError, Conflict):
                 pass  # another process made it at the same moment; it is there now
         return self.cipher(session, subject_id)
 
@@ -133,7 +149,8 @@ class Vault:
 
     def replace_due(self, session: Session) -> int:
         """Replace the page keys that an erasure could not, because the provider was away. Returns how many."""
-        due = session.scalars(select(PageKey).where(PageKey.replace_due)).all()
+        statement = select(PageKey).where(PageKey.replace_due).order_by(PageKey.id).with_for_update(skip_locked=True)
+        due = session.scalars(statement.execution_options(populate_existing=True)).all()
         for page in due:
             erasure.replace_page(session, self._pages, self.organisation, page)
         return len(due)
@@ -158,23 +175,27 @@ class Vault:
         """Once, at `init`, before anything is indexed."""
         if session.get(IndexRoot, 1) is not None:
             raise Conflict("There is a blind index root already.")
-        epoch, key = self._provider.epochs()[-1], Key.new()
+        epoch, key = self._provider.current_epoch(), Key.new()
         wrapped = self._provider.wrap(epoch, key, bind_index_root(self.organisation, epoch, 1))
         session.add(IndexRoot(generation=1, epoch=epoch, wrapped=wrapped))
 
     def status(self, session: Session) -> KeyStatus:
         pages = session.execute(select(PageKey.epoch, func.count()).group_by(PageKey.epoch)).all()
-        living = select(SubjectKey.use, func.count()).where(SubjectKey.wrapped.is_not(None)).group_by(SubjectKey.use)
+        living = select(func.count()).where(SubjectKey.wrapped.is_not(None))
+        uses = living.add_columns(SubjectKey.use).group_by(SubjectKey.use)
+        generations = living.add_columns(SubjectKey.generation).where(SubjectKey.use == DATA)
         return KeyStatus(
             tuple(self._provider.epochs()),
             {epoch: n for epoch, n in pages},  # noqa: C416 - rows are not pairs to mypy
-            {use: n for use, n in session.execute(living)},  # noqa: C416 - the same
+            {use: n for n, use in session.execute(uses)},
             session.scalar(select(func.count()).select_from(Fence)) or 0,
             session.scalar(select(func.count()).select_from(PageKey).where(PageKey.replace_due)) or 0,
+            {generation: n for n, generation in session.execute(generations.group_by(SubjectKey.generation))},
         )
 
     def check(self, session: Session) -> None:
-        """One key of the newest page opens. Raises KeyUnavailable; for the health page."""
+        """The provider has keys and one of the newest page opens. Raises KeyUnavailable; for the health page."""
+        self._provider.current_epoch()
         page = session.scalars(select(PageKey).order_by(PageKey.page.desc()).limit(1)).first()
         if page is not None:
             self._pages.forget(page)

@@ -14,7 +14,7 @@ from privacy_svc.db import new_id, now
 from privacy_svc.http import Role
 from privacy_svc.identity import Client, add_client
 from privacy_svc.rights.model import DataRequest, RecipientNotice
-from privacy_svc.vault.model import Subject
+from privacy_svc.vault.model import PageKey, Subject
 from tests.audits.conftest import TODAY, Office, permit
 
 DAY = timedelta(days=1)
@@ -120,6 +120,23 @@ def _key_left(office: Office) -> str:
     return left
 
 
+@plants("pages-to-replace")
+def _page_waits(office: Office) -> str:
+    with office.database.write() as session:
+        page = session.scalars(select(PageKey).limit(1)).one()
+        page.replace_due = True
+        return page.id
+
+
+@plants("pages-to-replace")
+def _page_waits(office: Office) -> str:
+    with office.database.write() as session:
+        page = session.scalars(select(PageKey)).first()
+        assert page is not None
+        page.replace_due = True
+        return page.id
+
+
 @plants("interest-assessment")
 def _old_assessment(office: Office) -> str:
     office.edit("purposes.yml", "assessment_reviewed: 2026-03-02", "assessment_reviewed: 2025-11-01")
@@ -194,3 +211,11 @@ def test_a_withdrawal_makes_later_permits_a_finding(office: Office) -> None:
     """The consent that held before does not cover a permit after its end."""
     _another_consent(office, state="withdrawn", given_at=now() - DAY, recorded_at=now() - DAY)
     assert office.found() == {"permits-without-consent": "finding"}
+
+
+def test_a_permit_before_the_withdrawal_is_none(office: Office) -> None:
+    """What counts is the consent of the permit's moment, not what stands at the audit."""
+    with time_machine.travel(TODAY + timedelta(hours=1)):
+        _another_consent(office, state="withdrawn", given_at=now(), recorded_at=now())
+    with time_machine.travel(TODAY + timedelta(hours=2)):
+        assert office.found() == {}

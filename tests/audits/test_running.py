@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from privacy_svc.auditlog import EventType, NoteError, verify_json
 from privacy_svc.audits import UnknownAudit, UnknownProgramme
+from privacy_svc.audits.reading import read_only
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest
 from privacy_svc.identity import Client
+from privacy_svc.policy import load_policies
 from tests.audits.conftest import Office
 from tests.audits.test_checks import PLANTS
 
@@ -57,6 +60,14 @@ def test_a_check_that_cannot_or_may_not_run_is_an_error(office: Office, query: s
     assert "ana" not in json.dumps(result).lower()
     with office.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Consent)) == 1
+
+
+def test_the_connection_of_an_audit_cannot_write(office: Office) -> None:
+    """Whatever statement gets onto it, by whichever way."""
+    policies = load_policies(office.settings.policies)
+    table = "main.consents" if office.database.engine.dialect.name == "sqlite" else "public.consents"
+    with read_only(office.database, policies, now()) as views, pytest.raises(DBAPIError):
+        views.exec_driver_sql(f"DELETE FROM {table}")
 
 
 def test_tables_of_ours_are_not_there_for_a_check(office: Office) -> None:

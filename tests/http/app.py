@@ -39,7 +39,7 @@ def fail(how: FromPath[str], request: Request[Any, Any, Any]) -> str:
         "sign-in": NotSignedIn("Nobody is signed in."),
         "key": KeyUnavailable("The key provider does not answer."),
         "database": OperationalError("SELECT :mail", {"mail": "ana@example.org"}, RuntimeError("ana@example.org")),
-        "bug": RuntimeError("ana@example.org has +351 21 099 0042"),
+        "bug": RuntimeError("ana@example.org, Figueiredo, has +351 21 099 0042"),
         "busy": TooManyRequestsException(),
         "large": TooLarge("Too much."),
     }

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from privacy_svc.db import Database
 from privacy_svc.errors import Conflict, Erased
 from privacy_svc.vault import Vault
 from privacy_svc.vault.model import PageKey, SubjectKey
+from tests.factories import make_vault
 
 ROUNDS = 200
 CAPACITY = 24
@@ -88,16 +90,19 @@ def test_provision_against_erase(database: Database, vault: Vault) -> None:
 
 
 def test_neighbours_are_erased_at_once(database: Database, vault: Vault) -> None:
-    """Two people of one page erased by two connections at the same moment: neither fails, both are gone."""
-    first, second = people(database, vault, 60), people(database, vault, 60)
-    stay = people(database, vault, 5)
+    """People of one page erased by two connections at the same moment, two in each transaction: neither fails, all
+    are gone, and each erasure replaced its page key."""
+    made, stay = people(database, vault, 4 * CAPACITY), people(database, vault, 5)
 
-    def erase(whom: list[str], number: int) -> None:
+    def erase(offset: int, number: int) -> None:
         with database.write() as session:
-            assert vault.erase(session, whom[number]).page_replaced
+            for whom in (made[4 * number + offset], made[4 * number + offset + 2]):
+                assert vault.erase(session, whom).page_replaced
 
-    together(lambda n: erase(first, n), lambda n: erase(second, n), rounds=60)
-    check_pages(database, vault, stay, [*first, *second])
+    together(lambda n: erase(0, n), lambda n: erase(1, n), rounds=CAPACITY)
+    check_pages(database, vault, stay, made)
+    with database.read() as session:
+        assert session.scalar(select(func.sum(PageKey.generation - 1))) == len(made)
 
 
 def test_one_person_erased_by_two(database: Database, vault: Vault) -> None:
@@ -111,6 +116,19 @@ def test_one_person_erased_by_two(database: Database, vault: Vault) -> None:
     together(erase, erase, rounds=20)
     assert all(len(both) == 2 and both[0] == both[1] for both in instants)
     check_pages(database, vault, [], doomed)
+
+
+def test_the_organisation_is_made_once(database: Database, vault: Vault, tmp_path: Path) -> None:
+    """Two connections that need the organisation's own keys first, at the same moment, get the same ones."""
+    tags: list[set[bytes]] = [set() for _ in range(20)]
+
+    def use(number: int) -> None:
+        with database.write() as session:
+            cipher = make_vault(tmp_path, f"organisation-{number}").organisation_cipher(session)
+        tags[number].add(cipher.tag("same"))
+
+    together(use, use, rounds=20)
+    assert all(len(found) == 1 for found in tags)
 
 
 def test_reading_while_the_page_is_replaced(database: Database, vault: Vault) -> None:

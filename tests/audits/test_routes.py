@@ -1,0 +1,130 @@
+"""Audits and the register over HTTP: three forms, who may, and nothing a spreadsheet would run."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.testing import TestClient
+
+from privacy_svc.auditlog import verify_json
+from privacy_svc.audits import HANDLERS, register
+from privacy_svc.audits.tables import to_csv
+from privacy_svc.http import Role, exception_handlers, surround
+from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
+from privacy_svc.policy import PolicyHolder
+from tests.audits.conftest import Office
+
+
+@pytest.fixture
+def client(office: Office) -> Iterator[TestClient[Litestar]]:
+    policies = PolicyHolder(office.settings.policies)
+    parts = {
+        "database": office.database,
+        "policies": policies,
+        "log": office.log,
+        "signer": office.log.signer,
+        "settings": office.settings,
+    }
+    app = Litestar(
+        [Router("/", route_handlers=HANDLERS)],
+        dependencies={n: Provide(_same(part), sync_to_thread=False) for n, part in parts.items()}
+        | {"caller": Provide(caller_of_request, sync_to_thread=False)},
+        guards=[guard],
+        exception_handlers=exception_handlers,
+        logging_config=None,
+        openapi_config=None,
+    )
+    app.state.database, app.state.log = office.database, office.log
+    check_routes(app)
+    with TestClient(surround(app, 10_000), raise_server_exceptions=False) as client:
+        client.headers.update(_token(office, Role.DPO))
+        yield client
+
+
+def _same(part: object) -> Any:
+    return lambda: part
+
+
+def _token(office: Office, role: Role) -> dict[str, str]:
+    with office.database.write() as session:
+        _, token = add_client(session, office.log, f"a-{role}", role, "test")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_run_and_its_report_in_three_forms(office: Office, client: TestClient[Litestar]) -> None:
+    """201 with the summary; the report as signed JSON, as CSV with a row a check, as a page that stands alone."""
+    done = client.post("/v1/audits", json={"programme": "daily"})
+    assert done.status_code == 201
+    assert done.json()["summary"]["error"] == done.json()["summary"]["finding"] == 0
+    path = done.json()["report"]
+    report = client.get(path)
+    assert report.headers["content-type"] == "application/json"
+    verify_json(report.json(), office.log.signer.vkey)
+    rows = list(csv.DictReader(io.StringIO(client.get(path, headers={"Accept": "text/csv"}).text)))
+    assert [r["check"] for r in rows] == [r["check"] for r in report.json()["results"]]
+    page = client.get(path, headers={"Accept": "text/html"})
+    assert "Daily look" in page.text
+    assert "<script" not in page.text
+    policy = page.headers["content-security-policy"]
+    assert "style-src 'sha256-" in policy
+    assert "unsafe" not in policy
+
+
+def test_bad_input(client: TestClient[Litestar]) -> None:
+    """Each wrong call is a problem that says what is wrong."""
+    calls = {
+        "unknown-programme": client.post("/v1/audits", json={"programme": "dayly"}),
+        "invalid-body": client.post("/v1/audits", json={"program": "daily"}),
+        "bad-request": client.post("/v1/audits", json={"programme": "daily", "as_of": "2099-01-01T00:00:00Z"}),
+        "unknown-audit": client.get("/v1/audits/nothing"),
+        "not-acceptable": client.get("/v1/ropa", headers={"Accept": "image/png"}),
+    }
+    assert {slug: answer.json()["type"] for slug, answer in calls.items()} == {s: f"/problems/{s}" for s in calls}
+    assert "daily" in calls["unknown-programme"].json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("role", "run", "read"),
+    [(Role.MODULE, 403, 403), (Role.DPO, 201, 200), (Role.AUDITOR, 201, 200), (Role.ADMIN, 403, 200)],
+)
+def test_who_may(office: Office, client: TestClient[Litestar], role: Role, run: int, read: int) -> None:
+    """Modules see nothing; DPO and auditor run and read; an admin reads."""
+    headers = client.headers if role is Role.DPO else _token(office, role)
+    assert client.post("/v1/audits", json={"programme": "daily"}, headers=headers).status_code == run
+    assert client.get("/v1/ropa", headers=headers).status_code == read
+
+
+def test_the_register_in_three_forms(office: Office, client: TestClient[Litestar]) -> None:
+    """Everything that Art. 30(1) asks for, for each purpose; what is missing is said."""
+    document = client.get("/v1/ropa").json()
+    policies = PolicyHolder(office.settings.policies).current
+    assert [a["id"] for a in document["activities"]] == list(policies.purposes)
+    assert document == json.loads(json.dumps(register(policies)))
+    assert document["missing"] == []
+    ads = next(a for a in document["activities"] if a["id"] == "marketing.ads")
+    assert ads["article"] == "GDPR 6(1)(a)"
+    assert [t["country"] for t in ads["transfers"]] == ["US"]
+    assert "shop.orders" in next(a for a in document["activities"] if a["id"] == "finance.invoicing")["held_in"]
+    rows = list(csv.DictReader(io.StringIO(client.get("/v1/ropa", headers={"Accept": "text/csv"}).text)))
+    assert [r["id"] for r in rows] == list(policies.purposes)
+    page = client.get("/v1/ropa", headers={"Accept": "text/html"}).text
+    assert "Register of processing activities" in page
+    assert "Brightlane Ads Inc." in page
+
+
+def test_gaps_of_the_register_are_listed(office: Office, client: TestClient[Litestar]) -> None:
+    """A purpose without retention stands under `missing`, on the page too."""
+    office.edit("purposes.yml", "    retention: P3Y          # regular limitation period, § 195 BGB\n", "")
+    policies = PolicyHolder(office.settings.policies).current
+    assert [(m["activity"], m["field"]) for m in register(policies)["missing"]] == [("service.contract", "retention")]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(text: str) -> None:
+    """A spreadsheet shows it as text."""
+    assert f"'{text}" in to_csv(["a"], [{"a": text}])

@@ -1,0 +1,92 @@
+"""`audit` and `ropa`: exit codes, documents, what a person reads."""
+
+import json
+
+import pytest
+
+from privacy_svc.examples import copy_missing
+from tests.e2e.service import Installation
+from tests.shop import sqlite_shop
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A shop's store under the example policies, with the example checks."""
+    service = Installation(tmp_path_factory.mktemp("shop"))
+    for name in ("policies", "audits"):
+        copy_missing(name, service.folder / name)
+    service.run("init", "--store", sqlite_shop(service.folder), "--name", "shop")
+    return service
+
+
+def test_programmes_are_listed_with_their_checks(installed: Installation) -> None:
+    """Every programme with the law and the severity of each check."""
+    rows = json.loads(installed.run("--json", "audit", "list"))
+    assert {r["programme"] for r in rows} == {"quarterly", "daily", "before-release"}
+    assert all(r["law"] and r["severity"] and r["title"] for r in rows)
+
+
+def test_without_findings_the_exit_code_is_0(installed: Installation) -> None:
+    """Checks of a company in good order all pass."""
+    said = installed.run("audit", "run")
+    assert " 0 with findings, 0 could not run" in said
+
+
+def test_with_findings_the_exit_code_is_1(installed: Installation) -> None:
+    """The finding is told with its evidence, law and remedy."""
+    path = installed.folder / "policies/purposes.yml"
+    good = path.read_text()
+    path.write_text(good.replace("assessment_reviewed: 2026-03-02", "assessment_reviewed: 2019-03-02", 1))
+    said = installed.run("audit", "run", "before-release", expect=1)
+    path.write_text(good)
+    assert "finding" in said
+    assert "interest-assessment" in said
+    assert "GDPR 6(1)(f)" in said
+    assert "Remedy: " in said
+
+
+def test_a_check_that_cannot_run_is_exit_code_1(installed: Installation) -> None:
+    """A check that does not work never looks like one that passed."""
+    path = installed.folder / "audits/checks/requests-overdue.yml"
+    good = path.read_text()
+    path.write_text(good.replace("FROM requests", "FROM nowhere"))
+    said = installed.run("audit", "run", "daily", expect=1)
+    path.write_text(good)
+    assert "1 could not run" in said
+    assert "This check could not run" in said
+
+
+def test_a_report_is_written_in_three_forms_and_verified_offline(installed: Installation) -> None:
+    """JSON by default and signed, CSV, HTML; the same report by `--json`."""
+    for form, begin in (("json", "{"), ("csv", "check,title"), ("html", "<!doctype html>")):
+        file = installed.folder / f"report.{form}"
+        installed.run("audit", "run", "daily", "--format", form, "--out", str(file))
+        assert file.read_text(encoding="utf-8").startswith(begin)
+    assert "holds" in installed.run("verify", str(installed.folder / "report.json"))
+    assert json.loads(installed.run("--json", "audit", "run", "daily"))["programme"]["id"] == "daily"
+
+
+def test_a_wrong_programme_gets_the_nearest_name(installed: Installation) -> None:
+    """Exit code 2, as has a time to come."""
+    assert "quarterly" in installed.run("audit", "run", "quartely", expect=2)
+    assert "as_of" in installed.run("audit", "run", "--as-of", "2999-01-01", expect=2)
+
+
+def test_the_register_needs_no_database(installed: Installation) -> None:
+    """Table, JSON, CSV and HTML say the same activities."""
+    found = json.loads(installed.run("--json", "ropa"))
+    assert found["missing"] == []
+    told, table, page = (installed.run("ropa", *form) for form in ((), ("--format", "csv"), ("--format", "html")))
+    for activity in found["activities"]:
+        assert all(activity["purpose"] in text for text in (told, table, page))
+
+
+def test_gaps_of_the_register_are_told(installed: Installation) -> None:
+    """What Art. 30 asks for and the policy does not say stands below the table."""
+    path = installed.folder / "policies/purposes.yml"
+    good = path.read_text()
+    path.write_text(good.replace("retention: P1Y", "", 1))
+    said = installed.run("ropa")
+    path.write_text(good)
+    assert "missing" in said
+    assert "GDPR 30(1)(f)" in said
