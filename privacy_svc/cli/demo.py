@@ -34,9 +34,10 @@ def command(cli: Cli, customers: int, *, no_serve: bool) -> None:
     from privacy_svc.cli.demo_story import tell
 
     settings = _prepare(cli.settings)
-    with Company.build(settings, customers, SEED) as company:
+    stays = sys.stdout.isatty() and not no_serve
+    with Company.build(settings, customers, SEED, stays=stays) as company:
         tell(company)
-        if sys.stdout.isatty() and not no_serve:
+        if stays:
             click.echo("\nServing until Ctrl-C.")
             company.wait()
 

@@ -47,10 +47,12 @@ class Company:
     server: subprocess.Popen[bytes]
     customers: int
     seconds: dict[str, float]
+    stays: bool
+    """Whether the service goes on after the story."""
 
     @classmethod
     @contextmanager
-    def build(cls, settings: Settings, customers: int, seed: int) -> Iterator[Self]:
+    def build(cls, settings: Settings, customers: int, seed: int, *, stays: bool) -> Iterator[Self]:
         begun = time.perf_counter()
         store = settings.home / "shop.sqlite"
         build(store, customers, seed)
@@ -69,7 +71,7 @@ class Company:
         try:
             _wait(settings.base_url, server)
             took = {"store": built - begun, "home": ready - built, "start": time.perf_counter() - ready}
-            yield cls(settings, runtime, tokens, server, customers, took)
+            yield cls(settings, runtime, tokens, server, customers, took, stays)
         finally:
             server.terminate()
             server.wait(timeout=SECONDS)

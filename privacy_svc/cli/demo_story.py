@@ -1,12 +1,15 @@
 """The demo's story, step by step, with what was measured. Every step is a real call to the running service."""
 
 import json
+import shutil
 import sqlite3
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import click
@@ -261,11 +264,12 @@ def _audit(company: Company, teller: Teller) -> None:
 
 
 def _go_on(company: Company) -> None:
-    url, home = company.settings.base_url, company.settings.home
-    shown = home.relative_to(home.parent) if home.parent == home.cwd() else home
-    option = "" if str(shown) == "var" else f"--home {shown} "
+    url, home, serving = company.settings.base_url, company.settings.home, company.stays
+    shown = home.relative_to(home.cwd()) if home.is_relative_to(home.cwd()) else home
+    command = _command() if str(shown) == "var" else f"{_command()} --home {shown}"
+    again = "" if serving else f" (after: {command} serve)"
     click.echo(f"""
-Look around
+Look around{again}
   {url}/          the Privacy Centre, as a customer sees it
   {company.console_link()}
                                  the console (one sign-in, within 15 minutes)
@@ -276,8 +280,18 @@ Tokens (Authorization: Bearer …)""")
         click.echo(f"  {name:10} {token}")
     click.echo(f"""
 Go on
-  privacy-svc {option}request list              the requests of this story
-  privacy-svc {option}verify {shown}/ana-erasure.json
-  privacy-svc {option}log verify
-  privacy-svc {option}seal status
-  privacy-svc init --store URL      your own store""")
+  {command} request list              the requests of this story
+  {command} verify {shown}/ana-erasure.json
+  {command} log verify
+  {command} seal status
+  {_command()} init --store URL      your own store""")
+
+
+def _command() -> str:
+    """How the reader calls us: by name where it is on the path, else as they did."""
+    if shutil.which("privacy-svc"):
+        return "privacy-svc"
+    called = Path(sys.argv[0])
+    if called.name != "privacy-svc":
+        return "python -m privacy_svc"
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
