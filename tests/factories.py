@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
 from privacy_svc.policy import PolicyHolder
-from privacy_svc.runtime import Runtime
 from privacy_svc.settings import Settings
-from privacy_svc.store import Stores
 from privacy_svc.vault import FileKeyProvider, Vault
+
+if TYPE_CHECKING:
+    from privacy_svc.runtime import Runtime
 
 ORGANISATION = "test"
 
@@ -35,8 +37,11 @@ def check_log(database: Database, log: Log) -> None:
     assert report.ok, report.findings
 
 
-def make_runtime(home: Path, database: Database, stores: Mapping[str, str], policies: Path) -> Runtime:
+def make_runtime(home: Path, database: Database, stores: Mapping[str, str], policies: Path) -> "Runtime":
     """The composed service over a migrated database, as `open_runtime` would make it."""
+    from privacy_svc.runtime import Runtime  # only here: a lower room's tests do not need the rooms above it
+    from privacy_svc.store import Stores
+
     holder = PolicyHolder(policies)
     organisation = holder.current.organisation
     vault = make_vault(home, organisation.id, organisation.phone_region)

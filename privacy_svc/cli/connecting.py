@@ -1,6 +1,7 @@
 """What `init` does: draft the data map of a store, make the home, remember the store's URL."""
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from privacy_svc.runtime import create_home
 from privacy_svc.settings import FILE, Settings
 
 FIRST_FIELD_ID = 1001
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ def connect(settings: Settings, name: str, url: str) -> Connected:
     """Reads the store, writes only our own files. Raises StoreUnavailable, Misconfigured."""
     from privacy_svc.store import draft_dataset, open_store, read_schema
 
+    if not _NAME.fullmatch(name):
+        raise Misconfigured("A store's name is a small letter, then small letters, digits and underscores.")
     url = absolute(url)
     engine = open_store(url, read_only=True)
     try:

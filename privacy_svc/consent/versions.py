@@ -8,7 +8,7 @@ from privacy_svc.vault import Subject
 
 def hold(session: Session, subject_id: str) -> Subject:
     """The subject, locked. Raises NotFound, Erased."""
-    subject = session.get(Subject, subject_id, with_for_update=True, populate_existing=True)
+    subject = session.get(Subject, subject_id, with_for_update={"key_share": True}, populate_existing=True)
     if subject is None:
         raise NotFound("There is no such subject.")
     if subject.erased_at is not None:

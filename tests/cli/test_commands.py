@@ -59,6 +59,13 @@ def test_an_existing_data_map_is_kept(installed: Installation) -> None:
     assert (installed.folder / "policies/datasets/shop.yml.draft").exists()
 
 
+def test_a_store_needs_a_plain_name(installed: Installation) -> None:
+    """A name that could break the settings file is refused before anything is written."""
+    before = (installed.home / "privacy.toml").read_text()
+    installed.run("init", "--store", "sqlite:///shop.sqlite", "--name", 'x"]\n', expect=2)
+    assert (installed.home / "privacy.toml").read_text() == before
+
+
 def test_policy_mistakes_name_file_and_line(installed: Installation) -> None:
     """A mistake in a policy file is exit code 2 with file, line and the nearest right word."""
     path = installed.folder / "policies" / "modules.yml"

@@ -138,6 +138,10 @@ def test_the_main_job(chinook: Shop) -> None:  # noqa: PLR0915 - one story
         other = service.call("support", "GET", chinook.record("2"), params={"purpose": "service.support"}).json()
         assert other["fields"][name("Email")] == "leonekohler@surfeu.de"
 
+    said = service.logs()
+    assert '"event": "http"' in said
+    assert not [w for w in ("luisg", "embraer", "Gonçalves", "3923", "leonekohler") if w in said]
+
     service.run("verify", "certificate.json")
     (service.folder / "forged.json").write_text(certificate.replace('"erasure"', '"access"', 1))
     service.run("verify", "forged.json", expect=1)
