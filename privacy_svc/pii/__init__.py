@@ -10,7 +10,7 @@ from privacy_svc.pii.engine import LANGUAGES, detect
 from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
-from privacy_svc.pii.headers import is_organisation, split, subject_of
+from privacy_svc.pii.headers import is_organisation, is_vague, only_of_staff, split, subject_of
 from privacy_svc.pii.known import known_values_in
 from privacy_svc.pii.redaction import Style, redact
 
@@ -30,7 +30,9 @@ __all__ = [
     "detect",
     "guess_column",
     "is_organisation",
+    "is_vague",
     "known_values_in",
+    "only_of_staff",
     "redact",
     "split",
     "subject_of",

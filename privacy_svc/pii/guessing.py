@@ -19,7 +19,7 @@ _FEW = 5
 _TEXT_ONLY = ("user.name", "user.contact.email", "user.contact.fax_number", "user.contact.phone_number", "user.content")
 _ONLY = {
     "bool": {"user.privacy_preferences"},
-    "date": {"user.demographic.date_of_birth", "user.privacy_preferences"},
+    "date": {"user.demographic.date_of_birth", "user.privacy_preferences", "user.workplace"},
 }
 """All that columns of these types can say of a person."""
 _MUST_LOOK_SO = ("user.contact.email", "user.contact.phone_number", "user.contact.fax_number")
@@ -34,6 +34,7 @@ _STRONG = (
 _BY_PERSON = (
     "user.job_title",
     "user.contact.organization",
+    "user.contact.url",
     "user.contact.address",
     "user.demographic.language",
     "user.demographic.age_range",
@@ -41,6 +42,10 @@ _BY_PERSON = (
     "user.location",
     "user.privacy_preferences",
     "user.financial.bank_account",
+    "user.social",
+    "user.content.self_image",
+    "user.unique_id",
+    "user.workplace",
 )
 """Also said of things and companies: personal only where the row is about a person."""
 _NOT_BY_REFERENCE = ("user.job_title", "user.demographic.language", "user.demographic.age_range")

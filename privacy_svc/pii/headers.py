@@ -90,6 +90,17 @@ _PHRASES: Mapping[str, str] = {
         description, subject, notiz, notizen, bemerkung, bemerkungen, kommentar, nachricht, freitext, anmerkung,
         betreff, remarque, remarques, commentaire, observaciones, comentario, comentarios, mensaje, osservazioni,
         nota, messaggio, opmerking, opmerkingen, bericht""",
+    "user.contact.url": "website, homepage, home page, web page, web site, webseite, site web, sitio web, sito web",
+    "user.social": "linkedin, facebook, twitter, instagram, skype, xing, telegram",
+    "user.content.self_image": "photo, avatar, portrait, profile picture, profilbild, lichtbild",
+    "user.demographic": """nationality, citizenship, birth place, place of birth, nationalitaet, staatsangehoerigkeit,
+        geburtsort, nationalite, lieu de naissance, nacionalidad, nazionalita, luogo di nascita, nationaliteit""",
+    "user.financial": "salary, gehalt, salaire, salario, stipendio, salaris",
+    "user.workplace": """hire date, hired at, date of hire, einstellungsdatum, eintrittsdatum, date embauche,
+        fecha contratacion, data assunzione, datum indienst""",
+    "user.unique_id": """customer number, customer no, client number, member number, membership number,
+        employee number, personnel number, kundennummer, mitgliedsnummer, personalnummer, numero client,
+        numero cliente, klantnummer""",
     "user.location.precise": "latitude, longitude, lat, lng, lon, geo location, coordinates, gps",
     "user.privacy_preferences": "newsletter, opt in, opted in, marketing consent, consent, unsubscribed, subscribed, "
     "einwilligung, werbeeinwilligung, consentement, consentimiento, consenso, toestemming",
@@ -135,6 +146,18 @@ KINDS: Mapping[str, frozenset[str]] = {
     "customer": CUSTOMERS,
 }
 """fideslang data subjects by the words that name tables of them."""
+
+_VAGUE = frozenset(
+    """contact contacts person persons people user users party individual individuals kontakt kontakte personen nutzer
+    benutzer personne personnes utilisateur utilisateurs contacto contactos persona personas usuario usuarios persone
+    contatto contatti utente utenti contacten contactpersonen gebruiker gebruikers""".split()  # noqa: SIM905 - words
+)
+"""Of the customers' words those that may as well mean staff; the columns then decide."""
+_STAFF_COLUMNS = frozenset(
+    """reportsto hiredate hiredat dateofhire salary managerid supervisorid einstellungsdatum eintrittsdatum gehalt
+    vorgesetzter vorgesetzterid personalnummer employeenumber personnelnumber dateembauche salaire responsable
+    fechacontratacion salario dataassunzione stipendio datumindienst""".split()  # noqa: SIM905 - words
+)
 
 ORGANISATIONS = frozenset(
     """company companies organisation organisations organization organizations account accounts branch branches store
@@ -190,12 +213,23 @@ def bare_name(words: str) -> bool:
 
 def subject_of(table: str) -> str | None:
     """The kind of person a table's name speaks of as its main word: `tbl_kunden`, not `customer_emails`."""
-    words = [w for w in split(table) if w not in _FILLERS]
-    if not words:
-        return None
-    return next((kind for kind, names in KINDS.items() if words[-1] in names), None)
+    word = _main_word(table)
+    return next((kind for kind, names in KINDS.items() if word in names), None)
 
 
 def is_organisation(table: str) -> bool:
-    words = [w for w in split(table) if w not in _FILLERS]
-    return bool(words) and words[-1] in ORGANISATIONS
+    return _main_word(table) in ORGANISATIONS
+
+
+def is_vague(table: str) -> bool:
+    """Named for persons, but not for which: customers or staff."""
+    return _main_word(table) in _VAGUE
+
+
+def only_of_staff(header: str) -> bool:
+    """`ReportsTo`, `hire_date`: a table with such a column is of staff, unless its name says otherwise."""
+    return "".join(split(header)) in _STAFF_COLUMNS
+
+
+def _main_word(table: str) -> str:
+    return next((w for w in reversed(split(table)) if w not in _FILLERS), "")

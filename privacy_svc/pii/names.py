@@ -36,7 +36,7 @@ RULES: Mapping[str, Rules] = {
     "fr": Rules(
         r"M|Mme|Mlle|Monsieur|Madame|Mademoiselle|Dr|Maître|Me",
         r"Cher|Chère|Bonjour|Bonsoir|Salut",
-        r"(?:je m['’]appelle|mon nom est|parlé (?:à|avec)|au nom de)",
+        r"(?:je m['\u2019]appelle|mon nom est|parlé (?:à|avec)|au nom de)",
         r"(?:bien )?cordialement|salutations(?: distinguées)?|bien à vous|merci",
     ),
     "es": Rules(
@@ -52,7 +52,7 @@ RULES: Mapping[str, Rules] = {
         r"(?:cordiali|distinti) saluti|saluti|grazie",
     ),
     "nl": Rules(
-        r"Dhr|Mevr|Mw|Meneer|Mevrouw|De heer|Dr|Drs",
+        r"Dhr|Mevr|Mw|[Mm]eneer|[Mm]evrouw|(?:[Dd]e )?[Hh]eer|Dr|Drs",
         r"Beste|Geachte|Hallo|Hoi|Dag",
         r"mijn naam is|ik heet|gesproken met|namens",
         r"(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|groet(?:en|jes)?|bedankt|dank u",
@@ -65,7 +65,7 @@ _NOBODY = (
     "Monsieur|Madame|Messieurs|Mesdames|Client|Clients|Équipe|Señores|Cliente|Clientes|Equipo|Clienti|Signori|"
     "Klant|Klanten|Heer|Mevrouw|World"
 )
-_WORD = r"\p{Lu}(?:['’]\p{Lu})?[\p{L}\p{M}]+(?:[-'’]\p{Lu}?[\p{L}\p{M}]+)*"
+_WORD = r"\p{Lu}(?:['\u2019]\p{Lu})?[\p{L}\p{M}]+(?:[-'\u2019]\p{Lu}?[\p{L}\p{M}]+)*"
 _BETWEEN = r"von|van|vom|zu|zum|zur|der|den|de|del|della|di|da|do|dos|du|la|le|ter|ten|al|el|bin|ibn|\p{Lu}\."
 _NAME = rf"(?!(?:{_NOBODY})\b){_WORD}(?:[ \t]+(?:(?:{_BETWEEN})[ \t]+)*{_WORD}){{0,2}}"
 

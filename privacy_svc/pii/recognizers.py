@@ -21,63 +21,20 @@ from privacy_svc.pii.entities import NATIONAL
 _WORDS = re.compile(r"\w+|[^\w\s]")
 _SUFFIXES = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 """Knows the public suffixes of the installed package, and fetches none."""
-_PHONE = [
-    "phone",
-    "number",
-    "telephone",
-    "cell",
-    "mobile",
-    "call",
-    "tel",
-    "telefon",
-    "handy",
-    "mobil",
-    "rufnummer",
-    "anruf",
-    "nummer",
-    "téléphone",
-    "portable",
-    "appel",
-    "numéro",
-    "teléfono",
-    "móvil",
-    "llamar",
-    "número",
-    "telefono",
-    "cellulare",
-    "chiamare",
-    "numero",
-    "telefoon",
-    "mobiel",
-    "bellen",
-    "nummer",
-]
-_BIRTH = [
-    "born",
-    "birth",
-    "birthday",
-    "dob",
-    "geboren",
-    "geburtstag",
-    "geburtsdatum",
-    "geb",
-    "né",
-    "née",
-    "naissance",
-    "nacido",
-    "nacida",
-    "nacimiento",
-    "nato",
-    "nata",
-    "nascita",
-    "geboortedatum",
-]
-_BANK = ["iban", "bank", "transaction", "konto", "bankverbindung", "compte", "cuenta", "conto", "rekening"]
+_PHONE = (
+    "phone number telephone cell mobile call tel telefon handy mobil rufnummer anruf nummer téléphone portable appel "
+    "numéro teléfono móvil llamar número telefono cellulare chiamare numero telefoon mobiel bellen nummer"
+)
+_BIRTH = (
+    "born birth birthday dob geboren geburtstag geburtsdatum geb né née naissance nacido nacida nacimiento "
+    "nato nata nascita geboortedatum"
+)
+_BANK = "iban bank transaction konto bankverbindung compte cuenta conto rekening"
 _WEB = ("Standard Url", "Quoted URL")
 """Presidio's URL patterns with a scheme. Those without one take every `word.in` at a sentence's end for a site."""
 
 
-class _Words(NlpEngine):  # type: ignore[misc] # Presidio's classes come untyped
+class _Words(NlpEngine):
     """Words in lower case in place of lemmas, and nothing else."""
 
     def load(self) -> None:
@@ -88,11 +45,11 @@ class _Words(NlpEngine):  # type: ignore[misc] # Presidio's classes come untyped
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         found = list(_WORDS.finditer(text))
-        words = [m[0] for m in found]
+        words: Any = [m[0] for m in found]  # Presidio asks for a spaCy document, and needs no more than this of it
         return NlpArtifacts([], words, [m.start() for m in found], [w.lower() for w in words], self, language)
 
     def process_batch(
-        self, texts: Iterable[str], language: str, batch_size: int = 1, n_process: int = 1, **_more: Any
+        self, texts: Iterable[str], language: str, *_sizes: int, **_more: Any
     ) -> Iterator[tuple[str, NlpArtifacts]]:
         return ((text, self.process_text(text, language)) for text in texts)
 
@@ -109,7 +66,7 @@ class _Words(NlpEngine):  # type: ignore[misc] # Presidio's classes come untyped
         return list(names.RULES)
 
 
-class _Email(predefined_recognizers.EmailRecognizer):  # type: ignore[misc] # as above
+class _Email(predefined_recognizers.EmailRecognizer):
     """Any address counts; one under a public suffix is certain. Presidio's own drops `anna@crm.local`."""
 
     def validate_result(self, pattern_text: str) -> bool | None:
@@ -129,14 +86,15 @@ def build(language: str, region: str) -> AnalyzerEngine:
 
 
 def _generic(language: str, region: str) -> Iterator[EntityRecognizer]:
-    p, told = predefined_recognizers, {"supported_language": language}
-    yield _Email(patterns=[_EMAIL], name="EmailRecognizer", **told)
-    yield p.PhoneRecognizer(supported_regions=(region,), context=_PHONE, **told)
-    yield p.IbanRecognizer(context=_BANK, **told)
-    yield p.DateRecognizer(supported_entity="DATE_OF_BIRTH", context=_BIRTH, **told)
-    yield p.UrlRecognizer(patterns=[x for x in p.UrlRecognizer.PATTERNS if x.name in _WEB], **told)
+    p = predefined_recognizers
+    yield _Email(patterns=[_EMAIL], name="EmailRecognizer", supported_language=language)
+    yield p.PhoneRecognizer(supported_regions=(region,), context=_PHONE.split(), supported_language=language)
+    yield p.IbanRecognizer(context=_BANK.split(), supported_language=language)
+    yield p.DateRecognizer(supported_entity="DATE_OF_BIRTH", context=_BIRTH.split(), supported_language=language)
+    with_scheme = [pattern for pattern in p.UrlRecognizer.PATTERNS if pattern.name in _WEB]
+    yield p.UrlRecognizer(patterns=with_scheme, supported_language=language)
     for kind in (p.CreditCardRecognizer, p.CryptoRecognizer, p.IpRecognizer, p.MacAddressRecognizer, p.UuidRecognizer):
-        yield kind(**told)
+        yield kind(supported_language=language)
 
 
 def _national(language: str, region: str) -> Iterator[EntityRecognizer]:

@@ -17,7 +17,7 @@ from privacy_svc.pii.schemas import DetectText, Findings, Redacted, RedactText, 
 from privacy_svc.policy import Organisation, PolicyHolder
 
 MOST = 100_000
-"""Characters of a text: about two seconds of work."""
+"""Characters of a text: about a second of work."""
 ROLES = allow(Role.MODULE, Role.DPO, Role.ADMIN)
 TAGS = ["Personal data detection"]
 

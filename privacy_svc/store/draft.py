@@ -34,7 +34,7 @@ def draft_dataset(schema: Schema, key: str, next_id: int) -> str:
     lines = [
         _HEAD,
         "dataset:",
-        f"  - fides_key: {key}",
+        f"  - fides_key: {_text(key)}",
         f"    name: {_text(key)}",
         "    description: Drafted; please describe the store in a sentence.",
         "    collections:" if _mapped(plans) else "    collections: []  # the store has no tables",
@@ -52,19 +52,20 @@ def _mapped(plans: list[TablePlan]) -> bool:
 
 
 def _refused(found: TablePlan) -> Iterator[str]:
-    """A dot separates dataset, collection and field, so names with one cannot be in a data map."""
+    """A dot separates dataset, collection and field, so names with one cannot be in a data map; what the database
+    computes can neither be sealed nor emptied."""
     if "." in found.table.name:
         yield f"      # Left out, its name has a dot: table {_text(found.table.name)}"
         return
     for field in found.fields:
-        if "." in field.column.name:
-            name = f"{_text(field.column.name)} of {_text(found.table.name)}"
-            yield f"      # Left out, its name has a dot: column {name}"
+        why = "its name has a dot" if "." in field.column.name else "the database computes it"
+        if field not in _shown(found):
+            yield f"      # Left out, {why}: column {_text(field.column.name)} of {_text(found.table.name)}"
 
 
 def _personal(found: TablePlan, key: str, ids: Iterator[int]) -> Iterator[str]:
-    for reason in _about(found):
-        yield f"      # {reason}"
+    for reason in (*_about(found), *found.reasons):
+        yield f"      # {_comment(reason)}"
     yield f"      - name: {_text(found.table.name)}"
     if found.subject:
         yield "        privacy:"
@@ -72,7 +73,7 @@ def _personal(found: TablePlan, key: str, ids: Iterator[int]) -> Iterator[str]:
         yield "          erase_rows: fields"
     yield "        fields:"
     for field in _shown(found):
-        yield from _field(field, key, ids)
+        yield from _field(field, key, ids, _PERSONS_ROW if found.subject else _OTHER_ROW)
 
 
 def _about(found: TablePlan) -> Iterator[str]:
@@ -85,17 +86,17 @@ def _about(found: TablePlan) -> Iterator[str]:
     else:
         yield f"Looks personal ({_listed(telling)}), but no reference leads to a person: please check."
     if not found.table.key:
-        yield "The table has no primary key: nothing in it can be sealed."
+        yield "The table has no primary key: its rows cannot be told apart, so nothing here is sealed or erased."
+        yield "Please check: give the columns that are unique together `primary_key: true`, then the references."
 
 
 def _listed(names: list[str]) -> str:
     return ", ".join(map(_comment, names[:6])) + (" …" if len(names) > 6 else "")
 
 
-def _field(field: FieldPlan, key: str, ids: Iterator[int]) -> Iterator[str]:
+def _field(field: FieldPlan, key: str, ids: Iterator[int], unknown: str) -> Iterator[str]:
     pad = " " * 10
-    for reason in _reasons(field):
-        yield f"{pad}# {reason}"
+    yield f"{pad}# {_reasons(field) or unknown}"
     yield f"{pad}- name: {_text(field.column.name)}"
     yield f"{pad}  data_categories: [{field.category}]"
     meta = list(_meta(field, key))
@@ -107,12 +108,15 @@ def _field(field: FieldPlan, key: str, ids: Iterator[int]) -> Iterator[str]:
         yield from (f"{pad}    {line}" for line in _privacy(field, ids))
 
 
-def _reasons(field: FieldPlan) -> Iterator[str]:
+_PERSONS_ROW = "neither header nor values tell what it says of the person: please check"
+_OTHER_ROW = "neither header nor values speak of a person"
+
+
+def _reasons(field: FieldPlan) -> str:
     said = [*(["primary key"] if field.primary_key else []), *field.reasons]
     if field.personal and field.confidence < _LEAST_SURE:
         said.append("please check")
-    if said:
-        yield _comment("; ".join(said))
+    return _comment("; ".join(said))
 
 
 def _meta(field: FieldPlan, key: str) -> Iterator[str]:
@@ -120,17 +124,19 @@ def _meta(field: FieldPlan, key: str) -> Iterator[str]:
         yield "primary_key: true"
     if field.identity:
         yield f"identity: {'phone_number' if field.identity == 'phone' else field.identity}"
-    if field.column.kind != "text" and field.column.kind in _TYPES:
+    if field.column.kind in _TYPES:
         yield f"data_type: {_TYPES[field.column.kind]}"
-    if field.reference and "." not in field.reference.table + field.reference.target:
+    if field.column.kind == "text" and field.column.length:
+        yield f"length: {field.column.length}"
+    if field.reference:
         target = _text(f"{field.reference.table}.{field.reference.target}")
         yield "references:"
-        yield f"  - dataset: {key}"
+        yield f"  - dataset: {_text(key)}"
         yield f"    field: {target}"
         yield "    direction: from"
 
 
-_TYPES = {"integer": "integer", "number": "float", "bool": "boolean"}
+_TYPES = {"text": "string", "integer": "integer", "number": "float", "bool": "boolean"}
 """fideslang's data types; it has none for dates."""
 
 
@@ -156,20 +162,23 @@ def _compact(found: TablePlan, key: str) -> Iterator[str]:
         meta = []
         if field.primary_key:
             meta.append("primary_key: true")
-        if field.reference and "." not in field.reference.table + field.reference.target:
-            target = json.dumps(f"{field.reference.table}.{field.reference.target}", ensure_ascii=False)
-            meta.append(f"references: [{{dataset: {key}, field: {target}, direction: from}}]")
+        if field.reference:
+            target = _text(f"{field.reference.table}.{field.reference.target}")
+            meta.append(f"references: [{{dataset: {_text(key)}, field: {target}, direction: from}}]")
         more = f", fides_meta: {{{', '.join(meta)}}}" if meta else ""
         yield f"          - {{name: {_text(field.column.name)}{more}}}"
 
 
 def _shown(found: TablePlan) -> list[FieldPlan]:
-    return [f for f in found.fields if "." not in f.column.name]
+    return [f for f in found.fields if "." not in f.column.name and not f.column.computed]
 
 
 def _text(value: str) -> str:
-    plain = _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    """A YAML scalar. JSON's strings are YAML's; what cannot be seen is escaped, the loader refuses it in clear."""
+    if _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
 
 
 def _comment(value: str) -> str:

@@ -1,21 +1,13 @@
 """What to propose for a store nobody mapped yet: who its persons are, what belongs to them, what to do with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from privacy_svc.pii import (
-    ColumnFacts,
-    ColumnGuess,
-    Context,
-    context_of,
-    guess_column,
-    is_organisation,
-    split,
-    subject_of,
-)
+from privacy_svc.pii import ColumnGuess, Context, guess_column
 from privacy_svc.policy import Dataset, Erase
+from privacy_svc.store.draft_persons import context_of_table, facts_of, owner_of, subjects_of
+from privacy_svc.store.draft_references import mark_strays, references
 from privacy_svc.store.schema import Column, ForeignKey, Schema, Table
-from privacy_svc.vault import is_sealed_text
 
 NOBODY = "system.operations"
 GONE = "[erased]"
@@ -36,7 +28,6 @@ _SEALED_EXACTLY = tuple(f"user.contact.address{part}" for part in ("", ".street"
 _INDEXES = {"user.contact.email": "email", "user.contact.phone_number": "phone"}
 _EMPTY = {"date": "1900-01-01", "integer": "0", "number": "0", "bool": "0"}
 """What to put where a column is neither text nor may be empty."""
-_KEY_WORDS = frozenset("id ids nr no num number fk key ref uuid guid".split())  # noqa: SIM905 - words
 
 
 @dataclass
@@ -74,11 +65,13 @@ class TablePlan:
 
 def plan(schema: Schema) -> list[TablePlan]:
     """One plan a table: persons first, then what belongs to them, then the rest."""
-    tables = {t.name: replace(t, foreign_keys=_references(t, schema)) for t in schema.tables if t.columns}
-    contexts: dict[str, Context] = {name: _context(t) for name, t in tables.items()}
-    subjects = _subjects(tables, contexts)
+    tables = {t.name: replace(t, foreign_keys=references(t, schema)) for t in schema.tables if t.columns}
+    contexts: dict[str, Context] = {name: context_of_table(t) for name, t in tables.items()}
+    subjects = subjects_of(tables, contexts)
+    tables = {name: mark_strays(t, tables, subjects) for name, t in tables.items()}
     targets = {(f.table, f.target) for t in tables.values() for f in t.foreign_keys}
     plans = [_plan_table(t, tables, contexts[name], subjects, targets) for name, t in tables.items()]
+    plans = [_hinted(p, schema, tables, subjects, targets) for p in plans]
     return sorted(plans, key=lambda p: (_rank(p), p.table.name))
 
 
@@ -86,123 +79,6 @@ def _rank(found: TablePlan) -> int:
     if found.subject:
         return 0 if found.subject == "customer" else 1
     return 2 if found.personal and found.owner else 3 if found.personal else 4
-
-
-def facts_of(table: Table, column: Column) -> ColumnFacts:
-    """Keys are keys, except that a text which is a primary key can still be somebody's address. What is sealed
-    already says nothing about itself."""
-    refers = any(f.column == column.name for f in table.foreign_keys)
-    key = refers or (column.name in table.key and column.kind != "text")
-    values = tuple(v for v in column.values if not is_sealed_text(v))
-    return ColumnFacts(column.name, column.kind, values, key)
-
-
-def _context(table: Table) -> Context:
-    guesses = [guess_column(facts_of(table, c)).category for c in table.columns]
-    if is_organisation(table.name) and not {"user.name.first", "user.name.last"} & set(guesses):
-        return "none"
-    return context_of([facts_of(table, c) for c in table.columns])
-
-
-# --- references -----------------------------------------------------------------------------------------------------
-
-
-def _references(table: Table, schema: Schema) -> tuple[ForeignKey, ...]:
-    """Declared foreign keys to one whole key, and such as names give away where nothing is declared."""
-    declared = {f.column: f for f in table.foreign_keys}
-    found: list[ForeignKey] = []
-    for column in table.columns:
-        fk = declared.get(column.name) or _guessed(table, column, schema)
-        if fk and (fk.table, fk.target) != (table.name, column.name) and _whole_key(schema, fk):
-            found.append(fk)
-    return tuple(found)
-
-
-def _whole_key(schema: Schema, fk: ForeignKey) -> bool:
-    target = next((t for t in schema.tables if t.name == fk.table), None)
-    return target is not None and (target.key == (fk.target,) or target.column(fk.target).unique)
-
-
-def _guessed(table: Table, column: Column, schema: Schema) -> ForeignKey | None:
-    """`customer_id` of orders names the key of customers; so does `kundennr` where kunden has that key."""
-    if table.key == (column.name,):
-        return None
-    words = split(column.name)
-    stem = words[:-1] if words and words[-1] in _KEY_WORDS else ()
-    for other in schema.tables:
-        if other.name == table.name or len(other.key) != 1:
-            continue
-        key = other.column(other.key[0])
-        same_name = key.name.lower() == column.name.lower() and key.name.lower() not in _KEY_WORDS
-        if key.kind == column.kind and (same_name or (stem and _same(stem, split(other.name)))):
-            return ForeignKey(column.name, other.name, key.name, declared=False)
-    return None
-
-
-def _same(stem: Sequence[str], name: Sequence[str]) -> bool:
-    """`customer` and `tbl_customers`, `kunden` and `Kunde`, the plural aside."""
-    return bool(_forms("".join(stem)) & (_forms("".join(name)) | _forms("".join(n for n in name if n != "tbl"))))
-
-
-def _forms(word: str) -> set[str]:
-    forms = {word} | {word.removesuffix(end) for end in ("s", "es", "n", "en", "e") if len(word) > len(end) + 2}
-    return forms | ({word[:-3] + "y"} if word.endswith("ies") else set())
-
-
-# --- persons --------------------------------------------------------------------------------------------------------
-
-
-def _subjects(tables: Mapping[str, Table], contexts: Mapping[str, Context]) -> dict[str, str]:
-    """Tables whose rows are persons, with their kind. A table that hangs on such a table is not one itself."""
-    by_word = {n: s for n, t in tables.items() if (s := subject_of(n)) and contexts[n] == "person" and t.key}
-    by_word = {n: s for n, s in by_word.items() if not _extends(tables[n], by_word)}
-    others = {
-        n: "customer"
-        for n, t in tables.items()
-        if n not in by_word and contexts[n] == "person" and t.key and _has_person(t) and not _refers(t, by_word)
-    }
-    return by_word | {n: s for n, s in others.items() if not _extends(tables[n], others)}
-
-
-def _extends(table: Table, persons: Mapping[str, str]) -> bool:
-    """Its key is the key of a person elsewhere: a profile, not another person."""
-    keys = {f.column for f in table.foreign_keys if f.table in persons and f.table != table.name}
-    return bool(table.key) and set(table.key) <= keys
-
-
-def _refers(table: Table, persons: Mapping[str, str]) -> bool:
-    return any(f.table in persons for f in table.foreign_keys)
-
-
-def _has_person(table: Table) -> bool:
-    found = {guess_column(facts_of(table, c), "person").category or "" for c in table.columns}
-    named = any(c.startswith("user.name") for c in found)
-    reached = bool(
-        found & {"user.contact.phone_number", "user.demographic.date_of_birth", "user.contact.address.street"}
-    )
-    return "user.contact.email" in found or (named and reached)
-
-
-def _owner(table: Table, tables: Mapping[str, Table], subjects: Mapping[str, str]) -> str | None:
-    """The nearest table of persons by references, as the data map's `owner` finds it."""
-    waiting, seen = [table], {table.name}
-    while waiting:
-        here = waiting.pop(0)
-        for fk in _customers_first(here.foreign_keys, subjects):
-            if fk.table in subjects:
-                return fk.table
-            if fk.table not in seen and fk.table in tables:
-                seen.add(fk.table)
-                waiting.append(tables[fk.table])
-    return None
-
-
-def _customers_first(keys: Sequence[ForeignKey], subjects: Mapping[str, str]) -> list[ForeignKey]:
-    """A note about a customer is the customer's, not the colleague's who wrote it."""
-    return sorted(keys, key=lambda f: subjects.get(f.table) == "employee")
-
-
-# --- one table ------------------------------------------------------------------------------------------------------
 
 
 def _plan_table(
@@ -213,7 +89,7 @@ def _plan_table(
     targets: set[tuple[str, str]],
 ) -> TablePlan:
     found = TablePlan(table, subjects.get(table.name))
-    found.owner = None if found.subject else _owner(table, tables, subjects)
+    found.owner = None if found.subject else owner_of(table, tables, subjects)
     if context == "none" and found.owner:
         context = "owned"
     keys = {f.column: f for f in table.foreign_keys}
@@ -223,6 +99,23 @@ def _plan_table(
         found.fields.append(_plan_field(found, column, guess, keys.get(column.name), subjects, hangs=hangs))
     found.fields.sort(key=lambda f: _order(f, subjects))
     _name_identities(found)
+    return found
+
+
+def _hinted(
+    found: TablePlan,
+    schema: Schema,
+    tables: Mapping[str, Table],
+    subjects: Mapping[str, str],
+    targets: set[tuple[str, str]],
+) -> TablePlan:
+    """A foreign key that the data map cannot follow still says that the rows are somebody's."""
+    whose = [f.table for f in schema.table(found.table.name).foreign_keys if f.table in subjects]
+    if found.subject or found.owner or not whose:
+        return found
+    found = _plan_table(found.table, tables, "owned", subjects, targets)
+    found.reasons.append(f"A foreign key leads to {whose[0]}, but the data map follows keys of one column only,")
+    found.reasons.append("from rows that have a key of their own: please check whose these rows are.")
     return found
 
 
@@ -242,9 +135,10 @@ def _plan_field(
     *,
     hangs: bool,
 ) -> FieldPlan:
-    plan = FieldPlan(column, primary_key=column.name in table.table.key, reference=reference)
+    plan = FieldPlan(column, primary_key=column.name in table.table.key)
     if reference:
         plan.reasons.append(_says_reference(reference))
+        reference = plan.reference = None if reference.stray else reference
     if (plan.primary_key and table.subject) or (reference and reference.table in subjects):
         plan.category = "user.unique_id"
     if guess.category is None:
@@ -257,6 +151,8 @@ def _plan_field(
 
 
 def _says_reference(fk: ForeignKey) -> str:
+    if fk.stray:
+        return f"not followed to {fk.table}.{fk.target}: a longer way leads to a customer, whose the row is"
     if fk.declared:
         return f"foreign key to {fk.table}.{fk.target}"
     return f"no foreign key is declared; its name says {fk.table}.{fk.target}, please check"
@@ -278,17 +174,18 @@ def _treat(plan: FieldPlan, table: TablePlan, *, hangs: bool) -> None:
         if plan.column.length and len(plan.replace) > plan.column.length:
             plan.replace = plan.replace[: plan.column.length].replace("[", "?") if plan.column.length > 1 else "?"
         plan.reasons.append("the column must not be empty")
+        if plan.column.compared:
+            plan.reasons.append("nor hold a value twice: before a second person can be erased, drop its unique index")
 
 
 def _cannot_seal(column: Column, table: TablePlan, *, hangs: bool) -> str:
-    if column.kind != "text":
-        return f"a {column.kind} column cannot hold sealed text; make it a text column to seal it"
-    if column.unique:
+    if column.kind != "text" or not column.typed:
+        what = column.kind if column.typed else "untyped"
+        return f"{'an' if what[0] in 'aeiou' else 'a'} {what} column cannot hold sealed text; make it a text column"
+    if column.compared:
         return "it has a unique index, which would no longer compare values; drop that index to seal it"
     if hangs:
         return "rows of other tables refer to it"
-    if not table.table.key:
-        return "the table has no primary key, so a sealed value could not be bound to its row"
     if not table.subject and not table.owner:
         return "no reference leads from here to a person, whose key would seal it"
     return ""

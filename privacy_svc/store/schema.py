@@ -2,13 +2,16 @@
 
 import datetime as dt
 import decimal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Connection, Engine, Inspector, MetaData, String, cast, func, inspect, select
 from sqlalchemy import Table as SqlTable
+from sqlalchemy.engine.interfaces import ReflectedIndex
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.types import NullType, TypeEngine
 
 from privacy_svc.pii import Kind
@@ -39,6 +42,12 @@ class Column:
     nullable: bool = True
     unique: bool = False
     """A unique index on this column alone: two rows cannot hold the same value."""
+    compared: bool = False
+    """It stands in some unique index, alone, with others, or for some of the rows."""
+    computed: bool = False
+    """The database makes the value from other columns; nobody can write it."""
+    typed: bool = True
+    """The store declares what it holds; SQLite need not."""
     values: tuple[Any, ...] = ()
     """Sampled values without nulls, sorted by their text: in which order rows came says nothing."""
 
@@ -52,6 +61,8 @@ class ForeignKey:
     table: str
     target: str
     declared: bool = True
+    stray: bool = False
+    """Not to be followed: by it a row would be a colleague's that is a customer's."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,7 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    """The primary key; where there is none, columns that are unique together and never empty."""
     foreign_keys: tuple[ForeignKey, ...] = ()
 
     def column(self, name: str) -> Column:
@@ -74,25 +86,46 @@ class Schema:
 
 
 def read_schema(engine: Engine) -> Schema:
-    """Every table of the default schema, by name. Raises StoreUnavailable."""
-    with Stores.answering(), engine.connect() as connection:
+    """Every table of the default schema, by name, in a transaction that cannot write. Raises StoreUnavailable."""
+    with Stores.answering(), engine.connect() as connection, _unable_to_write(connection):
         inspector = inspect(connection)
         return Schema(tuple(_table(connection, inspector, name) for name in sorted(inspector.get_table_names())))
 
 
+@contextmanager
+def _unable_to_write(connection: Connection) -> Iterator[None]:
+    """Whatever URL the store was opened with."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = connection.exec_driver_sql("PRAGMA query_only").scalar_one()
+    connection.exec_driver_sql("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(before)}")
+
+
 def _table(connection: Connection, inspector: Inspector, name: str) -> Table:
-    key = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
-    unique = _unique(inspector, name)
+    groups, compared = _unique(inspector, name)
     found = inspector.get_columns(name)
     kinds = {c["name"]: _kind(c["type"]) for c in found}
-    sample = _sample(connection, name, kinds, key)
+    filled = {c["name"] for c in found if not c["nullable"]}
+    declared = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
+    key = declared or next((g for g in groups if filled.issuperset(g)), ())
+    sample = _readable_sample(connection, name, kinds, key)
     columns = tuple(
         Column(
             name=c["name"],
             kind=kinds[c["name"]],
             length=getattr(c["type"], "length", None),
             nullable=bool(c["nullable"]),
-            unique=c["name"] in unique,
+            unique=(c["name"],) in groups,
+            compared=c["name"] in compared,
+            computed="computed" in c,
+            typed=not isinstance(c["type"], NullType),
             values=_values(sample, c["name"]),
         )
         for c in found
@@ -113,10 +146,22 @@ def _foreign_keys(inspector: Inspector, name: str) -> Iterator[ForeignKey]:
                 yield ForeignKey(column, found["referred_table"], target)
 
 
-def _unique(inspector: Inspector, name: str) -> frozenset[str]:
-    groups: list[list[str | None]] = [[*u["column_names"]] for u in inspector.get_unique_constraints(name)]
-    groups += [[*i["column_names"]] for i in inspector.get_indexes(name) if i["unique"]]
-    return frozenset(found[0] for found in groups if len(found) == 1 and found[0])
+def _unique(inspector: Inspector, name: str) -> tuple[list[tuple[str, ...]], frozenset[str]]:
+    """Columns that are unique together, and all that stand in any unique index: one on an expression or on some of
+    the rows makes nothing unique, but compares all the same."""
+    groups = [tuple(u["column_names"]) for u in inspector.get_unique_constraints(name)]
+    compared = {c for group in groups for c in group}
+    for index in inspector.get_indexes(name):
+        columns = tuple(c for c in index["column_names"] if c)
+        if index["unique"]:
+            compared |= set(columns)
+            if columns and columns == tuple(index["column_names"]) and not _partial(index):
+                groups.append(columns)
+    return sorted(set(groups)), frozenset(compared)
+
+
+def _partial(index: ReflectedIndex) -> bool:
+    return any(option.endswith("_where") for option in index.get("dialect_options", {}))
 
 
 def _kind(declared: TypeEngine[Any]) -> Kind:
@@ -129,7 +174,18 @@ def _kind(declared: TypeEngine[Any]) -> Kind:
     return next((kind for base, kind in _KINDS if issubclass(python, base)), "other")
 
 
-def _sample(connection: Connection, name: str, kinds: dict[str, Kind], key: Sequence[str]) -> list[dict[str, Any]]:
+def _readable_sample(
+    connection: Connection, name: str, kinds: Mapping[str, Kind], key: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Nothing where these credentials may not read the table: headers and types still speak."""
+    try:
+        with connection.begin_nested():
+            return _sample(connection, name, kinds, key)
+    except ProgrammingError:
+        return []
+
+
+def _sample(connection: Connection, name: str, kinds: Mapping[str, Kind], key: Sequence[str]) -> list[dict[str, Any]]:
     """Rows from the start, and from places spread over the key's range where the key is one integer."""
     table = SqlTable(name, MetaData(), *(SqlColumn(c, NullType()) for c in kinds))
     shown = [

@@ -66,3 +66,57 @@ def test_redact(client: TestClient[Litestar], runtime: Runtime) -> None:
 def test_strict(client: TestClient[Litestar]) -> None:
     """An unknown field is refused."""
     assert client.post("/v1/pii/detect", json={"text": "x", "txt": 1}).status_code == 400
+
+
+def test_detect(client: TestClient[Litestar]) -> None:
+    """Each finding has its place and a fideslang category; without a language the organisation's first is taken."""
+    answer = client.post("/v1/pii/detect", json={"text": "An ana@mail.example, 030 2312500"})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["findings"]
+    assert [(f["entity"], f["start"], f["end"]) for f in found] == [("EMAIL_ADDRESS", 3, 19), ("PHONE_NUMBER", 21, 32)]
+    assert [f["category"] for f in found] == ["user.contact.email", "user.contact.phone_number"]
+
+
+def test_nothing_is_sent_nothing_found(client: TestClient[Litestar]) -> None:
+    """An empty text is a text."""
+    assert client.post("/v1/pii/redact", json={"text": ""}).json() == {"text": "", "findings": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "slug"),
+    [
+        ({"text": "x" * 100_001}, 413, "too-large"),
+        ({"text": "x", "language": "tlh"}, 400, "unknown-language"),
+        ({"text": "x", "style": "blur"}, 400, "invalid-body"),
+        ({"text": 1}, 400, "invalid-body"),
+        ({}, 400, "invalid-body"),
+        ({"text": "x", "customer": {}}, 400, "invalid-body"),
+    ],
+)
+def test_refusals(client: TestClient[Litestar], runtime: Runtime, body: Any, status: int, slug: str) -> None:
+    """What cannot be examined has a problem type of its own, and is not logged as examined."""
+    answer = client.post("/v1/pii/redact", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{slug}")
+    runtime.log.integrate(runtime.database)
+    with runtime.database.read() as session:
+        assert runtime.log.search(session, type=EventType.TEXT_EXAMINED) == []
+
+
+def test_roles() -> None:
+    """Modules, the DPO and administrators; nobody else."""
+    for handler in pii.HANDLERS:
+        assert handler.opt["roles"] == {Role.MODULE, Role.DPO, Role.ADMIN}
+
+
+def test_the_log_says_whose_text(client: TestClient[Litestar], runtime: Runtime) -> None:
+    """A text about a customer stands in their log; one about nobody's customer is refused."""
+    with runtime.database.write() as session:
+        subject = runtime.vault.create_subject(session).id
+    body = {"text": "called", "customer": {"subject": subject}}
+    assert client.post("/v1/pii/detect", json=body).status_code == 200
+    runtime.log.integrate(runtime.database)
+    with runtime.database.read() as session:
+        entries = runtime.log.search(session, subject_id=subject, type=EventType.TEXT_EXAMINED)
+    assert [e.payload for e in entries] == [{"characters": 6, "found": {}}]
+    body["customer"] = {"subject": "nobody"}
+    assert client.post("/v1/pii/detect", json=body).status_code == 404

@@ -40,7 +40,7 @@ def made(tmp_path: Path, script: str) -> Schema:
     return schema_of(f"sqlite:///{path}")
 
 
-def loaded(tmp_path: Path, text: str) -> Dataset:
+def loaded(tmp_path: Path, text: str, key: str = "crm") -> Dataset:
     """The draft as the policy loader reads it, beside the example policies."""
     policies = tmp_path / "policies"
     shutil.copytree(folder("policies"), policies)
@@ -49,7 +49,7 @@ def loaded(tmp_path: Path, text: str) -> Dataset:
     (policies / "datasets" / "crm.yml").write_text(text, encoding="utf-8")
     for manifest in yaml.safe_load(text)["dataset"]:
         Manifest.model_validate(manifest)
-    return load_policies(policies).data_map.by_key["crm"]
+    return load_policies(policies).data_map.by_key[key]
 
 
 def drafted(tmp_path: Path, schema: Schema) -> Dataset:
