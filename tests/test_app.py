@@ -9,7 +9,7 @@ from litestar.testing import TestClient
 from litestar.utils.sync import AsyncCallable
 
 from privacy_svc.app import create_app
-from privacy_svc.http import Role
+from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import add_client
 from privacy_svc.runtime import Runtime
 from privacy_svc.store import seal
@@ -238,6 +238,30 @@ def test_records_over_http(service: Service, *, sealed: bool) -> None:
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-permitted")
     orders = service.call("shop", "POST", "/v1/records/shop/tickets?purpose=service.contract", json={"customer_id": 1})
     assert orders.status_code in {403, 409}
+
+
+def test_nothing_of_an_erased_person_by_any_route(service: Service) -> None:
+    """After erasure records, search, consents, receipts and new entries answer 410 or nobody, to every module."""
+    consent(service, "given")
+    last = consent(service, "withdrawn")
+    with service.runtime.database.write() as session:
+        subject = service.runtime.directory.admit(session, CustomerRef(id="1"))
+        service.runtime.vault.erase(session, subject)
+        service.runtime.log.erase_payloads(session, subject, actor="test")
+    event = {"type": "a:b", "payload": {}, "customer": {"id": "1"}}
+    calls = (
+        ("GET", "/v1/records/shop/customers/1?purpose=service.support", {}),
+        ("GET", "/v1/customers/1/consents", {}),
+        ("GET", last["receipt"], {}),
+        ("POST", "/v1/audit/events", {"json": event}),
+        ("PATCH", "/v1/records/shop/customers/1?purpose=service.support", {"json": {"city": "x"}}),
+    )
+    for method, path, more in calls:
+        answer = service.call("support", method, path, **more)
+        assert (answer.status_code, answer.json()["type"]) == (410, "/problems/erased"), path
+    assert service.call("officer", "GET", "/v1/customers/1/consents").status_code == 200
+    denied = service.call("marketing", "POST", "/access/v1/evaluation", json=evaluation(["email"])).json()
+    assert (denied["decision"], denied["context"]["reasons"][0]["code"]) == (False, "erased")
 
 
 def test_a_module_keeps_its_own_diary(service: Service) -> None:

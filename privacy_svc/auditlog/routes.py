@@ -21,7 +21,7 @@ from privacy_svc.auditlog.model import Entry, Tile
 from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
 from privacy_svc.auditlog.tiles import SIZE, parse_path
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, InvalidBody, NotFound
+from privacy_svc.errors import BadRequest, Erased, InvalidBody, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
 
 MOST = 200
@@ -51,6 +51,8 @@ def append_event(
     payload = {"type": wanted.type, "payload": wanted.payload}
     with database.write() as session:
         subject_id = directory.admit(session, wanted.customer) if wanted.customer else None
+        if subject_id and log.vault.erased_at(session, subject_id):
+            raise Erased("This person's data were erased; nothing more is written about them.")
         try:
             entry_id = log.append(
                 session, EventType.MODULE_EVENT, actor=caller.name, subject_id=subject_id, payload=payload

@@ -1,5 +1,6 @@
 """The root command: global options, lazy sub-commands, one place where errors become lines and exit codes."""
 
+import difflib
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +46,14 @@ class Lazy(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -68,9 +77,16 @@ def root(ctx: click.Context, home: Path | None, policies: Path | None, *, as_jso
 
 
 def main() -> None:
-    """The console script. A PrivacyError is one line (and a line per fault) on stderr and exit code 2."""
+    """The console script. A PrivacyError is one line (and a line per fault) on stderr and exit code 2, as is
+    wrong use; click's own exit code for a declined question would mean findings here."""
     try:
-        root(prog_name="privacy-svc")
+        root(prog_name="privacy-svc", standalone_mode=False)
+    except click.Abort:
+        click.echo("Stopped; nothing more was done.", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
     except PrivacyError as error:
         click.secho("error: ", fg="red", bold=True, nl=False, err=True)
         click.echo(str(error), err=True)

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
+from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import objections, service, standing
@@ -56,6 +57,12 @@ def record_consent(
         return service.recorded(session, subject_id, wanted.customer, said, now())
 
 
+def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:
+    """The proof outlives an erasure (Art. 17(3)(e)), for the DPO alone."""
+    if caller.role is not Role.DPO and standing.subject_state(session, subject_id, now()).erased:
+        raise Erased("This person's data were erased.")
+
+
 @get(CUSTOMER + "/consents", opt=READERS, sync_to_thread=True, operation_id="listConsents", tags=TAGS)
 def list_consents(
     customer: FromPath[str],
@@ -64,10 +71,12 @@ def list_consents(
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
 ) -> CustomerConsents:
-    """What stands for each purpose, how it came about, and what the person objected to."""
+    """What stands for each purpose, how it came about, and what the person objected to. Once the person is
+    erased, only for the DPO."""
     ref = CustomerRef(id=customer)
     with database.write() as session:
         subject_id = directory.admit(session, ref)
+        _refuse_erased(session, subject_id, caller)
         log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=subject_id, payload={})
         return service.overview(session, subject_id, ref, now())
 
@@ -85,8 +94,7 @@ def get_receipt(
     """A signed receipt, ISO/IEC TS 27560 as JSON-LD. Once the person is erased, only for the DPO."""
     with database.write() as session:
         row = service.find(session, consent)
-        if caller.role is not Role.DPO and standing.subject_state(session, row.subject_id, now()).erased:
-            raise Erased("This person's data were erased.")
+        _refuse_erased(session, row.subject_id, caller)
         payload = {"receipt": row.id}
         log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=row.subject_id, payload=payload)
         return issue_receipt(session, signer, policies.current, row, settings.base_url)

@@ -17,7 +17,7 @@ from privacy_svc.db import Database
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Collection, DataMap, Field, PolicySet
 from privacy_svc.store import blind, subjects
-from privacy_svc.store.binding import BoundCollection, Row, Stores
+from privacy_svc.store.binding import BoundCollection, Row, Stores, find_dataset
 from privacy_svc.store.blind import Indexed
 from privacy_svc.store.errors import CannotSeal
 from privacy_svc.store.model import SealedColumn
@@ -53,6 +53,9 @@ class Sealer:
     """Called with a collection's path, rows done, rows in all."""
 
     def collections(self, dataset: str | None) -> list[Collection]:
+        """Those with sealed fields, identities first. Raises UnknownDataset."""
+        if dataset is not None:
+            find_dataset(self.policies.data_map, dataset)
         found = [c for c in self.policies.data_map.collections() if c.sealed and dataset in {None, c.dataset}]
         return sorted(found, key=lambda c: len(self.policies.data_map.owner(c) or ()))
 

@@ -33,6 +33,7 @@ def change(
     whose change was refused by the store is followed by one that says so.
     """
     stores = gateway.stores
+    _refuse_links(asked, values)
     with database.write() as session:
         with stores.read(asked.collection.dataset) as connection:
             row = one_row(connection, asked.bound, key)
@@ -51,6 +52,13 @@ def change(
         _record_failure(gateway, database, asked, subject_id, decision_id)
         raise _as_ours(error) from error
     return decision_id
+
+
+def _refuse_links(asked: Asked, values: Mapping[str, Any]) -> None:
+    """Keys and references say whose record it is; its sealed values are bound to that person and row."""
+    links = [n for n in values if (f := asked.collection.by_name[n]).primary_key or f.reference is not None]
+    if links:
+        raise BadRequest(f"{', '.join(links)}: a record cannot be moved to another key or person; make a new one.")
 
 
 def create(

@@ -87,6 +87,13 @@ def test_clients(installed: Installation) -> None:
     assert "modules.yml has no module" in installed.run("clients", "add", "nobody", "--role", "module", expect=2)
 
 
+def test_wrong_use_is_exit_code_two(installed: Installation) -> None:
+    """An unknown dataset, a mistyped command and a declined question exit with 2 and say what to do."""
+    assert "'shop'" in installed.run("seal", "--dataset", "shp", expect=2)
+    assert "Did you mean 'seal'" in installed.run("sael", expect=2)
+    assert "nothing more was done" in installed.run("unseal", expect=2)
+
+
 def test_seal_dry_run_changes_nothing(installed: Installation) -> None:
     """`seal --dry-run` counts and leaves the store's bytes alone."""
     store = installed.folder / "shop.sqlite"

@@ -3,7 +3,7 @@
 import pytest
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.errors import Conflict, Erased, Misconfigured
+from privacy_svc.errors import BadRequest, Conflict, Erased, Misconfigured
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import Effect
 from privacy_svc.runtime import Runtime
@@ -170,6 +170,15 @@ def test_write_needs_permission(shop: Runtime) -> None:
             connection.execute(bound.table.select().where(bound.table.c.id == 1)).mappings().one()["birth_date"]
             == "1987-05-14"
         )
+
+
+@pytest.mark.parametrize(("collection", "values"), [("tickets", {"customer_id": 2}), ("customers", {"id": 99})])
+def test_a_record_is_not_moved(shop: Runtime, collection: str, values: dict[str, int]) -> None:
+    """A write to a key or a reference is refused: it would move sealed values away from their person."""
+    policies = shop.policies.current
+    asked = shop.gateway.ask(policies, "support", "shop", collection, SUPPORT, list(values))
+    with pytest.raises(BadRequest, match="cannot be moved"):
+        change(shop.gateway, shop.database, policies, asked, "1", values)
 
 
 def test_create_makes_a_person(shop: Runtime) -> None:
