@@ -45,7 +45,7 @@ bench: $(VENV)/.installed-dev ## measure, side by side with the limit or a peer
 	$(BIN)/python -m benchmarks
 
 faults: $(VENV)/.installed-dev ## kill processes at random and look for what was lost
-	$(BIN)/python -m pytest tests/faults -q
+	$(BIN)/python -m pytest tests/rights/test_worker.py tests/vault/test_races.py tests/auditlog/test_sequencer.py -q
 
 lock: $(VENV)/.installed-dev ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
