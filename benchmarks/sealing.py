@@ -17,12 +17,13 @@ def run() -> None:
     index = BlindIndex(Key.new(), 1003, "email", "DE")
     fernet = Fernet(Fernet.generate_key())
     clear = VALUE.encode()
-    sealed, token = person.seal(1003, "1", VALUE), fernet.encrypt(clear)
+    row = person.at("1")
+    sealed, token = row.seal(1003, VALUE), fernet.encrypt(clear)
     found = rates(
         {
             "AESGCM.encrypt, fixed nonce": lambda: raw.encrypt(nonce, clear, aad),
-            "seal a field": lambda: person.seal(1003, "1", VALUE),
-            "open a field": lambda: person.open(1003, "1", sealed),
+            "seal a field": lambda: row.seal(1003, VALUE),
+            "open a field": lambda: row.open(1003, sealed),
             "blind index of an e-mail": lambda: index.of(VALUE),
             "Fernet encrypt": lambda: fernet.encrypt(clear),
             "Fernet decrypt": lambda: fernet.decrypt(token),

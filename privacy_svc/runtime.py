@@ -4,22 +4,24 @@ The only place that knows which concrete parts stand behind the rooms' seams. We
 workers and the command line all open it the same way.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from privacy_svc.auditlog import Log, Signer
+from privacy_svc.auditlog import EventType, Log, Signer, reseal_payloads
 from privacy_svc.db import Database
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import Misconfigured
 from privacy_svc.policy import PolicyHolder, remember
-from privacy_svc.rights import Mailer, Requests
+from privacy_svc.rights import Mailer, Requests, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import DecisionPoint, Directory, Gateway, Sealer, Stores
-from privacy_svc.vault import FileKeyProvider, KeyProvider, Vault
+from privacy_svc.vault import FileKeyProvider, Holder, KeyProvider, Lease, Ledger, Schedule, Vault
 
 KEYS = "keys"
 LOG = "log"
@@ -63,6 +65,15 @@ class Runtime:
             settings=self.settings,
         )
 
+    @property
+    def holders(self) -> Sequence[Holder]:
+        """Who keeps values of ours that people's data keys sealed."""
+        return (reseal_payloads, reseal_packages)
+
+    def note_key_event(self, kind: str, actor: str, payload: Mapping[str, Any]) -> None:
+        with self.database.write() as session:
+            self.log.append(session, EventType[kind], actor=actor, payload=payload)
+
     def sealer(self, actor: str) -> Sealer:
         return Sealer(self.database, self.stores, self.vault, self.log, self.policies.current, actor)
 
@@ -81,16 +92,25 @@ def _compose(
     settings: Settings, policies: PolicyHolder, provider: KeyProvider, signing: Callable[[Path, str], Signer]
 ) -> Runtime:
     organisation = policies.current.organisation
-    vault = Vault(provider, organisation.id, organisation.phone_region)
+    schedule = Schedule(timedelta(hours=settings.epoch_hours), timedelta(days=settings.backup_days))
+    vault = Vault(
+        provider,
+        organisation.id,
+        Ledger(settings.ledger_folder),
+        region=organisation.phone_region,
+        schedule=schedule,
+        lease=Lease(60 * settings.key_lease_minutes, 60 * settings.key_grace_minutes),
+    )
     signer = signing(settings.home / KEYS, f"{organisation.id}/privacy-log")
     log = Log(vault, signer, settings.home / LOG / "checkpoints")
     database = Database(settings.privacy_database_url)
     return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores))
 
 
-def open_runtime(settings: Settings, *, check_stores: bool = True) -> Runtime:
-    """The service as it stands in the home folder. Raises Misconfigured for what is dangerous or does not fit:
-    no home, missing keys, tables of another version, policies with an error, a store that changed."""
+def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences: bool = True) -> Runtime:
+    """The service as it stands in the home folder. Raises Misconfigured for what is dangerous or does not fit: no
+    home, missing keys, tables of another version, policies with an error, a store that changed, a database that
+    was restored and does not know of later erasures (`check_fences` is left out only by who replays them)."""
     if not _initialised(settings):
         raise Misconfigured(f"There is no privacy service in {settings.home}: run `privacy-svc init --store URL`.")
     policies = PolicyHolder(settings.policies)
@@ -99,6 +119,9 @@ def open_runtime(settings: Settings, *, check_stores: bool = True) -> Runtime:
     if check_stores:
         runtime.stores.check(policies.current.data_map)
     with runtime.database.write() as session:
+        if check_fences:
+            runtime.vault.ledger.check(session)
+            runtime.vault.register(session)
         remember(session, policies.current)
     return runtime
 
@@ -110,13 +133,32 @@ def create_home(settings: Settings) -> Runtime:
     policies = PolicyHolder(settings.policies)
     keys = settings.home / KEYS
     fresh = not _initialised(settings)
+    if fresh:
+        _refuse_foreign_keys(settings)
     provider = FileKeyProvider.create(keys) if fresh else FileKeyProvider.open(keys)
     runtime = _compose(settings, policies, provider, Signer.create if fresh else Signer.load)
     upgrade(runtime.database)
     if fresh:
-        with runtime.database.write() as session:
+        runtime.vault.ledger.create()
+    with runtime.database.write() as session:
+        runtime.vault.register(session)
+        if fresh:
             runtime.vault.create_index_root(session)
     return runtime
+
+
+def _refuse_foreign_keys(settings: Settings) -> None:
+    """New root keys beside a database that others wrapped would look like a working service that can read nothing."""
+    database = Database(settings.privacy_database_url)
+    upgrade(database)
+    with database.read() as session:
+        used = Vault.in_use(session)
+    database.engine.dispose()
+    if used:
+        raise Misconfigured(
+            f"The privacy database holds keys already, and {settings.home} has no root keys for them: restore the home "
+            "folder's keys and ledger, or name the home folder that has them. None are made anew."
+        )
 
 
 @contextmanager

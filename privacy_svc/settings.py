@@ -36,6 +36,17 @@ class Settings:
         "", "Privacy database; empty: SQLite in the home folder. PostgreSQL for production.", secret=True
     )
     stores: dict[str, str] = setting({}, "Customer stores: dataset key to SQLAlchemy URL.", secret=True)
+    ledger: str = setting(
+        "", "Folder of the fence ledger; empty: ledger in the home folder. Keep it where a restore does not reach."
+    )
+    epoch_hours: int = setting(24, "How often the root key rolls.")
+    backup_days: int = setting(
+        30, "How long backups are kept: how far back you can restore, and when erasure has reached every backup."
+    )
+    key_lease_minutes: int = setting(
+        15, "How long an unwrapped page key is used before the key provider is asked again."
+    )
+    key_grace_minutes: int = setting(0, "How much longer, while the key provider is away.")
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8480, "Port to listen on.")
     workers: int = setting(1, "Web processes.")
@@ -46,6 +57,10 @@ class Settings:
     )
     mail_from: str = setting("privacy@localhost", "Sender of the service's mails.")
     demo: bool = setting(False, "This is the demo: every page says so.")
+
+    @property
+    def ledger_folder(self) -> Path:
+        return Path(self.ledger) if self.ledger else self.home / "ledger"
 
     @property
     def privacy_database_url(self) -> str:

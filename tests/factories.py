@@ -8,7 +8,7 @@ from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
-from privacy_svc.vault import FileKeyProvider, Vault
+from privacy_svc.vault import FileKeyProvider, Lease, Ledger, Vault
 
 if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 ORGANISATION = "test"
 
 
-def make_vault(folder: Path, organisation: str = ORGANISATION, region: str = "DE") -> Vault:
-    """A vault with a file key provider; opens the keys where they are already."""
+def make_vault(
+    folder: Path,
+    database: Database | None = None,
+    organisation: str = ORGANISATION,
+    region: str = "DE",
+    lease: Lease = Lease(),  # noqa: B008 - immutable
+) -> Vault:
+    """A vault with a file key provider; opens the keys where they are already. With a database it knows its epochs."""
     keys = folder / "keys"
     provider = FileKeyProvider.open(keys) if keys.exists() else FileKeyProvider.create(keys)
-    return Vault(provider, organisation, region)
+    ledger = Ledger(folder / "ledger")
+    ledger.create()
+    vault = Vault(provider, organisation, ledger, region=region, lease=lease)
+    if database is not None:
+        with database.write() as session:
+            vault.register(session)
+    return vault
 
 
 def make_log(folder: Path, vault: Vault) -> Log:
@@ -44,7 +56,7 @@ def make_runtime(home: Path, database: Database, stores: Mapping[str, str], poli
 
     holder = PolicyHolder(policies)
     organisation = holder.current.organisation
-    vault = make_vault(home, organisation.id, organisation.phone_region)
+    vault = make_vault(home, database, organisation.id, organisation.phone_region)
     settings = Settings(home=home, policies=policies, stores=dict(stores))
     runtime = Runtime(settings, holder, database, vault, (log := make_log(home, vault)).signer, log, Stores(stores))
     with database.write() as session:

@@ -24,7 +24,7 @@ def find() -> str:
     return url
 
 
-def _binaries() -> Path | None:
+def binaries() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
     if found:
         return found[0].parent
@@ -33,7 +33,7 @@ def _binaries() -> Path | None:
 
 
 def _from_binaries() -> str:
-    folder = _binaries()
+    folder = binaries()
     if folder is None:
         return ""
     user = _unprivileged()

@@ -13,6 +13,8 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.log import Backlog, Log
 from privacy_svc.auditlog.merkle import ProofError
 from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.relearning import Relearned
+from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView
 from privacy_svc.auditlog.signing import Signer, verify_json
 from privacy_svc.auditlog.verify import Report
@@ -31,10 +33,12 @@ __all__ = [
     "LogInconsistent",
     "NoteError",
     "ProofError",
+    "Relearned",
     "Report",
     "Signer",
     "Verifier",
     "open_checkpoint",
+    "reseal_payloads",
     "verify_json",
     "verify_proof",
 ]

@@ -28,13 +28,15 @@ class Finding:
 
 
 class Checker:
-    """Checks a page of entries at a time. `erased` counts those whose payload an erasure took, as it should."""
+    """Checks a page of entries at a time. `erased` counts those whose payload an erasure took, as it should, `lost`
+    those whose payload was in no backup when the database was restored."""
 
     def __init__(self, session: Session, vault: Vault) -> None:
         self._session, self._vault = session, vault
         self._organisation: SubjectCipher | None = None
-        self._claimed = self._claims()
-        self.erased = 0
+        self._claimed = self._claims(EventType.PAYLOADS_ERASED)
+        self._lost = self._claims(EventType.RESTORE_REPLAYED)
+        self.erased = self.lost = 0
 
     def check(self, page: Page) -> Iterator[Finding]:
         openers = Openers(self._session, self._vault, [p for _, p in page if p is not None])
@@ -51,7 +53,9 @@ class Checker:
     def _one(
         self, row: Row, payload: Payload | None, envelope: Envelope, openers: Openers
     ) -> Iterator[tuple[str, str]]:
-        columns = {"id": row.id, "type": row.type, "time": instant(row.at), "actor": self._actor(row, envelope)}
+        columns = {"id": row.id, "type": row.type, "time": instant(row.at)}
+        if row.actor or row.id not in self._lost:
+            columns["actor"] = self._actor(row, envelope)
         for name, value in columns.items():
             if getattr(envelope, name) != value:
                 yield "altered", f"the column {name} says something else than the leaf"
@@ -71,7 +75,9 @@ class Checker:
             yield "altered", "the column subject_id says something else than the leaf"
 
     def _gone(self, row: Row) -> Iterator[tuple[str, str]]:
-        if row.id not in self._claimed:
+        if row.id in self._lost:
+            self.lost += 1
+        elif row.id not in self._claimed:
             yield "payload_missing", "the payload or its key is gone, and no erasure says so"
         elif row.subject_id is not None:
             yield "altered", "the entry names a person again whose erasure took the name away"
@@ -83,19 +89,19 @@ class Checker:
             self._organisation = self._vault.organisation_cipher(self._session)
         return actor_label(self._organisation, row.actor, envelope.time[:7])
 
-    def _claims(self) -> Collection[str]:
-        """Ids of the entries whose payloads were erased, as the erasures' own entries say."""
+    def _claims(self, by: EventType) -> Collection[str]:
+        """Ids of the entries whose payloads are gone, as the entries of erasures and restores say themselves."""
         claimed: set[str] = set()
         tables: tuple[type[Row], ...] = (Entry, Outbox)
         for table in tables:
             statement = select(table.leaf, Payload).join(Payload, Payload.entry_id == table.id)
-            rows = self._session.execute(statement.where(table.type == EventType.PAYLOADS_ERASED)).all()
+            rows = self._session.execute(statement.where(table.type == by)).all()
             openers = Openers(self._session, self._vault, [payload for _, payload in rows])
             for leaf, payload in rows:
                 try:
                     opened, kind = openers.open(payload, leaf), Envelope.decode(leaf).type
                 except (Tampered, msgspec.MsgspecError, UnicodeDecodeError):
                     continue  # reported at the entry itself
-                if opened is not None and kind == EventType.PAYLOADS_ERASED:
-                    claimed.update(opened.payload["entries"])
+                if opened is not None and kind == by:
+                    claimed.update(opened.payload.get("entries", ()))
         return claimed

@@ -15,8 +15,10 @@ from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import inclusion_proof
+from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA
+from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
@@ -35,10 +37,11 @@ class Backlog:
 
 
 class Log:
-    """One log. `export` is the append-only file of checkpoints outside the database."""
+    """One log. `export` is the append-only file of checkpoints outside the database; the leaves are mirrored beside."""
 
     def __init__(self, vault: Vault, signer: Signer, export: Path) -> None:
         self.vault, self.signer, self.export = vault, signer, export
+        self.mirror = Mirror(export.parent / "entries")
         self._integrator = Integrator(self)
 
     def __repr__(self) -> str:
@@ -71,7 +74,11 @@ class Log:
 
     def integrate(self, database: Database) -> int:
         """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""
-        return sequencer.integrate(database, self.signer, self.export)
+        return sequencer.integrate(database, self.signer, self.export, self.mirror)
+
+    def relearn(self, session: Session) -> Relearned:
+        """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
+        return relearn(session, self.export, self.mirror, self.signer.verifier)
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""

@@ -1,6 +1,7 @@
 """Payloads, opened where their key lives. One statement for each page of entries and key use."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import groupby
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from privacy_svc.auditlog.entry import Sealable
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Payload
 from privacy_svc.errors import Erased
-from privacy_svc.vault import SubjectCipher, Vault
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 PAYLOAD_FIELD = 3
 """Field id of log payloads in associated data."""
@@ -22,7 +23,7 @@ class Openers:
     def __init__(self, session: Session, vault: Vault, payloads: Iterable[Payload]) -> None:
         ordered = sorted(payloads, key=_use)
         self._ciphers = {
-            use: vault.ciphers(session, [p.owner_id for p in some], use) for use, some in groupby(ordered, key=_use)
+            use: _ciphers(session, vault, {p.owner_id for p in some}, use) for use, some in groupby(ordered, key=_use)
         }
 
     def cipher(self, payload: Payload) -> SubjectCipher | None:
@@ -43,6 +44,19 @@ class Openers:
 def place(leaf: bytes) -> str:
     """What a payload is bound to: its leaf, so that an entry cannot be changed even while it waits for the tree."""
     return leaf_hash(leaf).hex()
+
+
+def _ciphers(session: Session, vault: Vault, owners: Iterable[str], use: str) -> dict[str, SubjectCipher]:
+    """One person's broken keys do not hide the others' entries: they are left out, and what they sealed is missing."""
+    owners = sorted(owners)
+    try:
+        return vault.ciphers(session, owners, use)
+    except Tampered:
+        found: dict[str, SubjectCipher] = {}
+        for owner in owners:
+            with suppress(Tampered):
+                found.update(vault.ciphers(session, [owner], use))
+        return found
 
 
 def _use(payload: Payload) -> str:

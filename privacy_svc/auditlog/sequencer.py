@@ -3,10 +3,13 @@
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
    locked, and its size is compared on the way out: whoever loses tries again.
 2. The durable tree is signed, if it contains the last checkpoint signed or exported.
-3. A signed checkpoint newer than the export file's is appended to it and synced.
+3. The leaves below a signed checkpoint newer than the export file's are mirrored outside the database, then the
+   checkpoint is appended to that file; both are synced.
 Each step begins by looking at what is there, so a crash between any two is repaired by the next call.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import delete, func, insert, select, update
@@ -17,6 +20,7 @@ from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
+from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.note import NoteError
 from privacy_svc.auditlog.signing import Signer
@@ -27,7 +31,7 @@ BATCH = 256
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
 
 
-def integrate(database: Database, signer: Signer, export: Path) -> int:
+def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) -> int:
     """Everything that waits, in batches of 256. Returns how many entries entered the tree. Raises LogInconsistent."""
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
@@ -38,9 +42,16 @@ def integrate(database: Database, signer: Signer, export: Path) -> int:
         with database.read() as session:
             newest = last_signed(session)
         if newest is not None and newest.size > exports.newest_size(export):
+            mirror.extend(newest.size, partial(_leaves, database))
             exports.append(export, newest.note)
         total += done
     return total
+
+
+def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
+    with database.read() as session:
+        between = select(Entry.leaf).where(Entry.index >= first, Entry.index < until).order_by(Entry.index)
+        return session.scalars(between).all()
 
 
 def last_signed(session: Session) -> SignedCheckpoint | None:
@@ -56,7 +67,7 @@ def _anything_to_do(database: Database, export: Path) -> bool:
 
 
 def _batch(session: Session, signer: Signer, export: Path) -> int:
-    tree = _locked(session)
+    tree = locked(session)
     for known in _promised(session, signer, export):
         if known.size > tree.size:
             raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
@@ -79,7 +90,7 @@ def _batch(session: Session, signer: Signer, export: Path) -> int:
     return len(rows)
 
 
-def _locked(session: Session) -> Tree:
+def locked(session: Session) -> Tree:
     """The tree's row, locked until the transaction ends; made on first use."""
     tree = session.get(Tree, 1, with_for_update=True)
     if tree is None:
@@ -103,7 +114,7 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
 
 def _sign(session: Session, signer: Signer, export: Path) -> None:
     """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint)."""
-    size, last = _locked(session).size, last_signed(session)
+    size, last = locked(session).size, last_signed(session)
     if size == 0 or (last is not None and last.size == size):
         return
     tiles = Tiles(session)

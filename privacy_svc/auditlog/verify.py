@@ -35,12 +35,13 @@ Promises = dict[int, list[tuple[str, Checkpoint]]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`erased`: entries whose payload an erasure took, as it should."""
+    """`erased`: entries whose payload an erasure took, as it should; `lost`: in a restore, which says so itself."""
 
     size: int
     root: str
     checkpoints: int
     erased: int
+    lost: int
     findings: tuple[Finding, ...]
 
     @property
@@ -73,7 +74,9 @@ class _Verification:
         self._finish()
         findings = [*self._findings, *self._tiles(), *self._waiting(), *self._orphans()]
         promises = sum(map(len, self._promises.values()))
-        return Report(tree.size, tree.root().hex(), promises, self._checker.erased, tuple(findings[:MOST]))
+        return Report(
+            tree.size, tree.root().hex(), promises, self._checker.erased, self._checker.lost, tuple(findings[:MOST])
+        )
 
     def _entries(self) -> Iterator[Entry]:
         """All entries by index, checked a page at a time."""

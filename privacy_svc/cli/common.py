@@ -38,15 +38,16 @@ class Cli:
         return self._settings
 
     @contextmanager
-    def runtime(self, *, check_stores: bool = True) -> Iterator["Runtime"]:
+    def runtime(self, *, check_stores: bool = True, check_fences: bool = True) -> Iterator["Runtime"]:
         """The opened service; what the command logged is in the tree before the command ends."""
         from privacy_svc.runtime import open_runtime
 
-        runtime = open_runtime(self.settings, check_stores=check_stores)
+        runtime = open_runtime(self.settings, check_stores=check_stores, check_fences=check_fences)
         try:
             yield runtime
         finally:
-            runtime.log.integrate(runtime.database)
+            if check_fences:  # else the log may be older than what it has signed, like the rest
+                runtime.log.integrate(runtime.database)
             runtime.close()
 
     def show(self, data: Any, human: Callable[[], None]) -> None:

@@ -159,6 +159,26 @@ def extend(cli: Cli, request_id: str, reason: str, person: str) -> None:
 
 
 @command.command()
+@click.argument("customer")
+@click.option("--reason", required=True, help="Why the person is back; it goes into the log.")
+@AS
+@click.pass_obj
+def readmit(cli: Cli, customer: str, reason: str, person: str) -> None:
+    """An erased customer came back. What was erased stays erased; consents from before do not count.
+
+    \b
+    Example:
+      privacy-svc request readmit 1001 --reason "signed up again on 2026-11-02"
+    """
+    from privacy_svc.http import CustomerRef
+
+    with cli.runtime() as runtime:
+        done = runtime.requests.readmit(CustomerRef(id=customer), reason, person)
+    data = {"subject": done.subject, "state_version": done.state_version}
+    cli.show(data, lambda: click.echo(f"Readmitted, with a new key; state version {done.state_version}."))
+
+
+@command.command()
 @click.argument("request_id", metavar="ID")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @AS

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -44,14 +45,30 @@ def command(cli: Cli, concurrency: int) -> None:
 
 
 def _tidy(runtime: "Runtime") -> None:
-    """Make up for page keys that an erasure could not replace while the key provider was away."""
+    """What nobody asks for: page keys an erasure could not replace, the root key's schedule, people's older keys, the
+    fence ledger. Each by itself; what cannot be done now is tried again."""
+    _try("replace_pages", lambda: _replace_pages(runtime))
+    _try("keep_schedule", lambda: _keep_schedule(runtime))
+    _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))
+
+
+def _replace_pages(runtime: "Runtime") -> None:
+    with runtime.database.write() as session:
+        runtime.vault.replace_due(session)
+
+
+def _keep_schedule(runtime: "Runtime") -> None:
+    rolled, destroyed = runtime.vault.keep_schedule(runtime.database)
+    if rolled is not None:
+        runtime.note_key_event("EPOCH_ROLLED", "worker", {"epoch": rolled})
+    for epoch in destroyed:
+        runtime.note_key_event("EPOCH_DESTROYED", "worker", {"epoch": epoch})
+
+
+def _try(what: str, work: Callable[[], object]) -> None:
     from privacy_svc.errors import PrivacyError
 
     try:
-        with runtime.database.write() as session:
-            replaced = runtime.vault.replace_due(session)
+        work()
     except PrivacyError as error:
-        _log.warning("worker.tidy_waits", problem=error.slug)
-    else:
-        if replaced:
-            _log.info("worker.page_keys_replaced", count=replaced)
+        _log.warning("worker.tidy_waits", what=what, problem=error.slug)

@@ -5,6 +5,7 @@ subject's state version in its transaction; `subject_state` is what decisions re
 """
 
 from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.invalidating import invalidate_all
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
 from privacy_svc.consent.routes import HANDLERS
@@ -27,6 +28,7 @@ __all__ = [
     "evidence",
     "find",
     "history",
+    "invalidate_all",
     "issue_receipt",
     "lift_objection",
     "lift_restriction",

@@ -11,6 +11,8 @@ from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.mail import OUTBOX, Mailer, MailUnavailable
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.resealing import reseal_packages
+from privacy_svc.rights.restoring import Replayed
 from privacy_svc.rights.routes import HANDLERS
 from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
 from privacy_svc.rights.service import Requests
@@ -33,6 +35,7 @@ __all__ = [
     "Mailer",
     "NoticeView",
     "OnHold",
+    "Replayed",
     "RequestDetails",
     "RequestPage",
     "RequestView",
@@ -44,4 +47,5 @@ __all__ = [
     "Wanted",
     "Worker",
     "WrongCode",
+    "reseal_packages",
 ]

@@ -14,8 +14,12 @@ from privacy_svc.rights.states import Right
 TYPE = "privacy-svc/certificate"
 VERSION = 1
 BACKUPS_PENDING = (
-    "The key is destroyed in the running system. Backups of the key tables could still bring it back until the "
-    "operator rolls the root key and destroys the old one: pending."
+    "The key is destroyed in the running system. The page key that wrapped it could not be replaced yet, because the "
+    "key provider was away: until that is made up for, no date can be given for backups."
+)
+BACKUPS = (
+    "The key is destroyed in the running system. From the date in backups_by on no backup of the key tables can bring "
+    "it back: the root key they need is destroyed then. A backup restored earlier is told of this erasure first."
 )
 
 
@@ -51,8 +55,9 @@ def certificate(facts: Facts, **about: Any) -> dict[str, Any]:
     }
 
 
-def erasure(facts: Facts, done: Mapping[str, Any], proof: str | None) -> dict[str, Any]:
-    """`done` is what the run noted; `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
+def erasure(facts: Facts, done: Mapping[str, Any], backups_by: datetime | None, proof: str | None) -> dict[str, Any]:
+    """`done` is what the run noted; `backups_by` when every backup is out of reach, None while that is not known;
+    `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
     items = done["erased"]
     kept = [i for i in items if i["method"] == "keep"]
     return certificate(
@@ -60,8 +65,8 @@ def erasure(facts: Facts, done: Mapping[str, Any], proof: str | None) -> dict[st
         result="partially_fulfilled" if kept else "fulfilled",
         online_at=done["online_at"],
         page_key_replaced=done["page_replaced"],
-        backups_by=None,
-        backups=BACKUPS_PENDING,
+        backups_by=_time(backups_by) if backups_by else None,
+        backups=BACKUPS if backups_by else BACKUPS_PENDING,
         done=[i for i in items if i["method"] != "keep"],
         kept=kept,
         proof=proof,

@@ -27,7 +27,16 @@ from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
-from privacy_svc.store import ErasedItem, FoundRow, Leftover, erase_subject, forget_subject, read_back, walk
+from privacy_svc.store import (
+    ErasedItem,
+    FoundRow,
+    Leftover,
+    erase_subject,
+    forget_subject,
+    identity_rows,
+    read_back,
+    walk,
+)
 from privacy_svc.vault import Subject
 
 
@@ -97,12 +106,18 @@ def _item(item: ErasedItem) -> dict[str, Any]:
 
 def _destroy_keys(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
     subject_id = _subject(request)
-    erased = parts.vault.erase(session, subject_id, request_id=request.id)
-    forget_subject(session, subject_id)
-    payloads = parts.log.erase_payloads(session, subject_id, actor=WORKER)
-    session.execute(delete(RequestPackage).where(RequestPackage.subject_id == subject_id))
+    about = {"kind": session.get_one(Subject, subject_id).kind, "rows": identity_rows(session, subject_id)}
+    erased = parts.vault.erase(session, subject_id, request_id=request.id, about=about)
+    payloads = forget(session, parts, subject_id)
     tell_progress(request, online_at=erased.online_at.isoformat(), page_replaced=erased.page_replaced)
     parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
+
+
+def forget(session: Session, parts: Parts, subject_id: str) -> int:
+    """What this service itself derived from the person's data goes with the key; how many log payloads."""
+    forget_subject(session, subject_id)
+    session.execute(delete(RequestPackage).where(RequestPackage.subject_id == subject_id))
+    return parts.log.erase_payloads(session, subject_id, actor=WORKER)
 
 
 def _search(session: Session, parts: Parts, request: DataRequest) -> list[Leftover]:
@@ -129,9 +144,10 @@ def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
 def _finish(session: Session, parts: Parts, request: DataRequest, proof: str | None) -> None:
     done = progress(request)
     subject = session.get_one(Subject, _subject(request))
+    backups_by = parts.vault.backups_by(session, subject.id)
     entry = closing.complete(session, parts, request)
     facts = closing.facts(parts, request, entry)
-    closing.certify(session, parts, request, certificate.erasure(facts, done, proof))
+    closing.certify(session, parts, request, certificate.erasure(facts, done, backups_by, proof))
     closing.recipients_to_tell(session, parts, request, subject.kind)
     request.known_values = None
 

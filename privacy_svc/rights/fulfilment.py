@@ -81,6 +81,7 @@ class Fulfilment:
             right = find(session, request_id).kind
         step = next(s for s in (START, *STEPS[right]) if s.name == name)
         if step.reads_log:
+            self.parts.vault.ledger.export(self.database)
             self.parts.log.integrate(self.database)
         with self.database.read() as session:
             request = find(session, request_id)

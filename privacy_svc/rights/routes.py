@@ -18,6 +18,8 @@ from privacy_svc.rights.schemas import (
     NoticeView,
     OpenRequest,
     PlaceHold,
+    Readmit,
+    Readmitted,
     Refuse,
     RequestDetails,
     RequestOpened,
@@ -241,6 +243,13 @@ def lift_hold(hold_id: FromPath[str], requests: NamedDependency[Requests], calle
     requests.lift_hold(hold_id, caller.name)
 
 
+@post("/v1/readmissions", opt=STAFF | {"body": Readmit}, sync_to_thread=True, operation_id="readmit", tags=TAGS)
+def readmit(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> Readmitted:
+    """An erased person came back: a new key; what was erased stays erased, consents from before do not count."""
+    wanted = decode(body, Readmit)
+    return requests.readmit(wanted.customer, wanted.reason, caller.name)
+
+
 HANDLERS = [
     open_request,
     list_requests,
@@ -260,4 +269,5 @@ HANDLERS = [
     list_notifications,
     place_hold,
     lift_hold,
+    readmit,
 ]

@@ -63,6 +63,19 @@ class PlaceHold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "PlaceHold(…)"
 
 
+class Readmit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    customer: CustomerRef
+    reason: str
+
+    def __repr__(self) -> str:
+        return "Readmit(…)"
+
+
+class Readmitted(msgspec.Struct, frozen=True):
+    subject: str
+    state_version: int
+
+
 class RequestOpened(msgspec.Struct, frozen=True):
     """The same for somebody we know and somebody we do not."""
 

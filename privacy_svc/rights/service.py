@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
+from privacy_svc.errors import UnknownCustomer
 from privacy_svc.http import CustomerDirectory, CustomerRef
 from privacy_svc.policy import PolicyHolder
-from privacy_svc.rights import approval, holds, opening, reading, verification
+from privacy_svc.rights import approval, holds, opening, reading, readmission, restoring, verification
 from privacy_svc.rights.address import address_of
 from privacy_svc.rights.approval import Extension
 from privacy_svc.rights.errors import AddressMissing, WrongCode
@@ -23,7 +24,15 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.parts import Event, Parts, find
 from privacy_svc.rights.reading import Filter
-from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
+from privacy_svc.rights.schemas import (
+    HoldView,
+    NoticeView,
+    Readmitted,
+    RequestDetails,
+    RequestPage,
+    RequestView,
+    TimelineLine,
+)
 from privacy_svc.rights.workflow import Worker
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores
@@ -125,6 +134,22 @@ class Requests:
     def lift_hold(self, hold_id: str, actor: str) -> None:
         with self.database.write() as session:
             holds.lift(session, self.parts, hold_id, actor)
+
+    # Coming back, and coming back from a backup
+
+    def readmit(self, customer: CustomerRef, reason: str, actor: str) -> Readmitted:
+        """An erased person comes back; raises UnknownCustomer, Conflict for somebody who is not erased."""
+        with self.database.write() as session:
+            subject_id = self.parts.directory.find(session, customer)
+            if subject_id is None:
+                raise UnknownCustomer("There is no such erased person.")
+            done = readmission.readmit(session, self.parts, subject_id, reason, actor)
+        self.parts.vault.ledger.export(self.database)
+        return done
+
+    def replay(self, actor: str, progress: restoring.Progress) -> restoring.Replayed:
+        """After a restore; see `restoring`."""
+        return restoring.replay(self.database, self.parts, actor, progress)
 
     # Reading
 

@@ -30,7 +30,7 @@ class Step:
     do: Do
     look: Look = nothing
     reads_log: bool = False
-    """What was logged so far is to be in the log's tree when `look` reads it."""
+    """What was logged so far is to be in the log's tree when `look` reads it, and fences in the ledger outside."""
 
 
 def is_done(request: DataRequest, step: Step) -> bool:

@@ -16,10 +16,13 @@ from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, n
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.pdp import Answer, DecisionPoint, Question
 from privacy_svc.store.rectify import Change, check_changes, rectify
+from privacy_svc.store.rotating import Rotated, begin_index, fill_index, finish_rotation, replace_keys
 from privacy_svc.store.schema import read_schema
 from privacy_svc.store.sealing import Sealer, Tally, seal, unseal
 from privacy_svc.store.sealing import check as check_sealable
 from privacy_svc.store.sealing import status as seal_status
+from privacy_svc.store.subjects import link as link_rows
+from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.walk import FoundRow, walk
 
 HANDLERS = [*routes.HANDLERS, *authzen.HANDLERS]
@@ -37,21 +40,28 @@ __all__ = [
     "Leftover",
     "Question",
     "Record",
+    "Rotated",
     "Sealer",
     "Stores",
     "Tally",
     "UnknownField",
     "UnknownPurpose",
+    "begin_index",
     "check_changes",
     "check_sealable",
     "draft_dataset",
     "erase_subject",
+    "fill_index",
+    "finish_rotation",
     "forget_subject",
+    "identity_rows",
+    "link_rows",
     "nearest",
     "open_store",
     "read_back",
     "read_schema",
     "rectify",
+    "replace_keys",
     "seal",
     "seal_status",
     "unmapped_personal",

@@ -1,15 +1,15 @@
 """Blind index entries: written with the value they speak of, looked up by value."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.policy import Field
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.rows import chunks
-from privacy_svc.vault import Vault
+from privacy_svc.vault import Subject, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +26,57 @@ class Indexed:
 
 
 def put(session: Session, vault: Vault, values: Iterable[Indexed]) -> int:
-    """The rows' index entries as of these values; earlier entries of the same rows are replaced."""
-    items = [v for v in values if v.field.index and v.field.id is not None]
-    entries = [
-        {"field_id": v.field.id, "normaliser": n, "row": v.row, "subject_id": v.subject_id, "value": number}
-        for v in items
-        for n in v.field.index
-        if (number := _number(session, vault, v, n)) is not None
-    ]
-    by_field: dict[int, list[str]] = {}
-    for v in items:
-        assert v.field.id is not None
-        by_field.setdefault(v.field.id, []).append(v.row)
-    for field_id, rows in by_field.items():
-        drop(session, field_id, rows)
-    if entries:
-        session.execute(insert(IndexEntry), entries)
-    return len(entries)
+    """The rows' index entries as of these values; earlier entries of the same rows are replaced. While the index is
+    rebuilt, entries of both generations."""
+    by_field: dict[Field, list[Indexed]] = {}
+    for value in values:
+        if value.field.index and value.field.id is not None:
+            by_field.setdefault(value.field, []).append(value)
+    count = 0
+    for field, items in by_field.items():
+        assert field.id is not None
+        drop(session, field.id, [v.row for v in items])
+        entries = list(_entries(session, vault, field, items))
+        if entries:
+            session.execute(insert(IndexEntry), entries)
+        count += len(entries)
+    return count
 
 
-def _number(session: Session, vault: Vault, indexed: Indexed, normaliser: str) -> int | None:
-    assert indexed.field.id is not None
-    if not isinstance(indexed.value, str) or not indexed.value:
-        return None
-    return vault.index(session, indexed.field.id, normaliser).of(indexed.value)
+def _entries(session: Session, vault: Vault, field: Field, items: Sequence[Indexed]) -> Iterator[dict[str, object]]:
+    assert field.id is not None
+    for normaliser in field.index:
+        for generation, index in vault.indexes(session, field.id, normaliser, hold=True).items():
+            for v in items:
+                number = index.of(v.value) if isinstance(v.value, str) and v.value else None
+                if number is not None:
+                    yield {
+                        "field_id": field.id,
+                        "normaliser": normaliser,
+                        "row": v.row,
+                        "generation": generation,
+                        "subject_id": v.subject_id,
+                        "value": number,
+                    }
+
+
+def fill(session: Session, vault: Vault, values: Sequence[Indexed]) -> int:
+    """The entries that are missing, of rows as they were read a moment ago: whoever wrote a row since has written its
+    entries. Holds the people, so that nobody writes one of them meanwhile."""
+    people = select(Subject.id).where(Subject.id.in_({v.subject_id for v in values})).order_by(Subject.id)
+    session.scalars(people.with_for_update(key_share=True)).all()
+    written = 0
+    for field in dict.fromkeys(v.field for v in values):
+        entries = list(_entries(session, vault, field, [v for v in values if v.field == field]))
+        rows = {e["row"] for e in entries}
+        columns = (IndexEntry.normaliser, IndexEntry.row, IndexEntry.generation)
+        there = select(*columns).where(IndexEntry.field_id == field.id, IndexEntry.row.in_(rows))
+        present = {tuple(found) for found in session.execute(there)}
+        missing = [e for e in entries if (e["normaliser"], e["row"], e["generation"]) not in present]
+        if missing:
+            session.execute(insert(IndexEntry), missing)
+        written += len(missing)
+    return written
 
 
 def drop(session: Session, field_id: int, rows: Sequence[str]) -> None:
@@ -65,10 +92,42 @@ def drop_subject(session: Session, subject_id: str) -> None:
 def look_up(session: Session, vault: Vault, field: Field, normaliser: str, value: str) -> list[tuple[str, str]]:
     """(row key, subject id) of the candidates; the caller re-checks them, since values are truncated."""
     assert field.id is not None
-    number = vault.index(session, field.id, normaliser).of(value)
-    if number is None:
-        return []
-    statement = select(IndexEntry.row, IndexEntry.subject_id).where(
-        IndexEntry.field_id == field.id, IndexEntry.normaliser == normaliser, IndexEntry.value == number
+    numbers = {g: index.of(value) for g, index in vault.indexes(session, field.id, normaliser).items()}
+    found: dict[tuple[str, str], None] = {}
+    for generation, number in numbers.items():
+        statement = select(IndexEntry.row, IndexEntry.subject_id).where(
+            IndexEntry.field_id == field.id,
+            IndexEntry.normaliser == normaliser,
+            IndexEntry.value == number,
+            IndexEntry.generation == generation,
+        )
+        if number is not None:
+            found.update(((row, subject), None) for row, subject in session.execute(statement))
+    return list(found)
+
+
+def behind(session: Session, generation: int) -> int:
+    """How many entries of an older generation have none of this one beside them."""
+    return session.scalar(select(func.count()).select_from(IndexEntry).where(*_alone(generation))) or 0
+
+
+def _alone(generation: int) -> tuple[ColumnElement[bool], ...]:
+    newer = aliased(IndexEntry)
+    beside = select(newer.row).where(
+        newer.field_id == IndexEntry.field_id,
+        newer.normaliser == IndexEntry.normaliser,
+        newer.row == IndexEntry.row,
+        newer.generation == generation,
     )
-    return [(row, subject) for row, subject in session.execute(statement)]
+    return IndexEntry.generation < generation, ~beside.exists()
+
+
+def alone(session: Session, generation: int, limit: int) -> list[tuple[int, str]]:
+    """(field id, row) of some of them."""
+    columns = select(IndexEntry.field_id, IndexEntry.row).distinct().limit(limit)
+    return [(f, r) for f, r in session.execute(columns.where(*_alone(generation)))]
+
+
+def drop_before(session: Session, generation: int) -> None:
+    """The older generations' entries go; their key is destroyed in the same transaction."""
+    session.execute(delete(IndexEntry).where(IndexEntry.generation < generation))

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, String, case, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
+from privacy_svc.errors import Erased
 from privacy_svc.policy import Collection, Erase, EraseRows, Field, PolicySet, add_duration
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.rows import by_keys, row_key
 from privacy_svc.store.walk import walk_raw
-from privacy_svc.vault import Tampered, Vault, is_sealed_text
+from privacy_svc.vault import SubjectCipher, Tampered, Vault, is_sealed_text
 
 GONE = "[erased]"
 """Stands in a NOT NULL text column whose value the data map wants null, or that was never sealed."""
@@ -86,9 +87,16 @@ class _Keeper:
         try:
             evidence.open_text(field.id, key, value)
         except Tampered:
-            opened = self.vault.cipher(self.session, self.subject_id).open_text(field.id, key, value)
-            return evidence.seal_text(field.id, key, opened)
+            return self._from_data_key(evidence, field, key, value)
         return value  # a run that was broken off after the store's commit did it
+
+    def _from_data_key(self, evidence: SubjectCipher, field: Field, key: str, value: str) -> str:
+        assert field.id is not None
+        try:
+            opened = self.vault.cipher(self.session, self.subject_id).open_text(field.id, key, value)
+        except Erased:  # a store restored from before the erasure: what opened this value is gone
+            return value
+        return evidence.seal_text(field.id, key, opened)
 
 
 def _erase_row(connection: Connection, bound: BoundCollection, row: Row, keeper: _Keeper) -> Iterable[ErasedItem]:

@@ -34,6 +34,8 @@ class IndexEntry(Base):
     field_id: Mapped[int] = mapped_column(primary_key=True)
     normaliser: Mapped[str] = mapped_column(primary_key=True)
     row: Mapped[str] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True, default=1)
+    """Of the index root. While the index is rebuilt, a row has entries of two."""
     subject_id: Mapped[str]
     value: Mapped[int] = mapped_column(BigInteger)
 

@@ -1,6 +1,6 @@
 """Rows that are persons, and their subjects."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -65,3 +65,11 @@ def rows_of(session: Session, subject_id: str) -> list[tuple[str, str, str]]:
     """(dataset, collection, key) of each identity row of a person."""
     statement = select(SubjectRow.dataset, SubjectRow.collection, SubjectRow.key)
     return [(d, c, k) for d, c, k in session.execute(statement.where(SubjectRow.subject_id == subject_id))]
+
+
+def link(session: Session, subject_id: str, rows: Iterable[Sequence[str]]) -> None:
+    """Ties identity rows to a person a restored backup did not know yet, so that they answer `erased`."""
+    for dataset, collection, key in rows:
+        if session.get(SubjectRow, (dataset, collection, key)) is None:
+            session.add(SubjectRow(dataset=dataset, collection=collection, key=key, subject_id=subject_id))
+    session.flush()

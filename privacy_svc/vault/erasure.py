@@ -5,20 +5,25 @@ replaced and the survivors rewrapped: the old wrapped key in a backup opens only
 key, which opens only with its root epoch, which is destroyed after the backup window.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import KeyUnavailable, NotFound
+from privacy_svc.vault import ledger
 from privacy_svc.vault.errors import Tampered
-from privacy_svc.vault.keys import bind_subject
+from privacy_svc.vault.keys import bind_subject, check_commitment
 from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
 from privacy_svc.vault.pages import Pages
 
-DATA = "data"
+DATA, TAG = "data", "tag"
+MORTAL = (DATA, TAG)
+"""Uses of keys that die at erasure."""
 _EXCEPT_KEY = {"key_share": True}
 """PostgreSQL's FOR NO KEY UPDATE: one writer a person, while foreign keys to the person are still checked. A plain
 FOR UPDATE deadlocks with a neighbour's erasure, which rewraps this person's keys."""
@@ -35,14 +40,21 @@ class ErasedKeys:
     page_replaced: bool
 
 
-def erase(session: Session, pages: Pages, organisation: str, subject_id: str, request_id: str | None) -> ErasedKeys:
+def erase(
+    session: Session,
+    pages: Pages,
+    organisation: str,
+    subject_id: str,
+    request_id: str | None,
+    about: Mapping[str, Any],
+) -> ErasedKeys:
     """Fence, destroy the data key, replace its page key. Idempotent. The evidence key stays."""
     subject = session.get(Subject, subject_id, with_for_update=_EXCEPT_KEY, populate_existing=True)
     if subject is None:
         raise NotFound("There is no such subject.")
-    held = pages.hold(session, subject_id, DATA)
-    keys = _data_keys(session, subject_id)
-    fence = _fence(session, subject_id, max((k.generation for k in keys), default=0), request_id)
+    held = pages.hold(session, subject_id, MORTAL)
+    keys = _mortal_keys(session, subject_id)
+    fence = _fence(session, subject_id, max((k.generation for k in keys), default=0), request_id, about)
     if subject.erased_at is None:
         subject.erased_at = fence.at
         subject.state_version += 1
@@ -52,23 +64,29 @@ def erase(session: Session, pages: Pages, organisation: str, subject_id: str, re
     session.flush()
     due = [page for page in held if page.id in touched or page.replace_due]
     replaced = [_replace_or_mark(session, pages, organisation, page) for page in due]
+    if all(replaced) and fence.page_replaced_at is None:
+        fence.page_replaced_at = now()
     session.flush()
     return ErasedKeys(fence.at, fence.erased_through, all(replaced))
 
 
-def _data_keys(session: Session, subject_id: str) -> list[SubjectKey]:
-    statement = select(SubjectKey).where(SubjectKey.subject_id == subject_id, SubjectKey.use == DATA)
+def _mortal_keys(session: Session, subject_id: str) -> list[SubjectKey]:
+    statement = select(SubjectKey).where(SubjectKey.subject_id == subject_id, SubjectKey.use.in_(MORTAL))
     return list(session.scalars(statement.execution_options(populate_existing=True)))
 
 
-def _fence(session: Session, subject_id: str, through: int, request_id: str | None) -> Fence:
-    """The person's fence; raised where keys were made after it."""
+def _fence(session: Session, subject_id: str, through: int, request_id: str | None, about: Mapping[str, Any]) -> Fence:
+    """The person's fence, written down for the ledger; raised where keys were made after it."""
     fence = session.get(Fence, subject_id, populate_existing=True)
+    if fence is not None and fence.erased_through >= through:
+        return fence
     if fence is None:
-        fence = Fence(subject_id=subject_id, erased_through=through, request_id=request_id, at=now())
+        fence = Fence(subject_id=subject_id)
         session.add(fence)
-    elif fence.erased_through < through:
-        fence.erased_through, fence.request_id, fence.at = through, request_id, now()
+    fence.erased_through, fence.request_id, fence.at = through, request_id, now()
+    fence.readmitted_at = fence.page_replaced_at = None
+    body = {"subject_id": subject_id, "erased_through": through, "request_id": request_id, **about}
+    ledger.note(session, ledger.Kind.FENCE, body, at=fence.at)
     return fence
 
 
@@ -83,26 +101,42 @@ def _replace_or_mark(session: Session, pages: Pages, organisation: str, page: Pa
     return True
 
 
+def replace_due(session: Session, pages: Pages, organisation: str, limit: int) -> int:
+    """Make up for page keys that could not be replaced at once. Returns how many were; the others stay marked."""
+    statement = select(PageKey).where(PageKey.replace_due).order_by(PageKey.id).limit(limit)
+    statement = statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return sum(_replace_or_mark(session, pages, organisation, page) for page in session.scalars(statement).all())
+
+
 def replace_page(session: Session, pages: Pages, organisation: str, old: PageKey) -> None:
     """A new page key; every key still alive on the page, which the caller holds, is rewrapped under it.
 
     Raises KeyUnavailable, Tampered.
     """
-    from_key = pages.key(old)
+    key = SubjectKey
+    living = select(key.subject_id, key.use, key.generation, key.wrapped, key.commitment)
+    found = session.execute(living.where(key.page_key_id == old.id, key.wrapped.is_not(None))).all()
+    from_key = pages.key(old) if found else None  # nobody needs the key of an empty page, which may be gone
     new = pages.successor(session, old)
     to_key = pages.key(new)
-    key = SubjectKey
-    living = select(key.subject_id, key.use, key.generation, key.wrapped).where(key.page_key_id == old.id)
     moved: list[dict[str, object]] = []
-    for subject_id, use, generation, wrapped in session.execute(living.where(key.wrapped.is_not(None))):
+    for subject_id, use, generation, wrapped, commitment in found:
         assert wrapped is not None
+        assert from_key is not None
         binding = bind_subject(organisation, subject_id, use, generation)
         which = {"subject_id": subject_id, "use": use, "generation": generation}
-        rewrapped = to_key.wrap(from_key.unwrap(wrapped, binding), binding)
+        rewrapped = to_key.wrap(check_commitment(from_key.unwrap(wrapped, binding), commitment), binding)
         moved.append({**which, "wrapped": rewrapped, "page_key_id": new.id})
     if moved:
-        session.execute(update(SubjectKey), moved)
-    session.execute(update(SubjectKey).where(key.page_key_id == old.id).values(page_key_id=new.id))  # destroyed ones
+        session.execute(update(key), moved)
+    session.execute(update(key).where(key.page_key_id == old.id).values(page_key_id=new.id))  # destroyed ones
+    _note_replaced(session, new)
     session.execute(delete(PageKey).where(PageKey.id == old.id))
     session.expunge(old)
-    pages.forget(old)
+    pages.forget(old.id)
+
+
+def _note_replaced(session: Session, new: PageKey) -> None:
+    fenced = select(SubjectKey.subject_id).where(SubjectKey.page_key_id == new.id)
+    waiting = update(Fence).where(Fence.page_replaced_at.is_(None), Fence.subject_id.in_(fenced))
+    session.execute(waiting.values(page_replaced_at=now()))

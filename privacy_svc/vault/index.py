@@ -5,7 +5,6 @@ The key is HKDF-Expand(index root, field, normaliser, normaliser's version); 63 
 """
 
 import re
-import struct
 import unicodedata
 from collections.abc import Callable, Mapping
 
@@ -28,7 +27,11 @@ def _casefold(value: str, _region: str) -> str | None:
 
 def _email(value: str, region: str) -> str | None:
     """The whole address casefolded, its domain in ASCII (IDNA 2008)."""
-    local, at, _ = value.strip().rpartition("@")
+    value = value.strip()
+    if value.isascii():  # nothing to normalise but case
+        value = value.lower().rstrip(".")
+        return value if 0 < value.rfind("@") < len(value) - 1 else None
+    local, at, _ = value.rpartition("@")
     domain = _domain(value, region)
     return f"{unicodedata.normalize('NFKC', local).casefold()}@{domain}" if at and local and domain else None
 
@@ -105,6 +108,5 @@ class BlindIndex:
         if comparable is None:
             return None
         mac = self._mac.copy()
-        mac.update(text_bytes(comparable))
-        number: int = struct.unpack(">Q", mac.finalize()[:8])[0]
-        return number >> 1
+        mac.update(comparable.encode() if comparable.isascii() else text_bytes(comparable))
+        return int.from_bytes(mac.finalize()[:8]) >> 1

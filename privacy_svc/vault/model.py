@@ -5,7 +5,7 @@ Opened by: page keys by their root epoch; data and evidence keys by their page k
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy_svc.db import Base, new_id, now
@@ -38,24 +38,41 @@ class PageKey(Base):
     wrapped: Mapped[bytes]
     subjects: Mapped[int] = mapped_column(default=0)
     """How many subjects were placed on this page; a full page takes no more."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
     replace_due: Mapped[bool] = mapped_column(default=False)
     """Somebody of this page was erased while the key provider was away: the key is still to be replaced."""
 
 
 class SubjectKey(Base):
-    """A person's data key (dies at erasure) or evidence key (opens what must outlive it)."""
+    """A person's data key (dies at erasure) or evidence key (opens what must outlive it); `tag` keeps what log tags
+    are keyed with when the data key it came from is replaced, and dies with the data key."""
 
     __tablename__ = "subject_keys"
     __table_args__ = (Index("ix_subject_keys_page", "page_key_id"),)
 
     subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), primary_key=True)
     use: Mapped[str] = mapped_column(primary_key=True)
-    """`data` or `evidence`."""
+    """`data`, `evidence` or `tag`."""
     generation: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
     page_key_id: Mapped[str] = mapped_column(ForeignKey("page_keys.id"))
     wrapped: Mapped[bytes | None]
     """None once destroyed."""
     commitment: Mapped[bytes]
+
+
+class RootEpoch(Base):
+    """What we know of the provider's root keys. Destroyed ones stay as a record, with the provider's receipt."""
+
+    __tablename__ = "root_epochs"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    retired_at: Mapped[datetime | None]
+    """Nothing has been wrapped under it since."""
+    destroyed_at: Mapped[datetime | None]
+    """From then on nothing wrapped under it opens, in no backup; with a key service later than our order."""
+    receipt: Mapped[str | None]
 
 
 class IndexRoot(Base):
@@ -63,9 +80,12 @@ class IndexRoot(Base):
 
     __tablename__ = "index_roots"
 
-    generation: Mapped[int] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     epoch: Mapped[int]
     wrapped: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    complete: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    """Every indexed row has its entries of this generation; before that, searches ask the older one too."""
 
 
 class Fence(Base):
@@ -78,3 +98,21 @@ class Fence(Base):
     """Highest key generation erased."""
     request_id: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(default=now)
+    page_replaced_at: Mapped[datetime | None]
+    """From then on only backups of the key tables hold what could open the person's key, until their root key ends."""
+    readmitted_at: Mapped[datetime | None]
+    """The person came back, explicitly: keys of later generations are theirs."""
+
+
+class LedgerEntry(Base):
+    """An erasure, a re-admission, a root key's end: what must be repeated after a restore. Exported to the fence
+    ledger outside this database, which gives it its number."""
+
+    __tablename__ = "fence_ledger"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    number: Mapped[int | None] = mapped_column(unique=True)
+    kind: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+    body: Mapped[str]
+    """JSON: ids, generations and epochs, no personal data."""

@@ -5,12 +5,20 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, Self
 
 from privacy_svc.errors import Conflict, KeyUnavailable, Misconfigured
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import SIZE, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    at: datetime
+    receipt: str
 
 
 class KeyProvider(Protocol):
@@ -30,7 +38,7 @@ class KeyProvider(Protocol):
 
     def roll(self) -> int: ...
 
-    def destroy(self, epoch: int) -> None: ...
+    def destroy(self, epoch: int) -> Destruction: ...
 
 
 class FileKeyProvider:
@@ -102,16 +110,18 @@ class FileKeyProvider:
             self._sync_folder()
         return epoch
 
-    def destroy(self, epoch: int) -> None:
+    def destroy(self, epoch: int) -> Destruction:
         """Overwritten, then removed; a second time does nothing. The epoch in use is refused: roll first."""
+        done = Destruction(datetime.now(UTC), f"file of epoch {epoch} overwritten and removed")
         if epoch not in self.epochs():
-            return
+            return done
         if epoch == self.current_epoch():
             raise Conflict(f"Epoch {epoch} is in use; roll to a new one first.")
         with self._answers():
             self._write(self._path(epoch), 0)
             self._path(epoch).unlink()
             self._sync_folder()
+        return done
 
     @staticmethod
     def _write(path: Path, how: int) -> None:

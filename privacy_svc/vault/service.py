@@ -1,55 +1,64 @@
 """The vault: subjects come into being with their keys, are opened, and are erased."""
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from privacy_svc.db import new_id, now
-from privacy_svc.errors import Conflict, Erased, KeyUnavailable, NotFound
-from privacy_svc.vault import erasure
+from privacy_svc.db import Database, new_id, now
+from privacy_svc.errors import Conflict, Erased, NotFound
+from privacy_svc.vault import epochs, erasure, indexroots, opening, provisioning, restoring, rotation, snapshot, status
 from privacy_svc.vault.cipher import SubjectCipher
+from privacy_svc.vault.epochs import Schedule
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.index import BlindIndex
-from privacy_svc.vault.keys import Key, bind_index_root, bind_subject, check_commitment
-from privacy_svc.vault.model import Fence, IndexRoot, PageKey, Subject, SubjectKey
-from privacy_svc.vault.pages import CAPACITY, Pages
+from privacy_svc.vault.lease import Lease, LeasedKeys
+from privacy_svc.vault.ledger import Ledger, Line
+from privacy_svc.vault.model import Fence, IndexRoot, LedgerEntry, PageKey, RootEpoch, Subject, SubjectKey
+from privacy_svc.vault.pages import Pages, current_epoch
 from privacy_svc.vault.providers import KeyProvider
 
-DATA, EVIDENCE = "data", "evidence"
-ORGANISATION = "organisation"
+DATA, EVIDENCE = erasure.DATA, provisioning.EVIDENCE
 CHUNK = 500
-
-
-@dataclass(frozen=True, slots=True)
-class KeyStatus:
-    """Counts for `keys status`. `epochs` are those the provider holds; `pages` by epoch; living `keys` by use,
-    `generations` of living data keys."""
-
-    epochs: tuple[int, ...]
-    pages: dict[int, int]
-    keys: dict[str, int]
-    erased: int
-    replace_due: int
-    generations: dict[int, int]
 
 
 class Vault:
     """`organisation` is bound into every sealed value; a phone number without country code is one of `region`."""
 
-    def __init__(self, provider: KeyProvider, organisation: str, region: str = "DE") -> None:
-        self.organisation, self.region = organisation, region
-        self._provider = provider
-        self._pages = Pages(provider, organisation)
-        self._index_root: Key | None = None
-        self._indexes: dict[tuple[int, str], BlindIndex] = {}
+    def __init__(
+        self,
+        provider: KeyProvider,
+        organisation: str,
+        ledger: Ledger,
+        *,
+        region: str = "DE",
+        schedule: Schedule = Schedule(),  # noqa: B008 - immutable
+        lease: Lease = Lease(),  # noqa: B008 - the same
+    ) -> None:
+        self.organisation, self.region, self.ledger, self.schedule = organisation, region, ledger, schedule
+        self.provider = provider
+        self._leased = LeasedKeys(lease)
+        self.pages = Pages(provider, organisation, self._leased)
+        self._indexes: dict[tuple[int, int, str], BlindIndex] = {}
 
     def __repr__(self) -> str:
         return f"Vault({self.organisation!r})"
+
+    def register(self, session: Session) -> None:
+        """At the start: the provider's root epochs are those we know of. Raises KeyUnavailable when one is missing."""
+        epochs.register(session, self.provider)
+
+    @staticmethod
+    def in_use(session: Session) -> bool:
+        """Whether the database holds wrapped keys."""
+        return indexroots.exists(session)
+
+    # People and their keys
 
     def create_subject(self, session: Session, kind: str = "customer", subject_id: str | None = None) -> Subject:
         """A person with keys, under a new or the given id. Raises Erased for a fenced id, Conflict for a known one."""
@@ -59,36 +68,14 @@ class Vault:
             raise Erased("This person was erased and comes back only by explicit re-admission.")
         if session.get(Subject, subject_id) is not None:
             raise Conflict("There is a subject with this id already.")
-        return self._create(session, kind, [subject_id])[0]
+        return provisioning.create(session, self.pages, self.organisation, kind, [subject_id])[0]
 
     def create_subjects(self, session: Session, count: int, kind: str = "customer") -> list[Subject]:
-        return self._create(session, kind, [new_id() for _ in range(count)])
+        return provisioning.create(session, self.pages, self.organisation, kind, [new_id() for _ in range(count)])
 
-    def _create(self, session: Session, kind: str, ids: Sequence[str]) -> list[Subject]:
-        """Subjects with a data key and an evidence key each, both on one page."""
-        subjects = [Subject(id=i, kind=kind, state_version=1, created_at=now()) for i in ids]
-        session.add_all(subjects)
-        session.flush()
-        left = list(ids)
-        while left:
-            page = self._pages.with_room(session)
-            here, left = left[: CAPACITY - page.subjects], left[CAPACITY - page.subjects :]
-            page.subjects += len(here)
-            rows = [self._new_key(page, i, use) for i in here for use in (DATA, EVIDENCE)]
-            session.execute(insert(SubjectKey), rows)
-        return subjects
-
-    def _new_key(self, page: PageKey, subject_id: str, use: str) -> dict[str, object]:
-        key = Key.new()
-        binding = bind_subject(self.organisation, subject_id, use, 1)
-        return {
-            "subject_id": subject_id,
-            "use": use,
-            "generation": 1,
-            "page_key_id": page.id,
-            "wrapped": self._pages.key(page).wrap(key, binding),
-            "commitment": key.commitment(),
-        }
+    def readmit(self, session: Session, subject_id: str) -> Subject:
+        """An erased person comes back, with a new key; see `provisioning.readmit`."""
+        return provisioning.readmit(session, self.pages, self.organisation, subject_id)
 
     def cipher(self, session: Session, subject_id: str, use: str = DATA) -> SubjectCipher:
         """Raises Erased for a destroyed key, KeyUnavailable when the provider is away, NotFound for no such subject."""
@@ -111,26 +98,11 @@ class Vault:
     def ciphers(self, session: Session, subject_ids: Iterable[str], use: str = DATA) -> dict[str, SubjectCipher]:
         """The same for many; erased and unknown ones are absent. One statement for each 500."""
         wanted = list(dict.fromkeys(subject_ids))
-        keys: dict[str, dict[int, Key]] = {}
-        erased: dict[str, int] = {}
+        found: dict[str, SubjectCipher] = {}
         for start in range(0, len(wanted), CHUNK):
-            statement = (
-                select(SubjectKey, PageKey, Fence.erased_through)
-                .join(PageKey, PageKey.id == SubjectKey.page_key_id)
-                .outerjoin(Fence, Fence.subject_id == SubjectKey.subject_id)
-                .where(SubjectKey.subject_id.in_(wanted[start : start + CHUNK]), SubjectKey.use == use)
-                .execution_options(populate_existing=True)
-            )
-            for row, page, erased_through in session.execute(statement):
-                through = erased.setdefault(row.subject_id, (erased_through or 0) if use == DATA else 0)
-                if row.wrapped is not None and row.generation > through:
-                    keys.setdefault(row.subject_id, {})[row.generation] = self._unwrap(row, page)
-        return {i: SubjectCipher(self.organisation, i, living, erased[i]) for i, living in keys.items()}
-
-    def _unwrap(self, row: SubjectKey, page: PageKey) -> Key:
-        assert row.wrapped is not None
-        binding = bind_subject(self.organisation, row.subject_id, row.use, row.generation)
-        return check_commitment(self._pages.key(page).unwrap(row.wrapped, binding), row.commitment)
+            chunk = wanted[start : start + CHUNK]
+            found.update(opening.ciphers(session, self.pages, self.organisation, chunk, use))
+        return found
 
     def organisation_cipher(self, session: Session) -> SubjectCipher:
         """The organisation's own keys, as a subject like any other; made on first use."""
@@ -138,68 +110,176 @@ class Vault:
         if session.get(Subject, subject_id) is None:
             try:
                 with session.begin_nested():
-                    self.create_subject(session, ORGANISATION, subject_id)
+                    self.create_subject(session, rotation.ORGANISATION, subject_id)
             except (IntegrityError, Conflict):
                 pass  # another process made it at the same moment; it is there now
         return self.cipher(session, subject_id)
 
-    def erase(self, session: Session, subject_id: str, *, request_id: str | None = None) -> erasure.ErasedKeys:
-        """Destroy the person's data key in this transaction; see `erasure.erase`."""
-        return erasure.erase(session, self._pages, self.organisation, subject_id, request_id)
+    # Erasure
 
-    def replace_due(self, session: Session) -> int:
-        """Replace the page keys that an erasure could not, because the provider was away. Returns how many."""
-        statement = select(PageKey).where(PageKey.replace_due).order_by(PageKey.id).with_for_update(skip_locked=True)
-        due = session.scalars(statement.execution_options(populate_existing=True)).all()
-        for page in due:
-            erasure.replace_page(session, self._pages, self.organisation, page)
-        return len(due)
+    def erase(
+        self,
+        session: Session,
+        subject_id: str,
+        *,
+        request_id: str | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> erasure.ErasedKeys:
+        """Destroy the person's data key in this transaction; see `erasure.erase`. `about` goes into the ledger: what
+        repeating the erasure after a restore needs to know, no personal data."""
+        return erasure.erase(session, self.pages, self.organisation, subject_id, request_id, about or {})
 
-    def index(self, session: Session, field_id: int, normaliser: str) -> BlindIndex:
-        place = (field_id, normaliser)
+    def replace_due(self, session: Session, limit: int = 8) -> int:
+        """Replace some of the page keys that an erasure could not, because the provider was away. Returns how many."""
+        return erasure.replace_due(session, self.pages, self.organisation, limit)
+
+    def backups_by(self, session: Session, subject_id: str) -> datetime | None:
+        """When this erased person is out of reach of every backup; None while the page key is still to be replaced."""
+        replaced = session.scalar(select(Fence.page_replaced_at).where(Fence.subject_id == subject_id))
+        return epochs.backups_by(session, self.schedule, replaced) if replaced is not None else None
+
+    # Rotation
+
+    def roll_epoch(self, database: Database) -> int:
+        """A new root epoch, and everything moved under it, in batches; then the key tables are written down outside the
+        database. A run that was broken off is completed by the next. Returns the epoch."""
+        with database.write() as session:
+            epoch = epochs.roll(session, self.provider)
+        self.move_pages(database)
+        return epoch
+
+    def move_pages(self, database: Database) -> int:
+        """What older epochs still wrap moves under the newest. Returns how many keys moved."""
+        moved = 0
+        while True:
+            with database.write() as session:
+                batch = epochs.move_pages(session, self.pages, self.organisation)
+            if not batch:
+                break
+            moved += batch
+        if moved:
+            snapshot.write(database, self.ledger.folder, self.organisation)
+        self.ledger.export(database)
+        return moved
+
+    def destroy_epoch(self, database: Database, epoch: int) -> RootEpoch:
+        """Final: backups of the key tables from before the epoch's end cannot be opened any more."""
+        with database.write() as session:
+            done = epochs.destroy(session, self.provider, epoch)
+        self.ledger.export(database)
+        return done
+
+    def keep_schedule(self, database: Database) -> tuple[int | None, list[int]]:
+        """Rolls and destroys what is due: the epoch begun and those destroyed. For the worker."""
+        with database.write() as session:
+            due = epochs.due(session, self.schedule, now())
+            rolled = epochs.roll(session, self.provider) if due else None
+        self.move_pages(database)
+        with database.read() as session:
+            over = epochs.destroyable(session, self.schedule, now())
+        return rolled, [self.destroy_epoch(database, epoch).epoch for epoch in over]
+
+    def replace_old_pages(self, database: Database, older_than: datetime) -> int:
+        """New page keys for all pages whose key was made before this instant, in batches. Returns how many."""
+        replaced = 0
+        while True:
+            with database.write() as session:
+                batch = self._replace_pages(session, older_than)
+            if not batch:
+                return replaced
+            replaced += batch
+
+    def _replace_pages(self, session: Session, older_than: datetime, limit: int = 8) -> int:
+        old = select(PageKey).where(PageKey.created_at < older_than).order_by(PageKey.id).limit(limit)
+        found = session.scalars(old.with_for_update(skip_locked=True).execution_options(populate_existing=True)).all()
+        for page in found:
+            erasure.replace_page(session, self.pages, self.organisation, page)
+        return len(found)
+
+    def next_generation(self, session: Session, subject_ids: Iterable[str]) -> int:
+        """A newer data key for each of them; see `rotation`."""
+        return rotation.next_generation(session, self.pages, self.organisation, list(subject_ids))
+
+    def outdated(self, session: Session, before: datetime, limit: int) -> list[str]:
+        """People whose newest data key was made before this instant."""
+        return rotation.older_than(session, before, limit)
+
+    def rotating(self, session: Session, limit: int, after: str = "") -> list[str]:
+        """People, by id, who still have an older data key beside their newest."""
+        return rotation.with_older(session, limit, after)
+
+    def retire_older(self, session: Session, subject_ids: Iterable[str], before: datetime) -> int:
+        """Destroy the older data keys of those whose newest was made before this instant; the caller has seen that
+        nothing needs them. Returns how many keys."""
+        return rotation.retire_older(session, rotation.settled(session, subject_ids, before))
+
+    # After a restore
+
+    def relearn_keys(self, session: Session) -> tuple[list[Line], restoring.Recovered]:
+        """What the ledger has and a restored database lacks, and everybody's keys as far as they can be had; the
+        lines are still to be repeated. Raises Misconfigured, KeyUnavailable."""
+        lines = self.ledger.missing(session)
+        restoring.end_epochs(session, self.pages, lines)
+        return lines, restoring.recover_keys(session, self.organisation, self.ledger.folder)
+
+    def repeat(self, session: Session, line: Line) -> None:
+        """One of those lines; see `restoring.repeat`."""
+        restoring.repeat(session, self.pages, self.organisation, line)
+
+    # Blind indexes
+
+    def indexes(self, session: Session, field_id: int, normaliser: str, *, hold: bool = False) -> dict[int, BlindIndex]:
+        """By generation: one, or two while the index is rebuilt. `hold` for who writes entries."""
+        roots = self.index_roots(session, hold=hold)
+        return {root.generation: self._index(root, field_id, normaliser) for root in roots}
+
+    @staticmethod
+    def index_roots(session: Session, *, hold: bool = False) -> list[IndexRoot]:
+        """The living generations, read once a transaction."""
+        known: list[IndexRoot] | None = session.info.get("index_roots")
+        if known is None or (hold and not session.info.get("index_roots_held")):
+            known = indexroots.living(session, hold=hold)
+            session.info["index_roots"], session.info["index_roots_held"] = known, hold
+        return known
+
+    def _index(self, root: IndexRoot, field_id: int, normaliser: str) -> BlindIndex:
+        name, place = f"index {root.generation}", (root.generation, field_id, normaliser)
+        key = self._leased.valid(name)
+        if key is None:
+            key = self._leased.renew(name, partial(indexroots.unwrap, root, self.provider, self.organisation))
         if place not in self._indexes:
-            if self._index_root is None:
-                self._index_root = self._load_index_root(session)
-            self._indexes[place] = BlindIndex(self._index_root, field_id, normaliser, self.region)
+            self._indexes[place] = BlindIndex(key, field_id, normaliser, self.region)
         return self._indexes[place]
 
-    def _load_index_root(self, session: Session) -> Key:
-        found = session.scalars(select(IndexRoot).order_by(IndexRoot.generation.desc())).first()
-        if found is None:
-            raise KeyUnavailable("The privacy database has no blind index root: run `privacy-svc init`.")
-        return self._provider.unwrap(
-            found.epoch, found.wrapped, bind_index_root(self.organisation, found.epoch, found.generation)
-        )
-
     def create_index_root(self, session: Session) -> None:
-        """Once, at `init`, before anything is indexed."""
-        if session.get(IndexRoot, 1) is not None:
+        """Once, at `init`, before anything is indexed. Raises Conflict when there is one."""
+        if indexroots.exists(session):
             raise Conflict("There is a blind index root already.")
-        epoch, key = self._provider.current_epoch(), Key.new()
-        wrapped = self._provider.wrap(epoch, key, bind_index_root(self.organisation, epoch, 1))
-        session.add(IndexRoot(generation=1, epoch=epoch, wrapped=wrapped))
+        indexroots.create(session, self.provider, self.organisation, complete=True)
 
-    def status(self, session: Session) -> KeyStatus:
-        pages = session.execute(select(PageKey.epoch, func.count()).group_by(PageKey.epoch)).all()
-        living = select(func.count()).where(SubjectKey.wrapped.is_not(None))
-        uses = living.add_columns(SubjectKey.use).group_by(SubjectKey.use)
-        generations = living.add_columns(SubjectKey.generation).where(SubjectKey.use == DATA)
-        return KeyStatus(
-            tuple(self._provider.epochs()),
-            {epoch: n for epoch, n in pages},  # noqa: C416 - rows are not pairs to mypy
-            {use: n for n, use in session.execute(uses)},
-            session.scalar(select(func.count()).select_from(Fence)) or 0,
-            session.scalar(select(func.count()).select_from(PageKey).where(PageKey.replace_due)) or 0,
-            {generation: n for n, generation in session.execute(generations.group_by(SubjectKey.generation))},
-        )
+    def next_index_generation(self, session: Session) -> int:
+        """From the commit on entries of both generations are written; the new one is still to be filled."""
+        return indexroots.create(session, self.provider, self.organisation, complete=False).generation
+
+    def complete_index(
+        self, session: Session, behind: Callable[[Session, int], int], drop_before: Callable[[Session, int], None]
+    ) -> None:
+        """The older generation's entries and key go. Raises Conflict while an entry of it stands alone."""
+        indexroots.complete(session, behind, drop_before)
+
+    # What operators see
+
+    def status(self, session: Session) -> status.KeyStatus:
+        waiting = select(func.count()).select_from(LedgerEntry).where(LedgerEntry.number.is_(None))
+        return status.status(session, repr(self.provider), self.schedule, session.scalar(waiting) or 0)
 
     def check(self, session: Session) -> None:
-        """The provider has keys and one of the newest page opens. Raises KeyUnavailable; for the health page."""
-        self._provider.current_epoch()
-        page = session.scalars(select(PageKey).order_by(PageKey.page.desc()).limit(1)).first()
+        """The provider answers and opens the newest page. Raises KeyUnavailable, Restored; for the health page."""
+        epoch = current_epoch(session)
+        page = session.scalars(select(PageKey).where(PageKey.epoch == epoch).limit(1)).first()
         if page is not None:
-            self._pages.forget(page)
-            self._pages.key(page)
+            self.pages.probe(page)
+        self.ledger.check(session)
 
     @staticmethod
     def erased_at(session: Session, subject_id: str) -> datetime | None:

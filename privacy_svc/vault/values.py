@@ -11,6 +11,8 @@ from typing import Any
 
 from privacy_svc.vault.errors import Tampered
 
+TEXT, PADDED = b"s", b"p"
+
 
 def text_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
@@ -21,7 +23,7 @@ def _bytes_text(raw: bytes) -> str:
 
 
 _FORMS: tuple[tuple[bytes, type, Callable[[Any], bytes], Callable[[bytes], Any]], ...] = (
-    (b"s", str, text_bytes, _bytes_text),
+    (TEXT, str, text_bytes, _bytes_text),
     (b"?", bool, lambda v: b"1" if v else b"0", lambda b: b == b"1"),
     (b"i", int, lambda v: str(v).encode(), lambda b: int(b.decode())),
     (b"n", Decimal, lambda v: str(v).encode(), lambda b: Decimal(b.decode())),
@@ -40,12 +42,25 @@ def encode(value: object) -> bytes:
     return b"j" + text_bytes(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+def padded(clear: bytes, size: int) -> bytes:
+    """An encoded value filled up to a multiple of `size` bytes (ISO/IEC 7816-4); it says so itself."""
+    filled = PADDED + clear + b"\x80"
+    return filled + bytes(-len(filled) % size)
+
+
 def decode(raw: bytes) -> Any:
-    """Raises Tampered for what `encode` does not write."""
+    """Raises Tampered for what `encode` and `padded` do not write."""
     try:
-        return _unpack(raw[:1], raw[1:])
+        return _unpack(raw[:1], raw[1:]) if raw[:1] != PADDED else _unpack_padded(raw[1:])
     except (ValueError, InvalidOperation):
         raise Tampered("A sealed value is not of the type it names.") from None
+
+
+def _unpack_padded(filled: bytes) -> Any:
+    raw, mark, zeros = filled.rpartition(b"\x80")
+    if not mark or zeros.strip(b"\0"):
+        raise Tampered("A sealed value's padding is broken.")
+    return _unpack(raw[:1], raw[1:])
 
 
 def _unpack(tag: bytes, rest: bytes) -> Any:

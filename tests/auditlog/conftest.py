@@ -72,5 +72,5 @@ class Logbook:
 
 @pytest.fixture
 def book(database: Database, tmp_path: Path) -> Logbook:
-    vault = make_vault(tmp_path)
+    vault = make_vault(tmp_path, database)
     return Logbook(database, vault, make_log(tmp_path, vault))

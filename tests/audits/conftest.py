@@ -80,7 +80,7 @@ def _office(database: Database, folder: Path) -> Office:
         shutil.copytree(REPOSITORY / name, folder / name)
     home = folder / "home"
     home.mkdir(mode=0o700)
-    vault = make_vault(home)
+    vault = make_vault(home, database)
     settings = Settings(home=home, policies=folder / "policies", audits=folder / "audits")
     office = Office(database, vault, make_log(home, vault), settings)
     policies = PolicyHolder(settings.policies).current

@@ -23,8 +23,8 @@ MOTHER = Guardian("id card seen", name="Maria Muster")
 
 
 @pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    return make_vault(tmp_path)
+def vault(database: Database, tmp_path: Path) -> Vault:
+    return make_vault(tmp_path, database)
 
 
 @pytest.fixture

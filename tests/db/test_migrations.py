@@ -25,5 +25,5 @@ def test_upgrade_twice_changes_nothing(database: Database) -> None:
 
 def test_a_database_without_tables_is_refused() -> None:
     """The service does not start on a database of another version, and says which it needs."""
-    with pytest.raises(Misconfigured, match="needs 0001"):
+    with pytest.raises(Misconfigured, match="this version needs 0"):
         check(Database("sqlite://"))

@@ -11,8 +11,8 @@ from tests.factories import make_log, make_vault
 
 
 @pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    return make_vault(tmp_path)
+def vault(database: Database, tmp_path: Path) -> Vault:
+    return make_vault(tmp_path, database)
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ class Company:
 def open_company(home: Path, database: Database, store_url: str) -> Iterator[Company]:
     """Works on a home folder that `found_company` made; a second process may do the same."""
     holder = PolicyHolder(home / "policies")
-    vault = make_vault(home)
+    vault = make_vault(home, database)
     signer_file = home / "keys"
     signer = (Signer.load if (home / "signed").exists() else Signer.create)(signer_file, "test")
     (home / "signed").touch()

@@ -11,7 +11,7 @@ from tests.factories import make_vault
 
 @pytest.fixture
 def vault(database: Database, tmp_path: Path) -> Vault:
-    made = make_vault(tmp_path)
+    made = make_vault(tmp_path, database)
     with database.write() as session:
         made.create_index_root(session)
     return made

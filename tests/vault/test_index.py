@@ -79,6 +79,7 @@ def test_index_values_fit_a_bigint_and_differ_by_field() -> None:
 def test_the_root_is_kept(database: Database, vault: Vault) -> None:
     """The index root comes back from the database: values are the same in every process."""
     with database.read() as session:
-        first = vault.index(session, 1003, "email").of("ana@mail.example")
-        again = Vault(vault._provider, vault.organisation).index(session, 1003, "email").of("ana@mail.example")
+        first = vault.indexes(session, 1003, "email")[1].of("ana@mail.example")
+        other = Vault(vault.provider, vault.organisation, vault.ledger)
+        again = other.indexes(session, 1003, "email")[1].of("ana@mail.example")
     assert first == again

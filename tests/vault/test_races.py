@@ -18,7 +18,7 @@ CAPACITY = 24
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that fill while the threads race, so that their borders are raced over too."""
-    for user in ("pages", "service"):
+    for user in ("pages", "provisioning"):
         monkeypatch.setattr(f"privacy_svc.vault.{user}.CAPACITY", CAPACITY)
 
 

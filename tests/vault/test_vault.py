@@ -188,15 +188,16 @@ def test_a_broken_neighbour_does_not_stop_an_erasure(database: Database, vault: 
 
 
 def test_a_key_swapped_for_another_of_the_page_is_noticed(database: Database, vault: Vault) -> None:
-    """One person's wrapped key put in the place of another's is Tampered, and so is a changed commitment."""
+    """One person's wrapped key put in the place of another's is Tampered; a changed commitment is found when the page
+    key is replaced, which then waits."""
     one, other = subject(database, vault), subject(database, vault)
     with database.write() as session:
         mine, theirs = (session.get_one(SubjectKey, (i, "data", 1)) for i in (one, other))
-        mine.wrapped, mine.commitment, theirs.commitment = theirs.wrapped, theirs.commitment, bytes(16)
-    with database.read() as session:
-        for whom in (one, other):
-            with pytest.raises(Tampered):
-                vault.cipher(session, whom)
+        mine.wrapped, theirs.commitment = theirs.wrapped, bytes(16)
+    with database.read() as session, pytest.raises(Tampered):
+        vault.cipher(session, one)
+    with database.write() as session:
+        assert not vault.erase(session, one).page_replaced
 
 
 def test_a_key_taken_away_is_not_an_erasure(database: Database, vault: Vault) -> None:
@@ -241,7 +242,7 @@ def test_moved_values_do_not_open(database: Database, vault: Vault, tmp_path: Pa
             with pytest.raises(Tampered):
                 cipher.open_text(field_id, row, text)
         with pytest.raises(Tampered):
-            make_vault(tmp_path, "another").cipher(session, one)
+            make_vault(tmp_path, organisation="another").cipher(session, one)
 
 
 def test_evidence_does_not_open_with_the_data_key(database: Database, vault: Vault) -> None:
@@ -260,15 +261,17 @@ def test_status_counts(database: Database, vault: Vault) -> None:
         vault.erase(session, one)
     with database.read() as session:
         found = vault.status(session)
-    assert (found.epochs, found.pages, found.erased) == ((1,), {1: 1}, 1)
-    assert (found.keys, found.generations) == ({"data": 1, "evidence": 2}, {1: 1})
+    assert [(e.epoch, e.page_keys, e.index_roots) for e in found.epochs] == [(1, 1, 1)]
+    assert (found.pages, found.erased, found.readmitted, found.unexported, found.overdue) == (1, 1, 0, 1, ())
+    assert (found.keys, found.data_generations) == ({"data": 1, "evidence": 2}, {1: 1})
+    assert found.index_generations == {1: True}
 
 
 def test_nothing_shows_in_repr(database: Database, vault: Vault) -> None:
     """No repr of the vault's parts shows a key."""
     one = subject(database, vault)
     with database.read() as session:
-        texts = [repr(vault), repr(vault.cipher(session, one)), repr(vault.index(session, 1, "email"))]
+        texts = [repr(vault), repr(vault.cipher(session, one)), repr(vault.indexes(session, 1, "email")[1])]
         key = session.get_one(SubjectKey, (one, "data", 1))
     assert all("…" in t or t.startswith("Vault(") for t in texts)
     assert str(key.wrapped) not in repr(key)

@@ -1,0 +1,85 @@
+"""A log restored from a backup takes back the entries it had integrated since: the leaves from the mirror, its own
+checkpoints from the export. It is then the log it was; what it says of the lost payloads is one more entry.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog import sequencer
+from privacy_svc.auditlog.checkpoint import open_checkpoint
+from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.merkle import leaf_hash, root
+from privacy_svc.auditlog.mirror import Mirror, not_there
+from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
+from privacy_svc.auditlog.note import Verifier
+from privacy_svc.auditlog.tiles import Tiles
+
+
+@dataclass(frozen=True, slots=True)
+class Relearned:
+    """Entries `first` to `until` - 1 came back; `without_payload` are their ids whose payload the backup lacks."""
+
+    first: int
+    until: int
+    without_payload: tuple[str, ...]
+
+
+def relearn(session: Session, export: Path, mirror: Mirror, verifier: Verifier) -> Relearned:
+    """Raises LogInconsistent where the mirror lacks something or does not fit the checkpoints."""
+    tree = sequencer.locked(session)
+    begin, lost = tree.size, list[str]()
+    signed = [(open_checkpoint(note, verifier), note) for note in exports.notes(export)]
+    notes = {checkpoint.size: (note, checkpoint.root) for checkpoint, note in signed}
+    promised = max(notes, default=0)
+    leaves = mirror.read(begin)
+    while tree.size < promised:
+        batch = list(islice(leaves, min(sequencer.BATCH, promised - tree.size)))
+        if not batch:
+            raise not_there(tree.size)
+        lost += _take_back(session, tree, batch)
+    if begin < promised:
+        _check(session, promised, notes[promised][1])
+        stored = set(session.scalars(select(SignedCheckpoint.size)))
+        session.add_all(SignedCheckpoint(size=s, note=n) for s, (n, _) in sorted(notes.items()) if s not in stored)
+        session.flush()
+    return Relearned(begin, tree.size, tuple(lost))
+
+
+def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> Iterator[str]:
+    """Entries that waited in the backup's outbox still have their payload; of the others only the leaf is known."""
+    tiles, begin = Tiles(session), tree.size
+    for offset, leaf in enumerate(leaves):
+        tiles.append(0, begin + offset, leaf_hash(leaf))
+    tiles.save()
+    envelopes = [Envelope.decode(leaf) for leaf in leaves]
+    waiting = {o.id: o for o in session.scalars(select(Outbox).where(Outbox.id.in_([e.id for e in envelopes])))}
+    rows = [
+        {
+            "index": begin + i,
+            "id": envelope.id,
+            "at": datetime.fromisoformat(envelope.time),
+            "type": envelope.type,
+            "actor": waiting[envelope.id].actor if envelope.id in waiting else "",
+            "subject_id": waiting[envelope.id].subject_id if envelope.id in waiting else None,
+            "leaf": leaf,
+        }
+        for i, (envelope, leaf) in enumerate(zip(envelopes, leaves, strict=True))
+    ]
+    session.execute(insert(Entry), rows)
+    session.execute(delete(Outbox).where(Outbox.id.in_(list(waiting))))
+    session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves)))
+    session.refresh(tree)
+    return (e.id for e in envelopes if e.id not in waiting)
+
+
+def _check(session: Session, size: int, wanted: bytes) -> None:
+    if root(size, Tiles(session).node) != wanted:
+        raise LogInconsistent("The mirror of the log does not fit the checkpoints exported beside it.")

@@ -1,0 +1,58 @@
+"""`restore`: after a backup was restored."""
+
+from dataclasses import asdict
+
+import click
+
+from privacy_svc.cli.common import ACTOR, Cli, progress
+
+
+@click.group()
+def command() -> None:
+    """After a backup was restored: what the database does not know, and telling it.
+
+    Nothing is served until the erasures after the backup are repeated from the fence ledger. See docs/operations.md.
+
+    \b
+    Examples:
+      privacy-svc restore check
+      privacy-svc restore replay
+    """
+
+
+@command.command()
+@click.pass_obj
+def check(cli: Cli) -> None:
+    """Compare the database with the whole fence ledger. Changes nothing; exit code 1 when entries are missing."""
+    with cli.runtime(check_stores=False, check_fences=False) as runtime, runtime.database.read() as session:
+        missing = runtime.vault.ledger.missing(session)
+    kinds = [line.kind.value for line in missing]
+    data = {"missing": len(missing), "kinds": {k: kinds.count(k) for k in dict.fromkeys(kinds)}}
+    told = ", ".join(f"{n} {k.replace('_', ' ')}" for k, n in data["kinds"].items())  # type: ignore[attr-defined]
+    good = "The database knows every entry of the fence ledger."
+    cli.show(data, lambda: click.echo(f"Missing: {told}. Run `privacy-svc restore replay`." if missing else good))
+    if missing:
+        raise SystemExit(1)
+
+
+@command.command()
+@click.option("--new-ledger", is_flag=True, help="The ledger is lost: begin another from what the database knows.")
+@click.pass_obj
+def replay(cli: Cli, *, new_ledger: bool) -> None:
+    """Repeat what the restored backup does not know: erasures, re-admissions, the ends of root keys.
+
+    Also goes over the customer stores again for everybody who is erased: a store may have been restored alone.
+    """
+    with cli.runtime(check_fences=False) as runtime, progress() as show:
+        if new_ledger:
+            runtime.vault.ledger.create()
+        done = runtime.requests.replay(ACTOR, show)
+        runtime.vault.ledger.export(runtime.database)
+        runtime.log.integrate(runtime.database)
+    data = asdict(done)
+    cli.show(data, lambda: click.echo("\n".join(f"{k:10} {v:,}" for k, v in data.items())))
+    if done.lost:
+        click.secho(
+            f"{done.lost} keys cannot be opened any more: bring back the newest key snapshot.", fg="red", err=True
+        )
+        raise SystemExit(1)

@@ -1,0 +1,17 @@
+"""Packages sealed anew after a person's key was replaced."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from privacy_svc.rights.model import PACKAGE, RequestPackage
+from privacy_svc.vault import SubjectCipher
+
+
+def reseal_packages(session: Session, cipher: SubjectCipher) -> None:
+    """A `vault.Holder`. Raises Tampered where a package does not open."""
+    mine = select(RequestPackage).where(RequestPackage.subject_id == cipher.subject_id)
+    for package in session.scalars(mine.options(undefer(RequestPackage.sealed))):
+        if cipher.is_older(package.sealed):
+            at = cipher.at(package.request_id)
+            package.sealed = at.seal(PACKAGE, at.open(PACKAGE, package.sealed))
+    session.flush()

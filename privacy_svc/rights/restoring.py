@@ -1,0 +1,78 @@
+"""After a restore: what was erased since the backup is erased again, in our database and in the stores.
+
+A backup of the privacy database brings back keys, log payloads and packages; one of a store brings back values that
+erasure nulled, replaced or deleted. Both are repeated from the fence ledger, as often as needed: what is gone
+already stays gone.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.db import Database
+from privacy_svc.errors import KeyUnavailable, NotFound
+from privacy_svc.rights.erasing import forget
+from privacy_svc.rights.parts import Parts
+from privacy_svc.store import erase_subject, link_rows
+from privacy_svc.vault import Fence, Kind, Line
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """`entries` of the ledger the database lacked, `erasures` among them; `keys` given back from the key snapshot,
+    `lost` keys that nothing opens any more; `logged` entries the audit log took back; `cleaned` erased people whose
+    rows in the stores were gone over."""
+
+    entries: int
+    erasures: int
+    keys: int
+    lost: int
+    logged: int
+    cleaned: int
+
+
+def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> Replayed:
+    """Raises Misconfigured where the ledger is broken, KeyUnavailable, StoreUnavailable; can be run again."""
+    with database.write() as session:
+        lines, recovered = parts.vault.relearn_keys(session)
+    with database.write() as session:
+        log = parts.log.relearn(session)
+    for count, line in enumerate(lines, 1):
+        _repeat(database, parts, line)
+        progress("ledger", count, len(lines))
+    cleaned = _clean_stores(database, parts, progress)
+    erasures = sum(line.kind is Kind.FENCE for line in lines)
+    done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, log.until - log.first, cleaned)
+    with database.write() as session:
+        payload = {"fences": done.entries, "erasures": erasures, "keys": done.keys, "entries": log.without_payload}
+        parts.log.append(session, EventType.RESTORE_REPLAYED, actor=actor, payload=payload)
+    return done
+
+
+def _repeat(database: Database, parts: Parts, line: Line) -> None:
+    """The stores first, as in an erasure: what is kept by law is sealed anew while its key still opens it."""
+    subject_id = str(line.body.get("subject_id"))
+    if line.kind is Kind.FENCE:
+        with database.read() as session, suppress(KeyUnavailable, NotFound):
+            erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
+    with database.write() as session:
+        parts.vault.repeat(session, line)
+        if line.kind is Kind.FENCE:
+            link_rows(session, subject_id, line.body.get("rows", ()))
+            forget(session, parts, subject_id)
+
+
+def _clean_stores(database: Database, parts: Parts, progress: Progress) -> int:
+    """Everybody who is erased, not only the newly repeated: a store may have been restored alone."""
+    with database.read() as session:
+        fenced = list(session.scalars(select(Fence.subject_id).where(Fence.readmitted_at.is_(None))))
+    for count, subject_id in enumerate(fenced, 1):
+        with database.read() as session:
+            erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
+        progress("erased people", count, len(fenced))
+    return len(fenced)

@@ -1,0 +1,195 @@
+"""Rotation in the customer stores: values sealed anew after people's keys were replaced, the index after its root was.
+
+Everything is done while the service serves, row by row, and can be broken off and begun again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.db import now
+from privacy_svc.policy import Collection
+from privacy_svc.store import blind, subjects
+from privacy_svc.store.binding import BoundCollection, Row
+from privacy_svc.store.blind import Indexed
+from privacy_svc.store.rows import batches, by_keys, owners, row_key
+from privacy_svc.store.sealing import BATCH, Sealer
+from privacy_svc.vault import SETTLE, Holder, SubjectCipher, is_sealed_text
+
+PEOPLE = 200
+"""People whose keys are replaced in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """`resealed` values of the stores; `retired` older keys destroyed; `waiting` people whose older key still lives."""
+
+    resealed: int
+    retired: int
+    waiting: int
+
+
+def replace_keys(sealer: Sealer, before: datetime) -> int:
+    """A newer data key for everybody whose newest was made before this instant; how many."""
+    made = 0
+    while True:
+        with sealer.database.write() as session:
+            batch = sealer.vault.outdated(session, before, PEOPLE)
+            if not batch:
+                return made
+            made += sealer.vault.next_generation(session, batch)
+
+
+def finish_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta = SETTLE) -> Rotated:
+    """Seal anew what older generations sealed; then, where a whole pass over the stores met none, destroy them."""
+    begun = now()
+    resealed = sum(_reseal(sealer, collection) for collection in sealer.collections(None))
+    retired = 0 if resealed else _retire(sealer, holders, begun - settle)
+    with sealer.database.read() as session:
+        waiting = len(sealer.vault.rotating(session, 1_000_000))
+    if resealed or retired:
+        with sealer.database.write() as session:
+            payload = {"values": resealed, "keys_destroyed": retired}
+            sealer.log.append(session, EventType.KEYS_ROTATED, actor=sealer.actor, payload=payload)
+    return Rotated(resealed, retired, waiting)
+
+
+def _retire(sealer: Sealer, holders: Sequence[Holder], before: datetime) -> int:
+    retired, after = 0, ""
+    while True:
+        with sealer.database.write() as session:
+            people = sealer.vault.rotating(session, PEOPLE, after)
+            if not people:
+                return retired
+            after = people[-1]
+            for cipher in sealer.vault.ciphers(session, people).values():
+                for reseal in holders:
+                    reseal(session, cipher)
+            retired += sealer.vault.retire_older(session, people, before)
+
+
+def _reseal(sealer: Sealer, collection: Collection) -> int:
+    """How many values of an older generation were met."""
+    met = 0
+    for bound, rows, cipher_of in _owned(sealer, collection):
+        with sealer.stores.write(collection.dataset) as connection:
+            for row in rows:
+                key = row_key(collection, row)
+                values = _older(collection, row, key, cipher_of.get(key))
+                if values:
+                    met += len(values)
+                    table = bound.table
+                    same = and_(*(c == row[c.name] for c in bound.key_columns), *(table.c[n] == row[n] for n in values))
+                    connection.execute(update(table).where(same).values(values))
+    return met
+
+
+def _older(collection: Collection, row: Row, key: str, cipher: SubjectCipher | None) -> dict[str, Any]:
+    """The row's values that an older living generation sealed, sealed by the newest."""
+    if cipher is None:
+        return {}
+    at, values = cipher.at(key), {}
+    for field in collection.sealed:
+        value = row[field.name]
+        if is_sealed_text(value) and cipher.is_older(value):
+            assert field.id is not None
+            values[field.name] = at.seal_text(field.id, at.open_text(field.id, value))
+    return values
+
+
+def _owned(
+    sealer: Sealer, collection: Collection
+) -> Iterator[tuple[BoundCollection, Sequence[Row], Mapping[str, SubjectCipher]]]:
+    """Batches of a collection's rows with the ciphers of the people they belong to, by row key."""
+    bound, after, done = sealer.stores.bind(collection), None, 0
+    while True:
+        with sealer.stores.read(collection.dataset) as connection:
+            rows = next(batches(connection, bound, BATCH, after), None)
+        if rows is None:
+            return
+        with sealer.database.read() as session:
+            yield bound, rows, _ciphers(sealer, session, collection, rows)
+        after, done = row_key(collection, rows[-1]), done + len(rows)
+        sealer.progress(collection.path, done, done)
+
+
+def _ciphers(sealer: Sealer, session: Session, collection: Collection, rows: Sequence[Row]) -> dict[str, SubjectCipher]:
+    owner_of = owners(sealer.stores, sealer.policies.data_map, collection, rows)
+    subject_of: dict[str, str] = {}
+    for person in dict.fromkeys(p for p, _ in owner_of.values()):
+        keys = {key: k for key, (p, k) in owner_of.items() if p == person}
+        known = subjects.known(session, person, keys.values())
+        subject_of.update((key, known[k]) for key, k in keys.items() if k in known)
+    ciphers = sealer.vault.ciphers(session, list(subject_of.values()))
+    return {key: ciphers[s] for key, s in subject_of.items() if s in ciphers}
+
+
+def begin_index(sealer: Sealer) -> int:
+    """A new generation of the blind index, or the one that is being filled; from now on both are written and asked."""
+    with sealer.database.write() as session:
+        return sealer.vault.next_index_generation(session)
+
+
+def fill_index(sealer: Sealer) -> int:
+    """Entries of the new generation for every indexed value; then the old entries and their key go, in the transaction
+    that saw that none is alone. Returns how many entries were written."""
+    indexed = [c for c in sealer.policies.data_map.collections() if any(f.index for f in c.fields)]
+    written = sum(_fill(sealer, c) for c in indexed)
+    _drop_orphans(sealer, indexed)
+    with sealer.database.write() as session:
+        sealer.vault.complete_index(session, blind.behind, blind.drop_before)
+        sealer.log.append(session, EventType.INDEX_ROTATED, actor=sealer.actor, payload={"entries": written})
+    return written
+
+
+def _drop_orphans(sealer: Sealer, indexed: Sequence[Collection]) -> None:
+    """Entries of rows that the CRM has deleted."""
+    while True:
+        dropped = 0
+        with sealer.database.write() as session:
+            generation = max(r.generation for r in sealer.vault.index_roots(session))
+            lonely = blind.alone(session, generation, BATCH)
+            for collection in indexed:
+                for field in (f for f in collection.fields if f.index):
+                    rows = [row for of, row in lonely if of == field.id]
+                    gone = set(rows) - _present(sealer, collection, rows)
+                    blind.drop(session, field.id or 0, sorted(gone))
+                    dropped += len(gone)
+        if not dropped:
+            return
+
+
+def _present(sealer: Sealer, collection: Collection, keys: Sequence[str]) -> set[str]:
+    if not keys:
+        return set()
+    bound = sealer.stores.bind(collection)
+    with sealer.stores.read(collection.dataset) as connection:
+        rows = connection.execute(select(*bound.key_columns).where(by_keys(bound, keys))).mappings()
+        return {row_key(collection, row) for row in rows}
+
+
+def _fill(sealer: Sealer, collection: Collection) -> int:
+    written = 0
+    indexed = [f for f in collection.fields if f.index and f.id is not None]
+    for _, rows, cipher_of in _owned(sealer, collection):
+        with sealer.database.write() as session:
+            items = [
+                Indexed(f, key, cipher_of[key].subject_id, _opened(cipher_of[key], f.id, key, r[f.name]))
+                for r in rows
+                if (key := row_key(collection, r)) in cipher_of
+                for f in indexed
+                if is_sealed_text(r[f.name])
+            ]
+            written += blind.fill(session, sealer.vault, items)
+    return written
+
+
+def _opened(cipher: SubjectCipher, field_id: int | None, key: str, value: Any) -> str | None:
+    assert field_id is not None
+    opened = cipher.open_text(field_id, key, value)
+    return opened if isinstance(opened, str) else None

@@ -1,0 +1,60 @@
+"""From subject ids to ciphers: wrapped keys in one statement, page keys on lease, nothing kept of the persons' own."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.vault.cipher import SubjectCipher
+from privacy_svc.vault.erasure import DATA, TAG
+from privacy_svc.vault.errors import Tampered
+from privacy_svc.vault.keys import Key, bind_subject
+from privacy_svc.vault.model import Fence, Subject, SubjectKey
+from privacy_svc.vault.pages import Pages
+
+_COLUMNS = (
+    SubjectKey.subject_id,
+    SubjectKey.use,
+    SubjectKey.generation,
+    SubjectKey.wrapped,
+    SubjectKey.page_key_id,
+    Fence.erased_through,
+)
+
+
+def ciphers(
+    session: Session, pages: Pages, organisation: str, subject_ids: Sequence[str], use: str
+) -> dict[str, SubjectCipher]:
+    """Of those who have a living key. Raises Tampered for a subject whose key is gone without an erasure."""
+    uses = (DATA, TAG) if use == DATA else (use,)
+    statement = select(*_COLUMNS).outerjoin(Fence, Fence.subject_id == SubjectKey.subject_id)
+    statement = statement.where(SubjectKey.subject_id.in_(subject_ids), SubjectKey.use.in_(uses))
+    page_keys: dict[str, Key] = {}
+    while True:
+        rows = session.execute(statement).all()
+        on = {page for _, _, _, wrapped, page, _ in rows if wrapped is not None}
+        page_keys = pages.keys(session, on)
+        if page_keys.keys() == on:
+            break  # else a page was replaced between the two statements
+    keys: dict[str, dict[int, Key]] = {}
+    tags: dict[str, Key] = {}
+    erased: dict[str, int] = {}
+    for subject_id, used, generation, wrapped, page, erased_through in rows:
+        through = erased.setdefault(subject_id, (erased_through or 0) if use == DATA else 0)
+        if wrapped is None or generation <= through:
+            continue
+        key = page_keys[page].unwrap(wrapped, bind_subject(organisation, subject_id, used, generation))
+        if used == TAG:
+            tags[subject_id] = key
+        else:
+            keys.setdefault(subject_id, {})[generation] = key
+    _refuse_vanished(session, [i for i in subject_ids if i not in erased])
+    return {i: SubjectCipher(organisation, i, living, erased[i], tags.get(i)) for i, living in keys.items()}
+
+
+def _refuse_vanished(session: Session, without_keys: Sequence[str]) -> None:
+    if without_keys:
+        fenced = select(Fence.subject_id)
+        vanished = select(Subject.id).where(Subject.id.in_(without_keys), Subject.id.not_in(fenced)).limit(1)
+        if session.scalar(vanished) is not None:
+            raise Tampered("A subject's key was taken away without an erasure.")

@@ -1,0 +1,69 @@
+"""Subjects come into being with their keys, and come back only explicitly."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import now
+from privacy_svc.errors import Conflict, NotFound
+from privacy_svc.vault import ledger
+from privacy_svc.vault.erasure import DATA
+from privacy_svc.vault.keys import Key, bind_subject
+from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
+from privacy_svc.vault.pages import CAPACITY, Pages
+
+EVIDENCE = "evidence"
+
+
+def create(session: Session, pages: Pages, organisation: str, kind: str, ids: Sequence[str]) -> list[Subject]:
+    """Subjects with a data key and an evidence key each, both on one page."""
+    subjects = [Subject(id=i, kind=kind, state_version=1, created_at=now()) for i in ids]
+    session.add_all(subjects)
+    session.flush()
+    left = list(ids)
+    while left:
+        page = pages.with_room(session)
+        here, left = left[: CAPACITY - page.subjects], left[CAPACITY - page.subjects :]
+        page.subjects += len(here)
+        page_key = pages.key(page)
+        rows = [wrapped_key(page, page_key, organisation, i, use, 1) for i in here for use in (DATA, EVIDENCE)]
+        session.execute(insert(SubjectKey), rows)
+    return subjects
+
+
+def wrapped_key(
+    page: PageKey, page_key: Key, organisation: str, subject_id: str, use: str, generation: int, key: Key | None = None
+) -> dict[str, object]:
+    """A row of `subject_keys`; a new random key unless one is given."""
+    key = key or Key.new()
+    return {
+        "subject_id": subject_id,
+        "use": use,
+        "generation": generation,
+        "created_at": now(),
+        "page_key_id": page.id,
+        "wrapped": page_key.wrap(key, bind_subject(organisation, subject_id, use, generation)),
+        "commitment": key.commitment(),
+    }
+
+
+def readmit(session: Session, pages: Pages, organisation: str, subject_id: str) -> Subject:
+    """An erased person comes back: a new data key of a generation above every erased one. What was erased stays so.
+
+    Raises NotFound, Conflict for somebody who is not erased.
+    """
+    subject = session.get(Subject, subject_id, with_for_update={"key_share": True}, populate_existing=True)
+    fence = session.get(Fence, subject_id, populate_existing=True)
+    if subject is None or fence is None:
+        raise NotFound("There is no such erased person.")
+    if subject.erased_at is None:
+        raise Conflict("This person is not erased.")
+    page = pages.hold(session, subject_id, (EVIDENCE,))[0]
+    row = wrapped_key(page, pages.key(page), organisation, subject_id, DATA, fence.erased_through + 1)
+    session.execute(insert(SubjectKey), [row])
+    subject.erased_at, subject.state_version = None, subject.state_version + 1
+    fence.readmitted_at = now()
+    ledger.note(session, ledger.Kind.READMISSION, {"subject_id": subject_id})
+    session.flush()
+    return subject
