@@ -45,7 +45,8 @@ bench: $(VENV)/.installed-dev ## measure, side by side with the limit or a peer
 	$(BIN)/python -m benchmarks
 
 faults: $(VENV)/.installed-dev ## kill processes at random and look for what was lost
-	$(BIN)/python -m pytest tests/rights/test_worker.py tests/vault/test_races.py tests/auditlog/test_sequencer.py -q
+	PRIVACY_TEST_ROUNDS=10000 $(BIN)/python -m pytest -q tests/vault/test_races.py tests/rights/test_worker.py \
+	  tests/auditlog/test_sequencer.py tests/e2e/test_restore.py
 
 lock: $(VENV)/.installed-dev ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock

@@ -12,7 +12,18 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import Conflict, Erased, NotFound
-from privacy_svc.vault import epochs, erasure, indexroots, opening, provisioning, restoring, rotation, snapshot, status
+from privacy_svc.vault import (
+    epochs,
+    erasure,
+    indexroots,
+    opening,
+    provisioning,
+    restoring,
+    rotation,
+    scrubbing,
+    snapshot,
+    status,
+)
 from privacy_svc.vault.cipher import SubjectCipher
 from privacy_svc.vault.epochs import Schedule
 from privacy_svc.vault.errors import Tampered
@@ -159,6 +170,7 @@ class Vault:
             moved += batch
         if moved:
             snapshot.write(database, self.ledger.folder, self.organisation)
+            scrubbing.scrub(database, rewrite=False)
         self.ledger.export(database)
         return moved
 
@@ -178,6 +190,11 @@ class Vault:
         with database.read() as session:
             over = epochs.destroyable(session, self.schedule, now())
         return rolled, [self.destroy_epoch(database, epoch).epoch for epoch in over]
+
+    @staticmethod
+    def scrub(database: Database, *, rewrite: bool = False) -> None:
+        """Old copies of key rows leave the database's files; see `scrubbing.scrub`."""
+        scrubbing.scrub(database, rewrite=rewrite)
 
     def replace_old_pages(self, database: Database, older_than: datetime) -> int:
         """New page keys for all pages whose key was made before this instant, in batches. Returns how many."""
