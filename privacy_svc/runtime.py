@@ -104,7 +104,7 @@ def _compose(
     signer = signing(settings.home / KEYS, f"{organisation.id}/privacy-log")
     log = Log(vault, signer, settings.home / LOG / "checkpoints")
     database = Database(settings.privacy_database_url)
-    return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores))
+    return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores, database))
 
 
 def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences: bool = True) -> Runtime:

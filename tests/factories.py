@@ -58,7 +58,8 @@ def make_runtime(home: Path, database: Database, stores: Mapping[str, str], poli
     organisation = holder.current.organisation
     vault = make_vault(home, database, organisation.id, organisation.phone_region)
     settings = Settings(home=home, policies=policies, stores=dict(stores))
-    runtime = Runtime(settings, holder, database, vault, (log := make_log(home, vault)).signer, log, Stores(stores))
+    log = make_log(home, vault)
+    runtime = Runtime(settings, holder, database, vault, log.signer, log, Stores(stores, database))
     with database.write() as session:
         vault.create_index_root(session)
     return runtime

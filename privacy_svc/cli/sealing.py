@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from privacy_svc.cli.common import ACTOR, Cli, progress, table
 
+if TYPE_CHECKING:
+    from privacy_svc.store import IndexPlan
+
 
 @click.group(invoke_without_command=True)
 @click.option("--dataset", help="Only this dataset.")
-@click.option("--dry-run", is_flag=True, help="Say what would be sealed; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sealed and what stands in the way; change nothing.")
 @click.pass_context
 def command(ctx: click.Context, dataset: str | None, *, dry_run: bool) -> None:
     """Encrypt the mapped fields in the store itself, row by row, and index what the data map indexes.
 
     Can be stopped with Ctrl-C and run again at any time: it goes on where it stopped, and seals
-    rows that the CRM has written in clear since.
+    rows that the CRM has written in clear since. Columns and indexes that cannot be sealed are
+    all named, with the reason and the way out, before anything is changed.
 
     \b
     Examples:
@@ -27,7 +32,7 @@ def command(ctx: click.Context, dataset: str | None, *, dry_run: bool) -> None:
     if ctx.invoked_subcommand is None:
         cli: Cli = ctx.obj
         if dry_run:
-            _status(cli, dataset)
+            _status(cli, dataset, check=True)
         else:
             _seal(cli, dataset)
 
@@ -36,8 +41,8 @@ def command(ctx: click.Context, dataset: str | None, *, dry_run: bool) -> None:
 @click.option("--dataset", help="Only this dataset.")
 @click.pass_obj
 def status(cli: Cli, dataset: str | None) -> None:
-    """Count sealed and clear values per collection."""
-    _status(cli, dataset)
+    """Count sealed and clear values per collection, and what each index would give."""
+    _status(cli, dataset, check=False)
 
 
 def _seal(cli: Cli, dataset: str | None) -> None:
@@ -58,14 +63,45 @@ def _seal(cli: Cli, dataset: str | None) -> None:
     _print(cli, rows)
 
 
-def _status(cli: Cli, dataset: str | None) -> None:
-    from privacy_svc.store import check_sealable, seal_status
+def _status(cli: Cli, dataset: str | None, *, check: bool) -> None:
+    from privacy_svc.store import check_sealable, plan_indexes, seal_status, sealing_notes
 
     with cli.runtime() as runtime:
         sealer = runtime.sealer(ACTOR)
-        check_sealable(runtime.stores, sealer.policies.data_map, sealer.collections(dataset))
-        tallies = seal_status(sealer, dataset)
-    _print(cli, [{"collection": t.collection, "rows": t.rows, "sealed": t.already, "clear": t.sealed} for t in tallies])
+        if check:
+            check_sealable(sealer, sealer.collections(dataset))
+        tallies, plans = seal_status(sealer, dataset), plan_indexes(sealer, dataset)
+        notes = {c.path: sealing_notes(runtime.stores, c) for c in sealer.collections(dataset)}
+    counts = [{"collection": t.collection, "rows": t.rows, "sealed": t.already, "clear": t.sealed} for t in tallies]
+    indexes = [_index(p) for p in plans]
+
+    def show() -> None:
+        _print(Cli(), counts)
+        if indexes:
+            click.echo()
+            table(indexes, list(indexes[0]))
+        for path, said in notes.items():
+            for note in said:
+                click.echo(f"{path}: {note}")
+
+    cli.show([{**c, "indexes": _of(indexes, c), "notes": notes[str(c["collection"])]} for c in counts], show)
+
+
+def _of(indexes: Sequence[dict[str, Any]], counts: dict[str, object]) -> list[dict[str, Any]]:
+    return [i for i in indexes if i["index of"].startswith(f"{counts['collection']}.")]
+
+
+def _index(plan: "IndexPlan") -> dict[str, Any]:
+    return {
+        "index of": plan.path,
+        "by": plan.normaliser,
+        "rows": plan.rows,
+        "values": plan.values,
+        "rows a lookup": f"{plan.each:.1f}",
+        "most": plan.most,
+        "false positives": f"{plan.false_positives:.0e}",
+        "verdict": plan.refusal or "good",
+    }
 
 
 @click.command()

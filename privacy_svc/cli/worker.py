@@ -45,16 +45,24 @@ def command(cli: Cli, concurrency: int) -> None:
 
 
 def _tidy(runtime: "Runtime") -> None:
-    """What nobody asks for: page keys an erasure could not replace, the root key's schedule, people's older keys, the
-    fence ledger. Each by itself; what cannot be done now is tried again."""
+    """What nobody asks for: page keys an erasure could not replace, the root key's schedule, rows the CRM wrote in
+    clear, the fence ledger. Each by itself; what cannot be done now is tried again."""
     _try("replace_pages", lambda: _replace_pages(runtime))
     _try("keep_schedule", lambda: _keep_schedule(runtime))
+    _try("seal_pending", lambda: _seal_pending(runtime))
     _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))
 
 
 def _replace_pages(runtime: "Runtime") -> None:
     with runtime.database.write() as session:
         runtime.vault.replace_due(session)
+
+
+def _seal_pending(runtime: "Runtime") -> None:
+    """What the CRM has written in clear since."""
+    from privacy_svc.store import seal_pending
+
+    seal_pending(runtime.sealer("worker"))
 
 
 def _keep_schedule(runtime: "Runtime") -> None:

@@ -78,6 +78,8 @@ class Field:
     data_type: str = "string"
     length: int | None = None
     seal: bool = False
+    pad: int = 0
+    """Sealed values are filled up to a multiple of so many bytes, so that their length tells less; 0 for none."""
     index: tuple[str, ...] = ()
     """Names of normalisers of the blind indexes, e.g. `email`, `phone`, `exact`."""
     erase: Erase = Erase.NULL

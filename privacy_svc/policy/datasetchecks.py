@@ -51,6 +51,8 @@ def _sealing(field: Field) -> list[str]:
         found.append("a sealed field needs 'data_categories', otherwise nobody could ever be permitted to read it")
     if field.seal and field.identity and field.identity not in field.index:
         found.append(f"people are found by it and it is sealed, so it needs index: [{field.identity}]")
+    if field.pad and not field.seal:
+        found.append("pad hides the length of a sealed value, so it needs seal: true")
     if field.index and field.id is None:
         found.append("an index needs an 'id', a number from 1000 that stays for ever")
     return found

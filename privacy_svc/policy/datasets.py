@@ -38,7 +38,7 @@ _FIELD_META = (
     "masking_strategy_override",
     "redact",
 )
-_FIELD_PRIVACY = ("id", "seal", "index", "erase", "replace", "keep")
+_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep")
 _KEEP = ("ground", "law", "period")
 
 
@@ -111,6 +111,7 @@ class DatasetReader:
             data_type=meta.text("data_type") or "string",
             length=meta.integer("length", least=1),
             seal=seal,
+            pad=privacy.integer("pad", least=8, most=1024) or 0,
             index=privacy.names("index", [n.value for n in Normaliser], "normaliser"),
             erase=privacy.choice("erase", Erase) or (Erase.SHRED if seal else Erase.NULL),
             replace=_replacement(privacy),

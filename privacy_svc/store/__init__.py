@@ -8,6 +8,7 @@ corrects and erases. What it keeps itself: which row is which person, and blind 
 from privacy_svc.store import authzen, routes
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
+from privacy_svc.store.columns import notes as sealing_notes
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
@@ -15,14 +16,17 @@ from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_
 from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.pdp import Answer, DecisionPoint, Question
+from privacy_svc.store.planning import IndexPlan
+from privacy_svc.store.planning import plans as plan_indexes
 from privacy_svc.store.rectify import Change, check_changes, rectify
 from privacy_svc.store.rotating import Rotated, begin_index, fill_index, finish_rotation, replace_keys
 from privacy_svc.store.schema import read_schema
-from privacy_svc.store.sealing import Sealer, Tally, seal, unseal
+from privacy_svc.store.sealing import Sealer, Tally, seal, seal_pending
 from privacy_svc.store.sealing import check as check_sealable
 from privacy_svc.store.sealing import status as seal_status
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
+from privacy_svc.store.unsealing import unseal
 from privacy_svc.store.walk import FoundRow, walk
 
 HANDLERS = [*routes.HANDLERS, *authzen.HANDLERS]
@@ -37,6 +41,7 @@ __all__ = [
     "ErasedItem",
     "FoundRow",
     "Gateway",
+    "IndexPlan",
     "Leftover",
     "Question",
     "Record",
@@ -58,12 +63,15 @@ __all__ = [
     "link_rows",
     "nearest",
     "open_store",
+    "plan_indexes",
     "read_back",
     "read_schema",
     "rectify",
     "replace_keys",
     "seal",
+    "seal_pending",
     "seal_status",
+    "sealing_notes",
     "unmapped_personal",
     "unseal",
     "walk",

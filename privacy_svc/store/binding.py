@@ -7,15 +7,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, inspect
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, inspect, select
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import DBAPIError, InternalError, NoSuchTableError, OperationalError
 from sqlalchemy.types import NullType, TypeEngine
 
-from privacy_svc.db import make_engine, parse_url
+from privacy_svc.db import Database, make_engine, parse_url
 from privacy_svc.errors import Fault, Misconfigured, SchemaChanged, StoreUnavailable
-from privacy_svc.policy import Collection, DataMap, Dataset
+from privacy_svc.policy import Collection, DataMap, Dataset, Field
 from privacy_svc.store.errors import UnknownCollection, UnknownDataset, nearest
+from privacy_svc.store.kinds import BINARY, TEXT, Held, kind_of
+from privacy_svc.store.model import SealedColumn
 
 Row = Mapping[Any, Any]
 """One row of a collection: field name to the value as the store holds it."""
@@ -26,7 +28,13 @@ def open_store(url: str, *, read_only: bool = False) -> Engine:
     missing SQLite file is an error instead of a new empty store."""
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return make_engine(url)
+        try:
+            return make_engine(url)
+        except ModuleNotFoundError as error:
+            raise Misconfigured(
+                f"The driver {error.name!r} is not installed. For MariaDB: pip install 'privacy-svc[mysql]' "
+                "and a URL that begins with mysql+pymysql://"
+            ) from None
     path = Path(parsed.database or "")
     if not path.is_file():
         raise StoreUnavailable(f"The store's file {path.name!r} does not exist.")
@@ -43,7 +51,6 @@ class BoundCollection:
     table: Table
     types: Mapping[str, TypeEngine[Any]]
     nullable: frozenset[str]
-    unique: frozenset[str]
 
     @cached_property
     def key_columns(self) -> list[Column[Any]]:
@@ -57,10 +64,13 @@ class BoundCollection:
 
 
 class Stores:
-    """The customer stores by dataset key. Engines are opened on first use and kept."""
+    """The customer stores by dataset key. Engines are opened on first use and kept.
 
-    def __init__(self, urls: Mapping[str, str]) -> None:
-        self._urls = dict(urls)
+    `database` remembers what sealed columns were; without it they are read as the types they have now.
+    """
+
+    def __init__(self, urls: Mapping[str, str], database: Database | None = None) -> None:
+        self._urls, self._database = dict(urls), database
         self._engines: dict[str, Engine] = {}
         self._bound: dict[Collection, BoundCollection] = {}
 
@@ -81,8 +91,21 @@ class Stores:
         """The collection's table; raises SchemaChanged when a mapped column is not there."""
         if collection not in self._bound:
             with self.answering():
-                self._bound[collection] = _bind(self.engine(collection.dataset), collection)
+                self._bound[collection] = _bind(self.engine(collection.dataset), collection, self._kinds(collection))
         return self._bound[collection]
+
+    def forget(self, collection: Collection) -> None:
+        """The table was altered; the next `bind` looks at it again."""
+        self._bound.pop(collection, None)
+
+    def _kinds(self, collection: Collection) -> dict[str, str]:
+        """Kinds of the sealed columns by name."""
+        if self._database is None or not collection.sealed:
+            return {}
+        names = {f.id: f.name for f in collection.sealed}
+        wanted = select(SealedColumn.field_id, SealedColumn.kind).where(SealedColumn.field_id.in_(names))
+        with self._database.read() as session:
+            return {names[i]: kind for i, kind in session.execute(wanted)}
 
     def check(self, data_map: DataMap) -> None:
         """Every mapped table and column is there. Raises SchemaChanged naming all that are not."""
@@ -129,7 +152,7 @@ def _why(error: DBAPIError) -> str:
     return "The customer store does not answer; nothing was written."
 
 
-def _bind(engine: Engine, collection: Collection) -> BoundCollection:
+def _bind(engine: Engine, collection: Collection, kinds: Mapping[str, str]) -> BoundCollection:
     inspector = inspect(engine)
     try:
         found: dict[str, ReflectedColumn] = {c["name"]: c for c in inspector.get_columns(collection.name)}
@@ -151,22 +174,24 @@ def _bind(engine: Engine, collection: Collection) -> BoundCollection:
         raise SchemaChanged("The store no longer fits the data map.", faults=faults)
     raw = engine.dialect.name == "sqlite"
     columns = [
-        Column(f.name, _type(found[f.name]["type"], raw=raw), primary_key=f.primary_key) for f in collection.fields
+        Column(f.name, _type(f, found[f.name]["type"], kinds.get(f.name), raw=raw), primary_key=f.primary_key)
+        for f in collection.fields
     ]
-    unique = {c for u in inspector.get_unique_constraints(collection.name) for c in u["column_names"] if c}
-    unique |= {c for i in inspector.get_indexes(collection.name) if i["unique"] for c in i["column_names"] if c}
     return BoundCollection(
         collection,
         Table(collection.name, MetaData(), *columns),
         {name: column["type"] for name, column in found.items()},
         frozenset(n for n, c in found.items() if c["nullable"]),
-        frozenset(unique),
     )
 
 
-def _type(declared: TypeEngine[Any], *, raw: bool) -> TypeEngine[Any]:
+def _type(field: Field, declared: TypeEngine[Any], kind: str | None, *, raw: bool) -> TypeEngine[Any]:
     """SQLite keeps what it is given, whatever a column's declared type, so values pass through as they are."""
-    return NullType() if raw and not isinstance(declared, Integer) else declared
+    if raw:
+        return declared if isinstance(declared, Integer) and not field.seal else NullType()
+    if kind in {None, TEXT}:
+        kind = kind_of(declared)
+    return Held(kind) if field.seal and kind not in {TEXT, BINARY, None} else declared
 
 
 def find_dataset(data_map: DataMap, key: str) -> Dataset:

@@ -1,8 +1,10 @@
 """Finds the person behind a reference: the CRM's key, an e-mail address, a phone number, our id."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Column, ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
@@ -12,11 +14,18 @@ from privacy_svc.policy import Collection, Field, PolicyHolder
 from privacy_svc.store import blind, subjects
 from privacy_svc.store.binding import Stores, find_collection
 from privacy_svc.store.errors import UnknownCollection, UnknownRecord
+from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.opening import open_value
-from privacy_svc.store.rows import by_keys, one_row, row_key
+from privacy_svc.store.rows import by_keys, chunks, one_row, row_key
 from privacy_svc.vault import Subject, Vault, normalise
 
 CUSTOMER = "customer"
+MOST = 20
+"""Most rows in clear that are looked at for one value; two that fit are a Conflict already."""
+LEAST_DIGITS = 6
+"""So many last digits of a telephone number are the same in every spelling."""
+_BETWEEN = " -/().+"
+"""What stands between the digits of a telephone number."""
 
 
 class Directory:
@@ -91,8 +100,8 @@ class Directory:
             return None
 
     def _by_value(self, session: Session, collection: Collection, field: Field, kind: str, value: str) -> Iterator[str]:
-        """Keys of rows whose value means the same. Candidates of the blind index are re-checked after opening;
-        rows that are in clear (not sealed yet) are found by the store itself."""
+        """Keys of rows whose value means the same, re-checked after opening: candidates of the blind index, and rows
+        in clear, which the store itself finds, so that one sealed and one clear row of the same value are both met."""
         region = self._policies.current.organisation.phone_region
         wanted = normalise(kind, value, region)
         if wanted is None:
@@ -101,16 +110,35 @@ class Directory:
         candidates = (
             [row for row, _ in blind.look_up(session, self._vault, field, kind, value)] if kind in field.index else []
         )
-        column = bound.table.c[field.name]
+        clear = _in_clear(bound.table.c[field.name], kind, value, complete=_complete(session, field))
         with self._stores.read(collection.dataset) as connection:
-            if candidates:
-                rows = list(connection.execute(select(bound.table).where(by_keys(bound, candidates))).mappings())
-            else:
-                clear = func.lower(column) == value.strip().lower()
-                rows = list(connection.execute(select(bound.table).where(clear).limit(2)).mappings())
+            rows = list(connection.execute(select(bound.table).where(clear).limit(MOST)).mappings())
+            for chunk in chunks(candidates):
+                rows += connection.execute(select(bound.table).where(by_keys(bound, chunk))).mappings()
         for row in rows:
             key = row_key(collection, row)
             owner = subjects.known(session, collection, [key]).get(key)
             opened = open_value(session, self._vault, owner, field, key, row[field.name])
             if isinstance(opened, str) and normalise(kind, opened, region) == wanted:
                 yield key
+
+
+def _complete(session: Session, field: Field) -> bool:
+    """Nothing in clear was left by the last run, so only what the CRM wrote since can be."""
+    record = session.get(SealedColumn, field.id) if field.seal else None
+    return record is not None and record.complete_at is not None
+
+
+def _in_clear(column: Column[Any], kind: str, value: str, *, complete: bool) -> ColumnElement[bool]:
+    """Rows that may hold the value in clear. While many do, in any case or spelling, at the price of a scan;
+    later as the CRM itself would ask, by equality, for which it has its index."""
+    spelled = value.strip()
+    if complete:
+        return column.in_(dict.fromkeys((value, spelled, spelled.lower())))
+    digits = re.sub(r"\D", "", spelled)
+    if kind != "phone" or len(digits) < LEAST_DIGITS:
+        return func.lower(func.trim(column)) == spelled.lower()
+    bare: ColumnElement[Any] = column
+    for between in _BETWEEN:
+        bare = func.replace(bare, between, "")
+    return or_(column == value, bare.like(f"%{digits[-LEAST_DIGITS:]}"))

@@ -188,7 +188,7 @@ def _cannot_seal(column: Column, table: TablePlan, *, hangs: bool) -> str:
         return "rows of other tables refer to it"
     if not table.subject and not table.owner:
         return "no reference leads from here to a person, whose key would seal it"
-    return ""
+    return column.hindrance
 
 
 def _name_identities(table: TablePlan) -> None:

@@ -17,9 +17,11 @@ from privacy_svc.db import now
 from privacy_svc.errors import Erased
 from privacy_svc.policy import Collection, Erase, EraseRows, Field, PolicySet, add_duration
 from privacy_svc.store.binding import BoundCollection, Row, Stores
+from privacy_svc.store.kinds import is_sealed
+from privacy_svc.store.opening import open_sealed, seal_like
 from privacy_svc.store.rows import by_keys, row_key
 from privacy_svc.store.walk import walk_raw
-from privacy_svc.vault import SubjectCipher, Tampered, Vault, is_sealed_text
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 GONE = "[erased]"
 """Stands in a NOT NULL text column whose value the data map wants null, or that was never sealed."""
@@ -81,22 +83,22 @@ class _Keeper:
     def __init__(self, session: Session, vault: Vault, subject_id: str) -> None:
         self.session, self.vault, self.subject_id = session, vault, subject_id
 
-    def reseal(self, field: Field, key: str, value: str) -> str:
+    def reseal(self, field: Field, key: str, value: str | bytes) -> str | bytes:
         assert field.id is not None
         evidence = self.vault.cipher(self.session, self.subject_id, use="evidence")
         try:
-            evidence.open_text(field.id, key, value)
+            open_sealed(evidence, field.id, key, value)
         except Tampered:
             return self._from_data_key(evidence, field, key, value)
         return value  # a run that was broken off after the store's commit did it
 
-    def _from_data_key(self, evidence: SubjectCipher, field: Field, key: str, value: str) -> str:
+    def _from_data_key(self, evidence: SubjectCipher, field: Field, key: str, value: str | bytes) -> str | bytes:
         assert field.id is not None
         try:
-            opened = self.vault.cipher(self.session, self.subject_id).open_text(field.id, key, value)
+            opened = open_sealed(self.vault.cipher(self.session, self.subject_id), field.id, key, value)
         except Erased:  # a store restored from before the erasure: what opened this value is gone
             return value
-        return evidence.seal_text(field.id, key, opened)
+        return seal_like(evidence, field, key, opened, value)
 
 
 def _erase_row(connection: Connection, bound: BoundCollection, row: Row, keeper: _Keeper) -> Iterable[ErasedItem]:
@@ -122,11 +124,11 @@ def _erase_value(
     """Notes in `values` what the row gets; tells what that is."""
     path, value = bound.collection.path, row[field.name]
     if field.erase is Erase.KEEP and field.keep is not None:
-        if is_sealed_text(value):
+        if is_sealed(value):
             values[field.name] = keeper.reseal(field, key, value)
         until = add_duration(now(), field.keep.period)
         return ErasedItem(path, field.name, "keep", 1, field.keep.ground, field.keep.law, until)
-    if field.erase is Erase.SHRED and is_sealed_text(value):
+    if field.erase is Erase.SHRED and is_sealed(value):
         return ErasedItem(path, field.name, "shred", 1)
     if field.erase is Erase.REPLACE:
         values[field.name] = field.replace
@@ -161,7 +163,7 @@ def _in_own_rows(rows: Iterable[tuple[Collection, Row]], known: Sequence[str]) -
         for field in collection.fields:
             value = row[field.name]
             kept = field.erase is Erase.KEEP or not field.personal or field.primary_key or field.reference is not None
-            emptied = value in {GONE, field.replace} or is_sealed_text(value)
+            emptied = value in (GONE, field.replace) or is_sealed(value)
             if not kept and not emptied and isinstance(value, str) and any(w in value.casefold() for w in words):
                 counts[collection.path, field.name] = counts.get((collection.path, field.name), 0) + 1
     return [Leftover(path, name, n) for (path, name), n in counts.items()]

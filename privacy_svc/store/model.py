@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from privacy_svc.db import Base, now
+from privacy_svc.db import Base
 
 
 class SubjectRow(Base):
@@ -41,7 +41,7 @@ class IndexEntry(Base):
 
 
 class SealedColumn(Base):
-    """A column we sealed, and the type it had, so that `unseal` can give it back."""
+    """A column we sealed, and what it was, so that `unseal` can give it back."""
 
     __tablename__ = "sealed_columns"
 
@@ -49,4 +49,14 @@ class SealedColumn(Base):
     path: Mapped[str]
     """dataset.collection.field when it was sealed."""
     original_type: Mapped[str]
-    sealed_at: Mapped[datetime] = mapped_column(default=now)
+    """As the database writes it: a type, or on MariaDB the whole definition of the column."""
+    kind: Mapped[str] = mapped_column(default="text")
+    """What its values are, in the words of `kinds`."""
+    original_default: Mapped[str | None]
+    """PostgreSQL: the default's expression, where the type was changed."""
+    prefixed: Mapped[str | None]
+    """MariaDB: names of indexes that got a prefix length of the column, by commas."""
+    sealed_at: Mapped[datetime | None]
+    """Since when values are sealed on write. None while the column is being made ready, or unsealed."""
+    complete_at: Mapped[datetime | None]
+    """The last run that left nothing in clear which belongs to somebody. None: rows in clear are to be expected."""

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.db import now
 from privacy_svc.policy import Collection
 from privacy_svc.store import blind, subjects
-from privacy_svc.store.binding import BoundCollection, Row
+from privacy_svc.store.binding import Row
 from privacy_svc.store.blind import Indexed
-from privacy_svc.store.rows import batches, by_keys, owners, row_key
-from privacy_svc.store.sealing import BATCH, Sealer
-from privacy_svc.vault import SETTLE, Holder, SubjectCipher, is_sealed_text
+from privacy_svc.store.counting import RawTable
+from privacy_svc.store.kinds import as_text, is_sealed
+from privacy_svc.store.opening import open_sealed, seal_like
+from privacy_svc.store.rows import by_keys, owners, row_key
+from privacy_svc.store.sealing import BATCH, Changes, Sealer, note_change, replace_values
+from privacy_svc.vault import SETTLE, Holder, SubjectCipher
 
 PEOPLE = 200
 """People whose keys are replaced in one transaction."""
@@ -76,45 +79,38 @@ def _retire(sealer: Sealer, holders: Sequence[Holder], before: datetime) -> int:
 def _reseal(sealer: Sealer, collection: Collection) -> int:
     """How many values of an older generation were met."""
     met = 0
-    for bound, rows, cipher_of in _owned(sealer, collection):
-        with sealer.stores.write(collection.dataset) as connection:
-            for row in rows:
-                key = row_key(collection, row)
-                values = _older(collection, row, key, cipher_of.get(key))
-                if values:
-                    met += len(values)
-                    table = bound.table
-                    same = and_(*(c == row[c.name] for c in bound.key_columns), *(table.c[n] == row[n] for n in values))
-                    connection.execute(update(table).where(same).values(values))
+    for raw, rows, cipher_of in _owned(sealer, collection):
+        changes: Changes = {}
+        for row in rows:
+            key = row_key(collection, row)
+            new = _older(collection, row, key, cipher_of[key]) if key in cipher_of else {}
+            note_change(changes, collection, row, new)
+            met += len(new)
+        replace_values(sealer.stores, raw, changes)
     return met
 
 
-def _older(collection: Collection, row: Row, key: str, cipher: SubjectCipher | None) -> dict[str, Any]:
+def _older(collection: Collection, row: Row, key: str, cipher: SubjectCipher) -> dict[str, Any]:
     """The row's values that an older living generation sealed, sealed by the newest."""
-    if cipher is None:
-        return {}
-    at, values = cipher.at(key), {}
+    new: dict[str, Any] = {}
     for field in collection.sealed:
         value = row[field.name]
-        if is_sealed_text(value) and cipher.is_older(value):
-            assert field.id is not None
-            values[field.name] = at.seal_text(field.id, at.open_text(field.id, value))
-    return values
+        if field.id is not None and is_sealed(value) and cipher.is_older(value):
+            opened = open_sealed(cipher, field.id, key, value)
+            new[field.name] = seal_like(cipher, field, key, opened, value)
+    return new
 
 
 def _owned(
     sealer: Sealer, collection: Collection
-) -> Iterator[tuple[BoundCollection, Sequence[Row], Mapping[str, SubjectCipher]]]:
-    """Batches of a collection's rows with the ciphers of the people they belong to, by row key."""
-    bound, after, done = sealer.stores.bind(collection), None, 0
-    while True:
-        with sealer.stores.read(collection.dataset) as connection:
-            rows = next(batches(connection, bound, BATCH, after), None)
-        if rows is None:
-            return
+) -> Iterator[tuple[RawTable, Sequence[Row], Mapping[str, SubjectCipher]]]:
+    """A collection's rows with sealed values, in batches, and the ciphers of the people they belong to by row key."""
+    raw, done = sealer.raw(collection), 0
+    for rows in raw.batches(raw.any_sealed(), sealer.batch):
         with sealer.database.read() as session:
-            yield bound, rows, _ciphers(sealer, session, collection, rows)
-        after, done = row_key(collection, rows[-1]), done + len(rows)
+            ciphers = _ciphers(sealer, session, collection, rows)
+        yield raw, rows, ciphers
+        done += len(rows)
         sealer.progress(collection.path, done, done)
 
 
@@ -183,7 +179,7 @@ def _fill(sealer: Sealer, collection: Collection) -> int:
                 for r in rows
                 if (key := row_key(collection, r)) in cipher_of
                 for f in indexed
-                if is_sealed_text(r[f.name])
+                if is_sealed(r[f.name])
             ]
             written += blind.fill(session, sealer.vault, items)
     return written
@@ -191,5 +187,4 @@ def _fill(sealer: Sealer, collection: Collection) -> int:
 
 def _opened(cipher: SubjectCipher, field_id: int | None, key: str, value: Any) -> str | None:
     assert field_id is not None
-    opened = cipher.open_text(field_id, key, value)
-    return opened if isinstance(opened, str) else None
+    return as_text(open_sealed(cipher, field_id, key, value))

@@ -1,8 +1,10 @@
 """Row keys, reading rows, and the way from a row to the person it belongs to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
@@ -23,8 +25,13 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def row_key(collection: Collection, row: Row) -> str:
     """The primary key as one text: the value itself, or for a composite key its parts, percent-encoded, by commas."""
-    parts = [str(row[name]) for name in collection.key]
+    parts = [_part(row[name]) for name in collection.key]
     return parts[0] if len(parts) == 1 else ",".join(quote(p, safe="") for p in parts)
+
+
+def _part(value: Any) -> str:
+    """Bytes (a UUID in 16 bytes) as hex."""
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def key_values(bound: BoundCollection, key: str) -> dict[str, Any]:
@@ -39,11 +46,14 @@ def key_values(bound: BoundCollection, key: str) -> dict[str, Any]:
 def _typed(bound: BoundCollection, name: str, text: str) -> Any:
     try:
         kind = bound.types[name].python_type
-        return int(text) if kind is int else text
+        return _KEY_TYPES[kind](text) if kind in _KEY_TYPES else text
     except NotImplementedError:
         return text
     except ValueError:
-        raise UnknownRecord(f"The key of {bound.collection.path} is a whole number.") from None
+        raise UnknownRecord(f"The key of {bound.collection.path} has another form.") from None
+
+
+_KEY_TYPES: Mapping[type, Callable[[str], Any]] = {int: int, bytes: bytes.fromhex, UUID: UUID}
 
 
 def by_keys(bound: BoundCollection, keys: Iterable[str]) -> ColumnElement[bool]:
@@ -103,7 +113,8 @@ def owners(
 ) -> Mapping[str, tuple[Collection, str]]:
     """For each row (by its key) the identity collection and key of the person it belongs to.
 
-    Rows whose chain of references is broken are absent. One query a step of the chain, not a row.
+    Rows whose chain of references is broken are absent. One query a step of the chain, not a row; what is equal
+    only to the database (a reference in other case or with trailing spaces) costs a query of its own.
     """
     chain = data_map.owner(collection)
     if chain is None:
@@ -114,10 +125,20 @@ def owners(
     for field, target in chain:
         reference = field.reference
         assert reference is not None
-        bound = stores.bind(target)
         wanted = {r[field.name] for r in at.values() if r[field.name] is not None}
         with stores.read(target.dataset) as connection:
-            found = {r[reference.field]: r for r in rows_where(connection, bound, reference.field, wanted)}
+            found = _referred(connection, stores.bind(target), reference.field, wanted)
         at = {key: found[r[field.name]] for key, r in at.items() if r[field.name] in found}
     person = chain[-1][1]
     return {key: (person, row_key(person, r)) for key, r in at.items()}
+
+
+def _referred(connection: Connection, bound: BoundCollection, field: str, wanted: AbstractSet[Any]) -> dict[Any, Row]:
+    """The rows by the values that refer to them, in the spelling of those who refer."""
+    found = {r[field]: r for r in rows_where(connection, bound, field, wanted)}
+    if found.keys() <= wanted:
+        return found
+    for value in wanted - found.keys():
+        for row in rows_where(connection, bound, field, [value])[:1]:
+            found[value] = row
+    return found

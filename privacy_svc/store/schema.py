@@ -16,6 +16,7 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from privacy_svc.pii import Kind
 from privacy_svc.store.binding import Stores
+from privacy_svc.store.columns import CATALOGUES
 
 SAMPLE = 200
 _FIRST = 100
@@ -48,6 +49,8 @@ class Column:
     """The database makes the value from other columns; nobody can write it."""
     typed: bool = True
     """The store declares what it holds; SQLite need not."""
+    hindrance: str = ""
+    """Why the store's catalogue does not let it be sealed."""
     values: tuple[Any, ...] = ()
     """Sampled values without nulls, sorted by their text: in which order rows came says nothing."""
 
@@ -116,6 +119,8 @@ def _table(connection: Connection, inspector: Inspector, name: str) -> Table:
     declared = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
     key = declared or next((g for g in groups if filled.issuperset(g)), ())
     sample = _readable_sample(connection, name, kinds, key)
+    catalogue = CATALOGUES.get(connection.dialect.name)
+    facts = catalogue.facts(connection, name, list(kinds)).columns if catalogue else {}
     columns = tuple(
         Column(
             name=c["name"],
@@ -126,6 +131,7 @@ def _table(connection: Connection, inspector: Inspector, name: str) -> Table:
             compared=c["name"] in compared,
             computed="computed" in c,
             typed=not isinstance(c["type"], NullType),
+            hindrance=next(iter(facts[c["name"]].hindrances), "") if c["name"] in facts else "",
             values=_values(sample, c["name"]),
         )
         for c in found

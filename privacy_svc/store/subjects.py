@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -52,10 +52,8 @@ def _create(
     assert collection.subject is not None
     subjects = vault.create_subjects(session, len(keys), kind=collection.subject)
     made = {k: s.id for k, s in zip(keys, subjects, strict=True)}
-    session.add_all(
-        SubjectRow(dataset=collection.dataset, collection=collection.name, key=k, subject_id=s) for k, s in made.items()
-    )
-    session.flush()
+    place = {"dataset": collection.dataset, "collection": collection.name}
+    session.execute(insert(SubjectRow), [{**place, "key": k, "subject_id": s} for k, s in made.items()])
     payload = {"collection": collection.path}
     log.append_many(session, [Event(EventType.SUBJECT_CREATED, i, payload) for i in made.values()], actor=actor)
     return made

@@ -93,9 +93,18 @@ def create(
 
 def _insert(connection: Connection, bound: BoundCollection, values: Mapping[str, Any]) -> str:
     """The row with its sealed fields still empty; they are sealed once its key is known."""
-    first = {n: "" if bound.collection.by_name[n].seal else v for n, v in values.items()}
+    first = {n: _placeholder(bound, n, v) for n, v in values.items()}
     made = connection.execute(insert(bound.table).values(first))
     return row_key(bound.collection, dict(zip(bound.collection.key, made.inserted_primary_key or (), strict=True)))
+
+
+def _placeholder(bound: BoundCollection, name: str, value: Any) -> Any:
+    """A column of another type than text takes no empty string; one that allows no NULL is not sealed yet."""
+    if not bound.collection.by_name[name].seal:
+        return value
+    if bound.is_text(name):
+        return ""
+    return None if name in bound.nullable else value
 
 
 def _owner(gateway: Gateway, session: Session, policies: PolicySet, asked: Asked, row: Row) -> str:

@@ -87,10 +87,10 @@ def is_sealed_text(value: object) -> bool:
     """Whether a store's value is one of ours: the prefix and a well-formed header. It may still not open."""
     if not isinstance(value, str) or not value.startswith(PREFIX):
         return False
-    return is_sealed(_or_nothing(value))
+    return is_sealed_bytes(_or_nothing(value))
 
 
-def is_sealed(value: object) -> bool:
+def is_sealed_bytes(value: object) -> bool:
     """The same for the binary form."""
     if not isinstance(value, bytes) or len(value) < OVERHEAD:
         return False

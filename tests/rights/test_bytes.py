@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select, text
 
-from privacy_svc.store.sealing import forget_old_bytes
+from privacy_svc.store.traces import forget_old_bytes
 from privacy_svc.vault.model import SubjectKey
 from tests.rights.company import Company
 from tests.rights.running import PLANTED, files_of
@@ -61,7 +61,7 @@ def test_no_byte_is_left(company: Company) -> None:
     assert all(w in bytes_of(company) for w in wrapped)
     with company.requests.worker():
         erased(company)
-    forget_old_bytes(company.stores, "crm")
+    forget_old_bytes(company.stores, list(company.policies.current.data_map.collections()))
     company.vault.scrub(company.database, rewrite=True)
     company.stores.close()
     company.database.engine.dispose()

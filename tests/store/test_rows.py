@@ -13,7 +13,7 @@ PAIR = Collection("d", "pair", (Field("a", primary_key=True), Field("b", primary
 
 def bound() -> BoundCollection:
     table = Table("pair", MetaData(), Column("a", String), Column("b", Integer), Column("c", String))
-    return BoundCollection(PAIR, table, {"a": String(), "b": Integer(), "c": String()}, frozenset(), frozenset())
+    return BoundCollection(PAIR, table, {"a": String(), "b": Integer(), "c": String()}, frozenset())
 
 
 @given(st.text(), st.integers())
