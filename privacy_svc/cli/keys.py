@@ -122,7 +122,7 @@ def rotate(cli: Cli, what: str, older_than: int, settle: int) -> None:
     """Replace page keys, people's data keys or the blind index's key, while the service serves.
 
     Can be stopped and run again. People's older keys are destroyed by a later run, or by the worker, once nothing
-    needs them any more.
+    needs them any more; until then nobody gets a third.
 
     \b
     Examples:

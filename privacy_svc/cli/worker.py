@@ -46,10 +46,11 @@ def command(cli: Cli, concurrency: int) -> None:
 
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: page keys an erasure could not replace, the root key's schedule, rows the CRM wrote in
-    clear, the fence ledger. Each by itself; what cannot be done now is tried again."""
+    clear, people's older keys, the fence ledger. Each by itself; what cannot be done now is tried again."""
     _try("replace_pages", lambda: _replace_pages(runtime))
     _try("keep_schedule", lambda: _keep_schedule(runtime))
     _try("seal_pending", lambda: _seal_pending(runtime))
+    _try("continue_rotation", lambda: _continue_rotation(runtime))
     _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))
 
 
@@ -63,6 +64,13 @@ def _seal_pending(runtime: "Runtime") -> None:
     from privacy_svc.store import seal_pending
 
     seal_pending(runtime.sealer("worker"))
+
+
+def _continue_rotation(runtime: "Runtime") -> None:
+    """Older keys of people that `keys rotate people` had to leave until nothing needs them."""
+    from privacy_svc.store import continue_rotation
+
+    continue_rotation(runtime.sealer("worker"), runtime.holders)
 
 
 def _keep_schedule(runtime: "Runtime") -> None:

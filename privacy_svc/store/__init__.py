@@ -19,7 +19,14 @@ from privacy_svc.store.pdp import Answer, DecisionPoint, Question
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
 from privacy_svc.store.rectify import Change, check_changes, rectify
-from privacy_svc.store.rotating import Rotated, begin_index, fill_index, finish_rotation, replace_keys
+from privacy_svc.store.rotating import (
+    Rotated,
+    begin_index,
+    continue_rotation,
+    fill_index,
+    finish_rotation,
+    replace_keys,
+)
 from privacy_svc.store.schema import read_schema
 from privacy_svc.store.sealing import Sealer, Tally, seal, seal_pending
 from privacy_svc.store.sealing import check as check_sealable
@@ -54,6 +61,7 @@ __all__ = [
     "begin_index",
     "check_changes",
     "check_sealable",
+    "continue_rotation",
     "draft_dataset",
     "erase_subject",
     "fill_index",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import now
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Collection, Field
+from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection
 from privacy_svc.store.columns import CATALOGUES, look
 from privacy_svc.store.errors import CannotSeal
@@ -88,6 +89,7 @@ def release(sealer: "Sealer", collection: Collection, names: Iterable[str]) -> N
     if changed:
         _alter(sealer, bound, changed, back=True)
     with sealer.database.write() as session:
+        subjects.rename(session, collection)
         for record in (session.get(SealedColumn, r.field_id) for r in known.values()):
             session.delete(record)
     sealer.stores.forget(collection)

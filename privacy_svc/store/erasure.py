@@ -87,7 +87,7 @@ class _Keeper:
         assert field.id is not None
         evidence = self.vault.cipher(self.session, self.subject_id, use="evidence")
         try:
-            open_sealed(evidence, field.id, key, value)
+            open_sealed(evidence.at(key), field.id, value)
         except Tampered:
             return self._from_data_key(evidence, field, key, value)
         return value  # a run that was broken off after the store's commit did it
@@ -95,10 +95,10 @@ class _Keeper:
     def _from_data_key(self, evidence: SubjectCipher, field: Field, key: str, value: str | bytes) -> str | bytes:
         assert field.id is not None
         try:
-            opened = open_sealed(self.vault.cipher(self.session, self.subject_id), field.id, key, value)
+            opened = open_sealed(self.vault.cipher(self.session, self.subject_id).at(key), field.id, value)
         except Erased:  # a store restored from before the erasure: what opened this value is gone
             return value
-        return seal_like(evidence, field, key, opened, value)
+        return seal_like(evidence.at(key), field, opened, value)
 
 
 def _erase_row(connection: Connection, bound: BoundCollection, row: Row, keeper: _Keeper) -> Iterable[ErasedItem]:

@@ -1,7 +1,8 @@
 """Reading the customer store for a purpose: permitted fields in clear, masked where policy masks, the rest withheld."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -18,9 +19,9 @@ from privacy_svc.store.errors import UnknownField, UnknownRecord, nearest
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose, qualified
 from privacy_svc.store.rows import beyond, key_values, one_row, owners, row_key, rows_where
-from privacy_svc.vault import Subject, Vault
+from privacy_svc.vault import RowCipher, Subject, Vault
 
-MOST = 200
+MOST = 1_000
 """Most records in one answer."""
 
 
@@ -107,20 +108,23 @@ class Gateway:
         """Each row decided by itself, logged, opened, masked. Rows that belong to nobody are not released."""
         owner_of = owners(self.stores, policies.data_map, asked.collection, rows)
         subject_of = self._admit(session, asked, owner_of)
-        records: list[Record] = []
-        for row in rows:
-            key = row_key(asked.collection, row)
-            subject_id = subject_of.get(key)
-            if subject_id is None:
-                if erased_raises:
-                    raise UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
-                continue
-            try:
-                records.append(self._one(session, asked, row, key, subject_id))
-            except Erased:
-                if erased_raises:
-                    raise
-        return records
+        if erased_raises and not subject_of:
+            raise UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
+        ciphers = self.vault.ciphers(session, subject_of.values())
+        if erased_raises:
+            for subject_id in subject_of.values() - ciphers.keys():
+                self.vault.cipher(session, subject_id)  # says why there is none
+        decisions = self.pdp.decide_all(session, asked.question, ciphers)
+        keyed = [(key, row) for row in rows if subject_of.get(key := row_key(asked.collection, row)) in decisions]
+        mine = [(subject_of[key], decisions[subject_of[key]]) for key, _ in keyed]
+        ids = self.pdp.log_all(
+            session, EventType.RECORD_READ, asked.question, mine, {"collection": asked.collection.path}
+        )
+        mask = self._mask(session)
+        return [
+            _open(asked, row, ciphers[subject_id].at(key), key, decision, decision_id, mask)
+            for (key, row), (subject_id, decision), decision_id in zip(keyed, mine, ids, strict=True)
+        ]
 
     def _admit(self, session: Session, asked: Asked, owner_of: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:
         by_person: dict[Collection, dict[str, str]] = {}
@@ -132,27 +136,10 @@ class Gateway:
             found.update((key, admitted[person_key]) for key, person_key in keys.items())
         return found
 
-    def _one(self, session: Session, asked: Asked, row: Row, key: str, subject_id: str) -> Record:
-        cipher = self.vault.cipher(session, subject_id)
-        decision = self.pdp.decide(session, asked.question, subject_id)
-        decision_id = self.pdp.log(
-            session, EventType.RECORD_READ, asked.question, subject_id, decision, {"collection": asked.collection.path}
-        )
-        effects = by_field(decision, asked)
-        fields = {}
-        for name in asked.fields:
-            if effects[name].effect is Effect.DENY:
-                continue
-            value = open_with(cipher, asked.collection.by_name[name], key, row[name])
-            mask = effects[name].mask
-            fields[name] = self._masked(session, mask, value) if mask else value
-        withheld = {n: d for n, d in effects.items() if d.effect is Effect.DENY}
-        return Record(key, fields, withheld, decision_id)
-
-    def _masked(self, session: Session, mask: Mask, value: Any) -> Any:
+    def _mask(self, session: Session) -> "Masking":
         """A hash is keyed with the organisation's key: equal values stay equal, and nobody else can guess them."""
-        key = self.vault.organisation_cipher(session).tag("mask", 32) if mask is Mask.HASH else None
-        return apply_mask(mask, value, key=key)
+        hash_key = cache(lambda: self.vault.organisation_cipher(session).tag("mask", 32))
+        return lambda mask, value: apply_mask(mask, value, key=hash_key() if mask is Mask.HASH else None)
 
     def _refuse_erased(self, session: Session, collection: Collection, key: str) -> None:
         """A record that is gone because its person was erased answers 410, not 404."""
@@ -160,6 +147,23 @@ class Gateway:
         subject = session.get(Subject, subject_id) if subject_id else None
         if subject is not None and subject.erased_at is not None:
             raise Erased("This person's data were erased.")
+
+
+Masking = Callable[[Mask, Any], Any]
+
+
+def _open(
+    asked: Asked, row: Row, cipher: RowCipher, key: str, decision: Decision, decision_id: str, masking: Masking
+) -> Record:
+    effects = by_field(decision, asked)
+    fields = {}
+    for name, effect in effects.items():
+        if effect.effect is Effect.DENY:
+            continue
+        value = open_with(cipher, asked.collection.by_name[name], row[name])
+        fields[name] = masking(effect.mask, value) if effect.mask else value
+    withheld = {n: d for n, d in effects.items() if d.effect is Effect.DENY}
+    return Record(key, fields, withheld, decision_id)
 
 
 def by_field(decision: Decision, asked: Asked) -> dict[str, FieldDecision]:
@@ -176,7 +180,8 @@ def rows_of_person(
     if chain is None:
         return []
     person = chain[-1][1] if chain else collection
-    keys = [k for d, c, k in subjects.rows_of(session, subject_id) if (d, c) == (person.dataset, person.name)]
+    names = subjects.known_as(session, person)
+    keys = [k for d, c, k in subjects.rows_of(session, subject_id) if (d, c) == names]
     rows: list[Row] = []
     bound = stores.bind(person)
     with stores.read(person.dataset) as connection:

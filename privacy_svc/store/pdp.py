@@ -1,19 +1,23 @@
 """The policy decision point: live state of one person in, a logged decision out."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
-from privacy_svc.auditlog import EventType, Log
+from privacy_svc.auditlog import Event, EventType, Log
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, decide
+from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, SubjectState, decide
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.errors import UnknownPurpose, nearest
+
+_decisive = attrgetter(*(f.name for f in fields(SubjectState) if f.name not in {"subject_id", "version", "consents"}))
+"""What a decision reads of a state, besides the consents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,18 @@ class DecisionPoint:
         policies = self._policies.current
         return decide(policies, question.module, question.purpose, question.fields, state, now())
 
+    def decide_all(self, session: Session, question: Question, subject_ids: Iterable[str]) -> dict[str, Decision]:
+        """For many people, each distinct state decided once; unknown people are absent."""
+        at, policies = now(), self._policies.current
+        decided: dict[Any, Decision] = {}
+        found = {}
+        for subject_id, state in consent.subject_states(session, subject_ids, at).items():
+            same = (*_decisive(state), frozenset(state.consents.items()))
+            if same not in decided:
+                decided[same] = decide(policies, question.module, question.purpose, question.fields, state, at)
+            found[subject_id] = replace(decided[same], state_version=state.version)
+        return found
+
     def log(
         self,
         session: Session,
@@ -78,6 +94,19 @@ class DecisionPoint:
     ) -> str:
         payload = {**question_payload(question), **decision_payload(decision), **(more or {})}
         return self.audit.append(session, kind, actor=question.actor, subject_id=subject_id, payload=payload)
+
+    def log_all(
+        self,
+        session: Session,
+        kind: EventType,
+        question: Question,
+        decided: Sequence[tuple[str, Decision]],
+        more: Mapping[str, Any],
+    ) -> list[str]:
+        """The same for several people; an entry each."""
+        asked = question_payload(question)
+        events = [Event(kind, i, {**asked, **decision_payload(d), **more}) for i, d in decided]
+        return self.audit.append_many(session, events, actor=question.actor)
 
 
 def question_payload(question: Question) -> dict[str, Any]:

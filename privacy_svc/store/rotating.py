@@ -62,6 +62,14 @@ def finish_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta
     return Rotated(resealed, retired, waiting)
 
 
+def continue_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta = SETTLE) -> Rotated | None:
+    """For a worker: the same where an older key could be destroyed by now; None where there is nothing to do."""
+    with sealer.database.read() as session:
+        if not sealer.vault.retirable(session, now() - settle):
+            return None
+    return finish_rotation(sealer, holders, settle)
+
+
 def _retire(sealer: Sealer, holders: Sequence[Holder], before: datetime) -> int:
     retired, after = 0, ""
     while True:
@@ -93,11 +101,12 @@ def _reseal(sealer: Sealer, collection: Collection) -> int:
 def _older(collection: Collection, row: Row, key: str, cipher: SubjectCipher) -> dict[str, Any]:
     """The row's values that an older living generation sealed, sealed by the newest."""
     new: dict[str, Any] = {}
+    at_row = cipher.at(key)
     for field in collection.sealed:
         value = row[field.name]
         if field.id is not None and is_sealed(value) and cipher.is_older(value):
-            opened = open_sealed(cipher, field.id, key, value)
-            new[field.name] = seal_like(cipher, field, key, opened, value)
+            opened = open_sealed(at_row, field.id, value)
+            new[field.name] = seal_like(at_row, field, opened, value)
     return new
 
 
@@ -187,4 +196,4 @@ def _fill(sealer: Sealer, collection: Collection) -> int:
 
 def _opened(cipher: SubjectCipher, field_id: int | None, key: str, value: Any) -> str | None:
     assert field_id is not None
-    return as_text(open_sealed(cipher, field_id, key, value))
+    return as_text(open_sealed(cipher.at(key), field_id, value))

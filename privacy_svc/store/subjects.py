@@ -2,24 +2,43 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Event, EventType, Log
 from privacy_svc.policy import Collection
-from privacy_svc.store.model import SubjectRow
+from privacy_svc.store.model import SealedColumn, SubjectRow
 from privacy_svc.store.rows import chunks
 from privacy_svc.vault import Vault
+
+
+def known_as(session: Session, collection: Collection) -> tuple[str, str]:
+    """Dataset and name under which rows of this collection are people: those it was first sealed with. So a rename in
+    the store and in the data map, where the fields keep their ids, changes nobody; nor does a restore across it."""
+    ids = [f.id for f in collection.sealed]
+    first = select(SealedColumn.path).where(SealedColumn.field_id.in_(ids))
+    path = session.scalar(first.order_by(SealedColumn.sealed_at.is_(None), SealedColumn.sealed_at).limit(1))
+    dataset, name = path.split(".")[:2] if path else (collection.dataset, collection.name)
+    return dataset, name
+
+
+def rename(session: Session, collection: Collection) -> None:
+    """From now on by its present name: what it was first sealed with is about to be forgotten."""
+    dataset, name = known_as(session, collection)
+    mine = update(SubjectRow).where(SubjectRow.dataset == dataset, SubjectRow.collection == name)
+    if (dataset, name) != (collection.dataset, collection.name):
+        session.execute(mine.values(dataset=collection.dataset, collection=collection.name))
 
 
 def known(session: Session, collection: Collection, keys: Iterable[str]) -> dict[str, str]:
     """Row key to subject id, for the rows of an identity collection that have a subject."""
     found: dict[str, str] = {}
+    dataset, name = known_as(session, collection)
     for chunk in chunks(dict.fromkeys(keys)):
         statement = select(SubjectRow.key, SubjectRow.subject_id).where(
-            SubjectRow.dataset == collection.dataset,
-            SubjectRow.collection == collection.name,
+            SubjectRow.dataset == dataset,
+            SubjectRow.collection == name,
             SubjectRow.key.in_(chunk),
         )
         found.update((k, s) for k, s in session.execute(statement))
@@ -52,7 +71,7 @@ def _create(
     assert collection.subject is not None
     subjects = vault.create_subjects(session, len(keys), kind=collection.subject)
     made = {k: s.id for k, s in zip(keys, subjects, strict=True)}
-    place = {"dataset": collection.dataset, "collection": collection.name}
+    place = dict(zip(("dataset", "collection"), known_as(session, collection), strict=True))
     session.execute(insert(SubjectRow), [{**place, "key": k, "subject_id": s} for k, s in made.items()])
     payload = {"collection": collection.path}
     log.append_many(session, [Event(EventType.SUBJECT_CREATED, i, payload) for i in made.values()], actor=actor)
@@ -60,7 +79,7 @@ def _create(
 
 
 def rows_of(session: Session, subject_id: str) -> list[tuple[str, str, str]]:
-    """(dataset, collection, key) of each identity row of a person."""
+    """(dataset, collection, key) of each identity row of a person, in the words of `known_as`."""
     statement = select(SubjectRow.dataset, SubjectRow.collection, SubjectRow.key)
     return [(d, c, k) for d, c, k in session.execute(statement.where(SubjectRow.subject_id == subject_id))]
 

@@ -17,7 +17,7 @@ from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.opening import open_sealed
 from privacy_svc.store.rows import owners, row_key
 from privacy_svc.store.sealing import Changes, Sealer, Tally, ciphers_of, log_run, note_change, replace_values
-from privacy_svc.vault import SubjectCipher
+from privacy_svc.vault import RowCipher
 
 PASSES = 3
 """A value written sealed by somebody who had not heard of the unsealing yet is met by the next pass."""
@@ -66,21 +66,21 @@ def _unseal_batch(sealer: Sealer, raw: RawTable, kinds: Mapping[str, str], rows:
         ciphers = ciphers_of(sealer, session, person, keys)
     changes: Changes = {}
     for row in rows:
-        cipher = ciphers.get(row_key(collection, row))
-        new = _opened(collection, kinds, row, cipher) if cipher else {}
+        cipher = ciphers.get(key := row_key(collection, row))
+        new = _opened(collection, kinds, row, cipher.at(key)) if cipher else {}
         tally.erased += not new
         note_change(changes, collection, row, new)
     tally.sealed += replace_values(sealer.stores, raw, changes)
 
 
-def _opened(collection: Collection, kinds: Mapping[str, str], row: Row, cipher: SubjectCipher) -> dict[str, Any]:
+def _opened(collection: Collection, kinds: Mapping[str, str], row: Row, cipher: RowCipher) -> dict[str, Any]:
     """Without those that were sealed with a key that is gone."""
-    key, new = row_key(collection, row), {}
+    new = {}
     for sealed in collection.sealed:
         value = row[sealed.name]
         if sealed.id is not None and is_sealed(value):
             try:
-                new[sealed.name] = render(kinds[sealed.name], open_sealed(cipher, sealed.id, key, value))
+                new[sealed.name] = render(kinds[sealed.name], open_sealed(cipher, sealed.id, value))
             except Erased:
                 continue
     return new

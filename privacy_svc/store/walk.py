@@ -10,7 +10,7 @@ from privacy_svc.store.binding import Row, Stores
 from privacy_svc.store.gateway import rows_of_person
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.rows import row_key
-from privacy_svc.vault import Vault
+from privacy_svc.vault import SubjectCipher, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,13 @@ def walk(session: Session, stores: Stores, vault: Vault, policies: PolicySet, su
     """Every row of the person, opened: identity rows first, then by the data map's order.
     Raises Erased, KeyUnavailable, StoreUnavailable."""
     cipher = vault.cipher(session, subject_id)
-    return [
-        FoundRow(
-            collection,
-            (key := row_key(collection, row)),
-            {f.name: open_with(cipher, f, key, row[f.name]) for f in collection.fields},
-        )
-        for collection, row in walk_raw(session, stores, policies, subject_id)
-    ]
+    return [_found(cipher, collection, row) for collection, row in walk_raw(session, stores, policies, subject_id)]
+
+
+def _found(cipher: SubjectCipher, collection: Collection, row: Row) -> FoundRow:
+    key = row_key(collection, row)
+    opening = cipher.at(key)
+    return FoundRow(collection, key, {f.name: open_with(opening, f, row[f.name]) for f in collection.fields})
 
 
 def walk_raw(session: Session, stores: Stores, policies: PolicySet, subject_id: str) -> list[tuple[Collection, Row]]:

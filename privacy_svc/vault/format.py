@@ -21,12 +21,15 @@ BEGIN = HEADER.size + NONCE
 """Where the ciphertext begins."""
 OVERHEAD = BEGIN + TAG
 PREFIX = "pcf1."
+BODY = len(PREFIX) + 8
+"""Where, in the text form, what follows the header begins: six bytes are eight characters."""
 DOES_NOT_OPEN = "A sealed value does not open."
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
-_LAST = {0: "", 2: "AQgw", 3: "AEIMQUYcgkosw048"}
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
+_LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
 """Base64's last character by the length modulo 4: unused bits are zero, so that one text stands for one value."""
+_PADDING = (b"", b"", b"==", b"=")
 
 
 class Heading(dict[int, bytes]):
@@ -66,40 +69,43 @@ def generation_of(sealed: bytes) -> int:
 
 
 def to_text(sealed: bytes) -> str:
-    return PREFIX + binascii.b2a_base64(sealed, newline=False).translate(_TO_URL).rstrip(b"=").decode()
+    return PREFIX + binascii.b2a_base64(sealed, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def from_text(text: str) -> bytes:
     """Strict: one text for one value, so that a flipped unused bit of the base64 is noticed too."""
-    body = text[len(PREFIX) :]
-    spare = len(body) % 4
-    if not text.startswith(PREFIX) or spare == 1 or (spare and body[-1] not in _LAST[spare]):
+    if text[: len(PREFIX)] != PREFIX:
         raise Tampered(DOES_NOT_OPEN)
     try:
-        return binascii.a2b_base64(
-            body.encode("ascii").translate(_FROM_URL) + b"=="[: -len(body) % 4], strict_mode=True
-        )
-    except (binascii.Error, UnicodeEncodeError):
+        body = text[len(PREFIX) :].encode("ascii").translate(_FROM_URL)
+        spare = len(body) & 3
+        if spare and body[-1] not in _LAST[spare]:
+            raise ValueError("unused bits")
+        return binascii.a2b_base64(body + _PADDING[spare], strict_mode=True)
+    except ValueError:  # binascii.Error and UnicodeEncodeError are of its kind
         raise Tampered(DOES_NOT_OPEN) from None
 
 
 def is_sealed_text(value: object) -> bool:
-    """Whether a store's value is one of ours: the prefix and a well-formed header. It may still not open."""
-    if not isinstance(value, str) or not value.startswith(PREFIX):
-        return False
-    return is_sealed_bytes(_or_nothing(value))
+    """Whether a store's value is one of ours: the prefix and a header. It may still not open."""
+    return isinstance(value, str) and value.startswith(PREFIX) and _is_header(value[len(PREFIX) : BODY])
 
 
 def is_sealed_bytes(value: object) -> bool:
     """The same for the binary form."""
-    if not isinstance(value, bytes) or len(value) < OVERHEAD:
-        return False
-    version, suite, generation = HEADER.unpack_from(value)
-    return (version, suite) == (VERSION, AES_256_GCM) and generation > 0
+    return isinstance(value, bytes) and len(value) >= OVERHEAD and _names_suite(value)
 
 
-def _or_nothing(text: str) -> bytes:
+@lru_cache
+def _is_header(text: str) -> bool:
     try:
-        return from_text(text)
+        return _names_suite(from_text(PREFIX + text))
     except Tampered:
-        return b""
+        return False
+
+
+def _names_suite(raw: bytes) -> bool:
+    if len(raw) < HEADER.size:
+        return False
+    version, suite, generation = HEADER.unpack_from(raw)
+    return (version, suite) == (VERSION, AES_256_GCM) and generation > 0

@@ -15,7 +15,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from privacy_svc.vault.errors import Tampered
 
@@ -56,8 +55,10 @@ class Key:
         return HMAC(self._raw, SHA256())
 
     def derive(self, label: str) -> bytes:
-        """32 bytes for another use: HKDF-Expand (RFC 5869) with the label as info."""
-        return HKDFExpand(SHA256(), SIZE, label.encode()).derive(self._raw)
+        """32 bytes for another use: HKDF-Expand (RFC 5869) with the label as info. Its first block is one HMAC."""
+        mac = self.mac()
+        mac.update(label.encode() + b"\x01")
+        return mac.finalize()
 
     def commitment(self) -> bytes:
         """16 bytes that fix this key without telling it: AES-GCM alone commits to no key."""

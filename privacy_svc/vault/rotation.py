@@ -49,11 +49,11 @@ class Holder(Protocol):
 
 
 def older_than(session: Session, at: datetime, limit: int) -> list[str]:
-    """People whose newest living data key was made before this instant."""
-    newest = func.max(SubjectKey.created_at)
+    """People whose one living data key was made before this instant; who has two is still being rotated."""
+    made = (func.max(SubjectKey.created_at) < at, func.count() == 1)
     living = select(SubjectKey.subject_id).join(Subject, Subject.id == SubjectKey.subject_id)
     living = living.where(SubjectKey.use == DATA, SubjectKey.wrapped.is_not(None), Subject.kind != ORGANISATION)
-    return list(session.scalars(living.group_by(SubjectKey.subject_id).having(newest < at).limit(limit)))
+    return list(session.scalars(living.group_by(SubjectKey.subject_id).having(*made).limit(limit)))
 
 
 def next_generation(session: Session, pages: Pages, organisation: str, subject_ids: Sequence[str]) -> int:

@@ -218,12 +218,16 @@ class Vault:
         return rotation.next_generation(session, self.pages, self.organisation, list(subject_ids))
 
     def outdated(self, session: Session, before: datetime, limit: int) -> list[str]:
-        """People whose newest data key was made before this instant."""
+        """People whose data key was made before this instant, and who have no older one beside it."""
         return rotation.older_than(session, before, limit)
 
     def rotating(self, session: Session, limit: int, after: str = "") -> list[str]:
         """People, by id, who still have an older data key beside their newest."""
         return rotation.with_older(session, limit, after)
+
+    def retirable(self, session: Session, before: datetime) -> bool:
+        """Whether somebody has an older data key, and a newest one made before this instant."""
+        return bool(rotation.settled(session, rotation.with_older(session, CHUNK), before))
 
     def retire_older(self, session: Session, subject_ids: Iterable[str], before: datetime) -> int:
         """Destroy the older data keys of those whose newest was made before this instant; the caller has seen that

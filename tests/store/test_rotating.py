@@ -11,7 +11,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.runtime import Runtime
-from privacy_svc.store import begin_index, fill_index, finish_rotation, replace_keys, seal, unseal
+from privacy_svc.store import begin_index, continue_rotation, fill_index, finish_rotation, replace_keys, seal, unseal
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.vault import Tampered
 from privacy_svc.vault.format import from_text, generation_of
@@ -60,8 +60,12 @@ def test_people_get_new_keys(shop: Runtime) -> None:
     first = finish_rotation(shop.sealer("test"), shop.holders, AT_ONCE)
     assert (first.retired, first.waiting) == (0, made)
     assert first.resealed > made
-    second = finish_rotation(shop.sealer("test"), shop.holders, AT_ONCE)
+    assert replace_keys(shop.sealer("test"), now()) == 0, "nobody gets a third key while two live"
+    assert continue_rotation(shop.sealer("test"), shop.holders) is None, "too early"
+    second = continue_rotation(shop.sealer("test"), shop.holders, AT_ONCE)
+    assert second is not None
     assert (second.resealed, second.retired, second.waiting) == (0, made, 0)
+    assert continue_rotation(shop.sealer("test"), shop.holders, AT_ONCE) is None, "nothing is left to do"
     assert generations(shop) == {2}
     with shop.database.read() as session:
         old = select(Subject.kind).join(SubjectKey, SubjectKey.subject_id == Subject.id)

@@ -8,8 +8,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
+from privacy_svc.vault import Key
 from tests.conftest import shared
 
 
@@ -52,3 +53,10 @@ def test_hmac_sha256() -> None:
         mac.update(bytes.fromhex(case["msg"]))
         fits = mac.finalize()[: case["tagSize"] // 8] == bytes.fromhex(case["tag"])
         assert fits == (case["result"] == "valid"), case["tcId"]
+
+
+@pytest.mark.parametrize("label", ["tag", "commit", "bidx|1003|email|1", ""])
+def test_derivation_is_hkdf(label: str) -> None:
+    """What a key derives is the library's HKDF-Expand with the label as info."""
+    raw = bytes(range(32))
+    assert Key(raw).derive(label) == HKDFExpand(SHA256(), 32, label.encode()).derive(raw)
