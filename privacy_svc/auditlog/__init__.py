@@ -5,14 +5,17 @@ write can verify it. Entries are written in the transaction of what they record.
 """
 
 from privacy_svc.auditlog import routes
-from privacy_svc.auditlog.appending import Event
+from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.log import Backlog, Log
+from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.merkle import ProofError
 from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.proving import TYPE as MEMBERSHIP
+from privacy_svc.auditlog.proving import membership_document, verify_membership
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView
@@ -23,22 +26,27 @@ HANDLERS = routes.HANDLERS
 
 __all__ = [
     "HANDLERS",
+    "MEMBERSHIP",
     "Backlog",
     "Checkpoint",
     "EntryView",
     "Event",
     "EventType",
     "Finding",
+    "GroupEvent",
     "Log",
     "LogInconsistent",
+    "Membership",
     "NoteError",
     "ProofError",
     "Relearned",
     "Report",
     "Signer",
     "Verifier",
+    "membership_document",
     "open_checkpoint",
     "reseal_payloads",
     "verify_json",
+    "verify_membership",
     "verify_proof",
 ]

@@ -1,21 +1,24 @@
-"""New entries: the leaf, and beside it the sealed payload, as rows for the caller's transaction."""
+"""New entries: the leaf, and beside it the sealed payload, as rows for the caller's transaction.
 
-from collections.abc import Iterable, Mapping, Sequence
+People are held first (`Vault.hold`): an erasure of theirs would miss what is sealed here.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.entry import Envelope, commit_to, instant, month
+from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, instant, month
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.model import Outbox, Payload
+from privacy_svc.auditlog.members import TAG, Member, commitment
+from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
 from privacy_svc.db import new_id, now
 from privacy_svc.errors import NotFound
-from privacy_svc.vault import Subject, SubjectCipher, Vault
-
-CHUNK = 500
+from privacy_svc.vault import SubjectCipher, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,23 @@ class Event:
     payload: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class GroupEvent:
+    """One entry about many people. `people`: each one's group, which the payload describes, and state version.
+    The payload is about nobody in particular: the organisation's key seals it, and it outlives each of them."""
+
+    type: EventType
+    people: Mapping[str, tuple[int, int]]
+    payload: Mapping[str, Any]
+
+
 def append(session: Session, vault: Vault, events: Sequence[Event], actor: str, *, evidence: bool) -> list[str]:
     """Ids of the entries, in order. Raises NotFound for an unknown subject, TypeError for a payload with fractions."""
     at = now()
     organisation = vault.organisation_cipher(session)
     keys = _keys(session, vault, {e.subject_id for e in events if e.subject_id}, evidence=evidence)
     actor_tag = actor_label(organisation, actor, month(at))
-    outbox, payloads = [], []
+    rows = []
     for event in events:
         use, cipher = keys[event.subject_id] if event.subject_id else (DATA, organisation)
         committed = commit_to(event.payload)
@@ -47,19 +60,74 @@ def append(session: Session, vault: Vault, events: Sequence[Event], actor: str, 
             commit=committed.commit,
             size=committed.size,
         )
-        leaf = envelope.encode()
-        sealed = cipher.seal(PAYLOAD_FIELD, place(leaf), committed.sealable.to_json())
-        payloads.append({"entry_id": envelope.id, "owner_id": cipher.subject_id, "use": use, "sealed": sealed})
-        searched = {"at": at, "type": envelope.type, "actor": actor, "subject_id": event.subject_id}
-        outbox.append({"id": envelope.id, "leaf": leaf, **searched})
-    if outbox:
-        session.execute(insert(Outbox), outbox)
-        session.execute(insert(Payload), payloads)
-    return [str(row["id"]) for row in outbox]
+        rows.append(_rows(envelope, at, actor, event.subject_id, committed.sealable, cipher, use))
+    _insert(session, rows)
+    return [str(entry["id"]) for entry, _ in rows]
+
+
+def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str) -> str:
+    """Id of the entry. Raises NotFound for an unknown or erased subject."""
+    at = now()
+    organisation = vault.organisation_cipher(session)
+    vault.hold(session, event.people)
+    ciphers = vault.ciphers(session, event.people)
+    if len(ciphers) < len(event.people):
+        raise NotFound("A log entry speaks of a subject that is not there.")
+    tagged = [(Member(member_tag(ciphers[i], month(at)), g, version), i) for i, (g, version) in event.people.items()]
+    tagged.sort(key=lambda pair: pair[0].tag)
+    committed = commit_to(event.payload)
+    envelope = Envelope(
+        id=new_id(),
+        type=str(event.type),
+        time=instant(at),
+        org=vault.organisation,
+        actor=actor_label(organisation, actor, month(at)),
+        subject=None,
+        commit=committed.commit,
+        size=committed.size,
+        members=commitment([member for member, _ in tagged]),
+    )
+    _insert(session, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
+    people = [_member(envelope.id, n, m, i) for n, (m, i) in enumerate(tagged)]
+    table = cast("Table", EntryMember.__table__)  # past the mapper, which takes longer than the insert
+    session.connection().execute(insert(table), people)
+    return envelope.id
+
+
+def _rows(
+    envelope: Envelope,
+    at: datetime,
+    actor: str,
+    subject_id: str | None,
+    sealable: Sealable,
+    cipher: SubjectCipher,
+    use: str,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of the outbox and of the payloads."""
+    leaf = envelope.encode()
+    sealed = cipher.seal(PAYLOAD_FIELD, place(leaf), sealable.to_json())
+    searched = {"at": at, "type": envelope.type, "actor": actor, "subject_id": subject_id}
+    payload = {"entry_id": envelope.id, "owner_id": cipher.subject_id, "use": use, "sealed": sealed}
+    return {"id": envelope.id, "leaf": leaf, **searched}, payload
+
+
+def _member(entry_id: str, position: int, member: Member, subject_id: str) -> dict[str, Any]:
+    place = {"entry_id": entry_id, "position": position, "subject_id": subject_id}
+    return {**place, "tag": member.tag, "group": member.group, "version": member.version}
+
+
+def _insert(session: Session, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    if rows:
+        session.execute(insert(Outbox), [entry for entry, _ in rows])
+        session.execute(insert(Payload), [payload for _, payload in rows])
 
 
 def actor_label(organisation: SubjectCipher, actor: str, in_month: str) -> str:
     return organisation.tag_text(f"audit-actor|{actor}|{in_month}")
+
+
+def member_tag(cipher: SubjectCipher, in_month: str) -> bytes:
+    return cipher.tag(f"audit-tag|{in_month}", TAG)
 
 
 def subject_label(cipher: SubjectCipher, in_month: str) -> str:
@@ -69,7 +137,7 @@ def subject_label(cipher: SubjectCipher, in_month: str) -> str:
 def _keys(session: Session, vault: Vault, wanted: set[str], *, evidence: bool) -> dict[str, tuple[str, SubjectCipher]]:
     """Each person's data key; the evidence key where it is asked for, or where an erasure left only that."""
     if not evidence:
-        _hold(session, wanted)
+        vault.hold(session, wanted)
     found: dict[str, tuple[str, SubjectCipher]] = {}
     for use in (EVIDENCE,) if evidence else (DATA, EVIDENCE):
         missing = wanted - found.keys()
@@ -78,16 +146,3 @@ def _keys(session: Session, vault: Vault, wanted: set[str], *, evidence: bool) -
     if wanted - found.keys():
         raise NotFound("A log entry speaks of a subject that is not there.")
     return found
-
-
-def _hold(session: Session, subject_ids: Iterable[str]) -> None:
-    """Until this transaction ends, an erasure of these people waits: it would miss the payload sealed here.
-
-    SQLite lets only one transaction write at a time and needs no lock.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        return
-    ids = sorted(subject_ids)
-    for start in range(0, len(ids), CHUNK):
-        rows = select(Subject.id).where(Subject.id.in_(ids[start : start + CHUNK])).order_by(Subject.id)
-        session.execute(rows.with_for_update(read=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog.appending import actor_label, subject_label
 from privacy_svc.auditlog.entry import Envelope, fits, instant
 from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.membership import check_members
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
@@ -37,6 +39,8 @@ class Checker:
         self._claimed = self._claims(EventType.PAYLOADS_ERASED)
         self._lost = self._claims(EventType.RESTORE_REPLAYED)
         self.erased = self.lost = 0
+        self.groups: set[str] = set()
+        """Ids of entries about many people."""
 
     def check(self, page: Page) -> Iterator[Finding]:
         openers = Openers(self._session, self._vault, [p for _, p in page if p is not None])
@@ -47,7 +51,8 @@ class Checker:
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 yield Finding("altered", "the leaf is no envelope", index)
                 continue
-            for kind, detail in self._one(row, payload, envelope, openers):
+            found = chain(self._one(row, payload, envelope, openers), self._members(row, envelope))
+            for kind, detail in found:
                 yield Finding(kind, detail, index)
 
     def _one(
@@ -74,6 +79,11 @@ class Checker:
         if label != envelope.subject or row.subject_id not in {None, payload.owner_id}:
             yield "altered", "the column subject_id says something else than the leaf"
 
+    def _members(self, row: Row, envelope: Envelope) -> Iterator[tuple[str, str]]:
+        if envelope.members is not None and row.id not in self._lost:
+            self.groups.add(row.id)
+            yield from check_members(self._session, self._vault, row.id, envelope, self._claimed)
+
     def _gone(self, row: Row) -> Iterator[tuple[str, str]]:
         if row.id in self._lost:
             self.lost += 1
@@ -90,7 +100,8 @@ class Checker:
         return actor_label(self._organisation, row.actor, envelope.time[:7])
 
     def _claims(self, by: EventType) -> Collection[str]:
-        """Ids of the entries whose payloads are gone, as the entries of erasures and restores say themselves."""
+        """Ids of the entries whose payloads are gone, as the entries of erasures and restores say themselves; and of
+        people who are no longer named among those of an entry, as `id#position`."""
         claimed: set[str] = set()
         tables: tuple[type[Row], ...] = (Entry, Outbox)
         for table in tables:
@@ -104,4 +115,5 @@ class Checker:
                     continue  # reported at the entry itself
                 if opened is not None and kind == by:
                     claimed.update(opened.payload.get("entries", ()))
+                    claimed.update(f"{i}#{n}" for i, n in opened.payload.get("members", ()))
         return claimed

@@ -78,9 +78,12 @@ class Envelope:
     subject: str | None
     commit: str
     size: int
+    members: Mapping[str, Any] | None = None
+    """`members.commitment` of an entry about many people."""
 
     def encode(self) -> bytes:
-        return canonical({"v": VERSION, **msgspec.to_builtins(self)})
+        said = {name: value for name, value in msgspec.to_builtins(self).items() if name != "members" or value}
+        return canonical({"v": VERSION, **said})
 
     @classmethod
     def decode(cls, leaf: bytes) -> "Envelope":

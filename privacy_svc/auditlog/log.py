@@ -10,13 +10,14 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import appending, searching, sequencer
-from privacy_svc.auditlog.appending import Event
+from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
 from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.members import Member, Membership, prove
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Entry, Outbox, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
@@ -72,6 +73,12 @@ class Log:
         self._integrator.wake_after(session)
         return ids
 
+    def append_group(self, session: Session, event: GroupEvent, *, actor: str) -> str:
+        """One entry about many people, each of whom finds it, and can prove being in it (`membership`)."""
+        entry_id = appending.append_group(session, self.vault, event, actor)
+        self._integrator.wake_after(session)
+        return entry_id
+
     def integrate(self, database: Database) -> int:
         """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""
         return sequencer.integrate(database, self.signer, self.export, self.mirror)
@@ -111,6 +118,17 @@ class Log:
             raise NotFound(f"The log has no entry {index} yet.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
 
+    def membership(self, session: Session, index: int, subject_id: str) -> Membership:
+        """That this person is one of those an entry is about; to be checked with the entry's own proof.
+        Raises NotFound."""
+        entry = session.get(Entry, index) if index >= 0 else None
+        among = select(EntryMember).where(EntryMember.entry_id == (entry.id if entry else ""))
+        rows = session.scalars(among.order_by(EntryMember.position)).all()
+        mine = next((r.position for r in rows if r.subject_id == subject_id), None)
+        if mine is None:
+            raise NotFound("The log has no entry here that is about this person among others.")
+        return prove([Member(r.tag, r.group, r.version) for r in rows], mine)
+
     def search(
         self,
         session: Session,
@@ -136,14 +154,18 @@ class Log:
         """
         mine = (Payload.owner_id == subject_id, Payload.use == DATA)
         ids = list(session.scalars(select(Payload.entry_id).where(*mine)))
-        if not ids:
+        among = select(EntryMember).where(EntryMember.subject_id == subject_id).order_by(EntryMember.entry_id)
+        members = [[m.entry_id, m.position] for m in session.scalars(among)]
+        if not ids and not members:
             return 0
         # The outbox first: the sequencer locks what it moves, so what is not here any more is there already.
         for table in (Outbox, Entry):
             erased = table.id.in_(select(Payload.entry_id).where(*mine))
             session.execute(update(table).where(erased).values(subject_id=None))
         session.execute(delete(Payload).where(*mine))
-        self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload={"entries": sorted(ids)})
+        session.execute(update(EntryMember).where(EntryMember.subject_id == subject_id).values(subject_id=None))
+        gone = {"entries": sorted(ids), **({"members": members} if members else {})}
+        self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
         return len(ids)
 
     def verify(self, database: Database, known: str | None = None) -> Report:

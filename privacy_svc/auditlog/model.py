@@ -44,6 +44,21 @@ class Entry(Base):
     leaf: Mapped[bytes]
 
 
+class EntryMember(Base):
+    """One person of an entry about many. The name goes with the person's erasure; the tag then leads to nobody."""
+
+    __tablename__ = "audit_members"
+    __table_args__ = (Index("ix_audit_members_subject", "subject_id", "entry_id"),)
+
+    entry_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject_id: Mapped[str | None]
+    tag: Mapped[bytes]
+    group: Mapped[int]
+    version: Mapped[int] = mapped_column(BigInteger)
+    """Of the person's state."""
+
+
 class Payload(Base):
     """Salt and payload, sealed under `owner_id`'s key; gone after that person's erasure."""
 

@@ -23,7 +23,7 @@ class Openers:
     def __init__(self, session: Session, vault: Vault, payloads: Iterable[Payload]) -> None:
         ordered = sorted(payloads, key=_use)
         self._ciphers = {
-            use: _ciphers(session, vault, {p.owner_id for p in some}, use) for use, some in groupby(ordered, key=_use)
+            use: living(session, vault, {p.owner_id for p in some}, use) for use, some in groupby(ordered, key=_use)
         }
 
     def cipher(self, payload: Payload) -> SubjectCipher | None:
@@ -46,7 +46,7 @@ def place(leaf: bytes) -> str:
     return leaf_hash(leaf).hex()
 
 
-def _ciphers(session: Session, vault: Vault, owners: Iterable[str], use: str) -> dict[str, SubjectCipher]:
+def living(session: Session, vault: Vault, owners: Iterable[str], use: str) -> dict[str, SubjectCipher]:
     """One person's broken keys do not hide the others' entries: they are left out, and what they sealed is missing."""
     owners = sorted(owners)
     try:

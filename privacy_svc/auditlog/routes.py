@@ -7,7 +7,7 @@ names: types, times and monthly tags are pseudonymous data, for which the world 
 
 import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import MediaType, Response, get, post
 from litestar.di import NamedDependency
@@ -18,10 +18,11 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.growing import WIDTH
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.model import Entry, Tile
+from privacy_svc.auditlog.proving import membership_document
 from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
 from privacy_svc.auditlog.tiles import SIZE, parse_path
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Erased, InvalidBody, NotFound
+from privacy_svc.errors import BadRequest, Erased, Forbidden, InvalidBody, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
 
 MOST = 200
@@ -118,10 +119,27 @@ def find_events(
     operation_id="proveAuditEvent",
     tags=TAGS,
 )
-def prove_event(index: FromPath[int], database: NamedDependency[Database], log: NamedDependency[Log]) -> Response[str]:
-    """A C2SP `.tlog-proof`, to be checked offline with `privacy-svc verify FILE`."""
+def prove_event(
+    index: FromPath[int],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+    customer: FromQuery[str | None] = None,
+) -> Response[str] | Response[dict[str, Any]]:
+    """A C2SP `.tlog-proof`, to be checked offline with `privacy-svc verify FILE`. With `customer`, for an entry about
+    many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO only."""
     with database.read() as session:
-        return _text(log.proof(session, index))
+        proof = log.proof(session, index)
+        if customer is None:
+            return _text(proof)
+        if caller.role is not Role.DPO:
+            raise Forbidden("Who an entry is about is for the DPO to see.")
+        subject_id = directory.find(session, CustomerRef(id=customer))
+        if subject_id is None:
+            raise NotFound("There is no such customer.")
+        found = log.membership(session, index, subject_id)
+    return Response(membership_document(proof, found), headers={"Cache-Control": "no-store"})
 
 
 @get("/audit/log/checkpoint", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="checkpoint", tags=TAGS)

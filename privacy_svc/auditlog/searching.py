@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.model import Entry, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.vault import Vault
 
@@ -43,7 +43,10 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
     """Without `about_people`, payloads that a person's key seals stay closed. Raises Tampered, KeyUnavailable."""
     statement = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
     if wanted.subject_id is not None:
-        statement = statement.where(Entry.subject_id == wanted.subject_id)
+        alone = select(Entry.index).where(Entry.subject_id == wanted.subject_id)
+        among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
+        among = among.where(EntryMember.subject_id == wanted.subject_id)
+        statement = statement.where(Entry.index.in_(union_all(alone, among)))
     if wanted.type is not None:
         below = Entry.type.startswith(wanted.type + ":", autoescape=True)
         statement = statement.where(or_(Entry.type == wanted.type, below))

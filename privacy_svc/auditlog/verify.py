@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
 from privacy_svc.auditlog.checking import Checker, Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
-from privacy_svc.auditlog.model import Entry, Outbox, Payload, SignedCheckpoint, Tile, Tree
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.tiles import SIZE
 from privacy_svc.db import Database
@@ -174,10 +174,18 @@ class _Verification:
             yield from self._checker.check([(row, payload) for row, payload in rows])
 
     def _orphans(self) -> Iterator[Finding]:
-        """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there."""
-        nowhere = ~exists().where(Entry.id == Payload.entry_id), ~exists().where(Outbox.id == Payload.entry_id)
-        for entry_id in self._session.scalars(select(Payload.entry_id).where(*nowhere).order_by(Payload.entry_id)):
+        """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of
+        entries that are about nobody, or not there."""
+        nowhere = {i for of in (Payload.entry_id, EntryMember.entry_id) for i in self._session.scalars(_nowhere(of))}
+        for entry_id in sorted(nowhere):
             yield Finding("missing", f"entry {entry_id} was written and is not in the log")
+        members = set(self._session.scalars(select(EntryMember.entry_id).distinct()))
+        for entry_id in sorted(members - self._checker.groups - nowhere):
+            yield Finding("altered", f"people were added to entry {entry_id}")
+
+
+def _nowhere(entry_id: InstrumentedAttribute[str]) -> Select[str]:
+    return select(entry_id).where(~exists().where(Entry.id == entry_id), ~exists().where(Outbox.id == entry_id))
 
 
 def _leaves(number: int, tile: bytes) -> Iterator[tuple[int, Hash]]:

@@ -1,16 +1,20 @@
 """`log`: check and hand out the audit log."""
 
+import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from privacy_svc.cli.common import Cli
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from privacy_svc.auditlog import Report
+    from privacy_svc.runtime import Runtime
 
 
 @click.group()
@@ -22,6 +26,7 @@ def command() -> None:
       privacy-svc log verify
       privacy-svc log checkpoint
       privacy-svc log proof 42 > entry-42.tlog-proof
+      privacy-svc log proof 42 --customer 1001 > among.json
     """
 
 
@@ -66,14 +71,28 @@ def checkpoint(cli: Cli) -> None:
 
 @command.command()
 @click.argument("index", type=int)
+@click.option("--customer", help="For an entry about many people: prove that this customer is one of them.")
 @click.pass_obj
-def proof(cli: Cli, index: int) -> None:
+def proof(cli: Cli, index: int, customer: str | None) -> None:
     """The proof of one entry (C2SP tlog-proof); `privacy-svc verify FILE` checks it offline."""
-    with cli.runtime(check_stores=False) as runtime:
+    with cli.runtime(check_stores=customer is not None) as runtime:
         runtime.log.integrate(runtime.database)
         with runtime.database.read() as session:
             text = runtime.log.proof(session, index)
-    cli.show({"proof": text}, lambda: click.echo(text, nl=False))
+            document = _membership(runtime, session, index, text, customer) if customer else {"proof": text}
+    shown = json.dumps(document, indent=2) + "\n" if customer else text
+    cli.show(document, lambda: click.echo(shown, nl=False))
+
+
+def _membership(runtime: "Runtime", session: "Session", index: int, proof: str, customer: str) -> dict[str, Any]:
+    from privacy_svc.auditlog import membership_document
+    from privacy_svc.errors import NotFound
+    from privacy_svc.http import CustomerRef
+
+    subject_id = runtime.directory.find(session, CustomerRef(id=customer))
+    if subject_id is None:
+        raise NotFound("There is no such customer.")
+    return membership_document(proof, runtime.log.membership(session, index, subject_id))
 
 
 @command.command()

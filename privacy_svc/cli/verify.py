@@ -43,7 +43,7 @@ def _own_key(cli: Cli) -> str:
 
 
 def _check(text: str, vkey: str) -> dict[str, Any]:
-    from privacy_svc.auditlog import Verifier, open_checkpoint, verify_json, verify_proof
+    from privacy_svc.auditlog import MEMBERSHIP, Verifier, open_checkpoint, verify_json, verify_membership, verify_proof
 
     if text.startswith("c2sp.org/tlog-proof"):
         index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
@@ -53,6 +53,10 @@ def _check(text: str, vkey: str) -> dict[str, Any]:
             document = json.loads(text)
         except json.JSONDecodeError as error:
             raise BadRequest(f"The file is not JSON: {error}.") from None
+        if document.get("type") == MEMBERSHIP:
+            index, entry, checkpoint = verify_membership(document, Verifier.parse(vkey))
+            about = {"entry": entry.type, "time": entry.time, "people": (entry.members or {})["count"]}
+            return {"kind": MEMBERSHIP, "index": index, **about, "log_size": checkpoint.size}
         verify_json(document, vkey)
         return {
             "kind": document.get("type", document.get("@type", "document")),

@@ -105,25 +105,27 @@ class Gateway:
     def _release(
         self, session: Session, policies: PolicySet, asked: Asked, rows: Sequence[Row], *, erased_raises: bool = False
     ) -> list[Record]:
-        """Each row decided by itself, logged, opened, masked. Rows that belong to nobody are not released."""
+        """Decided for each person, logged as one entry, opened, masked. Rows that belong to nobody are not released."""
         owner_of = owners(self.stores, policies.data_map, asked.collection, rows)
         subject_of = self._admit(session, asked, owner_of)
         if erased_raises and not subject_of:
             raise UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
+        self.vault.hold(session, set(subject_of.values()))
         ciphers = self.vault.ciphers(session, subject_of.values())
         if erased_raises:
             for subject_id in subject_of.values() - ciphers.keys():
                 self.vault.cipher(session, subject_id)  # says why there is none
         decisions = self.pdp.decide_all(session, asked.question, ciphers)
         keyed = [(key, row) for row in rows if subject_of.get(key := row_key(asked.collection, row)) in decisions]
-        mine = [(subject_of[key], decisions[subject_of[key]]) for key, _ in keyed]
-        ids = self.pdp.log_all(
-            session, EventType.RECORD_READ, asked.question, mine, {"collection": asked.collection.path}
-        )
+        if not keyed:
+            return []
+        read = {"collection": asked.collection.path, "records": len(keyed)}
+        decision_id = self.pdp.log_all(session, EventType.RECORD_READ, asked.question, decisions, read)
         mask = self._mask(session)
         return [
-            _open(asked, row, ciphers[subject_id].at(key), key, decision, decision_id, mask)
-            for (key, row), (subject_id, decision), decision_id in zip(keyed, mine, ids, strict=True)
+            _open(asked, row, ciphers[i].at(key), key, decisions[i], decision_id, mask)
+            for key, row in keyed
+            for i in [subject_of[key]]
         ]
 
     def _admit(self, session: Session, asked: Asked, owner_of: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:

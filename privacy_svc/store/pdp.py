@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
-from privacy_svc.auditlog import Event, EventType, Log
+from privacy_svc.auditlog import EventType, GroupEvent, Log
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.http import CustomerRef
@@ -100,13 +100,25 @@ class DecisionPoint:
         session: Session,
         kind: EventType,
         question: Question,
-        decided: Sequence[tuple[str, Decision]],
+        decisions: Mapping[str, Decision],
         more: Mapping[str, Any],
-    ) -> list[str]:
-        """The same for several people; an entry each."""
-        asked = question_payload(question)
-        events = [Event(kind, i, {**asked, **decision_payload(d), **more}) for i, d in decided]
-        return self.audit.append_many(session, events, actor=question.actor)
+    ) -> str:
+        """One entry about everybody; who got the same answer is one group of it. `decisions` by subject, not empty."""
+        if len(decisions) == 1:
+            ((subject_id, decision),) = decisions.items()
+            return self.log(session, kind, question, subject_id, decision, more)
+        groups: list[dict[str, Any]] = []
+        number: dict[int, int] = {}
+        people: dict[str, tuple[int, int]] = {}
+        for subject_id, decision in decisions.items():
+            same = id(decision.fields)  # `decide_all` decides each distinct state once
+            if same not in number:
+                number[same] = len(groups)
+                groups.append(answer_payload(decision))
+            people[subject_id] = (number[same], decision.state_version)
+        version = next(iter(decisions.values())).policy_version
+        payload = {**question_payload(question), "groups": groups, "policy_version": version, **more}
+        return self.audit.append_group(session, GroupEvent(kind, people, payload), actor=question.actor)
 
 
 def question_payload(question: Question) -> dict[str, Any]:
@@ -115,15 +127,15 @@ def question_payload(question: Question) -> dict[str, Any]:
 
 def decision_payload(decision: Decision) -> dict[str, Any]:
     """What the log keeps of a decision: names and reasons, never values."""
+    versions = {"policy_version": decision.policy_version, "state_version": decision.state_version}
+    return answer_payload(decision) | versions
+
+
+def answer_payload(decision: Decision) -> dict[str, Any]:
     by_effect: dict[str, list[str]] = {}
     for name, field in decision.fields.items():
         by_effect.setdefault(str(field.effect), []).append(name)
-    return {
-        "fields": by_effect,
-        "reasons": sorted({str(r.code) for r in decision.reasons}),
-        "policy_version": decision.policy_version,
-        "state_version": decision.state_version,
-    }
+    return {"fields": by_effect, "reasons": sorted({str(r.code) for r in decision.reasons})}
 
 
 def known_purpose(policies: PolicySet, purpose: str) -> None:

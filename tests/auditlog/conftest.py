@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from privacy_svc.auditlog import EntryView, EventType, Log, Report, Verifier
+from privacy_svc.auditlog import EntryView, EventType, GroupEvent, Log, Report, Verifier
 from privacy_svc.db import Database
 from privacy_svc.vault import Vault
 from tests.factories import make_log, make_vault
@@ -35,6 +35,13 @@ class Logbook:
                 payload=payload or {"fields": ["email"], "why": "ä reason"},
                 evidence=evidence,
             )
+
+    def write_group(self, *subject_ids: str) -> str:
+        """An entry about several people, which waits."""
+        people = {s: (number % 2, 3 + number) for number, s in enumerate(subject_ids)}
+        event = GroupEvent(EventType.RECORD_READ, people, {"groups": [{"fields": ["email"]}, {"fields": []}]})
+        with self.database.write() as session:
+            return self.log.append_group(session, event, actor="crm")
 
     def fill(self, count: int, subject_id: str | None = None) -> None:
         """Entries in the tree, each batch with a checkpoint of its own."""

@@ -10,7 +10,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import TestClient
 
-from privacy_svc.auditlog import HANDLERS, Verifier, merkle, open_checkpoint, verify_proof
+from privacy_svc.auditlog import HANDLERS, Verifier, merkle, open_checkpoint, verify_membership, verify_proof
 from privacy_svc.http import Role, exception_handlers
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from tests.auditlog.conftest import Logbook
@@ -223,3 +223,24 @@ def test_who_may(web: Web) -> None:
     assert web.get("/audit/log/tile/entries/000.p/1", None).status_code == 401
     assert web.get("/audit/log/tile/entries/000.p/1", Role.MODULE).status_code == 403
     assert [web.get("/audit/log/tile/entries/000.p/1", role).status_code for role in STAFF] == [200] * 3
+
+
+def test_a_customer_is_proven_to_be_among_many(web: Web) -> None:
+    """The DPO gets a document that checks offline by the public key alone; an auditor and a module do not get it."""
+    web.book.write_group(web.subject_id, web.book.person())
+    web.book.integrate()
+    place = web.book.search(type="gateway:record:read")[0].index
+    path = f"/v1/audit/events/{place}/proof?customer=1001"
+    answer = web.get(path)
+    assert answer.status_code == 200, answer.text
+    index, entry, _ = verify_membership(answer.json(), web.book.verifier)
+    assert (index, entry.type) == (place, "gateway:record:read")
+    changed = answer.json()
+    changed["member"]["group"] += 1
+    with pytest.raises(merkle.ProofError):
+        verify_membership(changed, web.book.verifier)
+    assert [web.get(path, role).status_code for role in (Role.AUDITOR, Role.MODULE)] == [403, 403]
+    web.book.write()
+    web.book.integrate()
+    newest = web.book.search()[0].index
+    assert web.get(f"/v1/audit/events/{newest}/proof?customer=1001").status_code == 404

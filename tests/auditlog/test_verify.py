@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Table, Updat
 from sqlalchemy.engine import Connection
 
 from privacy_svc.auditlog import Event, EventType, Log, Report
-from privacy_svc.auditlog.model import Entry, Outbox, Payload, SignedCheckpoint, Tile, Tree
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
 from privacy_svc.db import Base, Instant
 from privacy_svc.errors import KeyUnavailable
 from tests.auditlog.conftest import Logbook
 from tests.factories import make_log, make_vault
 
-TABLES: tuple[type[Base], ...] = (Entry, Payload, Tile, Tree, SignedCheckpoint, Outbox)
+TABLES: tuple[type[Base], ...] = (Entry, EntryMember, Payload, Tile, Tree, SignedCheckpoint, Outbox)
 SAYS_NOTHING = {(Outbox, "number"), (Tree, "id")}
 """Columns that say nothing about an entry."""
 
@@ -29,6 +29,11 @@ def full(book: Logbook) -> Logbook:
     book.write(ana, evidence=True)
     book.write(ben)
     book.integrate()
+    book.write_group(ana, ben, carla := book.person())
+    book.integrate()
+    book.erase(carla)
+    book.integrate()
+    book.write_group(ben, ana)
     book.write(ben)
     book.write()
     report = book.verify()
@@ -163,6 +168,7 @@ def cut(connection: Connection, size: int) -> None:
     )
     connection.execute(text("DELETE FROM audit_payloads WHERE entry_id IN (SELECT id FROM audit_outbox)"))
     connection.execute(text("DELETE FROM audit_outbox"))
+    connection.execute(text("DELETE FROM audit_members"))
     connection.execute(text(f"DELETE FROM audit_entries WHERE {where}"))
     connection.execute(text(f"DELETE FROM audit_checkpoints WHERE size > {size}"))
     connection.execute(text(f"UPDATE audit_tree SET size = {size}"))

@@ -1,0 +1,90 @@
+"""One entry about many people: the leaf commits to their tags, and each can find and prove themselves in. Pure.
+
+A member is the person's tag of the month, the group of people who got the same answer (the payload describes each),
+and the state version the answer rests on. Members stand in the order of their tags, which tells nothing, as leaves
+of a Merkle tree (RFC 9162 §2.1) whose size and root are in the entry's leaf.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from privacy_svc.auditlog.merkle import (
+    Hash,
+    Node,
+    ProofError,
+    inclusion_proof,
+    leaf_hash,
+    of_leaves,
+    root,
+    verify_inclusion,
+)
+
+TAG = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    tag: bytes
+    group: int
+    version: int
+
+    def encode(self) -> bytes:
+        return self.tag + self.group.to_bytes(4) + self.version.to_bytes(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """That a member belongs to an entry: `path` leads from it to the root in the entry's leaf."""
+
+    member: Member
+    position: int
+    path: tuple[Hash, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tag": _text(self.member.tag),
+            "group": self.member.group,
+            "state_version": self.member.version,
+            "position": self.position,
+            "path": [_text(step) for step in self.path],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Membership":
+        """Raises KeyError, TypeError, ValueError or OverflowError for what `to_json` does not write."""
+        member = Member(_bytes(data["tag"]), int(data["group"]), int(data["state_version"]))
+        return cls(member, int(data["position"]), tuple(_bytes(step) for step in data["path"]))
+
+
+def commitment(members: Sequence[Member]) -> dict[str, Any]:
+    """What the leaf says of them."""
+    return {"count": len(members), "root": _text(root(len(members), _node(members)))}
+
+
+def prove(members: Sequence[Member], position: int) -> Membership:
+    """Raises ProofError when there is no such member."""
+    path = inclusion_proof(position, len(members), _node(members))
+    return Membership(members[position], position, tuple(path))
+
+
+def check(membership: Membership, said: Mapping[str, Any]) -> None:
+    """Against what a leaf says. Raises ProofError."""
+    try:
+        size, expected, leaf = int(said["count"]), _bytes(said["root"]), leaf_hash(membership.member.encode())
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ProofError("the entry is not about several people") from None
+    verify_inclusion(membership.position, size, leaf, membership.path, expected)
+
+
+def _node(members: Sequence[Member]) -> Node:
+    return of_leaves([leaf_hash(m.encode()) for m in members])
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
