@@ -118,6 +118,13 @@ class Log:
             raise NotFound(f"The log has no entry {index} yet.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
 
+    def people(self, session: Session, entry_id: str) -> dict[str, int]:
+        """Those an entry about many is about and still names, with the number of their group."""
+        named = select(EntryMember.subject_id, EntryMember.group).where(
+            EntryMember.entry_id == entry_id, EntryMember.subject_id.is_not(None)
+        )
+        return {i: group for i, group in session.execute(named) if i is not None}
+
     def membership(self, session: Session, index: int, subject_id: str) -> Membership:
         """That this person is one of those an entry is about; to be checked with the entry's own proof.
         Raises NotFound."""

@@ -55,11 +55,25 @@ def permits_without_consent(context: Context) -> Iterator[Evidence]:
     since = context.before("window", 100)
     for kind in (EventType.DECISION_PERMIT, EventType.RECORD_READ):
         for entry in _entries(context, kind, since):
-            payload = entry.payload or {}
-            fields = payload.get("fields", {})
-            released = kind is EventType.DECISION_PERMIT or fields.get("permit") or fields.get("mask")
-            if released and payload.get("purpose") in needing and not _held(context, entry, payload["purpose"]):
+            purpose = (entry.payload or {}).get("purpose")
+            if purpose in needing and any(not _held(context, entry, i, purpose) for i in _used(context, entry)):
                 yield Evidence(entry.id, entry.at)
+
+
+def _used(context: Context, entry: EntryView) -> Iterator[str | None]:
+    """Whose data were given out; of an entry about many people, those who are still named."""
+    payload = entry.payload or {}
+    if "groups" in payload:
+        with context.database.read() as session:
+            people = context.log.people(session, entry.id)
+        yield from (i for i, group in people.items() if _released(payload["groups"][group]))
+    elif entry.type == EventType.DECISION_PERMIT or _released(payload):
+        yield entry.subject_id
+
+
+def _released(answer: Mapping[str, Any]) -> bool:
+    fields = answer.get("fields", {})
+    return bool(fields.get("permit") or fields.get("mask"))
 
 
 def _entries(context: Context, kind: EventType, since: datetime) -> Iterator[EntryView]:
@@ -73,8 +87,8 @@ def _entries(context: Context, kind: EventType, since: datetime) -> Iterator[Ent
         after = found[-1].index
 
 
-def _held(context: Context, entry: EntryView, purpose: str) -> bool:
-    return any(_standing(context, entry, purpose, at) for at in (entry.at, entry.at - BOUND))
+def _held(context: Context, entry: EntryView, subject_id: str | None, purpose: str) -> bool:
+    return any(_standing(context, subject_id, purpose, at) for at in (entry.at, entry.at - BOUND))
 
 
 _STANDING = text(
@@ -84,9 +98,9 @@ _STANDING = text(
 ).columns(valid_until=Instant)
 
 
-def _standing(context: Context, entry: EntryView, purpose: str, at: datetime) -> bool:
+def _standing(context: Context, subject_id: str | None, purpose: str, at: datetime) -> bool:
     words: tuple[Any, ...] = (
-        bindparam("person", entry.subject_id),
+        bindparam("person", subject_id),
         bindparam("purpose", purpose),
         bindparam("at", at, type_=Instant),
     )

@@ -53,6 +53,10 @@ VIEWS: Mapping[str, str] = {
     "log_entries": """
         SELECT id AS entry, "index" AS number, type, actor, at, subject_id AS person
         FROM {main}audit_entries WHERE at <= {as_of}""",
+    "log_people": """
+        SELECT e.id AS entry, e."index" AS number, e.at, m.subject_id AS person
+        FROM {main}audit_members m JOIN {main}audit_entries e ON e.id = m.entry_id
+        WHERE m.subject_id IS NOT NULL AND e.at <= {as_of}""",
     "log_waiting": """
         SELECT id AS entry, type, at FROM {main}audit_outbox WHERE at <= {as_of}""",
 }

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import insert, select, update
 
+from privacy_svc.auditlog import EventType, GroupEvent
 from privacy_svc.auditlog.model import Entry
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import new_id, now
@@ -219,3 +220,20 @@ def test_a_permit_before_the_withdrawal_is_none(office: Office) -> None:
         _another_consent(office, state="withdrawn", given_at=now(), recorded_at=now())
     with time_machine.travel(TODAY + timedelta(hours=2)):
         assert office.found() == {}
+
+
+def test_a_read_of_many_people_is_checked_for_each(office: Office) -> None:
+    """One entry about people of whom one was given out without a consent is a finding; where nothing of that one was
+    given out, it is none."""
+    with office.database.write() as session:
+        nobody_asked = office.vault.create_subject(session).id
+    payload = {
+        "purpose": "marketing.email",
+        "groups": [{"fields": {"permit": ["email"]}}, {"fields": {"deny": ["email"]}}],
+    }
+    for group, found in ((1, {}), (0, {"permits-without-consent": "finding"})):
+        event = GroupEvent(EventType.RECORD_READ, {nobody_asked: (group, 1)}, payload)
+        with office.database.write() as session:
+            office.log.append_group(session, event, actor="marketing")
+        office.log.integrate(office.database)
+        assert office.found() == found
