@@ -2,38 +2,62 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from itertools import groupby
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.entry import Sealable
 from privacy_svc.auditlog.merkle import leaf_hash
-from privacy_svc.auditlog.model import Payload
 from privacy_svc.errors import Erased
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 PAYLOAD_FIELD = 3
 """Field id of log payloads in associated data."""
 DATA, EVIDENCE = "data", "evidence"
+MOST = 20_000
+"""Keys kept at once."""
+
+
+class Sealed(Protocol):
+    """A payload, as its table has it."""
+
+    @property
+    def owner_id(self) -> str: ...
+
+    @property
+    def use(self) -> str: ...
+
+    @property
+    def sealed(self) -> bytes | None: ...
 
 
 class Openers:
-    """The keys of some payloads' owners. Lives as long as one transaction."""
+    """The keys of payloads' owners. Lives as long as one transaction."""
 
-    def __init__(self, session: Session, vault: Vault, payloads: Iterable[Payload]) -> None:
-        ordered = sorted(payloads, key=_use)
-        self._ciphers = {
-            use: living(session, vault, {p.owner_id for p in some}, use) for use, some in groupby(ordered, key=_use)
-        }
+    def __init__(self, session: Session, vault: Vault) -> None:
+        self._session, self._vault = session, vault
+        self._ciphers: dict[tuple[str, str], SubjectCipher | None] = {}
 
-    def cipher(self, payload: Payload) -> SubjectCipher | None:
-        """None where the key is destroyed."""
-        return self._ciphers[payload.use].get(payload.owner_id)
+    def learn(self, payloads: Iterable[Sealed]) -> None:
+        """The keys that open these; None is kept where a key is destroyed."""
+        if len(self._ciphers) > MOST:
+            self._ciphers.clear()
+        wanted: dict[str, set[str]] = {}
+        for payload in payloads:
+            if (payload.use, payload.owner_id) not in self._ciphers:
+                wanted.setdefault(payload.use, set()).add(payload.owner_id)
+        for use, owners in wanted.items():
+            found = living(self._session, self._vault, owners, use)
+            self._ciphers |= {(use, owner): found.get(owner) for owner in owners}
 
-    def open(self, payload: Payload, leaf: bytes) -> Sealable | None:
+    def cipher(self, payload: Sealed) -> SubjectCipher | None:
+        """None where the key is destroyed. Only of what was learnt."""
+        return self._ciphers[payload.use, payload.owner_id]
+
+    def open(self, payload: Sealed, leaf: bytes) -> Sealable | None:
         """None where the key is destroyed. Raises Tampered, also when the leaf is not the one it was sealed with."""
         cipher = self.cipher(payload)
-        if cipher is None:
+        if cipher is None or payload.sealed is None:
             return None
         try:
             return Sealable.from_json(cipher.open(PAYLOAD_FIELD, place(leaf), payload.sealed))
@@ -57,7 +81,3 @@ def living(session: Session, vault: Vault, owners: Iterable[str], use: str) -> d
             with suppress(Tampered):
                 found.update(vault.ciphers(session, [owner], use))
         return found
-
-
-def _use(payload: Payload) -> str:
-    return payload.use

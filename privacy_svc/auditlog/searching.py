@@ -58,7 +58,8 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
         statement = statement.where(Entry.index < wanted.after)
     rows = session.execute(statement.order_by(Entry.index.desc()).limit(wanted.limit)).all()
     readable = (payload for entry, payload in rows if about_people or entry.subject_id is None)
-    openers = Openers(session, vault, [payload for payload in readable if _there(payload)])
+    openers = Openers(session, vault)
+    openers.learn(payload for payload in readable if _there(payload))
     return [
         _view(openers, entry, payload, closed=bool(entry.subject_id) and not about_people) for entry, payload in rows
     ]

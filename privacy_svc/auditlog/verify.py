@@ -8,13 +8,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
-from privacy_svc.auditlog.checking import Checker, Finding
+from privacy_svc.auditlog.checking import Checker, Finding, Row, rows_of
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
@@ -78,20 +78,20 @@ class _Verification:
             tree.size, tree.root().hex(), promises, self._checker.erased, self._checker.lost, tuple(findings[:MOST])
         )
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[Row]:
         """All entries by index, checked a page at a time."""
-        after = LOWEST
-        statement = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id).order_by(Entry.index)
-        while True:
-            page = [(e, p) for e, p in self._session.execute(statement.where(Entry.index > after).limit(PAGE))]
-            if not page:
-                return
+        after: int | None = LOWEST
+        statement = rows_of(Entry).order_by(Entry.index)
+        while page := cast(
+            "Sequence[Row]", self._session.execute(statement.where(Entry.index > after).limit(PAGE)).all()
+        ):
             self._findings.extend(self._checker.check(page))
-            yield from (entry for entry, _ in page)
-            after = page[-1][0].index
+            yield from page
+            after = page[-1].index
             self._session.expunge_all()
 
-    def _place(self, entry: Entry) -> None:
+    def _place(self, entry: Row) -> None:
+        assert entry.index is not None
         if entry.index < self._tree.size:
             self._findings.append(Finding("altered", "no entry has an index like this", entry.index))
             return
@@ -169,9 +169,8 @@ class _Verification:
 
     def _waiting(self) -> Iterator[Finding]:
         """Entries that wait for their place in the tree."""
-        statement = select(Outbox, Payload).outerjoin(Payload, Payload.entry_id == Outbox.id).order_by(Outbox.number)
-        for rows in self._session.execute(statement).partitions(PAGE):
-            yield from self._checker.check([(row, payload) for row, payload in rows])
+        for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
+            yield from self._checker.check(cast("Sequence[Row]", rows))
 
     def _orphans(self) -> Iterator[Finding]:
         """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of
