@@ -235,6 +235,7 @@ def _erasure(company: Company, teller: Teller) -> None:
         path.write_text(json.dumps(document, ensure_ascii=False, indent=2), encoding="utf-8")
         verify_json(document, company.runtime.signer.vkey)
         teller.show("✓", f"the certificate is signed and checks out: {path.name}")
+        teller.say(f"from {document['backups_by'][:10]} on no backup, however old, can bring her data back")
 
 
 def _log(company: Company, teller: Teller) -> None:
