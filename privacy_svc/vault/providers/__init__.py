@@ -1,0 +1,6 @@
+"""Key providers: where the root epochs live, outside the database. docs/keys.md tells which is for whom."""
+
+from privacy_svc.vault.providers.file import FileKeyProvider
+from privacy_svc.vault.providers.protocol import Destruction, KeyProvider
+
+__all__ = ["Destruction", "FileKeyProvider", "KeyProvider"]
