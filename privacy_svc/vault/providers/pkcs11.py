@@ -1,0 +1,212 @@
+"""Root keys in a PKCS#11 token (OASIS PKCS #11 v3.1): an HSM, a smart card, SoftHSM.
+
+One AES-256 key object an epoch, labelled `<prefix>/epoch-<n>`, made in the token, sensitive and never extractable.
+Page keys are wrapped there by AES-GCM (CKM_AES_GCM), with the form of every wrapped key: version, nonce,
+ciphertext, tag.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import pkcs11
+from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, ObjectClass, PKCS11Error
+from pkcs11.types import Session
+
+from privacy_svc.errors import Conflict, KeyUnavailable, Misconfigured
+from privacy_svc.vault.errors import Tampered
+from privacy_svc.vault.keys import NONCE, SIZE, VERSION, Key
+from privacy_svc.vault.providers.process import PerProcess
+from privacy_svc.vault.providers.protocol import Destruction, check_binding, numbers
+from privacy_svc.vault.providers.secret import Secret
+
+T = TypeVar("T")
+WRAPPED = len(VERSION) + NONCE + SIZE + 16
+CLOSED_KEY = {
+    Attribute.SENSITIVE: True,
+    Attribute.EXTRACTABLE: False,
+    Attribute.MODIFIABLE: False,
+    Attribute.ENCRYPT: True,
+    Attribute.DECRYPT: True,
+    Attribute.WRAP: False,
+    Attribute.UNWRAP: False,
+    Attribute.SIGN: False,
+    Attribute.VERIFY: False,
+    Attribute.DERIVE: False,
+}
+_initialised: dict[str, int] = {}
+"""Library to the process that initialised it."""
+
+
+class Pkcs11KeyProvider:
+    """A token cannot be rolled back by us, but its own backups can bring a destroyed key back."""
+
+    destruction_delay = timedelta(0)
+
+    def __init__(self, module: Path, token: str, pin: Secret, prefix: str) -> None:
+        self._module, self._token, self._pin, self._prefix = module, token, pin, prefix
+        self._refused = ""
+        self._session = PerProcess(self._log_in)
+
+    @classmethod
+    def create(cls, module: Path, token: str, pin: Secret, prefix: str) -> Self:
+        """A first epoch. Refuses a token that has one under this prefix: keys are never made twice."""
+        provider = cls(module, token, pin, prefix)
+        if provider.epochs():
+            raise Misconfigured(f"{provider!r} already holds keys.")
+        provider._make(1)
+        check_binding(provider)
+        return provider
+
+    @classmethod
+    def open(cls, module: Path, token: str, pin: Secret, prefix: str) -> Self:
+        """Raises KeyUnavailable when token or keys are missing, Misconfigured when it cannot do AES-GCM."""
+        provider = cls(module, token, pin, prefix)
+        check_binding(provider)
+        return provider
+
+    def __repr__(self) -> str:
+        return f"Pkcs11KeyProvider({str(self._module)!r}, token={self._token!r}, prefix={self._prefix!r})"
+
+    def epochs(self) -> list[int]:
+        return self._ask(self._epochs)
+
+    def current_epoch(self) -> int:
+        """The newest; what is wrapped now is wrapped under it. Raises KeyUnavailable where there is none."""
+        epochs = self.epochs()
+        if not epochs:
+            raise KeyUnavailable(f"There are no keys in {self!r}: restore them from a backup; none are made anew.")
+        return epochs[-1]
+
+    def wrap(self, epoch: int, key: Key, binding: bytes) -> bytes:
+        nonce = os.urandom(NONCE)
+        return VERSION + nonce + self._ask(lambda s: _seal(self._key(s, epoch), nonce, key.reveal(), binding))
+
+    def unwrap(self, epoch: int, wrapped: bytes, binding: bytes) -> Key:
+        if len(wrapped) != WRAPPED or wrapped[:1] != VERSION:
+            raise Tampered("A wrapped key does not open.")
+        raw = self._ask(lambda s: _opened(self._key(s, epoch), wrapped[1:13], wrapped[13:], binding))
+        if raw is None:
+            raise Tampered("A wrapped key does not open.")
+        return Key(raw)
+
+    def roll(self) -> int:
+        """A new epoch; Conflict where another process made it at this moment."""
+        epoch = self.current_epoch() + 1
+        self._make(epoch)
+        return epoch
+
+    def destroy(self, epoch: int) -> Destruction:
+        """Final in the token; a second time does nothing. The epoch in use is refused: roll first."""
+        if epoch >= self.current_epoch():
+            raise Conflict(f"Epoch {epoch} is in use; roll to a new one first.")
+        self._ask(lambda session: self._destroy(session, epoch))
+        return Destruction(datetime.now(UTC), f"key {self._label(epoch)} destroyed in token {self._token}")
+
+    def _destroy(self, session: Session, epoch: int) -> None:
+        for key in self._keys(session, epoch):
+            key.destroy()
+
+    def _make(self, epoch: int) -> None:
+        """Tokens have no unique labels, so who finds another's key beside its own takes its own back: of two at once
+        one remains or none. Not repeated after an error: the key may be there."""
+        with self._session.lock, self._answers():
+            session = self._session.get()
+            made = session.generate_key(
+                KeyType.AES, 8 * SIZE, label=self._label(epoch), store=True, template=CLOSED_KEY
+            )
+            if len(self._keys(session, epoch)) > 1:
+                made.destroy()
+                raise Conflict(f"Another process made epoch {epoch} at this moment.")
+
+    def _label(self, epoch: int) -> str:
+        return f"{self._prefix}/epoch-{epoch}"
+
+    def _epochs(self, session: Session) -> list[int]:
+        keys = session.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY})
+        return sorted(set(numbers([str(key[Attribute.LABEL]) for key in keys], f"{self._prefix}/epoch-")))
+
+    def _keys(self, session: Session, epoch: int) -> list[Any]:
+        wanted = {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.LABEL: self._label(epoch)}
+        return list(session.get_objects(wanted))
+
+    def _key(self, session: Session, epoch: int) -> Any:
+        keys = self._keys(session, epoch)
+        if len(keys) == 1:
+            return keys[0]
+        found = f"{len(keys)} times" if keys else "not"
+        raise KeyUnavailable(f"Root key {self._label(epoch)} is {found} in token {self._token}.")
+
+    def _ask(self, what: Callable[[Session], T]) -> T:
+        """Once more in a new session after an error: sessions end when a token is reset."""
+        with self._session.lock, self._answers():
+            with suppress(PKCS11Error):
+                return what(self._session.get())
+            if (old := self._session.drop()) is not None:
+                with suppress(PKCS11Error):
+                    old.close()
+            return what(self._session.get())
+
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        try:
+            yield
+        except PKCS11Error as error:
+            raise KeyUnavailable(f"The token {self._token} does not answer: {type(error).__name__}.") from None
+
+    def _log_in(self) -> Session:
+        """A PIN once refused is not tried again: after a few times the token would lock itself."""
+        pin = self._pin.read()
+        if pin == self._refused:
+            raise KeyUnavailable(f"The token {self._token} refused the PIN of {self._pin.source}; correct it there.")
+        token = _library(self._module).get_token(token_label=self._token)
+        if Mechanism.AES_GCM not in token.slot.get_mechanisms():
+            raise Misconfigured(f"The token {self._token} cannot do AES-GCM (CKM_AES_GCM); take one that can.")
+        try:
+            session: Session = token.open(rw=True, user_pin=pin)
+        except pkcs11.UserAlreadyLoggedIn:  # by another part of this process: it holds for all its sessions
+            session = token.open(rw=True)
+        except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange):
+            self._refused = pin
+            raise
+        return session
+
+
+def _library(module: Path) -> Any:
+    """A child made by fork initialises it anew (PKCS #11 v3.1, 5.4): its parent's sessions are not its own."""
+    name = str(module)
+    library = pkcs11.lib(name)
+    if _initialised.setdefault(name, os.getpid()) != os.getpid():
+        with suppress(PKCS11Error):
+            library.finalize()
+        library.initialize()
+        _initialised[name] = os.getpid()
+    return library
+
+
+def _seal(key: Any, nonce: bytes, raw: bytes, binding: bytes) -> bytes:
+    return bytes(key.encrypt(raw, mechanism=Mechanism.AES_GCM, mechanism_param=GCMParams(nonce, binding)))
+
+
+def _open(key: Any, nonce: bytes, sealed: bytes, binding: bytes) -> bytes:
+    return bytes(key.decrypt(sealed, mechanism=Mechanism.AES_GCM, mechanism_param=GCMParams(nonce, binding)))
+
+
+def _opened(key: Any, nonce: bytes, sealed: bytes, binding: bytes) -> bytes | None:
+    """None for a wrong tag. Some tokens, SoftHSM too, report it as a general error, as they would a failure of their
+    own: then the key must first show that it works."""
+    try:
+        return _open(key, nonce, sealed, binding)
+    except pkcs11.EncryptedDataInvalid:
+        return None
+    except PKCS11Error:
+        other, raw = os.urandom(NONCE), os.urandom(SIZE)
+        if _open(key, other, _seal(key, other, raw, binding), binding) != raw:
+            raise
+    try:
+        return _open(key, nonce, sealed, binding)
+    except PKCS11Error:
+        return None
