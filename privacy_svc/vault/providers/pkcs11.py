@@ -20,7 +20,7 @@ from privacy_svc.errors import Conflict, KeyUnavailable, Misconfigured
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import NONCE, SIZE, VERSION, Key
 from privacy_svc.vault.providers.process import PerProcess
-from privacy_svc.vault.providers.protocol import Destruction, check_binding, numbers
+from privacy_svc.vault.providers.protocol import HELD, Destruction, check_binding, numbers
 from privacy_svc.vault.providers.secret import Secret
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Pkcs11KeyProvider:
         """A first epoch. Refuses a token that has one under this prefix: keys are never made twice."""
         provider = cls(module, token, pin, prefix)
         if provider.epochs():
-            raise Misconfigured(f"{provider!r} already holds keys.")
+            raise Misconfigured(f"{provider!r} already holds keys{HELD}")
         provider._make(1)
         check_binding(provider)
         return provider
@@ -109,6 +109,9 @@ class Pkcs11KeyProvider:
     def _destroy(self, session: Session, epoch: int) -> None:
         for key in self._keys(session, epoch):
             key.destroy()
+        left = self._epochs(session)
+        if not left or epoch in left:  # a session that was logged out sees nothing
+            raise KeyUnavailable(f"The token {self._token} does not say that epoch {epoch} is gone.")
 
     def _make(self, epoch: int) -> None:
         """Tokens have no unique labels, so who finds another's key beside its own takes its own back: of two at once

@@ -10,6 +10,10 @@ from privacy_svc.errors import Misconfigured
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import Key
 
+HELD = (
+    ", of another home or of an `init` that did not end: name that home, or take another prefix. None are made twice."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Destruction:
