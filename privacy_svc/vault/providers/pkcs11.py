@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -37,8 +38,7 @@ CLOSED_KEY = {
     Attribute.VERIFY: False,
     Attribute.DERIVE: False,
 }
-_initialised: dict[str, int] = {}
-"""Library to the process that initialised it."""
+_libraries: dict[Path, "PerProcess[_Library]"] = {}
 
 
 class Pkcs11KeyProvider:
@@ -49,7 +49,7 @@ class Pkcs11KeyProvider:
     def __init__(self, module: Path, token: str, pin: Secret, prefix: str) -> None:
         self._module, self._token, self._pin, self._prefix = module, token, pin, prefix
         self._refused = ""
-        self._session = PerProcess(self._log_in)
+        self._library = _libraries.setdefault(module, PerProcess(partial(_Library, module)))
 
     @classmethod
     def create(cls, module: Path, token: str, pin: Secret, prefix: str) -> Self:
@@ -72,23 +72,27 @@ class Pkcs11KeyProvider:
         return f"Pkcs11KeyProvider({str(self._module)!r}, token={self._token!r}, prefix={self._prefix!r})"
 
     def epochs(self) -> list[int]:
-        return self._ask(self._epochs)
+        with self._answers():
+            try:
+                return self._ask(self._epochs)
+            except pkcs11.NoSuchKey:
+                return []
 
     def current_epoch(self) -> int:
         """The newest; what is wrapped now is wrapped under it. Raises KeyUnavailable where there is none."""
-        epochs = self.epochs()
-        if not epochs:
-            raise KeyUnavailable(f"There are no keys in {self!r}: restore them from a backup; none are made anew.")
-        return epochs[-1]
+        with self._answers():
+            return self._ask(self._epochs)[-1]
 
     def wrap(self, epoch: int, key: Key, binding: bytes) -> bytes:
         nonce = os.urandom(NONCE)
-        return VERSION + nonce + self._ask(lambda s: _seal(self._key(s, epoch), nonce, key.reveal(), binding))
+        with self._answers():
+            return VERSION + nonce + self._ask(lambda s: _seal(self._key(s, epoch), nonce, key.reveal(), binding))
 
     def unwrap(self, epoch: int, wrapped: bytes, binding: bytes) -> Key:
         if len(wrapped) != WRAPPED or wrapped[:1] != VERSION:
             raise Tampered("A wrapped key does not open.")
-        raw = self._ask(lambda s: _opened(self._key(s, epoch), wrapped[1:13], wrapped[13:], binding))
+        with self._answers():
+            raw = self._ask(lambda s: _opened(self._key(s, epoch), wrapped[1:13], wrapped[13:], binding))
         if raw is None:
             raise Tampered("A wrapped key does not open.")
         return Key(raw)
@@ -103,21 +107,21 @@ class Pkcs11KeyProvider:
         """Final in the token; a second time does nothing. The epoch in use is refused: roll first."""
         if epoch >= self.current_epoch():
             raise Conflict(f"Epoch {epoch} is in use; roll to a new one first.")
-        self._ask(lambda session: self._destroy(session, epoch))
+        with self._answers():
+            self._ask(lambda session: self._destroy(session, epoch))
         return Destruction(datetime.now(UTC), f"key {self._label(epoch)} destroyed in token {self._token}")
 
     def _destroy(self, session: Session, epoch: int) -> None:
         for key in self._keys(session, epoch):
             key.destroy()
-        left = self._epochs(session)
-        if not left or epoch in left:  # a session that was logged out sees nothing
-            raise KeyUnavailable(f"The token {self._token} does not say that epoch {epoch} is gone.")
+        if epoch in self._epochs(session):
+            raise KeyUnavailable(f"The token {self._token} still has epoch {epoch}.")
 
     def _make(self, epoch: int) -> None:
         """Tokens have no unique labels, so who finds another's key beside its own takes its own back: of two at once
         one remains or none. Not repeated after an error: the key may be there."""
-        with self._session.lock, self._answers():
-            session = self._session.get()
+        with self._library.lock, self._answers():
+            session = self._session()
             made = session.generate_key(
                 KeyType.AES, 8 * SIZE, label=self._label(epoch), store=True, template=CLOSED_KEY
             )
@@ -129,8 +133,12 @@ class Pkcs11KeyProvider:
         return f"{self._prefix}/epoch-{epoch}"
 
     def _epochs(self, session: Session) -> list[int]:
+        """Raises NoSuchKey for none: a session that was logged out, or a token that is gone, shows nothing."""
         keys = session.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY})
-        return sorted(set(numbers([str(key[Attribute.LABEL]) for key in keys], f"{self._prefix}/epoch-")))
+        found = numbers([str(key[Attribute.LABEL]) for key in keys], f"{self._prefix}/epoch-")
+        if not found:
+            raise pkcs11.NoSuchKey
+        return sorted(set(found))
 
     def _keys(self, session: Session, epoch: int) -> list[Any]:
         wanted = {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.LABEL: self._label(epoch)}
@@ -140,54 +148,69 @@ class Pkcs11KeyProvider:
         keys = self._keys(session, epoch)
         if len(keys) == 1:
             return keys[0]
+        self._epochs(session)
         found = f"{len(keys)} times" if keys else "not"
         raise KeyUnavailable(f"Root key {self._label(epoch)} is {found} in token {self._token}.")
 
     def _ask(self, what: Callable[[Session], T]) -> T:
-        """Once more in a new session after an error: sessions end when a token is reset."""
-        with self._session.lock, self._answers():
-            with suppress(PKCS11Error):
-                return what(self._session.get())
-            if (old := self._session.drop()) is not None:
+        """After an error once more in a new session, and once more with the library initialised anew: sessions end
+        when a token is reset, and some libraries find a token that came back only from the start."""
+        with self._library.lock:
+            for renew in (self._log_out, self._library.drop):
                 with suppress(PKCS11Error):
-                    old.close()
-            return what(self._session.get())
+                    return what(self._session())
+                renew()
+            return what(self._session())
 
     @contextmanager
     def _answers(self) -> Iterator[None]:
         try:
             yield
+        except pkcs11.NoSuchKey:
+            raise KeyUnavailable(
+                f"There are no keys in {self!r}: restore them from a backup; none are made anew."
+            ) from None
         except PKCS11Error as error:
             raise KeyUnavailable(f"The token {self._token} does not answer: {type(error).__name__}.") from None
 
-    def _log_in(self) -> Session:
+    def _session(self) -> Session:
+        """The process's one session with this token: a login, and a logout, hold for all of them."""
+        library = self._library.get()
+        if self._token not in library.sessions:
+            library.sessions[self._token] = self._log_in(library)
+        return library.sessions[self._token]
+
+    def _log_out(self) -> None:
+        if (session := self._library.get().sessions.pop(self._token, None)) is not None:
+            with suppress(PKCS11Error):
+                session.close()
+
+    def _log_in(self, library: "_Library") -> Session:
         """A PIN once refused is not tried again: after a few times the token would lock itself."""
         pin = self._pin.read()
         if pin == self._refused:
             raise KeyUnavailable(f"The token {self._token} refused the PIN of {self._pin.source}; correct it there.")
-        token = _library(self._module).get_token(token_label=self._token)
+        token = library.library.get_token(token_label=self._token)
         if Mechanism.AES_GCM not in token.slot.get_mechanisms():
             raise Misconfigured(f"The token {self._token} cannot do AES-GCM (CKM_AES_GCM); take one that can.")
         try:
             session: Session = token.open(rw=True, user_pin=pin)
-        except pkcs11.UserAlreadyLoggedIn:  # by another part of this process: it holds for all its sessions
-            session = token.open(rw=True)
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange):
             self._refused = pin
             raise
         return session
 
 
-def _library(module: Path) -> Any:
-    """A child made by fork initialises it anew (PKCS #11 v3.1, 5.4): its parent's sessions are not its own."""
-    name = str(module)
-    library = pkcs11.lib(name)
-    if _initialised.setdefault(name, os.getpid()) != os.getpid():
+class _Library:
+    """The module, initialised from the start: in a child made by fork the parent's state is not its own (PKCS #11
+    v3.1, 5.4), and after a token was away it may be stale."""
+
+    def __init__(self, module: Path) -> None:
+        self.sessions: dict[str, Session] = {}
+        self.library: Any = pkcs11.lib(str(module))
         with suppress(PKCS11Error):
-            library.finalize()
-        library.initialize()
-        _initialised[name] = os.getpid()
-    return library
+            self.library.finalize()
+        self.library.initialize()
 
 
 def _seal(key: Any, nonce: bytes, raw: bytes, binding: bytes) -> bytes:
