@@ -56,7 +56,7 @@ def _chosen(text: str, folder: Path, *, new: bool) -> KeyProvider:
     if text == "file":
         return FileKeyProvider.create(folder) if new else FileKeyProvider.open(folder)
     if kind == "pkcs11":
-        return _pkcs11(text, new=new)
+        return _pkcs11(text, folder.parent, new=new)
     refuse = _Refusal(kind.replace("+http", "+https") if kind.endswith("+http") else kind)
     try:
         url = urlsplit(text)
@@ -70,7 +70,7 @@ def _chosen(text: str, folder: Path, *, new: bool) -> KeyProvider:
     raise refuse(f"it begins with none of {', '.join(EXAMPLES)}")
 
 
-def _pkcs11(text: str, *, new: bool) -> KeyProvider:
+def _pkcs11(text: str, home: Path, *, new: bool) -> KeyProvider:
     """An RFC 7512 URI; `object` is the labels' prefix."""
     refuse = _Refusal("pkcs11")
     path, _, query = text.removeprefix("pkcs11:").partition("?")
@@ -85,7 +85,7 @@ def _pkcs11(text: str, *, new: bool) -> KeyProvider:
     except ModuleNotFoundError as error:
         raise _missing(error, "pkcs11") from None
     make = Pkcs11KeyProvider.create if new else Pkcs11KeyProvider.open
-    return make(module, token, pin, named.get("object", PREFIX))
+    return make(module, token, pin, named.get("object", PREFIX), home)
 
 
 def _aws_kms(url: SplitResult, refuse: _Refusal, *, new: bool) -> KeyProvider:

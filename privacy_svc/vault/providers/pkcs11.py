@@ -5,7 +5,9 @@ Page keys are wrapped there by AES-GCM (CKM_AES_GCM), with the form of every wra
 ciphertext, tag.
 """
 
+import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -26,6 +28,7 @@ from privacy_svc.vault.providers.secret import Secret
 
 T = TypeVar("T")
 WRAPPED = len(VERSION) + NONCE + SIZE + 16
+PAUSE = 0.05
 CLOSED_KEY = {
     Attribute.SENSITIVE: True,
     Attribute.EXTRACTABLE: False,
@@ -46,25 +49,27 @@ class Pkcs11KeyProvider:
 
     destruction_delay = timedelta(0)
 
-    def __init__(self, module: Path, token: str, pin: Secret, prefix: str) -> None:
+    def __init__(self, module: Path, token: str, pin: Secret, prefix: str, home: Path) -> None:
+        self._home = home
         self._module, self._token, self._pin, self._prefix = module, token, pin, prefix
         self._refused = ""
         self._library = _libraries.setdefault(module, PerProcess(partial(_Library, module)))
 
     @classmethod
-    def create(cls, module: Path, token: str, pin: Secret, prefix: str) -> Self:
+    def create(cls, module: Path, token: str, pin: Secret, prefix: str, home: Path) -> Self:
         """A first epoch. Refuses a token that has one under this prefix: keys are never made twice."""
-        provider = cls(module, token, pin, prefix)
-        if provider.epochs():
-            raise Misconfigured(f"{provider!r} already holds keys{HELD}")
-        provider._make(1)
+        provider = cls(module, token, pin, prefix, home)
+        with provider._alone_here():
+            if provider.epochs():
+                raise Misconfigured(f"{provider!r} already holds keys{HELD}")
+            provider._make(1)
         check_binding(provider)
         return provider
 
     @classmethod
-    def open(cls, module: Path, token: str, pin: Secret, prefix: str) -> Self:
+    def open(cls, module: Path, token: str, pin: Secret, prefix: str, home: Path) -> Self:
         """Raises KeyUnavailable when token or keys are missing, Misconfigured when it cannot do AES-GCM."""
-        provider = cls(module, token, pin, prefix)
+        provider = cls(module, token, pin, prefix, home)
         check_binding(provider)
         return provider
 
@@ -99,8 +104,9 @@ class Pkcs11KeyProvider:
 
     def roll(self) -> int:
         """A new epoch; Conflict where another process made it at this moment."""
-        epoch = self.current_epoch() + 1
-        self._make(epoch)
+        with self._alone_here():
+            epoch = self.current_epoch() + 1
+            self._make(epoch)
         return epoch
 
     def destroy(self, epoch: int) -> Destruction:
@@ -117,17 +123,39 @@ class Pkcs11KeyProvider:
         if epoch in self._epochs(session):
             raise KeyUnavailable(f"The token {self._token} still has epoch {epoch}.")
 
+    @contextmanager
+    def _alone_here(self) -> Iterator[None]:
+        """Tokens have no unique labels, so processes of one home take turns to make keys, and each reads the token
+        anew, since libraries keep lists; processes of several homes have the database's lock."""
+        try:
+            descriptor = os.open(self._home, os.O_RDONLY)
+        except OSError as error:
+            raise KeyUnavailable(f"{self._home} cannot be locked: {error.strerror}.") from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._library.drop()
+            yield
+        finally:
+            os.close(descriptor)
+
     def _make(self, epoch: int) -> None:
-        """Tokens have no unique labels, so who finds another's key beside its own takes its own back: of two at once
-        one remains or none. Not repeated after an error: the key may be there."""
+        """Not repeated after an error: the key may be there. Who finds another's key beside its own all the same
+        takes its own back."""
         with self._library.lock, self._answers():
             session = self._session()
             made = session.generate_key(
                 KeyType.AES, 8 * SIZE, label=self._label(epoch), store=True, template=CLOSED_KEY
             )
-            if len(self._keys(session, epoch)) > 1:
+            if not self._alone(session, epoch):
                 made.destroy()
                 raise Conflict(f"Another process made epoch {epoch} at this moment.")
+
+    def _alone(self, session: Session, epoch: int) -> bool:
+        """Not, when it cannot be told: objects that others take back meanwhile end a listing with an error."""
+        for _ in range(5):
+            with suppress(PKCS11Error):
+                return len(self._keys(session, epoch)) == 1
+        return False
 
     def _label(self, epoch: int) -> str:
         return f"{self._prefix}/epoch-{epoch}"
@@ -156,7 +184,7 @@ class Pkcs11KeyProvider:
         """After an error once more in a new session, and once more with the library initialised anew: sessions end
         when a token is reset, and some libraries find a token that came back only from the start."""
         with self._library.lock:
-            for renew in (self._log_out, self._library.drop):
+            for renew in (self._log_out, self._begin_anew):
                 with suppress(PKCS11Error):
                     return what(self._session())
                 renew()
@@ -179,6 +207,11 @@ class Pkcs11KeyProvider:
         if self._token not in library.sessions:
             library.sessions[self._token] = self._log_in(library)
         return library.sessions[self._token]
+
+    def _begin_anew(self) -> None:
+        """A moment later: SoftHSM writes a token's file at each login, and who reads it meanwhile sees no token."""
+        time.sleep(PAUSE)
+        self._library.drop()
 
     def _log_out(self) -> None:
         if (session := self._library.get().sessions.pop(self._token, None)) is not None:
