@@ -91,17 +91,19 @@ class TransitServer:
             return (200, {"data": {"keys": sorted(self.keys)}}) if self.keys else fault(404)
         if method == "POST":
             return self._create(name, body)
-        key = self.keys.get(name)
         if method == "DELETE":
-            if key is None:
-                return fault(400, "could not delete key; not found")
-            if not key["deletion_allowed"]:
-                return fault(400, f"error deleting policy {name}: deletion is not allowed for this key")
-            del self.keys[name]
-            return 204, None
-        if key is None:
+            return self._delete(name)
+        if name not in self.keys:
             return fault(404)
-        return 200, {"data": {k: v for k, v in key.items() if k != "raw"}}
+        return 200, {"data": {k: v for k, v in self.keys[name].items() if k != "raw"}}
+
+    def _delete(self, name: str) -> Answer:
+        if name not in self.keys:
+            return fault(400, "could not delete key; not found")
+        if not self.keys[name]["deletion_allowed"]:
+            return fault(400, f"error deleting policy {name}: deletion is not allowed for this key")
+        del self.keys[name]
+        return 204, None
 
     def _create(self, name: str, body: dict[str, Any]) -> Answer:
         made = {
