@@ -27,8 +27,7 @@ DOES_NOT_OPEN = frozenset({"InvalidCiphertextException", "IncorrectKeyException"
 
 
 class AwsKmsKeyProvider:
-    """Credentials come from boto3's usual chain; they need kms:CreateKey, CreateAlias, ListAliases, DescribeKey,
-    Encrypt, Decrypt and ScheduleKeyDeletion."""
+    """Credentials come from boto3's usual chain; docs/keys.md lists what they must allow."""
 
     def __init__(self, region: str, prefix: str, window: int = 7, endpoint: str | None = None) -> None:
         logging.getLogger("botocore").setLevel(

@@ -89,9 +89,10 @@ class FileKeyProvider:
     def destroy(self, epoch: int) -> Destruction:
         """Overwritten, then removed; a second time does nothing. The epoch in use is refused: roll first."""
         done = Destruction(datetime.now(UTC), f"file of epoch {epoch} overwritten and removed")
+        current = self.current_epoch()  # a folder that is away is not a destroyed key
         if epoch not in self.epochs():
             return done
-        if epoch == self.current_epoch():
+        if epoch == current:
             raise Conflict(f"Epoch {epoch} is in use; roll to a new one first.")
         with self._answers():
             self._write(self._path(epoch), 0)

@@ -63,6 +63,8 @@ def _chosen(text: str, folder: Path, *, new: bool) -> KeyProvider:
         _ = url.port
     except ValueError:
         raise refuse("it is not a URL") from None
+    if url.fragment:
+        raise refuse("it has a # in it; write %23 where one is meant")
     if kind == "aws-kms":
         return _aws_kms(url, refuse, new=new)
     if kind in {"transit+https", "transit+http"}:
