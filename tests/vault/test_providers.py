@@ -1,6 +1,7 @@
 """Key providers: one contract, kept by all of them; then what is each one's own."""
 
 import base64
+import fcntl
 import logging
 import os
 import signal
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from pkcs11 import KeyType, TokenFlag
+from pkcs11 import GeneralError, KeyType, TokenFlag
 
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict, Erased, KeyUnavailable, Misconfigured
@@ -405,6 +406,7 @@ BAD = [
     ("transit+https://planted-4711@vault.example/transit/p?token-env=PIN", "credentials"),
     ("transit+https://vault.example/transit/p?token=planted-4711", "each once"),
     ("transit+http://vault.example/transit/p?token-env=PIN", "loopback"),
+    ("transit+http://10.0.0.1/transit/p?token-env=PIN", "loopback"),
     ("transit+http://127.0.0.1.example/transit/p?token-env=PIN", "loopback"),
 ]
 
@@ -496,6 +498,55 @@ def test_a_lost_session_is_replaced(pkcs11: Token) -> None:
     assert provider.unwrap(1, wrapped, b"here")
 
 
+def test_a_token_that_comes_back(pkcs11: Token) -> None:
+    """SoftHSM finds a token that was away only when initialised anew; reading does that by itself."""
+    provider = pkcs11.create()
+    wrapped = provider.wrap(1, Key.new(), b"here")
+    with pkcs11.away(), pytest.raises(KeyUnavailable):
+        provider.unwrap(1, wrapped, b"here")
+    assert provider.unwrap(1, wrapped, b"here")
+
+
+class FailingKey:
+    """A key of a token that gives general errors, for ever or a few times."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+
+    def encrypt(self, raw: bytes, **_: object) -> bytes:
+        return raw
+
+    def decrypt(self, raw: bytes, **_: object) -> bytes:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise GeneralError
+        return raw
+
+
+def test_a_general_error_is_not_a_wrong_tag() -> None:
+    """SoftHSM reports a wrong tag as a general error; from a key that does not work at all it says nothing, and once
+    the key works the value is asked for again."""
+    from privacy_svc.vault.providers.pkcs11 import _opened
+
+    with pytest.raises(GeneralError):
+        _opened(FailingKey(99), bytes(12), b"sealed", b"here")
+    assert _opened(FailingKey(1), bytes(12), b"sealed", b"here") == b"sealed"
+
+
+def test_rolls_of_one_home_take_turns(pkcs11: Token, tmp_path: Path) -> None:
+    """While another process makes a key in the token, a roll waits."""
+    provider, made = pkcs11.create(), list[int]()
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    thread = threading.Thread(target=lambda: made.append(provider.roll()))
+    thread.start()
+    thread.join(0.5)
+    assert made == []
+    os.close(descriptor)
+    thread.join()
+    assert made == [2]
+
+
 def test_two_keys_in_one_epoch_are_refused(pkcs11: Token) -> None:
     """A second key of one label is never picked by chance: nothing is wrapped until it is gone."""
     provider: Any = pkcs11.create()
@@ -527,9 +578,10 @@ def test_a_fork_while_another_thread_speaks() -> None:
         signal.alarm(5)
         assert made.get() == os.getpid()
 
-    assert in_child(work) == 0
+    code = in_child(work)
     done.set()
     thread.join()
+    assert code == 0
 
 
 @pytest.mark.parametrize(
@@ -617,6 +669,12 @@ def test_redirects_are_not_followed(transit: Transit, monkeypatch: pytest.Monkey
             ask()
     monkeypatch.setattr(transit.server, "redirects", False)
     assert provider.epochs() == [1, 2]
+
+
+def test_the_token_goes_to_no_proxy(transit: Transit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies of the environment are not asked: over plain http they would read keys and token."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert transit.create().current_epoch() == 1
 
 
 def test_a_renewed_token_is_read_again(transit: Transit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,9 +30,8 @@ class AwsKmsKeyProvider:
     """Credentials come from boto3's usual chain; docs/keys.md lists what they must allow."""
 
     def __init__(self, region: str, prefix: str, window: int = 7, endpoint: str | None = None) -> None:
-        logging.getLogger("botocore").setLevel(
-            logging.INFO
-        )  # below that it logs whole messages, with page keys in them
+        # Below that level it logs whole messages, with page keys in them.
+        logging.getLogger("botocore").setLevel(logging.INFO)
         self._region, self._prefix, self._window, self._endpoint = region, prefix, window, endpoint
         self._client = PerProcess(self._connect)
 
