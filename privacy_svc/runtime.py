@@ -21,7 +21,7 @@ from privacy_svc.policy import PolicyHolder, remember
 from privacy_svc.rights import Mailer, Requests, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import DecisionPoint, Directory, Gateway, Sealer, Stores
-from privacy_svc.vault import FileKeyProvider, Holder, KeyProvider, Lease, Ledger, Schedule, Vault
+from privacy_svc.vault import Holder, KeyProvider, Lease, Ledger, Schedule, Vault, create_provider, open_provider
 
 KEYS = "keys"
 LOG = "log"
@@ -114,7 +114,7 @@ def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences:
     if not _initialised(settings):
         raise Misconfigured(f"There is no privacy service in {settings.home}: run `privacy-svc init --store URL`.")
     policies = PolicyHolder(settings.policies)
-    runtime = _compose(settings, policies, FileKeyProvider.open(settings.home / KEYS), Signer.load)
+    runtime = _compose(settings, policies, open_provider(settings, settings.home / KEYS), Signer.load)
     check_migrations(runtime.database)
     if check_stores:
         runtime.stores.check(policies.current.data_map)
@@ -135,7 +135,7 @@ def create_home(settings: Settings) -> Runtime:
     fresh = not _initialised(settings)
     if fresh:
         _refuse_foreign_keys(settings)
-    provider = FileKeyProvider.create(keys) if fresh else FileKeyProvider.open(keys)
+    provider = create_provider(settings, keys) if fresh else open_provider(settings, keys)
     runtime = _compose(settings, policies, provider, Signer.create if fresh else Signer.load)
     upgrade(runtime.database)
     if fresh:

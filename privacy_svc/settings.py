@@ -39,6 +39,9 @@ class Settings:
     ledger: str = setting(
         "", "Folder of the fence ledger; empty: ledger in the home folder. Keep it where a restore does not reach."
     )
+    key_provider: str = setting(
+        "file", "Where the root keys live: `file`, `pkcs11:`, `aws-kms://` or `transit+https://`; see docs/keys.md."
+    )
     epoch_hours: int = setting(24, "How often the root key rolls.")
     backup_days: int = setting(
         30, "How long backups are kept: how far back you can restore, and when erasure has reached every backup."

@@ -8,7 +8,7 @@ from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
-from privacy_svc.vault import FileKeyProvider, Lease, Ledger, Vault
+from privacy_svc.vault import FileKeyProvider, KeyProvider, Lease, Ledger, Vault
 
 if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
@@ -22,10 +22,13 @@ def make_vault(
     organisation: str = ORGANISATION,
     region: str = "DE",
     lease: Lease = Lease(),  # noqa: B008 - immutable
+    provider: KeyProvider | None = None,
 ) -> Vault:
-    """A vault with a file key provider; opens the keys where they are already. With a database it knows its epochs."""
+    """A vault with this or a file key provider; opens the keys where they are already. With a database it knows its
+    epochs."""
     keys = folder / "keys"
-    provider = FileKeyProvider.open(keys) if keys.exists() else FileKeyProvider.create(keys)
+    if provider is None:
+        provider = FileKeyProvider.open(keys) if keys.exists() else FileKeyProvider.create(keys)
     ledger = Ledger(folder / "ledger")
     ledger.create()
     vault = Vault(provider, organisation, ledger, region=region, lease=lease)

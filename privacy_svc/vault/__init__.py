@@ -16,7 +16,7 @@ from privacy_svc.vault.keys import Key
 from privacy_svc.vault.lease import Lease
 from privacy_svc.vault.ledger import Kind, Ledger, Line
 from privacy_svc.vault.model import Fence, Subject
-from privacy_svc.vault.providers import FileKeyProvider, KeyProvider
+from privacy_svc.vault.providers import FileKeyProvider, KeyProvider, create_provider, open_provider
 from privacy_svc.vault.restoring import Recovered
 from privacy_svc.vault.rotation import SETTLE, Holder
 from privacy_svc.vault.service import Vault
@@ -45,7 +45,9 @@ __all__ = [
     "SubjectCipher",
     "Tampered",
     "Vault",
+    "create_provider",
     "is_sealed_bytes",
     "is_sealed_text",
     "normalise",
+    "open_provider",
 ]

@@ -131,9 +131,10 @@ def wrapped_under(session: Session, epoch: int) -> int:
     return pages + roots
 
 
-def backups_by(session: Session, schedule: Schedule, replaced_at: datetime) -> datetime:
+def backups_by(session: Session, schedule: Schedule, delay: timedelta, replaced_at: datetime) -> datetime:
     """When no backup can bring back a key whose page was replaced at this instant: the epoch that wrapped the page then
-    has ended and its window is over. What has happened counts, else what is planned."""
+    has ended, its window is over, and so is the provider's delay in destroying it. What has happened counts, else what
+    is planned."""
     in_use = select(RootEpoch).where(RootEpoch.created_at <= replaced_at).order_by(RootEpoch.epoch.desc()).limit(1)
     epoch = session.scalars(in_use).first()
     if epoch is None:
@@ -141,4 +142,4 @@ def backups_by(session: Session, schedule: Schedule, replaced_at: datetime) -> d
     if epoch.destroyed_at is not None:
         return epoch.destroyed_at
     end = epoch.retired_at or max(epoch.created_at + schedule.every, replaced_at)
-    return end + schedule.window
+    return end + schedule.window + delay

@@ -44,6 +44,10 @@ class Key:
     def __reduce__(self) -> str:
         raise TypeError("a key is not pickled")
 
+    def reveal(self) -> bytes:
+        """The secret itself, for a key provider that wraps it elsewhere."""
+        return self._raw
+
     def cipher(self) -> AESGCM:
         """Kept: making one costs more than using it, and a page key wraps a thousand others."""
         if self._cipher is None:

@@ -158,7 +158,9 @@ class Vault:
     def backups_by(self, session: Session, subject_id: str) -> datetime | None:
         """When this erased person is out of reach of every backup; None while the page key is still to be replaced."""
         replaced = session.scalar(select(Fence.page_replaced_at).where(Fence.subject_id == subject_id))
-        return epochs.backups_by(session, self.schedule, replaced) if replaced is not None else None
+        if replaced is None:
+            return None
+        return epochs.backups_by(session, self.schedule, self.provider.destruction_delay, replaced)
 
     # Rotation
 

@@ -1,44 +1,18 @@
-"""Key providers: where the root epochs live, outside the database."""
+"""Root keys as files."""
 
 import os
 import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from privacy_svc.errors import Conflict, KeyUnavailable, Misconfigured
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import SIZE, Key
-
-
-@dataclass(frozen=True, slots=True)
-class Destruction:
-    at: datetime
-    receipt: str
-
-
-class KeyProvider(Protocol):
-    """Wraps and unwraps page keys under root epochs that never leave it.
-
-    `destroy` is final: afterwards nothing wrapped under that epoch can be unwrapped, whatever backup
-    it comes from. Raises KeyUnavailable when it does not answer or lacks the epoch.
-    """
-
-    def epochs(self) -> list[int]: ...
-
-    def current_epoch(self) -> int: ...
-
-    def wrap(self, epoch: int, key: Key, binding: bytes) -> bytes: ...
-
-    def unwrap(self, epoch: int, wrapped: bytes, binding: bytes) -> Key: ...
-
-    def roll(self) -> int: ...
-
-    def destroy(self, epoch: int) -> Destruction: ...
+from privacy_svc.vault.providers.protocol import Destruction
 
 
 class FileKeyProvider:
@@ -47,6 +21,8 @@ class FileKeyProvider:
     Enough for one machine and for a start; a file system may keep old blocks, so a provable
     destruction needs an HSM or a key service.
     """
+
+    destruction_delay = timedelta(0)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -113,9 +89,10 @@ class FileKeyProvider:
     def destroy(self, epoch: int) -> Destruction:
         """Overwritten, then removed; a second time does nothing. The epoch in use is refused: roll first."""
         done = Destruction(datetime.now(UTC), f"file of epoch {epoch} overwritten and removed")
+        current = self.current_epoch()  # a folder that is away is not a destroyed key
         if epoch not in self.epochs():
             return done
-        if epoch == self.current_epoch():
+        if epoch == current:
             raise Conflict(f"Epoch {epoch} is in use; roll to a new one first.")
         with self._answers():
             self._write(self._path(epoch), 0)
