@@ -40,7 +40,7 @@ def register(session: Session, provider: KeyProvider) -> None:
     is not destroyed: it is another provider, or its keys were lost."""
     held = provider.epochs()
     known = {e.epoch: e for e in session.scalars(select(RootEpoch))}
-    missing = sorted(n for n, e in known.items() if e.destroyed_at is None and n not in held)
+    missing = sorted(n for n, e in known.items() if e.ordered_at is None and e.destroyed_at is None and n not in held)
     missing += sorted(set(_used(session)) - known.keys() - set(held))
     if missing:
         raise KeyUnavailable(
@@ -107,8 +107,9 @@ def destroyable(session: Session, schedule: Schedule, at: datetime) -> list[int]
     return list(session.scalars(over.order_by(RootEpoch.epoch)))
 
 
-def destroy(session: Session, provider: KeyProvider, epoch: int) -> RootEpoch:
-    """Final. Raises NotFound, Conflict while the epoch is in use or still wraps something."""
+def order_destruction(session: Session, epoch: int) -> RootEpoch:
+    """Written down before the provider is told, so that a process that ends in between leaves no missing key.
+    Raises NotFound, Conflict while the epoch is in use or still wraps something."""
     found = session.get(RootEpoch, epoch, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound(f"There is no root key epoch {epoch}.")
@@ -118,6 +119,16 @@ def destroy(session: Session, provider: KeyProvider, epoch: int) -> RootEpoch:
         raise Conflict(f"Root key epoch {epoch} is in use: run `privacy-svc keys roll-epoch` first.")
     if left := wrapped_under(session, epoch):
         raise Conflict(f"Root key epoch {epoch} still wraps {left} keys: run `privacy-svc keys roll-epoch` to its end.")
+    found.ordered_at = found.ordered_at or now()
+    session.flush()
+    return found
+
+
+def destroy(session: Session, provider: KeyProvider, epoch: int) -> RootEpoch:
+    """Final; the second half of `order_destruction`, with what it raises."""
+    found = order_destruction(session, epoch)
+    if found.destroyed_at is not None:
+        return found
     done = provider.destroy(epoch)
     found.destroyed_at, found.receipt = done.at, done.receipt
     ledger.note(session, ledger.Kind.EPOCH_DESTROYED, {"epoch": epoch, "receipt": done.receipt}, at=done.at)

@@ -22,7 +22,12 @@ def _exact(value: str, _region: str) -> str | None:
 
 
 def _casefold(value: str, _region: str) -> str | None:
-    return unicodedata.normalize("NFKC", value).casefold().strip() or None
+    return _folded(value) or None
+
+
+def _folded(value: str) -> str:
+    """Composed again after folding, which can take letters apart: twice is the same as once."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).strip()
 
 
 def _email(value: str, region: str) -> str | None:
@@ -33,7 +38,8 @@ def _email(value: str, region: str) -> str | None:
         return value if 0 < value.rfind("@") < len(value) - 1 else None
     local, at, _ = value.rpartition("@")
     domain = _domain(value, region)
-    return f"{unicodedata.normalize('NFKC', local).casefold()}@{domain}" if at and local and domain else None
+    local = _folded(local)
+    return f"{local}@{domain}" if at and local and domain else None
 
 
 def _domain(value: str, _region: str) -> str | None:

@@ -70,6 +70,8 @@ class RootEpoch(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     retired_at: Mapped[datetime | None]
     """Nothing has been wrapped under it since."""
+    ordered_at: Mapped[datetime | None]
+    """The provider is about to be told to destroy it: from then on it may be gone."""
     destroyed_at: Mapped[datetime | None]
     """From then on nothing wrapped under it opens, in no backup; with a key service later than our order."""
     receipt: Mapped[str | None]

@@ -190,6 +190,8 @@ class Vault:
     def destroy_epoch(self, database: Database, epoch: int) -> RootEpoch:
         """Final: backups of the key tables from before the epoch's end cannot be opened any more."""
         with database.write() as session:
+            epochs.order_destruction(session, epoch)
+        with database.write() as session:
             done = epochs.destroy(session, self.provider, epoch)
         self.ledger.export(database)
         return done

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict, Erased, KeyUnavailable, NotFound
-from privacy_svc.vault import Schedule, Vault
+from privacy_svc.vault import Schedule, Vault, epochs
 from privacy_svc.vault.model import Fence, IndexRoot, PageKey, RootEpoch, SubjectKey
 from tests.factories import make_vault
 from tests.vault.test_vault import opened, sealed, subject
@@ -42,6 +42,25 @@ def test_a_roll_that_died_is_completed(database: Database, vault: Vault) -> None
         session.add(RootEpoch(epoch=vault.provider.roll()))
     assert vault.move_pages(database) == 2
     assert opened(database, vault, one, text) == "Ana"
+
+
+def test_a_destruction_that_died_is_completed(database: Database, vault: Vault) -> None:
+    """A process that ended after the provider had destroyed a key, before its commit: the next start goes on, and the
+    next run writes the receipt. A key that is missing without an order is refused."""
+    one = subject(database, vault)
+    text = sealed(database, vault, one)
+    vault.roll_epoch(database)
+    with database.write() as session:
+        epochs.order_destruction(session, 1)
+    vault.provider.destroy(1)
+    with database.write() as session:
+        vault.register(session)
+    assert opened(database, vault, one, text) == "Ana"
+    assert vault.destroy_epoch(database, 1).receipt
+    vault.roll_epoch(database)
+    vault.provider.destroy(2)
+    with database.write() as session, pytest.raises(KeyUnavailable, match="lacks root key 2"):
+        vault.register(session)
 
 
 def test_destroying_needs_emptiness(database: Database, vault: Vault) -> None:
