@@ -10,6 +10,8 @@ from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.exporting import TYPE as LOG_EXPORT
+from privacy_svc.auditlog.exporting import Exported, verify_export
 from privacy_svc.auditlog.log import Backlog, Log
 from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.merkle import ProofError
@@ -18,7 +20,7 @@ from privacy_svc.auditlog.proving import TYPE as MEMBERSHIP
 from privacy_svc.auditlog.proving import membership_document, verify_membership
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
-from privacy_svc.auditlog.searching import EntryView
+from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.signing import Signer, verify_json
 from privacy_svc.auditlog.verify import Report
 
@@ -26,12 +28,14 @@ HANDLERS = routes.HANDLERS
 
 __all__ = [
     "HANDLERS",
+    "LOG_EXPORT",
     "MEMBERSHIP",
     "Backlog",
     "Checkpoint",
     "EntryView",
     "Event",
     "EventType",
+    "Exported",
     "Finding",
     "GroupEvent",
     "Log",
@@ -43,9 +47,11 @@ __all__ = [
     "Report",
     "Signer",
     "Verifier",
+    "Wanted",
     "membership_document",
     "open_checkpoint",
     "reseal_payloads",
+    "verify_export",
     "verify_json",
     "verify_membership",
     "verify_proof",

@@ -1,6 +1,6 @@
 """The log as the other rooms use it: append in their transaction, search, prove, verify."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
 from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.members import Member, Membership, prove
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
@@ -152,6 +153,12 @@ class Log:
         `about_people` only those about nobody. What waits in the outbox is found once it is in the tree."""
         wanted = Wanted(subject_id, type, since, until, after, limit)
         return searching.find(session, self.vault, wanted, about_people=about_people)
+
+    def export_entries(
+        self, database: Database, wanted: Wanted | None = None, *, about_people: bool = True
+    ) -> Iterator[str]:
+        """Entries with proofs as lines of JSON; see `exporting.export`."""
+        return export(self, database, wanted or Wanted(), about_people=about_people)
 
     def erase_payloads(self, session: Session, subject_id: str, *, actor: str) -> int:
         """At erasure, in its transaction: payloads under the person's data key go, their entries no longer say

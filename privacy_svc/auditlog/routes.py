@@ -6,12 +6,14 @@ names: types, times and monthly tags are pseudonymous data, for which the world 
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import MediaType, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
+from litestar.response import Stream
 from sqlalchemy import select
 
 from privacy_svc.auditlog.events import EventType
@@ -20,6 +22,7 @@ from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.model import Entry, Tile
 from privacy_svc.auditlog.proving import membership_document
 from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
+from privacy_svc.auditlog.searching import Wanted
 from privacy_svc.auditlog.tiles import SIZE, parse_path
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, Forbidden, InvalidBody, NotFound
@@ -89,10 +92,8 @@ def find_events(
         raise BadRequest(f"limit is a whole number from 1 to {MOST}.")
     if cursor is not None and not 0 <= cursor < 2**63:
         raise BadRequest("cursor is the one an earlier answer gave.")
-    if any(t is not None and t.tzinfo is None for t in (since, until)):
-        raise BadRequest("from and to need a time zone, e.g. 2026-11-01T00:00:00Z.")
-    looked = {"type": kind, "from": since, "to": until, "cursor": cursor}
-    looked_at = {name: str(value) for name, value in looked.items() if value is not None}
+    _check_times(since, until)
+    looked_at = _told({"type": kind, "from": since, "to": until, "cursor": cursor})
     with database.write() as session:
         subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
         if customer and subject_id is None:
@@ -142,6 +143,38 @@ def prove_event(
     return Response(membership_document(proof, found), headers={"Cache-Control": "no-store"})
 
 
+@get(
+    "/v1/audit/export",
+    opt=allow(Role.DPO, Role.AUDITOR),
+    sync_to_thread=True,
+    operation_id="exportAuditLog",
+    tags=TAGS,
+)
+def export_events(
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+    customer: FromQuery[str | None] = None,
+    kind: Annotated[str | None, QueryParameter(name="type")] = None,
+    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+) -> Stream:
+    """Entries with their proofs, oldest first, as lines of JSON; `privacy-svc verify FILE` checks them offline. An
+    auditor gets no payloads about people."""
+    _check_times(since, until)
+    with database.write() as session:
+        subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
+        if customer and subject_id is None:
+            raise NotFound("There is no such customer.")
+        looked_at = _told({"export": True, "type": kind, "from": since, "to": until})
+        log.append(session, EventType.LOG_READ, actor=caller.name, subject_id=subject_id, payload=looked_at)
+    wanted = Wanted(subject_id, kind, since, until)
+    lines = log.export_entries(database, wanted, about_people=caller.role is Role.DPO)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="audit-log.ndjson"'}
+    return Stream((line + "\n" for line in lines), media_type="application/x-ndjson", headers=headers)
+
+
 @get("/audit/log/checkpoint", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="checkpoint", tags=TAGS)
 def checkpoint(database: NamedDependency[Database], log: NamedDependency[Log]) -> Response[str]:
     """The newest signed checkpoint (C2SP tlog-checkpoint)."""
@@ -185,6 +218,15 @@ def entry_bundle(path: FromPath[str], database: NamedDependency[Database]) -> Re
     return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
 
 
+def _check_times(*times: datetime | None) -> None:
+    if any(t is not None and t.tzinfo is None for t in times):
+        raise BadRequest("from and to need a time zone, e.g. 2026-11-01T00:00:00Z.")
+
+
+def _told(looked: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in looked.items() if value is not None}
+
+
 def _text(content: str) -> Response[str]:
     return Response(content, media_type=MediaType.TEXT, headers={"Cache-Control": "no-cache"})
 
@@ -195,4 +237,4 @@ def _forever(whose: str, content: bytes) -> Response[bytes]:
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
-HANDLERS = [append_event, find_events, prove_event, checkpoint, tile, entry_bundle]
+HANDLERS = [append_event, find_events, prove_event, export_events, checkpoint, tile, entry_bundle]

@@ -41,7 +41,20 @@ class Wanted:
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
     """Without `about_people`, payloads that a person's key seals stay closed. Raises Tampered, KeyUnavailable."""
-    statement = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
+    statement = narrowed(select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id), wanted)
+    if wanted.after is not None:
+        statement = statement.where(Entry.index < wanted.after)
+    rows = session.execute(statement.order_by(Entry.index.desc()).limit(wanted.limit)).all()
+    readable = (payload for entry, payload in rows if about_people or entry.subject_id is None)
+    openers = Openers(session, vault)
+    openers.learn(payload for payload in readable if _there(payload))
+    return [
+        _view(openers, entry, payload, closed=bool(entry.subject_id) and not about_people) for entry, payload in rows
+    ]
+
+
+def narrowed(statement: Any, wanted: Wanted) -> Any:
+    """A statement over entries by person, type and time."""
     if wanted.subject_id is not None:
         alone = select(Entry.index).where(Entry.subject_id == wanted.subject_id)
         among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
@@ -54,15 +67,7 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
         statement = statement.where(Entry.at >= wanted.since)
     if wanted.until is not None:
         statement = statement.where(Entry.at < wanted.until)
-    if wanted.after is not None:
-        statement = statement.where(Entry.index < wanted.after)
-    rows = session.execute(statement.order_by(Entry.index.desc()).limit(wanted.limit)).all()
-    readable = (payload for entry, payload in rows if about_people or entry.subject_id is None)
-    openers = Openers(session, vault)
-    openers.learn(payload for payload in readable if _there(payload))
-    return [
-        _view(openers, entry, payload, closed=bool(entry.subject_id) and not about_people) for entry, payload in rows
-    ]
+    return statement
 
 
 def _there(payload: Payload | None) -> bool:

@@ -21,9 +21,15 @@ class Tiles:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._held: dict[tuple[int, int], bytearray] = {}
+        self._nodes: dict[tuple[int, int], Hash] = {}
 
     def node(self, level: int, index: int) -> Hash:
         """As `merkle.Node`: the hash of a complete subtree."""
+        if (level, index) not in self._nodes:
+            self._nodes[level, index] = self._folded(level, index)
+        return self._nodes[level, index]
+
+    def _folded(self, level: int, index: int) -> Hash:
         tile_level, inside = divmod(level, HEIGHT)
         number, offset = divmod(index << inside, WIDTH)
         hashes = self._tile(tile_level, number)
@@ -31,6 +37,7 @@ class Tiles:
 
     def append(self, level: int, index: int, value: Hash) -> None:
         """Put the next hash; a full tile goes up as one hash of the level above."""
+        self._nodes.clear()
         number, offset = divmod(index, WIDTH)
         tile = self._tile(level, number) if offset else self._held.setdefault((level, number), bytearray())
         if len(tile) < offset * SIZE:

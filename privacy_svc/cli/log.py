@@ -3,12 +3,13 @@
 import json
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from privacy_svc.cli.common import Cli
+from privacy_svc.cli.common import ACTOR, Cli
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,6 +27,7 @@ def command() -> None:
       privacy-svc log verify
       privacy-svc log checkpoint
       privacy-svc log proof 42 > entry-42.tlog-proof
+      privacy-svc log export --type rights > requests.ndjson
       privacy-svc log proof 42 --customer 1001 > among.json
     """
 
@@ -86,13 +88,59 @@ def proof(cli: Cli, index: int, customer: str | None) -> None:
 
 def _membership(runtime: "Runtime", session: "Session", index: int, proof: str, customer: str) -> dict[str, Any]:
     from privacy_svc.auditlog import membership_document
+
+    return membership_document(proof, runtime.log.membership(session, index, _customer(runtime, session, customer)))
+
+
+def _customer(runtime: "Runtime", session: "Session", customer: str) -> str:
     from privacy_svc.errors import NotFound
     from privacy_svc.http import CustomerRef
 
     subject_id = runtime.directory.find(session, CustomerRef(id=customer))
     if subject_id is None:
         raise NotFound("There is no such customer.")
-    return membership_document(proof, runtime.log.membership(session, index, subject_id))
+    return subject_id
+
+
+@command.command()
+@click.option("--type", "kind", help="Only entries of this type, or whose type begins so, e.g. consent:record.")
+@click.option("--customer", help="Only entries about this customer.")
+@click.option("--from", "since", type=click.DateTime(), help="Only entries since then (UTC).")
+@click.option("--to", "until", type=click.DateTime(), help="Only entries before then (UTC).")
+@click.option("--no-people", is_flag=True, help="Without what entries say about people.")
+@click.pass_obj
+def export(
+    cli: Cli,
+    kind: str | None,
+    customer: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    no_people: bool,
+) -> None:
+    """Entries with their proofs as lines of JSON, oldest first; `privacy-svc verify FILE` checks them offline.
+
+    \b
+    Examples:
+      privacy-svc log export > log.ndjson
+      privacy-svc log export --type rights --from 2026-10-01 > requests.ndjson
+    """
+    from privacy_svc.auditlog import EventType, Wanted
+
+    with cli.runtime(check_stores=customer is not None) as runtime:
+        with runtime.database.write() as session:
+            subject_id = _customer(runtime, session, customer) if customer else None
+            runtime.log.append(
+                session, EventType.LOG_READ, actor=ACTOR, subject_id=subject_id, payload={"export": True}
+            )
+        runtime.log.integrate(runtime.database)
+        wanted = Wanted(subject_id, kind, _utc(since), _utc(until))
+        for line in runtime.log.export_entries(runtime.database, wanted, about_people=not no_people):
+            click.echo(line)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at else None
 
 
 @command.command()

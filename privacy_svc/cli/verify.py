@@ -43,12 +43,25 @@ def _own_key(cli: Cli) -> str:
 
 
 def _check(text: str, vkey: str) -> dict[str, Any]:
-    from privacy_svc.auditlog import MEMBERSHIP, Verifier, open_checkpoint, verify_json, verify_membership, verify_proof
+    from privacy_svc.auditlog import (
+        LOG_EXPORT,
+        MEMBERSHIP,
+        Verifier,
+        open_checkpoint,
+        verify_export,
+        verify_json,
+        verify_membership,
+        verify_proof,
+    )
 
     if text.startswith("c2sp.org/tlog-proof"):
         index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
         return {"kind": "proof", "index": index, "entry": json.loads(leaf), "log_size": checkpoint.size}
     if text.lstrip().startswith("{"):
+        if LOG_EXPORT in text[:100]:
+            done = verify_export(iter(text.splitlines()), vkey)
+            counts = {"entries": done.entries, "payloads": done.payloads, "log_size": done.checkpoint.size}
+            return {"kind": LOG_EXPORT, **counts}
         try:
             document = json.loads(text)
         except json.JSONDecodeError as error:

@@ -10,7 +10,15 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import TestClient
 
-from privacy_svc.auditlog import HANDLERS, Verifier, merkle, open_checkpoint, verify_membership, verify_proof
+from privacy_svc.auditlog import (
+    HANDLERS,
+    Verifier,
+    merkle,
+    open_checkpoint,
+    verify_export,
+    verify_membership,
+    verify_proof,
+)
 from privacy_svc.http import Role, exception_handlers
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from tests.auditlog.conftest import Logbook
@@ -244,3 +252,18 @@ def test_a_customer_is_proven_to_be_among_many(web: Web) -> None:
     web.book.integrate()
     newest = web.book.search()[0].index
     assert web.get(f"/v1/audit/events/{newest}/proof?customer=1001").status_code == 404
+
+
+def test_an_export_is_streamed_and_checks_out(web: Web) -> None:
+    """The DPO gets the payloads, an auditor none about people, a module nothing; that it was exported is an entry."""
+    web.book.write(web.subject_id)
+    web.book.integrate()
+    size = len(web.book.search(limit=200))
+    for role, lacking in ((Role.DPO, 0), (Role.AUDITOR, 1)):
+        answer = web.get("/v1/audit/export", role)
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        done = verify_export(iter(answer.text.splitlines()), web.book.verifier.vkey)
+        assert (done.entries, done.payloads) == (size, size - lacking)
+    assert web.get("/v1/audit/export", Role.MODULE).status_code == 403
+    assert web.get("/v1/audit/export?from=2026-11-01T00:00:00").status_code == 400
+    assert [e["payload"] for e in web.events("?type=auditlog:entry:read")][-1]["export"] == "True"

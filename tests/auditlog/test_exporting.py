@@ -1,0 +1,74 @@
+"""A range of the log handed out: every line proves itself, and nobody gets more than they may read."""
+
+import json
+
+import pytest
+
+from privacy_svc.auditlog import NoteError, ProofError, Wanted, verify_export
+from privacy_svc.errors import NotFound
+from tests.auditlog.conftest import Logbook
+
+
+@pytest.fixture
+def lines(book: Logbook) -> list[str]:
+    """Of two people, a group, nobody, and of somebody who was erased since."""
+    ana, ben, carla = (book.person() for _ in range(3))
+    for subject_id in (ana, ben, None, carla):
+        book.write(subject_id)
+    book.write_group(ana, ben)
+    book.integrate()
+    book.erase(carla)
+    book.integrate()
+    return list(book.log.export_entries(book.database))
+
+
+def test_every_line_proves_itself(book: Logbook, lines: list[str]) -> None:
+    """All entries are proven by the checkpoint of the first line; the erased person's has no payload."""
+    done = verify_export(iter(lines), book.log.signer.vkey)
+    assert (done.entries, done.payloads) == (6, 5)
+    assert [json.loads(line)["index"] for line in lines[1:]] == list(range(6))
+
+
+def test_a_changed_line_is_found(book: Logbook, lines: list[str]) -> None:
+    """Another leaf, place, path, payload, salt or checkpoint does not check out."""
+    for number, line in enumerate(lines):
+        for name, value in json.loads(line).items():
+            if value is None or name in {"key", "log", "about_people", "version"}:
+                continue
+            changed = {**json.loads(line), name: _changed(value)}
+            some = [*lines[:number], json.dumps(changed), *lines[number + 1 :]]
+            with pytest.raises((NoteError, ProofError)):
+                verify_export(iter(some), book.log.signer.vkey)
+
+
+def _changed(value: object) -> object:
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, list):
+        return value[1:]
+    if isinstance(value, dict):
+        return {**value, "more": 1}
+    assert isinstance(value, str)
+    return value.replace("2026", "2025") if "2026" in value else "A" * 43 + "="
+
+
+def test_without_people(book: Logbook, lines: list[str]) -> None:
+    """An auditor's export proves the same entries and says nothing about anybody."""
+    closed = list(book.log.export_entries(book.database, about_people=False))
+    done = verify_export(iter(closed), book.log.signer.vkey)
+    assert (done.entries, done.payloads) == (6, 3)
+    assert [json.loads(a)["leaf"] for a in closed[1:]] == [json.loads(a)["leaf"] for a in lines[1:]]
+
+
+def test_narrowed(book: Logbook, lines: list[str]) -> None:
+    """By type; a type that is not there gives the first line alone. By person, groups included."""
+    assert len(lines) == 7
+    some = list(book.log.export_entries(book.database, Wanted(type="auditlog:payload")))
+    assert verify_export(iter(some), book.log.signer.vkey).entries == 1
+    assert len(list(book.log.export_entries(book.database, Wanted(type="nothing")))) == 1
+
+
+def test_an_empty_log(book: Logbook) -> None:
+    """Says so."""
+    with pytest.raises(NotFound):
+        next(book.log.export_entries(book.database))
