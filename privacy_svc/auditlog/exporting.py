@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.entry import Envelope, Sealable, fits
+from privacy_svc.auditlog.members import Membership, check
 from privacy_svc.auditlog.merkle import ProofError, inclusion_proof, leaf_hash, verify_inclusion
 from privacy_svc.auditlog.model import Entry, Payload
 from privacy_svc.auditlog.note import NoteError, Verifier
@@ -47,12 +48,12 @@ def export(log: "Log", database: Database, wanted: Wanted, *, about_people: bool
         signed = log.checkpoint(session)
     size = open_checkpoint(signed, log.signer.verifier).size
     told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed, "about_people": about_people}
-    yield _line({"type": TYPE, "version": VERSION, **told})
+    yield line({"type": TYPE, "version": VERSION, **told})
     after = -1
     while True:
         with database.read() as session:
             page = _page(session, log, wanted, after, size, about_people=about_people)
-        yield from (_line(entry) for entry in page)
+        yield from (line(entry) for entry in page)
         if len(page) < PAGE:
             return
         after = page[-1]["index"]
@@ -72,8 +73,11 @@ def _page(
 
 def _entry(entry: Entry, payload: Payload | None, openers: Openers, path: Sequence[bytes]) -> dict[str, Any]:
     opened = openers.open(payload, entry.leaf) if payload is not None else None
-    told = opened.to_json() if opened else {"salt": None, "payload": None}
-    return {"index": entry.index, "leaf": entry.leaf.decode(), "proof": [_text(h) for h in path], **told}
+    return without_payload(entry.index, entry.leaf, path) | (opened.to_json() if opened else {})
+
+
+def without_payload(index: int, leaf: bytes, path: Sequence[bytes]) -> dict[str, Any]:
+    return {"index": index, "leaf": leaf.decode(), "proof": [_text(h) for h in path], "salt": None, "payload": None}
 
 
 def verify_export(lines: Iterator[str], vkey: str) -> Exported:
@@ -84,9 +88,9 @@ def verify_export(lines: Iterator[str], vkey: str) -> Exported:
         raise NoteError("not an export of a log")
     checkpoint = open_checkpoint(str(head.get("checkpoint")), Verifier.parse(vkey))
     entries = payloads = 0
-    for number, line in enumerate(lines, 2):
+    for number, told in enumerate(lines, 2):
         try:
-            payloads += _check(_object(line, number), checkpoint)
+            payloads += _check(_object(told, number), checkpoint)
         except (KeyError, TypeError, ValueError) as error:
             raise NoteError(f"line {number} is no entry of an export") from error
         except ProofError as error:
@@ -100,16 +104,19 @@ def _check(entry: Mapping[str, Any], checkpoint: Checkpoint) -> bool:
     leaf = str(entry["leaf"]).encode()
     path = [base64.b64decode(h, validate=True) for h in entry["proof"]]
     verify_inclusion(int(entry["index"]), checkpoint.size, leaf_hash(leaf), path, checkpoint.root)
+    envelope = Envelope.decode(leaf)
+    if "member" in entry:
+        check(Membership.from_json(entry["member"]), envelope.members or {})
     if entry["payload"] is None:
         return False
-    if not fits(Sealable.from_json(entry), Envelope.decode(leaf).commit):
+    if not fits(Sealable.from_json(entry), envelope.commit):
         raise ProofError("the payload is not the one committed to")
     return True
 
 
-def _object(line: str, number: int) -> dict[str, Any]:
+def _object(told: str, number: int) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        found = json.loads(told)
     except ValueError:
         found = None
     if not isinstance(found, dict):
@@ -117,7 +124,7 @@ def _object(line: str, number: int) -> dict[str, Any]:
     return found
 
 
-def _line(value: Mapping[str, Any]) -> str:
+def line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

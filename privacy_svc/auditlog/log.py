@@ -22,6 +22,7 @@ from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
+from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.verify import Report, verify
@@ -159,6 +160,10 @@ class Log:
     ) -> Iterator[str]:
         """Entries with proofs as lines of JSON; see `exporting.export`."""
         return export(self, database, wanted or Wanted(), about_people=about_people)
+
+    def share(self, session: Session, subject_id: str) -> Iterator[str]:
+        """Everything about one person, with proofs and without payloads, for themselves; see `sharing.share`."""
+        return share(self, session, subject_id)
 
     def erase_payloads(self, session: Session, subject_id: str, *, actor: str) -> int:
         """At erasure, in its transaction: payloads under the person's data key go, their entries no longer say

@@ -68,6 +68,7 @@ def _whole(
         "article15.json": to_json(information),
         "consents.json": to_json(consents),
         "log.json": to_json(entries),
+        "log-proofs.ndjson": "\n".join(parts.log.share(session, subject_id)) + "\n",
         "index.html": html,
     }
     return pack(table_files(tables) | more, about)

@@ -1,10 +1,12 @@
 """A range of the log handed out: every line proves itself, and nobody gets more than they may read."""
 
+import base64
 import json
 
 import pytest
 
 from privacy_svc.auditlog import NoteError, ProofError, Wanted, verify_export
+from privacy_svc.auditlog.model import Entry, EntryMember
 from privacy_svc.errors import NotFound
 from tests.auditlog.conftest import Logbook
 
@@ -72,3 +74,30 @@ def test_an_empty_log(book: Logbook) -> None:
     """Says so."""
     with pytest.raises(NotFound):
         next(book.log.export_entries(book.database))
+
+
+def test_a_persons_share_is_complete(book: Logbook) -> None:
+    """It proves itself, says nothing of what was written, and its tags lead to exactly its entries among all leaves."""
+    ana, ben = book.person(), book.person()
+    for subject_id in (ana, ben, None, ana):
+        book.write(subject_id)
+    book.write(ana, evidence=True)
+    book.write_group(ben, ana)
+    book.write_group(ben, book.person())
+    book.integrate()
+    with book.database.read() as session:
+        told = list(book.log.share(session, ana))
+        leaves = [json.loads(e.leaf) for e in session.query(Entry).order_by(Entry.index)]
+        groups = {m.entry_id: m.tag for m in session.query(EntryMember).where(EntryMember.subject_id == ana)}
+    done = verify_export(iter(told), book.log.signer.vkey)
+    assert (done.entries, done.payloads) == (4, 0)
+    tags = {tag for some in json.loads(told[0])["tags"].values() for tag in some}
+    alone = {n for n, leaf in enumerate(leaves) if leaf["subject"] in tags}
+    among = {n for n, leaf in enumerate(leaves) if leaf["id"] in groups}
+    entries = [json.loads(entry) for entry in told[1:]]
+    assert {e["index"] for e in entries} == alone | among
+    (member,) = [e["member"] for e in entries if "member" in e]
+    assert base64.urlsafe_b64encode(base64.b64decode(member["tag"])).decode().rstrip("=") in tags
+    entries[-1]["member"]["group"] += 1
+    with pytest.raises(ProofError):
+        verify_export(iter([told[0], json.dumps(entries[-1])]), book.log.signer.vkey)

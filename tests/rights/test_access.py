@@ -34,7 +34,9 @@ def test_everything_about_the_person_and_nothing_about_others(company: Company, 
     assert json.loads(content["data/tickets.json"])[0]["body"] == TICKET
     assert json.loads(content["data/notes.json"])[0]["note"] == NOTE
     assert "Bo Berg" not in "".join(content.values())
-    assert {"article15.json", "consents.json", "log.json", "index.html", "manifest.json"} <= set(content)
+    assert {"article15.json", "consents.json", "log.json", "log-proofs.ndjson", "index.html", "manifest.json"} <= set(
+        content
+    )
     assert all(v in content["index.html"] for v in ANA.values() if "+" not in v)
     information = json.loads(content["article15.json"])
     assert information["complaint"]["authority"]["name"] == "The Authority"

@@ -1,0 +1,62 @@
+"""A person's share of the log, for their access package: each entry about them with its proof, and their tags.
+
+Whoever has the log's entry bundles finds every leaf about the person by the tags alone, one or two a month, and so
+sees that nothing was left out. Where an entry is about many people, the path to its list of them is there too.
+Payloads are not: what they say to the person stands in the package in words, and they may speak of others.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog.appending import subject_label
+from privacy_svc.auditlog.checkpoint import open_checkpoint
+from privacy_svc.auditlog.entry import month
+from privacy_svc.auditlog.exporting import TYPE, VERSION, line, without_payload
+from privacy_svc.auditlog.merkle import inclusion_proof
+from privacy_svc.auditlog.model import Entry, EntryMember
+from privacy_svc.auditlog.opening import DATA, EVIDENCE
+from privacy_svc.auditlog.searching import Wanted, narrowed
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.db import now
+from privacy_svc.vault import Subject, Vault
+
+if TYPE_CHECKING:
+    from privacy_svc.auditlog.log import Log
+
+
+def share(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
+    """Lines as `exporting.export` gives them. Raises Erased, NotFound for an empty log."""
+    signed = log.checkpoint(session)
+    size = open_checkpoint(signed, log.signer.verifier).size
+    told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed}
+    yield line({"type": TYPE, "version": VERSION, **told, "tags": tags(session, log.vault, subject_id)})
+    tiles = Tiles(session)
+    mine = narrowed(select(Entry), Wanted(subject_id)).where(Entry.index < size).order_by(Entry.index)
+    for entry in session.scalars(mine):
+        told = without_payload(entry.index, entry.leaf, inclusion_proof(entry.index, size, tiles.node))
+        yield line({**told, **_member(log, session, entry, subject_id)})
+
+
+def _member(log: "Log", session: Session, entry: Entry, subject_id: str) -> dict[str, Any]:
+    among = select(EntryMember.position).where(EntryMember.entry_id == entry.id, EntryMember.subject_id == subject_id)
+    if session.scalar(among) is None:
+        return {}
+    return {"member": log.membership(session, entry.index, subject_id).to_json()}
+
+
+def tags(session: Session, vault: Vault, subject_id: str) -> dict[str, list[str]]:
+    """The person's, by month since we know them: of entries under their data key, and under their evidence key."""
+    ciphers = [vault.cipher(session, subject_id, use) for use in (DATA, EVIDENCE)]
+    months = _months(session.get_one(Subject, subject_id).created_at, now())
+    return {m: [subject_label(cipher, m) for cipher in ciphers] for m in months}
+
+
+def _months(first: datetime, last: datetime) -> Iterator[str]:
+    year, number = first.year, first.month
+    while (year, number) <= (last.year, last.month):
+        yield month(first.replace(year=year, month=number, day=1))
+        year, number = (year, number + 1) if number < 12 else (year + 1, 1)
