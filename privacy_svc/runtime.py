@@ -7,18 +7,18 @@ workers and the command line all open it the same way.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from privacy_svc.auditlog import EventType, Log, Signer, reseal_payloads
-from privacy_svc.db import Database
+from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import Misconfigured
-from privacy_svc.policy import PolicyHolder, remember
-from privacy_svc.rights import Mailer, Requests, reseal_packages
+from privacy_svc.policy import PolicyHolder, remember, surely_before
+from privacy_svc.rights import Mailer, Requests, held_people, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import DecisionPoint, Directory, Gateway, Sealer, Stores
 from privacy_svc.vault import Holder, KeyProvider, Lease, Ledger, Schedule, Vault, create_provider, open_provider
@@ -73,6 +73,19 @@ class Runtime:
     def note_key_event(self, kind: str, actor: str, payload: Mapping[str, Any]) -> None:
         with self.database.write() as session:
             self.log.append(session, EventType[kind], actor=actor, payload=payload)
+
+    def log_over(self) -> tuple[datetime, list[str]] | None:
+        """Since when the log's entries are over by the policy, and whose must be kept; None where all are kept."""
+        kept = self.policies.current.organisation.log_kept
+        if kept is None:
+            return None
+        with self.database.read() as session:
+            return surely_before(now(), kept), held_people(session)
+
+    def prune_log(self, actor: str) -> int:
+        """Deletes the log's entries that are over; how many."""
+        over = self.log_over()
+        return self.log.prune(self.database, *over, actor=actor) if over else 0
 
     def sealer(self, actor: str) -> Sealer:
         return Sealer(self.database, self.stores, self.vault, self.log, self.policies.current, actor)

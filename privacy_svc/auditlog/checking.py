@@ -1,6 +1,7 @@
 """One entry against its columns, its payload and the people it names, for `verify`."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -67,6 +68,8 @@ class Checker:
         self._labels: dict[tuple[str, str], str] = {}
         self._claimed = self._claims(EventType.PAYLOADS_ERASED)
         self._lost = self._claims(EventType.RESTORE_REPLAYED)
+        self.pruned = max((int(p.get("until", 0)) for p in self._told(EventType.LOG_PRUNED)), default=0)
+        """Entries below it were pruned, as an entry says."""
         self.erased = self.lost = 0
         self.groups: set[str] = set()
         """Ids of entries about many people."""
@@ -135,6 +138,13 @@ class Checker:
         """Ids of the entries whose payloads are gone, as the entries of erasures and restores say themselves; and of
         people who are no longer named among those of an entry, as `id#position`."""
         claimed: set[str] = set()
+        for payload in self._told(by):
+            claimed.update(payload.get("entries", ()))
+            claimed.update(f"{i}#{n}" for i, n in payload.get("members", ()))
+        return claimed
+
+    def _told(self, by: EventType) -> Iterator[Mapping[str, Any]]:
+        """The payloads of these entries of our own. One that does not open is reported at the entry itself."""
         tables: tuple[type[Entry | Outbox], ...] = (Entry, Outbox)
         for table in tables:
             statement = select(table.leaf, Payload).join(Payload, Payload.entry_id == table.id)
@@ -142,11 +152,7 @@ class Checker:
             openers = Openers(self._session, self._vault)
             openers.learn(payload for _, payload in rows)
             for leaf, payload in rows:
-                try:
+                with suppress(Tampered, msgspec.MsgspecError, UnicodeDecodeError):
                     opened, kind = openers.open(payload, leaf), Envelope.decode(leaf).type
-                except (Tampered, msgspec.MsgspecError, UnicodeDecodeError):
-                    continue  # reported at the entry itself
-                if opened is not None and kind == by:
-                    claimed.update(opened.payload.get("entries", ()))
-                    claimed.update(f"{i}#{n}" for i, n in opened.payload.get("members", ()))
-        return claimed
+                    if opened is not None and kind == by:
+                        yield opened.payload

@@ -72,5 +72,6 @@ class EventType(enum.StrEnum):
     TEXT_EXAMINED = "pii:text:examined", "A text was examined for personal data."
     AUDIT_COMPLETED = "audits:run:completed", "An audit programme was run."
     PAYLOADS_ERASED = "auditlog:payload:erased", "Payloads were erased with their person; it names the entries."
+    LOG_PRUNED = "auditlog:entry:pruned", "Entries whose retention was over were deleted; it says up to where."
     LOG_READ = "auditlog:entry:read", "Entries of this log were looked at."
     MODULE_EVENT = "module:event:appended", "A module's own entry; its word for it is in the payload."

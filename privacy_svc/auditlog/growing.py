@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from privacy_svc.auditlog.merkle import EMPTY_ROOT, Hash, node_hash
+from privacy_svc.auditlog.merkle import EMPTY_ROOT, Hash, Node, node_hash
 
 WIDTH = 256
 HEIGHT = 8
@@ -15,6 +15,22 @@ class GrowingTree:
     size: int = 0
     peaks: list[tuple[int, Hash]] = field(default_factory=list)
     tiles: dict[tuple[int, int], bytearray] = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, size: int, node: Node) -> "GrowingTree":
+        """A tree whose first leaves were pruned, a multiple of 256: grown on from its complete subtrees."""
+        tree = cls(size=size)
+        start = 0
+        for level in reversed(range(size.bit_length())):
+            if size >> level & 1:
+                tree.peaks.append((level, node(level, start >> level)))
+                start += 1 << level
+        for level in range(1, size.bit_length() // HEIGHT + 1):
+            number, width = divmod(size >> HEIGHT * level, WIDTH)
+            hashes = [node(HEIGHT * level, number * WIDTH + i) for i in range(width)]
+            if hashes:
+                tree.tiles[level, number] = bytearray(b"".join(hashes))
+        return tree
 
     def add(self, leaf: Hash) -> None:
         self._tile(0, self.size, leaf)

@@ -1,6 +1,6 @@
 """The log as the other rooms use it: append in their transaction, search, prove, verify."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, searching, sequencer
+from privacy_svc.auditlog import appending, pruning, searching, sequencer
 from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
@@ -18,7 +18,7 @@ from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.members import Member, Membership, prove
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import DATA
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
@@ -117,7 +117,7 @@ class Log:
         size = open_checkpoint(signed, self.signer.verifier).size
         entry = session.get(Entry, index) if 0 <= index < size else None
         if entry is None:
-            raise NotFound(f"The log has no entry {index} yet.")
+            raise NotFound(f"The log has no entry {index}, not yet or no longer.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
 
     def people(self, session: Session, entry_id: str) -> dict[str, int]:
@@ -186,6 +186,23 @@ class Log:
         gone = {"entries": sorted(ids), **({"members": members} if members else {})}
         self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
         return len(ids)
+
+    def prunable(self, session: Session, before: datetime, held: Collection[str] = ()) -> int:
+        """How many entries `prune` would delete."""
+        tree = session.get(Tree, 1)
+        return pruning.prunable(session, before, held) - (tree.first if tree else 0)
+
+    def prune(self, database: Database, before: datetime, held: Collection[str] = (), *, actor: str) -> int:
+        """Delete entries older than `before`, but none about people whose data are held (GDPR 17(3)); how many."""
+        self.integrate(database)
+        with database.write() as session:
+            until = pruning.prunable(session, before, held)
+            gone = pruning.prune(session, until)
+            if gone:
+                self.append(session, EventType.LOG_PRUNED, actor=actor, payload={"until": until, "entries": gone})
+        self.mirror.prune(until)
+        self.integrate(database)
+        return gone
 
     def verify(self, database: Database, known: str | None = None) -> Report:
         """Recompute everything; `known` is a signed checkpoint somebody kept. See `verify.verify`."""

@@ -44,6 +44,14 @@ class Mirror:
             yield from list(self._bundle(number))[skip:]
             number, skip = number + 1, 0
 
+    def prune(self, until: int) -> None:
+        """Leaves below `until` go, in whole files."""
+        with self._locked():
+            for path in self.folder.glob("[0-9]*"):
+                if (int(path.name) + 1) * BUNDLE <= until:
+                    path.unlink()
+            sync_folder(self.folder)
+
     def _append(self, index: int, leaves: Sequence[bytes]) -> None:
         path = self._path(index // BUNDLE)
         new = not path.exists()

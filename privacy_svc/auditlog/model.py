@@ -88,6 +88,8 @@ class Tree(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
+    first: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Entries below it were pruned."""
 
 
 class SignedCheckpoint(Base):

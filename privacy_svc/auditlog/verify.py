@@ -16,11 +16,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from privacy_svc.auditlog import export
 from privacy_svc.auditlog.checking import Checker, Finding, Row, rows_of
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
+from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.note import NoteError, Verifier
-from privacy_svc.auditlog.tiles import SIZE
+from privacy_svc.auditlog.tiles import SIZE, Tiles
 from privacy_svc.db import Database
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ Promises = dict[int, list[tuple[str, Checkpoint]]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`erased`: entries whose payload an erasure took, as it should; `lost`: in a restore, which says so itself."""
+    """`first`: where the log begins, since it was pruned. `erased`: entries whose payload an erasure took, as it
+    should; `lost`: in a restore, which says so itself."""
 
+    first: int
     size: int
     root: str
     checkpoints: int
@@ -62,10 +65,10 @@ class _Verification:
     def __init__(self, session: Session, log: "Log", exported: Sequence[str], known: str | None) -> None:
         self._session = session
         self._findings: list[Finding] = []
-        self._tree = GrowingTree()
         self._checker = Checker(session, log.vault)
         self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
         self._promises = self._read_promises(log.signer.verifier, exported, known)
+        self._tree = self._begin()
 
     def run(self) -> Report:
         tree = self._tree
@@ -75,8 +78,28 @@ class _Verification:
         findings = [*self._findings, *self._tiles(), *self._waiting(), *self._orphans()]
         promises = sum(map(len, self._promises.values()))
         return Report(
-            tree.size, tree.root().hex(), promises, self._checker.erased, self._checker.lost, tuple(findings[:MOST])
+            self._checker.pruned,
+            tree.size,
+            tree.root().hex(),
+            promises,
+            self._checker.erased,
+            self._checker.lost,
+            tuple(findings[:MOST]),
         )
+
+    def _begin(self) -> GrowingTree:
+        """Where the log begins: at nothing, or where an entry says that it was pruned."""
+        first = self._session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
+        if first != self._checker.pruned:
+            detail = f"the log begins at {first}, and its entries say {self._checker.pruned}"
+            self._findings.append(Finding("truncated", detail))
+        try:
+            tree = GrowingTree.after(first, Tiles(self._session).node)
+        except LogInconsistent as error:
+            self._findings.append(Finding("altered", str(error)))
+            return GrowingTree()
+        self._compare(tree)
+        return tree
 
     def _entries(self) -> Iterator[Row]:
         """All entries by index, checked a page at a time."""
@@ -129,11 +152,13 @@ class _Verification:
 
     def _grow(self, leaf: Hash) -> None:
         self._tree.add(leaf)
-        size = self._tree.size
-        for source, checkpoint in self._promises.get(size, ()):
-            if checkpoint.root != self._tree.root():
-                detail = f"the {source} checkpoint of {size} entries has another root: history was rewritten"
-                self._findings.append(Finding("forked", detail, size - 1))
+        self._compare(self._tree)
+
+    def _compare(self, tree: GrowingTree) -> None:
+        for source, checkpoint in self._promises.get(tree.size, ()):
+            if checkpoint.root != tree.root():
+                detail = f"the {source} checkpoint of {tree.size} entries has another root: history was rewritten"
+                self._findings.append(Finding("forked", detail, tree.size - 1))
 
     def _read_promises(self, verifier: Verifier, exported: Sequence[str], known: str | None) -> Promises:
         found: Promises = {}

@@ -51,6 +51,8 @@ def verify(cli: Cli, checkpoint: Path | None) -> None:
 def _tell(report: "Report") -> None:
     if report.ok:
         click.secho("The log is whole: every entry is as it was written.", fg="green")
+    if report.first:
+        click.echo(f"  begins at entry {report.first:,}: the older ones were deleted as their retention was over")
     click.echo(
         f"  {report.size} entries, {report.checkpoints} checkpoints, {report.erased} payloads erased as they should be"
     )
@@ -141,6 +143,32 @@ def export(
 
 def _utc(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at else None
+
+
+@command.command()
+@click.option("--dry-run", is_flag=True, help="Say how many entries would go; change nothing.")
+@click.pass_obj
+def prune(cli: Cli, *, dry_run: bool) -> None:
+    """Delete entries older than `log_kept` in policies/organisation.yml; the worker does it by itself.
+
+    Whole tiles of 256 entries, from the beginning, up to the first entry about somebody under a legal hold. What is
+    left is proven as before, and an entry says up to where the others went.
+
+    \b
+    Example:
+      privacy-svc log prune --dry-run
+    """
+    with cli.runtime(check_stores=False) as runtime:
+        over = runtime.log_over()
+        if over is None:
+            raise click.UsageError("policies/organisation.yml says no log_kept, e.g. P4Y: entries are kept for good.")
+        if dry_run:
+            with runtime.database.read() as session:
+                count = runtime.log.prunable(session, *over)
+        else:
+            count = runtime.prune_log(ACTOR)
+    done = "would be deleted" if dry_run else "deleted"
+    cli.show({"entries": count, "deleted": not dry_run}, lambda: click.echo(f"{count:,} entries {done}."))
 
 
 @command.command()

@@ -17,7 +17,7 @@ from privacy_svc.policy.datamap import (
     Reference,
 )
 from privacy_svc.policy.decide import DIRECT_MARKETING, Decision, decide
-from privacy_svc.policy.durations import add_duration, parse_duration
+from privacy_svc.policy.durations import add_duration, parse_duration, surely_before
 from privacy_svc.policy.fieldrules import Effect, FieldDecision
 from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
@@ -82,4 +82,5 @@ __all__ = [
     "read_yaml",
     "recall",
     "remember",
+    "surely_before",
 ]

@@ -36,6 +36,15 @@ def parse_duration(iso: str) -> Duration:
     return Duration(years * 12 + months, weeks * 7 + days)
 
 
+def surely_before(end: datetime, iso: str) -> datetime:
+    """An instant at least that long before: a month counts as 31 days, so that nothing ends too early."""
+    duration = parse_duration(iso)
+    try:
+        return end - timedelta(days=31 * duration.months + duration.days)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC if end.tzinfo else None)
+
+
 def add_duration(start: datetime, iso: str) -> datetime:
     """`start` later by `iso`: months first, then days. The 31st of a shorter month is its last day, so that
     31 January + P1M is 28 or 29 February. A result beyond the calendar is its last instant."""

@@ -20,6 +20,7 @@ _KEYS = (
     "deadlines",
     "approval",
     "phone_region",
+    "log_kept",
 )
 _PARTY = ("name", "address", "email", "country")
 _RECIPIENT = (*_PARTY, "role", "safeguard")
@@ -56,6 +57,7 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         if "approval" in block
         else frozenset({"erasure", "rectification"}),
         phone_region=_shaped(block, "phone_region", _COUNTRY, "a country such as DE"),
+        log_kept=block.duration("log_kept", nothing=False),
     )
 
 

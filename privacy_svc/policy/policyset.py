@@ -82,6 +82,8 @@ class Organisation:
     approval: frozenset[str] = frozenset({"erasure", "rectification"})
     """Rights that a person of the staff approves before they run."""
     phone_region: str = "DE"
+    log_kept: str | None = None
+    """ISO 8601 duration after which entries of the audit log are deleted; None keeps them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from privacy_svc.rights.approval import Extension
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import AddressMissing, BadDetails, DataLeft, OnHold, UnknownRequest, WrongCode
 from privacy_svc.rights.grounds import Ground
+from privacy_svc.rights.holds import held as held_people
 from privacy_svc.rights.mail import OUTBOX, Mailer, MailUnavailable
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter
@@ -47,5 +48,6 @@ __all__ = [
     "Wanted",
     "Worker",
     "WrongCode",
+    "held_people",
     "reseal_packages",
 ]

@@ -48,6 +48,12 @@ def lift(session: Session, parts: Parts, hold_id: str, actor: str) -> Hold:
     return hold
 
 
+def held(session: Session) -> list[str]:
+    """Everybody whose data must be kept now."""
+    active = select(Hold.subject_id).where(Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now()))
+    return list(session.scalars(active.distinct()))
+
+
 def standing(session: Session, subject_id: str) -> Hold | None:
     active = select(Hold).where(
         Hold.subject_id == subject_id, Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy_svc.errors import Misconfigured
-from privacy_svc.policy import add_duration, parse_duration
+from privacy_svc.policy import add_duration, parse_duration, surely_before
 
 aware = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone
 
@@ -51,3 +51,15 @@ def test_never_earlier_and_never_far_off(start: datetime, months: int, days: int
     assert end >= start
     assert end.time() == start.time()
     assert timedelta(days=28 * months) <= end - start - timedelta(days=days) <= timedelta(days=31 * months)
+
+
+@given(aware, st.integers(0, 40), st.integers(0, 30), st.integers(0, 90))
+def test_surely_before_is_never_too_late(end: datetime, years: int, months: int, days: int) -> None:
+    """What was before that instant is over at `end` by the calendar's own count."""
+    iso = f"P{years}Y{months}M{days}D"
+    assert add_duration(surely_before(end, iso), iso) <= end
+
+
+def test_surely_before_ends_at_the_calendars_beginning() -> None:
+    """A duration longer than the calendar keeps everything."""
+    assert surely_before(datetime(2026, 1, 1, tzinfo=UTC), "P999Y9999M9999W").year == 1

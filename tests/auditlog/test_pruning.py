@@ -1,0 +1,129 @@
+"""Entries whose retention is over go; what is left is proven as before, and nobody else can cut a beginning off."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import select, text, update
+
+from privacy_svc.auditlog import EventType, Verifier, open_checkpoint, verify_proof
+from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.merkle import leaf_hash, of_leaves, root
+from privacy_svc.auditlog.model import Entry, Payload, Tile, Tree
+from privacy_svc.errors import NotFound
+from tests.auditlog.conftest import Logbook
+
+OLD = datetime(2020, 1, 1, tzinfo=UTC)
+CUT = OLD + timedelta(days=400)
+YOUNG = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def checkpoint(book: Logbook) -> Checkpoint:
+    return open_checkpoint(book.checkpoint(), Verifier.parse(book.log.signer.vkey))
+
+
+def old_entries(book: Logbook, count: int, *people: str) -> None:
+    with time_machine.travel(OLD, tick=False):
+        with book.database.write() as session:
+            for number in range(count):
+                subject_id = people[number % len(people)] if people else None
+                book.log.append(
+                    session, EventType.POLICY_LOADED, actor="x", subject_id=subject_id, payload={"n": number}
+                )
+        book.integrate()
+
+
+def test_what_is_left_is_as_before(book: Logbook) -> None:
+    """The root is the one it would have been; later entries are proven; the older are gone, the log verifies, also
+    after it grew on, and after it was pruned again."""
+    ana = book.person()
+    old_entries(book, 700, ana)
+    with time_machine.travel(YOUNG, tick=False):
+        kept = book.write(ana)
+        book.integrate()
+        leaves = [e.leaf for e in entries(book)]
+        assert book.log.prune(book.database, CUT, actor="test") == 512
+        assert {e.index for e in entries(book)} == set(range(512, 702))
+        found = next(e for e in entries(book) if e.id == kept)
+        index, leaf, _ = verify_proof(book.proof(found.index), Verifier.parse(book.log.signer.vkey))
+        assert (index, leaf) == (700, found.leaf)
+        with pytest.raises(NotFound):
+            book.proof(511)
+        leaves.append(entries(book)[-1].leaf)
+        assert checkpoint(book).root == root(702, of_leaves([leaf_hash(leaf) for leaf in leaves]))
+        report = book.verify()
+        assert (report.ok, report.first, report.size) == (True, 512, 702)
+        for _ in range(600):
+            book.write()
+        book.integrate()
+        assert book.verify().ok
+        assert book.log.prune(book.database, YOUNG + timedelta(days=1), actor="test") == 768
+        assert book.verify().ok
+        assert not list((book.log.mirror.folder).glob("000000000000"))
+        assert {t.number for t in tiles(book) if t.level == 0} == {5}
+
+
+def test_nothing_is_pruned_twice_or_too_early(book: Logbook) -> None:
+    """Young entries stay, a second run finds nothing, and an empty log has nothing to prune."""
+    assert book.log.prune(book.database, CUT, actor="test") == 0
+    old_entries(book, 300)
+    with book.database.read() as session:
+        assert [book.log.prunable(session, at) for at in (OLD, CUT)] == [0, 256]
+    assert book.log.prune(book.database, OLD, actor="test") == 0
+    assert book.log.prune(book.database, CUT, actor="test") == 256
+    assert book.log.prune(book.database, CUT, actor="test") == 0
+    assert book.verify().ok
+
+
+def test_what_is_held_stays(book: Logbook) -> None:
+    """Entries about somebody whose data must be kept end the pruning before them; also of those among many people."""
+    ana, ben = book.person(), book.person()
+    old_entries(book, 300)
+    with time_machine.travel(OLD, tick=False):
+        book.write_group(ana, ben)
+        book.integrate()
+    old_entries(book, 400)
+    assert book.log.prune(book.database, CUT, [ben], actor="test") == 256
+    assert book.log.prune(book.database, CUT, actor="test") == 256
+
+
+@pytest.mark.parametrize("first", [256, 512])
+def test_a_beginning_cannot_be_cut_off(book: Logbook, first: int) -> None:
+    """Entries taken away without an entry that says so are found, however carefully."""
+    old_entries(book, 600)
+    with book.database.engine.connect().execution_options(immediate=True) as connection:
+        old = select(Entry.id).where(Entry.index < first)
+        connection.execute(Payload.__table__.delete().where(Payload.entry_id.in_(old)))
+        connection.execute(text(f'DELETE FROM audit_entries WHERE "index" < {first}'))
+        connection.execute(text(f"DELETE FROM audit_tiles WHERE level = 0 AND number < {first // 256}"))
+        connection.execute(update(Tree).values(first=first))
+        connection.commit()
+    assert "truncated" in {f.kind for f in book.verify().findings}
+
+
+@pytest.mark.parametrize("size", [256, 512, 65536, 65536 + 512, 131072 + 256 * 3])
+def test_a_tree_grows_on_from_its_subtrees(size: int) -> None:
+    """Grown on after any whole number of tiles, root and tiles are those of the whole tree."""
+    whole = GrowingTree()
+    hashes = [n.to_bytes(32) for n in range(size + 300)]
+    for leaf in hashes[:size]:
+        whole.add(leaf)
+    nodes = of_leaves(hashes)
+    after = GrowingTree.after(size, nodes)
+    assert after.root() == whole.root()
+    for leaf in hashes[size:]:
+        whole.add(leaf)
+        after.add(leaf)
+    assert after.root() == whole.root()
+    assert all(whole.tiles[place] == tile for place, tile in after.tiles.items())
+
+
+def entries(book: Logbook) -> list[Entry]:
+    with book.database.read() as session:
+        return list(session.scalars(select(Entry).order_by(Entry.index)))
+
+
+def tiles(book: Logbook) -> list[Tile]:
+    with book.database.read() as session:
+        return list(session.scalars(select(Tile)))
