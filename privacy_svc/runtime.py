@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from privacy_svc.auditlog import EventType, Log, Signer, reseal_payloads
+from privacy_svc.auditlog import EventType, Log, Signer, Witness, reseal_payloads
 from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
@@ -115,7 +115,8 @@ def _compose(
         lease=Lease(60 * settings.key_lease_minutes, 60 * settings.key_grace_minutes),
     )
     signer = signing(settings.home / KEYS, f"{organisation.id}/privacy-log")
-    log = Log(vault, signer, settings.home / LOG / "checkpoints")
+    witness = Witness.of(settings.witness_url, settings.witness_key)
+    log = Log(vault, signer, settings.home / LOG / "checkpoints", witness)
     database = Database(settings.privacy_database_url)
     return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores, database))
 

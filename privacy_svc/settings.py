@@ -50,6 +50,8 @@ class Settings:
         15, "How long an unwrapped page key is used before the key provider is asked again."
     )
     key_grace_minutes: int = setting(0, "How much longer, while the key provider is away.")
+    witness_url: str = setting("", "Prefix of a witness (C2SP tlog-witness) that cosigns the audit log; empty: none.")
+    witness_key: str = setting("", "The witness's verifier key: name+hash+key.")
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8480, "Port to listen on.")
     workers: int = setting(1, "Web processes.")

@@ -8,7 +8,7 @@ from privacy_svc.auditlog import routes
 from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
-from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import TYPE as LOG_EXPORT
 from privacy_svc.auditlog.exporting import Exported, verify_export
@@ -23,6 +23,7 @@ from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.signing import Signer, verify_json
 from privacy_svc.auditlog.verify import Report
+from privacy_svc.auditlog.witness import Witness
 
 HANDLERS = routes.HANDLERS
 
@@ -48,6 +49,8 @@ __all__ = [
     "Signer",
     "Verifier",
     "Wanted",
+    "Witness",
+    "WitnessAway",
     "membership_document",
     "open_checkpoint",
     "reseal_payloads",

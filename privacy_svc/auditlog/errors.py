@@ -10,3 +10,9 @@ class LogInconsistent(PrivacyError):
     remedy = (
         "Run `privacy-svc log verify`; it names the entries. Restore the log from a backup; do not delete checkpoints."
     )
+
+
+class WitnessAway(PrivacyError):
+    """The witness did not cosign; it is asked again. Nothing depends on it meanwhile."""
+
+    slug, title = "witness-away", "The witness did not cosign the log"

@@ -18,7 +18,7 @@ from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.members import Member, Membership, prove
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
+from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import DATA
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
@@ -26,6 +26,7 @@ from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.verify import Report, verify
+from privacy_svc.auditlog.witness import Witness, submit
 from privacy_svc.db import Database
 from privacy_svc.errors import NotFound
 from privacy_svc.vault import Vault
@@ -42,8 +43,8 @@ class Backlog:
 class Log:
     """One log. `export` is the append-only file of checkpoints outside the database; the leaves are mirrored beside."""
 
-    def __init__(self, vault: Vault, signer: Signer, export: Path) -> None:
-        self.vault, self.signer, self.export = vault, signer, export
+    def __init__(self, vault: Vault, signer: Signer, export: Path, witness: Witness | None = None) -> None:
+        self.vault, self.signer, self.export, self.witness = vault, signer, export, witness
         self.mirror = Mirror(export.parent / "entries")
         self._integrator = Integrator(self)
 
@@ -105,11 +106,16 @@ class Log:
         return Backlog(waiting, oldest)
 
     def checkpoint(self, session: Session) -> str:
-        """The newest signed checkpoint. Raises NotFound for an empty log."""
+        """The newest signed checkpoint, with what witnesses have said of it. Raises NotFound for an empty log."""
         found = sequencer.last_signed(session)
         if found is None:
             raise NotFound("The log has no checkpoint yet.")
-        return found.note
+        said = select(Cosignature.lines).where(Cosignature.size == found.size).order_by(Cosignature.witness)
+        return found.note + "".join(session.scalars(said))
+
+    def ask_witness(self, database: Database) -> int | None:
+        """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`."""
+        return submit(database, self.witness, self.signer.verifier) if self.witness else None
 
     def proof(self, session: Session, index: int) -> str:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`."""

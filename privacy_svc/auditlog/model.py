@@ -99,3 +99,13 @@ class SignedCheckpoint(Base):
 
     size: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
     note: Mapped[str]
+
+
+class Cosignature(Base):
+    """What a witness said of a checkpoint: its signature lines."""
+
+    __tablename__ = "audit_cosignatures"
+
+    size: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
+    witness: Mapped[str] = mapped_column(primary_key=True)
+    lines: Mapped[str]

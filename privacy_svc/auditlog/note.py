@@ -1,4 +1,5 @@
-"""Signed notes (C2SP signed-note) with Ed25519, and verifier keys. Pure."""
+"""Signed notes (C2SP signed-note) and verifier keys: of logs, Ed25519, and of those who cosign checkpoints
+(C2SP tlog-cosignature), Ed25519 and ML-DSA-44. Pure."""
 
 import base64
 import hashlib
@@ -8,8 +9,12 @@ from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
-ED25519 = b"\x01"
+ED25519, COSIGNATURE, ML_DSA_44 = b"\x01", b"\x04", b"\x06"
+"""Signature types."""
+_SIZES = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
+_TIMESTAMP = 8
 MOST_SIGNATURES = 64
 """The specification asks for a limit of at least 16."""
 _NAME = re.compile(r"[^\s+]+")
@@ -38,32 +43,45 @@ class Verifier:
 
     name: str
     public: bytes
+    kind: bytes = ED25519
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
-        """Raises NoteError when the text is no Ed25519 verifier key or its hash does not fit."""
+        """Raises NoteError when the text is no verifier key of a known type or its hash does not fit."""
         parts = vkey.strip().split("+", 2)
         if len(parts) != 3 or not _NAME.fullmatch(parts[0]):
             raise NoteError("not a verifier key")
         raw = unbase64(parts[2])
-        verifier = cls(parts[0], raw[1:])
-        if raw[:1] != ED25519 or len(raw) != 33 or verifier.id.hex() != parts[1]:
-            raise NoteError("not an Ed25519 verifier key, or its hash does not fit")
+        verifier = cls(parts[0], raw[1:], raw[:1])
+        if len(raw) - 1 != _SIZES.get(raw[:1]) or verifier.id.hex() != parts[1]:
+            raise NoteError("not a verifier key of a known type, or its hash does not fit")
         return verifier
 
     @property
     def id(self) -> bytes:
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public).digest()[:4]
 
     @property
     def vkey(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(self.kind + self.public).decode()}"
 
     def verify(self, signature: bytes, message: bytes) -> None:
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+            if self.kind == ML_DSA_44:
+                MLDSA44PublicKey.from_public_bytes(self.public).verify(signature, message)
+            else:
+                Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
             raise NoteError("the signature does not verify") from None
+
+    def _verify_line(self, raw: bytes, text: str) -> None:
+        if self.kind == ED25519:
+            self.verify(raw, _utf8(text))
+            return
+        if len(raw) <= _TIMESTAMP:
+            raise NoteError("the signature does not verify")
+        stamp = int.from_bytes(raw[:_TIMESTAMP])
+        self.verify(raw[_TIMESTAMP:], cosigned_message(self.kind, self.name, stamp, text))
 
     def open(self, note: str) -> str:
         """The note's text, ending in a newline. Raises NoteError unless this key signed it."""
@@ -78,8 +96,27 @@ class Verifier:
         if not mine:
             raise NoteError(f"not signed by {self.name}")
         for raw in mine:
-            self.verify(raw[4:], _utf8(text))
+            self._verify_line(raw[4:], text)
         return text
+
+
+def cosigned_message(kind: bytes, name: str, stamp: int, text: str) -> bytes:
+    """What a cosigner signs of a checkpoint's text at a POSIX time: "cosignature/v1", or for ML-DSA-44 "subtree/v1".
+    Raises NoteError."""
+    if stamp >= 2**63:
+        raise NoteError("the cosignature is of no time")
+    if kind == COSIGNATURE:
+        return f"cosignature/v1\ntime {stamp}\n".encode() + _utf8(text)
+    origin, size, root = (*text.split("\n"), "", "")[:3]
+    if not size.isdecimal() or len(unbase64(root)) != 32 or not 0 < len(_utf8(origin)) < 256:
+        raise NoteError("not a checkpoint")
+    head = b"subtree/v1\n\0" + _short(name) + stamp.to_bytes(8) + _short(origin)
+    return head + bytes(8) + int(size).to_bytes(8) + unbase64(root)
+
+
+def _short(text: str) -> bytes:
+    raw = _utf8(text)
+    return len(raw).to_bytes(1) + raw
 
 
 def _signature(line: str) -> tuple[str, bytes]:

@@ -3,16 +3,19 @@
 import base64
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from privacy_svc.auditlog.note import NoteError, Verifier, signature_line
+from privacy_svc.auditlog.note import ML_DSA_44, NoteError, Verifier, cosigned_message, signature_line
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 
 FILE = "signing.key"
+SECOND = "signing-ml-dsa-44.key"
 
 
 def sync_folder(folder: Path) -> None:
@@ -25,41 +28,36 @@ def sync_folder(folder: Path) -> None:
 
 
 class Signer:
-    """An Ed25519 key in a file of mode 0600, apart from the database's credentials."""
+    """An Ed25519 key in a file of mode 0600, apart from the database's credentials.
 
-    def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
-        self._key = key
+    With a second key, of ML-DSA-44 (FIPS 204), checkpoints bear its cosignature too: they hold when a quantum
+    computer has broken the first.
+    """
+
+    def __init__(self, name: str, key: Ed25519PrivateKey, second: MLDSA44PrivateKey | None = None) -> None:
+        self._key, self._second = key, second
         self.verifier = Verifier(name, key.public_key().public_bytes_raw())
+        self.second = Verifier(name, second.public_key().public_bytes_raw(), ML_DSA_44) if second else None
 
     @classmethod
     def create(cls, folder: Path, name: str) -> Self:
         """A new key. Refuses to replace one: what it signed could not be told from what another signed."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = Ed25519PrivateKey.generate()
-        try:
-            descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            raise Misconfigured(f"{folder / FILE} exists already.") from None
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key.private_bytes_raw())
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(folder)
+        _write_new(folder / FILE, key.private_bytes_raw())
         return cls(name, key)
+
+    @staticmethod
+    def add_second(folder: Path) -> None:
+        """A key of ML-DSA-44 beside the first, used from the next start on. Refuses to replace one."""
+        _write_new(folder / SECOND, MLDSA44PrivateKey.generate().private_bytes_raw())
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Self:
         """Raises KeyUnavailable when it is missing, Misconfigured when others could read it."""
-        path = folder / FILE
-        try:
-            mode, raw = path.stat().st_mode & 0o777, path.read_bytes()
-        except OSError as error:
-            raise KeyUnavailable(f"The signing key {path} cannot be read: {error.strerror}.") from None
-        if mode & 0o077:
-            raise Misconfigured(f"{path} has mode {mode:04o}: others may read it. Run: chmod go-rwx {path}")
-        if len(raw) != 32:
-            raise Misconfigured(f"{path} is not a signing key. Restore it from a backup; do not make a new one.")
-        return cls(name, Ed25519PrivateKey.from_private_bytes(raw))
+        key = Ed25519PrivateKey.from_private_bytes(_read(folder / FILE))
+        second = folder / SECOND
+        return cls(name, key, MLDSA44PrivateKey.from_seed_bytes(_read(second)) if second.exists() else None)
 
     def __repr__(self) -> str:
         return f"Signer({self.verifier.name!r})"
@@ -73,7 +71,15 @@ class Signer:
         return self.verifier.vkey
 
     def sign_note(self, text: str) -> str:
-        return f"{text}\n{signature_line(self.verifier, self._key.sign(text.encode()))}"
+        """A checkpoint's text, signed."""
+        return f"{text}\n{signature_line(self.verifier, self._key.sign(text.encode()))}{self._cosignature(text)}"
+
+    def _cosignature(self, text: str) -> str:
+        if self._second is None or self.second is None:
+            return ""
+        stamp = int(time.time())
+        signature = self._second.sign(cosigned_message(ML_DSA_44, self.name, stamp, text))
+        return signature_line(self.second, stamp.to_bytes(8) + signature)
 
     def sign_json(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The document with a `signature` over its canonical form without it.
@@ -82,6 +88,31 @@ class Signer:
         """
         value = base64.b64encode(self._key.sign(canonical(document))).decode()
         return {**document, "signature": {"algorithm": "Ed25519", "key": self.vkey, "value": value}}
+
+
+def _write_new(path: Path, raw: bytes) -> None:
+    """Whole and on disk when it returns."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Misconfigured(f"{path} exists already.") from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        mode, raw = path.stat().st_mode & 0o777, path.read_bytes()
+    except OSError as error:
+        raise KeyUnavailable(f"The signing key {path} cannot be read: {error.strerror}.") from None
+    if mode & 0o077:
+        raise Misconfigured(f"{path} has mode {mode:04o}: others may read it. Run: chmod go-rwx {path}")
+    if len(raw) != 32:
+        raise Misconfigured(f"{path} is not a signing key. Restore it from a backup; do not make a new one.")
+    return raw
 
 
 def canonical(document: Any) -> bytes:

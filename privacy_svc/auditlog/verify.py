@@ -19,7 +19,7 @@ from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
-from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
+from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.tiles import SIZE, Tiles
 from privacy_svc.db import Database
@@ -66,6 +66,7 @@ class _Verification:
         self._session = session
         self._findings: list[Finding] = []
         self._checker = Checker(session, log.vault)
+        self._witness = log.witness.verifier if log.witness else None
         self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
         self._promises = self._read_promises(log.signer.verifier, exported, known)
         self._tree = self._begin()
@@ -75,7 +76,7 @@ class _Verification:
         for entry in self._entries():
             self._place(entry)
         self._finish()
-        findings = [*self._findings, *self._tiles(), *self._waiting(), *self._orphans()]
+        findings = [*self._findings, *self._witnessed(), *self._tiles(), *self._waiting(), *self._orphans()]
         promises = sum(map(len, self._promises.values()))
         return Report(
             self._checker.pruned,
@@ -175,6 +176,19 @@ class _Verification:
                 detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
                 self._findings.append(Finding("altered", detail))
         return found
+
+    def _witnessed(self) -> Iterator[Finding]:
+        """What our witness said, by its key; of others we have no key."""
+        if self._witness is None:
+            return
+        said = select(Cosignature, SignedCheckpoint.note).join(
+            SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
+        )
+        for row, note in self._session.execute(said.where(Cosignature.witness == self._witness.name)):
+            try:
+                self._witness.open(note + row.lines)
+            except NoteError as error:
+                yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")
 
     def _tiles(self) -> Iterator[Finding]:
         """Stored tiles against recomputed ones. A leaf found at another place was moved there."""

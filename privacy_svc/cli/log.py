@@ -172,9 +172,25 @@ def prune(cli: Cli, *, dry_run: bool) -> None:
 
 
 @command.command()
+@click.option(
+    "--add-post-quantum",
+    is_flag=True,
+    help="Make a second key, of ML-DSA-44, whose signature checkpoints then bear too.",
+)
 @click.pass_obj
-def key(cli: Cli) -> None:
-    """The public key by which anybody checks what this service signed."""
+def key(cli: Cli, *, add_post_quantum: bool) -> None:
+    """The public keys by which anybody checks what this service signed, the log's witnesses included."""
+    from privacy_svc.auditlog import Signer
+    from privacy_svc.runtime import KEYS
+
     with cli.runtime(check_stores=False) as runtime:
-        vkey = runtime.signer.vkey
-    cli.show({"key": vkey}, lambda: click.echo(vkey))
+        if add_post_quantum:
+            Signer.add_second(runtime.settings.home / KEYS)
+            signer = Signer.load(runtime.settings.home / KEYS, runtime.signer.name)
+        else:
+            signer = runtime.signer
+    second = signer.second.vkey if signer.second else None
+    cli.show(
+        {"key": signer.vkey, "post_quantum_key": second},
+        lambda: click.echo("\n".join(filter(None, (signer.vkey, second)))),
+    )

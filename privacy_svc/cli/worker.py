@@ -46,13 +46,14 @@ def command(cli: Cli, concurrency: int) -> None:
 
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: page keys an erasure could not replace, the root key's schedule, rows the CRM wrote in
-    clear, people's older keys, log entries that are over, the fence ledger. Each by itself; what cannot be done now is
-    tried again."""
+    clear, people's older keys, log entries that are over, the witness, the fence ledger. Each by itself; what cannot be
+    done now is tried again."""
     _try("replace_pages", lambda: _replace_pages(runtime))
     _try("keep_schedule", lambda: _keep_schedule(runtime))
     _try("seal_pending", lambda: _seal_pending(runtime))
     _try("continue_rotation", lambda: _continue_rotation(runtime))
     _try("prune_log", lambda: runtime.prune_log("worker"))
+    _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
     _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))
 
 
@@ -89,4 +90,5 @@ def _try(what: str, work: Callable[[], object]) -> None:
     try:
         work()
     except PrivacyError as error:
-        _log.warning("worker.tidy_waits", what=what, problem=error.slug)
+        level = _log.error if error.slug == "log-inconsistent" else _log.warning
+        level("worker.tidy_waits", what=what, problem=error.slug)

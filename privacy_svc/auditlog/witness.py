@@ -1,0 +1,143 @@
+"""A witness (C2SP tlog-witness) cosigns our checkpoints: it has seen that the log only grew.
+
+Who would show two people two logs, or put an old database back, needs the witness as an accomplice. It is sent the
+newest checkpoint with the proof that it contains the last one the witness saw; what it answers is kept beside it.
+"""
+
+import base64
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog.checkpoint import open_checkpoint
+from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
+from privacy_svc.auditlog.merkle import Hash, consistency_proof
+from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
+from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.db import Database
+from privacy_svc.errors import Misconfigured
+
+SECONDS = 5.0
+MOST_BYTES = 65_536
+_SIZE = re.compile(r"(0|[1-9][0-9]{0,18})\n")
+_REFUSALS = {
+    403: "does not know this log's key: give it the output of `privacy-svc log key`",
+    404: "does not know this log: give it the output of `privacy-svc log key`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """`url` is its submission prefix, `verifier` its cosigning key."""
+
+    url: str
+    verifier: Verifier
+
+    @classmethod
+    def of(cls, url: str, vkey: str) -> Self | None:
+        """From the settings; None where there is none. Raises Misconfigured."""
+        if not url and not vkey:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+            raise Misconfigured("witness_url begins with https://; plain http only to a loopback address.")
+        if parts.username or parts.query or parts.fragment:
+            raise Misconfigured("witness_url is a prefix: no user, no query, no fragment.")
+        try:
+            return cls(url.rstrip("/"), Verifier.parse(vkey))
+        except NoteError as error:
+            raise Misconfigured(f"witness_key is the witness's verifier key, name+hash+key: {error}.") from None
+
+    def add_checkpoint(self, old: int, proof: list[Hash], note: str) -> "Answer":
+        """Raises WitnessAway."""
+        body = "".join([f"old {old}\n", *(f"{_base64(h)}\n" for h in proof), "\n", note])
+        try:
+            with httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client:
+                answer = client.post(f"{self.url}/add-checkpoint", content=body.encode())
+        except httpx.HTTPError as error:
+            raise WitnessAway(f"The witness {self.verifier.name} does not answer: {type(error).__name__}.") from None
+        if len(answer.content) > MOST_BYTES:
+            raise WitnessAway(f"The witness {self.verifier.name} answers more than cosignatures.")
+        size = _SIZE.fullmatch(answer.text) if "text/x.tlog.size" in answer.headers.get("content-type", "") else None
+        return Answer(answer.status_code, answer.text, int(size[1]) if size else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    text: str
+    size: int | None
+    """Of a 409: the tree's size the witness has seen last."""
+
+
+def submit(database: Database, witness: Witness, log: Verifier) -> int | None:
+    """The newest checkpoint, if the witness has not cosigned it yet; its size, None where there is nothing to do.
+
+    Raises WitnessAway, to be tried again; LogInconsistent when the witness has seen another log than this one.
+    """
+    with database.read() as session:
+        newest = session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)).first()
+        seen = _seen(session, witness)
+        if newest is None or newest.size == seen:
+            return None
+    answer = _ask(database, witness, seen, newest.size, newest.note)
+    if answer.status == 409 and answer.size is not None and answer.size != seen:
+        if answer.size > newest.size:
+            seen_there = f"The witness {witness.verifier.name} has seen {answer.size} entries of this log"
+            raise LogInconsistent(f"{seen_there}, {newest.size} are here.")
+        answer = _ask(database, witness, answer.size, newest.size, newest.note)
+    _require_ok(witness, answer)
+    lines = _mine(witness, newest.note, answer.text)
+    open_checkpoint(newest.note, log)
+    with database.write() as session:
+        session.merge(Cosignature(size=newest.size, witness=witness.verifier.name, lines=lines))
+    return newest.size
+
+
+def _seen(session: Session, witness: Witness) -> int:
+    mine = select(func.max(Cosignature.size)).where(Cosignature.witness == witness.verifier.name)
+    return session.scalar(mine) or 0
+
+
+def _ask(database: Database, witness: Witness, old: int, size: int, note: str) -> Answer:
+    with database.read() as session:
+        proof = consistency_proof(old, size, Tiles(session).node) if old else []
+    return witness.add_checkpoint(old, proof, note)
+
+
+def _require_ok(witness: Witness, answer: Answer) -> None:
+    name = witness.verifier.name
+    if answer.status in {409, 422}:
+        raise LogInconsistent(f"The witness {name} has seen another log under this name: it answers {answer.status}.")
+    if answer.status in _REFUSALS:
+        raise WitnessAway(f"The witness {name} {_REFUSALS[answer.status]}.")
+    if answer.status != 200:
+        raise WitnessAway(f"The witness {name} answers {answer.status}.")
+
+
+def _mine(witness: Witness, note: str, text: str) -> str:
+    """Its lines that verify. Raises WitnessAway for an answer without."""
+    try:
+        witness.verifier.open(note + text)
+    except NoteError as error:
+        raise WitnessAway(f"The witness {witness.verifier.name} gave no cosignature of its key: {error}.") from None
+    start = f"— {witness.verifier.name} "
+    return "".join(line for line in text.splitlines(keepends=True) if line.startswith(start))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

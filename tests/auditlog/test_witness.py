@@ -1,0 +1,134 @@
+"""A witness over HTTP: what it cosigns, what it refuses, and what a log put back into the past hears from it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+from sqlalchemy import text, update
+
+from privacy_svc.auditlog import LogInconsistent, NoteError, Signer, Verifier, Witness, WitnessAway, open_checkpoint
+from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.model import Cosignature
+from privacy_svc.auditlog.note import unbase64
+from privacy_svc.errors import Misconfigured
+from tests.auditlog.conftest import Logbook
+from tests.witness_server import WitnessServer, serving
+
+
+@pytest.fixture
+def server(book: Logbook) -> Iterator[WitnessServer]:
+    witness = WitnessServer(book.verifier)
+    with serving(witness) as url:
+        book.log.witness = Witness.of(url, witness.verifier.vkey)
+        yield witness
+
+
+def test_checkpoints_are_cosigned(book: Logbook, server: WitnessServer) -> None:
+    """Each newest checkpoint once, with the proof that the log grew; the published one bears the witness's line."""
+    assert book.log.ask_witness(book.database) is None
+    book.fill(3)
+    assert book.log.ask_witness(book.database) == 3
+    assert book.log.ask_witness(book.database) is None
+    book.fill(5)
+    assert book.log.ask_witness(book.database) == 8
+    assert (server.size, server.asked) == (8, 2)
+    note = book.checkpoint()
+    assert server.verifier.open(note) == book.verifier.open(note)
+    assert book.verify().ok
+
+
+def test_a_witness_that_saw_more_is_believed(book: Logbook, server: WitnessServer) -> None:
+    """What we know of it is lost: it says where it stands, and is asked again with that."""
+    book.fill(3)
+    book.log.ask_witness(book.database)
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_cosignatures"))
+    book.fill(2)
+    assert book.log.ask_witness(book.database) == 5
+    assert server.asked == 3
+
+
+def test_a_log_put_back_is_found(book: Logbook, server: WitnessServer) -> None:
+    """The witness has seen more than there is here, or something else: an alarm, not another try."""
+    book.fill(3)
+    book.log.ask_witness(book.database)
+    server.size = 50
+    book.fill(1)
+    with pytest.raises(LogInconsistent, match="has seen 50 entries of this log, 4 are here"):
+        book.log.ask_witness(book.database)
+    server.size, server.root = 3, bytes(32)
+    with pytest.raises(LogInconsistent, match="another log under this name: it answers 422"):
+        book.log.ask_witness(book.database)
+
+
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 500])
+def test_a_witness_that_does_not_cosign(book: Logbook, server: WitnessServer, status: int) -> None:
+    """Refused, broken, or an answer without its cosignature: said so, nothing kept, and asked again later."""
+    book.fill(1)
+    server.broken = status
+    with pytest.raises(WitnessAway):
+        book.log.ask_witness(book.database)
+    server.broken = None
+    assert book.log.ask_witness(book.database) == 1
+
+
+def test_a_witness_that_is_away(book: Logbook, server: WitnessServer) -> None:
+    """Nothing listens: the log goes on without it."""
+    book.fill(1)
+    book.log.witness = Witness.of("http://127.0.0.1:9/w", server.verifier.vkey)
+    with pytest.raises(WitnessAway):
+        book.log.ask_witness(book.database)
+    assert book.verify().ok
+
+
+def test_a_changed_cosignature_is_found(book: Logbook, server: WitnessServer) -> None:
+    """By verification, with the witness's key."""
+    book.fill(1)
+    book.log.ask_witness(book.database)
+    with book.database.write() as session:
+        session.execute(update(Cosignature).values(lines=Cosignature.lines + "x"))
+    assert {f.kind for f in book.verify().findings} == {"unsigned"}
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("http://witness.example/w", ""),
+        ("https://user@witness.example/w", ""),
+        ("https://witness.example/w?x=1", ""),
+        ("https://witness.example/w", "nonsense"),
+        ("", "witness.test/w1+00000000+AAAA"),
+    ],
+)
+def test_settings_that_do_not_fit(server: WitnessServer, url: str, key: str) -> None:
+    """Plain http beyond this machine, credentials in the URL, a key that is none: refused at the start."""
+    with pytest.raises(Misconfigured):
+        Witness.of(url, key or server.verifier.vkey)
+
+
+def test_the_second_key_signs_too(tmp_path: Path) -> None:
+    """With a key of ML-DSA-44 a checkpoint bears two lines; each verifies alone, also over the bytes that the
+    specification says."""
+    folder = tmp_path / "keys"
+    Signer.create(folder, "test.example/log")
+    Signer.add_second(folder)
+    with pytest.raises(Misconfigured):
+        Signer.add_second(folder)
+    signer = Signer.load(folder, "test.example/log")
+    note = signer.sign_note(str(Checkpoint("test.example/log", 7, bytes(range(32)))))
+    assert signer.second is not None
+    assert open_checkpoint(note, signer.verifier) == open_checkpoint(note, Verifier.parse(signer.second.vkey))
+    raw = _signature(note, signer.second)
+    message = b"subtree/v1\n\x00" + b"\x10test.example/log" + raw[4:12] + b"\x10test.example/log" + bytes(8)
+    message += (7).to_bytes(8) + bytes(range(32))
+    MLDSA44PublicKey.from_public_bytes(signer.second.public).verify(raw[12:], message)
+    for changed in (note.replace("\n7\n", "\n8\n"), note.replace("log\n7", "lag\n7")):
+        for verifier in (signer.verifier, signer.second):
+            with pytest.raises(NoteError):
+                open_checkpoint(changed, verifier)
+
+
+def _signature(note: str, verifier: Verifier) -> bytes:
+    found = [unbase64(line.split(" ")[2]) for line in note.split("\n\n")[1].strip().split("\n")]
+    return next(raw for raw in found if raw[:4] == verifier.id)
