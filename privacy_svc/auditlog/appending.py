@@ -6,6 +6,7 @@ People are held first (`Vault.hold`): an erasure of theirs would miss what is se
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import Table, insert
@@ -16,9 +17,13 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.members import TAG, Member, commitment
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
-from privacy_svc.db import new_id, now
+from privacy_svc.db import Base, new_id, now
 from privacy_svc.errors import NotFound
 from privacy_svc.vault import SubjectCipher, Vault
+
+Ciphers = Mapping[str, SubjectCipher]
+"""People's data keys that the caller holds (`Vault.hold`) and has opened in this transaction."""
+NONE: Ciphers = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,13 @@ class GroupEvent:
     payload: Mapping[str, Any]
 
 
-def append(session: Session, vault: Vault, events: Sequence[Event], actor: str, *, evidence: bool) -> list[str]:
+def append(
+    session: Session, vault: Vault, events: Sequence[Event], actor: str, *, evidence: bool, ciphers: Ciphers = NONE
+) -> list[str]:
     """Ids of the entries, in order. Raises NotFound for an unknown subject, TypeError for a payload with fractions."""
     at = now()
     organisation = vault.organisation_cipher(session)
-    keys = _keys(session, vault, {e.subject_id for e in events if e.subject_id}, evidence=evidence)
+    keys = _keys(session, vault, {e.subject_id for e in events if e.subject_id}, ciphers, evidence=evidence)
     actor_tag = actor_label(organisation, actor, month(at))
     rows = []
     for event in events:
@@ -65,13 +72,14 @@ def append(session: Session, vault: Vault, events: Sequence[Event], actor: str, 
     return [str(entry["id"]) for entry, _ in rows]
 
 
-def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str) -> str:
+def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, ciphers: Ciphers = NONE) -> str:
     """Id of the entry. Raises NotFound for an unknown or erased subject."""
     at = now()
     organisation = vault.organisation_cipher(session)
-    vault.hold(session, event.people)
-    ciphers = vault.ciphers(session, event.people)
-    if len(ciphers) < len(event.people):
+    if not event.people.keys() <= ciphers.keys():
+        vault.hold(session, event.people)
+        ciphers = vault.ciphers(session, event.people)
+    if not event.people.keys() <= ciphers.keys():
         raise NotFound("A log entry speaks of a subject that is not there.")
     tagged = [(Member(member_tag(ciphers[i], month(at)), g, version), i) for i, (g, version) in event.people.items()]
     tagged.sort(key=lambda pair: pair[0].tag)
@@ -89,8 +97,7 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str) 
     )
     _insert(session, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
     people = [_member(envelope.id, n, m, i) for n, (m, i) in enumerate(tagged)]
-    table = cast("Table", EntryMember.__table__)  # past the mapper, which takes longer than the insert
-    session.connection().execute(insert(table), people)
+    _put(session, EntryMember, people)
     return envelope.id
 
 
@@ -118,8 +125,14 @@ def _member(entry_id: str, position: int, member: Member, subject_id: str) -> di
 
 def _insert(session: Session, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     if rows:
-        session.execute(insert(Outbox), [entry for entry, _ in rows])
-        session.execute(insert(Payload), [payload for _, payload in rows])
+        _put(session, Outbox, [entry for entry, _ in rows])
+        _put(session, Payload, [payload for _, payload in rows])
+
+
+def _put(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Past the mapper, which takes longer than the insert."""
+    session.flush()
+    session.connection().execute(insert(cast("Table", model.__table__)), rows)
 
 
 def actor_label(organisation: SubjectCipher, actor: str, in_month: str) -> str:
@@ -134,8 +147,12 @@ def subject_label(cipher: SubjectCipher, in_month: str) -> str:
     return cipher.tag_text(f"audit-tag|{in_month}")
 
 
-def _keys(session: Session, vault: Vault, wanted: set[str], *, evidence: bool) -> dict[str, tuple[str, SubjectCipher]]:
+def _keys(
+    session: Session, vault: Vault, wanted: set[str], ciphers: Ciphers, *, evidence: bool
+) -> dict[str, tuple[str, SubjectCipher]]:
     """Each person's data key; the evidence key where it is asked for, or where an erasure left only that."""
+    if not evidence and wanted <= ciphers.keys():
+        return {i: (DATA, ciphers[i]) for i in wanted}
     if not evidence:
         vault.hold(session, wanted)
     found: dict[str, tuple[str, SubjectCipher]] = {}

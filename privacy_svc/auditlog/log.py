@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import appending, pruning, searching, sequencer
-from privacy_svc.auditlog.appending import Event, GroupEvent
+from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
 from privacy_svc.auditlog.events import EventType
@@ -60,25 +60,26 @@ class Log:
         subject_id: str | None = None,
         payload: Mapping[str, Any],
         evidence: bool = False,
+        ciphers: Ciphers = NONE,
     ) -> str:
         """Write an entry in the caller's transaction; returns its id. It enters the tree after the commit.
 
         `evidence` seals the payload with the key that outlives an erasure, for what a legal claim may need.
         """
         event = Event(type, subject_id, payload)
-        return self.append_many(session, [event], actor=actor, evidence=evidence)[0]
+        return self.append_many(session, [event], actor=actor, evidence=evidence, ciphers=ciphers)[0]
 
     def append_many(
-        self, session: Session, events: Sequence[Event], *, actor: str, evidence: bool = False
+        self, session: Session, events: Sequence[Event], *, actor: str, evidence: bool = False, ciphers: Ciphers = NONE
     ) -> list[str]:
         """The same for several, with one look at their keys. An erased person's entries use the evidence key."""
-        ids = appending.append(session, self.vault, events, actor, evidence=evidence)
+        ids = appending.append(session, self.vault, events, actor, evidence=evidence, ciphers=ciphers)
         self._integrator.wake_after(session)
         return ids
 
-    def append_group(self, session: Session, event: GroupEvent, *, actor: str) -> str:
+    def append_group(self, session: Session, event: GroupEvent, *, actor: str, ciphers: Ciphers = NONE) -> str:
         """One entry about many people, each of whom finds it, and can prove being in it (`membership`)."""
-        entry_id = appending.append_group(session, self.vault, event, actor)
+        entry_id = appending.append_group(session, self.vault, event, actor, ciphers)
         self._integrator.wake_after(session)
         return entry_id
 

@@ -120,7 +120,7 @@ class Gateway:
         if not keyed:
             return []
         read = {"collection": asked.collection.path, "records": len(keyed)}
-        decision_id = self.pdp.log_all(session, EventType.RECORD_READ, asked.question, decisions, read)
+        decision_id = self.pdp.log_all(session, EventType.RECORD_READ, asked.question, decisions, read, ciphers)
         mask = self._mask(session)
         return [
             _open(asked, row, ciphers[i].at(key), key, decisions[i], decision_id, mask)

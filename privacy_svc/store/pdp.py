@@ -15,6 +15,7 @@ from privacy_svc.http import CustomerRef
 from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, SubjectState, decide
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.errors import UnknownPurpose, nearest
+from privacy_svc.vault import SubjectCipher
 
 _decisive = attrgetter(*(f.name for f in fields(SubjectState) if f.name not in {"subject_id", "version", "consents"}))
 """What a decision reads of a state, besides the consents."""
@@ -102,11 +103,16 @@ class DecisionPoint:
         question: Question,
         decisions: Mapping[str, Decision],
         more: Mapping[str, Any],
+        ciphers: Mapping[str, SubjectCipher],
     ) -> str:
-        """One entry about everybody; who got the same answer is one group of it. `decisions` by subject, not empty."""
+        """One entry about everybody; who got the same answer is one group of it. `decisions` by subject, not empty;
+        `ciphers` of people the caller holds."""
         if len(decisions) == 1:
             ((subject_id, decision),) = decisions.items()
-            return self.log(session, kind, question, subject_id, decision, more)
+            payload = {**question_payload(question), **decision_payload(decision), **more}
+            return self.audit.append(
+                session, kind, actor=question.actor, subject_id=subject_id, payload=payload, ciphers=ciphers
+            )
         groups: list[dict[str, Any]] = []
         number: dict[int, int] = {}
         people: dict[str, tuple[int, int]] = {}
@@ -118,7 +124,9 @@ class DecisionPoint:
             people[subject_id] = (number[same], decision.state_version)
         version = next(iter(decisions.values())).policy_version
         payload = {**question_payload(question), "groups": groups, "policy_version": version, **more}
-        return self.audit.append_group(session, GroupEvent(kind, people, payload), actor=question.actor)
+        return self.audit.append_group(
+            session, GroupEvent(kind, people, payload), actor=question.actor, ciphers=ciphers
+        )
 
 
 def question_payload(question: Question) -> dict[str, Any]:

@@ -38,6 +38,9 @@ DATA, EVIDENCE = erasure.DATA, provisioning.EVIDENCE
 CHUNK = 500
 
 
+_ORGANISATION = "vault.organisation"
+
+
 class Vault:
     """`organisation` is bound into every sealed value; a phone number without country code is one of `region`."""
 
@@ -127,7 +130,14 @@ class Vault:
             session.execute(rows.with_for_update(read=True))
 
     def organisation_cipher(self, session: Session) -> SubjectCipher:
-        """The organisation's own keys, as a subject like any other; made on first use."""
+        """The organisation's own keys, as a subject like any other; made on first use, opened once a session: nothing
+        erases or rotates them."""
+        if _ORGANISATION not in session.info:
+            session.info[_ORGANISATION] = self._organisation_cipher(session)
+        cipher: SubjectCipher = session.info[_ORGANISATION]
+        return cipher
+
+    def _organisation_cipher(self, session: Session) -> SubjectCipher:
         subject_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"privacy-svc:{self.organisation}"))
         if session.get(Subject, subject_id) is None:
             try:
