@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, instant, month
@@ -17,7 +16,7 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.members import TAG, Member, commitment
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
-from privacy_svc.db import Base, new_id, now
+from privacy_svc.db import insert_rows, new_id, now
 from privacy_svc.errors import NotFound
 from privacy_svc.vault import SubjectCipher, Vault
 
@@ -97,7 +96,7 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, 
     )
     _insert(session, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
     people = [_member(envelope.id, n, m, i) for n, (m, i) in enumerate(tagged)]
-    _put(session, EntryMember, people)
+    insert_rows(session, EntryMember, people)
     return envelope.id
 
 
@@ -125,14 +124,8 @@ def _member(entry_id: str, position: int, member: Member, subject_id: str) -> di
 
 def _insert(session: Session, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     if rows:
-        _put(session, Outbox, [entry for entry, _ in rows])
-        _put(session, Payload, [payload for _, payload in rows])
-
-
-def _put(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Past the mapper, which takes longer than the insert."""
-    session.flush()
-    session.connection().execute(insert(cast("Table", model.__table__)), rows)
+        insert_rows(session, Outbox, [entry for entry, _ in rows])
+        insert_rows(session, Payload, [payload for _, payload in rows])
 
 
 def actor_label(organisation: SubjectCipher, actor: str, in_month: str) -> str:

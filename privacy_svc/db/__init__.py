@@ -5,6 +5,6 @@ One request or one workflow step is one transaction: it begins at the boundary w
 """
 
 from privacy_svc.db.base import Base, Instant, new_id, now
-from privacy_svc.db.engine import Database, make_engine, parse_url
+from privacy_svc.db.engine import Database, insert_rows, make_engine, parse_url
 
-__all__ = ["Base", "Database", "Instant", "make_engine", "new_id", "now", "parse_url"]
+__all__ = ["Base", "Database", "Instant", "insert_rows", "make_engine", "new_id", "now", "parse_url"]

@@ -1,22 +1,24 @@
 """Engines and transactions for SQLite and PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
+from privacy_svc.db.base import Base
 from privacy_svc.errors import DatabaseBusy, Misconfigured
 
 BUSY_SECONDS = 30
 
 
-OURS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
-"""SQLite's rules for databases of ours: an acknowledged consent survives a power cut, a deleted key leaves no bytes."""
+OURS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -32768")
+"""SQLite's rules for databases of ours: an acknowledged consent survives a power cut, a deleted key leaves no bytes.
+32 MiB of pages are held: indexes of a million random values outgrow the 2 MiB that are usual."""
 
 
 def make_engine(url: str, *, pragmas: Sequence[str] = OURS) -> Engine:
@@ -91,3 +93,9 @@ class Database:
                     session.commit()
         except OperationalError as error:
             raise DatabaseBusy("The privacy database did not answer in time; nothing was changed.") from error
+
+
+def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows past the mapper, which takes longer than the insert. What the session holds is written first."""
+    session.flush()
+    session.connection().execute(insert(cast("Table", model.__table__)), rows)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
+from privacy_svc.db import insert_rows
 from privacy_svc.policy import Field
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.rows import chunks
@@ -38,7 +39,7 @@ def put(session: Session, vault: Vault, values: Iterable[Indexed]) -> int:
         drop(session, field.id, [v.row for v in items])
         entries = list(_entries(session, vault, field, items))
         if entries:
-            session.execute(insert(IndexEntry), entries)
+            insert_rows(session, IndexEntry, entries)
         count += len(entries)
     return count
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Event, EventType, Log
+from privacy_svc.db import insert_rows
 from privacy_svc.policy import Collection
 from privacy_svc.store.model import SealedColumn, SubjectRow
 from privacy_svc.store.rows import chunks
@@ -72,7 +73,7 @@ def _create(
     subjects = vault.create_subjects(session, len(keys), kind=collection.subject)
     made = {k: s.id for k, s in zip(keys, subjects, strict=True)}
     place = dict(zip(("dataset", "collection"), known_as(session, collection), strict=True))
-    session.execute(insert(SubjectRow), [{**place, "key": k, "subject_id": s} for k, s in made.items()])
+    insert_rows(session, SubjectRow, [{**place, "key": k, "subject_id": s} for k, s in made.items()])
     payload = {"collection": collection.path}
     log.append_many(session, [Event(EventType.SUBJECT_CREATED, i, payload) for i in made.values()], actor=actor)
     return made

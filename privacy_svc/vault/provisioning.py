@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from privacy_svc.db import now
+from privacy_svc.db import insert_rows, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import ledger
 from privacy_svc.vault.erasure import DATA
@@ -28,7 +28,7 @@ def create(session: Session, pages: Pages, organisation: str, kind: str, ids: Se
         page.subjects += len(here)
         page_key = pages.key(page)
         rows = [wrapped_key(page, page_key, organisation, i, use, 1) for i in here for use in (DATA, EVIDENCE)]
-        session.execute(insert(SubjectKey), rows)
+        insert_rows(session, SubjectKey, rows)
     return subjects
 
 
