@@ -38,20 +38,25 @@ class Schedule:
 def register(session: Session, provider: KeyProvider) -> None:
     """At the start: the provider's epochs that we have no record of. Raises KeyUnavailable when it lacks one that
     is not destroyed: it is another provider, or its keys were lost."""
-    held = provider.epochs()
-    known = {e.epoch: e for e in session.scalars(select(RootEpoch))}
-    missing = sorted(n for n, e in known.items() if e.ordered_at is None and e.destroyed_at is None and n not in held)
-    missing += sorted(set(_used(session)) - known.keys() - set(held))
-    if missing:
+    if lacking := missing(session, provider):
         raise KeyUnavailable(
-            f"The key provider lacks root key {', '.join(map(str, missing))}: restore it; none is made anew."
+            f"The key provider lacks root key {', '.join(map(str, lacking))}: restore it; none is made anew."
         )
+    held, known = provider.epochs(), set(session.scalars(select(RootEpoch.epoch)))
     newest = max(known, default=0)
     for epoch in held:
         if epoch not in known and epoch >= newest:
             session.add(RootEpoch(epoch=epoch))
     session.flush()
     _retire_all_but_newest(session)
+
+
+def missing(session: Session, provider: KeyProvider) -> list[int]:
+    """Epochs that were not destroyed, nor are about to be, and that the provider does not have."""
+    held = set(provider.epochs())
+    known = {e.epoch: e for e in session.scalars(select(RootEpoch))}
+    living = {n for n, e in known.items() if e.ordered_at is None and e.destroyed_at is None}
+    return sorted((living | set(_used(session)) - known.keys()) - held)
 
 
 def _used(session: Session) -> Iterator[int]:

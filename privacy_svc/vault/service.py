@@ -317,7 +317,7 @@ class Vault:
 
     def status(self, session: Session) -> status.KeyStatus:
         waiting = select(func.count()).select_from(LedgerEntry).where(LedgerEntry.number.is_(None))
-        return status.status(session, repr(self.provider), self.schedule, session.scalar(waiting) or 0)
+        return status.status(session, self.provider, self.schedule, session.scalar(waiting) or 0)
 
     def check(self, session: Session) -> None:
         """The provider answers and opens the newest page. Raises KeyUnavailable, Restored; for the health page."""

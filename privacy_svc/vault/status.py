@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
+from privacy_svc.errors import KeyUnavailable
 from privacy_svc.vault import epochs
 from privacy_svc.vault.erasure import DATA
 from privacy_svc.vault.model import Fence, IndexRoot, PageKey, RootEpoch, SubjectKey
+from privacy_svc.vault.providers import KeyProvider
 
 LATE = timedelta(hours=1)
 """How long after its time a roll or a destruction counts as overdue; the worker looks every half minute."""
@@ -32,7 +34,8 @@ class EpochStatus:
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
     """Counts for `keys status`. Living `keys` by use, `data_generations` of living data keys, `index_generations`
-    with whether every row has its entries. `erased` people, those of them `readmitted`. `overdue` in words."""
+    with whether every row has its entries. `erased` people, those of them `readmitted`. `overdue`, in words:
+    also root keys that are missing."""
 
     provider: str
     epochs: tuple[EpochStatus, ...]
@@ -89,7 +92,15 @@ def _overdue(found: tuple[EpochStatus, ...], schedule: epochs.Schedule, replace_
     return tuple(late)
 
 
-def status(session: Session, provider: str, schedule: epochs.Schedule, unexported: int) -> KeyStatus:
+def _missing(session: Session, provider: KeyProvider) -> tuple[str, ...]:
+    try:
+        lacking = epochs.missing(session, provider)
+    except KeyUnavailable as error:
+        return (str(error),)
+    return tuple(f"root key epoch {n} is not in the key provider: restore it; none is made anew" for n in lacking)
+
+
+def status(session: Session, provider: KeyProvider, schedule: epochs.Schedule, unexported: int) -> KeyStatus:
     found = _epochs(session, schedule)
     due = session.scalar(select(func.count()).where(PageKey.replace_due)) or 0
     living = select(SubjectKey.use, SubjectKey.generation, func.count()).where(SubjectKey.wrapped.is_not(None))
@@ -102,7 +113,7 @@ def status(session: Session, provider: str, schedule: epochs.Schedule, unexporte
     fences = select(func.count(), func.count(Fence.readmitted_at)).select_from(Fence)
     erased, readmitted = session.execute(fences).one()
     return KeyStatus(
-        provider,
+        repr(provider),
         found,
         session.scalar(select(func.count()).select_from(PageKey)) or 0,
         due,
@@ -112,5 +123,5 @@ def status(session: Session, provider: str, schedule: epochs.Schedule, unexporte
         erased - readmitted,
         readmitted,
         unexported,
-        _overdue(found, schedule, due),
+        (*_missing(session, provider), *_overdue(found, schedule, due)),
     )

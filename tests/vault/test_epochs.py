@@ -61,6 +61,8 @@ def test_a_destruction_that_died_is_completed(database: Database, vault: Vault) 
     vault.provider.destroy(2)
     with database.write() as session, pytest.raises(KeyUnavailable, match="lacks root key 2"):
         vault.register(session)
+    with database.read() as session:
+        assert "root key epoch 2 is not in the key provider" in vault.status(session).overdue[0]
 
 
 def test_destroying_needs_emptiness(database: Database, vault: Vault) -> None:
