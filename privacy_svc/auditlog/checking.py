@@ -71,12 +71,15 @@ class Checker:
         self.pruned = max((int(p.get("until", 0)) for p in self._told(EventType.LOG_PRUNED)), default=0)
         """Entries below it were pruned, as an entry says."""
         self.erased = self.lost = 0
+        self.gone: dict[int, str] = {}
+        """Entries of the page without a payload, rightly: `erased` or `lost`."""
         self.groups: set[str] = set()
         """Ids of entries about many people."""
 
     def check(self, page: Sequence[Row]) -> Iterator[Finding]:
         self._openers.learn(row for row in page if row.sealed is not None)
         self._labels = self._labels if len(self._labels) < MOST_LABELS else {}
+        self.gone = {}
         for row in page:
             try:
                 envelope = Envelope.decode(row.leaf)
@@ -116,12 +119,18 @@ class Checker:
     def _gone(self, row: Row) -> Iterator[tuple[str, str]]:
         if row.id in self._lost:
             self.lost += 1
+            self._note(row, "lost")
         elif row.id not in self._claimed:
             yield "payload_missing", "the payload or its key is gone, and no erasure says so"
         elif row.subject_id is not None:
             yield "altered", "the entry names a person again whose erasure took the name away"
         else:
             self.erased += 1
+            self._note(row, "erased")
+
+    def _note(self, row: Row, state: str) -> None:
+        if row.index is not None:
+            self.gone[row.index] = state
 
     def _actor(self, row: Row, envelope: Envelope) -> str:
         named = partial(actor_label, actor=row.actor)

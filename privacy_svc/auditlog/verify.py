@@ -21,6 +21,7 @@ from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.tiles import SIZE, Tiles
 from privacy_svc.db import Database
 
@@ -45,6 +46,7 @@ class Report:
     checkpoints: int
     erased: int
     lost: int
+    ranges: tuple[Range, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -69,6 +71,7 @@ class _Verification:
         self._witness = log.witness.verifier if log.witness else None
         self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
         self._promises = self._read_promises(log.signer.verifier, exported, known)
+        self._ranges = Ranges()
         self._tree = self._begin()
 
     def run(self) -> Report:
@@ -77,6 +80,9 @@ class _Verification:
             self._place(entry)
         self._finish()
         findings = [*self._findings, *self._witnessed(), *self._tiles(), *self._waiting(), *self._orphans()]
+        for finding in findings:
+            if finding.index is not None and finding.index < tree.size:
+                self._ranges.mark(finding.index, finding.kind)
         promises = sum(map(len, self._promises.values()))
         return Report(
             self._checker.pruned,
@@ -85,6 +91,7 @@ class _Verification:
             promises,
             self._checker.erased,
             self._checker.lost,
+            self._ranges.told(),
             tuple(findings[:MOST]),
         )
 
@@ -99,6 +106,7 @@ class _Verification:
         except LogInconsistent as error:
             self._findings.append(Finding("altered", str(error)))
             return GrowingTree()
+        self._ranges.add(0, first, "pruned")
         self._compare(tree)
         return tree
 
@@ -110,7 +118,11 @@ class _Verification:
             "Sequence[Row]", self._session.execute(statement.where(Entry.index > after).limit(PAGE)).all()
         ):
             self._findings.extend(self._checker.check(page))
-            yield from page
+            gone = self._checker.gone
+            for entry in page:
+                yield entry
+                if entry.index is not None and entry.index == self._tree.size - 1:
+                    self._ranges.add(entry.index, entry.index + 1, gone.get(entry.index, INTACT))
             after = page[-1].index
             self._session.expunge_all()
 
@@ -140,6 +152,7 @@ class _Verification:
         if until > self._tree.size:
             first = self._tree.size
             self._findings.append(Finding(kind, f"entries {first} to {until - 1} are not there", first))
+            self._ranges.add(first, until, kind)
         while until > self._tree.size:
             leaf = self._leaf(self._tree.size)
             if leaf is None:

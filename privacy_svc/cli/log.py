@@ -57,6 +57,9 @@ def _tell(report: "Report") -> None:
         f"  {report.size} entries, {report.checkpoints} checkpoints, {report.erased} payloads erased as they should be"
     )
     click.echo(f"  root {report.root}")
+    if not report.ok:
+        for part in report.ranges:
+            click.echo(f"  entries {part.first:,} to {part.until - 1:,}: {part.state.replace('_', ' ')}")
     for finding in report.findings:
         place = "" if finding.index is None else f" (entry {finding.index})"
         click.secho(f"  {finding.kind}: {finding.detail}{place}", fg="red")
