@@ -151,6 +151,7 @@ def _rotate(runtime: "Runtime", what: str, older_than: timedelta, settle: timede
             "values_sealed_anew": done.resealed,
             "older_keys_destroyed": done.retired,
             "people_with_an_older_key": done.waiting,
+            "people_with_a_value_that_does_not_open": done.spoiled,
         }
     begin_index(sealer)
     return {"index_entries": fill_index(sealer)}

@@ -92,3 +92,5 @@ def _try(what: str, work: Callable[[], object]) -> None:
     except PrivacyError as error:
         level = _log.error if error.slug == "log-inconsistent" else _log.warning
         level("worker.tidy_waits", what=what, problem=error.slug)
+    except Exception as error:  # noqa: BLE001 - one that fails must not end the others, nor the worker
+        _log.error("worker.tidy_failed", what=what, error=type(error).__name__)

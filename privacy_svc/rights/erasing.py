@@ -1,13 +1,14 @@
 """Erasure (Art. 17 GDPR), in an order that a crash cannot turn into half an erasure.
 
 1 prepare       no hold stands; the person is restricted, so that from here on nothing is released or written
-                through the gateway; their known values are sealed by the evidence key, for step 4; what is
+                through the gateway; their known values are sealed by the evidence key, for step 5; what is
                 there is counted, so that a step that runs twice still reports all it did.
 2 clean_stores  null, replace, delete or keep, as the data map says, one transaction a store.
 3 destroy_keys  fence, key, blind index, log payloads, packages, in one transaction: from its commit the person
                 is unreadable in every process.
-4 read_back     the stores are searched for the known values. What is found fails the request with its place.
-5 tell, finish  letter, certificate; the known values go.
+4 clean_again   what a module's write that was under way since 1 left in the stores meanwhile.
+5 read_back     the stores are searched for the known values. What is found fails the request with its place.
+6 tell, finish  letter, certificate; the known values go.
 
 A crash between 1 and 3 leaves the person restricted, not readable; the run goes on after the last step done.
 """
@@ -120,6 +121,14 @@ def forget(session: Session, parts: Parts, subject_id: str) -> int:
     return parts.log.erase_payloads(session, subject_id, actor=WORKER)
 
 
+def _clean_again(session: Session, parts: Parts, request: DataRequest) -> None:
+    erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request))
+
+
+def _noted(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) -> None:
+    """Nothing to note: the places are those of the first time."""
+
+
 def _search(session: Session, parts: Parts, request: DataRequest) -> list[Leftover]:
     known = _known(session, parts, request)["values"]
     return read_back(session, parts.stores, parts.policy, _subject(request), known)
@@ -168,6 +177,7 @@ STEPS = (
     Step("prepare", _prepare),
     Step("clean_stores", _clean_stores),
     Step("destroy_keys", _destroy_keys),
+    Step("clean_again", _noted, _clean_again),
     Step("read_back", _judge, _search),
     Step("tell", closing.note_letter, _tell),
     Step("finish", _finish, _prove, reads_log=True),

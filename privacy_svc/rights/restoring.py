@@ -42,8 +42,10 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
         lines, recovered = parts.vault.relearn_keys(session)
     with database.write() as session:
         log = parts.log.relearn(session)
+    again = {line.body["subject_id"]: line.number for line in lines if line.kind is Kind.READMISSION}
     for count, line in enumerate(lines, 1):
-        _repeat(database, parts, line)
+        came_back = again.get(line.body.get("subject_id"), 0) > line.number
+        _repeat(database, parts, line, clean=not came_back)
         progress("ledger", count, len(lines))
     cleaned = _clean_stores(database, parts, progress)
     erasures = sum(line.kind is Kind.FENCE for line in lines)
@@ -54,10 +56,11 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
     return done
 
 
-def _repeat(database: Database, parts: Parts, line: Line) -> None:
-    """The stores first, as in an erasure: what is kept by law is sealed anew while its key still opens it."""
+def _repeat(database: Database, parts: Parts, line: Line, *, clean: bool) -> None:
+    """The stores first, as in an erasure: what is kept by law is sealed anew while its key still opens it. Not where
+    the person was re-admitted since: what the stores hold of them now may be of after that (`clean`)."""
     subject_id = str(line.body.get("subject_id"))
-    if line.kind is Kind.FENCE:
+    if line.kind is Kind.FENCE and clean:
         with database.read() as session, suppress(KeyUnavailable, NotFound):
             erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
     with database.write() as session:

@@ -64,8 +64,10 @@ def _entries(session: Session, vault: Vault, field: Field, items: Sequence[Index
 def fill(session: Session, vault: Vault, values: Sequence[Indexed]) -> int:
     """The entries that are missing, of rows as they were read a moment ago: whoever wrote a row since has written its
     entries. Holds the people, so that nobody writes one of them meanwhile."""
-    people = select(Subject.id).where(Subject.id.in_({v.subject_id for v in values})).order_by(Subject.id)
-    session.scalars(people.with_for_update(key_share=True)).all()
+    people = select(Subject.id, Subject.erased_at).where(Subject.id.in_({v.subject_id for v in values}))
+    held = session.execute(people.order_by(Subject.id).with_for_update(key_share=True)).all()
+    here = {i for i, erased_at in held if erased_at is None}
+    values = [v for v in values if v.subject_id in here]
     written = 0
     for field in dict.fromkeys(v.field for v in values):
         entries = list(_entries(session, vault, field, [v for v in values if v.field == field]))

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Dialect,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -32,11 +34,15 @@ from sqlalchemy.types import NullType
 from privacy_svc.policy import Collection, DataMap
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.columns import look
-from privacy_svc.store.kinds import ANY, BINARY, PREFIX, TEXT
+from privacy_svc.store.kinds import ANY, BINARY, TEXT
 from privacy_svc.store.reasons import Facts
 from privacy_svc.store.rows import beyond
+from privacy_svc.vault import BEGINNING, BEGINNING_TEXT
 
-_SHORTEST_TEXT, _SHORTEST_BYTES = 51, 34
+_SHORTEST_BYTES = 34
+
+
+MYSQL = {"mysql", "mariadb"}
 
 
 @dataclass(frozen=True)
@@ -85,18 +91,27 @@ class RawTable:
         """By its form: SQL cannot open it."""
         column = self.table.c[name]
         if self.dialect.name == "sqlite":
-            as_text = and_(func.typeof(column) == "text", _sealed_text(column))
+            as_text = and_(func.typeof(column) == "text", self._sealed_text(column))
             return or_(as_text, and_(func.typeof(column) == "blob", _sealed_bytes(column)))
         if self.columns[name].kind == BINARY:
             return _sealed_bytes(column)
-        return _sealed_text(column) if self.columns[name].kind == TEXT else false()
+        return self._sealed_text(column) if self.columns[name].kind == TEXT else false()
+
+    def _sealed_text(self, column: Column[Any]) -> ColumnElement[bool]:
+        if self.dialect.name in MYSQL:  # whose collations see no case
+            start = f"SUBSTR({self.dialect.identifier_preparer.quote(column.name)}, 1, {len(BEGINNING_TEXT)})"
+            return literal_column(f"(BINARY CONVERT({start} USING utf8mb4) = '{BEGINNING_TEXT}')", Boolean())
+        return func.substr(column, 1, len(BEGINNING_TEXT)) == BEGINNING_TEXT
 
     def clear(self, name: str) -> ColumnElement[bool]:
         """Neither NULL nor empty nor sealed."""
         column = self.table.c[name]
         if self.columns[name].kind not in {TEXT, BINARY, ANY}:
             return column.is_not(None)
-        return and_(func.length(column) > 0, not_(self.sealed(name)))
+        filled = func.length(column) > 0
+        if self.dialect.name == "sqlite":  # whose length() ends at a NUL
+            filled = or_(filled, and_(func.typeof(column) == "text", column != ""))
+        return and_(filled, not_(self.sealed(name)))
 
     def count(self) -> tuple[int, dict[str, int], dict[str, int]]:
         """Rows; sealed values and clear values by column. One pass of the store."""
@@ -152,11 +167,7 @@ class RawTable:
         return text(f"BINARY CONVERT({quoted} USING utf8mb4) = BINARY :{parameter}")
 
 
-def _sealed_text(column: Column[Any]) -> ColumnElement[bool]:
-    return and_(func.substr(column, 1, len(PREFIX)) == PREFIX, func.length(column) >= _SHORTEST_TEXT)
-
-
 def _sealed_bytes(column: Column[Any]) -> ColumnElement[bool]:
-    """Version 1, suite 1; the generation's upper half is zero for long."""
-    start = literal(b"\x01\x01\x00\x00", LargeBinary())
-    return and_(func.substr(column, 1, 4, type_=LargeBinary()) == start, func.length(column) >= _SHORTEST_BYTES)
+    start = literal(BEGINNING, LargeBinary())
+    begins = func.substr(column, 1, len(BEGINNING), type_=LargeBinary()) == start
+    return and_(begins, func.length(column) >= _SHORTEST_BYTES)

@@ -20,7 +20,6 @@ from privacy_svc.vault import is_sealed_bytes, is_sealed_text
 
 TEXT, BINARY, ANY = "text", "binary", "any"
 """ANY: SQLite keeps whatever it is given in any column, so its values stay what they are."""
-PREFIX = "pcf1."
 _KINDS: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (LargeBinary, BINARY),
     (Boolean, "boolean"),

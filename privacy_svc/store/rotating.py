@@ -4,6 +4,7 @@ Everything is done while the service serves, row by row, and can be broken off a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,16 +14,18 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.db import now
+from privacy_svc.errors import Conflict
 from privacy_svc.policy import Collection
 from privacy_svc.store import blind, subjects
 from privacy_svc.store.binding import Row
 from privacy_svc.store.blind import Indexed
 from privacy_svc.store.counting import RawTable
 from privacy_svc.store.kinds import as_text, is_sealed
+from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.opening import open_sealed, seal_like
 from privacy_svc.store.rows import by_keys, owners, row_key
 from privacy_svc.store.sealing import BATCH, Changes, Sealer, note_change, replace_values
-from privacy_svc.vault import SETTLE, Holder, SubjectCipher
+from privacy_svc.vault import SETTLE, Holder, SubjectCipher, Tampered
 
 PEOPLE = 200
 """People whose keys are replaced in one transaction."""
@@ -30,11 +33,13 @@ PEOPLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """`resealed` values of the stores; `retired` older keys destroyed; `waiting` people whose older key still lives."""
+    """`resealed` values of the stores; `retired` older keys destroyed; `waiting` people whose older key still lives;
+    `spoiled` of them those who have a value that does not open: theirs stays until somebody has looked."""
 
     resealed: int
     retired: int
     waiting: int
+    spoiled: int = 0
 
 
 def replace_keys(sealer: Sealer, before: datetime) -> int:
@@ -45,21 +50,38 @@ def replace_keys(sealer: Sealer, before: datetime) -> int:
             batch = sealer.vault.outdated(session, before, PEOPLE)
             if not batch:
                 return made
-            made += sealer.vault.next_generation(session, batch)
+            rotated = sealer.vault.next_generation(session, batch)
+        if not rotated:  # nobody left but those whose key does not open
+            return made
+        made += rotated
 
 
 def finish_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta = SETTLE) -> Rotated:
     """Seal anew what older generations sealed; then, where a whole pass over the stores met none, destroy them."""
-    begun = now()
-    resealed = sum(_reseal(sealer, collection) for collection in sealer.collections(None))
-    retired = 0 if resealed else _retire(sealer, holders, begun - settle)
+    _require_all_mapped(sealer)
+    begun, spoiled = now(), set[str]()
+    resealed = sum(_reseal(sealer, collection, spoiled) for collection in sealer.collections(None))
+    retired = 0 if resealed else _retire(sealer, holders, begun - settle, spoiled)
     with sealer.database.read() as session:
         waiting = len(sealer.vault.rotating(session, 1_000_000))
     if resealed or retired:
         with sealer.database.write() as session:
             payload = {"values": resealed, "keys_destroyed": retired}
             sealer.log.append(session, EventType.KEYS_ROTATED, actor=sealer.actor, payload=payload)
-    return Rotated(resealed, retired, waiting)
+    return Rotated(resealed, retired, waiting, len(spoiled))
+
+
+def _require_all_mapped(sealer: Sealer) -> None:
+    """A column that was sealed and that the data map no longer seals would not be sealed anew, and lose its values
+    with the older key. Raises Conflict."""
+    ids = {f.id for c in sealer.policies.data_map.collections() for f in c.sealed}
+    with sealer.database.read() as session:
+        left = session.scalars(select(SealedColumn.path).where(SealedColumn.field_id.not_in(ids))).all()
+    if left:
+        raise Conflict(
+            f"The data map no longer seals {', '.join(sorted(left))}, which hold sealed values: give them their `seal` "
+            "back, or back and then run `privacy-svc unseal`, before keys are rotated."
+        )
 
 
 def continue_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta = SETTLE) -> Rotated | None:
@@ -70,7 +92,7 @@ def continue_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedel
     return finish_rotation(sealer, holders, settle)
 
 
-def _retire(sealer: Sealer, holders: Sequence[Holder], before: datetime) -> int:
+def _retire(sealer: Sealer, holders: Sequence[Holder], before: datetime, spoiled: AbstractSet[str]) -> int:
     retired, after = 0, ""
     while True:
         with sealer.database.write() as session:
@@ -78,20 +100,25 @@ def _retire(sealer: Sealer, holders: Sequence[Holder], before: datetime) -> int:
             if not people:
                 return retired
             after = people[-1]
+            people = [i for i in people if i not in spoiled]
             for cipher in sealer.vault.ciphers(session, people).values():
                 for reseal in holders:
                     reseal(session, cipher)
             retired += sealer.vault.retire_older(session, people, before)
 
 
-def _reseal(sealer: Sealer, collection: Collection) -> int:
-    """How many values of an older generation were met."""
+def _reseal(sealer: Sealer, collection: Collection, spoiled: set[str]) -> int:
+    """How many values of an older generation were met. People with one that does not open are added to `spoiled`."""
     met = 0
     for raw, rows, cipher_of in _owned(sealer, collection):
         changes: Changes = {}
         for row in rows:
             key = row_key(collection, row)
-            new = _older(collection, row, key, cipher_of[key]) if key in cipher_of else {}
+            try:
+                new = _older(collection, row, key, cipher_of[key]) if key in cipher_of else {}
+            except Tampered:
+                spoiled.add(cipher_of[key].subject_id)
+                continue
             note_change(changes, collection, row, new)
             met += len(new)
         replace_values(sealer.stores, raw, changes)

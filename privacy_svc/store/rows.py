@@ -65,9 +65,10 @@ def by_keys(bound: BoundCollection, keys: Iterable[str]) -> ColumnElement[bool]:
     return or_(*(and_(*(c == w[c.name] for c in columns)) for w in wanted))
 
 
-def one_row(connection: Connection, bound: BoundCollection, key: str) -> Row:
-    """The row with this key, whole. Raises UnknownRecord."""
-    row = connection.execute(select(bound.table).where(by_keys(bound, [key]))).mappings().first()
+def one_row(connection: Connection, bound: BoundCollection, key: str, *, hold: bool = False) -> Row:
+    """The row with this key, whole; `hold` keeps others from writing it. Raises UnknownRecord."""
+    statement = select(bound.table).where(by_keys(bound, [key]))
+    row = connection.execute(statement.with_for_update() if hold else statement).mappings().first()
     if row is None:
         raise UnknownRecord(f"{bound.collection.path} has no record with this key.")
     return row

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
@@ -18,13 +18,14 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Collection, PolicySet
 from privacy_svc.store import blind, columns, planning, subjects
-from privacy_svc.store.binding import Row, Stores, find_dataset
+from privacy_svc.store.binding import BoundCollection, Row, Stores, find_dataset
 from privacy_svc.store.blind import Indexed
 from privacy_svc.store.converting import prepare, records
 from privacy_svc.store.counting import RawTable
 from privacy_svc.store.errors import CannotSeal
 from privacy_svc.store.kinds import as_text, is_clear, is_sealed, parse
-from privacy_svc.store.rows import owners, row_key
+from privacy_svc.store.opening import open_with
+from privacy_svc.store.rows import by_keys, chunks, owners, row_key
 from privacy_svc.store.traces import forget_old_bytes
 from privacy_svc.vault import SubjectCipher, Vault
 
@@ -177,7 +178,38 @@ def _seal_batch(sealer: Sealer, raw: RawTable, kinds: Mapping[str, str], rows: S
     wanted = sum(len(names) * len(parameters) for names, parameters in sealed.items())
     done = replace_values(sealer.stores, raw, sealed)
     tally.sealed += done
+    if done < wanted:
+        _reindex(sealer, raw, ciphers)
     return wanted - done
+
+
+def _reindex(sealer: Sealer, raw: RawTable, ciphers: Mapping[str, SubjectCipher]) -> None:
+    """Some of the rows were changed since they were read, and their index entries may be of what was read."""
+    bound = raw.bound
+    indexed = [f for f in raw.collection.fields if f.index and f.id is not None]
+    for _ in range(ATTEMPTS):
+        now_there = _rows_of(sealer, bound, list(ciphers))
+        with sealer.database.write() as session:
+            sealer.vault.hold(session, {c.subject_id for c in ciphers.values()})
+            living = sealer.vault.ciphers(session, {c.subject_id for c in ciphers.values()})
+            values = [
+                Indexed(f, key, cipher.subject_id, as_text(open_with(cipher.at(key), f, row[f.name])))
+                for key, row in now_there.items()
+                if (cipher := living.get(ciphers[key].subject_id)) is not None
+                for f in indexed
+            ]
+            blind.put(session, sealer.vault, values)
+        if _rows_of(sealer, bound, list(ciphers)) == now_there:
+            return
+
+
+def _rows_of(sealer: Sealer, bound: BoundCollection, keys: Sequence[str]) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for some in chunks(keys):
+        with sealer.stores.read(bound.collection.dataset) as connection:
+            rows = connection.execute(select(bound.table).where(by_keys(bound, some))).mappings()
+            found.update((row_key(bound.collection, row), dict(row)) for row in rows)
+    return found
 
 
 def _provide(
@@ -207,6 +239,7 @@ def ciphers_of(
 ) -> dict[str, SubjectCipher]:
     """Row key to its person's cipher; people we see for the first time get a subject. Erased ones are absent."""
     admitted = subjects.admit(session, sealer.vault, sealer.log, person, keys.values(), sealer.actor)
+    sealer.vault.hold(session, set(admitted.values()))
     ciphers = sealer.vault.ciphers(session, admitted.values())
     return {key: ciphers[s] for key, k in keys.items() if (s := admitted[k]) in ciphers}
 
@@ -263,9 +296,14 @@ def note_change(changes: Changes, collection: Collection, row: Row, new: Mapping
 def replace_values(stores: Stores, raw: RawTable, changes: Changes) -> int:
     """In one transaction of the store; returns how many values were replaced."""
     done = 0
-    with stores.write(raw.collection.dataset) as connection:
-        for names, parameters in changes.items():
-            done += len(names) * connection.execute(raw.replacing(names), parameters).rowcount
+    try:
+        with stores.write(raw.collection.dataset) as connection:
+            for names, parameters in changes.items():
+                done += len(names) * connection.execute(raw.replacing(names), parameters).rowcount
+    except (DataError, IntegrityError) as error:  # its own text may quote a whole row
+        code = getattr(error.orig, "sqlstate", None) or "?"
+        why = f"the store refused a row (code {code}): one of its own rules does not take a sealed value"
+        raise CannotSeal("Some rows could not be written.", faults=[Fault(raw.collection.path, why)]) from None
     return done
 
 

@@ -30,26 +30,30 @@ def change(
 
     The store and our database cannot commit at one instant. The log entry and the index are
     durable before the store commits: a change without its entry cannot happen; an entry
-    whose change was refused by the store is followed by one that says so.
+    whose change was refused by the store is followed by one that says so. The row is held from
+    the beginning: an erasure that comes in between cleans it after this change, not before.
     """
     stores = gateway.stores
     _refuse_links(asked, values)
-    with database.write() as session:
-        with stores.read(asked.collection.dataset) as connection:
-            row = one_row(connection, asked.bound, key)
-        subject_id = _owner(gateway, session, policies, asked, row)
-        writer = Writer(session, gateway.vault, gateway.vault.cipher(session, subject_id))
-        decision = gateway.pdp.decide(session, asked.question, subject_id)
-        _require(decision, asked)
-        decision_id = gateway.pdp.log(
-            session, EventType.RECORD_WRITE, asked.question, subject_id, decision, {"collection": asked.collection.path}
-        )
-        writer.index(asked.collection, key, values)
+    logged: list[tuple[str, str]] = []
     try:
         with stores.write(asked.collection.dataset) as connection:
+            row = one_row(connection, asked.bound, key, hold=True)
+            with database.write() as session:
+                subject_id = _owner(gateway, session, policies, asked, row)
+                writer = Writer(session, gateway.vault, gateway.vault.cipher(session, subject_id))
+                decision = gateway.pdp.decide(session, asked.question, subject_id)
+                _require(decision, asked)
+                more = {"collection": asked.collection.path}
+                decision_id = gateway.pdp.log(
+                    session, EventType.RECORD_WRITE, asked.question, subject_id, decision, more
+                )
+                writer.index(asked.collection, key, values)
+            logged.append((subject_id, decision_id))
             writer.store(connection, asked.bound, key, values)
     except Exception as error:
-        _record_failure(gateway, database, asked, subject_id, decision_id)
+        if logged:
+            _record_failure(gateway, database, asked, *logged[0])
         raise _as_ours(error) from error
     return decision_id
 

@@ -10,7 +10,7 @@ from privacy_svc.vault.cipher import RowCipher, SubjectCipher
 from privacy_svc.vault.epochs import Schedule
 from privacy_svc.vault.erasure import ErasedKeys
 from privacy_svc.vault.errors import Restored, Tampered
-from privacy_svc.vault.format import is_sealed_bytes, is_sealed_text
+from privacy_svc.vault.format import BEGINNING, BEGINNING_TEXT, is_sealed_bytes, is_sealed_text
 from privacy_svc.vault.index import NORMALISERS, BlindIndex, normalise
 from privacy_svc.vault.keys import Key
 from privacy_svc.vault.lease import Lease
@@ -23,6 +23,8 @@ from privacy_svc.vault.service import Vault
 from privacy_svc.vault.status import KeyStatus
 
 __all__ = [
+    "BEGINNING",
+    "BEGINNING_TEXT",
     "NORMALISERS",
     "SETTLE",
     "BlindIndex",

@@ -59,6 +59,11 @@ def missing(session: Session, provider: KeyProvider) -> list[int]:
     return sorted((living | set(_used(session)) - known.keys()) - held)
 
 
+def newest(session: Session) -> int:
+    """The epoch in use; 0 where there is none yet."""
+    return session.scalar(select(func.max(RootEpoch.epoch)).where(RootEpoch.retired_at.is_(None))) or 0
+
+
 def _used(session: Session) -> Iterator[int]:
     yield from session.scalars(select(PageKey.epoch).distinct())
     yield from session.scalars(select(IndexRoot.epoch).distinct())
@@ -150,12 +155,12 @@ def wrapped_under(session: Session, epoch: int) -> int:
 def backups_by(session: Session, schedule: Schedule, delay: timedelta, replaced_at: datetime) -> datetime:
     """When no backup can bring back a key whose page was replaced at this instant: the epoch that wrapped the page then
     has ended, its window is over, and so is the provider's delay in destroying it. What has happened counts, else what
-    is planned."""
+    is planned; what is overdue is not over."""
     in_use = select(RootEpoch).where(RootEpoch.created_at <= replaced_at).order_by(RootEpoch.epoch.desc()).limit(1)
     epoch = session.scalars(in_use).first()
     if epoch is None:
         raise KeyUnavailable("The privacy database knows no root key of that time.")
     if epoch.destroyed_at is not None:
         return epoch.destroyed_at
-    end = epoch.retired_at or max(epoch.created_at + schedule.every, replaced_at)
-    return end + schedule.window + delay
+    end = epoch.retired_at or max(epoch.created_at + schedule.every, replaced_at, now())
+    return max(end + schedule.window, now() + schedule.every) + delay

@@ -16,6 +16,9 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from privacy_svc.vault.keys import Key
 from privacy_svc.vault.values import text_bytes
 
+_TRAILING = "."
+_AROUND = re.compile(r"^\s+|[\s.]+$")
+
 
 def _exact(value: str, _region: str) -> str | None:
     return value or None
@@ -32,9 +35,9 @@ def _folded(value: str) -> str:
 
 def _email(value: str, region: str) -> str | None:
     """The whole address casefolded, its domain in ASCII (IDNA 2008)."""
-    value = value.strip()
+    value = _bare(value)
     if value.isascii():  # nothing to normalise but case
-        value = value.lower().rstrip(".")
+        value = value.lower()
         return value if 0 < value.rfind("@") < len(value) - 1 else None
     local, at, _ = value.rpartition("@")
     domain = _domain(value, region)
@@ -42,8 +45,15 @@ def _email(value: str, region: str) -> str | None:
     return f"{local}@{domain}" if at and local and domain else None
 
 
+def _bare(value: str) -> str:
+    """Without white space around it and dots at its end."""
+    if value and (value[-1] in _TRAILING or value[0].isspace() or value[-1].isspace()):
+        return _AROUND.sub("", value)
+    return value
+
+
 def _domain(value: str, _region: str) -> str | None:
-    domain = value.strip().rpartition("@")[2].rstrip(".").casefold()
+    domain = _bare(_bare(value).rpartition("@")[2]).casefold()
     if domain.isascii():  # IDNA leaves it as it is, at ten times the cost
         return domain or None
     try:

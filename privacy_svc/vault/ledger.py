@@ -85,6 +85,8 @@ class Ledger:
         previous = ""
         with self._opened("rb") as file:
             for count, raw in enumerate(file, 1):
+                if not raw.endswith(b"\n"):
+                    return  # a crash cut it off; `export` takes it away
                 line = Line.decode(raw, f"{self._path}:{count}")
                 if (line.number, line.previous) != (count, previous):
                     raise Misconfigured(
@@ -95,17 +97,17 @@ class Ledger:
 
     def export(self, database: Database) -> int:
         """Write down what is new, on disk when this returns; how many entries. Raises Restored."""
-        with self._locked() as file:
+        with self._locked() as file, database.write() as session:
+            self._take_back(session, file)
             number, last = self._tail(file)
-            with database.write() as session:
-                self._adopt(session, file, number)
-                new = self._waiting(session, number)
-                for entry in new:
-                    number += 1
-                    entry.number = number
-                    last = self._append(file, entry, last)
-                file.flush()
-                os.fsync(file.fileno())
+            self._adopt(session, file, number)
+            new = self._waiting(session, number)
+            for entry in new:
+                number += 1
+                entry.number = number
+                last = self._append(file, entry, last)
+            file.flush()
+            os.fsync(file.fileno())
         return len(new)
 
     @staticmethod
@@ -122,6 +124,21 @@ class Ledger:
         raw = line.encode()
         file.write(raw)
         return _digest(raw)
+
+    @staticmethod
+    def _take_back(session: Session, file: BinaryIO) -> None:
+        """Lines whose transaction a crash took back, and whose numbers another host has given to other entries
+        since, are no lines: the file is cut off before the first of them."""
+        last = _last_line(file, "the fence ledger")
+        if last is None or not _renumbered(session, last):
+            return
+        file.seek(0)
+        at = 0
+        for raw in file:
+            if _renumbered(session, Line.decode(raw, "the fence ledger")):
+                break
+            at += len(raw)
+        file.truncate(at)
 
     def _adopt(self, session: Session, file: BinaryIO, number: int) -> None:
         """Lines that were written before a crash took their transaction back get their numbers again."""
@@ -141,12 +158,27 @@ class Ledger:
         """Raises Restored when the database lacks the ledger's last entry, Misconfigured when the ledger is gone."""
         with self._opened("rb") as file:
             line = _last_line(file, str(self._path))
+        ours = session.scalar(select(func.max(LedgerEntry.number))) or 0
         if line is not None and session.get(LedgerEntry, line.id) is None:
-            raise _restored(line.number - (session.scalar(select(func.max(LedgerEntry.number))) or 0))
+            raise _restored(line.number - ours)
+        if line is None and ours:
+            raise Misconfigured(
+                f"The fence ledger {self._path} is empty, and the database knows {ours} entries of it: bring back its "
+                "latest copy; a further host's ledger begins as a copy of another's."
+            )
 
     def missing(self, session: Session) -> list[Line]:
-        """The entries the database lacks, in order; the whole chain is checked."""
-        return [line for line in self.lines() if session.get(LedgerEntry, line.id) is None]
+        """The entries the database lacks, in order; the whole chain is checked. Those it has without their number,
+        since the backup was made before they were written down, get it."""
+        lacking: dict[str, Line] = {}
+        for line in self.lines():
+            entry = session.get(LedgerEntry, line.id)
+            if entry is None:
+                lacking.setdefault(line.id, line)
+            elif entry.number is None:
+                entry.number = line.number
+        session.flush()
+        return list(lacking.values())
 
     @staticmethod
     def _tail(file: BinaryIO) -> tuple[int, str]:
@@ -178,15 +210,23 @@ class Ledger:
 
 def _last_line(file: BinaryIO, place: str) -> Line | None:
     """Read from the end; a last line that a crash cut off is taken away by whoever may write."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 8192))
-    tail = file.read()
-    whole, newline, cut = tail.rpartition(b"\n")
+    size, reach = file.seek(0, os.SEEK_END), 8192
+    while True:
+        file.seek(max(0, size - reach))
+        tail = file.read()
+        whole, newline, cut = tail.rpartition(b"\n")
+        before, begins, line = whole.rpartition(b"\n")
+        if begins or reach >= size:
+            break
+        reach *= 8
     if cut and file.writable():
         file.truncate(size - len(cut))
-    if not newline:
-        return None
-    return Line.decode(whole.rpartition(b"\n")[2], place)
+    return Line.decode(line if begins else before + line, place) if newline else None
+
+
+def _renumbered(session: Session, line: Line) -> bool:
+    entry = session.get(LedgerEntry, line.id)
+    return entry is not None and entry.number not in {None, line.number}
 
 
 def _digest(raw: bytes) -> str:

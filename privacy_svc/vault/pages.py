@@ -5,7 +5,7 @@ it: who adds to a page, replaces or empties it holds the row first (SQLite has o
 taken in one order, subject, page, epoch, so two erasures on a page wait for each other instead of for ever.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -58,10 +58,17 @@ class Pages:
         statement = statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
         return session.scalars(statement).first() or self.add(session)
 
-    @staticmethod
-    def hold(session: Session, subject_id: str, uses: Iterable[str]) -> list[PageKey]:
+    @classmethod
+    def hold(cls, session: Session, subject_id: str, uses: Iterable[str]) -> list[PageKey]:
         """The pages with this person's keys, locked. A page that was replaced while we waited is looked up anew."""
-        on = select(SubjectKey.page_key_id).where(SubjectKey.subject_id == subject_id, SubjectKey.use.in_(list(uses)))
+        return cls.hold_all(session, [subject_id], uses)
+
+    @staticmethod
+    def hold_all(session: Session, subject_ids: Sequence[str], uses: Iterable[str]) -> list[PageKey]:
+        """The same of several people."""
+        on = select(SubjectKey.page_key_id).where(
+            SubjectKey.subject_id.in_(subject_ids), SubjectKey.use.in_(list(uses))
+        )
         while True:
             wanted = set(session.scalars(on))
             pages = select(PageKey).where(PageKey.id.in_(wanted)).order_by(PageKey.id).with_for_update()

@@ -59,9 +59,13 @@ def readmit(session: Session, pages: Pages, organisation: str, subject_id: str) 
         raise NotFound("There is no such erased person.")
     if subject.erased_at is None:
         raise Conflict("This person is not erased.")
-    page = pages.hold(session, subject_id, (EVIDENCE,))[0]
-    row = wrapped_key(page, pages.key(page), organisation, subject_id, DATA, fence.erased_through + 1)
-    session.execute(insert(SubjectKey), [row])
+    held = pages.hold(session, subject_id, (EVIDENCE,))
+    page = held[0] if held else pages.with_room(session)
+    rows = [wrapped_key(page, pages.key(page), organisation, subject_id, DATA, fence.erased_through + 1)]
+    if not held:  # a restored database that is older than the person
+        page.subjects += 1
+        rows.append(wrapped_key(page, pages.key(page), organisation, subject_id, EVIDENCE, 1))
+    session.execute(insert(SubjectKey), rows)
     subject.erased_at, subject.state_version = None, subject.state_version + 1
     fence.readmitted_at = now()
     ledger.note(session, ledger.Kind.READMISSION, {"subject_id": subject_id})

@@ -1,7 +1,7 @@
 """After a restore: the database learns again what the ledger and the snapshot know.
 
 1 the root epochs' ends, so that nobody looks for keys that are gone;
-2 the keys of people who stand on pages of a destroyed epoch, from the snapshot;
+2 the keys of people who stand on pages of a destroyed epoch, and keys made since, from the snapshot;
 3 the fences: each erasure since the backup is repeated, each re-admission too.
 
 What the other rooms did at those erasures, they repeat themselves, by the fences returned.
@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from privacy_svc.db import now
 from privacy_svc.vault import erasure, provisioning, snapshot
 from privacy_svc.vault.epochs import register
 from privacy_svc.vault.ledger import Kind, Line
 from privacy_svc.vault.model import Fence, IndexRoot, LedgerEntry, PageKey, RootEpoch, Subject, SubjectKey
-from privacy_svc.vault.pages import Pages
+from privacy_svc.vault.pages import CAPACITY, Pages
 
 CHUNK = 500
 
@@ -62,7 +63,7 @@ def recover_keys(session: Session, organisation: str, folder: Path) -> Recovered
             stored[values[0]] = values
         elif kind == snapshot.INDEX:
             _recover_index_root(session, values)
-        elif dead:
+        elif kind == snapshot.KEY:
             batch.append(values)
             if len(batch) == CHUNK:
                 recovered += _recover(session, dead, stored, batch)
@@ -70,36 +71,66 @@ def recover_keys(session: Session, organisation: str, folder: Path) -> Recovered
     recovered += _recover(session, dead, stored, batch)
     empty = PageKey.id.not_in(select(SubjectKey.page_key_id))
     session.execute(delete(PageKey).where(PageKey.id.in_(dead), empty))
+    session.execute(update(PageKey).where(PageKey.epoch.in_(gone)).values(subjects=CAPACITY))  # no new person there
     still = select(func.count()).select_from(SubjectKey).join(PageKey, PageKey.id == SubjectKey.page_key_id)
     lost = session.scalar(still.where(PageKey.epoch.in_(gone), SubjectKey.wrapped.is_not(None))) or 0
     return Recovered(recovered, lost)
 
 
 def _recover_index_root(session: Session, values: Sequence[Any]) -> None:
+    """One of a later index, and one whose epoch is destroyed; never one that was dropped, nor a worse wrapping."""
     generation, epoch, wrapped, complete = values
+    gone = set(session.scalars(select(RootEpoch.epoch).where(RootEpoch.destroyed_at.is_not(None))))
+    newest = session.scalar(select(func.max(IndexRoot.generation))) or 0
     found = session.get(IndexRoot, generation)
-    if found is None:
+    if epoch in gone:
+        return
+    if found is None and generation > newest:
         session.add(IndexRoot(generation=generation, epoch=epoch, wrapped=wrapped, complete=complete))
-    else:
+    elif found is not None and found.epoch in gone:
         found.epoch, found.wrapped = epoch, wrapped
+    session.flush()
 
 
 def _recover(
     session: Session, dead: set[str], stored: Mapping[str, Sequence[Any]], batch: Sequence[Sequence[Any]]
 ) -> int:
-    """Keys of people of this database only, and of nobody who is fenced here: that a person was erased after the
-    snapshot too is seen to by the fences that follow."""
-    fenced = set(session.scalars(select(Fence.subject_id).where(Fence.subject_id.in_({b[0] for b in batch}))))
-    of = (SubjectKey.subject_id, SubjectKey.use, SubjectKey.generation)
-    on_dead = select(*of).where(SubjectKey.subject_id.in_({b[0] for b in batch}), SubjectKey.page_key_id.in_(dead))
-    here = {tuple(row) for row in session.execute(on_dead)}
-    wanted = [b for b in batch if (b[0], b[1], b[2]) in here and b[0] not in fenced]
-    _bring_pages(session, [stored[page] for page in dict.fromkeys(b[3] for b in wanted)])
-    for subject_id, use, generation, page, wrapped, commitment in wanted:
-        which = (SubjectKey.subject_id == subject_id, SubjectKey.use == use, SubjectKey.generation == generation)
-        back = {"page_key_id": page, "wrapped": wrapped, "commitment": commitment}
-        session.execute(update(SubjectKey).where(*which).values(back))
-    return sum(wrapped is not None for *_, wrapped, _ in wanted)
+    """Keys of people of this database only: those on dead pages, and those made since the backup, which values in the
+    stores may be sealed with by now. Not those that an erasure known here destroyed; that a person was erased after
+    the snapshot too is seen to by the fences that follow."""
+    people = {b[0] for b in batch}
+    living = set(session.scalars(select(RootEpoch.epoch).where(RootEpoch.destroyed_at.is_(None))))
+    known = set(session.scalars(select(Subject.id).where(Subject.id.in_(people))))
+    fenced = select(Fence.subject_id, Fence.erased_through, Fence.readmitted_at).where(Fence.subject_id.in_(people))
+    fences = {i: (through, again) for i, through, again in session.execute(fenced)}
+    of = (SubjectKey.subject_id, SubjectKey.use, SubjectKey.generation, SubjectKey.page_key_id)
+    here = {
+        (i, use, n): page for i, use, n, page in session.execute(select(*of).where(SubjectKey.subject_id.in_(people)))
+    }
+
+    def wanted(subject_id: str, use: str, generation: int, page: str, wrapped: bytes | None) -> bool:
+        place = (subject_id, use, generation)
+        if wrapped is None:  # destroyed before the snapshot, whatever the backup says
+            return here.get(place) in dead
+        if subject_id not in known or stored[page][3] not in living:
+            return False
+        if subject_id in fences and use != provisioning.EVIDENCE:
+            through, again = fences[subject_id]
+            if again is None or (use == erasure.DATA and generation <= through):
+                return False
+        return place not in here or here[place] in dead
+
+    back = [b for b in batch if wanted(*b[:5])]
+    pages = dict.fromkeys(b[3] for b in back if stored[b[3]][3] in living)
+    _bring_pages(session, [stored[page] for page in pages])
+    for subject_id, use, generation, page, wrapped, commitment in back:
+        row = {"wrapped": wrapped, "commitment": commitment} | ({"page_key_id": page} if page in pages else {})
+        place = {"subject_id": subject_id, "use": use, "generation": generation}
+        if (subject_id, use, generation) in here:
+            session.execute(update(SubjectKey).filter_by(**place).values(row))
+        else:
+            session.execute(insert(SubjectKey), [{**place, **row, "created_at": now()}])
+    return sum(wrapped is not None for *_, wrapped, _ in back)
 
 
 def _bring_pages(session: Session, wanted: Iterable[Sequence[Any]]) -> None:

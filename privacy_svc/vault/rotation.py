@@ -93,18 +93,19 @@ def settled(session: Session, subject_ids: Iterable[str], before: datetime) -> l
     return list(session.scalars(living.group_by(SubjectKey.subject_id).having(newest < before)))
 
 
-def retire_older(session: Session, subject_ids: Sequence[str]) -> int:
+def retire_older(session: Session, pages: Pages, subject_ids: Sequence[str]) -> int:
     """Destroy the older generations of these people; how many. The caller has seen that nothing needs them.
 
     Their pages are due for a new page key: until then a backup could still bring the old keys back.
     """
     people = select(Subject.id).where(Subject.id.in_(subject_ids)).order_by(Subject.id)
     held = list(session.scalars(people.with_for_update(key_share=True)))
+    pages.hold_all(session, held, (DATA,))
     older = select(SubjectKey.subject_id, SubjectKey.generation, SubjectKey.page_key_id)
     found = session.execute(older.where(*_OLDER, SubjectKey.subject_id.in_(held))).all()
     for subject_id, generation, _ in found:
         which = (SubjectKey.subject_id == subject_id, SubjectKey.use == DATA, SubjectKey.generation == generation)
         session.execute(update(SubjectKey).where(*which).values(wrapped=None))
-    pages = {page for _, _, page in found}
-    session.execute(update(PageKey).where(PageKey.id.in_(pages)).values(replace_due=True))
+    due = {page for _, _, page in found}
+    session.execute(update(PageKey).where(PageKey.id.in_(due)).values(replace_due=True))
     return len(found)

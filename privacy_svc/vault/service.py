@@ -104,8 +104,8 @@ class Vault:
 
     @staticmethod
     def _destroyed(session: Session, subject_id: str, use: str) -> bool:
-        if use == DATA and session.get(Fence, subject_id) is not None:
-            return True
+        if use == DATA:
+            return session.get(Fence, subject_id) is not None
         gone = select(SubjectKey.use).where(SubjectKey.subject_id == subject_id, SubjectKey.use == use)
         return session.scalar(gone.limit(1)) is not None
 
@@ -191,16 +191,24 @@ class Vault:
             if not batch:
                 break
             moved += batch
+        self._keep_snapshot(database, anew=bool(moved))
         if moved:
-            snapshot.write(database, self.ledger.folder, self.organisation)
             scrubbing.scrub(database, rewrite=False)
         self.ledger.export(database)
         return moved
+
+    def _keep_snapshot(self, database: Database, *, anew: bool = False) -> None:
+        """The copy of the key tables is of the newest epoch, also after a run that ended before it was written."""
+        with database.read() as session:
+            newest = epochs.newest(session)
+        if anew or (newest > 1 and snapshot.epoch_of(self.ledger.folder) != newest):
+            snapshot.write(database, self.ledger.folder, self.organisation)
 
     def destroy_epoch(self, database: Database, epoch: int) -> RootEpoch:
         """Final: backups of the key tables from before the epoch's end cannot be opened any more."""
         with database.write() as session:
             epochs.order_destruction(session, epoch)
+        self._keep_snapshot(database)
         with database.write() as session:
             done = epochs.destroy(session, self.provider, epoch)
         self.ledger.export(database)
@@ -257,7 +265,7 @@ class Vault:
     def retire_older(self, session: Session, subject_ids: Iterable[str], before: datetime) -> int:
         """Destroy the older data keys of those whose newest was made before this instant; the caller has seen that
         nothing needs them. Returns how many keys."""
-        return rotation.retire_older(session, rotation.settled(session, subject_ids, before))
+        return rotation.retire_older(session, self.pages, rotation.settled(session, subject_ids, before))
 
     # After a restore
 

@@ -13,14 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from privacy_svc.db import Database
 from privacy_svc.errors import Misconfigured
-from privacy_svc.vault.model import IndexRoot, PageKey, SubjectKey
+from privacy_svc.vault.model import IndexRoot, PageKey, RootEpoch, SubjectKey
 
 FILE = "keys.jsonl"
 PAGE, INDEX, KEY = "page", "index", "key"
+_NEWEST = select(func.max(RootEpoch.epoch)).where(RootEpoch.retired_at.is_(None))
 _PAGE = (PageKey.id, PageKey.page, PageKey.generation, PageKey.epoch, PageKey.wrapped, PageKey.subjects)
 _INDEX = (IndexRoot.generation, IndexRoot.epoch, IndexRoot.wrapped, IndexRoot.complete)
 _KEY = (
@@ -35,10 +36,21 @@ _KEY = (
 
 def write(database: Database, folder: Path, organisation: str) -> int:
     """The whole file anew, in its place only when it is whole and on disk. Returns the number of keys."""
-    draft, count = folder / f".{FILE}.{os.getpid()}", 0
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft = folder / f".{FILE}.{os.urandom(8).hex()}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        count = _fill(descriptor, database, organisation)
+        draft.replace(folder / FILE)
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def _fill(descriptor: int, database: Database, organisation: str) -> int:
+    count = 0
     with os.fdopen(descriptor, "w", encoding="ascii") as file, _one_moment(database) as connection:
-        file.write(json.dumps(["snapshot", 1, organisation]) + "\n")
+        epoch = connection.execute(_NEWEST).scalar_one_or_none()
+        file.write(json.dumps(["snapshot", 2, organisation, epoch]) + "\n")
         for kind, columns in ((PAGE, _PAGE), (INDEX, _INDEX), (KEY, _KEY)):
             statement = select(*columns).execution_options(yield_per=2000)
             for row in connection.execute(statement):
@@ -46,8 +58,17 @@ def write(database: Database, folder: Path, organisation: str) -> int:
                 count += kind == KEY
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(folder / FILE)
     return count
+
+
+def epoch_of(folder: Path) -> int | None:
+    """The root epoch that was the newest when the file was written; None where that is not known."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    with path.open(encoding="ascii") as file:
+        head = json.loads(next(file, "null"))
+    return head[3] if isinstance(head, list) and len(head) == 4 else None
 
 
 def read(folder: Path, organisation: str) -> Iterator[tuple[str, list[Any]]]:
@@ -56,7 +77,8 @@ def read(folder: Path, organisation: str) -> Iterator[tuple[str, list[Any]]]:
     if not path.exists():
         return
     with path.open(encoding="ascii") as file:
-        if json.loads(next(file, "null")) != ["snapshot", 1, organisation]:
+        head = json.loads(next(file, "null"))
+        if not isinstance(head, list) or head[:3] not in (["snapshot", n, organisation] for n in (1, 2)):
             raise Misconfigured(f"{path} is not a key snapshot of {organisation!r}.")
         for line in file:
             kind, *values = json.loads(line)
