@@ -136,6 +136,7 @@ def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences:
         if check_fences:
             runtime.vault.ledger.check(session)
             runtime.vault.register(session)
+            runtime.vault.guarded = True
         remember(session, policies.current)
     return runtime
 

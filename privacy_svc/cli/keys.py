@@ -146,6 +146,7 @@ def _rotate(runtime: "Runtime", what: str, older_than: timedelta, settle: timede
     if what == "people":
         made = replace_keys(sealer, before)
         done = finish_rotation(sealer, runtime.holders, settle)
+        runtime.vault.replace_all_due(runtime.database)
         return {
             "new_keys": made,
             "values_sealed_anew": done.resealed,

@@ -168,7 +168,7 @@ def readmit(cli: Cli, customer: str, reason: str, person: str) -> None:
 
     \b
     Example:
-      privacy-svc request readmit 1001 --reason "signed up again on 2026-11-02"
+      privacy-svc request readmit 1001 --reason "signed up again on 2026-11-02" --as katrin
     """
     from privacy_svc.http import CustomerRef
 

@@ -181,7 +181,8 @@ def _treat(plan: FieldPlan, table: TablePlan, *, hangs: bool) -> None:
 def _cannot_seal(column: Column, table: TablePlan, *, hangs: bool) -> str:
     if column.kind != "text" or not column.typed:
         what = column.kind if column.typed else "untyped"
-        return f"{'an' if what[0] in 'aeiou' else 'a'} {what} column cannot hold sealed text; make it a text column"
+        a = "an" if what[0] in "aeiou" else "a"
+        return f"{a} {what} column would become text; give it `seal: true` where the CRM reads it through the gateway"
     if column.compared:
         return "it has a unique index, which would no longer compare values; drop that index to seal it"
     if hangs:

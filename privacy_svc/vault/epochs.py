@@ -7,10 +7,12 @@ destroys it.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
@@ -46,7 +48,8 @@ def register(session: Session, provider: KeyProvider) -> None:
     newest = max(known, default=0)
     for epoch in held:
         if epoch not in known and epoch >= newest:
-            session.add(RootEpoch(epoch=epoch))
+            with suppress(IntegrityError), session.begin_nested():  # another process wrote it at this moment
+                session.add(RootEpoch(epoch=epoch))
     session.flush()
     _retire_all_but_newest(session)
 

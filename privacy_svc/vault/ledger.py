@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -154,12 +154,14 @@ class Ledger:
                 entry.number = line.number
         session.flush()
 
-    def check(self, session: Session) -> None:
-        """Raises Restored when the database lacks the ledger's last entry, Misconfigured when the ledger is gone."""
+    def check(self, session: Session, settled: timedelta = timedelta()) -> None:
+        """Raises Restored when the database lacks the ledger's last entry, Misconfigured when the ledger is gone.
+        `settled`: an entry younger than that may be newer than what this session sees, and counts as known."""
         with self._opened("rb") as file:
             line = _last_line(file, str(self._path))
         ours = session.scalar(select(func.max(LedgerEntry.number))) or 0
-        if line is not None and session.get(LedgerEntry, line.id) is None:
+        unknown = line is not None and session.get(LedgerEntry, line.id) is None
+        if line is not None and unknown and line.at <= now() - settled:
             raise _restored(line.number - ours)
         if line is None and ours:
             raise Misconfigured(

@@ -1,8 +1,9 @@
 """The vault: subjects come into being with their keys, are opened, and are erased."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,8 @@ CHUNK = 500
 
 
 _ORGANISATION = "vault.organisation"
+GUARD_SECONDS = 5.0
+SETTLED = timedelta(minutes=1)
 
 
 class Vault:
@@ -56,6 +59,9 @@ class Vault:
     ) -> None:
         self.organisation, self.region, self.ledger, self.schedule = organisation, region, ledger, schedule
         self.provider = provider
+        self.guarded = False
+        """Whether the ledger is looked at while serving; the composed service turns it on."""
+        self._look_again = 0.0
         self._leased = LeasedKeys(lease)
         self.pages = Pages(provider, organisation, self._leased)
         self._indexes: dict[tuple[int, int, str], BlindIndex] = {}
@@ -110,13 +116,20 @@ class Vault:
         return session.scalar(gone.limit(1)) is not None
 
     def ciphers(self, session: Session, subject_ids: Iterable[str], use: str = DATA) -> dict[str, SubjectCipher]:
-        """The same for many; erased and unknown ones are absent. One statement for each 500."""
+        """The same for many; erased and unknown ones are absent. One statement for each 500. Raises Restored when the
+        database was put back into the past under a running service."""
+        self._guard(session)
         wanted = list(dict.fromkeys(subject_ids))
         found: dict[str, SubjectCipher] = {}
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             found.update(opening.ciphers(session, self.pages, self.organisation, chunk, use))
         return found
+
+    def _guard(self, session: Session) -> None:
+        if self.guarded and time.monotonic() >= self._look_again:
+            self.ledger.check(session, settled=SETTLED)
+            self._look_again = time.monotonic() + GUARD_SECONDS
 
     @staticmethod
     def hold(session: Session, subject_ids: Iterable[str]) -> None:
@@ -164,6 +177,13 @@ class Vault:
     def replace_due(self, session: Session, limit: int = 8) -> int:
         """Replace some of the page keys that an erasure could not, because the provider was away. Returns how many."""
         return erasure.replace_due(session, self.pages, self.organisation, limit)
+
+    def replace_all_due(self, database: Database) -> None:
+        """The same until nothing is left that can be."""
+        while True:
+            with database.write() as session:
+                if not self.replace_due(session):
+                    return
 
     def backups_by(self, session: Session, subject_id: str) -> datetime | None:
         """When this erased person is out of reach of every backup; None while the page key is still to be replaced."""
@@ -224,10 +244,11 @@ class Vault:
             over = epochs.destroyable(session, self.schedule, now())
         return rolled, [self.destroy_epoch(database, epoch).epoch for epoch in over]
 
-    @staticmethod
-    def scrub(database: Database, *, rewrite: bool = False) -> None:
-        """Old copies of key rows leave the database's files; see `scrubbing.scrub`."""
+    def scrub(self, database: Database, *, rewrite: bool = False) -> None:
+        """Old copies of key rows leave the database's files, see `scrubbing.scrub`; with `rewrite` the copy of the key
+        tables outside of it as well."""
         scrubbing.scrub(database, rewrite=rewrite)
+        self._keep_snapshot(database, anew=rewrite)
 
     def replace_old_pages(self, database: Database, older_than: datetime) -> int:
         """New page keys for all pages whose key was made before this instant, in batches. Returns how many."""

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased, Misconfigured
-from privacy_svc.vault import Kind, Ledger, Restored, Schedule, Tampered, Vault, epochs, snapshot
+from privacy_svc.vault import Kind, Ledger, Restored, Schedule, Tampered, Vault, epochs, service, snapshot
 from privacy_svc.vault.model import IndexRoot, LedgerEntry, RootEpoch, SubjectKey
 from tests.vault.test_restoring import again, back_up, replay, restore
 from tests.vault.test_vault import opened, sealed, subject
@@ -246,3 +246,20 @@ def test_the_ledger_is_one_object_a_line(database: Database, vault: Vault) -> No
     vault.ledger.export(database)
     lines = (vault.ledger.folder / FILE).read_text().splitlines()
     assert [json.loads(line)["number"] for line in lines] == [1]
+
+
+def test_a_running_service_notices_a_restore(database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database is put back under a process that serves: it refuses everybody's keys, not only at its next start;
+    an entry that is only just being written down is no alarm."""
+    one, other = subject(database, vault), subject(database, vault)
+    backup = back_up(database)
+    vault.guarded = True
+    monkeypatch.setattr(service, "GUARD_SECONDS", 0.0)
+    erase(database, vault, one)
+    vault.ledger.export(database)
+    restore(database, backup)
+    with database.read() as session:
+        assert vault.cipher(session, other)
+        monkeypatch.setattr(service, "SETTLED", timedelta())
+        with pytest.raises(Restored):
+            vault.cipher(session, other)
