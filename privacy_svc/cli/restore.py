@@ -6,6 +6,15 @@ import click
 
 from privacy_svc.cli.common import ACTOR, Cli, progress
 
+SAID = {
+    "entries": "entries of the fence ledger that the database did not know",
+    "erasures": "of them erasures, repeated",
+    "keys": "keys given back from the copy of the key tables",
+    "lost": "keys that nothing opens any more",
+    "logged": "entries the audit log took back",
+    "cleaned": "erased people whose rows in the stores were gone over again",
+}
+
 
 @click.group()
 def command() -> None:
@@ -50,7 +59,7 @@ def replay(cli: Cli, *, new_ledger: bool) -> None:
         runtime.vault.ledger.export(runtime.database)
         runtime.log.integrate(runtime.database)
     data = asdict(done)
-    cli.show(data, lambda: click.echo("\n".join(f"{k:10} {v:,}" for k, v in data.items())))
+    cli.show(data, lambda: click.echo("\n".join(f"{data[k]:9,} {said}" for k, said in SAID.items())))
     if done.lost:
         click.secho(
             f"{done.lost} keys cannot be opened any more: bring back the newest key snapshot.", fg="red", err=True

@@ -170,17 +170,20 @@ class Ledger:
             )
 
     def missing(self, session: Session) -> list[Line]:
-        """The entries the database lacks, in order; the whole chain is checked. Those it has without their number,
-        since the backup was made before they were written down, get it."""
+        """The entries the database lacks, in order; the whole chain is checked."""
         lacking: dict[str, Line] = {}
         for line in self.lines():
-            entry = session.get(LedgerEntry, line.id)
-            if entry is None:
+            if session.get(LedgerEntry, line.id) is None:
                 lacking.setdefault(line.id, line)
-            elif entry.number is None:
-                entry.number = line.number
-        session.flush()
         return list(lacking.values())
+
+    def number(self, session: Session) -> None:
+        """Entries that a backup holds from before they were written down get the number they have in the file."""
+        waiting = {e.id: e for e in session.scalars(select(LedgerEntry).where(LedgerEntry.number.is_(None)))}
+        for line in self.lines() if waiting else ():
+            if line.id in waiting:
+                waiting[line.id].number = line.number
+        session.flush()
 
     @staticmethod
     def _tail(file: BinaryIO) -> tuple[int, str]:

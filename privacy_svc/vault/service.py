@@ -293,6 +293,7 @@ class Vault:
     def relearn_keys(self, session: Session) -> tuple[list[Line], restoring.Recovered]:
         """What the ledger has and a restored database lacks, and everybody's keys as far as they can be had; the
         lines are still to be repeated. Raises Misconfigured, KeyUnavailable."""
+        self.ledger.number(session)
         lines = self.ledger.missing(session)
         restoring.end_epochs(session, self.pages, lines)
         return lines, restoring.recover_keys(session, self.organisation, self.ledger.folder)
