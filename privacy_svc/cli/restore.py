@@ -35,12 +35,17 @@ def check(cli: Cli) -> None:
     """Compare the database with the whole fence ledger. Changes nothing; exit code 1 when entries are missing."""
     with cli.runtime(check_stores=False, check_fences=False) as runtime, runtime.database.read() as session:
         missing = runtime.vault.ledger.missing(session)
+        short = runtime.vault.ledger.shorter_by(session)
     kinds = [line.kind.value for line in missing]
-    data = {"missing": len(missing), "kinds": {k: kinds.count(k) for k in dict.fromkeys(kinds)}}
+    data = {"missing": len(missing), "ledger_lacks": short, "kinds": {k: kinds.count(k) for k in dict.fromkeys(kinds)}}
     told = ", ".join(f"{n} {k.replace('_', ' ')}" for k, n in data["kinds"].items())  # type: ignore[attr-defined]
     good = "The database knows every entry of the fence ledger."
     cli.show(data, lambda: click.echo(f"Missing: {told}. Run `privacy-svc restore replay`." if missing else good))
-    if missing:
+    if short:
+        click.secho(
+            f"The ledger lacks {short:,} entries that the database has: bring back its latest copy.", fg="red", err=True
+        )
+    if missing or short:
         raise SystemExit(1)
 
 

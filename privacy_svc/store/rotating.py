@@ -44,14 +44,19 @@ class Rotated:
 
 def replace_keys(sealer: Sealer, before: datetime) -> int:
     """A newer data key for everybody whose newest was made before this instant; how many."""
+    made = _make_keys(sealer, before)
+    if made:
+        sealer.vault.write_down(sealer.database)
+    return made
+
+
+def _make_keys(sealer: Sealer, before: datetime) -> int:
     made = 0
     while True:
         with sealer.database.write() as session:
             batch = sealer.vault.outdated(session, before, PEOPLE)
-            if not batch:
-                return made
-            rotated = sealer.vault.next_generation(session, batch)
-        if not rotated:  # nobody left but those whose key does not open
+            rotated = sealer.vault.next_generation(session, batch) if batch else 0
+        if not rotated:  # nobody is left, but perhaps somebody whose key does not open
             return made
         made += rotated
 
@@ -59,6 +64,10 @@ def replace_keys(sealer: Sealer, before: datetime) -> int:
 def finish_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta = SETTLE) -> Rotated:
     """Seal anew what older generations sealed; then, where a whole pass over the stores met none, destroy them."""
     _require_all_mapped(sealer)
+    with sealer.database.read() as session:
+        rotating = bool(sealer.vault.rotating(session, 1))
+    if rotating:  # a run may have ended between making keys and writing them down
+        sealer.vault.keep_snapshot(sealer.database, anew=True)
     begun, spoiled = now(), set[str]()
     resealed = sum(_reseal(sealer, collection, spoiled) for collection in sealer.collections(None))
     retired = 0 if resealed else _retire(sealer, holders, begun - settle, spoiled)
@@ -164,7 +173,9 @@ def _ciphers(sealer: Sealer, session: Session, collection: Collection, rows: Seq
 def begin_index(sealer: Sealer) -> int:
     """A new generation of the blind index, or the one that is being filled; from now on both are written and asked."""
     with sealer.database.write() as session:
-        return sealer.vault.next_index_generation(session)
+        generation = sealer.vault.next_index_generation(session)
+    sealer.vault.keep_snapshot(sealer.database, anew=True)
+    return generation
 
 
 def fill_index(sealer: Sealer) -> int:

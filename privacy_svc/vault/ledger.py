@@ -33,6 +33,7 @@ class Kind(enum.StrEnum):
     READMISSION = "readmission"
     EPOCH_RETIRED = "epoch_retired"
     EPOCH_DESTROYED = "epoch_destroyed"
+    KEYS_ROTATED = "keys_rotated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,11 @@ class Ledger:
             if session.get(LedgerEntry, line.id) is None:
                 lacking.setdefault(line.id, line)
         return list(lacking.values())
+
+    def shorter_by(self, session: Session) -> int:
+        """How many entries the database has numbered that the file does not have."""
+        ours = session.scalar(select(func.max(LedgerEntry.number))) or 0
+        return max(0, ours - sum(1 for _ in self.lines()))
 
     def number(self, session: Session) -> None:
         """Entries that a backup holds from before they were written down get the number they have in the file."""

@@ -30,7 +30,7 @@ from privacy_svc.vault.epochs import Schedule
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.index import BlindIndex
 from privacy_svc.vault.lease import Lease, LeasedKeys
-from privacy_svc.vault.ledger import Ledger, Line
+from privacy_svc.vault.ledger import Kind, Ledger, Line, note
 from privacy_svc.vault.model import Fence, IndexRoot, LedgerEntry, PageKey, RootEpoch, Subject, SubjectKey
 from privacy_svc.vault.pages import Pages, current_epoch
 from privacy_svc.vault.providers import KeyProvider
@@ -211,13 +211,13 @@ class Vault:
             if not batch:
                 break
             moved += batch
-        self._keep_snapshot(database, anew=bool(moved))
+        self.keep_snapshot(database, anew=bool(moved))
         if moved:
             scrubbing.scrub(database, rewrite=False)
         self.ledger.export(database)
         return moved
 
-    def _keep_snapshot(self, database: Database, *, anew: bool = False) -> None:
+    def keep_snapshot(self, database: Database, *, anew: bool = False) -> None:
         """The copy of the key tables is of the newest epoch, also after a run that ended before it was written."""
         with database.read() as session:
             newest = epochs.newest(session)
@@ -228,7 +228,7 @@ class Vault:
         """Final: backups of the key tables from before the epoch's end cannot be opened any more."""
         with database.write() as session:
             epochs.order_destruction(session, epoch)
-        self._keep_snapshot(database)
+        self.keep_snapshot(database)
         with database.write() as session:
             done = epochs.destroy(session, self.provider, epoch)
         self.ledger.export(database)
@@ -248,7 +248,7 @@ class Vault:
         """Old copies of key rows leave the database's files, see `scrubbing.scrub`; with `rewrite` the copy of the key
         tables outside of it as well."""
         scrubbing.scrub(database, rewrite=rewrite)
-        self._keep_snapshot(database, anew=rewrite)
+        self.keep_snapshot(database, anew=rewrite)
 
     def replace_old_pages(self, database: Database, older_than: datetime) -> int:
         """New page keys for all pages whose key was made before this instant, in batches. Returns how many."""
@@ -270,6 +270,14 @@ class Vault:
     def next_generation(self, session: Session, subject_ids: Iterable[str]) -> int:
         """A newer data key for each of them; see `rotation`."""
         return rotation.next_generation(session, self.pages, self.organisation, list(subject_ids))
+
+    def write_down(self, database: Database) -> None:
+        """New keys, outside the database before anything depends on them, and that there are some: a database from
+        before would otherwise look whole and open nothing."""
+        snapshot.write(database, self.ledger.folder, self.organisation)
+        with database.write() as session:
+            note(session, Kind.KEYS_ROTATED, {})
+        self.ledger.export(database)
 
     def outdated(self, session: Session, before: datetime, limit: int) -> list[str]:
         """People whose data key was made before this instant, and who have no older one beside it."""

@@ -11,14 +11,24 @@ from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.runtime import Runtime
-from privacy_svc.store import begin_index, continue_rotation, fill_index, finish_rotation, replace_keys, seal, unseal
+from privacy_svc.store import (
+    begin_index,
+    continue_rotation,
+    fill_index,
+    finish_rotation,
+    replace_keys,
+    seal,
+    unseal,
+    walk,
+)
 from privacy_svc.store.model import IndexEntry
-from privacy_svc.vault import Tampered
+from privacy_svc.vault import Kind, Restored, Tampered
 from privacy_svc.vault.format import from_text, generation_of
 from privacy_svc.vault.model import IndexRoot, Subject, SubjectKey
 from tests.factories import check_log
 from tests.shop import ANA
 from tests.store.test_sealing import Interrupted, dump
+from tests.vault.test_restoring import again, back_up, replay, restore
 
 AT_ONCE = timedelta(0)
 
@@ -186,3 +196,27 @@ def test_an_entry_alone_keeps_the_old_index(shop: Runtime, row: str, *, kept: bo
     with shop.database.read() as session:
         assert len(shop.vault.index_roots(session)) == (2 if kept else 1)
     assert find(shop) is not None
+
+
+def test_a_backup_from_before_a_rotation(shop: Runtime) -> None:
+    """Everything was sealed anew since, and the older keys are destroyed: the restored key tables are refused, and
+    after the replay the store opens with the keys made since."""
+    seal(shop.sealer("test"))
+    before = back_up(shop.database)
+    replace_keys(shop.sealer("test"), now())
+    while finish_rotation(shop.sealer("test"), shop.holders, AT_ONCE).waiting:
+        pass
+    restore(shop.database, before, subjects=False)
+    vault = again(shop.vault)
+    with shop.database.read() as session, pytest.raises(Restored):
+        vault.ledger.check(session)
+    kinds, recovered = replay(shop.database, vault)
+    assert kinds == [Kind.KEYS_ROTATED]
+    assert recovered.lost == 0
+    with shop.database.read() as session:
+        vault.ledger.check(session)
+    subject_id = find(shop)
+    assert subject_id is not None
+    with shop.database.read() as session:
+        rows = walk(session, shop.stores, again(shop.vault), shop.policies.current, subject_id)
+    assert next(r.values["first_name"] for r in rows if r.collection.name == "customers") == ANA["first"]

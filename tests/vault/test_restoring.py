@@ -21,11 +21,13 @@ def back_up(database: Database) -> Backup:
         return {t.name: [dict(r) for r in session.execute(select(t)).mappings()] for t in TABLES}
 
 
-def restore(database: Database, backup: Backup) -> None:
+def restore(database: Database, backup: Backup, *, subjects: bool = True) -> None:
+    """`subjects`: also who there was; other rooms' rows may speak of them."""
+    tables = TABLES if subjects else TABLES[1:]
     with database.write() as session:
-        for table in reversed(TABLES):
+        for table in reversed(tables):
             session.execute(table.delete())
-        for table in TABLES:
+        for table in tables:
             if backup[table.name]:
                 session.execute(table.insert(), backup[table.name])
 
