@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from privacy_svc.auditlog import EventType, Log, Signer, Witness, reseal_payloads
 from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import check as check_migrations
@@ -21,7 +23,17 @@ from privacy_svc.policy import PolicyHolder, remember, surely_before
 from privacy_svc.rights import Mailer, Requests, held_people, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import DecisionPoint, Directory, Gateway, Sealer, Stores
-from privacy_svc.vault import Holder, KeyProvider, Lease, Ledger, Schedule, Vault, create_provider, open_provider
+from privacy_svc.vault import (
+    Holder,
+    KeyProvider,
+    Lease,
+    Ledger,
+    Restored,
+    Schedule,
+    Vault,
+    create_provider,
+    open_provider,
+)
 
 KEYS = "keys"
 LOG = "log"
@@ -135,10 +147,20 @@ def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences:
     with runtime.database.write() as session:
         if check_fences:
             runtime.vault.ledger.check(session)
+            _refuse_an_older_log(runtime.log, session)
             runtime.vault.register(session)
             runtime.vault.guarded = True
         remember(session, policies.current)
     return runtime
+
+
+def _refuse_an_older_log(log: Log, session: Session) -> None:
+    """Also where nobody was erased since, and where the ledger is not the latest: the log has seen more than this."""
+    if lacking := log.lacks(session):
+        raise Restored(
+            f"The privacy database is older than the audit log outside of it, by {lacking} entries: it was restored. "
+            "Run `privacy-svc restore replay`."
+        )
 
 
 def create_home(settings: Settings) -> Runtime:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import appending, pruning, searching, sequencer
+from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
@@ -90,6 +91,10 @@ class Log:
     def relearn(self, session: Session) -> Relearned:
         """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
         return relearn(session, self.export, self.mirror, self.signer.verifier)
+
+    def lacks(self, session: Session) -> int:
+        """How many entries were exported that the database does not have: it was put back into the past."""
+        return max(0, exports.newest_size(self.export) - (session.scalar(select(Tree.size)) or 0))
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""

@@ -16,6 +16,7 @@ from privacy_svc.auditlog import sequencer
 from privacy_svc.auditlog.checkpoint import open_checkpoint
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import Mirror, not_there
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
@@ -25,17 +26,19 @@ from privacy_svc.auditlog.tiles import Tiles
 
 @dataclass(frozen=True, slots=True)
 class Relearned:
-    """Entries `first` to `until` - 1 came back; `without_payload` are their ids whose payload the backup lacks."""
+    """Entries `first` to `until` - 1 came back, `erasures` among them that the backup did not know; `without_payload`
+    are their ids whose payload the backup lacks."""
 
     first: int
     until: int
     without_payload: tuple[str, ...]
+    erasures: int
 
 
 def relearn(session: Session, export: Path, mirror: Mirror, verifier: Verifier) -> Relearned:
     """Raises LogInconsistent where the mirror lacks something or does not fit the checkpoints."""
     tree = sequencer.locked(session)
-    begin, lost = tree.size, list[str]()
+    begin, lost, erasures = tree.size, list[str](), 0
     signed = [(open_checkpoint(note, verifier), note) for note in exports.notes(export)]
     notes = {checkpoint.size: (note, checkpoint.root) for checkpoint, note in signed}
     promised = max(notes, default=0)
@@ -44,13 +47,16 @@ def relearn(session: Session, export: Path, mirror: Mirror, verifier: Verifier) 
         batch = list(islice(leaves, min(sequencer.BATCH, promised - tree.size)))
         if not batch:
             raise not_there(tree.size)
-        lost += _take_back(session, tree, batch)
+        unknown = set(_take_back(session, tree, batch))
+        lost += sorted(unknown)
+        known = (Envelope.decode(leaf) for leaf in batch)
+        erasures += sum(e.type == EventType.SUBJECT_ERASED and e.id in unknown for e in known)
     if begin < promised:
         _check(session, promised, notes[promised][1])
         stored = set(session.scalars(select(SignedCheckpoint.size)))
         session.add_all(SignedCheckpoint(size=s, note=n) for s, (n, _) in sorted(notes.items()) if s not in stored)
         session.flush()
-    return Relearned(begin, tree.size, tuple(lost))
+    return Relearned(begin, tree.size, tuple(lost), erasures)
 
 
 def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> Iterator[str]:

@@ -12,6 +12,7 @@ SAID = {
     "keys": "keys given back from the copy of the key tables",
     "lost": "keys that nothing opens any more",
     "logged": "entries the audit log took back",
+    "told": "of them erasures",
     "cleaned": "erased people whose rows in the stores were gone over again",
 }
 
@@ -36,8 +37,14 @@ def check(cli: Cli) -> None:
     with cli.runtime(check_stores=False, check_fences=False) as runtime, runtime.database.read() as session:
         missing = runtime.vault.ledger.missing(session)
         short = runtime.vault.ledger.shorter_by(session)
+        unlogged = runtime.log.lacks(session)
     kinds = [line.kind.value for line in missing]
-    data = {"missing": len(missing), "ledger_lacks": short, "kinds": {k: kinds.count(k) for k in dict.fromkeys(kinds)}}
+    data = {
+        "missing": len(missing),
+        "ledger_lacks": short,
+        "log_entries": unlogged,
+        "kinds": {k: kinds.count(k) for k in dict.fromkeys(kinds)},
+    }
     told = ", ".join(f"{n} {k.replace('_', ' ')}" for k, n in data["kinds"].items())  # type: ignore[attr-defined]
     good = "The database knows every entry of the fence ledger."
     cli.show(data, lambda: click.echo(f"Missing: {told}. Run `privacy-svc restore replay`." if missing else good))
@@ -45,7 +52,10 @@ def check(cli: Cli) -> None:
         click.secho(
             f"The ledger lacks {short:,} entries that the database has: bring back its latest copy.", fg="red", err=True
         )
-    if missing or short:
+    if unlogged:
+        said = f"The audit log outside has {unlogged:,} entries that the database lacks"
+        click.echo(f"{said}. Run `privacy-svc restore replay`.", err=True)
+    if missing or short or unlogged:
         raise SystemExit(1)
 
 
@@ -65,6 +75,15 @@ def replay(cli: Cli, *, new_ledger: bool) -> None:
         runtime.log.integrate(runtime.database)
     data = asdict(done)
     cli.show(data, lambda: click.echo("\n".join(f"{data[k]:9,} {said}" for k, said in SAID.items())))
+    if done.told > done.erasures:
+        click.secho(
+            f"The log tells of {done.told} erasures since the backup, the ledger of {done.erasures}: somebody who was "
+            "erased may be readable again. Bring back the latest copy of the ledger and replay again; without one, ask "
+            "who was erased since the backup, and erase them again.",
+            fg="red",
+            err=True,
+        )
+        raise SystemExit(1)
     if done.lost:
         click.secho(
             f"{done.lost} keys cannot be opened any more: bring back the newest key snapshot.", fg="red", err=True

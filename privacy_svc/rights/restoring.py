@@ -25,14 +25,15 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """`entries` of the ledger the database lacked, `erasures` among them; `keys` given back from the key snapshot,
-    `lost` keys that nothing opens any more; `logged` entries the audit log took back; `cleaned` erased people whose
-    rows in the stores were gone over."""
+    `lost` keys that nothing opens any more; `logged` entries the audit log took back, `told` of them erasures;
+    `cleaned` erased people whose rows in the stores were gone over."""
 
     entries: int
     erasures: int
     keys: int
     lost: int
     logged: int
+    told: int
     cleaned: int
 
 
@@ -49,7 +50,7 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
         progress("ledger", count, len(lines))
     cleaned = _clean_stores(database, parts, progress)
     erasures = sum(line.kind is Kind.FENCE for line in lines)
-    done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, log.until - log.first, cleaned)
+    done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, log.until - log.first, log.erasures, cleaned)
     with database.write() as session:
         payload = {"fences": done.entries, "erasures": erasures, "keys": done.keys, "entries": log.without_payload}
         parts.log.append(session, EventType.RESTORE_REPLAYED, actor=actor, payload=payload)

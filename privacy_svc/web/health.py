@@ -81,6 +81,8 @@ def _sequencer_runs(session: Session, log: Log) -> None:
     oldest = log.backlog(session).oldest
     if oldest is not None and oldest < now() - LONGEST_WAIT:
         raise Unavailable("Entries wait to be entered in the log.")
+    if log.lacks(session):
+        raise Unavailable("The log outside the database has entries that the database lacks.")
 
 
 def _stores_answer(stores: Stores, policies: PolicyHolder) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from privacy_svc.auditlog import EventType, Verifier, open_checkpoint
-from privacy_svc.auditlog.model import Entry, Outbox
+from privacy_svc.auditlog.model import Entry, Outbox, Tree
 from privacy_svc.db import Database
 from tests.auditlog.conftest import Logbook
 from tests.factories import make_log, make_vault
@@ -79,3 +79,15 @@ def test_a_clock_that_goes_back(book: Logbook) -> None:
     assert open_checkpoint(book.checkpoint(), Verifier.parse(book.log.signer.vkey)).size == 4
     report = book.verify()
     assert report.ok, report.findings
+
+
+def test_a_database_older_than_its_log_is_told(book: Logbook) -> None:
+    """What was exported and is not there: how many entries; none in a log that only waits."""
+    book.fill(3)
+    book.write()
+    with book.database.read() as session:
+        assert book.log.lacks(session) == 0
+    with book.database.write() as session:
+        session.execute(update(Tree).values(size=1))
+    with book.database.read() as session:
+        assert book.log.lacks(session) == 2
