@@ -24,6 +24,7 @@ from privacy_svc.store.converting import prepare, records
 from privacy_svc.store.counting import RawTable
 from privacy_svc.store.errors import CannotSeal
 from privacy_svc.store.kinds import as_text, is_clear, is_sealed, parse
+from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.rows import by_keys, chunks, owners, row_key
 from privacy_svc.store.traces import forget_old_bytes
@@ -85,11 +86,20 @@ def _strangers(sealer: Sealer, collection: Collection) -> list[Fault]:
     """Values in the sealed form before anything was sealed here."""
     with sealer.database.read() as session:
         known = records(session, collection)
+        others = {path: i for i, path in session.execute(select(SealedColumn.field_id, SealedColumn.path))}
     if len(known) == len(collection.sealed):
         return []
     _, sealed, _ = sealer.raw(collection).count()
-    why = "holds {} values that look sealed, but were not sealed by this installation. Bring its database, or null them"
-    return [Fault(f"{collection.path}.{n}", why.format(m)) for n, m in sealed.items() if m and n not in known]
+    strange = {f"{collection.path}.{n}": m for n, m in sealed.items() if m and n not in known}
+    return [Fault(path, _why_strange(count, others.get(path))) for path, count in strange.items()]
+
+
+def _why_strange(count: int, sealed_under: int | None) -> str:
+    if sealed_under is not None:
+        return f"it was sealed under id {sealed_under}, which is bound into its {count} values. Give it that id back"
+    return (
+        f"holds {count} values that look sealed, but were not sealed here. Bring the database of who did, or null them"
+    )
 
 
 def seal(sealer: Sealer, dataset: str | None = None) -> list[Tally]:

@@ -12,7 +12,7 @@ from privacy_svc.policy import Collection
 from privacy_svc.store.binding import Row
 from privacy_svc.store.converting import release, suspend
 from privacy_svc.store.counting import RawTable
-from privacy_svc.store.kinds import is_sealed, render
+from privacy_svc.store.kinds import ANY, is_sealed, render
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.opening import open_sealed
 from privacy_svc.store.rows import owners, row_key
@@ -80,7 +80,7 @@ def _opened(collection: Collection, kinds: Mapping[str, str], row: Row, cipher: 
         value = row[sealed.name]
         if sealed.id is not None and is_sealed(value):
             try:
-                new[sealed.name] = render(kinds[sealed.name], open_sealed(cipher, sealed.id, value))
+                new[sealed.name] = render(kinds.get(sealed.name, ANY), open_sealed(cipher, sealed.id, value))
             except Erased:
                 continue
     return new

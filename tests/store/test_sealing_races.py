@@ -14,7 +14,18 @@ from privacy_svc.errors import Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import DataMap, Dataset
 from privacy_svc.runtime import Runtime
-from privacy_svc.store import begin_index, blind, fill_index, finish_rotation, replace_keys, rotating, seal, sealing
+from privacy_svc.store import (
+    CannotSeal,
+    begin_index,
+    blind,
+    fill_index,
+    finish_rotation,
+    replace_keys,
+    rotating,
+    seal,
+    sealing,
+    unseal,
+)
 from privacy_svc.store.changing import Writer
 from privacy_svc.store.model import IndexEntry
 from tests.shop import ANA
@@ -164,3 +175,30 @@ def test_a_value_that_only_begins_like_ours_is_sealed(shop: Runtime, value: str)
     assert stored.startswith("pcf1.AQEAAAAB")
     assert ANA["first"] not in stored
     assert not [t for t in seal(shop.sealer("test")) if t.sealed]
+
+
+def test_a_changed_field_id_is_told_by_its_name(shop: Runtime) -> None:
+    """The id is bound into every value: the way out is to give it back, not to null anything."""
+    seal(shop.sealer("test"))
+    sealer = shop.sealer("test")
+    dataset = sealer.policies.data_map.by_key["shop"]
+    customers = dataset.by_name["customers"]
+    fields = tuple(replace(f, id=9003) if f.name == "city" else f for f in customers.fields)
+    collections = tuple(replace(c, fields=fields) if c.name == "customers" else c for c in dataset.collections)
+    changed = replace(
+        sealer, policies=replace(sealer.policies, data_map=DataMap((Dataset("shop", dataset.name, collections),)))
+    )
+    with pytest.raises(CannotSeal, match=r"city: it was sealed under id 1008"):
+        seal(changed)
+
+
+def test_a_store_put_back_after_unsealing_opens(shop: Runtime) -> None:
+    """Its columns are no longer written down as sealed; its values are ours all the same."""
+    seal(shop.sealer("test"))
+    with shop.stores.read("shop") as connection:
+        sealed = connection.execute(text("SELECT city FROM customers WHERE id = 1")).scalar_one()
+    unseal(shop.sealer("test"))
+    run(shop, "UPDATE customers SET city = :v WHERE id = 1", v=sealed)
+    unseal(shop.sealer("test"))
+    with shop.stores.read("shop") as connection:
+        assert connection.execute(text("SELECT city FROM customers WHERE id = 1")).scalar_one() == "Porto"
