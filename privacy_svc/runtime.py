@@ -5,7 +5,7 @@ workers and the command line all open it the same way.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -18,7 +18,7 @@ from privacy_svc.auditlog import EventType, Log, Signer, Witness, reseal_payload
 from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
-from privacy_svc.errors import Misconfigured
+from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.policy import PolicyHolder, remember, surely_before
 from privacy_svc.rights import Mailer, Requests, held_people, reseal_packages
 from privacy_svc.settings import Settings
@@ -30,6 +30,7 @@ from privacy_svc.vault import (
     Ledger,
     Restored,
     Schedule,
+    Tampered,
     Vault,
     create_provider,
     open_provider,
@@ -149,9 +150,22 @@ def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences:
             runtime.vault.ledger.check(session)
             _refuse_an_older_log(runtime.log, session)
             runtime.vault.register(session)
+            _refuse_other_keys(runtime.vault, session)
             runtime.vault.guarded = True
         remember(session, policies.current)
     return runtime
+
+
+def _refuse_other_keys(vault: Vault, session: Session) -> None:
+    """A key that is away comes back, but one that is another opens nothing, and new keys would be wrapped under it."""
+    with suppress(KeyUnavailable):
+        try:
+            vault.check(session)
+        except Tampered:
+            raise Misconfigured(
+                "The newest root key is not the one that wrapped this database's keys: it was swapped or damaged. "
+                "Bring back the right one."
+            ) from None
 
 
 def _refuse_an_older_log(log: Log, session: Session) -> None:

@@ -61,3 +61,16 @@ def test_another_provider_is_noticed(tmp_path: Path, transit: Transit) -> None:
         with pytest.raises(KeyUnavailable):
             again(Settings(home=here.home, policies=here.policies))
     assert [p.name for p in (here.home / "keys").iterdir()] == ["signing.key"]
+
+
+@pytest.mark.parametrize("key", [bytes(range(32)), b"short"], ids=["another key", "no key"])
+def test_a_swapped_root_key_is_refused(tmp_path: Path, key: bytes) -> None:
+    """The service does not start on it: it would open nothing, and wrap new keys under a stranger."""
+    here = Settings(home=tmp_path / "home", policies=folder("policies"))
+    runtime = create_home(here)
+    with runtime.database.write() as session:
+        runtime.vault.create_subject(session)
+    runtime.close()
+    (here.home / "keys" / "epoch-1.key").write_bytes(key)
+    with pytest.raises(Misconfigured, match="swapped or damaged"):
+        open_runtime(here, check_stores=False)

@@ -5,6 +5,7 @@ The original definition is kept as SHOW CREATE TABLE writes it. A text column in
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -62,15 +63,27 @@ def facts(connection: Connection, table: str, names: Sequence[str]) -> TableFact
     keys = connection.execute(text(_KEYS), at).all()
     references = connection.execute(text(_REFERENCES), at).all()
     triggers = connection.execute(text(_TRIGGERS), at).all()
+    found = {
+        n: _facts(columns[n], definition(sql, n), sql, [k for k in keys if k.column_ == n], table, references)
+        for n in names
+    }
+    for name in (n for n, f in found.items() if _beyond_signed(connection, quoted, n, f)):
+        why = c.TYPE.format("a number of 2^63 or more, which comes back from text as another")
+        found[name] = replace(found[name], hindrances=(*found[name].hindrances, why))
     return TableFacts(
-        {
-            n: _facts(columns[n], definition(sql, n), sql, [k for k in keys if k.column_ == n], table, references)
-            for n in names
-        },
+        found,
         tuple(c.TRIGGER.format(t.name) for t in triggers if c.looks_back(t.source)),
         keeps=tuple(n for n, r in columns.items() if "on update" in r.extra.lower() and n not in names),
         stamped=tuple(t.name for t in triggers if not c.looks_back(t.source)),
     )
+
+
+def _beyond_signed(connection: Connection, table: str, name: str, found: Facts) -> bool:
+    """MariaDB turns text into BIGINT UNSIGNED by way of a signed number."""
+    if not found.original.lower().startswith("bigint") or "unsigned" not in found.original.lower():
+        return False
+    statement = f"SELECT 1 FROM {table} WHERE {_quote(name)} >= 9223372036854775808 LIMIT 1"  # noqa: S608 - quoted names
+    return connection.exec_driver_sql(statement.replace("%", "%%")).first() is not None
 
 
 def definition(sql: str, name: str) -> str:

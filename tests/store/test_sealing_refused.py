@@ -149,6 +149,9 @@ CASES = (
     Case("too long for an index",
          ("CREATE INDEX ix ON people (email)", "INSERT INTO people VALUES (1, repeat('x', 2500))"),
          "people.email: it is indexed and holds 2500 bytes", POSTGRES, PLAIN.replace("VARCHAR(60)", "TEXT")),
+    Case("a number beyond signed ones", ("INSERT INTO people VALUES (1, 18446744073709551614, NULL)",),
+         "people.email: it holds a number of 2^63 or more", MARIADB,
+         PLAIN.replace("email VARCHAR(60)", "email BIGINT UNSIGNED")),
     Case("sealed elsewhere", (f"INSERT INTO people VALUES (1, 'pcf1.AQEAAAAB{'A' * 60}', NULL)",),
          "people.email: holds 1 values that look sealed", table=PLAIN.replace("(60)", "(90)")),
 )  # fmt: skip
