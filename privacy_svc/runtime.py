@@ -183,9 +183,9 @@ def create_home(settings: Settings) -> Runtime:
     settings.home.chmod(0o700)
     policies = PolicyHolder(settings.policies)
     keys = settings.home / KEYS
-    fresh = not _initialised(settings)
+    fresh = not _initialised(settings) or not (keys / "signing.key").exists()
     if fresh:
-        _refuse_foreign_keys(settings)
+        _refuse_foreign_keys(settings)  # also after an `init` that ended before it had made keys
     provider = create_provider(settings, keys) if fresh else open_provider(settings, keys)
     runtime = _compose(settings, policies, provider, Signer.create if fresh else Signer.load)
     upgrade(runtime.database)

@@ -74,3 +74,12 @@ def test_a_swapped_root_key_is_refused(tmp_path: Path, key: bytes) -> None:
     (here.home / "keys" / "epoch-1.key").write_bytes(key)
     with pytest.raises(Misconfigured, match="swapped or damaged"):
         open_runtime(here, check_stores=False)
+
+
+def test_an_init_that_failed_can_be_run_again(tmp_path: Path, transit: Transit) -> None:
+    """The provider did not answer at first: nothing is left that would be taken for a home without its keys."""
+    here = settings(tmp_path / "home", transit)
+    with transit.away(), pytest.raises(KeyUnavailable):
+        create_home(here)
+    create_home(here).close()
+    open_runtime(here, check_stores=False).close()

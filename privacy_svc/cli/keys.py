@@ -116,13 +116,13 @@ def scrub(cli: Cli) -> None:
 @command.command()
 @click.argument("what", type=click.Choice(["pages", "people", "index"]))
 @click.option("--older-than", type=int, default=0, show_default=True, help="Only keys older than this many days.")
-@click.option("--settle", type=int, default=15, show_default=True, help="Minutes until an older key may be destroyed.")
+@click.option("--settle", type=int, help="Minutes until an older key may be destroyed, in place of backup_days.")
 @click.pass_obj
-def rotate(cli: Cli, what: str, older_than: int, settle: int) -> None:
+def rotate(cli: Cli, what: str, older_than: int, settle: int | None) -> None:
     """Replace page keys, people's data keys or the blind index's key, while the service serves.
 
     Can be stopped and run again. People's older keys are destroyed by a later run, or by the worker, once nothing
-    needs them any more; until then nobody gets a third.
+    needs them any more, backups of the store included (backup_days); until then nobody gets a third.
 
     \b
     Examples:
@@ -131,11 +131,14 @@ def rotate(cli: Cli, what: str, older_than: int, settle: int) -> None:
       privacy-svc keys rotate index
     """
     with cli.runtime(check_stores=what != "pages") as runtime, progress() as show:
-        data = _rotate(runtime, what, timedelta(days=older_than), timedelta(minutes=settle), show)
+        wait = None if settle is None else timedelta(minutes=settle)
+        data = _rotate(runtime, what, timedelta(days=older_than), wait, show)
     cli.show(data, lambda: click.echo(", ".join(f"{k.replace('_', ' ')}: {v:,}" for k, v in data.items())))
 
 
-def _rotate(runtime: "Runtime", what: str, older_than: timedelta, settle: timedelta, show: object) -> dict[str, int]:
+def _rotate(
+    runtime: "Runtime", what: str, older_than: timedelta, settle: timedelta | None, show: object
+) -> dict[str, int]:
     from privacy_svc.db import now
     from privacy_svc.store import begin_index, fill_index, finish_rotation, replace_keys
 

@@ -5,12 +5,14 @@ from sqlalchemy.orm import Session
 from privacy_svc.errors import Erased
 from privacy_svc.policy import Field
 from privacy_svc.store.kinds import is_sealed
-from privacy_svc.vault import RowCipher, Tampered, Vault
+from privacy_svc.vault import RowCipher, Tampered, Vault, is_damaged_text
 
 
 def open_with(cipher: RowCipher | None, field: Field, value: object) -> object:
     """The value in clear. A sealed value without a key is Erased; one in a field that has no id is Tampered:
     somebody moved it there. Bytes are ours only where the data map seals the field."""
+    if field.seal and isinstance(value, str) and is_damaged_text(value):
+        raise Tampered(f"A sealed value in {field.name} has another beginning than it was given.")
     if not (isinstance(value, str) or (isinstance(value, bytes) and field.seal)) or not is_sealed(value):
         return value
     if field.id is None:

@@ -61,8 +61,9 @@ def _make_keys(sealer: Sealer, before: datetime) -> int:
         made += rotated
 
 
-def finish_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta = SETTLE) -> Rotated:
+def finish_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta | None = None) -> Rotated:
     """Seal anew what older generations sealed; then, where a whole pass over the stores met none, destroy them."""
+    settle = _settle(sealer) if settle is None else settle
     _require_all_mapped(sealer)
     with sealer.database.read() as session:
         rotating = bool(sealer.vault.rotating(session, 1))
@@ -80,6 +81,11 @@ def finish_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta
     return Rotated(resealed, retired, waiting, len(spoiled))
 
 
+def _settle(sealer: Sealer) -> timedelta:
+    """As long as backups of a store are kept, which older keys sealed; at least longer than any request lasts."""
+    return max(SETTLE, sealer.vault.schedule.window)
+
+
 def _require_all_mapped(sealer: Sealer) -> None:
     """A column that was sealed and that the data map no longer seals would not be sealed anew, and lose its values
     with the older key. Raises Conflict."""
@@ -93,8 +99,9 @@ def _require_all_mapped(sealer: Sealer) -> None:
         )
 
 
-def continue_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta = SETTLE) -> Rotated | None:
+def continue_rotation(sealer: Sealer, holders: Sequence[Holder], settle: timedelta | None = None) -> Rotated | None:
     """For a worker: the same where an older key could be destroyed by now; None where there is nothing to do."""
+    settle = _settle(sealer) if settle is None else settle
     with sealer.database.read() as session:
         if not sealer.vault.retirable(session, now() - settle):
             return None

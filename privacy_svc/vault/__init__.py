@@ -10,7 +10,7 @@ from privacy_svc.vault.cipher import RowCipher, SubjectCipher
 from privacy_svc.vault.epochs import Schedule
 from privacy_svc.vault.erasure import ErasedKeys
 from privacy_svc.vault.errors import Restored, Tampered
-from privacy_svc.vault.format import BEGINNING, BEGINNING_TEXT, is_sealed_bytes, is_sealed_text
+from privacy_svc.vault.format import BEGINNING, BEGINNING_TEXT, is_damaged_text, is_sealed_bytes, is_sealed_text
 from privacy_svc.vault.index import NORMALISERS, BlindIndex, normalise
 from privacy_svc.vault.keys import Key
 from privacy_svc.vault.lease import Lease
@@ -48,6 +48,7 @@ __all__ = [
     "Tampered",
     "Vault",
     "create_provider",
+    "is_damaged_text",
     "is_sealed_bytes",
     "is_sealed_text",
     "normalise",

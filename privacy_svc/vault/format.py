@@ -27,6 +27,9 @@ BEGINNING_TEXT = PREFIX + "AQEA"
 """The same in the text form. By it alone SQL tells sealed values from clear ones, and so does Python."""
 DOES_NOT_OPEN = "A sealed value does not open."
 
+_URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_SHORTEST = 46
+"""Characters of the shortest sealed value without its prefix: 34 bytes."""
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
 _LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
@@ -91,6 +94,13 @@ def from_text(text: str) -> bytes:
 def is_sealed_text(value: object) -> bool:
     """Whether a store's value is one of ours, by its beginning. It may still not open."""
     return isinstance(value, str) and value.startswith(BEGINNING_TEXT)
+
+
+def is_damaged_text(value: str) -> bool:
+    """Whether it can only be one of ours with a changed beginning: prefix or header as they are, all of base64url."""
+    body = value[len(PREFIX) :]
+    spoiled = value.startswith(PREFIX) or body.startswith(BEGINNING_TEXT[len(PREFIX) :])
+    return spoiled and len(body) >= _SHORTEST and not body.strip(_URL_SAFE) and not is_sealed_text(value)
 
 
 def is_sealed_bytes(value: object) -> bool:

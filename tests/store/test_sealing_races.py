@@ -25,9 +25,11 @@ from privacy_svc.store import (
     seal,
     sealing,
     unseal,
+    walk,
 )
 from privacy_svc.store.changing import Writer
 from privacy_svc.store.model import IndexEntry
+from privacy_svc.vault import Tampered
 from tests.shop import ANA
 
 AT_ONCE = timedelta(0)
@@ -202,3 +204,15 @@ def test_a_store_put_back_after_unsealing_opens(shop: Runtime) -> None:
     unseal(shop.sealer("test"))
     with shop.stores.read("shop") as connection:
         assert connection.execute(text("SELECT city FROM customers WHERE id = 1")).scalar_one() == "Porto"
+
+
+@pytest.mark.parametrize("at", range(9))
+def test_a_damaged_beginning_is_tampered(shop: Runtime, at: int) -> None:
+    """Any flipped character of prefix or header: the value is not given out as if it were clear."""
+    seal(shop.sealer("test"))
+    with shop.stores.read("shop") as connection:
+        stored = connection.execute(text("SELECT first_name FROM customers WHERE id = 1")).scalar_one()
+    damaged = stored[:at] + ("x" if stored[at] != "x" else "y") + stored[at + 1 :]
+    run(shop, "UPDATE customers SET first_name = :v WHERE id = 1", v=damaged)
+    with shop.database.read() as session, pytest.raises(Tampered):
+        walk(session, shop.stores, shop.vault, shop.policies.current, subject(shop))
