@@ -61,6 +61,9 @@ def _parts(runtime: Runtime) -> dict[str, Any]:
         "stores": runtime.stores,
         "directory": runtime.directory,
         "pdp": runtime.pdp,
+        "evaluations": runtime.evaluations,
+        "evaluating": runtime.evaluating,
+        "audiences": runtime.audiences,
         "gateway": runtime.gateway,
         "requests": runtime.requests,
     }

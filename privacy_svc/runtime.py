@@ -15,14 +15,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer, Witness, reseal_payloads
-from privacy_svc.db import Database, now
+from privacy_svc.db import Database, Together, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.policy import PolicyHolder, remember, surely_before
 from privacy_svc.rights import Mailer, Requests, held_people, reseal_packages
 from privacy_svc.settings import Settings
-from privacy_svc.store import DecisionPoint, Directory, Gateway, Sealer, Stores
+from privacy_svc.store import Answer, Audiences, Case, DecisionPoint, Directory, Evaluations, Gateway, Sealer, Stores
 from privacy_svc.vault import (
     Holder,
     KeyProvider,
@@ -58,7 +58,20 @@ class Runtime:
 
     @cached_property
     def pdp(self) -> DecisionPoint:
-        return DecisionPoint(self.policies, self.directory, self.log)
+        return DecisionPoint(self.policies, self.log)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        return Evaluations(self.policies, self.directory, self.pdp)
+
+    @cached_property
+    def evaluating(self) -> Together[Case, Answer]:
+        """Single evaluations, by those who ask at the same time."""
+        return Together(self.database, self.evaluations.each)
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        return Audiences(self.policies, self.stores, self.database, self.pdp)
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -95,10 +108,13 @@ class Runtime:
         with self.database.read() as session:
             return surely_before(now(), kept), held_people(session)
 
-    def prune_log(self, actor: str) -> int:
+    def prune_log(self, actor: str, *, automatic: bool = False) -> int:
         """Deletes the log's entries that are over; how many."""
-        over = self.log_over()
-        return self.log.prune(self.database, *over, actor=actor) if over else 0
+        kept = self.policies.current.organisation.log_kept
+        if kept is None:
+            return 0
+        before = surely_before(now(), kept)
+        return self.log.prune(self.database, before, held_people, actor=actor, automatic=automatic)
 
     def sealer(self, actor: str) -> Sealer:
         return Sealer(self.database, self.stores, self.vault, self.log, self.policies.current, actor)
@@ -195,6 +211,7 @@ def create_home(settings: Settings) -> Runtime:
         runtime.vault.register(session)
         if fresh:
             runtime.vault.create_index_root(session)
+            runtime.vault.address_hasher(session, write=True)
     return runtime
 
 

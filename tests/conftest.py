@@ -19,6 +19,7 @@ from tests import postgres
 
 if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
+    from tests.calling import Service
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _numbers = itertools.count()
@@ -122,3 +123,15 @@ def shop(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> 
         runtime = make_runtime(tmp_path, database, {"shop": url}, folder("policies"))
         yield runtime
         runtime.stores.close()
+
+
+@pytest.fixture
+def service(shop: "Runtime") -> Iterator["Service"]:
+    """The shop called over HTTP; its log is whole afterwards."""
+    from tests.calling import Service
+    from tests.factories import check_log
+
+    made = Service(shop)
+    with made.http:
+        yield made
+    check_log(shop.database, shop.log)

@@ -1,54 +1,15 @@
 """The whole service on HTTP: roles, strictness, the gateway's routes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar.routes import HTTPRoute
-from litestar.testing import TestClient
 from litestar.utils.sync import AsyncCallable
 
-from privacy_svc.app import create_app
 from privacy_svc.http import CustomerRef, Role
-from privacy_svc.identity import add_client
-from privacy_svc.runtime import Runtime
 from privacy_svc.store import seal
-from tests.factories import check_log
+from tests.calling import Service
 from tests.shop import ANA
-
-CLIENTS = {
-    "support": Role.MODULE,
-    "marketing": Role.MODULE,
-    "shop": Role.MODULE,
-    "officer": Role.DPO,
-    "boss": Role.ADMIN,
-    "eye": Role.AUDITOR,
-}
-
-
-class Service:
-    """The application, called as one of CLIENTS or, as "", by nobody."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.app = create_app(runtime.settings, runtime)
-        self.tokens: dict[str, str] = {}
-        for name, role in CLIENTS.items():
-            with runtime.database.write() as session:
-                self.tokens[name] = add_client(session, runtime.log, name, role, "test")[1]
-        self.http = TestClient(self.app)
-
-    def call(self, name: str, method: str, path: str, **more: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self.tokens[name]}"} if name else {}
-        return self.http.request(method, path, headers=headers | more.pop("headers", {}), **more)
-
-
-@pytest.fixture
-def service(shop: Runtime) -> Iterator[Service]:
-    made = Service(shop)
-    with made.http:
-        yield made
-    check_log(shop.database, shop.log)
 
 
 def routes(app: Any) -> list[tuple[str, str, frozenset[Role]]]:

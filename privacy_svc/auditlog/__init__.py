@@ -22,6 +22,7 @@ from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.signing import Signer, verify_json
+from privacy_svc.auditlog.strictjson import strict_json
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.witness import Witness
 
@@ -54,6 +55,7 @@ __all__ = [
     "membership_document",
     "open_checkpoint",
     "reseal_payloads",
+    "strict_json",
     "verify_export",
     "verify_json",
     "verify_membership",

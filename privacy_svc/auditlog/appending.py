@@ -4,6 +4,7 @@ People are held first (`Vault.hold`): an erasure of theirs would miss what is se
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -11,9 +12,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog import crowds
+from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, instant, month
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.members import TAG, Member, commitment
+from privacy_svc.auditlog.members import Member, commitment
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
 from privacy_svc.db import insert_rows, new_id, now
@@ -75,13 +78,11 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, 
     """Id of the entry. Raises NotFound for an unknown or erased subject."""
     at = now()
     organisation = vault.organisation_cipher(session)
-    if not event.people.keys() <= ciphers.keys():
-        vault.hold(session, event.people)
-        ciphers = vault.ciphers(session, event.people)
-    if not event.people.keys() <= ciphers.keys():
+    tags = _tags(session, vault, event.people.keys(), month(at), ciphers)
+    if tags.keys() != event.people.keys():
         raise NotFound("A log entry speaks of a subject that is not there.")
-    tagged = [(Member(member_tag(ciphers[i], month(at)), g, version), i) for i, (g, version) in event.people.items()]
-    tagged.sort(key=lambda pair: pair[0].tag)
+    tagged = sorted((tags[i] + g.to_bytes(4) + version.to_bytes(8), i) for i, (g, version) in event.people.items())
+    members = [member for member, _ in tagged]
     committed = commit_to(event.payload)
     envelope = Envelope(
         id=new_id(),
@@ -92,12 +93,26 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, 
         subject=None,
         commit=committed.commit,
         size=committed.size,
-        members=commitment([member for member, _ in tagged]),
+        members=commitment(members),
     )
     _insert(session, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
-    people = [_member(envelope.id, n, m, i) for n, (m, i) in enumerate(tagged)]
-    insert_rows(session, EntryMember, people)
+    if len(tagged) > crowds.MANY:
+        crowds.write(session, envelope.id, month(at), members)
+    else:
+        insert_rows(session, EntryMember, [_member(envelope.id, n, m, i) for n, (m, i) in enumerate(tagged)])
     return envelope.id
+
+
+def _tags(
+    session: Session, vault: Vault, people: AbstractSet[str], in_month: str, ciphers: Ciphers
+) -> dict[str, bytes]:
+    """A crowd is not held: nothing is written that an erasure would have to take away."""
+    if len(people) > crowds.MANY:
+        return crowds.month_tags(session, vault, people, in_month)
+    if not people <= ciphers.keys():
+        vault.hold(session, people)
+        ciphers = vault.ciphers(session, people)
+    return {i: member_tag(ciphers[i], in_month) for i in people if i in ciphers}
 
 
 def _rows(
@@ -117,7 +132,8 @@ def _rows(
     return {"id": envelope.id, "leaf": leaf, **searched}, payload
 
 
-def _member(entry_id: str, position: int, member: Member, subject_id: str) -> dict[str, Any]:
+def _member(entry_id: str, position: int, encoded: bytes, subject_id: str) -> dict[str, Any]:
+    member = Member.decode(encoded)
     place = {"entry_id": entry_id, "position": position, "subject_id": subject_id}
     return {**place, "tag": member.tag, "group": member.group, "version": member.version}
 
@@ -130,10 +146,6 @@ def _insert(session: Session, rows: Sequence[tuple[dict[str, Any], dict[str, Any
 
 def actor_label(organisation: SubjectCipher, actor: str, in_month: str) -> str:
     return organisation.tag_text(f"audit-actor|{actor}|{in_month}")
-
-
-def member_tag(cipher: SubjectCipher, in_month: str) -> bytes:
-    return cipher.tag(f"audit-tag|{in_month}", TAG)
 
 
 def subject_label(cipher: SubjectCipher, in_month: str) -> str:

@@ -46,6 +46,8 @@ def rows_of(table: type[Entry] | type[Outbox]) -> Any:
 
 
 MOST_LABELS = 50_000
+_AT = "at"
+"""Beside a payload: the time of its entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class Checker:
         self._labels: dict[tuple[str, str], str] = {}
         self._claimed = self._claims(EventType.PAYLOADS_ERASED)
         self._lost = self._claims(EventType.RESTORE_REPLAYED)
-        self.pruned = max((int(p.get("until", 0)) for p in self._told(EventType.LOG_PRUNED)), default=0)
-        """Entries below it were pruned, as an entry says."""
+        self.pruned = max((int(p.get("until", 0)) for p in self._told(EventType.LOG_PRUNED) if _in_time(p)), default=0)
+        """Entries below it were pruned, as an entry says: those that were older than it may say."""
         self.erased = self.lost = 0
         self.gone: dict[int, str] = {}
         """Entries of the page without a payload, rightly: `erased` or `lost`."""
@@ -164,4 +166,9 @@ class Checker:
                 with suppress(Tampered, msgspec.MsgspecError, UnicodeDecodeError):
                     opened, kind = openers.open(payload, leaf), Envelope.decode(leaf).type
                     if opened is not None and kind == by:
-                        yield opened.payload
+                        yield {**opened.payload, _AT: Envelope.decode(leaf).time}
+
+
+def _in_time(pruned: Mapping[str, Any]) -> bool:
+    """Nobody prunes what is not over yet by the entry's own time."""
+    return str(pruned.get("before", "")) <= str(pruned[_AT]) and "before" in pruned

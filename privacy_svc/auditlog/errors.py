@@ -12,6 +12,16 @@ class LogInconsistent(PrivacyError):
     )
 
 
+class LogHalted(LogInconsistent):
+    """A witness has seen another log than this one: entries wait until a person has looked."""
+
+    title = "The audit log is halted until a person has looked"
+    remedy = (
+        "Run `privacy-svc log verify`, and ask the witness's operator what it has seen. "
+        "Then `privacy-svc log resume --reason TEXT`."
+    )
+
+
 class WitnessAway(PrivacyError):
     """The witness did not cosign; it is asked again. Nothing depends on it meanwhile."""
 

@@ -1,6 +1,7 @@
 """Checkpoints outside the database: an append-only file, so that who rewrites the database contradicts it.
 
-Whole signed notes, each followed by an empty line. One that a crash cut off is passed over.
+Whole signed notes, each followed by an empty line, and what witnesses said of them later: `cosigned SIZE`, their
+signature lines, an empty line. What a crash cut off is passed over.
 """
 
 import os
@@ -10,12 +11,13 @@ from pathlib import Path
 from privacy_svc.auditlog.signing import sync_folder
 
 _NOTE = re.compile(r"^([^\n]+\n\d+\n[A-Za-z0-9+/=]+\n\n(?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
+_COSIGNED = re.compile(r"^cosigned (\d{1,19})\n((?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
 _TAIL = 8192
-"""Bytes from the end that hold at least one whole note with its signatures."""
+"""Bytes from the end to begin with; four times as many, as long as there is no whole note among them."""
 
 
 def append(file: Path, note: str) -> None:
-    """Durable when it returns. Two processes may write the same note; that does no harm."""
+    """A note, durable when it returns. Two processes may write the same; that does no harm."""
     new = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -36,21 +38,52 @@ def _tail(file: Path, count: int) -> bytes:
         return stream.read()
 
 
+def append_cosignatures(file: Path, size: int, lines: str) -> None:
+    """What a witness said of the checkpoint of this size; durable when it returns."""
+    append(file, f"cosigned {size}\n{lines}")
+
+
 def notes(file: Path) -> list[str]:
     """Every whole signed checkpoint of the file."""
-    return _NOTE.findall(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
+    return _NOTE.findall(_text(file))
+
+
+def cosignatures(file: Path) -> list[tuple[int, str]]:
+    """The sizes of checkpoints, with the lines of their witnesses."""
+    return [(int(size), lines) for size, lines in _COSIGNED.findall(_text(file))]
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
 def newest(file: Path) -> str | None:
-    """The whole checkpoint of the largest size, without reading all of the file."""
-    found = _NOTE.findall(_tail(file, _TAIL).decode(errors="replace")) if file.exists() else []
-    return max(found, key=_size, default=None)
+    """The whole checkpoint of the largest size at the file's end, whatever was written after it."""
+    length, count = _length(file), _TAIL
+    while length:
+        tail = _tail(file, count)
+        if count < length:
+            tail = tail[tail.find(b"\n") + 1 :]  # what is left of a line is no line
+        found = _NOTE.findall(tail.decode(errors="replace"))
+        if found or count >= length:
+            return max(found, key=size_of, default=None)
+        count *= 4
+    return None
 
 
 def newest_size(file: Path) -> int:
-    note = newest(file)
-    return _size(note) if note else 0
+    return size_of(newest(file))
 
 
-def _size(note: str) -> int:
-    return int(note.split("\n", 2)[1][:19])
+def is_foreign(file: Path, name: str) -> bool:
+    """Whether something is there that is not the beginning of this log's first checkpoint, which a crash cut off."""
+    begin = file.read_bytes()[: len(name.encode())] if file.exists() else b""
+    return not name.encode().startswith(begin)
+
+
+def _length(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def size_of(note: str | None) -> int:
+    return int(note.split("\n", 2)[1][:19]) if note else 0

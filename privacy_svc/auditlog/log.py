@@ -1,6 +1,6 @@
 """The log as the other rooms use it: append in their transaction, search, prove, verify."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,14 +9,17 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, pruning, searching, sequencer
+from privacy_svc.auditlog import appending, crowds, pruning, searching, sequencer
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
+from privacy_svc.auditlog.entry import instant
+from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
-from privacy_svc.auditlog.members import Member, Membership, prove
+from privacy_svc.auditlog.members import Membership
+from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Payload, Tree
@@ -28,9 +31,12 @@ from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.verify import Report, verify
 from privacy_svc.auditlog.witness import Witness, submit
-from privacy_svc.db import Database
-from privacy_svc.errors import NotFound
+from privacy_svc.db import Database, now
+from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
+
+WITNESS = "witness"
+"""Actor of what a witness caused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,9 @@ class Log:
         return relearn(session, self.export, self.mirror, self.signer.verifier)
 
     def lacks(self, session: Session) -> int:
-        """How many entries were exported that the database does not have: it was put back into the past."""
-        return max(0, exports.newest_size(self.export) - (session.scalar(select(Tree.size)) or 0))
+        """How many entries are outside that the database does not have: it was put back into the past."""
+        outside = max(exports.newest_size(self.export), self.mirror.count())
+        return max(0, outside - (session.scalar(select(Tree.size)) or 0))
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""
@@ -112,16 +119,37 @@ class Log:
         return Backlog(waiting, oldest)
 
     def checkpoint(self, session: Session) -> str:
-        """The newest signed checkpoint, with what witnesses have said of it. Raises NotFound for an empty log."""
-        found = sequencer.last_signed(session)
+        """The newest checkpoint that is exported, with what witnesses have said of it. Raises NotFound where there is
+        none."""
+        found = sequencer.last_published(session, self.export)
         if found is None:
             raise NotFound("The log has no checkpoint yet.")
         said = select(Cosignature.lines).where(Cosignature.size == found.size).order_by(Cosignature.witness)
         return found.note + "".join(session.scalars(said))
 
     def ask_witness(self, database: Database) -> int | None:
-        """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`."""
-        return submit(database, self.witness, self.signer.verifier) if self.witness else None
+        """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`. Where it has seen
+        another log, this one is halted."""
+        if self.witness is None:
+            return None
+        try:
+            return submit(database, self.witness, self.signer.verifier, self.export)
+        except LogInconsistent as error:
+            with database.write() as session:
+                if sequencer.halt(session, error.detail):
+                    self.append(session, EventType.LOG_HALTED, actor=WITNESS, payload={"why": error.detail})
+            raise
+
+    def halted(self, session: Session) -> str | None:
+        """Why nothing is signed until a person has looked."""
+        return session.scalar(select(Tree.halted).where(Tree.id == 1))
+
+    def resume(self, session: Session, reason: str, *, actor: str) -> None:
+        """Sign again, after a person has looked. Raises Conflict where the log is not halted."""
+        why = sequencer.resume(session)
+        if why is None:
+            raise Conflict("The log is not halted.")
+        self.append(session, EventType.LOG_RESUMED, actor=actor, payload={"halted": why, "reason": reason})
 
     def proof(self, session: Session, index: int) -> str:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`."""
@@ -131,6 +159,9 @@ class Log:
         if entry is None:
             raise NotFound(f"The log has no entry {index}, not yet or no longer.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
+
+    def actor_of(self, session: Session, index: int) -> str | None:
+        return session.scalar(select(Entry.actor).where(Entry.index == index))
 
     def people(self, session: Session, entry_id: str) -> dict[str, int]:
         """Those an entry about many is about and still names, with the number of their group."""
@@ -143,12 +174,10 @@ class Log:
         """That this person is one of those an entry is about; to be checked with the entry's own proof.
         Raises NotFound."""
         entry = session.get(Entry, index) if index >= 0 else None
-        among = select(EntryMember).where(EntryMember.entry_id == (entry.id if entry else ""))
-        rows = session.scalars(among.order_by(EntryMember.position)).all()
-        mine = next((r.position for r in rows if r.subject_id == subject_id), None)
-        if mine is None:
+        found = find_membership(session, self.vault, entry, subject_id) if entry else None
+        if found is None:
             raise NotFound("The log has no entry here that is about this person among others.")
-        return prove([Member(r.tag, r.group, r.version) for r in rows], mine)
+        return found
 
     def search(
         self,
@@ -183,6 +212,7 @@ class Log:
 
         Entries keep their place and their proofs; those under the evidence key stay until its own end.
         """
+        crowds.forget(session, subject_id)
         mine = (Payload.owner_id == subject_id, Payload.use == DATA)
         ids = list(session.scalars(select(Payload.entry_id).where(*mine)))
         among = select(EntryMember).where(EntryMember.subject_id == subject_id).order_by(EntryMember.entry_id)
@@ -202,16 +232,28 @@ class Log:
     def prunable(self, session: Session, before: datetime, held: Collection[str] = ()) -> int:
         """How many entries `prune` would delete."""
         tree = session.get(Tree, 1)
-        return pruning.prunable(session, before, held) - (tree.first if tree else 0)
+        return pruning.prunable(session, self.vault, before, held) - (tree.first if tree else 0)
 
-    def prune(self, database: Database, before: datetime, held: Collection[str] = (), *, actor: str) -> int:
-        """Delete entries older than `before`, but none about people whose data are held (GDPR 17(3)); how many."""
+    def prune(
+        self,
+        database: Database,
+        before: datetime,
+        held: Callable[[Session], Collection[str]] = lambda _: (),
+        *,
+        actor: str,
+        automatic: bool = False,
+    ) -> int:
+        """Delete entries older than `before`, but none about people whose data are held then (GDPR 17(3)); how many.
+        An automatic run goes a little way only: see `pruning.automatic`. Raises LogInconsistent."""
         self.integrate(database)
         with database.write() as session:
-            until = pruning.prunable(session, before, held)
+            sequencer.locked(session)
+            end = pruning.automatic(session, before, now()) if automatic else before
+            until = pruning.prunable(session, self.vault, end, held(session))
             gone = pruning.prune(session, until)
             if gone:
-                self.append(session, EventType.LOG_PRUNED, actor=actor, payload={"until": until, "entries": gone})
+                told = {"until": until, "entries": gone, "before": instant(end)}
+                self.append(session, EventType.LOG_PRUNED, actor=actor, payload=told)
         self.mirror.prune(until)
         self.integrate(database)
         return gone

@@ -22,6 +22,8 @@ from privacy_svc.auditlog.merkle import (
 )
 
 TAG = 16
+SIZE = TAG + 4 + 8
+"""Of an encoded member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Member:
 
     def encode(self) -> bytes:
         return self.tag + self.group.to_bytes(4) + self.version.to_bytes(8)
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Member":
+        return cls(raw[:TAG], int.from_bytes(raw[TAG : TAG + 4]), int.from_bytes(raw[TAG + 4 :]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +64,15 @@ class Membership:
         return cls(member, int(data["position"]), tuple(_bytes(step) for step in data["path"]))
 
 
-def commitment(members: Sequence[Member]) -> dict[str, Any]:
-    """What the leaf says of them."""
+def commitment(members: Sequence[bytes]) -> dict[str, Any]:
+    """What the leaf says of them. Members are encoded."""
     return {"count": len(members), "root": _text(root(len(members), _node(members)))}
 
 
-def prove(members: Sequence[Member], position: int) -> Membership:
+def prove(members: Sequence[bytes], position: int) -> Membership:
     """Raises ProofError when there is no such member."""
     path = inclusion_proof(position, len(members), _node(members))
-    return Membership(members[position], position, tuple(path))
+    return Membership(Member.decode(members[position]), position, tuple(path))
 
 
 def check(membership: Membership, said: Mapping[str, Any]) -> None:
@@ -78,8 +84,8 @@ def check(membership: Membership, said: Mapping[str, Any]) -> None:
     verify_inclusion(membership.position, size, leaf, membership.path, expected)
 
 
-def _node(members: Sequence[Member]) -> Node:
-    return of_leaves([leaf_hash(m.encode()) for m in members])
+def _node(members: Sequence[bytes]) -> Node:
+    return of_leaves([leaf_hash(m) for m in members])
 
 
 def _text(raw: bytes) -> str:

@@ -26,14 +26,11 @@ def node_hash(left: Hash, right: Hash) -> Hash:
 
 
 def of_leaves(leaves: Sequence[Hash]) -> Node:
-    """The nodes of a tree held in memory, computed as asked for."""
-
-    def node(level: int, index: int) -> Hash:
-        if level == 0:
-            return leaves[index]
-        return node_hash(node(level - 1, 2 * index), node(level - 1, 2 * index + 1))
-
-    return node
+    """The nodes of a tree held in memory."""
+    levels = [leaves]
+    while len(below := levels[-1]) > 1:
+        levels.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+    return lambda level, index: levels[level][index]
 
 
 def root(size: int, node: Node) -> Hash:

@@ -1,7 +1,8 @@
 """The leaves outside the database, beside the exported checkpoints: leaves hold no personal data, and a database
 restored from a backup learns its later entries from here again, so that it continues its log instead of forking it.
 
-Bundles of 256 leaves, each `u16 length | leaf` as in C2SP tlog-tiles; files are only ever appended to.
+Bundles of 256 leaves, each `u16 length | leaf` as in C2SP tlog-tiles; files are only ever appended to, and only
+where they end in what the database holds.
 """
 
 import fcntl
@@ -14,35 +15,55 @@ from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.signing import sync_folder
 
 BUNDLE = 256
+Leaves = Callable[[int, int], Sequence[bytes]]
+"""Of the database, by `first` and `until`."""
 
 
 class Mirror:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._newest = 0
 
-    def extend(self, size: int, leaves: Callable[[int, int], Sequence[bytes]]) -> None:
-        """Write down what is missing up to `size`; `leaves(first, until)` reads it. Durable when it returns."""
-        if self.count() >= size:
-            return
+    def extend(self, first: int, size: int, leaves: Leaves) -> None:
+        """Write down what is missing up to `size` of a log that begins at `first`. Durable when it returns.
+
+        Raises LogInconsistent where its last bundle is another than the database's, or that lacks an entry.
+        """
         with self._locked():
-            here = self.count()
+            here = max(self.count(), first)
+            self._compare(first, here, leaves)
             while here < size:
                 until = min(size, (here // BUNDLE + 1) * BUNDLE)
-                self._append(here, leaves(here, until))
+                self._append(here, _all(leaves, here, until))
                 here = until
 
     def count(self) -> int:
-        """How many whole leaves are there."""
-        numbers = [int(p.name) for p in self.folder.glob("[0-9]*")]
-        newest = max(numbers, default=0)
-        return newest * BUNDLE + len(list(self._bundle(newest)))
+        """The index after the last whole leaf."""
+        if self._newest and not self._path(self._newest).exists():
+            self._newest = 0
+        if not self._newest:
+            self._newest = max((int(p.name) for p in self.folder.glob("[0-9]*")), default=0)
+        while self._path(self._newest + 1).exists():
+            self._newest += 1
+        return self._newest * BUNDLE + len(self.bundle(self._newest))
 
     def read(self, begin: int) -> Iterator[bytes]:
-        """Leaves by index from `begin` on."""
+        """Leaves by index from `begin` on. Raises LogInconsistent where one is missing before the last."""
         number, skip = divmod(begin, BUNDLE)
         while self._path(number).exists():
-            yield from list(self._bundle(number))[skip:]
+            leaves = self.bundle(number)
+            if len(leaves) < BUNDLE and self._path(number + 1).exists():
+                raise not_there(number * BUNDLE + len(leaves))
+            yield from leaves[skip:]
             number, skip = number + 1, 0
+
+    def bundle(self, number: int) -> list[bytes]:
+        """The whole leaves of one bundle; none where its file is not there."""
+        try:
+            raw = self._path(number).read_bytes()
+        except FileNotFoundError:
+            return []
+        return list(_whole(raw))
 
     def prune(self, until: int) -> None:
         """Leaves below `until` go, in whole files."""
@@ -52,28 +73,24 @@ class Mirror:
                     path.unlink()
             sync_folder(self.folder)
 
+    def _compare(self, first: int, here: int, leaves: Leaves) -> None:
+        number = max(here - 1, 0) // BUNDLE
+        begin = number * BUNDLE
+        if begin >= first and _all(leaves, begin, here) != self.bundle(number)[: here - begin]:
+            raise LogInconsistent(f"The mirror of the log holds other entries than the database, from {begin} on.")
+
     def _append(self, index: int, leaves: Sequence[bytes]) -> None:
         path = self._path(index // BUNDLE)
         new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
-            file.seek(sum(2 + len(leaf) for leaf in self._bundle(index // BUNDLE)))
+            file.seek(sum(2 + len(leaf) for leaf in self.bundle(index // BUNDLE)))
             file.truncate()  # a leaf that a crash cut off
             file.writelines(len(leaf).to_bytes(2) + leaf for leaf in leaves)
             file.flush()
             os.fsync(file.fileno())
         if new:
             sync_folder(self.folder)
-
-    def _bundle(self, number: int) -> Iterator[bytes]:
-        path = self._path(number)
-        raw, at = (path.read_bytes() if path.exists() else b""), 0
-        while at + 2 <= len(raw):
-            end = at + 2 + int.from_bytes(raw[at : at + 2])
-            if end > len(raw):
-                return
-            yield raw[at + 2 : end]
-            at = end
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:012}"
@@ -84,6 +101,25 @@ class Mirror:
         with (self.folder / ".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _all(leaves: Leaves, first: int, until: int) -> list[bytes]:
+    """Raises LogInconsistent where one is missing: all that follow would be shifted."""
+    found = list(leaves(first, until))
+    if len(found) != until - first:
+        raise LogInconsistent(f"Of the entries {first} to {until - 1} only {len(found)} are there.")
+    return found
+
+
+def _whole(raw: bytes) -> Iterator[bytes]:
+    """Leaves up to one that a crash cut off; zeros, which a power cut leaves behind, are none."""
+    at = 0
+    while length := int.from_bytes(raw[at : at + 2]):
+        end = at + 2 + length
+        if end > len(raw):
+            return
+        yield raw[at + 2 : end]
+        at = end
 
 
 def not_there(first: int) -> LogInconsistent:

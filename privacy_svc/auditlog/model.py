@@ -59,6 +59,31 @@ class EntryMember(Base):
     """Of the person's state."""
 
 
+class CrowdPart(Base):
+    """A part of the members of an entry about a crowd (crowds.py): 28 bytes each, in the order of their tags."""
+
+    __tablename__ = "audit_crowds"
+    __table_args__ = (Index("ix_audit_crowds_month", "month", "first"),)
+
+    entry_id: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[str]
+    first: Mapped[bytes]
+    last: Mapped[bytes]
+    """The lowest and the highest tag."""
+    members: Mapped[bytes]
+
+
+class MonthTag(Base):
+    """A person's tag of the month, so that it need not be made again; it goes with the person's erasure."""
+
+    __tablename__ = "audit_month_tags"
+
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[str]
+    tag: Mapped[bytes]
+
+
 class Payload(Base):
     """Salt and payload, sealed under `owner_id`'s key; gone after that person's erasure."""
 
@@ -90,6 +115,8 @@ class Tree(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     first: Mapped[int] = mapped_column(BigInteger, default=0)
     """Entries below it were pruned."""
+    halted: Mapped[str | None]
+    """Why nothing is signed until a person has looked."""
 
 
 class SignedCheckpoint(Base):

@@ -5,31 +5,109 @@ the complete subtrees left of it stay, so the tree grows on and later proofs and
 been. An entry says up to where, and verification accepts no other beginning.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select
+from msgspec import UNSET
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import sequencer
+from privacy_svc.auditlog.appending import subject_label
+from privacy_svc.auditlog.crowds import member_tag, members_of
+from privacy_svc.auditlog.entry import Envelope, instant
+from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.growing import HEIGHT, WIDTH
-from privacy_svc.auditlog.model import Entry, EntryMember, Payload, Tile, Tree
+from privacy_svc.auditlog.members import TAG
+from privacy_svc.auditlog.merkle import leaf_hash
+from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Payload, Tile, Tree
+from privacy_svc.auditlog.opening import DATA, EVIDENCE, living
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.vault import Vault
+
+AUTOMATIC = timedelta(days=31)
+"""Of the log's own time, at most so much goes in one automatic run, and one run a day."""
+IDLE = timedelta(days=7)
+"""Nothing was logged for longer: the clock may have jumped, so nothing goes by itself."""
 
 
-def prunable(session: Session, before: datetime, held: Collection[str]) -> int:
+def automatic(session: Session, before: datetime, at: datetime) -> datetime:
+    """How far a run that nobody looks at may go, of `before`: a clock that is ahead, or a wrong line in a policy file,
+    costs a month of the oldest entries, not the log."""
+    newest: datetime | None = session.scalar(select(func.max(Entry.at)))
+    oldest: datetime | None = session.scalar(select(func.min(Entry.at)))
+    last: datetime | None = session.scalar(select(func.max(Entry.at)).where(Entry.type == EventType.LOG_PRUNED))
+    idle = newest is None or at - newest > IDLE
+    if oldest is None or idle or (last is not None and at - last < timedelta(days=1)):
+        return datetime.min.replace(tzinfo=UTC)
+    return min(before, oldest + AUTOMATIC)
+
+
+def prunable(session: Session, vault: Vault, before: datetime, held: Collection[str]) -> int:
     """How far: no entry from `before` or later, none about people whose data are held, whole tiles only, and never all.
-    An index, or what was pruned already."""
+    An index, or what was pruned already. Told by the leaves alone, which must be those of the tree: who changed the
+    columns for searching changes nothing here. Raises LogInconsistent."""
     tree = session.get(Tree, 1)
     if tree is None:
         return 0
     signed = sequencer.last_signed(session)
-    young = session.scalar(select(func.min(Entry.index)).where(Entry.at >= before))
-    ends = [tree.size - 1, signed.size if signed else 0, *([young] if young is not None else [])]
-    if held:
-        among = select(EntryMember.entry_id).where(EntryMember.subject_id.in_(held))
-        kept = select(Entry.index).where(or_(Entry.subject_id.in_(held), Entry.id.in_(among)))
-        ends += session.scalars(kept.order_by(Entry.index).limit(1))
-    return max(tree.first, min(ends) // WIDTH * WIDTH)
+    end = min(tree.size - 1, signed.size if signed else 0)
+    tiles, holds = Tiles(session), _Held(session, vault, held)
+    until = tree.first
+    while until + WIDTH <= end and _all_over(session, tiles, until // WIDTH, before, holds):
+        until += WIDTH
+    return until
+
+
+def _all_over(session: Session, tiles: Tiles, number: int, before: datetime, holds: "_Held") -> bool:
+    """Whether all entries of a tile may go."""
+    start = number * WIDTH
+    rows = session.execute(
+        select(Entry.index, Entry.id, Entry.leaf)
+        .where(Entry.index >= start, Entry.index < start + WIDTH)
+        .order_by(Entry.index)
+    ).all()
+    if [index for index, _, _ in rows] != list(range(start, start + WIDTH)):
+        raise LogInconsistent(f"Entries are missing between {start} and {start + WIDTH}: nothing is pruned.")
+    hashes = tiles.whole(0, number)
+    for (index, entry_id, leaf), expected in zip(rows, hashes, strict=True):
+        if leaf_hash(leaf) != expected:
+            raise LogInconsistent(f"Entry {index} is not the one that was logged: nothing is pruned.")
+        envelope = Envelope.decode(leaf)
+        if envelope.id != entry_id:
+            raise LogInconsistent(f"Entry {index} has another id than its leaf: nothing is pruned.")
+        if envelope.time >= instant(before) or holds.holds(envelope):
+            return False
+    tiles.check_up(0, number)
+    return True
+
+
+class _Held:
+    """Whether an entry is about one of these people, by their tags in its leaf."""
+
+    def __init__(self, session: Session, vault: Vault, people: Collection[str]) -> None:
+        self._session = session
+        self._ciphers = [c for use in (DATA, EVIDENCE) for c in living(session, vault, people, use).values()]
+        self._months: dict[str, tuple[frozenset[str], frozenset[bytes]]] = {}
+
+    def holds(self, envelope: Envelope) -> bool:
+        if not self._ciphers:
+            return False
+        labels, tags = self._of(envelope.time[:7])
+        if envelope.members is UNSET:
+            return envelope.subject in labels
+        return any(tag in tags for tag in self._members(envelope.id))
+
+    def _of(self, in_month: str) -> tuple[frozenset[str], frozenset[bytes]]:
+        if in_month not in self._months:
+            labels = frozenset(subject_label(c, in_month) for c in self._ciphers)
+            self._months[in_month] = labels, frozenset(member_tag(c, in_month) for c in self._ciphers)
+        return self._months[in_month]
+
+    def _members(self, entry_id: str) -> Iterator[bytes]:
+        yield from self._session.scalars(select(EntryMember.tag).where(EntryMember.entry_id == entry_id))
+        yield from (member[:TAG] for member in members_of(self._session, entry_id))
 
 
 def prune(session: Session, until: int) -> int:
@@ -39,7 +117,7 @@ def prune(session: Session, until: int) -> int:
         return 0
     gone = until - tree.first
     old = select(Entry.id).where(Entry.index < until)
-    for table in (Payload, EntryMember):
+    for table in (Payload, EntryMember, CrowdPart):
         session.execute(delete(table).where(table.entry_id.in_(old)))
     session.execute(delete(Entry).where(Entry.index < until))
     for level in range(_levels(until)):

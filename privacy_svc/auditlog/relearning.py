@@ -1,5 +1,6 @@
 """A log restored from a backup takes back the entries it had integrated since: the leaves from the mirror, its own
-checkpoints from the export. It is then the log it was; what it says of the lost payloads is one more entry.
+checkpoints and what witnesses said of them from the export. It is then the log it was; what it says of the lost
+payloads is one more entry.
 """
 
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from msgspec import MsgspecError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -18,9 +20,9 @@ from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
-from privacy_svc.auditlog.mirror import Mirror, not_there
-from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import Verifier
+from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
+from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
+from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.tiles import Tiles
 
 
@@ -39,24 +41,62 @@ def relearn(session: Session, export: Path, mirror: Mirror, verifier: Verifier) 
     """Raises LogInconsistent where the mirror lacks something or does not fit the checkpoints."""
     tree = sequencer.locked(session)
     begin, lost, erasures = tree.size, list[str](), 0
-    signed = [(open_checkpoint(note, verifier), note) for note in exports.notes(export)]
-    notes = {checkpoint.size: (note, checkpoint.root) for checkpoint, note in signed}
+    notes = _checkpoints(export, verifier)
     promised = max(notes, default=0)
+    until = max(promised, mirror.count())  # also what was mirrored and not signed any more
+    if begin < until:
+        _compare(session, begin, mirror)
     leaves = mirror.read(begin)
-    while tree.size < promised:
-        batch = list(islice(leaves, min(sequencer.BATCH, promised - tree.size)))
+    while tree.size < until:
+        batch = list(islice(leaves, min(sequencer.BATCH, until - tree.size)))
         if not batch:
             raise not_there(tree.size)
         unknown = set(_take_back(session, tree, batch))
         lost += sorted(unknown)
-        known = (Envelope.decode(leaf) for leaf in batch)
+        known = _envelopes(batch)
         erasures += sum(e.type == EventType.SUBJECT_ERASED and e.id in unknown for e in known)
-    if begin < promised:
+    if begin < until and promised:
         _check(session, promised, notes[promised][1])
-        stored = set(session.scalars(select(SignedCheckpoint.size)))
-        session.add_all(SignedCheckpoint(size=s, note=n) for s, (n, _) in sorted(notes.items()) if s not in stored)
-        session.flush()
+    _store(session, {size: note for size, (note, _) in notes.items()}, exports.cosignatures(export))
     return Relearned(begin, tree.size, tuple(lost), erasures)
+
+
+def _compare(session: Session, begin: int, mirror: Mirror) -> None:
+    """What both have of the bundle that is gone on with is the same; what is not signed yet has no other witness."""
+    number, count = divmod(begin, BUNDLE)
+    ours = select(Entry.leaf).where(Entry.index >= number * BUNDLE, Entry.index < begin).order_by(Entry.index)
+    if list(session.scalars(ours)) != mirror.bundle(number)[:count]:
+        raise LogInconsistent("The mirror of the log holds other entries than the backup: bring back its newest copy.")
+
+
+def _envelopes(leaves: list[bytes]) -> list[Envelope]:
+    try:
+        return [Envelope.decode(leaf) for leaf in leaves]
+    except (MsgspecError, UnicodeDecodeError):
+        raise LogInconsistent("The mirror of the log holds something that is no entry.") from None
+
+
+def _checkpoints(export: Path, verifier: Verifier) -> dict[int, tuple[str, bytes]]:
+    """By size: the note and its root."""
+    notes = {}
+    for note in exports.notes(export):
+        try:
+            checkpoint = open_checkpoint(note, verifier)
+        except NoteError as error:
+            raise LogInconsistent(f"An exported checkpoint is not one that this key signed: {error}.") from None
+        notes[checkpoint.size] = note, checkpoint.root
+    return notes
+
+
+def _store(session: Session, notes: dict[int, str], cosignatures: list[tuple[int, str]]) -> None:
+    """What the backup lacks of them."""
+    there = set(session.scalars(select(SignedCheckpoint.size)))
+    session.add_all(SignedCheckpoint(size=s, note=n) for s, n in sorted(notes.items()) if s not in there)
+    for size, lines in cosignatures:
+        witness = lines.split(" ", 2)[1]
+        if session.get(Cosignature, (size, witness)) is None:
+            session.add(Cosignature(size=size, witness=witness, lines=lines))
+    session.flush()
 
 
 def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> Iterator[str]:
@@ -65,7 +105,7 @@ def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> Iterator[st
     for offset, leaf in enumerate(leaves):
         tiles.append(0, begin + offset, leaf_hash(leaf))
     tiles.save()
-    envelopes = [Envelope.decode(leaf) for leaf in leaves]
+    envelopes = _envelopes(leaves)
     waiting = {o.id: o for o in session.scalars(select(Outbox).where(Outbox.id.in_([e.id for e in envelopes])))}
     rows = [
         {

@@ -129,13 +129,16 @@ def prove_event(
     customer: FromQuery[str | None] = None,
 ) -> Response[str] | Response[dict[str, Any]]:
     """A C2SP `.tlog-proof`, to be checked offline with `privacy-svc verify FILE`. With `customer`, for an entry about
-    many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO only."""
+    many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO only. A module
+    is given proofs of what it did itself."""
+    if customer is not None and caller.role is not Role.DPO:
+        raise Forbidden("Who an entry is about is for the DPO to see.")
     with database.read() as session:
         proof = log.proof(session, index)
+        if caller.role is Role.MODULE and log.actor_of(session, index) != caller.name:
+            raise NotFound("There is no such entry of this module; it is given proofs of what it did itself.")
         if customer is None:
             return _text(proof)
-        if caller.role is not Role.DPO:
-            raise Forbidden("Who an entry is about is for the DPO to see.")
         subject_id = directory.find(session, CustomerRef(id=customer))
         if subject_id is None:
             raise NotFound("There is no such customer.")

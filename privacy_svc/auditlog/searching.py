@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog.crowds import entries_about
 from privacy_svc.auditlog.model import Entry, EntryMember, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.vault import Vault
@@ -41,7 +42,8 @@ class Wanted:
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
     """Without `about_people`, payloads that a person's key seals stay closed. Raises Tampered, KeyUnavailable."""
-    statement = narrowed(select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id), wanted)
+    joined = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
+    statement = narrowed(session, vault, joined, wanted)
     if wanted.after is not None:
         statement = statement.where(Entry.index < wanted.after)
     rows = session.execute(statement.order_by(Entry.index.desc()).limit(wanted.limit)).all()
@@ -53,13 +55,14 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
     ]
 
 
-def narrowed(statement: Any, wanted: Wanted) -> Any:
+def narrowed(session: Session, vault: Vault, statement: Any, wanted: Wanted) -> Any:
     """A statement over entries by person, type and time."""
     if wanted.subject_id is not None:
         alone = select(Entry.index).where(Entry.subject_id == wanted.subject_id)
         among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
         among = among.where(EntryMember.subject_id == wanted.subject_id)
-        statement = statement.where(Entry.index.in_(union_all(alone, among)))
+        crowd = select(Entry.index).where(Entry.id.in_(entries_about(session, vault, wanted.subject_id)))
+        statement = statement.where(Entry.index.in_(union_all(alone, among, crowd)))
     if wanted.type is not None:
         below = Entry.type.startswith(wanted.type + ":", autoescape=True)
         statement = statement.where(or_(Entry.type == wanted.type, below))

@@ -3,8 +3,9 @@
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
    locked, and its size is compared on the way out: whoever loses tries again.
 2. The durable tree is signed, if it contains the last checkpoint signed or exported.
-3. The leaves below a signed checkpoint newer than the export file's are mirrored outside the database, then the
-   checkpoint is appended to that file; both are synced.
+3. Its leaves are mirrored outside the database, then the checkpoint is appended to the export file; both are synced.
+   Only what is exported is served and sent to the witness: a backup that is put back then cannot make the log sign
+   something else than anybody may have seen.
 Each step begins by looking at what is there, so a crash between any two is repaired by the next call.
 """
 
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
-from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
 from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
@@ -36,13 +37,13 @@ def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) 
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
-            done = _batch(session, signer, export)
+            done = _batch(session, signer, export, mirror)
         with database.write() as session:
-            _sign(session, signer, export)
+            first = _sign(session, signer, export)
         with database.read() as session:
             newest = last_signed(session)
         if newest is not None and newest.size > exports.newest_size(export):
-            mirror.extend(newest.size, partial(_leaves, database))
+            mirror.extend(first, newest.size, partial(_leaves, database))
             exports.append(export, newest.note)
         total += done
     return total
@@ -58,6 +59,13 @@ def last_signed(session: Session) -> SignedCheckpoint | None:
     return session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)).first()
 
 
+def last_published(session: Session, export: Path) -> SignedCheckpoint | None:
+    """The newest that is outside the database too: nobody may see another."""
+    size = exports.newest_size(export)
+    ours = select(SignedCheckpoint).where(SignedCheckpoint.size <= size)
+    return session.scalars(ours.order_by(SignedCheckpoint.size.desc()).limit(1)).first()
+
+
 def _anything_to_do(database: Database, export: Path) -> bool:
     with database.read() as session:
         waits = session.scalar(select(Outbox.number).limit(1)) is not None
@@ -66,11 +74,13 @@ def _anything_to_do(database: Database, export: Path) -> bool:
     return waits or signed < size or exports.newest_size(export) != signed
 
 
-def _batch(session: Session, signer: Signer, export: Path) -> int:
-    tree = locked(session)
+def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> int:
+    tree = _running(session)
     for known in _promised(session, signer, export):
         if known.size > tree.size:
             raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
+    if mirror.count() > tree.size:
+        raise LogInconsistent("The log is shorter than its mirror: run `privacy-svc restore replay`.")
     rows = session.scalars(select(Outbox).order_by(Outbox.number).limit(BATCH).with_for_update()).all()
     if not rows:
         return 0
@@ -103,26 +113,55 @@ def locked(session: Session) -> Tree:
     return tree
 
 
+def _running(session: Session) -> Tree:
+    """The tree's row, locked. Raises LogHalted."""
+    tree = locked(session)
+    if tree.halted is not None:
+        raise LogHalted(tree.halted)
+    return tree
+
+
+def halt(session: Session, why: str) -> bool:
+    """Nothing enters the tree, is signed or exported until `resume`. False where it is halted already."""
+    tree = locked(session)
+    if tree.halted is not None:
+        return False
+    tree.halted = why
+    return True
+
+
+def resume(session: Session) -> str | None:
+    """Why the log was halted; None where it was not."""
+    tree = locked(session)
+    why, tree.halted = tree.halted, None
+    return why
+
+
 def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint]:
     """The newest checkpoints that were signed and exported. Raises LogInconsistent when one is not ours."""
     stored, exported = last_signed(session), exports.newest(export)
+    if exported is None and exports.is_foreign(export, signer.name):
+        raise LogInconsistent("The file of exported checkpoints holds none.")
     try:
         return [open_checkpoint(note, signer.verifier) for note in (stored and stored.note, exported) if note]
     except NoteError as error:
         raise LogInconsistent(f"The newest checkpoint is not one that this key signed: {error}.") from None
 
 
-def _sign(session: Session, signer: Signer, export: Path) -> None:
-    """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint)."""
-    size, last = locked(session).size, last_signed(session)
-    if size == 0 or (last is not None and last.size == size):
-        return
+def _sign(session: Session, signer: Signer, export: Path) -> int:
+    """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint). Returns where it begins."""
+    tree, last = _running(session), last_signed(session)
+    if tree.size == 0 or (last is not None and last.size == tree.size):
+        return tree.first
     tiles = Tiles(session)
-    checkpoint = Checkpoint(signer.name, size, root(size, tiles.node))
+    checkpoint = Checkpoint(signer.name, tree.size, root(tree.size, tiles.node))
     for before in _promised(session, signer, export):
         try:
-            proof = consistency_proof(before.size, size, tiles.node)
-            verify_consistency(before.size, size, proof, before.root, checkpoint.root)
+            proof = consistency_proof(before.size, tree.size, tiles.node)
+            verify_consistency(before.size, tree.size, proof, before.root, checkpoint.root)
         except ProofError:
             raise LogInconsistent("The log does not contain what it has signed before.") from None
-    session.add(SignedCheckpoint(size=size, note=signer.sign_note(str(checkpoint))))
+    exported = exports.newest(export)
+    signed = exported if exports.size_of(exported) == tree.size else None
+    session.add(SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint))))
+    return tree.first

@@ -1,7 +1,8 @@
 """A person's share of the log, for their access package: each entry about them with its proof, and their tags.
 
-Whoever has the log's entry bundles finds every leaf about the person by the tags alone, one or two a month, and so
-sees that nothing was left out. Where an entry is about many people, the path to its list of them is there too.
+Whoever has the log's entry bundles finds every leaf about the person alone by the tags, one or two a month, and so
+sees that none was left out. Of entries about many people the leaf says only how many: there the path to the list of
+them proves being in it, and not that no other list has them.
 Payloads are not: what they say to the person stands in the package in words, and they may speak of others.
 """
 
@@ -15,9 +16,9 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog.appending import subject_label
 from privacy_svc.auditlog.checkpoint import open_checkpoint
 from privacy_svc.auditlog.entry import month
-from privacy_svc.auditlog.exporting import TYPE, VERSION, line, without_payload
+from privacy_svc.auditlog.exporting import TYPE, VERSION, ended, line, without_payload
 from privacy_svc.auditlog.merkle import inclusion_proof
-from privacy_svc.auditlog.model import Entry, EntryMember
+from privacy_svc.auditlog.model import Entry
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.searching import Wanted, narrowed
 from privacy_svc.auditlog.tiles import Tiles
@@ -30,20 +31,25 @@ if TYPE_CHECKING:
 
 def share(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
     """Lines as `exporting.export` gives them. Raises Erased, NotFound for an empty log."""
+    return ended(log.signer, _lines(log, session, subject_id))
+
+
+def _lines(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
     signed = log.checkpoint(session)
     size = open_checkpoint(signed, log.signer.verifier).size
     told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed}
     yield line({"type": TYPE, "version": VERSION, **told, "tags": tags(session, log.vault, subject_id)})
     tiles = Tiles(session)
-    mine = narrowed(select(Entry), Wanted(subject_id)).where(Entry.index < size).order_by(Entry.index)
+    mine = (
+        narrowed(session, log.vault, select(Entry), Wanted(subject_id)).where(Entry.index < size).order_by(Entry.index)
+    )
     for entry in session.scalars(mine):
         told = without_payload(entry.index, entry.leaf, inclusion_proof(entry.index, size, tiles.node))
         yield line({**told, **_member(log, session, entry, subject_id)})
 
 
 def _member(log: "Log", session: Session, entry: Entry, subject_id: str) -> dict[str, Any]:
-    among = select(EntryMember.position).where(EntryMember.entry_id == entry.id, EntryMember.subject_id == subject_id)
-    if session.scalar(among) is None:
+    if entry.subject_id is not None:
         return {}
     return {"member": log.membership(session, entry.index, subject_id).to_json()}
 

@@ -143,7 +143,8 @@ def _utf16(name: str) -> bytes:
 def verify_json(document: Mapping[str, Any], vkey: str) -> None:
     """Raises NoteError unless `vkey` signed exactly this document."""
     signature = document.get("signature")
-    if not isinstance(signature, Mapping) or signature.get("algorithm") != "Ed25519":
+    known = {"algorithm", "key", "value"}
+    if not isinstance(signature, Mapping) or set(signature) != known or signature["algorithm"] != "Ed25519":
         raise NoteError("the document is not signed")
     rest = {k: v for k, v in document.items() if k != "signature"}
     try:

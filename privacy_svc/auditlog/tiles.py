@@ -47,6 +47,22 @@ class Tiles:
         if offset == WIDTH - 1:
             self.append(level + 1, number, _fold(tile, WIDTH))
 
+    def whole(self, level: int, number: int) -> list[Hash]:
+        """The hashes of a full tile. Raises LogInconsistent."""
+        tile = self._tile(level, number)
+        if len(tile) != WIDTH * SIZE:
+            raise LogInconsistent(f"Tile {level}/{number} of the log is shorter than the tree says.")
+        return [bytes(tile[i : i + SIZE]) for i in range(0, len(tile), SIZE)]
+
+    def check_up(self, level: int, number: int) -> None:
+        """That a full tile is what the levels above it say, as far as they are full. Raises LogInconsistent."""
+        parent, offset = divmod(number, WIDTH)
+        above = self._tile(level + 1, parent)
+        if bytes(above[offset * SIZE : (offset + 1) * SIZE]) != _fold(self._tile(level, number), WIDTH):
+            raise LogInconsistent(f"Tile {level}/{number} of the log does not fit the one above it.")
+        if offset == WIDTH - 1:
+            self.check_up(level + 1, parent)
+
     def save(self) -> None:
         for (level, number), hashes in self._held.items():
             self._session.merge(Tile(level=level, number=number, hashes=bytes(hashes)))

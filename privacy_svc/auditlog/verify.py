@@ -8,7 +8,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -19,8 +19,19 @@ from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
-from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
+from privacy_svc.auditlog.model import (
+    Cosignature,
+    CrowdPart,
+    Entry,
+    EntryMember,
+    Outbox,
+    Payload,
+    SignedCheckpoint,
+    Tile,
+    Tree,
+)
 from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.outside import Outside
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.tiles import SIZE, Tiles
 from privacy_svc.db import Database
@@ -31,7 +42,6 @@ if TYPE_CHECKING:
 PAGE = 1000
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
-LOWEST = -(2**63)
 Promises = dict[int, list[tuple[str, Checkpoint]]]
 
 
@@ -56,16 +66,22 @@ class Report:
 
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
     """Raises KeyUnavailable when the payloads' keys are away."""
-    exported = export.notes(log.export)  # before the snapshot, so that nothing exported can be too new for it
+    outside, exported = (
+        Outside(log.export, log.mirror),
+        export.notes(log.export),
+    )  # before the snapshot, so that nothing exported can be too new for it
     with database.read() as session:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        return _Verification(session, log, exported, known).run()
+        verification = _Verification(session, log, exported, known, outside)
+        return verification.run(database)
 
 
 class _Verification:
-    def __init__(self, session: Session, log: "Log", exported: Sequence[str], known: str | None) -> None:
-        self._session = session
+    def __init__(
+        self, session: Session, log: "Log", exported: Sequence[str], known: str | None, outside: Outside
+    ) -> None:
+        self._session, self._outside = session, outside
         self._findings: list[Finding] = []
         self._checker = Checker(session, log.vault)
         self._witness = log.witness.verifier if log.witness else None
@@ -74,12 +90,13 @@ class _Verification:
         self._ranges = Ranges()
         self._tree = self._begin()
 
-    def run(self) -> Report:
+    def run(self, database: Database) -> Report:
         tree = self._tree
         for entry in self._entries():
             self._place(entry)
         self._finish()
-        findings = [*self._findings, *self._witnessed(), *self._tiles(), *self._waiting(), *self._orphans()]
+        outside = self._outside.findings(self._session, database)
+        findings = [*self._findings, *self._witnessed(), *outside, *self._tiles(), *self._waiting(), *self._orphans()]
         for finding in findings:
             if finding.index is not None and finding.index < tree.size:
                 self._ranges.mark(finding.index, finding.kind)
@@ -112,11 +129,9 @@ class _Verification:
 
     def _entries(self) -> Iterator[Row]:
         """All entries by index, checked a page at a time."""
-        after: int | None = LOWEST
+        after: int | None = None
         statement = rows_of(Entry).order_by(Entry.index)
-        while page := cast(
-            "Sequence[Row]", self._session.execute(statement.where(Entry.index > after).limit(PAGE)).all()
-        ):
+        while page := cast("Sequence[Row]", self._session.execute(_beyond(statement, after).limit(PAGE)).all()):
             self._findings.extend(self._checker.check(page))
             gone = self._checker.gone
             for entry in page:
@@ -128,6 +143,7 @@ class _Verification:
 
     def _place(self, entry: Row) -> None:
         assert entry.index is not None
+        self._outside.compare(entry.index, entry.leaf)
         if entry.index < self._tree.size:
             self._findings.append(Finding("altered", "no entry has an index like this", entry.index))
             return
@@ -227,12 +243,20 @@ class _Verification:
     def _orphans(self) -> Iterator[Finding]:
         """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of
         entries that are about nobody, or not there."""
-        nowhere = {i for of in (Payload.entry_id, EntryMember.entry_id) for i in self._session.scalars(_nowhere(of))}
+        nowhere = {
+            i
+            for of in (Payload.entry_id, EntryMember.entry_id, CrowdPart.entry_id)
+            for i in self._session.scalars(_nowhere(of))
+        }
         for entry_id in sorted(nowhere):
             yield Finding("missing", f"entry {entry_id} was written and is not in the log")
-        members = set(self._session.scalars(select(EntryMember.entry_id).distinct()))
+        members = {i for of in (EntryMember, CrowdPart) for i in self._session.scalars(select(of.entry_id).distinct())}
         for entry_id in sorted(members - self._checker.groups - nowhere):
             yield Finding("altered", f"people were added to entry {entry_id}")
+
+
+def _beyond(statement: Select[Any], after: int | None) -> Select[Any]:
+    return statement if after is None else statement.where(Entry.index > after)
 
 
 def _nowhere(entry_id: InstrumentedAttribute[str]) -> Select[str]:

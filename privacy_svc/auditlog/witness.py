@@ -8,23 +8,26 @@ import base64
 import ipaddress
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import open_checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
-from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
+from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
 from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.sequencer import last_published
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 from privacy_svc.errors import Misconfigured
 
 SECONDS = 5.0
+TRIES = 4
 MOST_BYTES = 65_536
 _SIZE = re.compile(r"(0|[1-9][0-9]{0,18})\n")
 _REFUSALS = {
@@ -77,49 +80,75 @@ class Answer:
     """Of a 409: the tree's size the witness has seen last."""
 
 
-def submit(database: Database, witness: Witness, log: Verifier) -> int | None:
+def submit(database: Database, witness: Witness, log: Verifier, export: Path) -> int | None:
     """The newest checkpoint, if the witness has not cosigned it yet; its size, None where there is nothing to do.
+    What it says is kept in the database and in the export file.
 
     Raises WitnessAway, to be tried again; LogInconsistent when the witness has seen another log than this one.
     """
-    with database.read() as session:
-        newest = session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)).first()
-        seen = _seen(session, witness)
+    told, unsaid = None, 0
+    for _ in range(TRIES):
+        newest, seen = _newest(database, witness, export)
         if newest is None or newest.size == seen:
             return None
-    answer = _ask(database, witness, seen, newest.size, newest.note)
-    if answer.status == 409 and answer.size is not None and answer.size != seen:
-        if answer.size > newest.size:
-            seen_there = f"The witness {witness.verifier.name} has seen {answer.size} entries of this log"
-            raise LogInconsistent(f"{seen_there}, {newest.size} are here.")
-        answer = _ask(database, witness, answer.size, newest.size, newest.note)
-    _require_ok(witness, answer)
-    lines = _mine(witness, newest.note, answer.text)
-    open_checkpoint(newest.note, log)
-    with database.write() as session:
-        session.merge(Cosignature(size=newest.size, witness=witness.verifier.name, lines=lines))
-    return newest.size
+        answer = _ask(database, witness, seen if told is None else told, newest)
+        if answer.status != 409:
+            lines = _lines(witness, newest.note, answer)
+            open_checkpoint(newest.note, log)
+            _keep(database, witness, export, newest.size, lines)
+            return newest.size
+        told, unsaid = answer.size, unsaid + (answer.size is None)
+        _require_seen(database, witness, told)
+    if unsaid > 1:
+        raise _another(witness, 409)
+    raise WitnessAway(f"The witness {witness.verifier.name} is asked by others too; it stands elsewhere each time.")
 
 
-def _seen(session: Session, witness: Witness) -> int:
-    mine = select(func.max(Cosignature.size)).where(Cosignature.witness == witness.verifier.name)
-    return session.scalar(mine) or 0
-
-
-def _ask(database: Database, witness: Witness, old: int, size: int, note: str) -> Answer:
+def _newest(database: Database, witness: Witness, export: Path) -> tuple[SignedCheckpoint | None, int]:
+    """The newest checkpoint, and which the witness has cosigned; others may have asked it meanwhile."""
     with database.read() as session:
-        proof = consistency_proof(old, size, Tiles(session).node) if old else []
-    return witness.add_checkpoint(old, proof, note)
+        newest = last_published(session, export)
+        mine = select(func.max(Cosignature.size)).where(Cosignature.witness == witness.verifier.name)
+        return newest, session.scalar(mine) or 0
 
 
-def _require_ok(witness: Witness, answer: Answer) -> None:
+def _ask(database: Database, witness: Witness, old: int, newest: SignedCheckpoint) -> "Answer":
+    if old > newest.size:
+        raise WitnessAway(f"The witness {witness.verifier.name} has seen a checkpoint that is not published here yet.")
+    with database.read() as session:
+        proof = consistency_proof(old, newest.size, Tiles(session).node) if old else []
+    return witness.add_checkpoint(old, proof, newest.note)
+
+
+def _require_seen(database: Database, witness: Witness, told: int | None) -> None:
+    """Other workers ask the same witness, so it may know a larger tree than we did: but none larger than there is."""
+    with database.read() as session:
+        size = session.scalar(select(Tree.size)) or 0
+    if told is not None and told > size:
+        seen = f"The witness {witness.verifier.name} has seen {told} entries of this log"
+        raise LogInconsistent(f"{seen}, {size} are here.")
+
+
+def _keep(database: Database, witness: Witness, export: Path, size: int, lines: str) -> None:
+    with database.write() as session:
+        session.merge(Cosignature(size=size, witness=witness.verifier.name, lines=lines))
+    exports.append_cosignatures(export, size, lines)
+
+
+def _lines(witness: Witness, note: str, answer: "Answer") -> str:
     name = witness.verifier.name
-    if answer.status in {409, 422}:
-        raise LogInconsistent(f"The witness {name} has seen another log under this name: it answers {answer.status}.")
+    if answer.status == 422:
+        raise _another(witness, 422)
     if answer.status in _REFUSALS:
         raise WitnessAway(f"The witness {name} {_REFUSALS[answer.status]}.")
     if answer.status != 200:
         raise WitnessAway(f"The witness {name} answers {answer.status}.")
+    return _mine(witness, note, answer.text)
+
+
+def _another(witness: Witness, status: int) -> LogInconsistent:
+    name = witness.verifier.name
+    return LogInconsistent(f"The witness {name} has seen another log under this name: it answers {status}.")
 
 
 def _mine(witness: Witness, note: str, text: str) -> str:

@@ -175,6 +175,25 @@ def prune(cli: Cli, *, dry_run: bool) -> None:
 
 
 @command.command()
+@click.option("--reason", required=True, help="What was found; it is written into the log.")
+@click.pass_obj
+def resume(cli: Cli, reason: str) -> None:
+    """Sign again, after a witness had seen another log and a person has looked.
+
+    While the witness says the same, the log is halted again: first mend what it has found, or have its operator do so.
+
+    \b
+    Example:
+      privacy-svc log resume --reason "The witness had lost its state; ticket 4711."
+    """
+    with cli.runtime(check_stores=False) as runtime:
+        with runtime.database.write() as session:
+            runtime.log.resume(session, reason, actor=ACTOR)
+        runtime.log.integrate(runtime.database)
+    cli.show({"halted": False}, lambda: click.echo("The log is signed again."))
+
+
+@command.command()
 @click.option(
     "--add-post-quantum",
     is_flag=True,

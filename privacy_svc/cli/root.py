@@ -20,6 +20,7 @@ COMMANDS = {
     "console": "A one-time link that signs a person of the staff in to the console.",
     "seal": "Encrypt the store's mapped fields in place.",
     "unseal": "Give the store's sealed fields back as they were.",
+    "consent": "Consents: import an old table, export, the suppression list.",
     "request": "Rights requests: open, list, approve, package, certificate.",
     "keys": "Keys: generations and counts, rotation, the root key's end.",
     "restore": "After a backup was restored: what it does not know, and telling it.",

@@ -1,6 +1,5 @@
 """`verify FILE`: check what this service signed, without the service."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ def command(cli: Cli, file: Path, key: str | None) -> None:
 
     vkey = key or _own_key(cli)
     try:
-        found = _check(file.read_text(encoding="utf-8"), vkey)
+        found = _check(file, vkey)
     except (NoteError, ProofError) as error:
         why = str(error)
         cli.show({"ok": False, "why": why}, lambda: click.secho(f"{file} does not hold: {why}.", fg="red"))
@@ -42,33 +41,36 @@ def _own_key(cli: Cli) -> str:
         return runtime.signer.vkey
 
 
-def _check(text: str, vkey: str) -> dict[str, Any]:
+def _check(file: Path, vkey: str) -> dict[str, Any]:
     from privacy_svc.auditlog import (
         LOG_EXPORT,
         MEMBERSHIP,
         Verifier,
         open_checkpoint,
+        strict_json,
         verify_export,
         verify_json,
         verify_membership,
         verify_proof,
     )
 
-    if text.startswith("c2sp.org/tlog-proof"):
-        index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
-        return {"kind": "proof", "index": index, "entry": json.loads(leaf), "log_size": checkpoint.size}
-    if text.lstrip().startswith("{"):
-        if LOG_EXPORT in text[:100]:
-            done = verify_export(iter(text.splitlines()), vkey)
+    with file.open(encoding="utf-8", newline="\n") as opened:
+        if LOG_EXPORT in opened.read(100):
+            opened.seek(0)
+            done = verify_export((line.removesuffix("\n") for line in opened), vkey)
             counts = {"entries": done.entries, "payloads": done.payloads, "log_size": done.checkpoint.size}
             return {"kind": LOG_EXPORT, **counts}
-        try:
-            document = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise BadRequest(f"The file is not JSON: {error}.") from None
+    text = file.read_text(encoding="utf-8")
+    if text.startswith("c2sp.org/tlog-proof"):
+        index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
+        return {"kind": "proof", "index": index, "entry": strict_json(leaf.decode()), "log_size": checkpoint.size}
+    if text.lstrip().startswith("{"):
+        document = strict_json(text)
         if document.get("type") == MEMBERSHIP:
             index, entry, checkpoint = verify_membership(document, Verifier.parse(vkey))
+            member = document["member"]
             about = {"entry": entry.type, "time": entry.time, "people": (entry.members or {})["count"]}
+            about |= {name: member[name] for name in ("tag", "group", "state_version")}
             return {"kind": MEMBERSHIP, "index": index, **about, "log_size": checkpoint.size}
         verify_json(document, vkey)
         return {

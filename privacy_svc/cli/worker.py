@@ -52,7 +52,7 @@ def _tidy(runtime: "Runtime") -> None:
     _try("keep_schedule", lambda: _keep_schedule(runtime))
     _try("seal_pending", lambda: _seal_pending(runtime))
     _try("continue_rotation", lambda: _continue_rotation(runtime))
-    _try("prune_log", lambda: runtime.prune_log("worker"))
+    _try("prune_log", lambda: runtime.prune_log("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
     _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))
 

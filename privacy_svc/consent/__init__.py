@@ -4,38 +4,68 @@ States are those of the W3C Data Privacy Vocabulary; receipts follow ISO/IEC TS 
 subject's state version in its transaction; `subject_state` is what decisions read.
 """
 
+from privacy_svc.consent import listroutes, routes
 from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.exporting import export, export_lines
+from privacy_svc.consent.following import ListKeeper
+from privacy_svc.consent.importing import Importer, Totals
 from privacy_svc.consent.invalidating import invalidate_all
 from privacy_svc.consent.issue import issue_receipt
+from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
-from privacy_svc.consent.routes import HANDLERS
+from privacy_svc.consent.purpose_states import Standing, purpose_states, standings
+from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
 from privacy_svc.consent.schemas import ConsentView, Guardian, NoticeRef, PurposeConsent, RecordConsent, Source
 from privacy_svc.consent.service import current, evidence, find, history, record
 from privacy_svc.consent.standing import subject_state, subject_states, unknown_subject_state
 from privacy_svc.consent.states import Method, State
+from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
+from privacy_svc.consent.suppression import Cause, digests, enlist
+from privacy_svc.consent.suppression import counts as count_suppressions
+
+HANDLERS = [*routes.HANDLERS, *listroutes.HANDLERS]
 
 __all__ = [
     "HANDLERS",
+    "SUPPRESS_ALL",
+    "Cause",
     "ConsentView",
+    "Format",
     "Guardian",
+    "Importer",
+    "ListKeeper",
     "Method",
     "NoticeRef",
     "PurposeConsent",
     "RecordConsent",
+    "Refused",
+    "Shape",
     "Source",
+    "Standing",
     "State",
+    "Totals",
+    "count_suppressions",
     "current",
+    "digests",
+    "enlist",
     "evidence",
+    "export",
+    "export_lines",
     "find",
+    "guess_format",
     "history",
+    "inspect",
     "invalidate_all",
     "issue_receipt",
     "lift_objection",
     "lift_restriction",
     "object_to",
+    "purpose_states",
+    "read",
     "record",
     "require_open_to_objection",
     "restrict",
+    "standings",
     "subject_state",
     "subject_states",
     "unknown_subject_state",

@@ -17,6 +17,10 @@ def issue_receipt(
 ) -> dict[str, Any]:
     """What was recorded about the purpose until this consent. Verified with `auditlog.verify_json` and the public
     key alone. The same at any time: later records have their own."""
+    if not consent.notice_id:
+        raise NotFound(
+            "This consent was imported without the text that was shown: a receipt would say what nobody knows."
+        )
     then = policies if policies.version == consent.policy_version else recall(session, consent.policy_version)
     if then is None:
         raise NotFound("The policy under which this consent was recorded is not kept here.")

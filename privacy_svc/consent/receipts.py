@@ -6,7 +6,7 @@ subject id, which means nothing elsewhere. Pure: the same record gives the same 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,10 @@ _STATES = {
     State.EXPIRED: "dpv:ConsentExpired",
     State.INVALIDATED: "dpv:ConsentInvalidated",
 }
-_METHODS = {Method.EXPRESSED: "dpv:ExpressedConsent", Method.EXPLICIT: "dpv:ExplicitlyExpressedConsent"}
+_METHODS: Mapping[str, str] = {
+    Method.EXPRESSED: "dpv:ExpressedConsent",
+    Method.EXPLICIT: "dpv:ExplicitlyExpressedConsent",
+}
 _ROLES = {"processor": "dpv:DataProcessor", "joint_controller": "dpv:JointDataControllers"}
 
 
@@ -115,7 +118,7 @@ def _storage(policies: PolicySet, purpose: Purpose) -> list[dict[str, Any]]:
 def _event(event: ConsentView) -> dict[str, Any]:
     by = "dpv:GuardianOfDataSubject" if event.guardian else "dpv:DataSubject"
     return {
-        "@type": [_STATES[State(event.state)], _METHODS[Method(event.method)]],
+        "@type": [_STATES[State(event.state)], _METHODS.get(event.method, "dpv:Consent")],
         "dct:identifier": event.id,
         "dpv:isIndicatedBy": [by],
         "dpv:hasIndicationMethod": event.channel,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import objections, service, standing
 from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.schemas import (
     ConsentRecorded,
@@ -19,6 +20,7 @@ from privacy_svc.consent.schemas import (
     RecordConsent,
     StateChanged,
 )
+from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
@@ -54,6 +56,8 @@ def record_consent(
         said = service.record(
             session, vault, log, policy, actor=caller.name, subject_id=subject_id, wanted=wanted, at=now()
         )
+        keeper = ListKeeper(vault, log, directory)
+        keeper.follow(session, subject_id, policy.purposes[said.purpose], said.state, caller.name)
         return service.recorded(session, subject_id, wanted.customer, said, now())
 
 
@@ -112,6 +116,7 @@ def raise_objection(
     body: RawBody,
     database: NamedDependency[Database],
     policies: NamedDependency[PolicyHolder],
+    vault: NamedDependency[Vault],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
@@ -122,7 +127,10 @@ def raise_objection(
         require_open_to_objection(policies.current, wanted.purpose)
     with database.write() as session:
         subject_id = directory.admit(session, CustomerRef(id=customer))
-        return StateChanged(objections.object_to(session, log, subject_id, wanted.against, caller.name, wanted.reason))
+        version = objections.object_to(session, log, subject_id, wanted.against, caller.name, wanted.reason)
+        keeper = ListKeeper(vault, log, directory)
+        keeper.suppress(session, subject_id, wanted.against, Cause.OBJECTION, caller.name)
+        return StateChanged(version)
 
 
 @delete(
@@ -137,6 +145,7 @@ def lift_objection(
     customer: FromPath[str],
     purpose: FromPath[str],
     database: NamedDependency[Database],
+    vault: NamedDependency[Vault],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
@@ -144,7 +153,10 @@ def lift_objection(
     """The person changed their mind. `direct_marketing` lifts the objection to all of it."""
     with database.write() as session:
         subject_id = directory.admit(session, CustomerRef(id=customer))
-        return StateChanged(objections.lift_objection(session, log, subject_id, purpose, caller.name))
+        version = objections.lift_objection(session, log, subject_id, purpose, caller.name)
+        keeper = ListKeeper(vault, log, directory)
+        keeper.release(session, subject_id, [purpose], caller.name, "objection lifted")
+        return StateChanged(version)
 
 
 @post(

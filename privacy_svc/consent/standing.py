@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.model import Consent, Objection, Restriction
-from privacy_svc.consent.states import State
+from privacy_svc.consent.states import IMPORTED, State
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import ConsentFact, SubjectState
 from privacy_svc.vault import Subject
@@ -100,6 +100,7 @@ def fact(consent: Consent, now: datetime) -> ConsentFact:
         consent.notice_version,
         consent.valid_until,
         consent.guardian,
+        proven=consent.method != IMPORTED,
     )
 
 

@@ -19,3 +19,8 @@ class Method(enum.StrEnum):
 
     EXPRESSED = "expressed"
     EXPLICIT = "explicit"
+
+
+IMPORTED = "imported"
+"""The method of a record from an old table that does not prove what was shown, or how it was said. Only an import
+writes it; whether it permits is for the policy to say (`accept_imported`)."""

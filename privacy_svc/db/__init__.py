@@ -4,7 +4,20 @@ One request or one workflow step is one transaction: it begins at the boundary w
 `Database.write()` or `Database.read()` and nobody below the boundary commits.
 """
 
+from privacy_svc.db.among import among
 from privacy_svc.db.base import Base, Instant, new_id, now
 from privacy_svc.db.engine import Database, insert_rows, make_engine, parse_url
+from privacy_svc.db.together import Together
 
-__all__ = ["Base", "Database", "Instant", "insert_rows", "make_engine", "new_id", "now", "parse_url"]
+__all__ = [
+    "Base",
+    "Database",
+    "Instant",
+    "Together",
+    "among",
+    "insert_rows",
+    "make_engine",
+    "new_id",
+    "now",
+    "parse_url",
+]

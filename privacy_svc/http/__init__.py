@@ -5,10 +5,10 @@ names the nearest known one), errors follow RFC 9457, and a route states who may
 with `allow(...)`; a route without it fails at start.
 """
 
-from privacy_svc.http.bodies import decode, encode
-from privacy_svc.http.customers import CustomerDirectory, CustomerRef
+from privacy_svc.http.bodies import decode, encode, fault
+from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.middleware import Around, surround
-from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, exception_handlers
+from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
 from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.roles import Caller, Role, allow
 
@@ -16,15 +16,19 @@ __all__ = [
     "PROBLEM_JSON",
     "Around",
     "Caller",
+    "Contact",
     "CustomerDirectory",
     "CustomerRef",
     "NotAcceptable",
+    "NotAdmitted",
     "Problem",
     "Role",
+    "TooManyRequests",
     "allow",
     "answer_problem",
     "decode",
     "encode",
     "exception_handlers",
+    "fault",
     "surround",
 ]

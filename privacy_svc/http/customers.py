@@ -1,6 +1,8 @@
 """How a caller names a customer, and who finds them."""
 
-from typing import Protocol, runtime_checkable
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -29,6 +31,23 @@ class CustomerRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
         return "CustomerRef(…)"
 
 
+class Contact(NamedTuple):
+    """An address of a person; `kind` is `email` or `phone`. The value never appears in `repr`."""
+
+    kind: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Contact({self.kind!r}, …)"
+
+
+class NotAdmitted(enum.Enum):
+    """Why a reference leads to nobody."""
+
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"
+
+
 @runtime_checkable
 class CustomerDirectory(Protocol):
     """Finds the subject behind a reference. The store room has the one implementation."""
@@ -39,6 +58,15 @@ class CustomerDirectory(Protocol):
     def admit(self, session: Session, customer: CustomerRef) -> str:
         """The subject's id; a person of the store whom we do not know yet gets a subject and its key
         in this transaction. Raises UnknownCustomer when the store has no such person."""
+
+    def admit_many(self, session: Session, customers: Sequence[CustomerRef], actor: str) -> Sequence[str | NotAdmitted]:
+        """The same for many, in their order, set-based. Raises UnknownCollection, StoreUnavailable, KeyUnavailable."""
+
+    def contacts(self, session: Session, subject_ids: Iterable[str]) -> Mapping[str, Sequence[Contact]]:
+        """The addresses in these people's identity rows; erased people have none."""
+
+    def references(self, session: Session, subject_ids: Iterable[str]) -> Mapping[str, CustomerRef]:
+        """Each one's reference by the CRM's own key and its collection; erased and unknown people have none."""
 
     def key_of(self, session: Session, subject_id: str) -> str | None:
         """The CRM's own key of the person's identity row; None after erasure."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -66,7 +66,7 @@ def find_client(session: Session, header: str | None) -> Client:
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn("Send `Authorization: Bearer <token>`.")
-    client = session.scalar(_live().where(Client.token_hash == digest(token.strip())))
+    client = session.scalar(_BY_TOKEN, {"hash": digest(token.strip())})
     if client is None:
         raise UnknownToken("This token is not known or was revoked.")
     return client
@@ -100,3 +100,7 @@ def require_role(role: Role, known: frozenset[Role]) -> None:
 
 def _live() -> Select[Client]:
     return select(Client).where(Client.revoked_at.is_(None))
+
+
+_BY_TOKEN = _live().where(Client.token_hash == bindparam("hash"))
+"""Built once: every call of a module begins with it."""

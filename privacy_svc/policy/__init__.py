@@ -18,7 +18,7 @@ from privacy_svc.policy.datamap import (
 )
 from privacy_svc.policy.decide import DIRECT_MARKETING, Decision, decide
 from privacy_svc.policy.durations import add_duration, parse_duration, surely_before
-from privacy_svc.policy.fieldrules import Effect, FieldDecision
+from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
 from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
@@ -37,7 +37,7 @@ from privacy_svc.policy.policyset import (
     SubjectState,
 )
 from privacy_svc.policy.reading import Block, Faults
-from privacy_svc.policy.reasons import Reason, ReasonCode
+from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.service import recall, remember
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
@@ -77,9 +77,11 @@ __all__ = [
     "apply_mask",
     "compile_policies",
     "decide",
+    "denied",
     "load_policies",
     "parse_duration",
     "read_yaml",
+    "reason",
     "recall",
     "remember",
     "surely_before",

@@ -19,6 +19,8 @@ from datetime import datetime
 from privacy_svc.policy.durations import add_duration
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, FieldRule, denied, field_rules
 from privacy_svc.policy.policyset import (
+    ConsentFact,
+    ConsentRule,
     LegalBasis,
     PolicySet,
     Purpose,
@@ -157,11 +159,21 @@ def _consent(policies: PolicySet, purpose: Purpose, state: SubjectState, now: da
         return
     if fact.valid_until is not None and fact.valid_until <= now:
         yield ReasonCode.CONSENT_EXPIRED
-    newest = policies.notice_versions.get(rule.notice, 0)
-    if fact.notice != rule.notice or not rule.covered_since <= fact.notice_version <= newest:
+    if not fact.proven and not rule.accept_imported:
+        yield ReasonCode.CONSENT_UNPROVEN
+    if not _covered(policies, rule, fact):
         yield ReasonCode.CONSENT_NOTICE_OUTDATED
     if purpose.minimum_age is not None and not fact.guardian and not _old_enough(purpose, state.age):
         yield ReasonCode.GUARDIAN_MISSING
+
+
+def _covered(policies: PolicySet, rule: ConsentRule, fact: ConsentFact) -> bool:
+    """Agreed to a text that covers the purpose as it is now. One that was imported without its text counts as to the
+    first version, so that it ends when the purpose widens."""
+    if not fact.proven and not fact.notice:
+        return rule.covered_since == 1
+    newest = policies.notice_versions.get(rule.notice, 0)
+    return fact.notice == rule.notice and rule.covered_since <= fact.notice_version <= newest
 
 
 def _old_enough(purpose: Purpose, age: int | None) -> bool:

@@ -106,6 +106,8 @@ class ConsentRule:
     """ISO 8601 duration, e.g. `P24M`."""
     covered_since: int = 1
     """First notice version whose consents cover the purpose as it is now."""
+    accept_imported: bool = False
+    """Whether a consent counts that came from an old table without proof of what was shown, or of how it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,8 @@ class ConsentFact:
     notice_version: int
     valid_until: datetime | None
     guardian: bool = False
+    proven: bool = True
+    """How it was given is known. Imported without a notice, `notice` is empty and `notice_version` 0."""
 
 
 @dataclass(frozen=True, slots=True)

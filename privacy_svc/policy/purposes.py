@@ -15,7 +15,7 @@ from privacy_svc.policy.yamlfile import Node
 
 FILE = "purposes.yml"
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
-_CONSENT = ("notice", "valid_for", "covered_since")
+_CONSENT = ("notice", "valid_for", "covered_since", "accept_imported")
 _KEYS = (
     "title",
     "description",
@@ -127,7 +127,12 @@ def _consent(block: Block, known: Known) -> ConsentRule | None:
         block.faults.unknown(inner.place("notice"), "notice", notice, notices)
     since = inner.integer("covered_since", least=1, most=max(1, known.newest(notice))) if notice in notices else None
     valid_for = inner.duration("valid_for", required=True, nothing=False) or "P0D"
-    return ConsentRule(notice=notice, valid_for=valid_for, covered_since=since or 1)
+    return ConsentRule(
+        notice=notice,
+        valid_for=valid_for,
+        covered_since=since or 1,
+        accept_imported=inner.boolean("accept_imported"),
+    )
 
 
 def _day(block: Block, key: str) -> date | None:

@@ -22,12 +22,15 @@ class ReasonCode(enum.StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     CONSENT_EXPIRED = "consent_expired"
     CONSENT_NOTICE_OUTDATED = "consent_notice_outdated"
+    CONSENT_UNPROVEN = "consent_unproven"
     GUARDIAN_MISSING = "guardian_missing"
     SPECIAL_CATEGORY = "special_category"
     UNCATEGORISED_FIELD = "uncategorised_field"
     CATEGORY_PROHIBITED = "category_prohibited"
     CATEGORY_NOT_IN_PURPOSE = "category_not_in_purpose"
     RETENTION_PASSED = "retention_passed"
+    OBLIGATION_NOT_SUPPORTED = "obligation_not_supported"
+    TAMPERED = "tampered"
 
     @property
     def article(self) -> str:
@@ -69,6 +72,10 @@ _TEXTS: Mapping[ReasonCode, tuple[str, str]] = {
         "GDPR 4(11)",
         "The person agreed to another text than the one that covers this use now.",
     ),
+    ReasonCode.CONSENT_UNPROVEN: (
+        "GDPR 7(1)",
+        "The consent was imported without proof of what the person was shown, or of how they agreed.",
+    ),
     ReasonCode.GUARDIAN_MISSING: ("GDPR 8(1)", "At this age, or while the age is unknown, a parent must agree."),
     ReasonCode.SPECIAL_CATEGORY: (
         "GDPR 9(1)",
@@ -78,6 +85,11 @@ _TEXTS: Mapping[ReasonCode, tuple[str, str]] = {
     ReasonCode.CATEGORY_PROHIBITED: ("GDPR 5(1)(c)", "The purpose excludes this kind of data."),
     ReasonCode.CATEGORY_NOT_IN_PURPOSE: ("GDPR 5(1)(c)", "The purpose does not need this kind of data."),
     ReasonCode.RETENTION_PASSED: ("GDPR 5(1)(e)", "The time for which this purpose may keep the data has passed."),
+    ReasonCode.TAMPERED: ("GDPR 5(1)(f)", "The stored value is not the one that was sealed there."),
+    ReasonCode.OBLIGATION_NOT_SUPPORTED: (
+        "GDPR 5(1)(c)",
+        "Some of it may be used only in part, and the module does not say that it drops and masks what it is told to.",
+    ),
 }
 
 STEPS: Mapping[ReasonCode, str] = {
@@ -94,11 +106,14 @@ STEPS: Mapping[ReasonCode, str] = {
     ReasonCode.CONSENT_WITHDRAWN: "6-legal-basis",
     ReasonCode.CONSENT_EXPIRED: "6-legal-basis",
     ReasonCode.CONSENT_NOTICE_OUTDATED: "6-legal-basis",
+    ReasonCode.CONSENT_UNPROVEN: "6-legal-basis",
     ReasonCode.GUARDIAN_MISSING: "6-legal-basis",
     ReasonCode.SPECIAL_CATEGORY: "7-special-category",
     ReasonCode.UNCATEGORISED_FIELD: "8-minimisation",
     ReasonCode.CATEGORY_PROHIBITED: "8-minimisation",
     ReasonCode.CATEGORY_NOT_IN_PURPOSE: "8-minimisation",
     ReasonCode.RETENTION_PASSED: "9-retention",
+    ReasonCode.OBLIGATION_NOT_SUPPORTED: "10-masking",
+    ReasonCode.TAMPERED: "gateway",
 }
 """The step of the decision that gives each reason (see decide.py)."""

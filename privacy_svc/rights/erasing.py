@@ -4,8 +4,8 @@
                 through the gateway; their known values are sealed by the evidence key, for step 5; what is
                 there is counted, so that a step that runs twice still reports all it did.
 2 clean_stores  null, replace, delete or keep, as the data map says, one transaction a store.
-3 destroy_keys  fence, key, blind index, log payloads, packages, in one transaction: from its commit the person
-                is unreadable in every process.
+3 destroy_keys  fence, key, blind index, log payloads, packages, and their addresses on the suppression list, in one
+                transaction: from its commit the person is unreadable in every process.
 4 clean_again   what a module's write that was under way since 1 left in the stores meanwhile.
 5 read_back     the stores are searched for the known values. What is found fails the request with its place.
 6 tell, finish  letter, certificate; the known values go.
@@ -19,11 +19,12 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from privacy_svc.consent import restrict
+from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, restrict
+from privacy_svc.db import now
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Erase, EraseRows
 from privacy_svc.rights import certificate, closing, details, holds
-from privacy_svc.rights.address import address_in
+from privacy_svc.rights.address import address_in, contacts_in
 from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts
@@ -38,7 +39,7 @@ from privacy_svc.store import (
     read_back,
     walk,
 )
-from privacy_svc.vault import Subject
+from privacy_svc.vault import AddressDigest, Subject
 
 
 def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
@@ -47,9 +48,10 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
     holds.require_none(session, subject_id)
     rows = walk(session, parts.stores, parts.vault, parts.policy, subject_id)
     known = known_values(rows)
+    addresses = digests(session, parts.vault, contacts_in(rows))
     cipher = details.cipher_of(session, parts.vault, request)
     request.known_values = cipher.seal(KNOWN_VALUES, request.id, {"values": known, "address": address_in(rows)})
-    tell_progress(request, found=inventory(rows), searched=len(known))
+    tell_progress(request, found=inventory(rows), searched=len(known), suppress=[_plain(a) for a in addresses])
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
 
 
@@ -110,8 +112,21 @@ def _destroy_keys(session: Session, parts: Parts, request: DataRequest, _seen: A
     about = {"kind": session.get_one(Subject, subject_id).kind, "rows": identity_rows(session, subject_id)}
     erased = parts.vault.erase(session, subject_id, request_id=request.id, about=about)
     payloads = forget(session, parts, subject_id)
+    _suppress(session, parts, request)
     tell_progress(request, online_at=erased.online_at.isoformat(), page_replaced=erased.page_replaced)
     parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
+
+
+def _suppress(session: Session, parts: Parts, request: DataRequest) -> None:
+    """Their addresses, hashed while they could be read; from here on nothing leads from the request to them."""
+    addresses = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in progress(request).get("suppress", ())]
+    enlist(session, parts.log, addresses, SUPPRESS_ALL, Cause.ERASURE, WORKER, now())
+    parts.vault.write_down_suppressed(session, addresses)
+    tell_progress(request, suppress=[])
+
+
+def _plain(address: AddressDigest) -> list[Any]:
+    return [address.kind, address.generation, address.digest.hex()]
 
 
 def forget(session: Session, parts: Parts, subject_id: str) -> int:

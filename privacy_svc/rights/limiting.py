@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.consent import object_to, restrict
+from privacy_svc.consent import Cause, ListKeeper, object_to, restrict
 from privacy_svc.db import now
 from privacy_svc.policy import DIRECT_MARKETING
 from privacy_svc.rights import certificate, closing, details
@@ -33,6 +33,8 @@ def _object(session: Session, parts: Parts, request: DataRequest, _seen: Any) ->
     given = details.read(session, parts.vault, request).get("given", {})
     purpose = given.get("purpose", DIRECT_MARKETING)
     object_to(session, parts.log, request.subject_id, purpose, actor=WORKER, reason=f"request {request.id}")
+    keeper = ListKeeper(parts.vault, parts.log, parts.directory)
+    keeper.suppress(session, request.subject_id, purpose, Cause.OBJECTION, WORKER)
 
 
 def _finish_objection(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:

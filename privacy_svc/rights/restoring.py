@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from privacy_svc.auditlog import EventType
+from privacy_svc.consent import SUPPRESS_ALL, Cause, enlist
 from privacy_svc.db import Database
 from privacy_svc.errors import KeyUnavailable, NotFound
 from privacy_svc.rights.erasing import forget
-from privacy_svc.rights.parts import Parts
+from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.store import erase_subject, link_rows
-from privacy_svc.vault import Fence, Kind, Line
+from privacy_svc.vault import AddressDigest, Fence, Kind, Line
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,6 +67,9 @@ def _repeat(database: Database, parts: Parts, line: Line, *, clean: bool) -> Non
             erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
     with database.write() as session:
         parts.vault.repeat(session, line)
+        if line.kind is Kind.SUPPRESSED:
+            found = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in line.body["addresses"]]
+            enlist(session, parts.log, found, SUPPRESS_ALL, Cause.ERASURE, WORKER, line.at)
         if line.kind is Kind.FENCE:
             link_rows(session, subject_id, line.body.get("rows", ()))
             forget(session, parts, subject_id)

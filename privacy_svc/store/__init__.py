@@ -5,7 +5,8 @@ seals mapped fields in place, releases fields by decision (OpenID AuthZEN 1.0 on
 corrects and erases. What it keeps itself: which row is which person, and blind indexes.
 """
 
-from privacy_svc.store import authzen, routes
+from privacy_svc.store import audience_routes, authzen, authzen_search, routes
+from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
 from privacy_svc.store.columns import notes as sealing_notes
@@ -14,8 +15,9 @@ from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
 from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
 from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
+from privacy_svc.store.evaluating import Answer, Case, Evaluations
 from privacy_svc.store.gateway import Gateway, Record
-from privacy_svc.store.pdp import Answer, DecisionPoint, Question
+from privacy_svc.store.pdp import DecisionPoint, Question
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
 from privacy_svc.store.rectify import Change, check_changes, rectify
@@ -36,16 +38,19 @@ from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.unsealing import unseal
 from privacy_svc.store.walk import FoundRow, walk
 
-HANDLERS = [*routes.HANDLERS, *authzen.HANDLERS]
+HANDLERS = [*routes.HANDLERS, *authzen.HANDLERS, *authzen_search.HANDLERS, *audience_routes.HANDLERS]
 
 __all__ = [
     "HANDLERS",
     "Answer",
+    "Audiences",
     "CannotSeal",
+    "Case",
     "Change",
     "DecisionPoint",
     "Directory",
     "ErasedItem",
+    "Evaluations",
     "FoundRow",
     "Gateway",
     "IndexPlan",

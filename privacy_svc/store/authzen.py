@@ -1,28 +1,36 @@
 """OpenID AuthZEN Authorization API 1.0: may this module use these fields of this customer for this purpose?"""
 
-from litestar import get, post
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
+from sqlalchemy.orm import Session
 
-from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Forbidden
+from privacy_svc.db import Database, Together
+from privacy_svc.errors import BadRequest, PrivacyError
 from privacy_svc.http import Caller, Role, allow, decode
-from privacy_svc.policy import Decision, Effect
 from privacy_svc.settings import Settings
-from privacy_svc.store.pdp import Answer, DecisionPoint, Question
-from privacy_svc.store.schemas import (
-    AuthzenConfiguration,
+from privacy_svc.store.authzen_schemas import (
+    DENY_ON_FIRST_DENY,
+    EXECUTE_ALL,
+    PERMIT_ON_FIRST_PERMIT,
+    Configuration,
     Evaluation,
     EvaluationAnswer,
-    EvaluationDetails,
-    Obligation,
-    ReasonView,
-    customer_of,
-    field_effect,
+    Evaluations,
+    EvaluationsAnswer,
 )
+from privacy_svc.store.authzen_wire import case_of, failed, json_body, merged, told
+from privacy_svc.store.evaluating import Answer, Case
+from privacy_svc.store.evaluating import Evaluations as Evaluator
 
-EVALUATION = "/access/v1/evaluation"
-FILTER = "urn:privacy-svc:obligation:field-filter:1"
+EVALUATION, EVALUATIONS = "/access/v1/evaluation", "/access/v1/evaluations"
+SEARCH = "/access/v1/search"
+MOST = 1_000
+"""Evaluations in one request."""
+TAGS = ["Policy gateway"]
 
 
 @post(
@@ -31,67 +39,77 @@ FILTER = "urn:privacy-svc:obligation:field-filter:1"
     opt=allow(Role.MODULE, Role.DPO),
     sync_to_thread=True,
     operation_id="evaluate",
-    tags=["Policy gateway"],
+    tags=TAGS,
 )
 def evaluate(
+    request: Request[Any, Any, Any],
     body: RawBody,
-    database: NamedDependency[Database],
-    pdp: NamedDependency[DecisionPoint],
+    evaluating: NamedDependency[Together[Case, Answer]],
     caller: NamedDependency[Caller],
 ) -> EvaluationAnswer:
     """One decision. A deny is 200 with `decision: false`; a DPO may ask for any module (what-if)."""
-    wanted = decode(body, Evaluation)
-    question = _question(wanted, caller)
+    return told(evaluating.do(case_of(decode(json_body(request, body), Evaluation), caller)))
+
+
+@post(
+    EVALUATIONS,
+    status_code=200,
+    opt=allow(Role.MODULE, Role.DPO),
+    sync_to_thread=True,
+    operation_id="evaluateMany",
+    tags=TAGS,
+)
+def evaluate_many(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    database: NamedDependency[Database],
+    evaluations: NamedDependency[Evaluator],
+    evaluating: NamedDependency[Together[Case, Answer]],
+    caller: NamedDependency[Caller],
+) -> EvaluationsAnswer | EvaluationAnswer:
+    """Up to 1,000 decisions. One that cannot be made is denied and says why in `context.error`. Without
+    `evaluations` the request is a single one."""
+    wanted = decode(json_body(request, body), Evaluations)
+    if not wanted.evaluations:
+        return told(evaluating.do(case_of(merged(wanted, wanted), caller)))
+    if len(wanted.evaluations) > MOST:
+        raise BadRequest(f"A request holds at most {MOST:,} evaluations.")
+    whole = [merged(wanted, one) for one in wanted.evaluations]
     with database.write() as session:
-        answer = pdp.evaluate(
-            session, question, customer_of(wanted.resource), min_state_version=wanted.context.min_state_version
-        )
-    return _answer(answer, wanted)
+        return EvaluationsAnswer(_evaluate(session, evaluations, whole, caller, wanted.options.evaluations_semantic))
 
 
-def _question(wanted: Evaluation, caller: Caller) -> Question:
-    if wanted.subject.type != "module":
-        raise BadRequest('subject.type is "module".')
-    if wanted.resource.type != "customer":
-        raise BadRequest('resource.type is "customer".')
-    if wanted.context.mode not in {"all", "filter"}:
-        raise BadRequest('context.mode is "all" or "filter".')
-    if caller.role is Role.MODULE and caller.name != wanted.subject.id:
-        raise Forbidden("The subject must be the caller; only a DPO may ask for others.")
-    fields = wanted.resource.properties.get("fields", [])
-    if not isinstance(fields, list) or not all(isinstance(f, str) for f in fields):
-        raise BadRequest("resource.properties.fields is a list of field names.")
-    return Question(caller.name, wanted.subject.id, wanted.context.purpose or "", tuple(dict.fromkeys(fields)))
+def _evaluate(
+    session: Session, evaluations: Evaluator, wanted: Sequence[Evaluation], caller: Caller, semantic: str
+) -> list[EvaluationAnswer]:
+    if semantic == EXECUTE_ALL:
+        return _answer(session, evaluations, wanted, caller)
+    if semantic not in {DENY_ON_FIRST_DENY, PERMIT_ON_FIRST_PERMIT}:
+        known = f"{EXECUTE_ALL}, {DENY_ON_FIRST_DENY} or {PERMIT_ON_FIRST_PERMIT}"
+        raise BadRequest(f"options.evaluations_semantic is {known}.")
+    answers: list[EvaluationAnswer] = []
+    for one in wanted:
+        answers += _answer(session, evaluations, [one], caller)
+        if answers[-1].decision is (semantic == PERMIT_ON_FIRST_PERMIT):
+            break
+    return answers
 
 
-def _answer(answer: Answer, wanted: Evaluation) -> EvaluationAnswer:
-    decision = answer.decision
-    filtering = wanted.context.mode == "filter"
-    permitted = decision.any_permit if filtering else decision.permit_all
-    obligations = [_filter(decision)] if permitted and _needs_filter(decision) else []
-    if obligations and "custom" not in wanted.context.supported_obligations:
-        # A caller that does not carry out an obligation must not be permitted (obligations profile §4).
-        permitted, obligations = False, []
-    details = EvaluationDetails(
-        decision_id=answer.decision_id,
-        policy_version=decision.policy_version,
-        state_version=decision.state_version,
-        fields={n: field_effect(d) for n, d in decision.fields.items()},
-        reasons=[ReasonView(str(r.code), r.detail, r.article, r.field) for r in decision.reasons],
-        obligations=obligations,
-    )
-    return EvaluationAnswer(permitted, details)
+def _answer(
+    session: Session, evaluations: Evaluator, wanted: Sequence[Evaluation], caller: Caller
+) -> list[EvaluationAnswer]:
+    """In order; the cases that can be asked, in one go."""
+    asked = [_case(one, caller) for one in wanted]
+    found = iter(evaluations.together(session, [c for c in asked if isinstance(c, Case)]))
+    answers = [next(found) if isinstance(c, Case) else c for c in asked]
+    return [failed(a) if isinstance(a, PrivacyError) else told(a) for a in answers]
 
 
-def _needs_filter(decision: Decision) -> bool:
-    return any(d.effect is not Effect.PERMIT for d in decision.fields.values())
-
-
-def _filter(decision: Decision) -> Obligation:
-    by = {e: [n for n, d in decision.fields.items() if d.effect is e] for e in Effect}
-    masks = {n: str(d.mask) for n, d in decision.fields.items() if d.mask}
-    properties = {"profile": FILTER, "release": by[Effect.PERMIT], "mask": masks, "drop": by[Effect.DENY]}
-    return Obligation("field-filter", "custom", properties)
+def _case(wanted: Evaluation, caller: Caller) -> Case | PrivacyError:
+    try:
+        return case_of(wanted, caller)
+    except PrivacyError as error:
+        return error
 
 
 @get(
@@ -99,11 +117,20 @@ def _filter(decision: Decision) -> Obligation:
     opt=allow(Role.PUBLIC),
     sync_to_thread=False,
     operation_id="authzenConfiguration",
-    tags=["Policy gateway"],
+    tags=TAGS,
 )
-def configuration(settings: NamedDependency[Settings]) -> AuthzenConfiguration:
-    """AuthZEN 1.0 §9: where the endpoints are."""
-    return AuthzenConfiguration(settings.base_url, settings.base_url + EVALUATION)
+def configuration(settings: NamedDependency[Settings]) -> Configuration:
+    """§9: where the endpoints are."""
+    base = settings.base_url.rstrip("/")
+    return Configuration(
+        policy_decision_point=base,
+        access_evaluation_endpoint=base + EVALUATION,
+        access_evaluations_endpoint=base + EVALUATIONS,
+        search_subject_endpoint=f"{base}{SEARCH}/subject",
+        search_resource_endpoint=f"{base}{SEARCH}/resource",
+        search_action_endpoint=f"{base}{SEARCH}/action",
+        supported_obligations=["custom"],
+    )
 
 
-HANDLERS = [evaluate, configuration]
+HANDLERS = [evaluate, evaluate_many, configuration]

@@ -109,6 +109,22 @@ def look_up(session: Session, vault: Vault, field: Field, normaliser: str, value
     return list(found)
 
 
+def look_up_many(session: Session, vault: Vault, field: Field, normaliser: str, values: Iterable[str]) -> set[str]:
+    """Row keys of the candidates for any of the values."""
+    assert field.id is not None
+    wanted, found = list(values), set[str]()
+    for generation, index in vault.indexes(session, field.id, normaliser).items():
+        for chunk in chunks({number for v in wanted if (number := index.of(v)) is not None}):
+            rows = select(IndexEntry.row).where(
+                IndexEntry.field_id == field.id,
+                IndexEntry.normaliser == normaliser,
+                IndexEntry.value.in_(chunk),
+                IndexEntry.generation == generation,
+            )
+            found.update(session.scalars(rows))
+    return found
+
+
 def behind(session: Session, generation: int) -> int:
     """How many entries of an older generation have none of this one beside them."""
     return session.scalar(select(func.count()).select_from(IndexEntry).where(*_alone(generation))) or 0

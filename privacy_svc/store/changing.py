@@ -24,30 +24,42 @@ class Writer:
 
     def __init__(self, session: Session, vault: Vault, cipher: SubjectCipher) -> None:
         self._session, self._vault, self._cipher = session, vault, cipher
-        ready = select(SealedColumn.field_id, SealedColumn.kind).where(SealedColumn.sealed_at.is_not(None))
-        self._kinds = {field_id: kind for field_id, kind in session.execute(ready)}  # noqa: C416 - rows are not pairs
+        self._kinds = sealed_kinds(session)
 
     def store(self, connection: Connection, bound: BoundCollection, key: str, values: Mapping[str, Any]) -> None:
         """Put the values into the row. Raises UnknownRecord, BadRequest."""
-        stored = {n: self._stored(bound.collection, bound.collection.by_name[n], key, v) for n, v in values.items()}
+        stored = {n: self._stored(bound.collection, n, key, v) for n, v in values.items()}
         done = connection.execute(update(bound.table).where(by_keys(bound, [key])).values(stored))
         if done.rowcount != 1:
             raise UnknownRecord(f"{bound.collection.path} has no record with this key.")
 
-    def _stored(self, collection: Collection, field: Field, key: str, value: Any) -> Any:
-        """NULL and the empty string stay as they are: they say nothing."""
-        if not field.seal or field.id is None or field.id not in self._kinds or value is None or value == "":
-            return value
-        kind = self._kinds[field.id]
-        typed = fit(kind, value)
-        if typed is None:
-            raise BadRequest(f"{collection.path}.{field.name} is sealed and takes a {kind}.")
-        if kind == BINARY:
-            return self._cipher.seal(field.id, key, typed, field.pad)
-        return type_coerce(self._cipher.seal_text(field.id, key, typed, field.pad), Text())
+    def _stored(self, collection: Collection, name: str, key: str, value: Any) -> Any:
+        stored = as_stored(self._kinds, self._cipher, collection, collection.by_name[name], key, value)
+        return type_coerce(stored, Text()) if stored is not value and isinstance(stored, str) else stored
 
     def index(self, collection: Collection, key: str, values: Mapping[str, Any]) -> None:
         """Index entries of the changed fields, as of the new values."""
         fields = ((collection.by_name[n], v) for n, v in values.items())
         entries = [Indexed(f, key, self._cipher.subject_id, as_text(v)) for f, v in fields if f.index]
         blind.put(self._session, self._vault, entries)
+
+
+Kinds = Mapping[int, str]
+"""Of the columns that are sealed, by field id: what their values are."""
+
+
+def sealed_kinds(session: Session) -> Kinds:
+    ready = select(SealedColumn.field_id, SealedColumn.kind).where(SealedColumn.sealed_at.is_not(None))
+    return {field_id: kind for field_id, kind in session.execute(ready)}  # noqa: C416 - rows are not pairs
+
+
+def as_stored(kinds: Kinds, cipher: SubjectCipher, collection: Collection, field: Field, key: str, value: Any) -> Any:
+    """A value as the store holds it. NULL and the empty string stay: they say nothing. Raises BadRequest."""
+    if not field.seal or field.id is None or field.id not in kinds or value is None or value == "":
+        return value
+    kind = kinds[field.id]
+    typed = fit(kind, value)
+    if typed is None:
+        raise BadRequest(f"{collection.path}.{field.name} is sealed and takes a {kind}.")
+    seal = cipher.seal if kind == BINARY else cipher.seal_text
+    return seal(field.id, key, typed, field.pad)

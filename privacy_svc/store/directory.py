@@ -1,31 +1,26 @@
 """Finds the person behind a reference: the CRM's key, an e-mail address, a phone number, our id."""
 
-import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Column, ColumnElement, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
-from privacy_svc.errors import Conflict, NotFound, UnknownCustomer
-from privacy_svc.http import CustomerRef
+from privacy_svc.errors import Conflict, NotFound, PrivacyError, UnknownCustomer
+from privacy_svc.http import Contact, CustomerRef, NotAdmitted
 from privacy_svc.policy import Collection, Field, PolicyHolder
 from privacy_svc.store import blind, subjects
+from privacy_svc.store.admitting import admit_many
 from privacy_svc.store.binding import Stores, find_collection
+from privacy_svc.store.contacts import contacts, references
 from privacy_svc.store.errors import UnknownCollection, UnknownRecord
-from privacy_svc.store.model import SealedColumn
+from privacy_svc.store.inclear import MOST, in_clear, is_complete
 from privacy_svc.store.opening import open_value
+from privacy_svc.store.resolving import Finder
 from privacy_svc.store.rows import by_keys, chunks, one_row, row_key
 from privacy_svc.vault import Subject, Vault, normalise
 
 CUSTOMER = "customer"
-MOST = 20
-"""Most rows in clear that are looked at for one value; two that fit are a Conflict already."""
-LEAST_DIGITS = 6
-"""So many last digits of a telephone number are the same in every spelling."""
-_BETWEEN = " -/().+"
-"""What stands between the digits of a telephone number."""
 
 
 class Directory:
@@ -50,6 +45,42 @@ class Directory:
             raise UnknownCustomer("The customer store has no such person.")
         collection, key = found[0]
         return subjects.admit(session, self._vault, self._log, collection, [key], actor)[key]
+
+    def admit_each(self, session: Session, wanted: Sequence[tuple[CustomerRef, str]]) -> list[str | PrivacyError]:
+        """The same for many, each with who asks: keys of people we know already in one look. What cannot be found
+        is answered by its error."""
+        plain = [c.id if c.collection is None else None for c, _ in wanted]
+        known = self._known(session, {key for key in plain if key is not None})
+        return [
+            known.get(key or "") or self._try_admit(session, customer, actor)
+            for key, (customer, actor) in zip(plain, wanted, strict=True)
+        ]
+
+    def people(self, collection: str | None = None) -> Collection:
+        """The collection whose rows are customers, or the one named."""
+        return self._collections(CustomerRef(id="", collection=collection))[0]
+
+    def _known(self, session: Session, keys: set[str]) -> dict[str, str]:
+        data_map = self._policies.current.data_map
+        people = data_map.identities(CUSTOMER) or data_map.identities()
+        return subjects.known(session, people[0], keys) if people and keys else {}
+
+    def _try_admit(self, session: Session, customer: CustomerRef, actor: str) -> str | PrivacyError:
+        try:
+            return self.admit(session, customer, actor)
+        except PrivacyError as error:
+            return error
+
+    def admit_many(self, session: Session, customers: Sequence[CustomerRef], actor: str) -> list[str | NotAdmitted]:
+        region = self._policies.current.organisation.phone_region
+        finder = Finder(session, self._stores, self._vault, region)
+        return admit_many(session, self._vault, self._log, finder, self._collections, customers, actor)
+
+    def contacts(self, session: Session, subject_ids: Iterable[str]) -> Mapping[str, Sequence[Contact]]:
+        return contacts(session, self._stores, self._vault, self._policies.current, subject_ids)
+
+    def references(self, session: Session, subject_ids: Iterable[str]) -> Mapping[str, CustomerRef]:
+        return references(session, self._policies.current, subject_ids)
 
     def key_of(self, session: Session, subject_id: str) -> str | None:
         rows = subjects.rows_of(session, subject_id)
@@ -110,7 +141,7 @@ class Directory:
         candidates = (
             [row for row, _ in blind.look_up(session, self._vault, field, kind, value)] if kind in field.index else []
         )
-        clear = _in_clear(bound.table.c[field.name], kind, value, complete=_complete(session, field))
+        clear = in_clear(bound.table.c[field.name], kind, [value], complete=is_complete(session, field))
         with self._stores.read(collection.dataset) as connection:
             rows = list(connection.execute(select(bound.table).where(clear).limit(MOST)).mappings())
             for chunk in chunks(candidates):
@@ -121,24 +152,3 @@ class Directory:
             opened = open_value(session, self._vault, owner, field, key, row[field.name])
             if isinstance(opened, str) and normalise(kind, opened, region) == wanted:
                 yield key
-
-
-def _complete(session: Session, field: Field) -> bool:
-    """Nothing in clear was left by the last run, so only what the CRM wrote since can be."""
-    record = session.get(SealedColumn, field.id) if field.seal else None
-    return record is not None and record.complete_at is not None
-
-
-def _in_clear(column: Column[Any], kind: str, value: str, *, complete: bool) -> ColumnElement[bool]:
-    """Rows that may hold the value in clear. While many do, in any case or spelling, at the price of a scan;
-    later as the CRM itself would ask, by equality, for which it has its index."""
-    spelled = value.strip()
-    if complete:
-        return column.in_(dict.fromkeys((value, spelled, spelled.lower())))
-    digits = re.sub(r"\D", "", spelled)
-    if kind != "phone" or len(digits) < LEAST_DIGITS:
-        return func.lower(func.trim(column)) == spelled.lower()
-    bare: ColumnElement[Any] = column
-    for between in _BETWEEN:
-        bare = func.replace(bare, between, "")
-    return or_(column == value, bare.like(f"%{digits[-LEAST_DIGITS:]}"))

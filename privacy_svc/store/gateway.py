@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType
 from privacy_svc.errors import Erased, UnknownCustomer
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import Collection, Decision, Effect, FieldDecision, Mask, PolicySet, apply_mask
+from privacy_svc.policy import (
+    Collection,
+    Decision,
+    Effect,
+    FieldDecision,
+    Mask,
+    PolicySet,
+    ReasonCode,
+    apply_mask,
+    denied,
+)
 from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection, Row, Stores, find_collection
 from privacy_svc.store.directory import Directory
@@ -19,7 +29,7 @@ from privacy_svc.store.errors import UnknownField, UnknownRecord, nearest
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose, qualified
 from privacy_svc.store.rows import beyond, key_values, one_row, owners, row_key, rows_where
-from privacy_svc.vault import RowCipher, Subject, Vault
+from privacy_svc.vault import RowCipher, Subject, Tampered, Vault
 
 MOST = 1_000
 """Most records in one answer."""
@@ -33,6 +43,11 @@ class Record:
     fields: Mapping[str, Any]
     withheld: Mapping[str, FieldDecision]
     decision_id: str
+
+    @property
+    def tampered(self) -> list[str]:
+        """Fields whose stored value is not the one that was sealed there."""
+        return [n for n, d in self.withheld.items() if d.reason is ReasonCode.TAMPERED]
 
     def __repr__(self) -> str:
         return f"Record(fields={sorted(self.fields)}, withheld={sorted(self.withheld)})"
@@ -107,7 +122,7 @@ class Gateway:
     ) -> list[Record]:
         """Decided for each person, logged as one entry, opened, masked. Rows that belong to nobody are not released."""
         owner_of = owners(self.stores, policies.data_map, asked.collection, rows)
-        subject_of = self._admit(session, asked, owner_of)
+        subject_of = self.admit(session, asked.question.actor, owner_of)
         if erased_raises and not subject_of:
             raise UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
         self.vault.hold(session, set(subject_of.values()))
@@ -121,24 +136,36 @@ class Gateway:
             return []
         read = {"collection": asked.collection.path, "records": len(keyed)}
         decision_id = self.pdp.log_all(session, EventType.RECORD_READ, asked.question, decisions, read, ciphers)
-        mask = self._mask(session)
-        return [
-            _open(asked, row, ciphers[i].at(key), key, decisions[i], decision_id, mask)
-            for key, row in keyed
-            for i in [subject_of[key]]
-        ]
+        mask = self.masking(session)
+        found = []
+        for key, row in keyed:
+            subject_id = subject_of[key]
+            record = _open(asked, row, ciphers[subject_id].at(key), key, decisions[subject_id], decision_id, mask)
+            self.alert(session, asked.collection, asked.question.actor, subject_id, record.tampered)
+            found.append(record)
+        return found
 
-    def _admit(self, session: Session, asked: Asked, owner_of: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:
+    def alert(
+        self, session: Session, collection: Collection, actor: str, subject_id: str | None, fields: Sequence[str]
+    ) -> None:
+        """Of values that were not what was sealed there."""
+        if fields:
+            payload = {"collection": collection.path, "fields": list(fields)}
+            kind = EventType.VALUE_TAMPERED
+            self.pdp.audit.append(session, kind, actor=actor, subject_id=subject_id, payload=payload)
+
+    def admit(self, session: Session, actor: str, owner_of: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:
+        """Row key to subject id."""
         by_person: dict[Collection, dict[str, str]] = {}
         for key, (person, person_key) in owner_of.items():
             by_person.setdefault(person, {})[key] = person_key
         found: dict[str, str] = {}
         for person, keys in by_person.items():
-            admitted = subjects.admit(session, self.vault, self.pdp.audit, person, keys.values(), asked.question.actor)
+            admitted = subjects.admit(session, self.vault, self.pdp.audit, person, keys.values(), actor)
             found.update((key, admitted[person_key]) for key, person_key in keys.items())
         return found
 
-    def _mask(self, session: Session) -> "Masking":
+    def masking(self, session: Session) -> "Masking":
         """A hash is keyed with the organisation's key: equal values stay equal, and nobody else can guess them."""
         hash_key = cache(lambda: self.vault.organisation_cipher(session).tag("mask", 32))
         return lambda mask, value: apply_mask(mask, value, key=hash_key() if mask is Mask.HASH else None)
@@ -158,13 +185,18 @@ def _open(
     asked: Asked, row: Row, cipher: RowCipher, key: str, decision: Decision, decision_id: str, masking: Masking
 ) -> Record:
     effects = by_field(decision, asked)
-    fields = {}
+    fields: dict[str, Any] = {}
+    withheld: dict[str, FieldDecision] = {}
     for name, effect in effects.items():
         if effect.effect is Effect.DENY:
+            withheld[name] = effect
             continue
-        value = open_with(cipher, asked.collection.by_name[name], row[name])
+        try:
+            value = open_with(cipher, asked.collection.by_name[name], row[name])
+        except Tampered:
+            withheld[name] = denied(decision.purpose, ReasonCode.TAMPERED)
+            continue
         fields[name] = masking(effect.mask, value) if effect.mask else value
-    withheld = {n: d for n, d in effects.items() if d.effect is Effect.DENY}
     return Record(key, fields, withheld, decision_id)
 
 

@@ -1,7 +1,8 @@
-"""The policy decision point: live state of one person in, a logged decision out."""
+"""The policy decision point: live state of people in, logged decisions out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -10,10 +11,8 @@ from sqlalchemy.orm import Session
 from privacy_svc import consent
 from privacy_svc.auditlog import EventType, GroupEvent, Log
 from privacy_svc.db import now
-from privacy_svc.errors import Conflict
-from privacy_svc.http import CustomerRef
-from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, SubjectState, decide
-from privacy_svc.store.directory import Directory
+from privacy_svc.errors import NotFound
+from privacy_svc.policy import Decision, PolicyHolder, PolicySet, SubjectState, decide
 from privacy_svc.store.errors import UnknownPurpose, nearest
 from privacy_svc.vault import SubjectCipher
 
@@ -32,57 +31,42 @@ class Question:
     fields: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A decision and its log entry."""
+class Decider:
+    """Decisions of one moment. Equal states are decided once, and their decisions share one `fields`."""
 
-    decision: Decision
-    decision_id: str
+    def __init__(self, policies: PolicySet, at: datetime) -> None:
+        self.policies, self.at = policies, at
+        self._decided: dict[Any, Decision] = {}
 
-    @property
-    def released(self) -> tuple[str, ...]:
-        return tuple(f for f, d in self.decision.fields.items() if d.effect is not Effect.DENY)
+    def decide(self, question: Question, state: SubjectState) -> Decision:
+        return replace(self.decide_shared(question, state), state_version=state.version)
 
-    @property
-    def withheld(self) -> tuple[str, ...]:
-        return tuple(f for f, d in self.decision.fields.items() if d.effect is Effect.DENY)
+    def decide_shared(self, question: Question, state: SubjectState) -> Decision:
+        """For everybody of whom the same is true; the state version is nobody's."""
+        q, same = question, (question, *_decisive(state), frozenset(state.consents.items()))
+        if same not in self._decided:
+            self._decided[same] = decide(self.policies, q.module, q.purpose, q.fields, state, self.at)
+        return self._decided[same]
 
 
 class DecisionPoint:
     """Decides and logs. The log entry is part of the caller's transaction: no entry, no permit."""
 
-    def __init__(self, policies: PolicyHolder, directory: Directory, log: Log) -> None:
-        self._policies, self._directory, self.audit = policies, directory, log
-
-    def evaluate(
-        self, session: Session, question: Question, customer: CustomerRef, *, min_state_version: int | None = None
-    ) -> Answer:
-        """May this be used now? Raises UnknownCustomer; Conflict when the state a caller knows of is not here yet."""
-        subject_id = self._directory.admit(session, customer, question.actor)
-        decision = self.decide(session, question, subject_id)
-        if min_state_version is not None and decision.state_version < min_state_version:
-            raise Conflict(
-                f"State version {min_state_version} is not known here yet; this is {decision.state_version}."
-            )
-        kind = EventType.DECISION_PERMIT if decision.permit_all else EventType.DECISION_DENY
-        return Answer(decision, self.log(session, kind, question, subject_id, decision))
+    def __init__(self, policies: PolicyHolder, log: Log) -> None:
+        self._policies, self.audit = policies, log
 
     def decide(self, session: Session, question: Question, subject_id: str) -> Decision:
-        state = consent.subject_state(session, subject_id, now())
-        policies = self._policies.current
-        return decide(policies, question.module, question.purpose, question.fields, state, now())
+        """Raises NotFound for an unknown subject."""
+        found = self.decide_all(session, question, [subject_id])
+        if subject_id not in found:
+            raise NotFound("There is no such subject.")
+        return found[subject_id]
 
     def decide_all(self, session: Session, question: Question, subject_ids: Iterable[str]) -> dict[str, Decision]:
         """For many people, each distinct state decided once; unknown people are absent."""
-        at, policies = now(), self._policies.current
-        decided: dict[Any, Decision] = {}
-        found = {}
-        for subject_id, state in consent.subject_states(session, subject_ids, at).items():
-            same = (*_decisive(state), frozenset(state.consents.items()))
-            if same not in decided:
-                decided[same] = decide(policies, question.module, question.purpose, question.fields, state, at)
-            found[subject_id] = replace(decided[same], state_version=state.version)
-        return found
+        decider = Decider(self._policies.current, now())
+        states = consent.purpose_states(session, subject_ids, question.purpose, decider.at)
+        return {i: decider.decide(question, state) for i, state in states.items()}
 
     def log(
         self,

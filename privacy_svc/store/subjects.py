@@ -2,24 +2,34 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import Event, EventType, Log
-from privacy_svc.db import insert_rows
+from privacy_svc.auditlog import Event, EventType, GroupEvent, Log
+from privacy_svc.db import among, insert_rows
 from privacy_svc.policy import Collection
 from privacy_svc.store.model import SealedColumn, SubjectRow
-from privacy_svc.store.rows import chunks
 from privacy_svc.vault import Vault
+
+_KNOWN = select(SubjectRow.key, SubjectRow.subject_id).where(
+    SubjectRow.dataset == bindparam("dataset"),
+    SubjectRow.collection == bindparam("collection"),
+    among(SubjectRow.key, "keys"),
+)
+_FIRST = (
+    select(SealedColumn.path)
+    .where(SealedColumn.field_id.in_(bindparam("ids", expanding=True)))
+    .order_by(SealedColumn.sealed_at.is_(None), SealedColumn.sealed_at)
+    .limit(1)
+)
 
 
 def known_as(session: Session, collection: Collection) -> tuple[str, str]:
     """Dataset and name under which rows of this collection are people: those it was first sealed with. So a rename in
     the store and in the data map, where the fields keep their ids, changes nobody; nor does a restore across it."""
     ids = [f.id for f in collection.sealed]
-    first = select(SealedColumn.path).where(SealedColumn.field_id.in_(ids))
-    path = session.scalar(first.order_by(SealedColumn.sealed_at.is_(None), SealedColumn.sealed_at).limit(1))
+    path = session.scalar(_FIRST, {"ids": ids}) if ids else None
     dataset, name = path.split(".")[:2] if path else (collection.dataset, collection.name)
     return dataset, name
 
@@ -34,16 +44,10 @@ def rename(session: Session, collection: Collection) -> None:
 
 def known(session: Session, collection: Collection, keys: Iterable[str]) -> dict[str, str]:
     """Row key to subject id, for the rows of an identity collection that have a subject."""
-    found: dict[str, str] = {}
     dataset, name = known_as(session, collection)
-    for chunk in chunks(dict.fromkeys(keys)):
-        statement = select(SubjectRow.key, SubjectRow.subject_id).where(
-            SubjectRow.dataset == dataset,
-            SubjectRow.collection == name,
-            SubjectRow.key.in_(chunk),
-        )
-        found.update((k, s) for k, s in session.execute(statement))
-    return found
+    asked = {"dataset": dataset, "collection": name, "keys": list(dict.fromkeys(keys))}
+    session.flush()
+    return dict(session.connection().execute(_KNOWN, asked).all())
 
 
 def admit(
@@ -75,7 +79,11 @@ def _create(
     place = dict(zip(("dataset", "collection"), known_as(session, collection), strict=True))
     insert_rows(session, SubjectRow, [{**place, "key": k, "subject_id": s} for k, s in made.items()])
     payload = {"collection": collection.path}
-    log.append_many(session, [Event(EventType.SUBJECT_CREATED, i, payload) for i in made.values()], actor=actor)
+    if len(made) > 1:
+        people = dict.fromkeys(made.values(), (0, 1))
+        log.append_group(session, GroupEvent(EventType.SUBJECT_CREATED, people, payload), actor=actor)
+    else:
+        log.append_many(session, [Event(EventType.SUBJECT_CREATED, i, payload) for i in made.values()], actor=actor)
     return made
 
 

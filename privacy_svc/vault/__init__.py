@@ -21,12 +21,15 @@ from privacy_svc.vault.restoring import Recovered
 from privacy_svc.vault.rotation import SETTLE, Holder
 from privacy_svc.vault.service import Vault
 from privacy_svc.vault.status import KeyStatus
+from privacy_svc.vault.suppression import AddressDigest, AddressHasher
 
 __all__ = [
     "BEGINNING",
     "BEGINNING_TEXT",
     "NORMALISERS",
     "SETTLE",
+    "AddressDigest",
+    "AddressHasher",
     "BlindIndex",
     "ErasedKeys",
     "Fence",

@@ -34,6 +34,7 @@ class Kind(enum.StrEnum):
     EPOCH_RETIRED = "epoch_retired"
     EPOCH_DESTROYED = "epoch_destroyed"
     KEYS_ROTATED = "keys_rotated"
+    SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)

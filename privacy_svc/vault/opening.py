@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from privacy_svc.db import among
 from privacy_svc.vault.cipher import SubjectCipher
 from privacy_svc.vault.erasure import DATA, TAG
 from privacy_svc.vault.errors import Tampered
@@ -20,6 +21,11 @@ _COLUMNS = (
     SubjectKey.page_key_id,
     Fence.erased_through,
 )
+_KEYS = (
+    select(*_COLUMNS)
+    .outerjoin(Fence, Fence.subject_id == SubjectKey.subject_id)
+    .where(among(SubjectKey.subject_id, "ids"), SubjectKey.use.in_(bindparam("uses", expanding=True)))
+)
 
 
 def ciphers(
@@ -27,11 +33,9 @@ def ciphers(
 ) -> dict[str, SubjectCipher]:
     """Of those who have a living key. Raises Tampered for a subject whose key is gone without an erasure."""
     uses = (DATA, TAG) if use == DATA else (use,)
-    statement = select(*_COLUMNS).outerjoin(Fence, Fence.subject_id == SubjectKey.subject_id)
-    statement = statement.where(SubjectKey.subject_id.in_(subject_ids), SubjectKey.use.in_(uses))
     page_keys: dict[str, Key] = {}
     while True:
-        rows = session.execute(statement).all()
+        rows = session.execute(_KEYS, {"ids": list(subject_ids), "uses": uses}).all()
         on = {page for _, _, _, wrapped, page, _ in rows if wrapped is not None}
         page_keys = pages.keys(session, on)
         if page_keys.keys() == on:

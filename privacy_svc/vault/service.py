@@ -24,6 +24,7 @@ from privacy_svc.vault import (
     scrubbing,
     snapshot,
     status,
+    suppression,
 )
 from privacy_svc.vault.cipher import SubjectCipher
 from privacy_svc.vault.epochs import Schedule
@@ -309,6 +310,31 @@ class Vault:
     def repeat(self, session: Session, line: Line) -> None:
         """One of those lines; see `restoring.repeat`."""
         restoring.repeat(session, self.pages, self.organisation, line)
+
+    # Addresses that are not to be used again
+
+    def address_hasher(self, session: Session, *, write: bool = False) -> suppression.AddressHasher:
+        """Under the suppression keys; `write` for who notes an address, which makes the first key."""
+        organisation = self.organisation_cipher(session).subject_id
+        mine = (self.pages, self.organisation, organisation)
+        keys = suppression.living(session, mine)
+        if write and not keys:
+            suppression.add(session, mine, ())
+            keys = suppression.living(session, mine)
+        return suppression.AddressHasher(keys, self.region)
+
+    @staticmethod
+    def write_down_suppressed(session: Session, addresses: Iterable[suppression.AddressDigest]) -> None:
+        """For the ledger outside the database: a restored one would forget whom not to write to. No person is named."""
+        told = [[a.kind, a.generation, a.digest.hex()] for a in addresses]
+        if told:
+            note(session, Kind.SUPPRESSED, {"addresses": told})
+
+    def next_suppression_key(self, session: Session) -> int:
+        """What is noted from the commit on is under another key; what was noted before stays. Its generation."""
+        mine = (self.pages, self.organisation, self.organisation_cipher(session).subject_id)
+        suppression.add(session, mine, list(suppression.living(session, mine)))
+        return max(suppression.living(session, mine))
 
     # Blind indexes
 

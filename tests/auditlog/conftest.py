@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Table, select
 
-from privacy_svc.auditlog import EntryView, EventType, GroupEvent, Log, Report, Verifier
-from privacy_svc.db import Database
+from privacy_svc.auditlog import EntryView, EventType, GroupEvent, Log, Relearned, Report, Verifier
+from privacy_svc.db import Base, Database
 from privacy_svc.vault import Vault
 from tests.factories import make_log, make_vault
+
+TABLES = [t for t in Base.metadata.sorted_tables if t.name.startswith("audit_")]
+Backup = dict[Table, list[dict[str, Any]]]
 
 
 @dataclass
@@ -71,6 +75,27 @@ class Logbook:
     def search(self, **wanted: Any) -> list[EntryView]:
         with self.database.read() as session:
             return self.log.search(session, **wanted)
+
+    def back_up(self) -> Backup:
+        """The log's tables as they are."""
+        with self.database.read() as session:
+            return {t: [dict(r) for r in session.execute(select(t)).mappings()] for t in TABLES}
+
+    def restore(self, backup: Backup) -> None:
+        """A backup of the database put back; what lies outside stays."""
+        with self.database.write() as session:
+            for table, rows in backup.items():
+                session.execute(table.delete())
+                if rows:
+                    session.execute(table.insert(), rows)
+
+    def relearn(self) -> Relearned:
+        """As `restore replay` does, and says what was lost."""
+        with self.database.write() as session:
+            found = self.log.relearn(session)
+            payload = {"entries": found.without_payload}
+            self.log.append(session, EventType.RESTORE_REPLAYED, actor="cli", payload=payload)
+        return found
 
     @property
     def verifier(self) -> Verifier:

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from privacy_svc.auditlog import NoteError, ProofError, Wanted, verify_export
+from privacy_svc.auditlog.exporting import ended
 from privacy_svc.auditlog.model import Entry, EntryMember
 from privacy_svc.errors import NotFound
 from tests.auditlog.conftest import Logbook
@@ -28,7 +29,7 @@ def test_every_line_proves_itself(book: Logbook, lines: list[str]) -> None:
     """All entries are proven by the checkpoint of the first line; the erased person's has no payload."""
     done = verify_export(iter(lines), book.log.signer.vkey)
     assert (done.entries, done.payloads) == (6, 5)
-    assert [json.loads(line)["index"] for line in lines[1:]] == list(range(6))
+    assert [json.loads(line)["index"] for line in lines[1:-1]] == list(range(6))
 
 
 def test_a_changed_line_is_found(book: Logbook, lines: list[str]) -> None:
@@ -59,15 +60,15 @@ def test_without_people(book: Logbook, lines: list[str]) -> None:
     closed = list(book.log.export_entries(book.database, about_people=False))
     done = verify_export(iter(closed), book.log.signer.vkey)
     assert (done.entries, done.payloads) == (6, 3)
-    assert [json.loads(a)["leaf"] for a in closed[1:]] == [json.loads(a)["leaf"] for a in lines[1:]]
+    assert [json.loads(a)["leaf"] for a in closed[1:-1]] == [json.loads(a)["leaf"] for a in lines[1:-1]]
 
 
 def test_narrowed(book: Logbook, lines: list[str]) -> None:
-    """By type; a type that is not there gives the first line alone. By person, groups included."""
-    assert len(lines) == 7
+    """By type; a type that is not there gives the first and the last line alone. By person, groups included."""
+    assert len(lines) == 8
     some = list(book.log.export_entries(book.database, Wanted(type="auditlog:payload")))
     assert verify_export(iter(some), book.log.signer.vkey).entries == 1
-    assert len(list(book.log.export_entries(book.database, Wanted(type="nothing")))) == 1
+    assert len(list(book.log.export_entries(book.database, Wanted(type="nothing")))) == 2
 
 
 def test_an_empty_log(book: Logbook) -> None:
@@ -94,10 +95,44 @@ def test_a_persons_share_is_complete(book: Logbook) -> None:
     tags = {tag for some in json.loads(told[0])["tags"].values() for tag in some}
     alone = {n for n, leaf in enumerate(leaves) if leaf["subject"] in tags}
     among = {n for n, leaf in enumerate(leaves) if leaf["id"] in groups}
-    entries = [json.loads(entry) for entry in told[1:]]
+    entries = [json.loads(entry) for entry in told[1:-1]]
     assert {e["index"] for e in entries} == alone | among
     (member,) = [e["member"] for e in entries if "member" in e]
     assert base64.urlsafe_b64encode(base64.b64decode(member["tag"])).decode().rstrip("=") in tags
     entries[-1]["member"]["group"] += 1
     with pytest.raises(ProofError):
         verify_export(iter([told[0], json.dumps(entries[-1])]), book.log.signer.vkey)
+
+
+def test_nothing_is_cut_off_doubled_or_put_in(book: Logbook, lines: list[str]) -> None:
+    """An export that lacks any line, has one twice, in another order, or something behind its end, does not hold."""
+    for n in range(len(lines)):
+        without, twice = lines[:n] + lines[n + 1 :], [*lines[: n + 1], lines[n], *lines[n + 1 :]]
+        for some in (without, twice, lines[:n]):
+            with pytest.raises((NoteError, ProofError)):
+                verify_export(iter(some), book.log.signer.vkey)
+    for some in ([lines[0], *lines[1:-1][::-1], lines[-1]], [*lines, lines[1]], [*lines, ""]):
+        with pytest.raises((NoteError, ProofError)):
+            verify_export(iter(some), book.log.signer.vkey)
+
+
+def test_a_share_with_anothers_entry_or_tags(book: Logbook) -> None:
+    """Even signed by us, a share that lists an entry about somebody else, or other tags, does not hold."""
+    ana, ben = book.person(), book.person()
+    for subject_id in (ana, ben):
+        book.write(subject_id)
+    book.integrate()
+    with book.database.read() as session:
+        hers, his = (list(book.log.share(session, p)) for p in (ana, ben))
+    verify_export(iter(hers), book.log.signer.vkey)
+    for body in ([hers[0], *his[1:-1]], [his[0], *hers[1:-1]]):
+        with pytest.raises(ProofError, match="somebody else"):
+            verify_export(ended(book.log.signer, body), book.log.signer.vkey)
+
+
+def test_one_reading_of_a_line(book: Logbook, lines: list[str]) -> None:
+    """A name that stands twice in a line is refused, although its last reading would hold."""
+    doubled = lines[1].replace('{"index":0', '{"index":7,"index":0')
+    assert json.loads(doubled) == json.loads(lines[1])
+    with pytest.raises(NoteError, match="twice"):
+        verify_export(iter([lines[0], doubled, *lines[2:]]), book.log.signer.vkey)

@@ -1,15 +1,26 @@
 """Entries about many people: each finds it, proves being in it, and learns nothing of the others."""
 
 import json
+from typing import Any
 
 import pytest
+from sqlalchemy import delete, select
 
-from privacy_svc.auditlog import Membership, ProofError
+from privacy_svc.auditlog import Membership, ProofError, crowds
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.members import Member, check, commitment, prove
-from privacy_svc.auditlog.model import Entry
+from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, MonthTag
+from privacy_svc.db import insert_rows
 from privacy_svc.errors import NotFound
 from tests.auditlog.conftest import Logbook
+
+
+@pytest.fixture(params=["rows", "crowd"])
+def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to keep the people of an entry; a crowd here is two or more, in parts of two."""
+    if request.param == "crowd":
+        monkeypatch.setattr(crowds, "MANY", 1)
+        monkeypatch.setattr(crowds, "PART", 2)
 
 
 def leaf(book: Logbook, index: int) -> bytes:
@@ -22,6 +33,7 @@ def membership(book: Logbook, index: int, subject_id: str) -> Membership:
         return book.log.membership(session, index, subject_id)
 
 
+@pytest.mark.usefixtures("kept")
 def test_each_finds_and_proves_it(book: Logbook) -> None:
     """Everybody among the people finds the one entry, proves being in it by its leaf, and nobody else can."""
     people = [book.person() for _ in range(7)]
@@ -42,6 +54,7 @@ def test_each_finds_and_proves_it(book: Logbook) -> None:
         membership(book, index, stranger)
 
 
+@pytest.mark.usefixtures("kept")
 def test_a_changed_membership_proves_nothing(book: Logbook) -> None:
     """Another tag, group, version, place or path does not lead to the entry's leaf."""
     people = [book.person() for _ in range(5)]
@@ -65,7 +78,7 @@ def test_a_changed_membership_proves_nothing(book: Logbook) -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 100])
 def test_every_place_has_its_proof(count: int) -> None:
     """Of any number of people, each has a proof that only fits its own place."""
-    members = [Member(n.to_bytes(16), n % 3, n) for n in range(count)]
+    members = [Member(n.to_bytes(16), n % 3, n).encode() for n in range(count)]
     said = commitment(members)
     for n in range(count):
         found = prove(members, n)
@@ -74,6 +87,7 @@ def test_every_place_has_its_proof(count: int) -> None:
             check(Membership(found.member, n + 1, found.path), said)
 
 
+@pytest.mark.usefixtures("kept")
 def test_an_erasure_takes_the_name_only(book: Logbook) -> None:
     """After an erasure the entry names the person no more, the others still prove theirs, and the log verifies."""
     ana, ben, carla = (book.person() for _ in range(3))
@@ -88,3 +102,48 @@ def test_an_erasure_takes_the_name_only(book: Logbook) -> None:
     assert not [v for v in book.search(subject_id=ana) if v.index == 0]
     report = book.verify()
     assert report.ok, report.findings
+
+
+@pytest.mark.usefixtures("kept")
+def test_people_that_were_changed_are_noticed(book: Logbook) -> None:
+    """Whoever changes, adds or takes away a member, or a part of a crowd, is found."""
+    people = [book.person() for _ in range(5)]
+    book.write_group(*people)
+    book.integrate()
+    for table in (EntryMember, CrowdPart):
+        with book.database.read() as session:
+            rows = [dict(r) for r in session.execute(select(table.__table__)).mappings()]
+        for n, row in enumerate(rows):
+            broken = (
+                {**row, "tag": bytes(16)} if table is EntryMember else {**row, "members": row["members"][:-1] + b"x"}
+            )
+            for changed in (rows[:n] + rows[n + 1 :], [*rows[:n], broken, *rows[n + 1 :]]):
+                put(book, table, changed)
+                assert not book.verify().ok, (n, len(changed))
+        put(book, table, rows)
+    assert book.verify().ok
+
+
+def put(book: Logbook, table: type[EntryMember | CrowdPart], rows: list[dict[str, Any]]) -> None:
+    with book.database.write() as session:
+        session.execute(delete(table))
+        if rows:
+            insert_rows(session, table, rows)
+
+
+def test_the_months_tags_are_made_once(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second entry about a crowd has the same tags without opening anybody's key; an erasure forgets the tag."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    people = [book.person() for _ in range(3)]
+    book.write_group(*people)
+    with book.database.read() as session:
+        first = {t.subject_id: t.tag for t in session.scalars(select(MonthTag))}
+        assert first.keys() == set(people)
+    book.write_group(*people)
+    book.integrate()
+    assert {membership(book, i, people[0]).member.tag for i in (0, 1)} == {first[people[0]]}
+    book.erase(people[0])
+    with book.database.read() as session:
+        assert session.get(MonthTag, people[0]) is None
+    with pytest.raises(NotFound):
+        book.write_group(*people)

@@ -175,12 +175,22 @@ def test_times(web: Web) -> None:
 def test_a_proof_by_http_checks_offline(web: Web) -> None:
     """The text needs nothing but the public key; an index that is not there is 404."""
     web.book.fill(3)
-    answer = web.get("/v1/audit/events/1/proof", Role.MODULE)
+    answer = web.get("/v1/audit/events/1/proof", Role.AUDITOR)
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     index, leaf, _ = verify_proof(answer.text, Verifier.parse(web.book.log.signer.vkey))
     assert (index, json.loads(leaf)["v"]) == (1, 1)
     for index in ("7777", "99999999999999999999", "-1", "x"):
         assert web.get(f"/v1/audit/events/{index}/proof").status_code == 404
+
+
+def test_a_module_proves_what_it_did_itself(web: Web) -> None:
+    """A module gets the proof of its own entry; others' leaves are not for it to walk through."""
+    web.book.fill(1)
+    assert web.post({"type": "crm:n", "payload": {}}).status_code == 201
+    web.book.integrate()
+    status = [web.get(f"/v1/audit/events/{n}/proof", Role.MODULE).status_code for n in range(8)]
+    assert status.count(200) == 1
+    assert status.count(404) == 7
 
 
 def test_anybody_can_follow_the_tree(web: Web) -> None:

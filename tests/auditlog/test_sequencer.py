@@ -2,13 +2,15 @@
 
 import multiprocessing
 import os
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, export, sequencer
+from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, export, open_checkpoint, sequencer
+from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
@@ -85,13 +87,26 @@ def die_in(where: str, url: str, folder: Path) -> None:
             stream.write(note[: len(note) // 2].encode())
         die()
 
+    def half_mirrored(mirror: Mirror, index: int, leaves: Sequence[bytes]) -> None:
+        with (mirror.folder / f"{index // 256:012}").open("ab") as stream:
+            stream.write(len(leaves[0]).to_bytes(2) + leaves[0][:40])
+        die()
+
+    write = export.append
+
+    def whole(file: Path, note: str) -> None:
+        write(file, note)
+        die()
+
     steps: dict[str, tuple[object, str, Callable[..., None]]] = {
         "in the batch": (Tiles, "save", die),
         "before the commit of the batch": (sequencer, "delete", die),
         "before signing": (sequencer, "_sign", die),
         "while signing": (sequencer, "Checkpoint", die),
+        "in the mirror": (Mirror, "_append", half_mirrored),
         "before the export": (export, "append", die),
         "in the export": (export, "append", half),
+        "after the export": (export, "append", whole),
     }
     owner, name, act = steps[where]
     setattr(owner, name, act)
@@ -107,8 +122,10 @@ def die_in(where: str, url: str, folder: Path) -> None:
         ("before the commit of the batch", 2),
         ("before signing", 4),
         ("while signing", 4),
+        ("in the mirror", 4),
         ("before the export", 4),
         ("in the export", 4),
+        ("after the export", 4),
     ],
 )
 def test_a_death_at_any_step_is_repaired_by_the_next(book: Logbook, tmp_path: Path, where: str, size: int) -> None:
@@ -123,13 +140,87 @@ def test_a_death_at_any_step_is_repaired_by_the_next(book: Logbook, tmp_path: Pa
     assert worker.exitcode == DIED
     with book.database.read() as session:
         assert session.get_one(Tree, 1).size == size
+    assert book.checkpoint() == export.newest(book.log.export)
+    report = book.verify()
+    assert report.ok, report.findings
     book.integrate()
     assert_one_tree(book, 4)
     assert export.newest(book.log.export) == book.checkpoint()
-    assert all(note.count("— ") == 1 for note in export.notes(book.log.export))
+    for note in export.notes(book.log.export):
+        open_checkpoint(note, book.verifier)
     book.fill(1)
     assert_one_tree(book, 5)
     assert export.newest(book.log.export) == book.checkpoint()
+
+
+@pytest.mark.parametrize("where", ["in the mirror", "before the export", "after the export"])
+def test_a_death_and_a_restore(book: Logbook, tmp_path: Path, where: str) -> None:
+    """Killed at a step, then the disk is lost: the backup takes back what lies outside, and the log goes on without a
+    fork of anything that was public; so again from the same backup."""
+    book.fill(2)
+    backup = book.back_up()
+    book.write()
+    worker = multiprocessing.get_context("spawn").Process(target=die_in, args=(where, url_of(book), tmp_path))
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == DIED
+    public = [book.checkpoint()]
+    for size in (1, 4):
+        lacked = export.newest_size(book.log.export) > 2 or book.log.mirror.count() > 2
+        book.restore(backup)
+        with book.database.read() as session:
+            assert (book.log.lacks(session) > 0) is lacked
+        assert lacked or (where, size) == ("in the mirror", 1)
+        assert book.relearn().first == 2
+        book.fill(size)
+        public.append(book.checkpoint())
+        for known in public:
+            report = book.verify(known)
+            assert report.ok, report.findings
+
+
+def test_a_mirror_that_is_longer_stops_the_log(book: Logbook) -> None:
+    """The database was put back to the newest exported checkpoint, before an entry that was mirrored: refused until
+    it has taken the entry back."""
+    book.fill(2)
+    backup = book.back_up()
+    book.fill(1)
+    book.restore(backup)
+    kept = export.notes(book.log.export)[:2]
+    book.log.export.write_text("".join(note + "\n" for note in kept))
+    with book.database.read() as session:
+        assert book.log.lacks(session) == 1
+    book.write()
+    with pytest.raises(LogInconsistent, match="mirror"):
+        book.integrate()
+    book.relearn()
+    book.integrate()
+    assert_one_tree(book, 5)
+
+
+def test_junk_behind_the_exported_checkpoints_hides_nothing(book: Logbook) -> None:
+    """Somebody who may append cannot make a log that was put back forget what it has signed."""
+    book.fill(2)
+    backup = book.back_up()
+    book.fill(1)
+    book.restore(backup)
+    shutil.rmtree(book.log.mirror.folder)
+    with book.log.export.open("ab") as file:
+        file.write(b"#" * 9_000 + b"\n" * 30_000)
+    with book.database.read() as session:
+        assert book.log.lacks(session) == 1
+    book.write()
+    with pytest.raises(LogInconsistent, match="shorter"):
+        book.integrate()
+
+
+def test_an_export_file_without_a_checkpoint_stops_the_log(book: Logbook) -> None:
+    """Nothing but junk where checkpoints were published: not the same as an empty file."""
+    book.fill(2)
+    book.log.export.write_text("#" * 9_000)
+    book.write()
+    with pytest.raises(LogInconsistent, match="holds none"):
+        book.integrate()
 
 
 def test_batches_have_at_most_256_entries(book: Logbook) -> None:
@@ -177,7 +268,9 @@ def test_a_forked_database_is_not_signed(book: Logbook, tmp_path: Path) -> None:
     with book.database.write() as session:
         for table in (Entry, SignedCheckpoint, Tile, Tree):
             session.query(table).delete()
-    elsewhere = Logbook(book.database, book.vault, Log(book.vault, book.log.signer, tmp_path / "elsewhere"))
+    elsewhere = Logbook(
+        book.database, book.vault, Log(book.vault, book.log.signer, tmp_path / "elsewhere" / "checkpoints")
+    )
     elsewhere.fill(4)
     book.write()
     with pytest.raises(LogInconsistent, match="does not contain"):

@@ -204,7 +204,7 @@ def test_a_rewritten_log_is_a_fork(full: Logbook, tmp_path: Path) -> None:
         for table in TABLES:
             connection.execute(table.__table__.delete())
         connection.commit()
-    forger = Logbook(full.database, full.vault, Log(full.vault, full.log.signer, tmp_path / "forged"))
+    forger = Logbook(full.database, full.vault, Log(full.vault, full.log.signer, tmp_path / "forged" / "checkpoints"))
     forger.fill(length)
     assert forger.verify().ok
     assert kinds(forger, kept) == {"forked"}

@@ -2,17 +2,31 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from sqlalchemy import text, update
 
-from privacy_svc.auditlog import LogInconsistent, NoteError, Signer, Verifier, Witness, WitnessAway, open_checkpoint
+from privacy_svc.auditlog import (
+    EventType,
+    LogInconsistent,
+    NoteError,
+    Signer,
+    Verifier,
+    Witness,
+    WitnessAway,
+    open_checkpoint,
+)
+from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import Checkpoint
-from privacy_svc.auditlog.model import Cosignature
+from privacy_svc.auditlog.merkle import consistency_proof
+from privacy_svc.auditlog.model import Cosignature, Tree
 from privacy_svc.auditlog.note import unbase64
-from privacy_svc.errors import Misconfigured
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.errors import Conflict, Misconfigured
 from tests.auditlog.conftest import Logbook
+from tests.factories import check_log
 from tests.witness_server import WitnessServer, serving
 
 
@@ -60,6 +74,81 @@ def test_a_log_put_back_is_found(book: Logbook, server: WitnessServer) -> None:
     server.size, server.root = 3, bytes(32)
     with pytest.raises(LogInconsistent, match="another log under this name: it answers 422"):
         book.log.ask_witness(book.database)
+
+
+def test_another_worker_is_no_other_log(book: Logbook, server: WitnessServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A larger checkpoint was cosigned between our look at the database and our request: we go on with that one."""
+    book.fill(2)
+    ask, meanwhile = Witness.add_checkpoint, [1, 1]
+
+    def later(witness: Witness, old: int, proof: list[bytes], note: str) -> Any:
+        if meanwhile:
+            book.fill(meanwhile.pop())
+            ask(witness, server.size, consistency(book, server.size), book.checkpoint().partition("\n\n— w")[0])
+        return ask(witness, old, proof, note)
+
+    monkeypatch.setattr(Witness, "add_checkpoint", later)
+    assert book.log.ask_witness(book.database) == 4
+    assert book.verify().ok
+    assert halted(book) is None
+
+
+def consistency(book: Logbook, old: int) -> list[bytes]:
+    with book.database.read() as session:
+        return consistency_proof(old, session.get_one(Tree, 1).size, Tiles(session).node) if old else []
+
+
+def halted(book: Logbook) -> str | None:
+    with book.database.read() as session:
+        return book.log.halted(session)
+
+
+def test_a_log_that_a_witness_contradicts_is_halted(book: Logbook, server: WitnessServer) -> None:
+    """Nothing enters the tree or is signed, whoever tries, until a person has looked; both are entries."""
+    book.fill(2)
+    server.size = 50
+    for _ in range(2):
+        with pytest.raises(LogInconsistent, match="has seen 50"):
+            book.log.ask_witness(book.database)
+    book.write()
+    before = book.log.export.read_bytes()
+    with pytest.raises(LogInconsistent, match="has seen 50"):
+        book.integrate()
+    assert book.log.export.read_bytes() == before
+    assert "has seen 50" in str(halted(book))
+    with book.database.write() as session:
+        book.log.resume(session, "the witness lost its state", actor="cli")
+    assert book.integrate() == 3
+    assert [v.type for v in book.search(type="auditlog:tree")] == [EventType.LOG_RESUMED, EventType.LOG_HALTED]
+    assert book.verify().ok
+    with book.database.write() as session, pytest.raises(Conflict):
+        book.log.resume(session, "again", actor="cli")
+
+
+def test_a_409_without_a_size_is_believed_the_second_time(book: Logbook, server: WitnessServer) -> None:
+    """Once it may be a slip; twice the witness has seen another root of the same size."""
+    book.fill(1)
+    server.broken = 409
+    with pytest.raises(LogInconsistent, match="409"):
+        book.log.ask_witness(book.database)
+    assert server.asked > 1
+
+
+def test_what_a_witness_said_is_kept_outside(book: Logbook, server: WitnessServer) -> None:
+    """Who deletes it from the database is found; a backup put back has it again; checkpoints are read as before."""
+    book.fill(2)
+    backup = book.back_up()
+    book.fill(1)
+    assert book.log.ask_witness(book.database) == 3
+    assert server.verifier.open(book.checkpoint().partition("— w")[0] + exports.cosignatures(book.log.export)[0][1])
+    assert len(exports.notes(book.log.export)) == 3
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_cosignatures"))
+    assert [f.kind for f in book.verify().findings] == ["missing"]
+    book.restore(backup)
+    book.relearn()
+    assert server.verifier.open(book.checkpoint())
+    check_log(book.database, book.log)
 
 
 @pytest.mark.parametrize("status", [200, 302, 403, 404, 500])

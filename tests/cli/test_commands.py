@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,17 @@ def test_log_verify_and_proof(installed: Installation) -> None:
     kept = installed.folder / "kept"
     kept.write_text(installed.run("log", "checkpoint"))
     installed.run("log", "verify", "--checkpoint", str(kept))
+
+
+def test_a_halted_log_is_resumed(installed: Installation) -> None:
+    """By a command that says why, which is an entry; not where nothing was halted."""
+    assert "is not halted" in installed.run("log", "resume", "--reason", "nothing", expect=2)
+    installed.run("log", "export")
+    with closing(sqlite3.connect(installed.home / "privacy.sqlite3")) as database, database:
+        database.execute("UPDATE audit_tree SET halted = 'The witness has seen 50 entries of this log, 4 are here.'")
+    assert "50 entries" in installed.run("log", "export", expect=2)
+    assert "signed again" in installed.run("log", "resume", "--reason", "it had lost its state")
+    assert "it had lost its state" in installed.run("log", "export", "--type", "auditlog:tree:resumed")
 
 
 def test_two_services_on_one_home(installed: Installation) -> None:

@@ -15,7 +15,7 @@ from privacy_svc.auditlog import verify_json
 from privacy_svc.consent import HANDLERS
 from privacy_svc.db import now
 from privacy_svc.errors import UnknownCustomer
-from privacy_svc.http import CustomerRef, Role, exception_handlers
+from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
@@ -46,6 +46,15 @@ class OneCustomer:
         if found is None:
             raise UnknownCustomer("The customer store has no such person.")
         return found
+
+    def admit_many(self, session: Session, customers: Any, _actor: str) -> Any:
+        return [self.find(session, c) or NotAdmitted.UNKNOWN for c in customers]
+
+    def references(self, _session: Session, subject_ids: Any) -> Any:
+        return {i: CustomerRef(id="1001") for i in subject_ids if i == self.subject_id}
+
+    def contacts(self, _session: Session, subject_ids: Any) -> Any:
+        return {i: [Contact("email", "ana@mail.example")] for i in subject_ids if i == self.subject_id}
 
     def key_of(self, _session: Session, _subject_id: str) -> str | None:
         return "1001"

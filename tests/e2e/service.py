@@ -91,7 +91,7 @@ class Installation:
             processes = [self._start(stack, "serve")]
             if self.database_url:
                 processes.append(self._start(stack, "worker"))
-            self._wait(processes)
+            self.wait(processes)
             yield
 
     def _start(self, stack: ExitStack, command: str) -> "subprocess.Popen[bytes]":
@@ -102,7 +102,7 @@ class Installation:
         stack.callback(process.terminate)
         return process
 
-    def _wait(self, processes: "list[subprocess.Popen[bytes]]") -> None:
+    def wait(self, processes: "list[subprocess.Popen[bytes]]") -> None:
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             assert all(p.poll() is None for p in processes), self.logs()

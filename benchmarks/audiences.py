@@ -1,0 +1,88 @@
+"""Who of all customers may be used for a purpose, decided and logged, against a bare SELECT of their keys.
+
+    python -m benchmarks.audiences 1000000 [SQLite|PostgreSQL]
+
+The first audience of a month makes everybody's tag of the month; the later ones find them made.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from privacy_svc.db import Database
+from privacy_svc.db.migrate import upgrade
+from privacy_svc.examples import folder
+from privacy_svc.policy import Collection
+from privacy_svc.runtime import Runtime
+from privacy_svc.store import Question, subjects
+from privacy_svc.store.evaluating import Terms
+from privacy_svc.store.rows import chunks
+from tests import postgres
+from tests.conftest import fresh_postgres
+from tests.factories import make_runtime
+from tests.shop import postgres_shop, sqlite_shop
+
+CUSTOMERS = 50_000
+TARGET = 100_000
+CHUNK = 5_000
+
+
+def run(customers: int = CUSTOMERS, dialects: tuple[str, ...] = ("SQLite", "PostgreSQL")) -> None:
+    for dialect in dialects:
+        with tempfile.TemporaryDirectory() as name, _databases(dialect, Path(name), customers) as (ours, store):
+            database = Database(ours)
+            upgrade(database)
+            runtime = make_runtime(Path(name), database, {"shop": store}, folder("policies"))
+            _measure(dialect, runtime, customers)
+            runtime.close()
+
+
+@contextmanager
+def _databases(dialect: str, home: Path, customers: int) -> Iterator[tuple[str, str]]:
+    if dialect == "SQLite":
+        yield f"sqlite:///{home / 'privacy.sqlite3'}", sqlite_shop(home, customers)
+        return
+    server = make_url(postgres.find())
+    with fresh_postgres(server) as ours, postgres_shop(server, home, customers) as store:
+        yield ours, store
+
+
+def _measure(dialect: str, runtime: Runtime, customers: int) -> None:
+    people = runtime.directory.people()
+    _admit(runtime, people, customers)
+    asked = Question("marketing", "marketing", "marketing.email", ("email",))
+    plain = customers / _seconds(lambda: _keys(runtime))
+    print(f"\nAudience of {customers:,}, {dialect} (limit: SELECT of the keys, {plain:,.0f}/s)")
+    for name in ("first of the month", "second"):
+        rate = customers / _seconds(lambda: runtime.audiences.find(asked, Terms(), people))
+        verdict = "met" if rate >= TARGET else "MISSED"
+        print(
+            f"  {name:20} {rate:10,.0f} customers/s  {rate / plain:6.3f} of the limit  target {TARGET:,}/s  {verdict}"
+        )
+
+
+def _admit(runtime: Runtime, people: Collection, customers: int) -> None:
+    for chunk in chunks((str(n) for n in range(1, customers + 1)), CHUNK):
+        with runtime.database.write() as session:
+            subjects.admit(session, runtime.vault, runtime.log, people, chunk, "benchmark")
+    runtime.log.integrate(runtime.database)
+
+
+def _keys(runtime: Runtime) -> int:
+    with runtime.stores.read("shop") as connection:
+        return len(connection.exec_driver_sql("SELECT id FROM customers ORDER BY id").all())
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS, tuple(sys.argv[2:]) or ("SQLite", "PostgreSQL"))

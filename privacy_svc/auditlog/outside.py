@@ -1,0 +1,50 @@
+"""What lies outside the database, compared with it: the mirrored leaves, and what witnesses said."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog.checking import Finding
+from privacy_svc.auditlog.mirror import BUNDLE, Mirror
+from privacy_svc.auditlog.model import Cosignature, Tree
+from privacy_svc.db import Database
+
+
+class Outside:
+    """Made before the database's snapshot, so that nothing here can be too new for it."""
+
+    def __init__(self, export: Path, mirror: Mirror) -> None:
+        self._mirror, self._count = mirror, mirror.count()
+        self._promised, self._cosigned = exports.newest_size(export), exports.cosignatures(export)
+        self._bundle: tuple[int, list[bytes]] = (-1, [])
+        self._different: list[int] = []
+
+    def compare(self, index: int, leaf: bytes) -> None:
+        """An entry of the database; call it for each, by index."""
+        if 0 <= index < self._count and self._leaf(index) != leaf:
+            self._different.append(index)
+
+    def _leaf(self, index: int) -> bytes | None:
+        number, offset = divmod(index, BUNDLE)
+        if self._bundle[0] != number:
+            self._bundle = (number, self._mirror.bundle(number))
+        leaves = self._bundle[1]
+        return leaves[offset] if offset < len(leaves) else None
+
+    def findings(self, session: Session, database: Database) -> Iterator[Finding]:
+        if self._count < self._promised:
+            detail = f"the mirror of the log ends at {self._count}, a checkpoint was exported for {self._promised}"
+            yield Finding("missing", detail)
+        with database.read() as later:  # entries may have been pruned since the snapshot
+            first = later.scalar(select(Tree.first).where(Tree.id == 1)) or 0
+        different = [i for i in self._different if i >= first]
+        if different:
+            detail = f"the mirror of the log differs in {len(different)} entries, the first is {different[0]}"
+            yield Finding("altered", detail)
+        for size, lines in self._cosigned:
+            witness = lines.split(" ", 2)[1]
+            if session.get(Cosignature, (size, witness)) is None:
+                yield Finding("missing", f"what {witness} said of the checkpoint of {size} entries is only exported")

@@ -1,0 +1,63 @@
+"""What a person says about themselves reaches the suppression list too, where their address is known.
+
+Who withdraws from direct marketing or objects is suppressed for just that; what takes it back on the person takes it
+back on the list. What an erasure suppressed, and the objection to all direct marketing, is lifted only by the person's
+own new consent (Privacy Centre, double opt-in), or by the DPO who lifts the objection.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent.states import State
+from privacy_svc.consent.suppression import Cause, digests, enlist, release, scopes_of
+from privacy_svc.consent.tables import Suppression
+from privacy_svc.db import now
+from privacy_svc.errors import KeyUnavailable, StoreUnavailable
+from privacy_svc.http import CustomerDirectory
+from privacy_svc.policy import Purpose
+from privacy_svc.vault import Vault
+
+
+@dataclass(frozen=True)
+class ListKeeper:
+    """Keeps the list in step, in the transaction of what the person said."""
+
+    vault: Vault
+    log: Log
+    directory: CustomerDirectory
+
+    def suppress(self, session: Session, subject_id: str, scope: str, cause: Cause, actor: str) -> int:
+        """Every address of theirs that the store holds; how many are new to the list.
+
+        An objection must not fail because a store is away: it stands on the person, and the log says what is missing.
+        """
+        try:
+            known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
+            found = digests(session, self.vault, known) if known else []
+        except (StoreUnavailable, KeyUnavailable) as error:
+            payload = {"scope": scope, "reason": str(cause), "addresses": 0, "failed": error.slug}
+            self.log.append(session, EventType.ADDRESS_SUPPRESSED, actor=actor, payload=payload)
+            return 0
+        return enlist(session, self.log, found, scope, cause, actor, now())
+
+    def follow(self, session: Session, subject_id: str, purpose: Purpose, state: str, actor: str) -> None:
+        """After a consent was recorded, by whomever."""
+        if state == State.WITHDRAWN and purpose.direct_marketing:
+            self.suppress(session, subject_id, purpose.key, Cause.UNSUBSCRIBE, actor)
+        elif state == State.GIVEN:
+            self.release(session, subject_id, [purpose.key], actor, "consent given")
+
+    def follow_own(self, session: Session, subject_id: str, purpose: Purpose, actor: str) -> int:
+        """After the person consented themselves: nothing stands against their addresses for this purpose any more."""
+        return self.release(session, subject_id, scopes_of(purpose), actor, "own consent")
+
+    def release(self, session: Session, subject_id: str, scopes: Collection[str], actor: str, because: str) -> int:
+        """Looks at the store only where there is something to lift. Raises StoreUnavailable, KeyUnavailable."""
+        if session.scalar(select(Suppression.scope).where(Suppression.scope.in_(list(scopes))).limit(1)) is None:
+            return 0
+        known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
+        return release(session, self.vault, self.log, known, scopes, actor, because) if known else 0

@@ -1,0 +1,267 @@
+"""Consents from a file: in batches, each one transaction with its log entry and the note how far it came.
+
+Idempotent: a record of the same person, purpose, state and time is there already, whoever brought it. Nothing that is
+recorded is touched, and what was said later stands, so an old table never outvotes what a person said since. It lifts
+no objection and nothing from the suppression list.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, GroupEvent, Log
+from privacy_svc.consent.judging import Judge, Refused, Wanted, Why
+from privacy_svc.consent.model import EVIDENCE, Consent
+from privacy_svc.consent.reading import Line
+from privacy_svc.consent.suppression import is_empty, scopes_by_address, scopes_of
+from privacy_svc.consent.tables import ConsentImport
+from privacy_svc.consent.versions import hold_many, raise_versions
+from privacy_svc.db import Database, insert_rows, new_id, now
+from privacy_svc.errors import Conflict
+from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
+from privacy_svc.policy import PolicySet, remember
+from privacy_svc.vault import Vault
+
+BATCH = 2000
+"""Rows of one transaction: so long other writers of SQLite wait."""
+CHUNK = 500
+_NOT_ADMITTED = {
+    NotAdmitted.UNKNOWN: (Why.UNKNOWN_CUSTOMER, "the customer store has no such person"),
+    NotAdmitted.AMBIGUOUS: (Why.AMBIGUOUS_CUSTOMER, "several people share this address: name the customer by id"),
+}
+Tell = Callable[[Sequence[Refused]], None]
+
+
+@dataclass(slots=True)
+class Totals:
+    """`unchanged` were there already."""
+
+    rows: int = 0
+    recorded: int = 0
+    unchanged: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "recorded": self.recorded,
+            "unchanged": self.unchanged,
+            "refused": sum(self.refused.values()),
+            "reasons": dict(sorted(self.refused.items())),
+        }
+
+
+@dataclass(frozen=True)
+class Importer:
+    """`zone`: of times that name none."""
+
+    database: Database
+    vault: Vault
+    log: Log
+    directory: CustomerDirectory
+    policies: PolicySet
+    actor: str
+    zone: tzinfo | None = None
+    batch: int = BATCH
+    dry_run: bool = False
+
+    def run(self, digest: str, lines: Iterator[Line], tell: Tell, progress: Callable[[int], None]) -> Totals:
+        """To the end; see `steps`."""
+        for totals in self.steps(digest, lines, tell):
+            progress(totals.rows)
+        return totals
+
+    def steps(self, digest: str, lines: Iterator[Line], tell: Tell, *, again: bool = False) -> Iterator[Totals]:
+        """Rows of the file with this digest, after those that an earlier run that was broken off has done, or all of
+        them `again`. Yields the totals, once before the first batch and after each.
+
+        `tell` gets refused rows before their batch is committed: one may be told twice, none is lost.
+        """
+        run_id, totals = self._begin(digest, again=again)
+        yield totals
+        lines = islice(lines, totals.rows, None)
+        while batch := list(islice(lines, self.batch)):
+            with self.database.write() as session:
+                self._one_batch(session, run_id, batch, totals, tell)
+            yield totals
+        with self.database.write() as session:
+            self._end(session, run_id, totals)
+
+    def _begin(self, digest: str, *, again: bool) -> tuple[str, Totals]:
+        """The unfinished run of this file, or a new one."""
+        if self.dry_run:
+            return "", Totals()
+        with self.database.write() as session:
+            remember(session, self.policies)
+            run = session.scalar(select(ConsentImport).where(ConsentImport.digest == digest).with_for_update())
+            if run is None:
+                run = ConsentImport(digest=digest, started_by=self.actor)
+                session.add(run)
+            elif run.finished_at is not None or again:
+                run.started_at, run.finished_at, run.started_by = now(), None, self.actor
+                run.rows, run.recorded, run.unchanged, run.refused = 0, 0, 0, {}
+            session.flush()
+            return run.id, Totals(run.rows, run.recorded, run.unchanged, Counter(run.refused))
+
+    def _one_batch(self, session: Session, run_id: str, lines: Sequence[Line], totals: Totals, tell: Tell) -> None:
+        run = session.get(ConsentImport, run_id, with_for_update=True) if run_id else None
+        if run is not None and run.rows != totals.rows:
+            raise Conflict("Another process imports this file at this moment.")
+        done = _Batch(self, session, run_id, now()).take(lines)
+        if done.refused:
+            tell(done.refused)
+        totals.rows += len(lines)
+        totals.recorded += done.recorded
+        totals.unchanged += done.unchanged
+        totals.refused.update(str(r.reason) for r in done.refused)
+        if run is None:
+            session.rollback()
+        else:
+            run.rows, run.recorded, run.unchanged = totals.rows, totals.recorded, totals.unchanged
+            run.refused = dict(totals.refused)
+
+    def _end(self, session: Session, run_id: str, totals: Totals) -> None:
+        if run_id:
+            session.get_one(ConsentImport, run_id).finished_at = now()
+            payload = {"import": run_id, **totals.to_json()}
+            self.log.append(session, EventType.CONSENT_IMPORTED, actor=self.actor, payload=payload)
+
+
+class _Batch:
+    """Some rows, in one transaction."""
+
+    def __init__(self, importer: Importer, session: Session, run_id: str, at: datetime) -> None:
+        self._by, self._session, self._run_id, self._at = importer, session, run_id, at
+        self.refused: list[Refused] = []
+        self.recorded = self.unchanged = 0
+
+    def take(self, lines: Iterable[Line]) -> "_Batch":
+        judge = Judge(self._by.policies, self._at, self._by.zone)
+        wanted: list[Wanted] = []
+        for line in lines:
+            judged = judge.judge(line)
+            if isinstance(judged, Refused):
+                self.refused.append(judged)
+            else:
+                wanted.append(judged)
+        suppressing = not is_empty(self._session)
+        if suppressing:
+            wanted = self._unsuppressed(wanted, {w.line.number: w.contacts for w in wanted})
+        admitted = self._admitted(wanted)
+        if suppressing and admitted:
+            known = self._by.directory.contacts(self._session, {s for _, s in admitted})
+            contacts = {w.line.number: known.get(s, ()) for w, s in admitted}
+            left = {w.line.number for w in self._unsuppressed([w for w, _ in admitted], contacts)}
+            admitted = [(w, s) for w, s in admitted if w.line.number in left]
+        if admitted:
+            self._record(admitted)
+        self.refused.sort(key=lambda r: r.row)
+        return self
+
+    def _refuse(self, wanted: Wanted, why: Why, detail: str) -> None:
+        self.refused.append(Refused(wanted.line.number, wanted.line.line, why, detail))
+
+    def _unsuppressed(self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]]) -> list[Wanted]:
+        """Those whose addresses may be used for their purpose; a refusal or withdrawal needs no such leave."""
+        asked = (c for w in wanted if w.permits for c in contacts[w.line.number])
+        listed = scopes_by_address(self._session, self._by.vault, asked)
+        left = []
+        for w in wanted:
+            scopes = scopes_of(w.words.purpose)
+            if w.permits and any(listed.get(c, frozenset()) & scopes for c in contacts[w.line.number]):
+                self._refuse(w, Why.SUPPRESSED, "the address is on the suppression list")
+            else:
+                left.append(w)
+        return left
+
+    def _admitted(self, wanted: Sequence[Wanted]) -> list[tuple[Wanted, str]]:
+        subjects = self._by.directory.admit_many(self._session, [w.customer for w in wanted], self._by.actor)
+        found = []
+        for w, subject in zip(wanted, subjects, strict=True):
+            if isinstance(subject, NotAdmitted):
+                self._refuse(w, *_NOT_ADMITTED[subject])
+            else:
+                found.append((w, subject))
+        return found
+
+    def _record(self, admitted: Sequence[tuple[Wanted, str]]) -> None:
+        versions = hold_many(self._session, {s for _, s in admitted})
+        there = self._there(versions)
+        new: list[tuple[Wanted, str]] = []
+        for w, subject_id in admitted:
+            said = (subject_id, w.words.purpose.key, w.given_at, w.words.state)
+            if subject_id not in versions:
+                self._refuse(w, Why.ERASED, "this person's data were erased")
+            elif said in there:
+                self.unchanged += 1
+            else:
+                there.add(said)
+                new.append((w, subject_id))
+        self.recorded = len(new)
+        if new:
+            self._write(new, versions)
+
+    def _there(self, ids: Iterable[str]) -> set[tuple[str, str, datetime, str]]:
+        columns = select(Consent.subject_id, Consent.purpose, Consent.given_at, Consent.state)
+        wanted, found = list(ids), set[tuple[str, str, datetime, str]]()
+        for start in range(0, len(wanted), CHUNK):
+            rows = self._session.execute(columns.where(Consent.subject_id.in_(wanted[start : start + CHUNK])))
+            found.update((i, purpose, at, state) for i, purpose, at, state in rows)
+        return found
+
+    def _write(self, new: Sequence[tuple[Wanted, str]], versions: dict[str, int]) -> None:
+        """Versions rise in the order of the file: of two things said at one time, the later line stands."""
+        by = self._by
+        proofs = by.vault.ciphers(self._session, {s for w, s in new if w.sealed}, "evidence")
+        people: dict[str, list[str]] = {}
+        rows = []
+        for w, subject_id in new:
+            versions[subject_id] += 1
+            row = _row(w, subject_id, versions[subject_id], self._at, by.actor) | {
+                "policy_version": by.policies.version
+            }
+            row["sealed"] = proofs[subject_id].seal(EVIDENCE, row["id"], w.sealed) if w.sealed else None
+            rows.append(row)
+            people.setdefault(subject_id, []).append(_told(w))
+        insert_rows(self._session, Consent, rows)
+        raised = {subject_id: versions[subject_id] for subject_id in people}
+        raise_versions(self._session, raised)
+        groups: dict[tuple[str, ...], int] = {}
+        about = {s: (groups.setdefault(tuple(said), len(groups)), raised[s]) for s, said in people.items()}
+        payload = {"import": self._run_id, "rows": len(rows), "groups": [list(g) for g in groups]}
+        event = GroupEvent(EventType.CONSENT_IMPORTED, about, payload)
+        by.log.append_group(self._session, event, actor=by.actor)
+
+
+def _row(w: Wanted, subject_id: str, version: int, at: datetime, actor: str) -> dict[str, Any]:
+    words, notice = w.words, w.words.notice
+    return {
+        "id": new_id(),
+        "subject_id": subject_id,
+        "purpose": words.purpose.key,
+        "state": words.state,
+        "notice_id": notice.id,
+        "notice_version": notice.version,
+        "notice_language": notice.language,
+        "notice_digest": notice.digest,
+        "channel": w.channel,
+        "method": words.method,
+        "guardian": w.guardian,
+        "given_at": w.given_at,
+        "recorded_at": at,
+        "valid_until": w.valid_until,
+        "recorded_by": actor,
+        "state_version": version,
+    }
+
+
+def _told(w: Wanted) -> str:
+    notice = w.words.notice
+    shown = f"{notice.id} {notice.version} {notice.language}" if notice.id else "no notice"
+    return f"{w.words.purpose.key} {w.words.state}, {shown}, {w.words.method}"

@@ -1,0 +1,166 @@
+"""The suppression list and imports over HTTP."""
+
+import io
+import time
+from collections.abc import Iterator
+from threading import Lock
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter, RawBody
+from litestar.response import Stream
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent.importing import Importer
+from privacy_svc.consent.judging import Refused
+from privacy_svc.consent.reading import Format, Line, Shape, guess_format, inspect, read
+from privacy_svc.consent.suppression import counts, scopes_by_address, scopes_of
+from privacy_svc.db import Database
+from privacy_svc.errors import Fault, InvalidBody, PrivacyError
+from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, TooManyRequests, allow, decode
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.vault import Vault
+
+TAGS = ["Consent"]
+MOST = 10_000
+"""Addresses in one check."""
+PER_HOUR = 1_000_000
+"""Addresses one caller may check in one process: an address list, not a search for who ever objected."""
+Address = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
+Addresses = Annotated[list[Address], msgspec.Meta(max_length=MOST)]
+
+
+class CheckSuppressions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Before a module loads an address list. Without `purpose`: suppressed for anything."""
+
+    emails: Addresses = []
+    phones: Addresses = []
+    purpose: str | None = None
+
+    def __repr__(self) -> str:
+        return "CheckSuppressions(…)"
+
+
+class Suppressed(msgspec.Struct, frozen=True):
+    """In the order of the question; `true` must not be used."""
+
+    emails: list[bool]
+    phones: list[bool]
+
+
+class _Allowance:
+    """How many addresses each caller has checked in this hour."""
+
+    def __init__(self) -> None:
+        self._lock, self._hour, self._used = Lock(), 0, dict[str, int]()
+
+    def take(self, caller: str, count: int) -> None:
+        with self._lock:
+            hour = int(time.time() // 3600)
+            if hour != self._hour:
+                self._hour, self._used = hour, {}
+            self._used[caller] = self._used.get(caller, 0) + count
+            if self._used[caller] > PER_HOUR:
+                raise TooManyRequests(f"At most {PER_HOUR:,} addresses an hour are checked for one caller.")
+
+
+_allowance = _Allowance()
+
+
+@post(
+    "/v1/suppressions/check",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": CheckSuppressions},
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="checkSuppressions",
+    tags=TAGS,
+)
+def check_suppressions(
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    caller: NamedDependency[Caller],
+) -> Suppressed:
+    """Is an address on the suppression list? What is no address is not."""
+    wanted = decode(body, CheckSuppressions)
+    scopes = _scopes(policies, wanted.purpose)
+    asked = len(wanted.emails) + len(wanted.phones)
+    _allowance.take(caller.id, asked)
+    contacts = [*(Contact("email", v) for v in wanted.emails), *(Contact("phone", v) for v in wanted.phones)]
+    with database.write() as session:
+        listed = scopes_by_address(session, vault, contacts)
+        found = [bool(under if scopes is None else under & scopes) for c in contacts for under in [listed.get(c, _NO)]]
+        payload = {"asked": asked, "suppressed": sum(found), "purpose": wanted.purpose}
+        log.append(session, EventType.SUPPRESSION_CHECKED, actor=caller.name, payload=payload)
+    return Suppressed(found[: len(wanted.emails)], found[len(wanted.emails) :])
+
+
+_NO: frozenset[str] = frozenset()
+
+
+def _scopes(policies: PolicyHolder, purpose: str | None) -> frozenset[str] | None:
+    if purpose is None:
+        return None
+    found = policies.current.purposes.get(purpose)
+    if found is None:
+        raise InvalidBody("There is no such purpose.", faults=[Fault("/purpose", "unknown purpose")])
+    return scopes_of(found)
+
+
+@get(
+    "/v1/suppressions",
+    opt=allow(Role.DPO, Role.AUDITOR),
+    sync_to_thread=True,
+    operation_id="countSuppressions",
+    tags=TAGS,
+)
+def count_suppressions(database: NamedDependency[Database]) -> list[dict[str, Any]]:
+    """How many addresses are suppressed, by kind, scope and reason. Which they are, nobody can say."""
+    with database.read() as session:
+        return counts(session)
+
+
+@post(
+    "/v1/consents/import",
+    opt=allow(Role.DPO, Role.ADMIN),
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="importConsents",
+    tags=TAGS,
+)
+def import_consents(
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+    form: Annotated[Format | None, QueryParameter(name="format")] = None,
+    dry_run: FromQuery[bool] = False,
+) -> Stream:
+    """CSV or NDJSON, see docs/dpo.md; at most as large as a body may be. Answers with a line a refused row and a last
+    line of totals, or of the error that ended it. To resume, send it again: what is there is not recorded twice."""
+    file = io.BytesIO(body)
+    inspected = inspect(file)
+    lines = read(file, Shape(form or guess_format("", body[:1000])))
+    importer = Importer(database, vault, log, directory, policies.current, caller.name, dry_run=dry_run)
+    return Stream(_answers(importer, f"{inspected.digest} http", lines), media_type="application/x-ndjson")
+
+
+def _answers(importer: Importer, digest: str, lines: Iterator[Line]) -> Iterator[bytes]:
+    refused: list[Refused] = []
+    try:
+        for totals in importer.steps(digest, lines, refused.extend, again=True):  # noqa: B007 - the last is wanted
+            yield from (msgspec.json.encode(r) + b"\n" for r in refused)
+            refused.clear()
+        yield msgspec.json.encode({"totals": totals.to_json()}) + b"\n"
+    except PrivacyError as error:
+        yield msgspec.json.encode({"error": {"type": f"/problems/{error.slug}", "detail": error.detail}}) + b"\n"
+
+
+HANDLERS = [check_suppressions, count_suppressions, import_consents]

@@ -1,0 +1,167 @@
+"""AuthZEN 1.0 searches (§8): which customers, purposes, modules. Everything looked at is a logged decision."""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+import msgspec
+from litestar import Request, post
+from litestar.di import NamedDependency
+from litestar.params import RawBody
+
+from privacy_svc.db import Database
+from privacy_svc.errors import BadRequest
+from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.store.audiences import Audiences
+from privacy_svc.store.authzen_schemas import (
+    Action,
+    ActionsAnswer,
+    ActionSearch,
+    Context,
+    Entity,
+    Found,
+    PageAnswer,
+    ResourceSearch,
+    SearchAnswer,
+    SearchContext,
+    SubjectSearch,
+)
+from privacy_svc.store.authzen_wire import (
+    CUSTOMER,
+    MODULE,
+    USE,
+    check_words,
+    customer_of,
+    json_body,
+    question,
+    terms,
+)
+from privacy_svc.store.directory import Directory
+from privacy_svc.store.evaluating import Answer, Case, Evaluations
+from privacy_svc.store.pdp import known_purpose
+
+LIMIT, MOST = 100, 1_000
+SEARCH = "/access/v1/search"
+ROLES = allow(Role.MODULE, Role.DPO)
+TAGS = ["Policy gateway"]
+
+
+@post(SEARCH + "/resource", status_code=200, opt=ROLES, sync_to_thread=True, operation_id="searchResource", tags=TAGS)
+def search_resource(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    directory: NamedDependency[Directory],
+    audiences: NamedDependency[Audiences],
+    caller: NamedDependency[Caller],
+) -> SearchAnswer:
+    """Customers whose fields the module may use for the purpose, page by page. A page may hold fewer than `limit`
+    where few are permitted; the end is an empty `next_token`."""
+    wanted = decode(json_body(request, body), ResourceSearch)
+    check_words(wanted.subject, wanted.resource, wanted.action)
+    asked = question(wanted.subject.id, wanted.context, wanted.resource, caller)
+    after, limit = _position(wanted)
+    found = audiences.page(asked, terms(wanted.context), directory.people(), after, limit)
+    token = "" if found.after is None else _token(wanted, found.after, limit)
+    return SearchAnswer(
+        PageAnswer(token, len(found.keys)),
+        SearchContext(found.policy_version, found.decision_id),
+        [Found(CUSTOMER, key) for key in found.keys],
+    )
+
+
+@post(SEARCH + "/action", status_code=200, opt=ROLES, sync_to_thread=True, operation_id="searchAction", tags=TAGS)
+def search_action(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    evaluations: NamedDependency[Evaluations],
+    caller: NamedDependency[Caller],
+) -> ActionsAnswer:
+    """For which of its purposes the module may use this customer's fields: `use`, each with its purpose."""
+    wanted = decode(json_body(request, body), ActionSearch)
+    check_words(wanted.subject, wanted.resource, Action(USE))
+    module = policies.current.modules.get(wanted.subject.id)
+    purposes = sorted(module.purposes) if module else []
+    if wanted.context.purpose is not None:
+        purposes = [p for p in purposes if p == wanted.context.purpose]
+    cases = [_case(wanted.subject.id, p, wanted.context, wanted.resource, caller) for p in purposes]
+    permitted = _permitted(database, evaluations, cases)
+    return ActionsAnswer(
+        PageAnswer("", len(permitted)),
+        SearchContext(policies.current.version),
+        [Action(USE, {"purpose": case.question.purpose}) for case in permitted],
+    )
+
+
+@post(SEARCH + "/subject", status_code=200, opt=ROLES, sync_to_thread=True, operation_id="searchSubject", tags=TAGS)
+def search_subject(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    evaluations: NamedDependency[Evaluations],
+    caller: NamedDependency[Caller],
+) -> SearchAnswer:
+    """Modules that may use this customer's fields for the purpose; a module learns of itself alone."""
+    wanted = decode(json_body(request, body), SubjectSearch)
+    check_words(wanted.subject, wanted.resource, wanted.action)
+    purpose = wanted.context.purpose or ""
+    known_purpose(policies.current, purpose)
+    modules = sorted(m for m, granted in policies.current.modules.items() if purpose in granted.purposes)
+    mine = [m for m in modules if caller.role is not Role.MODULE or m == caller.name]
+    cases = [_case(m, purpose, wanted.context, wanted.resource, caller) for m in mine]
+    permitted = _permitted(database, evaluations, cases)
+    return SearchAnswer(
+        PageAnswer("", len(permitted)),
+        SearchContext(policies.current.version),
+        [Found(MODULE, case.question.module) for case in permitted],
+    )
+
+
+def _case(module: str, purpose: str, context: Context, resource: Entity, caller: Caller) -> Case:
+    asked = question(module, msgspec.structs.replace(context, purpose=purpose), resource, caller)
+    return Case(asked, customer_of(resource), terms(context), context.min_state_version)
+
+
+def _permitted(database: Database, evaluations: Evaluations, cases: list[Case]) -> list[Case]:
+    """Raises what a single evaluation would."""
+    with database.write() as session:
+        answers = evaluations.together(session, cases)
+    for answer in answers:
+        if not isinstance(answer, Answer):
+            raise answer
+    return [c for c, a in zip(cases, answers, strict=True) if isinstance(a, Answer) and a.permitted]
+
+
+def _position(wanted: ResourceSearch) -> tuple[str | None, int]:
+    """Where to go on, and how many are wanted. Raises BadRequest for a token of another search (§8.2)."""
+    page = wanted.page
+    if page.limit is not None and not 1 <= page.limit <= MOST:
+        raise BadRequest(f"page.limit is a whole number from 1 to {MOST}.")
+    if not page.token:
+        return None, page.limit or LIMIT
+    try:
+        after, limit, digest = json.loads(base64.urlsafe_b64decode(page.token))
+    except (ValueError, TypeError, binascii.Error):
+        raise BadRequest("page.token is the one an earlier answer gave.") from None
+    fits = isinstance(after, str) and isinstance(limit, int) and 1 <= limit <= MOST and page.limit in {None, limit}
+    if digest != _digest(wanted) or not fits:
+        raise BadRequest("page.token belongs to another search: keep everything else as it was.")
+    return after, limit
+
+
+def _token(wanted: ResourceSearch, after: str, limit: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([after, limit, _digest(wanted)]).encode()).decode()
+
+
+def _digest(wanted: ResourceSearch) -> str:
+    """Of what is searched for. Not a secret: whoever makes up a token only chooses where to begin."""
+    same = msgspec.json.encode([wanted.subject, wanted.action, wanted.resource, wanted.context])
+    return hashlib.sha256(same).hexdigest()[:16]
+
+
+HANDLERS = [search_resource, search_action, search_subject]

@@ -1,0 +1,160 @@
+"""Evaluations: questions about customers, each decided on the state of this moment and logged with its answer."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from privacy_svc import consent
+from privacy_svc.auditlog import Event, EventType
+from privacy_svc.db import now
+from privacy_svc.errors import Conflict, PrivacyError
+from privacy_svc.http import CustomerRef
+from privacy_svc.policy import Decision, Effect, PolicyHolder, Reason, ReasonCode, reason
+from privacy_svc.store.directory import Directory
+from privacy_svc.store.pdp import Decider, DecisionPoint, Question, decision_payload, question_payload
+from privacy_svc.vault import SubjectCipher
+
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a caller takes an answer. `partial`: some of the fields are enough. `obliging`: it drops and masks fields as
+    it is told; one that does not must not be permitted anything that depends on it (obligations profile §4)."""
+
+    partial: bool = False
+    obliging: bool = False
+
+    def refuse(self, decision: Decision) -> tuple[Reason, ...]:
+        """Why this is no permit on these terms; nothing where it is one."""
+        if not (decision.any_permit if self.partial else decision.permit_all):
+            return decision.reasons
+        if obliges(decision) and not self.obliging:
+            return (*decision.reasons, reason(ReasonCode.OBLIGATION_NOT_SUPPORTED))
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question about one customer. `min_state_version`: what the caller has seen, and the decision must know."""
+
+    question: Question
+    customer: CustomerRef
+    terms: Terms = Terms()
+    min_state_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision, why it is no permit on the caller's terms (nothing where it is one), and its log entry."""
+
+    decision: Decision
+    refused: tuple[Reason, ...]
+    decision_id: str
+
+    @property
+    def permitted(self) -> bool:
+        return not self.refused
+
+
+Answered = list[Answer | PrivacyError]
+"""By case. UnknownCustomer stands for somebody whom the store does not have, Conflict for a state that the caller
+knows of and that is not here yet."""
+
+
+def obliges(decision: Decision) -> bool:
+    """Some fields have to be dropped or masked."""
+    return any(d.effect is not Effect.PERMIT for d in decision.fields.values())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decided:
+    question: Question
+    subject_id: str
+    decision: Decision
+    refused: tuple[Reason, ...]
+
+    @property
+    def kind(self) -> EventType:
+        return EventType.DECISION_DENY if self.refused else EventType.DECISION_PERMIT
+
+    def event(self) -> Event:
+        payload = {**question_payload(self.question), **decision_payload(self.decision)}
+        return Event(self.kind, self.subject_id, payload)
+
+
+class Evaluations:
+    """Both ways are one look at everybody's state, in the caller's transaction: no entry, no permit."""
+
+    def __init__(self, policies: PolicyHolder, directory: Directory, pdp: DecisionPoint) -> None:
+        self._policies, self._directory, self._pdp = policies, directory, pdp
+
+    def each(self, session: Session, cases: Sequence[Case]) -> Answered:
+        """Of callers who have nothing to do with each other: every case has an entry of its own."""
+        found = self._decide(session, cases)
+        entries: dict[_Decided, str] = {}
+        for actor, mine in _by(lambda d: d.question.actor, found).items():
+            ids = self._pdp.audit.append_many(session, [d.event() for d in mine], actor=actor)
+            entries.update(zip(mine, ids, strict=True))
+        return _answered(found, entries)
+
+    def together(self, session: Session, cases: Sequence[Case]) -> Answered:
+        """Of one caller: all people about whom the same was asked, with the same outcome, share an entry."""
+        found = self._decide(session, cases)
+        people = {d.subject_id for d in found if isinstance(d, _Decided)}
+        vault = self._pdp.audit.vault
+        vault.hold(session, people)
+        ciphers = vault.ciphers(session, people)
+        entries: dict[_Decided, str] = {}
+        for mine in _by(lambda d: (d.question, d.kind, d.subject_id in ciphers), found).values():
+            entries.update(self._log(session, mine, ciphers))
+        return _answered(found, entries)
+
+    def _log(
+        self, session: Session, alike: Sequence[_Decided], ciphers: Mapping[str, SubjectCipher]
+    ) -> dict[_Decided, str]:
+        """Who was erased has an entry of their own: only their evidence key is left to seal it."""
+        first, audit = alike[0], self._pdp.audit
+        if first.subject_id not in ciphers:
+            ids = audit.append_many(session, [d.event() for d in alike], actor=first.question.actor)
+            return dict(zip(alike, ids, strict=True))
+        decisions = {d.subject_id: d.decision for d in alike}
+        return dict.fromkeys(alike, self._pdp.log_all(session, first.kind, first.question, decisions, {}, ciphers))
+
+    def _decide(self, session: Session, cases: Sequence[Case]) -> list[_Decided | PrivacyError]:
+        decider = Decider(self._policies.current, now())
+        admitted = self._directory.admit_each(session, [(c.customer, c.question.actor) for c in cases])
+        people: dict[str, set[str]] = {}
+        for case, subject_id in zip(cases, admitted, strict=True):
+            if isinstance(subject_id, str):
+                people.setdefault(case.question.purpose, set()).add(subject_id)
+        states = {p: consent.purpose_states(session, ids, p, decider.at) for p, ids in people.items()}
+        found: list[_Decided | PrivacyError] = []
+        for case, subject_id in zip(cases, admitted, strict=True):
+            if not isinstance(subject_id, str):
+                found.append(subject_id)
+                continue
+            decision = decider.decide(case.question, states[case.question.purpose][subject_id])
+            decided = _Decided(case.question, subject_id, decision, case.terms.refuse(decision))
+            found.append(_too_old(decision, case.min_state_version) or decided)
+        return found
+
+
+def _by(key: Callable[[_Decided], K], found: Iterable[_Decided | PrivacyError]) -> dict[K, list[_Decided]]:
+    groups: dict[K, list[_Decided]] = {}
+    for decided in found:
+        if isinstance(decided, _Decided):
+            groups.setdefault(key(decided), []).append(decided)
+    return groups
+
+
+def _answered(found: Iterable[_Decided | PrivacyError], entries: Mapping[_Decided, str]) -> Answered:
+    return [Answer(d.decision, d.refused, entries[d]) if isinstance(d, _Decided) else d for d in found]
+
+
+def _too_old(decision: Decision, wanted: int | None) -> Conflict | None:
+    if wanted is None or decision.state_version >= wanted:
+        return None
+    return Conflict(f"State version {wanted} is not known here yet; this is {decision.state_version}.")

@@ -1,0 +1,100 @@
+"""The leaves outside the database: what is written there is what the database holds, or nothing is."""
+
+from pathlib import Path
+
+import pytest
+
+from privacy_svc.auditlog import Event, EventType, LogInconsistent, export
+from privacy_svc.auditlog.mirror import Mirror
+from tests.auditlog.conftest import Logbook
+from tests.factories import check_log, make_log
+
+BUNDLE = f"{0:012}"
+
+
+def mirrored(mirror: Mirror) -> list[bytes]:
+    return list(mirror.read(0))
+
+
+def test_another_mirror_is_found_and_not_extended(book: Logbook) -> None:
+    """Junk in place of the leaves: verification names it, and nothing is written behind it."""
+    book.fill(3)
+    leaves = mirrored(book.log.mirror)
+    path = book.log.mirror.folder / BUNDLE
+    path.write_bytes(b"".join(len(leaf).to_bytes(2) + leaf[::-1] for leaf in leaves))
+    before = path.read_bytes()
+    report = book.verify()
+    assert [f.kind for f in report.findings] == ["altered"]
+    assert "differs in 3 entries, the first is 0" in report.findings[0].detail
+    book.write()
+    with pytest.raises(LogInconsistent, match="other entries"):
+        book.integrate()
+    assert path.read_bytes() == before
+
+
+def test_a_mirror_that_lost_its_end_is_found_and_mended(book: Logbook) -> None:
+    """Verification says that it is short; the next checkpoint brings the database's entries."""
+    book.fill(3)
+    leaves, path = mirrored(book.log.mirror), book.log.mirror.folder / BUNDLE
+    path.write_bytes(path.read_bytes()[:-10])
+    assert [f.kind for f in book.verify().findings] == ["missing"]
+    book.fill(1)
+    assert mirrored(book.log.mirror)[:3] == leaves
+    check_log(book.database, book.log)
+
+
+def test_zeros_are_no_leaves(book: Logbook) -> None:
+    """A power cut extended the file: what follows is written over them."""
+    book.fill(2)
+    with (book.log.mirror.folder / BUNDLE).open("ab") as file:
+        file.write(bytes(40))
+    assert book.log.mirror.count() == 2
+    book.fill(2)
+    assert len(mirrored(book.log.mirror)) == 4
+    check_log(book.database, book.log)
+
+
+def test_a_missing_entry_shifts_nothing(book: Logbook) -> None:
+    """The database gave fewer leaves than it was asked for: nothing is written."""
+    mirror = Mirror(book.log.mirror.folder)
+    with pytest.raises(LogInconsistent, match="only 2"):
+        mirror.extend(0, 3, lambda _, __: [b"a", b"b"])
+    assert mirror.count() == 0
+
+
+def test_a_hole_is_told(book: Logbook) -> None:
+    """A bundle before the last lost leaves: what follows them is not taken for them."""
+    with book.database.write() as session:
+        book.log.append_many(session, [Event(EventType.POLICY_LOADED, None, {})] * 300, actor="x")
+    book.integrate()
+    path = book.log.mirror.folder / BUNDLE
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(LogInconsistent, match="lacks entry 255"):
+        mirrored(book.log.mirror)
+    assert [f.kind for f in book.verify().findings] == ["altered"]
+
+
+@pytest.mark.parametrize(("damaged", "said"), [(0, "other entries than the backup"), (2, "no entry")])
+def test_a_restore_takes_nothing_from_another_mirror(book: Logbook, damaged: int, said: str) -> None:
+    """What is not signed is taken back only behind what the backup has too, and only if it is an entry."""
+    book.fill(2)
+    backup = book.back_up()
+    book.fill(1)
+    book.restore(backup)
+    kept = export.notes(book.log.export)[:2]
+    book.log.export.write_text("".join(note + "\n" for note in kept))
+    leaves = mirrored(book.log.mirror)
+    leaves[damaged] = leaves[damaged][::-1]
+    path = book.log.mirror.folder / BUNDLE
+    path.write_bytes(b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
+    with pytest.raises(LogInconsistent, match=said):
+        book.relearn()
+
+
+def test_a_restore_refuses_a_foreign_checkpoint(book: Logbook, tmp_path: Path) -> None:
+    """One that this key did not sign lies in the export file: said so, and nothing is taken back."""
+    book.fill(1)
+    stranger = make_log(tmp_path / "stranger", book.vault)
+    export.append(book.log.export, stranger.signer.sign_note("test.example/log\n2\n" + "A" * 43 + "=\n"))
+    with pytest.raises(LogInconsistent, match="not one that this key signed"):
+        book.relearn()

@@ -1,0 +1,62 @@
+"""`consent import`, `export`, `suppressions`, as real processes."""
+
+import json
+import stat
+from pathlib import Path
+
+from tests.cli.test_commands import installed
+from tests.e2e.service import Installation
+
+__all__ = ["installed"]
+
+HEAD = "customer no,purpose,state,given_at,remark\n"
+COLUMNS = ("--map", "customer no=id", "--map", "remark=")
+
+
+def table(folder: Path, name: str, customers: list[int]) -> Path:
+    path = folder / name
+    path.write_text(HEAD + "".join(f"{i},marketing.email,given,2026-05-01T08:00:00Z,secret\n" for i in customers))
+    return path
+
+
+def test_import_and_export(installed: Installation) -> None:
+    """A dry run, the import with its refused rows beside it, again, the export and its import."""
+    old = table(installed.folder, "old.csv", [1, 2, 99999])
+    beside = installed.folder / "old.csv.refused.ndjson"
+    dry = json.loads(installed.run("--json", "consent", "import", "old.csv", *COLUMNS, "--dry-run", expect=1))
+    assert (dry["recorded"], dry["refused"], dry["dry_run"]) == (2, 1, True)
+    for recorded, unchanged in ((2, 0), (0, 2)):
+        done = json.loads(installed.run("--json", "consent", "import", str(old), *COLUMNS, expect=1))
+        assert (done["recorded"], done["unchanged"], done["reasons"]) == (recorded, unchanged, {"unknown_customer": 1})
+        [line] = beside.read_text().splitlines()
+        assert json.loads(line)["row"] == 3
+        assert "99999" not in line
+        assert stat.S_IMODE(beside.stat().st_mode) == 0o600
+    assert "unknown_customer" in installed.run("consent", "import", "old.csv", *COLUMNS, expect=1)
+    installed.run("consent", "export", "--out", "all.csv")
+    assert stat.S_IMODE((installed.folder / "all.csv").stat().st_mode) == 0o600
+    again = json.loads(installed.run("--json", "consent", "import", "all.csv"))
+    assert (again["recorded"], again["unchanged"], again["refused"]) == (0, 2, 0)
+    assert len(installed.run("consent", "export", "--format", "ndjson").splitlines()) == 2
+    assert "No address" in installed.run("consent", "suppressions")
+    installed.run("log", "verify")
+
+
+def test_what_cannot_be_read_is_wrong_use(installed: Installation) -> None:
+    """Exit code 2 with the way out: an unknown column, another encoding, a zone or a name that is none."""
+    table(installed.folder, "bad.csv", [1])
+    assert "--map COLUMN=" in installed.run("consent", "import", "bad.csv", expect=2)
+    (installed.folder / "latin.csv").write_bytes(HEAD.encode() + "1,müller\n".encode("latin-1"))
+    assert "line 2" in installed.run("consent", "import", "latin.csv", *COLUMNS, expect=2)
+    assert "Europe/Berlin" in installed.run("consent", "import", "bad.csv", "--timezone", "Nowhere", expect=2)
+    assert "known:" in installed.run("consent", "import", "bad.csv", "--set", "nonsense=1", expect=2)
+
+
+def test_a_link_in_the_place_of_the_refused_rows_is_not_followed(installed: Installation) -> None:
+    """It is replaced; what it led to stays as it was."""
+    table(installed.folder, "linked.csv", [99999])
+    precious = installed.folder / "precious"
+    precious.write_text("kept")
+    (installed.folder / "linked.csv.refused.ndjson").symlink_to(precious)
+    installed.run("consent", "import", "linked.csv", *COLUMNS, expect=1)
+    assert precious.read_text() == "kept"

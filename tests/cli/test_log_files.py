@@ -1,0 +1,63 @@
+"""What `log export` and `log proof` write, checked by `verify FILE` as somebody who has only the file and the key."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import installed
+from tests.e2e.service import Installation
+
+__all__ = ["installed"]
+
+
+@pytest.fixture
+def exported(installed: Installation) -> list[str]:
+    for name in ("marketing", "support"):
+        if name not in installed.tokens:
+            installed.client(name, "module")
+    return installed.run("log", "export").rstrip("\n").split("\n")
+
+
+def key(installed: Installation) -> str:
+    return str(json.loads(installed.run("--json", "log", "key"))["key"])
+
+
+Change = Callable[[list[str]], list[str]]
+CHANGES: dict[str, Change] = {
+    "cut in the middle": lambda lines: lines[: len(lines) // 2],
+    "without its end": lambda lines: lines[:-1],
+    "an entry left out": lambda lines: lines[:1] + lines[2:],
+    "an entry twice": lambda lines: [*lines[:2], *lines[1:]],
+    "a leaf changed": lambda lines: [lines[0], lines[1].replace('\\"actor\\":\\"', '\\"actor\\":\\"x', 1), *lines[2:]],
+    "something behind it": lambda lines: [*lines, "{}"],
+    "no JSON": lambda lines: [*lines[:1], "{", *lines[2:]],
+}
+
+
+def test_an_export_holds(installed: Installation, exported: list[str], tmp_path: Path) -> None:
+    """With the public key alone: exit code 0, and how many entries it proves."""
+    (tmp_path / "copy").write_text("\n".join(exported) + "\n")
+    said = json.loads(installed.run("--json", "verify", str(tmp_path / "copy"), "--key", key(installed)))
+    assert (said["ok"], said["entries"]) == (True, len(exported) - 2)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_export_does_not(installed: Installation, exported: list[str], tmp_path: Path, name: str) -> None:
+    """Exit code 1 and one line that says which line is wrong."""
+    assert CHANGES[name](exported) != exported
+    (tmp_path / "changed").write_text("\n".join(CHANGES[name](exported)) + "\n")
+    said = installed.run("verify", str(tmp_path / "changed"), "--key", key(installed), expect=1)
+    assert "does not hold" in said
+    assert "Traceback" not in said
+
+
+def test_a_proof_holds_for_its_own_key_alone(installed: Installation, exported: list[str], tmp_path: Path) -> None:
+    """A single entry's proof checks out, and not under somebody else's key or with another index."""
+    assert exported
+    proof = installed.run("log", "proof", "0")
+    (tmp_path / "proof").write_text(proof)
+    assert json.loads(installed.run("--json", "verify", str(tmp_path / "proof"), "--key", key(installed)))["index"] == 0
+    (tmp_path / "proof").write_text(proof.replace("index 0", "index 1"))
+    assert "does not hold" in installed.run("verify", str(tmp_path / "proof"), "--key", key(installed), expect=1)

@@ -1,0 +1,102 @@
+"""The suppression list and imports over HTTP."""
+
+import json
+from typing import Any
+
+import pytest
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.consent import history, listroutes
+from privacy_svc.http import Role
+from tests.consent.conftest import Desk
+from tests.consent.test_routes import NEWS, Web, web
+
+__all__ = ["web"]
+
+ROW = {
+    "id": "1001",
+    "purpose": "news",
+    "state": "given",
+    "given_at": "2026-05-01T08:00:00Z",
+    "notice": "news",
+    "notice_version": 2,
+    "notice_language": "en",
+    "method": "expressed",
+}
+
+
+def asked(web: Web, **question: Any) -> list[bool]:
+    status, said = web(
+        "POST", "/v1/suppressions/check", {"emails": ["ANA@mail.example", "bo@mail.example"], **question}
+    )
+    assert status == 200
+    return said["emails"]
+
+
+def sent(web: Web, content: bytes, query: str = "", role: Role = Role.DPO) -> tuple[int, list[Any]]:
+    headers = {"Authorization": f"Bearer {web.tokens[role]}"}
+    answer = web.client.post(f"/v1/consents/import{query}", content=content, headers=headers)
+    return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_an_objection_is_known_to_who_loads_a_list(web: Web, desk: Desk) -> None:
+    """From the answer on; for this purpose, not for another; not any more when it is lifted. Counts are logged."""
+    assert asked(web) == [False, False]
+    web("POST", "/v1/customers/1001/objections", {"direct_marketing": True})
+    assert asked(web) == [True, False]
+    assert asked(web, purpose="news") == [True, False]
+    assert asked(web, purpose="statistics") == [False, False]
+    web("DELETE", "/v1/customers/1001/objections/direct_marketing", role=Role.DPO)
+    assert asked(web) == [False, False]
+    checks = [e.payload for e in desk.entries() if e.type == EventType.SUPPRESSION_CHECKED]
+    assert checks[1] == {"asked": 2, "suppressed": 1, "purpose": None}
+    assert "ana" not in str(checks).lower()
+
+
+def test_who_withdraws_and_consents_again(web: Web) -> None:
+    """Over the ordinary route: unsubscribed, then not."""
+    web("POST", "/v1/consents", NEWS)
+    assert asked(web) == [False, False]
+    web("POST", "/v1/consents", {**NEWS, "state": "withdrawn"})
+    assert asked(web) == [True, False]
+    assert web("GET", "/v1/suppressions", role=Role.DPO)[1][0]["reason"] == "unsubscribe"
+    web("POST", "/v1/consents", NEWS)
+    assert asked(web) == [False, False]
+
+
+def test_a_list_has_a_limit(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one request, and in an hour; a purpose must be known."""
+    assert web("POST", "/v1/suppressions/check", {"emails": ["a@b.example"] * 10_001})[0] == 400
+    assert web("POST", "/v1/suppressions/check", {"emails": [], "purpose": "nonsense"})[0] == 400
+    monkeypatch.setattr(listroutes, "PER_HOUR", 3)
+    assert asked(web, phones=["1"]) == [False, False]
+    assert web("POST", "/v1/suppressions/check", {"emails": ["a@b.example"]})[0] == 429
+
+
+def test_only_the_dpo_imports_and_counts(web: Web) -> None:
+    """Not a module."""
+    assert web("GET", "/v1/suppressions")[0] == 403
+    assert sent(web, b"", role=Role.MODULE)[0] == 403
+
+
+def test_import(web: Web, desk: Desk) -> None:
+    """A line a refused row, then totals; sent again it says the same and records nothing."""
+    rows = [ROW, ROW | {"id": "4711"}, ROW | {"given_at": "soon"}]
+    content = b"".join(json.dumps(r).encode() + b"\n" for r in rows)
+    for dry_run, recorded, unchanged in (("?dry_run=true", 1, 0), ("", 1, 0), ("", 0, 1)):
+        status, lines = sent(web, content, dry_run)
+        assert status == 200
+        assert [(line["row"], line["reason"]) for line in lines[:-1]] == [(2, "unknown_customer"), (3, "bad_time")]
+        totals = lines[-1]["totals"]
+        assert (totals["recorded"], totals["unchanged"], totals["refused"]) == (recorded, unchanged, 2)
+    with desk.database.read() as session:
+        assert len(history(session, desk.subject)) == 1
+
+
+def test_import_of_csv(web: Web) -> None:
+    """Told by its beginning; a header that does not fit, and another encoding, are refused before anything is read."""
+    head, cells = ",".join(ROW), ",".join(str(v) for v in ROW.values())
+    assert sent(web, f"{head}\n{cells}\n".encode())[1][-1]["totals"]["recorded"] == 1
+    assert sent(web, b"\xff\xfe" + f"{head}\n".encode("utf-16-le"))[0] == 400
+    assert sent(web, f"{head}\n{cells}\nMüller".encode("latin-1"))[0] == 400
+    assert sent(web, b"id,purpose\n1,news\n")[0] == 400

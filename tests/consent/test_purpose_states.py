@@ -1,0 +1,72 @@
+"""The state a decision reads in one statement is the state that the whole history gives."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+from privacy_svc.consent import purpose_states, subject_states
+from privacy_svc.consent.model import Consent, Objection, Restriction
+from privacy_svc.consent.states import IMPORTED, Method, State
+from privacy_svc.db import Database, new_id, now
+from privacy_svc.policy import DIRECT_MARKETING
+from privacy_svc.vault import Subject, Vault
+
+SEED = 20261123
+PURPOSES = ("news", "statistics", "care")
+
+
+def test_it_is_the_whole_state_as_far_as_the_purpose_goes(database: Database, vault: Vault) -> None:
+    """Over random histories of everything that is recorded, both ways to read the state agree in every field."""
+    dice = random.Random(SEED)  # noqa: S311 - a test's dice
+    print(f"seed {SEED}")  # noqa: T201
+    at = now()
+    with database.write() as session:
+        people = vault.create_subjects(session, 60)
+        for person in people:
+            for version in range(2, dice.randint(2, 14)):
+                kind = dice.choice(["consent", "consent", "objection", "restriction"])
+                place = {"subject_id": person.id, "state_version": version, "recorded_by": "test"}
+                if kind == "consent":
+                    session.add(_consent(dice, place))
+                elif kind == "objection":
+                    purpose = dice.choice([*PURPOSES, DIRECT_MARKETING])
+                    session.add(Objection(**place, purpose=purpose, stands=dice.random() < 0.6))
+                else:
+                    session.add(Restriction(**place, stands=dice.random() < 0.6))
+                person.state_version = version
+            if dice.random() < 0.1:
+                session.get_one(Subject, person.id).erased_at = at
+        ids = [p.id for p in people]
+    with database.read() as session:
+        whole = subject_states(session, ids, at)
+        assert any(s.erased for s in whole.values())
+        assert any(not f.proven for s in whole.values() for f in s.consents.values())
+        for purpose in PURPOSES:
+            found = purpose_states(session, [*ids, "nobody"], purpose, at)
+            assert list(found) == ids
+            for i in ids:
+                facts = {p: replace(f, valid_until=None) for p, f in whole[i].consents.items() if p == purpose}
+                objections = whole[i].objections & {purpose, DIRECT_MARKETING}
+                assert found[i] == replace(whole[i], consents=facts, objections=objections)
+
+
+def _consent(dice: random.Random, place: dict[str, object]) -> Consent:
+    said = now() - timedelta(days=dice.randint(0, 3))
+    over = dice.choice([None, said + timedelta(days=1), said + timedelta(days=900)])
+    return Consent(
+        **place,
+        id=new_id(),
+        purpose=dice.choice(PURPOSES),
+        state=dice.choice([s for s in State if s is not State.EXPIRED]),
+        notice_id=dice.choice(["", "news"]),
+        notice_version=dice.randint(0, 3),
+        notice_language="en",
+        notice_digest="",
+        policy_version="",
+        channel="web",
+        method=dice.choice([IMPORTED, *Method]),
+        guardian=dice.random() < 0.3,
+        sealed=None,
+        given_at=said,
+        valid_until=over,
+    )

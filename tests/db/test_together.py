@@ -1,0 +1,116 @@
+"""Callers who wait at the same time share one transaction."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import Database, Together
+from privacy_svc.errors import Conflict, DatabaseBusy
+from privacy_svc.identity.model import Client
+
+
+def client(name: str) -> Client:
+    return Client(name=name, role="module", token_hash=name.encode().ljust(32))
+
+
+def count(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(Client)) or 0
+
+
+def test_many_share_few_commits(database: Database) -> None:
+    """A hundred callers in twenty threads get each their own answer, of far fewer transactions, all committed."""
+    batches: list[int] = []
+    gate = threading.Barrier(20)
+
+    def work(session: Session, names: Sequence[str]) -> list[str]:
+        batches.append(len(names))
+        session.add_all(client(n) for n in names)
+        session.flush()
+        return [n.upper() for n in names]
+
+    together = Together[str, str](database, work)
+
+    def ask(number: int) -> None:
+        gate.wait()
+        for n in range(5):
+            assert together.do(f"c{number}-{n}") == f"C{number}-{n}"
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(ask, range(20)))
+    assert sum(batches) == 100 == count(database)
+    assert len(batches) < 60
+
+
+def test_an_answer_follows_the_commit(database: Database) -> None:
+    """When a caller has its answer, another connection sees what was written."""
+
+    def work(session: Session, names: Sequence[str]) -> list[bool]:
+        session.add_all(client(n) for n in names)
+        return [True] * len(names)
+
+    together = Together[str, bool](database, work)
+
+    def ask(number: int) -> bool:
+        together.do(f"c{number}")
+        with database.read() as session:
+            return session.scalar(select(Client.id).where(Client.name == f"c{number}")) is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(40)))
+
+
+@pytest.mark.parametrize("way", ["answered", "raised"])
+def test_who_fails_fails_alone(database: Database, way: str) -> None:
+    """An item that cannot be answered is an error for its caller; the others of its batch are answered once."""
+
+    def work(session: Session, names: Sequence[str]) -> list[str | Exception]:
+        if way == "raised" and any(n.startswith("bad") for n in names):
+            raise Conflict("bad")
+        good = [n for n in names if not n.startswith("bad")]
+        session.add_all(client(n) for n in good)
+        session.flush()
+        return [n if n in good else Conflict("bad") for n in names]
+
+    together = Together[str, str](database, work)
+
+    def ask(number: int) -> bool:
+        name = f"bad{number}" if number % 5 == 0 else f"c{number}"
+        try:
+            return together.do(name) == name
+        except Conflict:
+            return name.startswith("bad")
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(ask, range(60)))
+    assert count(database) == 48
+
+
+def test_a_database_that_is_away_fails_all_and_later_works_again(database: Database) -> None:
+    """While the database is away everybody is told so; afterwards the next caller is answered."""
+    away = threading.Event()
+    away.set()
+    calls: list[int] = []
+
+    def work(_session: Session, items: Sequence[int]) -> list[int]:
+        calls.append(len(items))
+        if away.is_set():
+            raise DatabaseBusy("away")
+        return list(items)
+
+    together = Together[int, int](database, work)
+
+    def ask(number: int) -> bool:
+        with pytest.raises(DatabaseBusy):
+            together.do(number)
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(16)))
+    assert sum(calls) == 16, "nobody was tried again alone"
+    away.clear()
+    assert together.do(7) == 7

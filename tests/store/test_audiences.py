@@ -1,0 +1,144 @@
+"""Audiences: what single evaluations would say, for everybody at once, as one entry each can be found in."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from privacy_svc.auditlog import EventType, crowds
+from privacy_svc.auditlog.model import CrowdPart
+from privacy_svc.store.audiences import CHUNK
+from privacy_svc.vault import Subject
+from tests.calling import Service
+from tests.store.test_authzen import ask, consent, one
+
+SEED = 20261123
+
+
+def audience(service: Service, name: str = "marketing", **body: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    answer = service.call(name, "POST", "/v1/audiences", json={"purpose": "marketing.email"} | body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    *lines, totals = [json.loads(line) for line in answer.text.splitlines()]
+    return lines, totals
+
+
+def keys(service: Service) -> list[str]:
+    with service.runtime.stores.read("shop") as connection:
+        return [str(k) for (k,) in connection.exec_driver_sql("SELECT id FROM customers ORDER BY id")]
+
+
+def single(service: Service, key: str, *fields: str) -> dict[str, Any]:
+    answer = ask(service, one(key, *fields))
+    if answer.status_code == 404:
+        return {"id": key, "decision": False, "reason": "unknown_customer"}
+    said = answer.json()
+    reason = {} if said["decision"] else {"reason": said["context"]["reasons"][0]["code"]}
+    return {"id": key, "decision": said["decision"]} | reason
+
+
+@pytest.mark.parametrize("many", [1, 1000])
+@pytest.mark.parametrize("piece", [2, CHUNK])
+def test_it_equals_single_evaluations(service: Service, monkeypatch: pytest.MonkeyPatch, many: int, piece: int) -> None:
+    """Over random histories of consent, objection, restriction and erasure, each line is the single answer."""
+    monkeypatch.setattr(crowds, "MANY", many)
+    monkeypatch.setattr("privacy_svc.store.audiences.CHUNK", piece)
+    dice = random.Random(SEED)  # noqa: S311 - a test's dice
+    print(f"seed {SEED}")  # noqa: T201
+    known = keys(service)
+    for step in range(25):
+        key = dice.choice(known)
+        what = dice.choice(["given", "given", "refused", "withdrawn", "objections", "restriction"])
+        if what in {"objections", "restriction"}:
+            body = {"purpose": "marketing.email"} if what == "objections" else {}
+            assert service.call("officer", "POST", f"/v1/customers/{key}/{what}", json=body).status_code < 300
+        elif what != "withdrawn":
+            consent(service, key, what)
+        if step % 8 == 0:
+            for fields in ([], ["email"], ["email", "birth_date"]):
+                lines, totals = audience(service, fields=fields)
+                assert lines == [single(service, k, *fields) for k in known]
+                assert totals["totals"]["permitted"] == sum(line["decision"] for line in lines)
+
+
+def test_a_list_keeps_its_order(service: Service) -> None:
+    """Asked for a list, it answers in its order, each once, and says of strangers that they are."""
+    consent(service, "3")
+    lines, told = audience(service, customers=["3", "4711", "x'--", "1", "3"])
+    assert [(line["id"], line["decision"]) for line in lines] == [
+        ("3", True),
+        ("4711", False),
+        ("x'--", False),
+        ("1", False),
+    ]
+    assert [line.get("reason") for line in lines] == [None, "unknown_customer", "unknown_customer", "consent_missing"]
+    assert told["totals"] == {
+        "asked": 4,
+        "permitted": 1,
+        "denied": 3,
+        "reasons": {"consent_missing": 1, "unknown_customer": 2},
+    }
+
+
+def test_who_is_denied_and_unknown_stays_unknown(service: Service) -> None:
+    """Of people whom only the store knows nothing is kept while they are denied; who is permitted becomes a subject."""
+
+    def subjects() -> int:
+        with service.runtime.database.read() as session:
+            return len(session.scalars(select(Subject.id).where(Subject.kind == "customer")).all())
+
+    before = subjects()
+    audience(service)
+    assert subjects() == before
+    lines, _ = audience(service, "support", purpose="service.support")
+    assert all(line["decision"] for line in lines)
+    assert subjects() == len(keys(service))
+
+
+@pytest.mark.parametrize("many", [1, 1000])
+def test_one_entry_in_which_each_is_found(service: Service, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """The whole audience is one entry; it is in each known person's part of the log, and in nobody else's."""
+    monkeypatch.setattr(crowds, "MANY", many)
+    for key in ("1", "3"):
+        consent(service, key)
+    _, told = audience(service)
+    log, database = service.runtime.log, service.runtime.database
+    log.integrate(database)
+    with database.read() as session:
+        assert bool(session.scalar(select(CrowdPart.entry_id))) is (many == 1)
+        (entry,) = log.search(session, type=EventType.AUDIENCE_DECIDED)
+        assert entry.id == told["decision_id"]
+        assert entry.payload is not None
+        assert {k: entry.payload[k] for k in ("permitted", "denied")} == {
+            "permitted": 2,
+            "denied": len(keys(service)) - 2,
+        }
+        for (subject_id,) in session.execute(select(Subject.id).where(Subject.kind == "customer")):
+            assert entry.id in {e.id for e in log.search(session, subject_id=subject_id)}
+            assert entry.index is not None
+            assert log.membership(session, entry.index, subject_id)
+
+
+def test_masks_need_a_caller_that_masks(service: Service) -> None:
+    """Like a single evaluation: fields that are released only masked are no permit to who does not say it masks."""
+    body = {"purpose": "service.support", "fields": ["phone"], "customers": ["1"]}
+    (line,), _ = audience(service, "support", **body)
+    assert (line["decision"], line["reason"]) == (False, "obligation_not_supported")
+    (line,), _ = audience(service, "support", **body, supported_obligations=["custom"])
+    assert line["decision"] is True
+
+
+def test_only_for_oneself(service: Service) -> None:
+    """A module asks for itself; a DPO for any; others and unknown words are refused."""
+    assert (
+        service.call(
+            "support", "POST", "/v1/audiences", json={"purpose": "marketing.email", "module": "marketing"}
+        ).status_code
+        == 403
+    )
+    assert audience(service, "officer", module="marketing")[1]["totals"]["asked"] == len(keys(service))
+    for body, status in (({"purpose": "nope"}, 404), ({}, 400), ({"purpose": "marketing.email", "custmers": []}, 400)):
+        assert service.call("marketing", "POST", "/v1/audiences", json=body).status_code == status
+    assert service.call("eye", "POST", "/v1/audiences", json={"purpose": "marketing.email"}).status_code == 403

@@ -1,0 +1,309 @@
+"""OpenID AuthZEN 1.0 on the wire: the text's rules, its schemas, several evaluations in one request."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from privacy_svc.auditlog import EventType
+from tests.calling import Service
+from tests.conftest import shared
+
+EVALUATION, EVALUATIONS = "/access/v1/evaluation", "/access/v1/evaluations"
+MODULE = {"type": "module", "id": "marketing"}
+USE = {"name": "use"}
+
+
+def customer(key: str, *fields: str) -> dict[str, Any]:
+    return {"type": "customer", "id": key, "properties": {"fields": list(fields)}}
+
+
+def one(key: str = "1", *fields: str, **context: Any) -> dict[str, Any]:
+    asked = {"purpose": "marketing.email", **context}
+    return {"subject": MODULE, "action": USE, "resource": customer(key, *fields), "context": asked}
+
+
+def ask(service: Service, body: Any, path: str = EVALUATION, name: str = "marketing") -> Any:
+    return service.call(name, "POST", path, json=body)
+
+
+def consent(service: Service, key: str, state: str = "given") -> None:
+    body = {
+        "customer": {"id": key},
+        "purpose": "marketing.email",
+        "state": state,
+        "notice": {"id": "newsletter", "version": 2, "language": "en"},
+        "source": {"channel": "web"},
+    }
+    assert service.call("shop", "POST", "/v1/consents", json=body).status_code == 201
+
+
+def test_requests_and_answers_fit_the_published_schemas(service: Service) -> None:
+    """What the text's schema calls a request is understood, and every answer is one of its responses."""
+    schemas = shared("vectors", "authzen", "api", "schemas")
+    request, response = (
+        Draft202012Validator(json.loads((schemas / f"evaluation-{kind}.schema.json").read_text()))
+        for kind in ("request", "response")
+    )
+    consent(service, "1")
+    for body in (one(), one("1", "email"), one("1", "email", "birth_date"), one("2", "email")):
+        request.validate(body)
+        answer = ask(service, body)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("application/json")
+        response.validate(answer.json())
+    (shown,) = json.loads((schemas / "evaluation-request.schema.json").read_text())["examples"]
+    request.validate(shown)
+    assert ask(service, shown).status_code == 403, "understood, and not about the caller"
+
+
+@pytest.mark.parametrize("place", ["subject", "action", "resource", "subject.type", "subject.id", "action.name"])
+@pytest.mark.parametrize("wrong", ["missing", "null", "number"])
+def test_what_is_required_is_required(service: Service, place: str, wrong: str) -> None:
+    """A required key that is missing or of another type is a 400 that names it."""
+    body = one("1", "email")
+    *path, last = place.split(".")
+    inside = body
+    for step in path:
+        inside[step] = dict(inside[step])
+        inside = inside[step]
+    if wrong == "missing":
+        del inside[last]
+    else:
+        inside[last] = None if wrong == "null" else 7
+    answer = ask(service, body)
+    assert answer.status_code == 400, answer.text
+    assert last in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b'{"subject": NaN}', "application/json", 400),
+        (b"{}", "text/plain", 400),
+        (b"{}", "", 400),
+        (b"a=b", "application/x-www-form-urlencoded", 400),
+    ],
+)
+@pytest.mark.parametrize("path", [EVALUATION, EVALUATIONS])
+def test_malformed_requests(service: Service, path: str, body: bytes, content_type: str, status: int) -> None:
+    """A malformed body or another content type is a 400, never a decision."""
+    answer = service.call("marketing", "POST", path, content=body, headers={"Content-Type": content_type})
+    assert answer.status_code == status
+    assert "decision" not in answer.json()
+
+
+def test_nobody_and_others(service: Service) -> None:
+    """Without a token 401; in another module's name 403; the request id comes back in each case."""
+    for name, status in (("", 401), ("support", 403), ("eye", 403), ("marketing", 200), ("officer", 200)):
+        answer = service.call(name, "POST", EVALUATION, json=one(), headers={"X-Request-ID": "req-77"})
+        assert (answer.status_code, answer.headers["x-request-id"]) == (status, "req-77")
+
+
+def test_unknown_fields_are_ignored(service: Service) -> None:
+    """Keys the text does not know change nothing, at any depth."""
+    plain, body = one("1", "email"), one("1", "email")
+    for part in ("subject", "action", "resource", "context"):
+        body[part] = {**body[part], "novel": {"a": 1}}
+    answer = ask(service, {**body, "novel": [1]}).json()
+    assert answer["decision"] == ask(service, plain).json()["decision"]
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("subject", {"type": "user", "id": "marketing"}),
+        ("action", {"name": "delete"}),
+        ("resource", {"type": "record", "id": "1"}),
+        ("resource", {"type": "customer", "id": "1", "properties": {"fields": "email"}}),
+        ("resource", {"type": "customer", "id": "1", "properties": {"by": "name"}}),
+        ("context", {"purpose": "marketing.email", "mode": "some"}),
+    ],
+)
+def test_other_words_are_refused(service: Service, part: str, value: Any) -> None:
+    """A type, an action or a mode that does not exist here is a 400, not a decision about something else."""
+    assert ask(service, one() | {part: value}).status_code == 400
+
+
+def test_several_in_order(service: Service) -> None:
+    """Answers stand in the order of the questions; the request's level fills in what an evaluation leaves out."""
+    consent(service, "1")
+    consent(service, "3", "refused")
+    wanted = [{"resource": customer(k, "email")} for k in ("3", "1", "2")]
+    wanted.append({"resource": customer("1"), "context": {"purpose": "sales.phone"}})
+    body = {k: v for k, v in one().items() if k != "resource"} | {"evaluations": wanted}
+    answers = ask(service, body, EVALUATIONS).json()["evaluations"]
+    assert [a["decision"] for a in answers] == [False, True, False, False]
+    codes = [[r["code"] for r in a["context"]["reasons"]] for a in answers]
+    assert codes[0] == ["consent_refused"]
+    assert codes[2] == ["consent_missing"]
+    assert "purpose_not_granted" in codes[3]
+
+
+def test_several_equal_single_ones(service: Service) -> None:
+    """Each of several is answered as it would be alone."""
+    consent(service, "1")
+    filtering = {"mode": "filter", "supported_obligations": ["custom"]}
+    asked = [(), ("email",), ("email", "birth_date")]
+    questions = [one(k, *f, **c) for k in ("1", "2") for f in asked for c in ({}, filtering)]
+    together = ask(service, {"evaluations": questions}, EVALUATIONS).json()["evaluations"]
+    for question, answer in zip(questions, together, strict=True):
+        alone = ask(service, question).json()
+        for said in (alone, answer):
+            del said["context"]["decision_id"]
+        assert answer == alone
+
+
+@pytest.mark.parametrize(
+    ("semantic", "expected"),
+    [
+        (None, [True, False, True]),
+        ("execute_all", [True, False, True]),
+        ("deny_on_first_deny", [True, False]),
+        ("permit_on_first_permit", [True]),
+    ],
+)
+def test_semantics(service: Service, semantic: str | None, expected: list[bool]) -> None:
+    """The text's own example: three documents, read by all three semantics; what is not asked is not logged."""
+    for key in ("1", "3"):
+        consent(service, key)
+    body = one() | {"evaluations": [{"resource": customer(k)} for k in ("1", "2", "3")]}
+    if semantic:
+        body["options"] = {"evaluations_semantic": semantic, "another_option": "value"}
+    before = decisions(service)
+    assert [a["decision"] for a in ask(service, body, EVALUATIONS).json()["evaluations"]] == expected
+    if semantic in {None, "execute_all"}:
+        assert decisions(service) - before == 2, "one entry for those permitted, one for those denied"
+    else:
+        assert decisions(service) - before == len(expected)
+
+
+def decisions(service: Service) -> int:
+    service.runtime.log.integrate(service.runtime.database)
+    kinds = {EventType.DECISION_PERMIT, EventType.DECISION_DENY}
+    with service.runtime.database.read() as session:
+        return sum(e.type in kinds for e in service.runtime.log.search(session, limit=1000))
+
+
+def test_one_that_fails_denies_itself_alone(service: Service) -> None:
+    """An evaluation that cannot be made is a deny with its error; the others are answered."""
+    consent(service, "1")
+    wanted = [one("1", "email"), one("4711"), one() | {"subject": {"type": "module", "id": "support"}}]
+    wanted += [one() | {"action": {"name": "delete"}}, one("1", min_state_version=99)]
+    answers = ask(service, {"evaluations": wanted}, EVALUATIONS).json()["evaluations"]
+    assert [a["decision"] for a in answers] == [True, False, False, False, False]
+    assert [a["context"]["error"]["status"] for a in answers[1:]] == [404, 403, 400, 409]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"evaluations": [{"resource": customer("1")}]},
+        {"evaluations": "all"},
+        one() | {"evaluations": [one()], "options": {"evaluations_semantic": "sometimes"}},
+        {"evaluations": [one()] * 1001},
+    ],
+)
+def test_requests_for_several_that_do_not_fit(service: Service, body: Any) -> None:
+    """What is wrong with the request as a whole is a 400."""
+    assert ask(service, body, EVALUATIONS).status_code == 400
+
+
+def test_without_evaluations_it_is_a_single_one(service: Service) -> None:
+    """The text: without the array the request behaves like a single evaluation."""
+    consent(service, "1")
+    for body in (one("1", "email"), one("1", "email") | {"evaluations": []}):
+        assert ask(service, body, EVALUATIONS).json()["decision"] is True
+    assert ask(service, {"subject": MODULE}, EVALUATIONS).status_code == 400
+
+
+def test_obligations_need_a_caller_that_carries_them_out(service: Service) -> None:
+    """What may be used only masked is permitted to a caller that masks; another is told why it is not."""
+    body = one("1", "first_name", "phone", purpose="service.support") | {"subject": {"type": "module", "id": "support"}}
+    denied = ask(service, body, name="support").json()
+    assert denied["decision"] is False
+    assert [r["code"] for r in denied["context"]["reasons"]] == ["obligation_not_supported"]
+    body["context"]["supported_obligations"] = ["custom"]
+    permitted = ask(service, body, name="support").json()
+    (obligation,) = permitted["context"]["obligations"]
+    assert (permitted["decision"], obligation["properties"]["mask"]) == (True, {"phone": "last4"})
+
+
+def test_the_configuration_names_every_endpoint(service: Service) -> None:
+    """Each endpoint of the published document answers, under the identifier the document was fetched from."""
+    found = service.call("", "GET", "/.well-known/authzen-configuration").json()
+    base = found["policy_decision_point"]
+    assert base == service.runtime.settings.base_url.rstrip("/")
+    endpoints = [v for k, v in found.items() if k.endswith("_endpoint")]
+    assert len(endpoints) == 5
+    for url in endpoints:
+        assert url.startswith(base)
+        assert ask(service, {}, url.removeprefix(base)).status_code == 400
+
+
+def search(service: Service, kind: str, body: dict[str, Any], name: str = "marketing") -> Any:
+    return ask(service, body, f"/access/v1/search/{kind}", name)
+
+
+def who(**more: Any) -> dict[str, Any]:
+    asked = {"subject": MODULE, "action": USE, "resource": {"type": "customer"}}
+    return asked | {"context": {"purpose": "marketing.email"}} | more
+
+
+def test_search_finds_whom_an_evaluation_permits(service: Service) -> None:
+    """A resource search gives exactly the customers whose single evaluation permits, on as many pages as it takes."""
+    for key in ("1", "3"):
+        consent(service, key)
+    consent(service, "2", "refused")
+    with service.runtime.stores.read("shop") as connection:
+        keys = [str(k) for (k,) in connection.exec_driver_sql("SELECT id FROM customers ORDER BY id")]
+    expected = [k for k in keys if ask(service, one(k)).json()["decision"]]
+    assert expected == ["1", "3"]
+    for limit in (1, 2, 100):
+        found, page = list[str](), dict[str, Any](limit=limit)
+        while True:
+            answer = search(service, "resource", who(page=page)).json()
+            assert answer["page"]["count"] == len(answer["results"]) <= limit
+            found += [r["id"] for r in answer["results"]]
+            assert {r["type"] for r in answer["results"]} <= {"customer"}
+            if not answer["page"]["next_token"]:
+                break
+            page = {"token": answer["page"]["next_token"]}
+        assert found == expected
+
+
+def test_a_page_of_another_search(service: Service) -> None:
+    """A token goes with the search it was given for; anything else is an error, not other results."""
+    for key in ("1", "3"):
+        consent(service, key)
+    token = search(service, "resource", who(page={"limit": 1})).json()["page"]["next_token"]
+    other = {"context": {"purpose": "marketing.sms"}}
+    for more in ({"page": {"token": token}} | other, {"page": {"token": token, "limit": 2}}, {"page": {"token": "x"}}):
+        assert search(service, "resource", who(**more)).status_code == 400
+    for limit in (0, 1001, "2"):
+        assert search(service, "resource", who(page={"limit": limit})).status_code == 400
+
+
+def test_search_for_purposes(service: Service) -> None:
+    """An action search gives the purposes for which an evaluation would permit."""
+    consent(service, "1")
+    body = {"subject": MODULE, "resource": customer("1", "email")}
+    granted = sorted(service.runtime.policies.current.modules["marketing"].purposes)
+    expected = [p for p in granted if ask(service, one("1", "email", purpose=p)).json()["decision"]]
+    answer = search(service, "action", body).json()
+    assert [(a["name"], a["properties"]["purpose"]) for a in answer["results"]] == [("use", p) for p in expected]
+    assert "marketing.email" in expected
+    assert search(service, "action", body | {"resource": customer("4711")}).status_code == 404
+    assert search(service, "action", body, "support").status_code == 403
+
+
+def test_search_for_modules(service: Service) -> None:
+    """A DPO learns which modules may; a module learns of itself alone."""
+    consent(service, "1")
+    body = who(resource=customer("1")) | {"subject": {"type": "module"}}
+    for name, expected in (("officer", ["marketing"]), ("marketing", ["marketing"]), ("support", [])):
+        assert [r["id"] for r in search(service, "subject", body, name).json()["results"]] == expected

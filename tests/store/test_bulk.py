@@ -1,0 +1,153 @@
+"""Values that a module's own queries brought back sealed, opened in bulk; clear ones, sealed for it to write."""
+
+from typing import Any
+
+import pytest
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.http import CustomerRef
+from privacy_svc.store import seal
+from tests.calling import Service
+from tests.shop import ANA
+
+PURPOSE = "service.support"
+
+
+def item(key: str, field: str, value: Any, collection: str = "customers") -> dict[str, Any]:
+    return {"dataset": "shop", "collection": collection, "key": key, "field": field, "value": value}
+
+
+def bulk(service: Service, what: str, *items: Any, purpose: str = PURPOSE, name: str = "support") -> Any:
+    return service.call(name, "POST", f"/v1/records/{what}", json={"purpose": purpose, "items": list(items)})
+
+
+def stored(service: Service, field: str, collection: str = "customers") -> dict[str, Any]:
+    """A column as the module's own query sees it."""
+    with service.runtime.stores.read("shop") as connection:
+        rows = connection.exec_driver_sql(f"SELECT id, {field} FROM {collection} ORDER BY id").all()
+    return {str(key): value for key, value in rows}
+
+
+def test_sealed_values_are_opened_as_a_read_would(service: Service) -> None:
+    """Over all rows and fields, what is opened and withheld is what reading each record gives."""
+    seal(service.runtime.sealer("test"))
+    fields = ["first_name", "phone", "email", "birth_date"]
+    values = {f: stored(service, f) for f in fields}
+    items = [item(k, f, values[f][k]) for f in fields for k in values[f]]
+    answer = bulk(service, "open", *items).json()
+    found = {(i["key"], i["field"]): a for i, a in zip(items, answer["items"], strict=True)}
+    for key in values["email"]:
+        record = service.call("support", "GET", f"/v1/records/shop/customers/{key}?purpose={PURPOSE}").json()
+        for field in fields:
+            if field in record["fields"]:
+                assert found[key, field] == {"value": record["fields"][field]}
+            else:
+                assert found[key, field] == {"withheld": record["withheld"][field]}
+    assert found["1", "email"] == {"value": ANA["email"]}
+    assert found["1", "phone"]["value"] != ANA["phone"], "masked"
+
+
+def test_each_row_is_decided_by_itself(service: Service) -> None:
+    """One person's restriction withholds their rows alone, in every collection."""
+    seal(service.runtime.sealer("test"))
+    assert service.call("officer", "POST", "/v1/customers/1/restriction", json={}).status_code < 300
+    names, notes = stored(service, "first_name"), stored(service, "note", "call_notes")
+    items = [item(k, "first_name", v) for k, v in names.items()]
+    items += [item(k, "note", v, "call_notes") for k, v in notes.items()]
+    answers = bulk(service, "open", *items).json()["items"]
+    owners = list(names) + list(stored(service, "customer_id", "call_notes").values())
+    for owner, answer in zip(owners, answers, strict=True):
+        withheld = answer.get("withheld", {}).get("reason")
+        assert (withheld == "restricted") == (str(owner) == "1")
+
+
+def test_strangers_and_tampered_values(service: Service) -> None:
+    """A row that is not there, and a value moved from another row, are withheld; the second raises an alert."""
+    seal(service.runtime.sealer("test"))
+    emails = stored(service, "email")
+    items = [item("4711", "email", emails["1"]), item("x", "email", "a"), item("1", "email", emails["2"])]
+    answers = bulk(service, "open", *items, item("2", "email", emails["2"])).json()["items"]
+    assert [a.get("withheld", {}).get("reason") for a in answers] == [
+        "unknown_record",
+        "unknown_record",
+        "tampered",
+        None,
+    ]
+    assert alerts(service) == 1
+
+
+def alerts(service: Service) -> int:
+    log, database = service.runtime.log, service.runtime.database
+    log.integrate(database)
+    with database.read() as session:
+        return len(log.search(session, type=EventType.VALUE_TAMPERED))
+
+
+def test_a_tampered_record_fails_alone(service: Service) -> None:
+    """Reading a record with a moved value is 500 with its own problem and an alert; a list withholds it and goes on."""
+    seal(service.runtime.sealer("test"))
+    other = stored(service, "email")["2"]
+    with service.runtime.stores.write("shop") as connection:
+        connection.exec_driver_sql("UPDATE customers SET email = '" + other + "' WHERE id = 1")
+    one = service.call("support", "GET", f"/v1/records/shop/customers/1?purpose={PURPOSE}")
+    assert (one.status_code, one.json()["type"]) == (500, "/problems/tampered")
+    assert alerts(service) == 1
+    page = service.call("support", "GET", f"/v1/records/shop/customers?purpose={PURPOSE}").json()["records"]
+    assert len(page) == len(stored(service, "email"))
+    assert page[0]["withheld"]["email"]["reason"] == "tampered"
+    assert "first_name" in page[0]["fields"]
+
+
+def test_the_erased_are_withheld(service: Service) -> None:
+    """Values of an erased person answer that they were erased; the others are opened."""
+    seal(service.runtime.sealer("test"))
+    emails = stored(service, "email")
+    with service.runtime.database.write() as session:
+        subject_id = service.runtime.directory.admit(session, CustomerRef(id="1"))
+        service.runtime.vault.erase(session, subject_id)
+        service.runtime.log.erase_payloads(session, subject_id, actor="test")
+    answers = bulk(service, "open", *(item(k, "email", v) for k, v in emails.items())).json()["items"]
+    assert answers[0] == {"withheld": {"effect": "deny", "reason": "erased"}}
+    assert all("value" in a for a in answers[1:])
+
+
+def test_clear_values_are_sealed_for_the_module_to_write(service: Service) -> None:
+    """What comes back is sealed for its row, is what the gateway reads once written, and is found by its new value."""
+    seal(service.runtime.sealer("test"))
+    wanted = item("1", "email", "neu@example.org")
+    (answer,) = bulk(service, "seal", wanted, purpose="service.account_mail").json()["items"]
+    assert answer["value"].startswith("pcf1.")
+    with service.runtime.stores.write("shop") as connection:
+        connection.exec_driver_sql("UPDATE customers SET email = '" + answer["value"] + "' WHERE id = 1")
+    path = f"/v1/records/shop/customers?purpose={PURPOSE}&email=neu@example.org"
+    (found,) = service.call("support", "GET", path).json()["records"]
+    assert (found["key"], found["fields"]["email"]) == ("1", "neu@example.org")
+
+
+def test_sealing_needs_the_whole_field(service: Service) -> None:
+    """What may be read only masked, or not at all, is not sealed for a module either."""
+    seal(service.runtime.sealer("test"))
+    items = [
+        item("1", "phone", "+49 30 1"),
+        item("1", "birth_date", "1990-01-01"),
+        item("4711", "email", "a@b.example"),
+    ]
+    answers = bulk(service, "seal", *items).json()["items"]
+    assert [a["withheld"]["reason"] for a in answers] == ["masked", "category_not_in_purpose", "unknown_record"]
+
+
+@pytest.mark.parametrize("what", ["open", "seal"])
+def test_what_does_not_fit(service: Service, what: str) -> None:
+    """Unknown words are 404 with the nearest known one; a wrong number of items or field is 400; roles hold."""
+    good = item("1", "email", "a@b.example")
+    for broken, status in (
+        (good | {"dataset": "shp"}, 404),
+        (good | {"collection": "customer"}, 404),
+        (good | {"field": "e_mail"}, 404),
+        (good | {"felid": 1}, 400),
+    ):
+        assert bulk(service, what, broken).status_code == status
+    assert bulk(service, what, good, purpose="nope").status_code == 404
+    assert bulk(service, what).status_code == 400
+    assert bulk(service, what, *[good] * 10_001).status_code == 400
+    assert bulk(service, what, good, name="officer").status_code == 403
