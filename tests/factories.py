@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
 from privacy_svc.policy import PolicyHolder
@@ -66,3 +68,10 @@ def make_runtime(home: Path, database: Database, stores: Mapping[str, str], poli
     with database.write() as session:
         vault.create_index_root(session)
     return runtime
+
+
+def erase(runtime: "Runtime", session: Session, subject_id: str) -> None:
+    """The person's key and log payloads, as an erasure does it at its last step."""
+    theirs = runtime.log.theirs(session, subject_id)
+    runtime.vault.erase(session, subject_id)
+    runtime.log.erase_payloads(session, theirs, actor="test")

@@ -9,6 +9,7 @@ from litestar.utils.sync import AsyncCallable
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.store import seal
 from tests.calling import Service
+from tests.factories import erase
 from tests.shop import ANA
 
 
@@ -207,8 +208,7 @@ def test_nothing_of_an_erased_person_by_any_route(service: Service) -> None:
     last = consent(service, "withdrawn")
     with service.runtime.database.write() as session:
         subject = service.runtime.directory.admit(session, CustomerRef(id="1"))
-        service.runtime.vault.erase(session, subject)
-        service.runtime.log.erase_payloads(session, subject, actor="test")
+        erase(service.runtime, session, subject)
     event = {"type": "a:b", "payload": {}, "customer": {"id": "1"}}
     calls = (
         ("GET", "/v1/records/shop/customers/1?purpose=service.support", {}),

@@ -8,6 +8,7 @@ from privacy_svc.auditlog import routes
 from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
+from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import TYPE as LOG_EXPORT
@@ -48,6 +49,7 @@ __all__ = [
     "Relearned",
     "Report",
     "Signer",
+    "Theirs",
     "Verifier",
     "Wanted",
     "Witness",

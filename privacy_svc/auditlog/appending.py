@@ -16,7 +16,7 @@ from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, instant, month
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.members import Member, commitment
+from privacy_svc.auditlog.members import Member, commitment, hashes
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
 from privacy_svc.db import insert_rows, new_id, now
@@ -93,7 +93,7 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, 
         subject=None,
         commit=committed.commit,
         size=committed.size,
-        members=commitment(members),
+        members=commitment(hashes(members)),
     )
     _insert(session, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
     if len(tagged) > crowds.MANY:

@@ -1,6 +1,6 @@
 """One entry against its columns, its payload and the people it names, for `verify`."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.membership import check_members
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
+from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, is_tombstone
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
@@ -68,8 +69,6 @@ class Checker:
         self._organisation = vault.organisation_cipher(session)
         self._openers = Openers(session, vault)
         self._labels: dict[tuple[str, str], str] = {}
-        self._claimed = self._claims(EventType.PAYLOADS_ERASED)
-        self._lost = self._claims(EventType.RESTORE_REPLAYED)
         self.pruned = max((int(p.get("until", 0)) for p in self._told(EventType.LOG_PRUNED) if _in_time(p)), default=0)
         """Entries below it were pruned, as an entry says: those that were older than it may say."""
         self.erased = self.lost = 0
@@ -93,14 +92,17 @@ class Checker:
 
     def _one(self, row: Row, envelope: Envelope) -> Iterator[tuple[str, str]]:
         columns = {"id": row.id, "type": row.type, "time": instant(row.at)}
-        if row.actor or row.id not in self._lost:
+        if row.actor or row.use != LOST:
             columns["actor"] = self._actor(row, envelope)
         for name, value in columns.items():
             if getattr(envelope, name) != value:
                 yield "altered", f"the column {name} says something else than the leaf"
+        if row.use in TOMBSTONES:
+            yield from self._gone(row)
+            return
         cipher = self._openers.cipher(row) if row.sealed is not None else None
         if cipher is None:
-            yield from self._gone(row)
+            yield "payload_missing", "the payload or its key is gone, and no erasure says so"
             return
         try:
             opened = self._openers.open(row, row.leaf)
@@ -114,25 +116,22 @@ class Checker:
             yield "altered", "the column subject_id says something else than the leaf"
 
     def _members(self, row: Row, envelope: Envelope) -> Iterator[tuple[str, str]]:
-        if envelope.members is not msgspec.UNSET and row.id not in self._lost:
+        if envelope.members is not msgspec.UNSET and row.use != LOST:
             self.groups.add(row.id)
-            yield from check_members(self._session, self._vault, row.id, envelope, self._claimed)
+            yield from check_members(self._session, self._vault, row.id, envelope)
 
     def _gone(self, row: Row) -> Iterator[tuple[str, str]]:
-        if row.id in self._lost:
-            self.lost += 1
-            self._note(row, "lost")
-        elif row.id not in self._claimed:
-            yield "payload_missing", "the payload or its key is gone, and no erasure says so"
-        elif row.subject_id is not None:
+        if not is_tombstone(self._organisation, row.use, row.leaf, row.sealed or b""):
+            yield "payload_missing", "the payload is gone, and what stands in its place is not of this service"
+            return
+        if row.subject_id is not None:
             yield "altered", "the entry names a person again whose erasure took the name away"
+        if row.use == LOST:
+            self.lost += 1
         else:
             self.erased += 1
-            self._note(row, "erased")
-
-    def _note(self, row: Row, state: str) -> None:
         if row.index is not None:
-            self.gone[row.index] = state
+            self.gone[row.index] = row.use
 
     def _actor(self, row: Row, envelope: Envelope) -> str:
         named = partial(actor_label, actor=row.actor)
@@ -144,15 +143,6 @@ class Checker:
         if place not in self._labels:
             self._labels[place] = make(cipher, in_month=in_month)
         return self._labels[place]
-
-    def _claims(self, by: EventType) -> Collection[str]:
-        """Ids of the entries whose payloads are gone, as the entries of erasures and restores say themselves; and of
-        people who are no longer named among those of an entry, as `id#position`."""
-        claimed: set[str] = set()
-        for payload in self._told(by):
-            claimed.update(payload.get("entries", ()))
-            claimed.update(f"{i}#{n}" for i, n in payload.get("members", ()))
-        return claimed
 
     def _told(self, by: EventType) -> Iterator[Mapping[str, Any]]:
         """The payloads of these entries of our own. One that does not open is reported at the entry itself."""

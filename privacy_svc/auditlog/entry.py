@@ -36,7 +36,11 @@ class Sealable:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Sealable":
-        return cls(base64.b64decode(data["salt"]), data["payload"])
+        """Raises KeyError or ValueError."""
+        salt = base64.b64decode(data["salt"], validate=True)
+        if len(salt) != SALT:
+            raise ValueError("no salt of a commitment")
+        return cls(salt, data["payload"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def _filled(raw: bytes) -> bytes:
     return raw + b" " * (-len(raw) % BUCKET)
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The leaf. Tags are keyed hashes, renewed each month: without the key they lead to nobody."""
 
     id: str
@@ -99,8 +103,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     def decode(cls, leaf: bytes) -> "Envelope":
         """Raises msgspec.MsgspecError or UnicodeDecodeError for what is no envelope of a known version."""
         found = _ENVELOPES.decode(leaf)
-        if b'"v":1' not in leaf:
-            raise msgspec.ValidationError("no envelope of a known version")
+        if found.encode() != leaf:
+            raise msgspec.ValidationError("not in the one form of a known version")
         return found
 
 

@@ -78,7 +78,7 @@ class EventType(enum.StrEnum):
     SESSION_ENDED = "identity:session:ended", "Staff signed out."
     TEXT_EXAMINED = "pii:text:examined", "A text was examined for personal data."
     AUDIT_COMPLETED = "audits:run:completed", "An audit programme was run."
-    PAYLOADS_ERASED = "auditlog:payload:erased", "Payloads were erased with their person; it names the entries."
+    PAYLOADS_ERASED = "auditlog:payload:erased", "Payloads were erased with their person; it says how many."
     LOG_PRUNED = "auditlog:entry:pruned", "Entries whose retention was over were deleted; it says up to where."
     LOG_HALTED = "auditlog:tree:halted", "A witness has seen another log: nothing is signed until a person has looked."
     LOG_RESUMED = "auditlog:tree:resumed", "A person has looked, and the log is signed again."

@@ -6,15 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, crowds, pruning, searching, sequencer
+from privacy_svc.auditlog import appending, erasing, pruning, searching, sequencer
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
 from privacy_svc.auditlog.entry import instant
+from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
@@ -22,8 +23,7 @@ from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Payload, Tree
-from privacy_svc.auditlog.opening import DATA
+from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Tree
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.sharing import share
@@ -96,7 +96,7 @@ class Log:
 
     def relearn(self, session: Session) -> Relearned:
         """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
-        return relearn(session, self.export, self.mirror, self.signer.verifier)
+        return relearn(session, self.vault, self.export, self.mirror, self.signer.verifier)
 
     def lacks(self, session: Session) -> int:
         """How many entries are outside that the database does not have: it was put back into the past."""
@@ -206,28 +206,21 @@ class Log:
         """Everything about one person, with proofs and without payloads, for themselves; see `sharing.share`."""
         return share(self, session, subject_id)
 
-    def erase_payloads(self, session: Session, subject_id: str, *, actor: str) -> int:
-        """At erasure, in its transaction: payloads under the person's data key go, their entries no longer say
-        who it was, and an entry without a name says which they were.
+    def theirs(self, session: Session, subject_id: str) -> Theirs:
+        """How this person's entries are recognised, for `erase_payloads`; ask before their key is destroyed."""
+        return erasing.theirs(session, self.vault, subject_id)
+
+    def erase_payloads(self, session: Session, person: Theirs, *, actor: str) -> int:
+        """At erasure, in its transaction and after the key's end: tombstones take the place of payloads under the
+        person's data key, and their entries no longer say who it was. One more entry says how many.
 
         Entries keep their place and their proofs; those under the evidence key stay until its own end.
         """
-        crowds.forget(session, subject_id)
-        mine = (Payload.owner_id == subject_id, Payload.use == DATA)
-        ids = list(session.scalars(select(Payload.entry_id).where(*mine)))
-        among = select(EntryMember).where(EntryMember.subject_id == subject_id).order_by(EntryMember.entry_id)
-        members = [[m.entry_id, m.position] for m in session.scalars(among)]
-        if not ids and not members:
-            return 0
-        # The outbox first: the sequencer locks what it moves, so what is not here any more is there already.
-        for table in (Outbox, Entry):
-            erased = table.id.in_(select(Payload.entry_id).where(*mine))
-            session.execute(update(table).where(erased).values(subject_id=None))
-        session.execute(delete(Payload).where(*mine))
-        session.execute(update(EntryMember).where(EntryMember.subject_id == subject_id).values(subject_id=None))
-        gone = {"entries": sorted(ids), **({"members": members} if members else {})}
-        self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
-        return len(ids)
+        entries, members = erasing.erase(session, self.vault, person)
+        if entries or members:
+            gone = {"entries": entries, "members": members}
+            self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
+        return entries
 
     def prunable(self, session: Session, before: datetime, held: Collection[str] = ()) -> int:
         """How many entries `prune` would delete."""

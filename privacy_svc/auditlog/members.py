@@ -12,7 +12,6 @@ from typing import Any
 
 from privacy_svc.auditlog.merkle import (
     Hash,
-    Node,
     ProofError,
     inclusion_proof,
     leaf_hash,
@@ -64,15 +63,19 @@ class Membership:
         return cls(member, int(data["position"]), tuple(_bytes(step) for step in data["path"]))
 
 
-def commitment(members: Sequence[bytes]) -> dict[str, Any]:
-    """What the leaf says of them. Members are encoded."""
-    return {"count": len(members), "root": _text(root(len(members), _node(members)))}
+def hashes(members: Sequence[bytes]) -> list[Hash]:
+    """Leaves of their tree. Members are encoded."""
+    return [leaf_hash(member) for member in members]
 
 
-def prove(members: Sequence[bytes], position: int) -> Membership:
+def commitment(leaves: Sequence[Hash]) -> dict[str, Any]:
+    """What the entry's leaf says of them."""
+    return {"count": len(leaves), "root": _text(root(len(leaves), of_leaves(leaves)))}
+
+
+def prove(member: Member, leaves: Sequence[Hash], position: int) -> Membership:
     """Raises ProofError when there is no such member."""
-    path = inclusion_proof(position, len(members), _node(members))
-    return Membership(Member.decode(members[position]), position, tuple(path))
+    return Membership(member, position, tuple(inclusion_proof(position, len(leaves), of_leaves(leaves))))
 
 
 def check(membership: Membership, said: Mapping[str, Any]) -> None:
@@ -82,10 +85,6 @@ def check(membership: Membership, said: Mapping[str, Any]) -> None:
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ProofError("the entry is not about several people") from None
     verify_inclusion(membership.position, size, leaf, membership.path, expected)
-
-
-def _node(members: Sequence[bytes]) -> Node:
-    return of_leaves([leaf_hash(m) for m in members])
 
 
 def _text(raw: bytes) -> str:

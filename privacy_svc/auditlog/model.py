@@ -45,7 +45,7 @@ class Entry(Base):
 
 
 class EntryMember(Base):
-    """One person of an entry about many. The name goes with the person's erasure; the tag then leads to nobody."""
+    """One person of an entry about many. After their erasure a hash without a name is in the place of the tag."""
 
     __tablename__ = "audit_members"
     __table_args__ = (Index("ix_audit_members_subject", "subject_id", "entry_id"),)
@@ -85,7 +85,7 @@ class MonthTag(Base):
 
 
 class Payload(Base):
-    """Salt and payload, sealed under `owner_id`'s key; gone after that person's erasure."""
+    """Salt and payload, sealed under `owner_id`'s key; a tombstone after that person's erasure, which is nobody's."""
 
     __tablename__ = "audit_payloads"
     __table_args__ = (Index("ix_audit_payloads_owner", "owner_id"),)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.entry import Sealable
 from privacy_svc.auditlog.merkle import leaf_hash
+from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.errors import Erased
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
@@ -44,15 +45,15 @@ class Openers:
             self._ciphers.clear()
         wanted: dict[str, set[str]] = {}
         for payload in payloads:
-            if (payload.use, payload.owner_id) not in self._ciphers:
+            if payload.use not in TOMBSTONES and (payload.use, payload.owner_id) not in self._ciphers:
                 wanted.setdefault(payload.use, set()).add(payload.owner_id)
         for use, owners in wanted.items():
             found = living(self._session, self._vault, owners, use)
             self._ciphers |= {(use, owner): found.get(owner) for owner in owners}
 
     def cipher(self, payload: Sealed) -> SubjectCipher | None:
-        """None where the key is destroyed. Only of what was learnt."""
-        return self._ciphers[payload.use, payload.owner_id]
+        """None where the key is destroyed, or the payload is a tombstone. Only of what was learnt."""
+        return None if payload.use in TOMBSTONES else self._ciphers[payload.use, payload.owner_id]
 
     def open(self, payload: Sealed, leaf: bytes) -> Sealable | None:
         """None where the key is destroyed. Raises Tampered, also when the leaf is not the one it was sealed with."""

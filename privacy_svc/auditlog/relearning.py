@@ -3,7 +3,6 @@ checkpoints and what witnesses said of them from the export. It is then the log 
 payloads is one more entry.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -21,26 +20,31 @@ from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
-from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
+from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tombstones import LOST, tombstone
+from privacy_svc.db import insert_rows
+from privacy_svc.vault import SubjectCipher, Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Relearned:
-    """Entries `first` to `until` - 1 came back, `erasures` among them that the backup did not know; `without_payload`
-    are their ids whose payload the backup lacks."""
+    """Entries `first` to `until` - 1 came back, `erasures` among them that the backup did not know; of
+    `without_payload` the backup lacks the payload."""
 
     first: int
     until: int
-    without_payload: tuple[str, ...]
+    without_payload: int
     erasures: int
 
 
-def relearn(session: Session, export: Path, mirror: Mirror, verifier: Verifier) -> Relearned:
-    """Raises LogInconsistent where the mirror lacks something or does not fit the checkpoints."""
+def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, verifier: Verifier) -> Relearned:
+    """Where a payload is in no backup, a tombstone says so. Raises LogInconsistent where the
+    mirror lacks something or does not fit the checkpoints."""
     tree = sequencer.locked(session)
-    begin, lost, erasures = tree.size, list[str](), 0
+    organisation = vault.organisation_cipher(session)
+    begin, lost, erasures = tree.size, 0, 0
     notes = _checkpoints(export, verifier)
     promised = max(notes, default=0)
     until = max(promised, mirror.count())  # also what was mirrored and not signed any more
@@ -51,14 +55,14 @@ def relearn(session: Session, export: Path, mirror: Mirror, verifier: Verifier) 
         batch = list(islice(leaves, min(sequencer.BATCH, until - tree.size)))
         if not batch:
             raise not_there(tree.size)
-        unknown = set(_take_back(session, tree, batch))
-        lost += sorted(unknown)
-        known = _envelopes(batch)
-        erasures += sum(e.type == EventType.SUBJECT_ERASED and e.id in unknown for e in known)
+        unknown = _take_back(session, tree, batch)
+        insert_rows(session, Payload, [_lost(organisation, envelope.id, leaf) for envelope, leaf in unknown])
+        lost += len(unknown)
+        erasures += sum(envelope.type == EventType.SUBJECT_ERASED for envelope, _ in unknown)
     if begin < until and promised:
         _check(session, promised, notes[promised][1])
     _store(session, {size: note for size, (note, _) in notes.items()}, exports.cosignatures(export))
-    return Relearned(begin, tree.size, tuple(lost), erasures)
+    return Relearned(begin, tree.size, lost, erasures)
 
 
 def _compare(session: Session, begin: int, mirror: Mirror) -> None:
@@ -99,8 +103,12 @@ def _store(session: Session, notes: dict[int, str], cosignatures: list[tuple[int
     session.flush()
 
 
-def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> Iterator[str]:
-    """Entries that waited in the backup's outbox still have their payload; of the others only the leaf is known."""
+def _lost(organisation: SubjectCipher, entry_id: str, leaf: bytes) -> dict[str, object]:
+    return {"entry_id": entry_id, "owner_id": "", "use": LOST, "sealed": tombstone(organisation, LOST, leaf)}
+
+
+def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> list[tuple[Envelope, bytes]]:
+    """Those of which only the leaf is known. Entries that waited in the backup's outbox still have their payload."""
     tiles, begin = Tiles(session), tree.size
     for offset, leaf in enumerate(leaves):
         tiles.append(0, begin + offset, leaf_hash(leaf))
@@ -123,7 +131,7 @@ def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> Iterator[st
     session.execute(delete(Outbox).where(Outbox.id.in_(list(waiting))))
     session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves)))
     session.refresh(tree)
-    return (e.id for e in envelopes if e.id not in waiting)
+    return [(e, leaf) for e, leaf in zip(envelopes, leaves, strict=True) if e.id not in waiting]
 
 
 def _check(session: Session, size: int, wanted: bytes) -> None:

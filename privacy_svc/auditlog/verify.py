@@ -3,7 +3,7 @@
 1. Entries have the indices 0, 1, 2 … and each column agrees with its leaf; so do those that wait.
 2. The recomputed tree has the stored tiles and size.
 3. At each checkpoint's size, signed or exported or kept by somebody, the tree has the checkpoint's root.
-4. A payload fits its commitment and its leaf. One that is missing was erased by an entry that says so.
+4. A payload fits its commitment and its leaf. In the place of one that is missing is a tombstone of ours.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,13 +47,14 @@ Promises = dict[int, list[tuple[str, Checkpoint]]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`first`: where the log begins, since it was pruned. `erased`: entries whose payload an erasure took, as it
-    should; `lost`: in a restore, which says so itself."""
+    """`first`: where the log begins, since it was pruned. `checkpoints` were compared with the tree; `older` ones are
+    of what was pruned. `erased`: entries whose payload an erasure took, as it should; `lost`: a restore."""
 
     first: int
     size: int
     root: str
     checkpoints: int
+    older: int
     erased: int
     lost: int
     ranges: tuple[Range, ...]
@@ -65,7 +66,7 @@ class Report:
 
 
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
-    """Raises KeyUnavailable when the payloads' keys are away."""
+    """Changes nothing. Raises KeyUnavailable when the payloads' keys are away."""
     outside, exported = (
         Outside(log.export, log.mirror),
         export.notes(log.export),
@@ -73,8 +74,10 @@ def verify(log: "Log", database: Database, known: str | None = None) -> Report:
     with database.read() as session:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        verification = _Verification(session, log, exported, known, outside)
-        return verification.run(database)
+        try:
+            return _Verification(session, log, exported, known, outside).run(database)
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            return _unreadable(error)
 
 
 class _Verification:
@@ -88,6 +91,7 @@ class _Verification:
         self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
         self._promises = self._read_promises(log.signer.verifier, exported, known)
         self._ranges = Ranges()
+        self._first = session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
         self._tree = self._begin()
 
     def run(self, database: Database) -> Report:
@@ -96,16 +100,24 @@ class _Verification:
             self._place(entry)
         self._finish()
         outside = self._outside.findings(self._session, database)
-        findings = [*self._findings, *self._witnessed(), *outside, *self._tiles(), *self._waiting(), *self._orphans()]
+        findings = [
+            *self._findings,
+            *self._pruned_promises(tree.size),
+            *self._witnessed(),
+            *outside,
+            *self._tiles(),
+            *self._waiting(),
+            *self._orphans(),
+        ]
         for finding in findings:
             if finding.index is not None and finding.index < tree.size:
                 self._ranges.mark(finding.index, finding.kind)
-        promises = sum(map(len, self._promises.values()))
         return Report(
-            self._checker.pruned,
+            self._first,
             tree.size,
             tree.root().hex(),
-            promises,
+            sum(len(promised) for size, promised in self._promises.items() if size >= self._first),
+            sum(len(promised) for size, promised in self._promises.items() if size < self._first),
             self._checker.erased,
             self._checker.lost,
             self._ranges.told(),
@@ -114,16 +126,15 @@ class _Verification:
 
     def _begin(self) -> GrowingTree:
         """Where the log begins: at nothing, or where an entry says that it was pruned."""
-        first = self._session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
-        if first != self._checker.pruned:
-            detail = f"the log begins at {first}, and its entries say {self._checker.pruned}"
+        if self._first != self._checker.pruned:
+            detail = f"the log begins at {self._first}, and its entries say {self._checker.pruned}"
             self._findings.append(Finding("truncated", detail))
         try:
-            tree = GrowingTree.after(first, Tiles(self._session).node)
+            tree = GrowingTree.after(self._first, Tiles(self._session).node)
         except LogInconsistent as error:
             self._findings.append(Finding("altered", str(error)))
             return GrowingTree()
-        self._ranges.add(0, first, "pruned")
+        self._ranges.add(0, self._first, "pruned")
         self._compare(tree)
         return tree
 
@@ -206,6 +217,17 @@ class _Verification:
                 self._findings.append(Finding("altered", detail))
         return found
 
+    def _pruned_promises(self, size: int) -> Iterator[Finding]:
+        """Checkpoints of what was pruned are compared with each other: the tree of that size is no more. One that
+        somebody kept must be among those the log signed."""
+        for of, promised in self._promises.items():
+            if not 0 < of < min(self._first, size):
+                continue
+            if len({checkpoint.root for _, checkpoint in promised}) > 1:
+                yield Finding("forked", f"checkpoints of {of} entries have different roots: history was rewritten")
+            elif {source for source, _ in promised} == {"kept"}:
+                yield Finding("forked", f"the kept checkpoint of {of} entries is none that this log still knows of")
+
     def _witnessed(self) -> Iterator[Finding]:
         """What our witness said, by its key; of others we have no key."""
         if self._witness is None:
@@ -253,6 +275,12 @@ class _Verification:
         members = {i for of in (EntryMember, CrowdPart) for i in self._session.scalars(select(of.entry_id).distinct())}
         for entry_id in sorted(members - self._checker.groups - nowhere):
             yield Finding("altered", f"people were added to entry {entry_id}")
+
+
+def _unreadable(error: Exception) -> Report:
+    """A column holds what the service never writes there, so that not even the rest can be read."""
+    finding = Finding("altered", f"a stored value of the log cannot be read ({type(error).__name__})")
+    return Report(0, 0, "", 0, 0, 0, 0, (), (finding,))
 
 
 def _beyond(statement: Select[Any], after: int | None) -> Select[Any]:

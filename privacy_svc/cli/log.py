@@ -40,9 +40,11 @@ def command() -> None:
 )
 @click.pass_obj
 def verify(cli: Cli, checkpoint: Path | None) -> None:
-    """Recompute the tree from the stored entries and check every checkpoint; exit code 1 with findings."""
-    with cli.runtime(check_stores=False) as runtime:
-        runtime.log.integrate(runtime.database)
+    """Recompute the tree from the stored entries and check every checkpoint; exit code 1 with findings.
+
+    Nothing is changed or signed, so a log that was tampered with, or put back, is told as it stands.
+    """
+    with cli.runtime(check_stores=False, check_fences=False) as runtime:
         report = runtime.log.verify(runtime.database, known=checkpoint.read_text() if checkpoint else None)
     cli.show({"ok": report.ok, **asdict(report)}, lambda: _tell(report))
     sys.exit(0 if report.ok else 1)
@@ -53,9 +55,13 @@ def _tell(report: "Report") -> None:
         click.secho("The log is whole: every entry is as it was written.", fg="green")
     if report.first:
         click.echo(f"  begins at entry {report.first:,}: the older ones were deleted as their retention was over")
-    click.echo(
-        f"  {report.size} entries, {report.checkpoints} checkpoints, {report.erased} payloads erased as they should be"
-    )
+    click.echo(f"  {report.size:,} entries, {report.checkpoints:,} checkpoints compared with them")
+    if report.older:
+        click.echo(f"  {report.older:,} older checkpoints, of what was deleted, compared with each other")
+    if report.erased:
+        click.echo(f"  {report.erased:,} payloads erased with their people, as they should be")
+    if report.lost:
+        click.echo(f"  {report.lost:,} payloads lost in a restore: they were in no backup")
     click.echo(f"  root {report.root}")
     if not report.ok:
         for part in report.ranges:

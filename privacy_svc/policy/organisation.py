@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.policyset import Organisation, Party
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.yamlfile import Node
@@ -37,6 +38,8 @@ _ROLES = ("processor", "controller", "joint_controller", "authority")
 _EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905 - reads as the list it is
 _ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_SHORTEST_LOG = 180
+"""Days."""
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
 
@@ -57,7 +60,7 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         if "approval" in block
         else frozenset({"erasure", "rectification"}),
         phone_region=_shaped(block, "phone_region", _COUNTRY, "a country such as DE"),
-        log_kept=block.duration("log_kept", nothing=False),
+        log_kept=_log_kept(block),
     )
 
 
@@ -84,6 +87,16 @@ def _recipient(key: str, node: Node, faults: Faults) -> Party:
     if _COUNTRY.fullmatch(party.country) and party.country not in _EEA and not safeguard:
         block.fault("country", f"{party.country} is outside the EEA: name the transfer's 'safeguard' (Art. 44 to 49)")
     return replace(party, role=role, safeguard=safeguard)
+
+
+def _log_kept(block: Block) -> str | None:
+    """A slip of the pen may not delete the evidence that Art. 5(2) asks for."""
+    text = block.duration("log_kept")
+    if text is not None:
+        length = parse_duration(text)
+        if 31 * length.months + length.days < _SHORTEST_LOG:
+            block.fault("log_kept", "'log_kept' must be at least P6M: what was done is to be accounted for (Art. 5(2))")
+    return text
 
 
 def _languages(block: Block) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog import Theirs
 from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, restrict
 from privacy_svc.db import now
 from privacy_svc.errors import Fault
@@ -110,8 +111,9 @@ def _item(item: ErasedItem) -> dict[str, Any]:
 def _destroy_keys(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
     subject_id = _subject(request)
     about = {"kind": session.get_one(Subject, subject_id).kind, "rows": identity_rows(session, subject_id)}
+    theirs = parts.log.theirs(session, subject_id)
     erased = parts.vault.erase(session, subject_id, request_id=request.id, about=about)
-    payloads = forget(session, parts, subject_id)
+    payloads = forget(session, parts, theirs)
     _suppress(session, parts, request)
     tell_progress(request, online_at=erased.online_at.isoformat(), page_replaced=erased.page_replaced)
     parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
@@ -129,11 +131,11 @@ def _plain(address: AddressDigest) -> list[Any]:
     return [address.kind, address.generation, address.digest.hex()]
 
 
-def forget(session: Session, parts: Parts, subject_id: str) -> int:
+def forget(session: Session, parts: Parts, person: Theirs) -> int:
     """What this service itself derived from the person's data goes with the key; how many log payloads."""
-    forget_subject(session, subject_id)
-    session.execute(delete(RequestPackage).where(RequestPackage.subject_id == subject_id))
-    return parts.log.erase_payloads(session, subject_id, actor=WORKER)
+    forget_subject(session, person.subject_id)
+    session.execute(delete(RequestPackage).where(RequestPackage.subject_id == person.subject_id))
+    return parts.log.erase_payloads(session, person, actor=WORKER)
 
 
 def _clean_again(session: Session, parts: Parts, request: DataRequest) -> None:

@@ -10,15 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EventType
+from privacy_svc.auditlog import EventType, Theirs
 from privacy_svc.consent import SUPPRESS_ALL, Cause, enlist
 from privacy_svc.db import Database
 from privacy_svc.errors import KeyUnavailable, NotFound
 from privacy_svc.rights.erasing import forget
 from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.store import erase_subject, link_rows
-from privacy_svc.vault import AddressDigest, Fence, Kind, Line
+from privacy_svc.vault import AddressDigest, Fence, Kind, Line, Tampered
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,13 +67,23 @@ def _repeat(database: Database, parts: Parts, line: Line, *, clean: bool) -> Non
         with database.read() as session, suppress(KeyUnavailable, NotFound):
             erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
     with database.write() as session:
+        theirs = _theirs(session, parts, subject_id) if line.kind is Kind.FENCE else None
         parts.vault.repeat(session, line)
         if line.kind is Kind.SUPPRESSED:
             found = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in line.body["addresses"]]
             enlist(session, parts.log, found, SUPPRESS_ALL, Cause.ERASURE, WORKER, line.at)
-        if line.kind is Kind.FENCE:
+        if theirs is not None:
             link_rows(session, subject_id, line.body.get("rows", ()))
-            forget(session, parts, subject_id)
+            forget(session, parts, theirs)
+
+
+def _theirs(session: Session, parts: Parts, subject_id: str) -> Theirs:
+    """By their tags while a key of the backup still makes them."""
+    with suppress(KeyUnavailable, NotFound, Tampered):
+        found = parts.log.theirs(session, subject_id)
+        if found.cipher is not None:
+            return found
+    return Theirs(subject_id, None, believed=True)
 
 
 def _clean_stores(database: Database, parts: Parts, progress: Progress) -> int:

@@ -55,8 +55,9 @@ class Logbook:
 
     def erase(self, subject_id: str) -> int:
         with self.database.write() as session:
+            theirs = self.log.theirs(session, subject_id)
             self.vault.erase(session, subject_id)
-            return self.log.erase_payloads(session, subject_id, actor="worker")
+            return self.log.erase_payloads(session, theirs, actor="worker")
 
     def integrate(self) -> int:
         return self.log.integrate(self.database)

@@ -222,8 +222,9 @@ def test_an_erasure_while_its_entries_move_into_the_tree(book: Logbook) -> None:
         book.write(ana)
     moved = threading.Thread(target=book.integrate)
     with book.database.write() as session:
+        theirs = book.log.theirs(session, ana)
         book.vault.erase(session, ana)
-        book.log.erase_payloads(session, ana, actor="worker")
+        book.log.erase_payloads(session, theirs, actor="worker")
         moved.start()
         moved.join(0.5)
     moved.join()

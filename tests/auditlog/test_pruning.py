@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 
 from privacy_svc.auditlog import EventType, Verifier, open_checkpoint, verify_proof
 from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import GrowingTree
 from privacy_svc.auditlog.merkle import leaf_hash, of_leaves, root
 from privacy_svc.auditlog.model import Entry, Payload, Tile, Tree
@@ -128,3 +129,56 @@ def entries(book: Logbook) -> list[Entry]:
 def tiles(book: Logbook) -> list[Tile]:
     with book.database.read() as session:
         return list(session.scalars(select(Tile)))
+
+
+def test_a_checkpoint_of_what_was_pruned_is_held_to(book: Logbook) -> None:
+    """One that somebody kept, older than what is left, must be the one the log signed; another of that size is a
+    fork, and so is one of a size the log never signed."""
+    old_entries(book, 300)
+    kept = checkpoint(book)
+    note = book.checkpoint()
+    old_entries(book, 600)
+    with time_machine.travel(YOUNG, tick=False):
+        book.integrate()
+        assert book.log.prune(book.database, CUT, actor="test") == 768
+        assert (book.verify(note).ok, book.verify(note).older > 0) == (True, True)
+        for other in (Checkpoint(kept.origin, 300, b"\1" * 32), Checkpoint(kept.origin, 299, kept.root)):
+            forged = book.log.signer.sign_note(str(other))
+            assert "forked" in {f.kind for f in book.verify(forged).findings}
+
+
+def test_columns_prune_nothing(book: Logbook) -> None:
+    """Who makes entries older, or nobody's, in the columns for searching does not get them deleted."""
+    ana = book.person()
+    with time_machine.travel(YOUNG, tick=False):
+        for _ in range(300):
+            book.write(ana)
+        book.integrate()
+        with book.database.write() as session:
+            session.execute(update(Entry).values(at=OLD, subject_id=None))
+        assert book.log.prune(book.database, CUT, actor="test") == 0
+        with book.database.write() as session:
+            session.execute(update(Entry).where(Entry.index == 0).values(leaf=b"{}"))
+        with pytest.raises(LogInconsistent, match="nothing is pruned"):
+            book.log.prune(book.database, CUT, actor="test")
+
+
+def test_a_clock_that_is_ahead_costs_a_month(book: Logbook) -> None:
+    """What nobody looks at goes a month of the log's own time a day, and not at all when the log stood still."""
+    for month in range(4):
+        with time_machine.travel(OLD + timedelta(days=40 * month), tick=False):
+            for _ in range(256):
+                book.write()
+            book.integrate()
+    ahead = OLD + timedelta(days=4000)
+
+    def prune(at: datetime, logged: bool) -> int:
+        with time_machine.travel(at, tick=False):
+            if logged:
+                book.write()
+            return book.log.prune(book.database, ahead, actor="worker", automatic=True)
+
+    assert prune(ahead, logged=False) == 0
+    assert prune(ahead, logged=True) == 256
+    assert prune(ahead + timedelta(hours=1), logged=True) == 0
+    assert prune(ahead + timedelta(days=2), logged=True) == 256

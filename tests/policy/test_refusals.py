@@ -42,6 +42,7 @@ TABLE = {
     "time zone outside": Spoilt(O, "Europe/Berlin", "../etc/passwd", "unknown time zone"),
     "unknown right": Spoilt(O, "[erasure]", "[erase]", "unknown right 'erase', did you mean 'erasure'?"),
     "bad country": Spoilt(O, "country: DE}", "country: Germany}", "two capital letters"),
+    "a log too short": Spoilt(O, "deadlines: EU", "log_kept: P5M", "at least P6M"),
     "bad language": Spoilt(O, "[en, de]", "[en, german]", "not a language"),
     "bad e-mail": Spoilt(O, "a@acme.example", "acme", "must be an e-mail"),
     "third country": Spoilt(O, "country: FR", "country: US", "name the transfer's 'safeguard'"),

@@ -8,6 +8,7 @@ from privacy_svc.auditlog import EventType
 from privacy_svc.http import CustomerRef
 from privacy_svc.store import seal
 from tests.calling import Service
+from tests.factories import erase
 from tests.shop import ANA
 
 PURPOSE = "service.support"
@@ -104,8 +105,7 @@ def test_the_erased_are_withheld(service: Service) -> None:
     emails = stored(service, "email")
     with service.runtime.database.write() as session:
         subject_id = service.runtime.directory.admit(session, CustomerRef(id="1"))
-        service.runtime.vault.erase(session, subject_id)
-        service.runtime.log.erase_payloads(session, subject_id, actor="test")
+        erase(service.runtime, session, subject_id)
     answers = bulk(service, "open", *(item(k, "email", v) for k, v in emails.items())).json()["items"]
     assert answers[0] == {"withheld": {"effect": "deny", "reason": "erased"}}
     assert all("value" in a for a in answers[1:])

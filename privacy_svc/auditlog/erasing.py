@@ -1,0 +1,110 @@
+"""A person's erasure in the log: tombstones for payloads, bare hashes for their places among many.
+
+What is theirs is told by the tags in the leaves, which only their key makes: who moves other people's rows to somebody
+in the database does not get them erased, and signed for, with that person.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import MsgspecError
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import crowds
+from privacy_svc.auditlog.appending import subject_label
+from privacy_svc.auditlog.crowds import member_tag
+from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.members import Member
+from privacy_svc.auditlog.merkle import leaf_hash
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
+from privacy_svc.auditlog.opening import DATA
+from privacy_svc.auditlog.tombstones import ERASED, nameless, tombstone
+from privacy_svc.db import among
+from privacy_svc.vault import SubjectCipher, Vault
+
+_UNNAMED = {
+    table: update(table)
+    .where(among(table.id, "ids"))
+    .values(subject_id=None)
+    .execution_options(synchronize_session=False)
+    for table in (Outbox, Entry)
+}
+"""The outbox first: the sequencer locks what it moves, so what is not there any more is in the tree already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """A person whose key is about to be destroyed, and how their entries are recognised. `believed`: by what the
+    columns say, in a restored backup whose keys are gone; there is nothing else."""
+
+    subject_id: str
+    cipher: SubjectCipher | None
+    believed: bool = False
+
+    def is_about(self, leaf: bytes) -> bool:
+        envelope = _envelope(leaf)
+        if self.cipher is None or envelope is None:
+            return self.believed
+        return envelope.subject == subject_label(self.cipher, envelope.time[:7])
+
+    def is_among(self, leaf: bytes, tag: bytes) -> bool:
+        envelope = _envelope(leaf)
+        if self.cipher is None or envelope is None:
+            return self.believed
+        return tag == member_tag(self.cipher, envelope.time[:7])
+
+
+def theirs(session: Session, vault: Vault, subject_id: str) -> Theirs:
+    """Raises KeyUnavailable, Tampered."""
+    return Theirs(subject_id, vault.ciphers(session, [subject_id], DATA).get(subject_id))
+
+
+def erase(session: Session, vault: Vault, person: Theirs) -> tuple[int, int]:
+    """How many payloads went, and from how many lists of people the name."""
+    organisation = vault.organisation_cipher(session)
+    crowds.forget(session, person.subject_id)
+    return _payloads(session, organisation, person), _members(session, organisation, person)
+
+
+def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> int:
+    mine = (Payload.owner_id == person.subject_id, Payload.use == DATA)
+    found = [(i, leaf) for i, leaf in _with_leaves(session, Payload.entry_id, *mine) if person.is_about(leaf)]
+    if not found:
+        return 0
+    for statement in _UNNAMED.values():
+        session.execute(statement, {"ids": [i for i, _ in found]})
+    gone = {"owner_id": "", "use": ERASED}
+    session.execute(
+        update(Payload),
+        [{"entry_id": i, "sealed": tombstone(organisation, ERASED, leaf), **gone} for i, leaf in found],
+    )
+    return len(found)
+
+
+def _members(session: Session, organisation: SubjectCipher, person: Theirs) -> int:
+    rows = session.scalars(select(EntryMember).where(EntryMember.subject_id == person.subject_id)).all()
+    leaves = dict(_with_leaves(session, EntryMember.entry_id, EntryMember.subject_id == person.subject_id))
+    mine = [r for r in rows if r.entry_id in leaves and person.is_among(leaves[r.entry_id], r.tag)]
+    for row in mine:
+        member = leaf_hash(Member(row.tag, row.group, row.version).encode())
+        row.tag, row.group, row.version = nameless(organisation, row.entry_id, member), 0, 0
+        row.subject_id = None
+    session.flush()
+    return len(mine)
+
+
+def _with_leaves(session: Session, entry_id: Any, *where: Any) -> Iterator[tuple[str, bytes]]:
+    """Ids with their leaves, wherever the entry is; those whose entry is nowhere are left for `verify` to tell."""
+    leaf = func.coalesce(Entry.leaf, Outbox.leaf)
+    joined = select(entry_id, leaf).outerjoin(Entry, Entry.id == entry_id).outerjoin(Outbox, Outbox.id == entry_id)
+    rows: Sequence[Any] = session.execute(joined.where(*where)).all()
+    return ((i, leaf) for i, leaf in rows if leaf is not None)
+
+
+def _envelope(leaf: bytes) -> Envelope | None:
+    with suppress(MsgspecError, UnicodeDecodeError):
+        return Envelope.decode(leaf)
+    return None
