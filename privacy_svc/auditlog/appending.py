@@ -17,6 +17,7 @@ from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, instant, month
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.members import Member, commitment, hashes
+from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
 from privacy_svc.db import insert_rows, new_id, now
@@ -126,7 +127,7 @@ def _rows(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of the outbox and of the payloads."""
     leaf = envelope.encode()
-    sealed = cipher.seal(PAYLOAD_FIELD, place(leaf), sealable.to_json())
+    sealed = cipher.seal(PAYLOAD_FIELD, place(leaf_hash(leaf)), sealable.to_bytes())
     searched = {"at": at, "type": envelope.type, "actor": actor, "subject_id": subject_id}
     payload = {"entry_id": envelope.id, "owner_id": cipher.subject_id, "use": use, "sealed": sealed}
     return {"id": envelope.id, "leaf": leaf, **searched}, payload

@@ -1,30 +1,29 @@
 """One entry against its columns, its payload and the people it names, for `verify`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.appending import actor_label, subject_label
-from privacy_svc.auditlog.entry import Envelope, fits, instant
+from privacy_svc.auditlog.entry import Envelope, fits
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.membership import check_members
+from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
-from privacy_svc.auditlog.opening import Openers
+from privacy_svc.auditlog.opening import Openers, unseal
 from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, is_tombstone
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
-class Row(Protocol):
-    """An entry with its payload, as `rows_of` selects them; `index` is None while it waits, `sealed` where there is
-    no payload."""
+@dataclass(slots=True)
+class Row:
+    """An entry with its payload; `index` is None while it waits, `sealed` where there is no payload."""
 
     index: int | None
     id: str
@@ -36,10 +35,20 @@ class Row(Protocol):
     owner_id: str
     use: str
     sealed: bytes | None
+    hash: Hash = field(init=False)
+    """Of the leaf."""
+
+    def __post_init__(self) -> None:
+        self.hash = leaf_hash(self.leaf)
+
+
+def read(rows: Iterable[Any]) -> list[Row]:
+    """What `rows_of` selects."""
+    return [Row(*row) for row in rows]
 
 
 def rows_of(table: type[Entry] | type[Outbox]) -> Any:
-    """A statement for `Row`s: past the mapper, which takes longer than the check."""
+    """Past the mapper, which takes longer than the check."""
     index: Any = Entry.index if table is Entry else null().label("index")
     told: tuple[Any, ...] = (index, table.id, table.at, table.type, table.actor, table.subject_id, table.leaf)
     joined = select(*told, Payload.owner_id, Payload.use, Payload.sealed)
@@ -47,6 +56,7 @@ def rows_of(table: type[Entry] | type[Outbox]) -> Any:
 
 
 MOST_LABELS = 50_000
+_COLUMNS = ("id", "type", "time", "actor")
 _AT = "at"
 """Beside a payload: the time of its entry."""
 
@@ -68,7 +78,9 @@ class Checker:
         self._session, self._vault = session, vault
         self._organisation = vault.organisation_cipher(session)
         self._openers = Openers(session, vault)
-        self._labels: dict[tuple[str, str], str] = {}
+        self._actors: dict[tuple[str, str], str] = {}
+        self._subjects: dict[tuple[str, str, str], str] = {}
+        """Labels by whom and month, kept as the same few are met again and again."""
         self.pruned = max((int(p.get("until", 0)) for p in self._told(EventType.LOG_PRUNED) if _in_time(p)), default=0)
         """Entries below it were pruned, as an entry says: those that were older than it may say."""
         self.erased = self.lost = 0
@@ -79,46 +91,49 @@ class Checker:
 
     def check(self, page: Sequence[Row]) -> Iterator[Finding]:
         self._openers.learn(row for row in page if row.sealed is not None)
-        self._labels = self._labels if len(self._labels) < MOST_LABELS else {}
+        for labels in (self._actors, self._subjects):
+            if len(labels) > MOST_LABELS:
+                labels.clear()
         self.gone = {}
         for row in page:
             try:
                 envelope = Envelope.decode(row.leaf)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+                at = datetime.fromisoformat(envelope.time)
+            except ValueError:  # also what msgspec raises
                 yield Finding("altered", "the leaf is no envelope", row.index)
                 continue
-            for kind, detail in chain(self._one(row, envelope), self._members(row, envelope)):
+            for kind, detail in self._one(row, envelope, at):
                 yield Finding(kind, detail, row.index)
 
-    def _one(self, row: Row, envelope: Envelope) -> Iterator[tuple[str, str]]:
-        columns = {"id": row.id, "type": row.type, "time": instant(row.at)}
-        if row.actor or row.use != LOST:
-            columns["actor"] = self._actor(row, envelope)
-        for name, value in columns.items():
-            if getattr(envelope, name) != value:
-                yield "altered", f"the column {name} says something else than the leaf"
+    def _one(self, row: Row, envelope: Envelope, at: datetime) -> Iterator[tuple[str, str]]:
+        in_month = envelope.time[:7]
+        columns = (row.id, row.type, row.at, self._actor(row, envelope, in_month))
+        said = (envelope.id, envelope.type, at, envelope.actor)
+        if columns != said:
+            for name, *both in zip(_COLUMNS, columns, said, strict=True):
+                if both[0] != both[1]:
+                    yield "altered", f"the column {name} says something else than the leaf"
         if row.use in TOMBSTONES:
             yield from self._gone(row)
-            return
-        cipher = self._openers.cipher(row) if row.sealed is not None else None
-        if cipher is None:
+        elif row.sealed is None or (cipher := self._openers.cipher(row)) is None:
             yield "payload_missing", "the payload or its key is gone, and no erasure says so"
-            return
-        try:
-            opened = self._openers.open(row, row.leaf)
-        except Tampered:
-            yield "payload_altered", "the sealed payload does not open in this place"
-            return
-        if opened is None or not fits(opened, envelope.commit):
-            yield "payload_altered", "the payload is not the one committed to"
-        label = self._label(subject_label, cipher, envelope.time[:7], row.use) if row.subject_id else None
-        if label != envelope.subject or row.subject_id not in {None, row.owner_id}:
-            yield "altered", "the column subject_id says something else than the leaf"
-
-    def _members(self, row: Row, envelope: Envelope) -> Iterator[tuple[str, str]]:
+        else:
+            yield from self._payload(row, row.sealed, envelope, cipher)
+            label = self._subject(row, cipher, in_month) if row.subject_id else None
+            if label != envelope.subject or (row.subject_id is not None and row.subject_id != row.owner_id):
+                yield "altered", "the column subject_id says something else than the leaf"
         if envelope.members is not msgspec.UNSET and row.use != LOST:
             self.groups.add(row.id)
             yield from check_members(self._session, self._vault, row.id, envelope)
+
+    def _payload(self, row: Row, sealed: bytes, envelope: Envelope, cipher: SubjectCipher) -> Sequence[tuple[str, str]]:
+        try:
+            opened = unseal(cipher, row.hash, sealed)
+        except Tampered:
+            return [("payload_altered", "the sealed payload does not open in this place")]
+        if opened is None or not fits(opened, envelope.commit):
+            return [("payload_altered", "the payload is not the one committed to")]
+        return ()
 
     def _gone(self, row: Row) -> Iterator[tuple[str, str]]:
         if not is_tombstone(self._organisation, row.use, row.leaf, row.sealed or b""):
@@ -133,16 +148,20 @@ class Checker:
         if row.index is not None:
             self.gone[row.index] = row.use
 
-    def _actor(self, row: Row, envelope: Envelope) -> str:
-        named = partial(actor_label, actor=row.actor)
-        return self._label(named, self._organisation, envelope.time[:7], row.actor)
+    def _actor(self, row: Row, envelope: Envelope, in_month: str) -> str:
+        """Of an entry that a restore brought back without its payload, nobody knows the name."""
+        if row.use == LOST and not row.actor:
+            return envelope.actor
+        place = (row.actor, in_month)
+        if place not in self._actors:
+            self._actors[place] = actor_label(self._organisation, *place)
+        return self._actors[place]
 
-    def _label(self, make: Callable[..., str], cipher: SubjectCipher, in_month: str, which: str) -> str:
-        """Kept: the same few are met again and again. `which` of the labels made with this cipher's owner's keys."""
-        place = (cipher.subject_id, f"{in_month}|{which}")
-        if place not in self._labels:
-            self._labels[place] = make(cipher, in_month=in_month)
-        return self._labels[place]
+    def _subject(self, row: Row, cipher: SubjectCipher, in_month: str) -> str:
+        place = (row.owner_id, row.use, in_month)
+        if place not in self._subjects:
+            self._subjects[place] = subject_label(cipher, in_month)
+        return self._subjects[place]
 
     def _told(self, by: EventType) -> Iterator[Mapping[str, Any]]:
         """The payloads of these entries of our own. One that does not open is reported at the entry itself."""
@@ -154,7 +173,7 @@ class Checker:
             openers.learn(payload for _, payload in rows)
             for leaf, payload in rows:
                 with suppress(Tampered, msgspec.MsgspecError, UnicodeDecodeError):
-                    opened, kind = openers.open(payload, leaf), Envelope.decode(leaf).type
+                    opened, kind = openers.open(payload, leaf_hash(leaf)), Envelope.decode(leaf).type
                     if opened is not None and kind == by:
                         yield {**opened.payload, _AT: Envelope.decode(leaf).time}
 

@@ -7,9 +7,9 @@ leaves every proof valid and the payload unreadable. Payloads are padded, so tha
 import base64
 import hashlib
 import hmac
+import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -26,21 +26,34 @@ _SORTED = msgspec.json.Encoder(order="sorted")
 
 @dataclass(frozen=True, slots=True)
 class Sealable:
-    """What is sealed beside the tree: salt and payload."""
+    """What is sealed beside the tree: salt and payload, in canonical JSON and padded, so that sealing adds nothing that
+    tells its length, and the commitment is of just these bytes."""
 
     salt: bytes
-    payload: Mapping[str, Any]
+    padded: bytes
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self.padded)
+        return found
+
+    def to_bytes(self) -> bytes:
+        return self.salt + self.padded
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Sealable":
+        return cls(raw[:SALT], raw[SALT:])
 
     def to_json(self) -> dict[str, Any]:
-        return {"salt": base64.b64encode(self.salt).decode(), "payload": dict(self.payload)}
+        return {"salt": base64.b64encode(self.salt).decode(), "payload": self.payload}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Sealable":
-        """Raises KeyError or ValueError."""
+        """Raises KeyError, TypeError or ValueError."""
         salt = base64.b64decode(data["salt"], validate=True)
         if len(salt) != SALT:
             raise ValueError("no salt of a commitment")
-        return cls(salt, data["payload"])
+        return cls(salt, _padded(data["payload"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +67,20 @@ class Committed:
 
 def commit_to(payload: Mapping[str, Any]) -> Committed:
     """Raises TypeError for a payload without a canonical form."""
-    sealable, padded = Sealable(os.urandom(SALT), payload), _padded(payload)
-    return Committed(sealable, _digest(sealable.salt, padded), len(padded))
+    sealable = Sealable(os.urandom(SALT), _padded(payload))
+    return Committed(sealable, _commitment(sealable), len(sealable.padded))
 
 
 def fits(sealable: Sealable, commit: str) -> bool:
-    """A library's encoding is tried first, which is the canonical one unless names are of rare alphabets: whatever
-    hashes to the commitment is what was committed to."""
-    with suppress(TypeError, ValueError):
-        if hmac.compare_digest(_digest(sealable.salt, _filled(_SORTED.encode(sealable.payload))), commit):
-            return True
-    return hmac.compare_digest(_digest(sealable.salt, _padded(sealable.payload)), commit)
+    return hmac.compare_digest(_commitment(sealable), commit)
 
 
-def _digest(salt: bytes, padded: bytes) -> str:
-    return base64.b64encode(hashlib.sha256(_DOMAIN + salt + padded).digest()).decode()
+def _commitment(of: Sealable) -> str:
+    return base64.b64encode(hashlib.sha256(_DOMAIN + of.to_bytes()).digest()).decode()
 
 
 def _padded(payload: Mapping[str, Any]) -> bytes:
-    return _filled(canonical(payload))
-
-
-def _filled(raw: bytes) -> bytes:
+    raw = canonical(payload)
     return raw + b" " * (-len(raw) % BUCKET)
 
 

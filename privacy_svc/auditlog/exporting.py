@@ -93,7 +93,7 @@ def _page(
 
 
 def _entry(entry: Entry, payload: Payload | None, openers: Openers, path: Sequence[bytes]) -> dict[str, Any]:
-    opened = openers.open(payload, entry.leaf) if payload is not None else None
+    opened = openers.open(payload, leaf_hash(entry.leaf)) if payload is not None else None
     return without_payload(entry.index, entry.leaf, path) | (opened.to_json() if opened else {})
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.entry import Sealable
-from privacy_svc.auditlog.merkle import leaf_hash
+from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.errors import Erased
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
@@ -55,20 +55,23 @@ class Openers:
         """None where the key is destroyed, or the payload is a tombstone. Only of what was learnt."""
         return None if payload.use in TOMBSTONES else self._ciphers[payload.use, payload.owner_id]
 
-    def open(self, payload: Sealed, leaf: bytes) -> Sealable | None:
+    def open(self, payload: Sealed, leaf: Hash) -> Sealable | None:
         """None where the key is destroyed. Raises Tampered, also when the leaf is not the one it was sealed with."""
         cipher = self.cipher(payload)
-        if cipher is None or payload.sealed is None:
-            return None
-        try:
-            return Sealable.from_json(cipher.open(PAYLOAD_FIELD, place(leaf), payload.sealed))
-        except Erased:  # the generation it names, while a newer one lives
-            return None
+        return None if cipher is None or payload.sealed is None else unseal(cipher, leaf, payload.sealed)
 
 
-def place(leaf: bytes) -> str:
+def unseal(cipher: SubjectCipher, leaf: Hash, sealed: bytes) -> Sealable | None:
+    """None where the generation it names is destroyed, while a newer one lives. Raises Tampered."""
+    try:
+        return Sealable.from_bytes(cipher.open(PAYLOAD_FIELD, place(leaf), sealed))
+    except Erased:
+        return None
+
+
+def place(leaf: Hash) -> str:
     """What a payload is bound to: its leaf, so that an entry cannot be changed even while it waits for the tree."""
-    return leaf_hash(leaf).hex()
+    return leaf.hex()
 
 
 def living(session: Session, vault: Vault, owners: Iterable[str], use: str) -> dict[str, SubjectCipher]:

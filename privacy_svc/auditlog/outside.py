@@ -1,13 +1,13 @@
 """What lies outside the database, compared with it: the mirrored leaves, and what witnesses said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog.checking import Finding
+from privacy_svc.auditlog.checking import Finding, Row
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror
 from privacy_svc.auditlog.model import Cosignature, Tree
 from privacy_svc.db import Database
@@ -22,10 +22,11 @@ class Outside:
         self._bundle: tuple[int, list[bytes]] = (-1, [])
         self._different: list[int] = []
 
-    def compare(self, index: int, leaf: bytes) -> None:
-        """An entry of the database; call it for each, by index."""
-        if 0 <= index < self._count and self._leaf(index) != leaf:
-            self._different.append(index)
+    def compare(self, rows: Iterable[Row]) -> None:
+        """Entries of the database, by index."""
+        for row in rows:
+            if row.index is not None and 0 <= row.index < self._count and self._leaf(row.index) != row.leaf:
+                self._different.append(row.index)
 
     def _leaf(self, index: int) -> bytes | None:
         number, offset = divmod(index, BUNDLE)

@@ -15,19 +15,26 @@ class Range:
     state: str
 
 
+@dataclass(slots=True)
+class _Run:
+    first: int
+    until: int
+    state: str
+
+
 @dataclass
 class Ranges:
     """Runs are added in order of their index; single entries may be marked afterwards."""
 
-    _runs: list[Range] = field(default_factory=list)
+    _runs: list[_Run] = field(default_factory=list)
     _marks: dict[int, str] = field(default_factory=dict)
 
     def add(self, first: int, until: int, state: str) -> None:
         last = self._runs[-1] if self._runs else None
-        if last is not None and (last.until, last.state) == (first, state):
-            self._runs[-1] = Range(last.first, until, state)
+        if last is not None and last.until == first and last.state == state:
+            last.until = until
         elif first < until:
-            self._runs.append(Range(first, until, state))
+            self._runs.append(_Run(first, until, state))
 
     def mark(self, index: int, state: str) -> None:
         """The first mark of an entry counts."""
@@ -37,7 +44,7 @@ class Ranges:
         joined = Ranges()
         for piece in self._pieces():
             joined.add(piece.first, piece.until, piece.state)
-        return tuple(joined._runs)
+        return tuple(Range(run.first, run.until, run.state) for run in joined._runs)
 
     def _pieces(self) -> Iterator[Range]:
         marks = sorted(self._marks.items(), reverse=True)

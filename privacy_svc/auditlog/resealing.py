@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, PAYLOAD_FIELD, place
 from privacy_svc.vault import SubjectCipher
@@ -19,6 +20,6 @@ def reseal_payloads(session: Session, cipher: SubjectCipher) -> None:
     )
     for payload, of in session.execute(found):
         if cipher.is_older(payload.sealed):
-            at = cipher.at(place(of))
+            at = cipher.at(place(leaf_hash(of)))
             payload.sealed = at.seal(PAYLOAD_FIELD, at.open(PAYLOAD_FIELD, payload.sealed))
     session.flush()

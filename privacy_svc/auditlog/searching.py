@@ -9,6 +9,7 @@ from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import entries_about
+from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.vault import Vault
@@ -79,7 +80,7 @@ def _there(payload: Payload | None) -> bool:
 
 
 def _view(openers: Openers, entry: Entry, payload: Payload | None, *, closed: bool) -> EntryView:
-    opened = None if payload is None or closed else openers.open(payload, entry.leaf)
+    opened = None if payload is None or closed else openers.open(payload, leaf_hash(entry.leaf))
     return EntryView(
         id=entry.id,
         index=entry.index,

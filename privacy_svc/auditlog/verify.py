@@ -8,17 +8,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
-from privacy_svc.auditlog.checking import Checker, Finding, Row, rows_of
+from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
-from privacy_svc.auditlog.merkle import Hash, leaf_hash
+from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import (
     Cosignature,
     CrowdPart,
@@ -142,24 +143,23 @@ class _Verification:
         """All entries by index, checked a page at a time."""
         after: int | None = None
         statement = rows_of(Entry).order_by(Entry.index)
-        while page := cast("Sequence[Row]", self._session.execute(_beyond(statement, after).limit(PAGE)).all()):
+        while page := read(self._session.execute(_beyond(statement, after).limit(PAGE))):
             self._findings.extend(self._checker.check(page))
+            self._outside.compare(page)
             gone = self._checker.gone
             for entry in page:
                 yield entry
                 if entry.index is not None and entry.index == self._tree.size - 1:
                     self._ranges.add(entry.index, entry.index + 1, gone.get(entry.index, INTACT))
             after = page[-1].index
-            self._session.expunge_all()
 
     def _place(self, entry: Row) -> None:
         assert entry.index is not None
-        self._outside.compare(entry.index, entry.leaf)
         if entry.index < self._tree.size:
             self._findings.append(Finding("altered", "no entry has an index like this", entry.index))
             return
         if self._fill(entry.index, "missing"):
-            self._grow(leaf_hash(entry.leaf))
+            self._grow(entry.hash)
 
     def _finish(self) -> None:
         """What the tree's row and the checkpoints say must be there."""
@@ -203,11 +203,12 @@ class _Verification:
 
     def _read_promises(self, verifier: Verifier, exported: Sequence[str], known: str | None) -> Promises:
         found: Promises = {}
+        read = cache(partial(open_checkpoint, verifier=verifier))  # most are stored and exported
         stored = {row.size: row.note for row in self._session.scalars(select(SignedCheckpoint))}
         sources = [("signed", n) for n in stored.values()] + [("exported", n) for n in exported]
         for source, note in sources + ([("kept", known)] if known is not None else []):
             try:
-                checkpoint = open_checkpoint(note, verifier)
+                checkpoint = read(note)
             except NoteError as error:
                 self._findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
                 continue
@@ -260,7 +261,7 @@ class _Verification:
     def _waiting(self) -> Iterator[Finding]:
         """Entries that wait for their place in the tree."""
         for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
-            yield from self._checker.check(cast("Sequence[Row]", rows))
+            yield from self._checker.check(read(rows))
 
     def _orphans(self) -> Iterator[Finding]:
         """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of
