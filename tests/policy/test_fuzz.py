@@ -1,13 +1,16 @@
 """Whatever the files say, they are loaded or refused; nothing else ever happens."""
 
 import re
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy_svc.errors import Misconfigured
-from privacy_svc.policy import compile_policies
-from tests.policy.small import FILES
+from privacy_svc.policy import DIRECT_MARKETING, compile_policies, decide
+from tests.policy.small import FILES, NOW, compiled, somebody
+from tests.policy.small import given as agreed
+from tests.policy.test_decide_properties import never_more
 
 PATHS = sorted(FILES)
 POINTER = re.compile(r"policies/.+?(:\d+)?")
@@ -70,6 +73,47 @@ def test_mutated_lines(data: st.DataObject) -> None:
         }
         lines[here] = changed[data.draw(st.sampled_from(sorted(changed)))]
     outcome(encoded() | {path: "".join(lines).encode()})
+
+
+GOOD = compiled()
+ASKED = [
+    (module, purpose, state)
+    for module in GOOD.modules
+    for purpose in GOOD.purposes
+    for state in (
+        somebody(),
+        somebody(consents={}),
+        somebody(restricted=True),
+        somebody(objections=frozenset({DIRECT_MARKETING, "statistics"})),
+        somebody(age=12),
+        somebody(retention_anchor=NOW - timedelta(days=800)),
+        somebody(consents={"care": agreed("care", 1), "news": agreed(version=1)}),
+        somebody(kind="employee"),
+    )
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_a_typo_never_permits_more(data: st.DataObject) -> None:
+    """A word with a letter lost, doubled or swapped is refused, or the files permit nothing more than before."""
+    path = data.draw(st.sampled_from([p for p in PATHS if p.endswith(".yml")]))
+    tokens = TOKENS.findall(FILES[path])
+    words = [n for n, token in enumerate(tokens) if re.fullmatch(r"[a-z_.]{2,}", token)]
+    place = data.draw(st.sampled_from(words))
+    word = tokens[place]
+    at = data.draw(st.integers(0, len(word) - 1))
+    begin, letter, rest = word[:at], word[at], word[at + 1 :]
+    tokens[place] = begin + data.draw(st.sampled_from([rest, letter * 2 + rest, rest[:1] + letter + rest[1:]]))
+    try:
+        changed = compile_policies(encoded() | {path: "".join(tokens).encode()})
+    except Misconfigured:
+        return
+    for module, purpose, state in ASKED:
+        names = sorted(GOOD.field_names(state.kind))
+        never_more(
+            decide(GOOD, module, purpose, names, state, NOW), decide(changed, module, purpose, names, state, NOW)
+        )
 
 
 trees = st.recursive(
