@@ -13,8 +13,9 @@ What depends on policy alone (7, 8, 10) is worked out once per policy set: field
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from privacy_svc.policy.durations import add_duration
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, FieldRule, denied, field_rules
@@ -42,8 +43,7 @@ _STATES = {
 """Any state not here and not `given` (requested, invalidated, unknown) is no consent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):  # made for each request: a quarter of a dataclass's time
     """`permit_all`: every field may be used, some perhaps masked. `any_permit`: at least one may."""
 
     permit_all: bool

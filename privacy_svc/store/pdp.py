@@ -1,11 +1,12 @@
 """The policy decision point: live state of people in, logged decisions out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
@@ -39,7 +40,7 @@ class Decider:
         self._decided: dict[Any, Decision] = {}
 
     def decide(self, question: Question, state: SubjectState) -> Decision:
-        return replace(self.decide_shared(question, state), state_version=state.version)
+        return msgspec.structs.replace(self.decide_shared(question, state), state_version=state.version)
 
     def decide_shared(self, question: Question, state: SubjectState) -> Decision:
         """For everybody of whom the same is true; the state version is nobody's."""

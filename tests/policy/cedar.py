@@ -48,22 +48,22 @@ class Cedar:
             label for kind in kinds for _, field in policies.field_names(kind).values() for label in field.categories
         }
         self.text = "\n".join([ERASED, *(t for p in policies.purposes.values() for t in _purpose(policies, p, labels))])
-        self._schema, self._compiled = Schema.from_str(SCHEMA), CedarPolicies.from_str(self.text)
-        self._entities = Entities.from_json_str(json.dumps([*_modules(policies), *_fields(policies, kinds)]))
+        self.schema, self.compiled = Schema.from_str(SCHEMA), CedarPolicies.from_str(self.text)
+        self.entities = Entities.from_json_str(json.dumps([*_modules(policies), *_fields(policies, kinds)]))
 
     def permits(self, asked: Iterable[tuple[str, str, str, SubjectState]], now: datetime) -> list[bool]:
         """Of (module, purpose, field, state), each. An error in the diagnostics is no."""
-        requests = [
-            {
-                "principal": {"type": "Module", "id": module},
-                "action": {"type": "Action", "id": "use"},
-                "resource": {"type": "Field", "id": f"{state.kind}|{field}"},
-                "context": _context(self._policies.purposes.get(purpose), purpose, state, now),
-            }
-            for module, purpose, field, state in asked
-        ]
-        answers = is_authorized_batch(requests, self._compiled, self._entities, self._schema)
+        requests = [self.request(module, purpose, field, state, now) for module, purpose, field, state in asked]
+        answers = is_authorized_batch(requests, self.compiled, self.entities, self.schema)
         return [a.decision == Decision.Allow and not a.diagnostics.errors for a in answers]
+
+    def request(self, module: str, purpose: str, field: str, state: SubjectState, now: datetime) -> dict[str, Any]:
+        return {
+            "principal": {"type": "Module", "id": module},
+            "action": {"type": "Action", "id": "use"},
+            "resource": {"type": "Field", "id": f"{state.kind}|{field}"},
+            "context": _context(self._policies.purposes.get(purpose), purpose, state, now),
+        }
 
 
 def _modules(policies: PolicySet) -> Iterable[dict[str, Any]]:
