@@ -22,7 +22,7 @@ from privacy_svc.auditlog.merkle import ProofError, inclusion_proof, leaf_hash, 
 from privacy_svc.auditlog.model import Entry, Payload
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.opening import Openers
-from privacy_svc.auditlog.searching import Wanted, narrowed
+from privacy_svc.auditlog.searching import Wanted, is_about_nobody, narrowed
 from privacy_svc.auditlog.signing import Signer, verify_json
 from privacy_svc.auditlog.strictjson import strict_json
 from privacy_svc.auditlog.tiles import Tiles
@@ -87,7 +87,7 @@ def _page(
     )
     rows = session.execute(between.order_by(Entry.index).limit(PAGE)).all()
     openers, tiles = Openers(session, log.vault), Tiles(session)
-    shown = {e.id: p for e, p in rows if p is not None and (about_people or e.subject_id is None)}
+    shown = {e.id: p for e, p in rows if p is not None and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
     return [_entry(e, shown.get(e.id), openers, inclusion_proof(e.index, size, tiles.node)) for e, _ in rows]
 

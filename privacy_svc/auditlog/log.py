@@ -24,6 +24,7 @@ from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Tree
+from privacy_svc.auditlog.note import MOST_SIGNATURES, foreign_lines
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.sharing import share
@@ -35,6 +36,8 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
 
+OWN_SIGNATURES = 2
+"""At most: of Ed25519 and of ML-DSA-44."""
 WITNESS = "witness"
 """Actor of what a witness caused."""
 
@@ -125,7 +128,8 @@ class Log:
         if found is None:
             raise NotFound("The log has no checkpoint yet.")
         said = select(Cosignature.lines).where(Cosignature.size == found.size).order_by(Cosignature.witness)
-        return found.note + "".join(session.scalars(said))
+        others = foreign_lines("".join(session.scalars(said)), self.signer.name)
+        return found.note + "".join(others.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
 
     def ask_witness(self, database: Database) -> int | None:
         """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`. Where it has seen

@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -92,12 +93,19 @@ class Verifier:
         lines = signatures[:-1].split("\n")
         if len(lines) > MOST_SIGNATURES:
             raise NoteError("the note has too many signatures")
-        mine = [raw for name, raw in map(_signature, lines) if (name, raw[:4]) == (self.name, self.id)]
+        mine = self._mine(lines)
         if not mine:
             raise NoteError(f"not signed by {self.name}")
         for raw in mine:
             self._verify_line(raw[4:], text)
         return text
+
+    def signs(self, note: str) -> bool:
+        """Whether a line of the note says so; `open` tells whether it is true. Raises NoteError."""
+        return bool(self._mine(note.rpartition("\n\n")[2].splitlines()))
+
+    def _mine(self, lines: Iterable[str]) -> list[bytes]:
+        return [raw for name, raw in map(_signature, lines) if (name, raw[:4]) == (self.name, self.id)]
 
 
 def cosigned_message(kind: bytes, name: str, stamp: int, text: str) -> bytes:
@@ -124,6 +132,19 @@ def _signature(line: str) -> tuple[str, bytes]:
     if not found:
         raise NoteError("a signature line is malformed")
     return found["name"], unbase64(found["signature"])
+
+
+def foreign_lines(text: str, ours: str) -> str:
+    """The signature lines in it that are in the form of one and by another name than `ours`: a line that somebody put
+    beside a note can then not make the note itself unreadable."""
+    return "".join(f"{line}\n" for line in text.split("\n") if _is_foreign(line, ours))
+
+
+def _is_foreign(line: str, ours: str) -> bool:
+    try:
+        return _signature(line)[0] != ours and not _CONTROL.search(line)
+    except NoteError:
+        return False
 
 
 def _utf8(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """Reading the log: by person, type and time, newest first."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,11 @@ from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import entries_about
+from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Payload
 from privacy_svc.auditlog.opening import Openers
+from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.vault import Vault
 
 
@@ -48,12 +51,10 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
     if wanted.after is not None:
         statement = statement.where(Entry.index < wanted.after)
     rows = session.execute(statement.order_by(Entry.index.desc()).limit(wanted.limit)).all()
-    readable = (payload for entry, payload in rows if about_people or entry.subject_id is None)
     openers = Openers(session, vault)
-    openers.learn(payload for payload in readable if _there(payload))
-    return [
-        _view(openers, entry, payload, closed=bool(entry.subject_id) and not about_people) for entry, payload in rows
-    ]
+    shown = {e.id: p for e, p in rows if _there(p) and (about_people or is_about_nobody(e.leaf))}
+    openers.learn(shown.values())
+    return [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
 
 
 def narrowed(session: Session, vault: Vault, statement: Any, wanted: Wanted) -> Any:
@@ -79,8 +80,16 @@ def _there(payload: Payload | None) -> bool:
     return payload is not None
 
 
-def _view(openers: Openers, entry: Entry, payload: Payload | None, *, closed: bool) -> EntryView:
-    opened = None if payload is None or closed else openers.open(payload, leaf_hash(entry.leaf))
+def is_about_nobody(leaf: bytes) -> bool:
+    """By the leaf: the column for searching may have been changed. What cannot be read is about somebody."""
+    with suppress(ValueError):
+        return Envelope.decode(leaf).subject is None
+    return False
+
+
+def _view(openers: Openers, entry: Entry, payload: Payload | None, *, shown: bool) -> EntryView:
+    opened = openers.open(payload, leaf_hash(entry.leaf)) if payload is not None and shown else None
+    gone = payload is None or payload.use in TOMBSTONES or (shown and opened is None)
     return EntryView(
         id=entry.id,
         index=entry.index,
@@ -89,5 +98,5 @@ def _view(openers: Openers, entry: Entry, payload: Payload | None, *, closed: bo
         actor=entry.actor,
         subject_id=entry.subject_id,
         payload=opened.payload if opened else None,
-        erased=opened is None and not closed,
+        erased=gone,
     )

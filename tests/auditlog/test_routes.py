@@ -9,6 +9,7 @@ from httpx import Response
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import TestClient
+from sqlalchemy import update
 
 from privacy_svc.auditlog import (
     HANDLERS,
@@ -19,6 +20,7 @@ from privacy_svc.auditlog import (
     verify_membership,
     verify_proof,
 )
+from privacy_svc.auditlog.model import Entry
 from privacy_svc.http import Role, exception_handlers
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from tests.auditlog.conftest import Logbook
@@ -128,6 +130,17 @@ def test_an_auditor_sees_no_payload_about_people(web: Web) -> None:
     assert about_nobody["payload"] == {"type": "crm:backup", "payload": {"of": "monday"}}
     assert (about_ana["payload"], about_ana["erased"]) == (None, False)
     assert web.events("?type=module")[1]["payload"] is not None
+
+
+def test_the_leaf_says_who_an_entry_is_about(web: Web) -> None:
+    """Who empties the column for searching does not show an auditor what an entry says of a person."""
+    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {"secret": True}})
+    web.book.integrate()
+    with web.book.database.write() as session:
+        session.execute(update(Entry).values(subject_id=None))
+    (entry,) = web.events("?type=module", Role.AUDITOR)
+    assert entry["payload"] is None
+    assert "secret" not in web.get("/v1/audit/export", Role.AUDITOR).text
 
 
 def test_an_erased_payload_is_said_to_be(web: Web) -> None:

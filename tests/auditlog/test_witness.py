@@ -17,6 +17,7 @@ from privacy_svc.auditlog import (
     Witness,
     WitnessAway,
     open_checkpoint,
+    verify_proof,
 )
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import Checkpoint
@@ -194,6 +195,32 @@ def test_settings_that_do_not_fit(server: WitnessServer, url: str, key: str) -> 
     """Plain http beyond this machine, credentials in the URL, a key that is none: refused at the start."""
     with pytest.raises(Misconfigured):
         Witness.of(url, key or server.verifier.vkey)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["junk", "— name no-base64!\n", "— test.example/log AAAAAAAA\n", "— other.example AAAAAAAA\n" * 99, "\x01\n\n\n"],
+)
+def test_junk_beside_a_checkpoint_stops_no_proof(book: Logbook, lines: str) -> None:
+    """Whatever somebody writes where witnesses' lines are kept, checkpoint and proofs can still be read."""
+    book.fill(2)
+    with book.database.write() as session:
+        session.add(Cosignature(size=2, witness="other.example", lines=lines))
+    assert open_checkpoint(book.checkpoint(), book.verifier).size == 2
+    verify_proof(book.proof(1), book.verifier)
+
+
+def test_a_broken_second_signature_is_told(book: Logbook, tmp_path: Path) -> None:
+    """The line of ML-DSA-44 is checked too where it stands; notes from before the second key have none."""
+    book.fill(1)
+    Signer.add_second(tmp_path / "signing")
+    book.log.signer = Signer.load(tmp_path / "signing", book.log.signer.name)
+    book.fill(1)
+    assert book.verify().ok
+    note = book.checkpoint()
+    line = note.splitlines()[-1]
+    broken = note.replace(line, f"{line[:-12]}{'B' if line[-12] != 'B' else 'C'}{line[-11:]}")
+    assert "unsigned" in {f.kind for f in book.verify(broken).findings}
 
 
 def test_the_second_key_signs_too(tmp_path: Path) -> None:
