@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 import shutil
 from pathlib import Path
@@ -32,7 +33,7 @@ def test_the_developers_page(tmp_path: Path) -> None:
             answer = service.call(caller, method, path, content=body.encode() or None)
             assert answer.status_code == 200, (path, answer.text)
         for path, body in re.findall(r"^    POST (/\S+)\n((?:    .*\n)+)", page, re.MULTILINE):
-            answer = service.call("marketing", "POST", path, content=body.encode())
+            answer = service.call("marketing", "POST", path, json=json.loads(body))
             assert answer.status_code in {200, 201}, (path, answer.text)
     assert said.getvalue() == "Ana []\n"
     assert ANA["email"] in page
