@@ -37,11 +37,14 @@ from privacy_svc.client.errors import (
     Problem,
     Unanswered,
 )
+from privacy_svc.client.purpose import Purpose, released
+from privacy_svc.client.rows import Column, columns
 
 __all__ = [
     "Audience",
     "BadCall",
     "Client",
+    "Column",
     "Conflict",
     "Consent",
     "Customer",
@@ -57,10 +60,13 @@ __all__ = [
     "Notice",
     "PrivacyError",
     "Problem",
+    "Purpose",
     "Reason",
     "Record",
     "Source",
     "Totals",
     "Unanswered",
     "Withheld",
+    "columns",
+    "released",
 ]

@@ -1,16 +1,20 @@
 """One method a thing that a module does."""
 
+import functools
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 from urllib.parse import quote
 
-from privacy_svc.client import answers
+from privacy_svc.client import answers, rows
 from privacy_svc.client.answers import Consent, Customer, Decision, Member, Notice, Record, Source, State, Totals
 from privacy_svc.client.errors import Unanswered
+from privacy_svc.client.purpose import Purpose
+from privacy_svc.client.rows import Column, Fetching
 from privacy_svc.client.transport import Transport
 
 SECONDS = 10.0
@@ -18,6 +22,8 @@ RETRIES = 3
 AT_ONCE = 1_000
 """Evaluations in one request."""
 Mode = Literal["all", "filter"]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Client:
@@ -120,6 +126,49 @@ class Client:
         params = _query(purpose, fields) | by
         return self._wire.call("GET", _path(dataset, collection), _as_records, params=params)
 
+    def open_rows(self, result: Fetching, columns: Mapping[str, Column], *, purpose: str) -> Iterator[Record]:
+        """The rows of the module's own query, each value opened, masked or withheld by its own row's decision.
+
+        `result` is a SQLAlchemy result or a DB-API cursor, `columns` says which of its columns are personal; make it
+        with `columns(…)`. Clear values are decided just so. Rows are fetched and asked about in chunks.
+        """
+        return rows.open_rows(result, columns, lambda items: self._bulk("open", items, purpose))
+
+    def seal(self, dataset: str, collection: str, key: str, values: Mapping[str, Any], *, purpose: str) -> Record:
+        """Clear values as this row must hold them, for a module that writes its own rows. The row must be there."""
+        places = rows.columns(f"{dataset}.{collection}", list(values))
+        found, decision_id = self._bulk("seal", [rows.item(places[n], key, v) for n, v in values.items()], purpose)
+        named = dict(zip(values, found, strict=True))
+        withheld = {n: a for n, a in named.items() if isinstance(a, answers.Withheld)}
+        return Record(key, {n: a for n, a in named.items() if n not in withheld}, withheld, decision_id)
+
+    def _bulk(self, what: str, items: Sequence[rows.Item], purpose: str) -> tuple[Sequence[Any], str]:
+        body = {"purpose": purpose, "items": items}
+        return self._wire.call("POST", f"/v1/records/{what}", rows.read_answers(len(items)), body=body)
+
+    @contextmanager
+    def purpose(self, name: str) -> Iterator[Purpose]:
+        """`with privacy.purpose("marketing.email") as p:` — all that is asked in the block is asked for it."""
+        made = Purpose(self, name)
+        try:
+            yield made
+        finally:
+            made.end()
+
+    def for_purpose(self, name: str) -> Callable[[Callable[Concatenate[Purpose, P], R]], Callable[P, R]]:
+        """A function that works for one purpose is given it as its first argument. It has done its work when it
+        returns: a generator would find its purpose ended."""
+
+        def decorate(work: Callable[Concatenate[Purpose, P], R]) -> Callable[P, R]:
+            @functools.wraps(work)
+            def working(*args: P.args, **kwargs: P.kwargs) -> R:
+                with self.purpose(name) as made:
+                    return work(made, *args, **kwargs)
+
+            return working
+
+        return decorate
+
     def change(self, dataset: str, collection: str, key: str, values: Mapping[str, Any], *, purpose: str) -> str:
         """Change fields of a record; returns the decision's id. It is not retried."""
         path, params = _path(dataset, collection, key), {"purpose": purpose}
@@ -180,9 +229,18 @@ class Audience:
 
     def __init__(self, wire: Transport, body: Mapping[str, Any]) -> None:
         self._wire, self._body = wire, body
+        self._guard: Callable[[Iterator[Member]], Iterator[Member]] = iter
         self.totals: Totals | None = None
 
+    def guarded(self, guard: Callable[[Iterator[Member]], Iterator[Member]]) -> Self:
+        """For who asks on behalf of others: `guard` sees each member before they do."""
+        self._guard = guard
+        return self
+
     def __iter__(self) -> Iterator[Member]:
+        return self._guard(self._members())
+
+    def _members(self) -> Iterator[Member]:
         with self._wire.stream("POST", "/v1/audiences", body=self._body) as response:
             for line in response.iter_lines():
                 try:
