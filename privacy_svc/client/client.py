@@ -230,7 +230,14 @@ class Audience:
     def __init__(self, wire: Transport, body: Mapping[str, Any]) -> None:
         self._wire, self._body = wire, body
         self._guard: Callable[[Iterator[Member]], Iterator[Member]] = iter
-        self.totals: Totals | None = None
+        self._totals: Totals | None = None
+
+    @property
+    def totals(self) -> Totals:
+        """Raises Unanswered before the end was read."""
+        if self._totals is None:
+            raise Unanswered("The audience was not read to its end.")
+        return self._totals
 
     def guarded(self, guard: Callable[[Iterator[Member]], Iterator[Member]]) -> Self:
         """For who asks on behalf of others: `guard` sees each member before they do."""
@@ -246,7 +253,7 @@ class Audience:
                 try:
                     got = json.loads(line)
                     if "totals" in got:
-                        self.totals = answers.totals(got)
+                        self._totals = answers.totals(got)
                         return
                     member = Member(got["id"], got["decision"] is True, got.get("reason"))
                 except (KeyError, TypeError, ValueError):
