@@ -23,7 +23,8 @@ from privacy_svc.client.answers import (
     Totals,
     Withheld,
 )
-from privacy_svc.client.client import Audience, Client
+from privacy_svc.client.audience import Audience
+from privacy_svc.client.client import Client
 from privacy_svc.client.errors import (
     BadCall,
     Conflict,

@@ -1,7 +1,6 @@
 """One method a thing that a module does."""
 
 import functools
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,8 +10,8 @@ from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 from urllib.parse import quote
 
 from privacy_svc.client import answers, rows
-from privacy_svc.client.answers import Consent, Customer, Decision, Member, Notice, Record, Source, State, Totals
-from privacy_svc.client.errors import Unanswered
+from privacy_svc.client.answers import Consent, Customer, Decision, Notice, Record, Source, State
+from privacy_svc.client.audience import Audience
 from privacy_svc.client.purpose import Purpose
 from privacy_svc.client.rows import Column, Fetching
 from privacy_svc.client.transport import Transport
@@ -96,7 +95,7 @@ class Client:
         customers: Sequence[str] | None = None,
         mode: Mode = "all",
         collection: str | None = None,
-    ) -> "Audience":
+    ) -> Audience:
         """Who of these customers (keys of the CRM), or of everybody, may be used for a purpose. Nothing is asked
         before it is iterated."""
         body: dict[str, Any] = {"purpose": purpose, "fields": list(fields), "supported_obligations": _obligations(mode)}
@@ -219,51 +218,6 @@ class Client:
         if version is not None:
             context["min_state_version"] = version
         return {"subject": {"type": "module", "id": asking}, "action": {"name": "use"}, "context": context}
-
-
-class Audience:
-    """Iterate it once: a member for each customer, as they arrive. `totals` afterwards.
-
-    A stream that is cut off raises Unanswered: what came before it was decided, what did not come is a no.
-    """
-
-    def __init__(self, wire: Transport, body: Mapping[str, Any]) -> None:
-        self._wire, self._body = wire, body
-        self._guard: Callable[[Iterator[Member]], Iterator[Member]] = iter
-        self._totals: Totals | None = None
-
-    @property
-    def totals(self) -> Totals:
-        """Raises Unanswered before the end was read."""
-        if self._totals is None:
-            raise Unanswered("The audience was not read to its end.")
-        return self._totals
-
-    def guarded(self, guard: Callable[[Iterator[Member]], Iterator[Member]]) -> Self:
-        """For who asks on behalf of others: `guard` sees each member before they do."""
-        self._guard = guard
-        return self
-
-    def __iter__(self) -> Iterator[Member]:
-        return self._guard(self._members())
-
-    def _members(self) -> Iterator[Member]:
-        with self._wire.stream("POST", "/v1/audiences", body=self._body) as response:
-            for line in response.iter_lines():
-                try:
-                    got = json.loads(line)
-                    if "totals" in got:
-                        self._totals = answers.totals(got)
-                        return
-                    member = Member(got["id"], got["decision"] is True, got.get("reason"))
-                except (KeyError, TypeError, ValueError):
-                    raise Unanswered("A line of the audience cannot be understood.") from None
-                yield member
-        raise Unanswered("The audience was cut off before its end: who did not come is a no.")
-
-    def permitted(self) -> Iterator[str]:
-        """The keys of those who may be used."""
-        return (member.id for member in self if member.permitted)
 
 
 def _obligations(mode: Mode) -> list[str]:

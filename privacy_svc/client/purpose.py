@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from privacy_svc.client.answers import Customer, Decision, Record, Withheld
+from privacy_svc.client.audience import Audience
 from privacy_svc.client.errors import Denied
 from privacy_svc.client.masks import MASKS
 from privacy_svc.client.rows import Column, Fetching
 
 if TYPE_CHECKING:
-    from privacy_svc.client.client import Audience, Client, Mode
+    from privacy_svc.client.client import Client, Mode
 
 T = TypeVar("T")
 NOT_ASKED = "not_asked"
@@ -81,7 +82,7 @@ class Purpose:
 
     def audience(
         self, fields: Sequence[str] = (), customers: Sequence[str] | None = None, *, mode: "Mode" = "all"
-    ) -> "Audience":
+    ) -> Audience:
         found = self._client.audience(purpose=self.name, fields=fields, customers=customers, mode=mode)
         return found.guarded(self._while_open)
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,7 +18,9 @@ from privacy_svc.app import create_app
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.cli import worker
 from privacy_svc.db import Base, Database, now
+from privacy_svc.http import Role
 from privacy_svc.http.model import IdempotencyKey
+from privacy_svc.identity import add_client, revoke_client
 from privacy_svc.runtime import Runtime
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores
@@ -26,6 +29,7 @@ from tests.factories import check_log, make_log, make_vault
 from tests.killing import killed_before_commit
 from tests.shop import ANA
 
+PAGE = Path(__file__).parents[2] / "docs" / "developers.md"
 KEY = "0193-a-key-of-the-module"
 EMAIL = ANA["email"]
 CONSENT = {
@@ -97,6 +101,30 @@ def test_a_refused_change_spends_no_key(service: Service) -> None:
     """What was refused may be mended and sent again with the same key."""
     assert send(service, "shop", "/v1/consents", CONSENT | {"customer": {"id": "4711"}}).status_code == 404
     assert send(service, "shop", "/v1/consents", CONSENT).status_code == 201
+
+
+def test_a_new_token_knows_the_old_ones_keys(service: Service) -> None:
+    """A module whose token was changed between two tries is still the same module."""
+    first = send(service, "shop", "/v1/consents", CONSENT)
+    with service.runtime.database.write() as session:
+        revoke_client(session, service.runtime.log, "shop", "test")
+        service.tokens["shop"] = add_client(session, service.runtime.log, "shop", Role.MODULE, "test")[1]
+    again = send(service, "shop", "/v1/consents", CONSENT)
+    assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
+
+
+def test_the_reference_and_the_developers_page_name_the_routes(service: Service) -> None:
+    """Exactly the routes of the page's list take the header in the API's reference."""
+    paths = service.http.get("/schema/openapi.json").json()["paths"]
+    taking = {
+        f"{method.upper()} {path}"
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", ()))
+    }
+    section = PAGE.read_text().split("## Send again")[1].split("\nand send the same")[0]
+    assert set(re.findall(r"POST /v1/\S+", section)) == taking
+    assert {path.replace("/1/", "/{customer}/") for _, path, _ in CHANGES} == {t.split()[1] for t in taking}
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 256, "with a space in it", "schlüssel-mit-umlaut"])
