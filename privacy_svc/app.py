@@ -8,7 +8,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from privacy_svc import auditlog, audits, consent, identity, pii, rights, settings, store, web
-from privacy_svc.http import exception_handlers, surround
+from privacy_svc.http import exception_handlers, once_of_request, surround
 from privacy_svc.http.logs import configure
 from privacy_svc.runtime import Runtime, open_runtime
 from privacy_svc.settings import Settings
@@ -26,7 +26,10 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
     app = Litestar(
         route_handlers=[_everything()],
         dependencies={name: Provide(_giving(part), sync_to_thread=False) for name, part in _parts(parts).items()}
-        | {"caller": Provide(identity.caller_of_request, sync_to_thread=False)},
+        | {
+            "caller": Provide(identity.caller_of_request, sync_to_thread=False),
+            "once": Provide(once_of_request, sync_to_thread=False),
+        },
         guards=[identity.guard],
         exception_handlers=exception_handlers,
         middleware=web.middleware(),

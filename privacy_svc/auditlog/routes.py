@@ -15,6 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from litestar.response import Stream
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.growing import WIDTH
@@ -26,7 +27,7 @@ from privacy_svc.auditlog.searching import Wanted
 from privacy_svc.auditlog.tiles import SIZE, parse_path
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, Forbidden, InvalidBody, NotFound
-from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
+from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
 
 MOST = 200
 _TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
@@ -47,13 +48,15 @@ def append_event(
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
-) -> Appended:
+    once: NamedDependency[Once],
+) -> Response[Appended]:
     """A module's own entry. The payload is sealed with the key of the customer it is about."""
     wanted = decode(body, AppendEvent)
     if not _TYPE.fullmatch(wanted.type):
         raise InvalidBody("type is two or three words of a-z, 0-9, _, . and -, with colons between.")
     payload = {"type": wanted.type, "payload": wanted.payload}
-    with database.write() as session:
+
+    def append(session: Session) -> Appended:
         subject_id = directory.admit(session, wanted.customer) if wanted.customer else None
         if subject_id and log.vault.erased_at(session, subject_id):
             raise Erased("This person's data were erased; nothing more is written about them.")
@@ -65,7 +68,9 @@ def append_event(
             raise InvalidBody(
                 "payload holds no fractions: they have no one spelling to sign. Send them as texts."
             ) from None
-    return Appended(entry_id)
+        return Appended(entry_id)
+
+    return once.write(database, body, Appended, append)
 
 
 @get(

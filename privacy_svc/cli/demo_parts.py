@@ -18,7 +18,7 @@ import httpx
 from privacy_svc import examples
 from privacy_svc.cli.connecting import remember_store
 from privacy_svc.cli.demo_store import build
-from privacy_svc.client import PrivacyClient
+from privacy_svc.client import Client
 from privacy_svc.errors import Unavailable
 from privacy_svc.http import Role
 from privacy_svc.identity import LINK_PATH, add_client, create_link
@@ -81,8 +81,8 @@ class Company:
     def store_file(self) -> Path:
         return self.settings.home / "shop.sqlite"
 
-    def module(self, name: str) -> PrivacyClient:
-        return PrivacyClient(self.settings.base_url, self.tokens[name], timeout=SECONDS)
+    def module(self, name: str) -> Client:
+        return Client(self.settings.base_url, self.tokens[name], module=name, timeout=SECONDS)
 
     def call(self, name: str, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.tokens[name]}"}

@@ -17,12 +17,13 @@ import click
 from privacy_svc.auditlog import Verifier, verify_json
 from privacy_svc.cli.demo_parts import Company
 from privacy_svc.cli.demo_store import ANA
+from privacy_svc.client import Notice
 from privacy_svc.errors import Unavailable
 from privacy_svc.store import seal
 
 EMAIL, PHONE = "ana.figueiredo@mail.example", "+351 21 099 0042"
 ANA_REF = {"id": str(ANA)}
-NOTICE = {"id": "newsletter", "version": 2, "language": "en"}
+NOTICE: Notice = {"id": "newsletter", "version": 2, "language": "en"}
 SECONDS = 30
 
 
@@ -101,12 +102,12 @@ def _consent(company: Company, teller: Teller) -> None:
                 )
         took = time.perf_counter() - begun
         teller.say(f"{len(ids)} consents over HTTP, each durable and logged: {len(ids) / took:.0f} a second")
-        teller.say(f"each has a signed receipt, e.g. {last['receipt']}")
+        teller.say(f"each has a signed receipt, e.g. {last.receipt}")
 
 
 def _evaluate(company: Company, purpose: str, *fields: str) -> Any:
     with company.module("marketing") as marketing:
-        return marketing.evaluate(str(ANA), module="marketing", purpose=purpose, fields=fields)
+        return marketing.evaluate(str(ANA), purpose=purpose, fields=fields)
 
 
 def _decision(company: Company, teller: Teller) -> None:
@@ -120,7 +121,7 @@ def _decision(company: Company, teller: Teller) -> None:
 
 
 def _reasons(teller: Teller, what: str, answer: Any) -> None:
-    why = "; ".join(f"{r['detail']} ({r['article']})" for r in answer.reasons)
+    why = "; ".join(f"{r.detail} ({r.article})" for r in answer.reasons)
     teller.show("✓" if answer.permitted else "✗", f"{what}: {why}" if why else what)
 
 

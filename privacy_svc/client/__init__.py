@@ -1,17 +1,73 @@
 """The SDK for CRM modules: ask, read, change, record consent, append to the log. Sync, typed, one import.
 
-It speaks the HTTP contract and depends on nothing else in this package, so that a module
-need not install the service.
+It speaks the HTTP contract and needs httpx alone: nothing else of this package. Whatever is not a clear yes is a no.
 
-    from privacy_svc.client import PrivacyClient
+    from privacy_svc.client import Client
 
-    with PrivacyClient("http://127.0.0.1:8480", token) as privacy:
-        answer = privacy.evaluate("1001", module="marketing", purpose="marketing.email", fields=["email"])
-        if answer.permitted:
+    with Client("http://127.0.0.1:8480", token, module="marketing") as privacy:
+        if privacy.evaluate("1001", purpose="marketing.email", fields=["email"]):
             record = privacy.read("shop", "customers", "1001", purpose="marketing.email", fields=["email"])
-            send(record.fields["email"])
+            send(record["email"])
 """
 
-from privacy_svc.client.calls import Answer, PrivacyClient, Problem, Record, Withheld
+from privacy_svc.client.answers import (
+    Consent,
+    Customer,
+    Decision,
+    FieldEffect,
+    Member,
+    Notice,
+    Reason,
+    Record,
+    Source,
+    Totals,
+    Withheld,
+)
+from privacy_svc.client.audience import Audience
+from privacy_svc.client.client import Client
+from privacy_svc.client.errors import (
+    BadCall,
+    Conflict,
+    Denied,
+    Erased,
+    Failed,
+    Forbidden,
+    NotFound,
+    NotSignedIn,
+    PrivacyError,
+    Problem,
+    Unanswered,
+)
+from privacy_svc.client.purpose import Purpose, released
+from privacy_svc.client.rows import Column, columns
 
-__all__ = ["Answer", "PrivacyClient", "Problem", "Record", "Withheld"]
+__all__ = [
+    "Audience",
+    "BadCall",
+    "Client",
+    "Column",
+    "Conflict",
+    "Consent",
+    "Customer",
+    "Decision",
+    "Denied",
+    "Erased",
+    "Failed",
+    "FieldEffect",
+    "Forbidden",
+    "Member",
+    "NotFound",
+    "NotSignedIn",
+    "Notice",
+    "PrivacyError",
+    "Problem",
+    "Purpose",
+    "Reason",
+    "Record",
+    "Source",
+    "Totals",
+    "Unanswered",
+    "Withheld",
+    "columns",
+    "released",
+]

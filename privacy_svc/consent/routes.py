@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import delete, get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from privacy_svc.consent.schemas import (
 from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
-from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
+from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
@@ -48,10 +48,12 @@ def record_consent(
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
-) -> ConsentRecorded:
+    once: NamedDependency[Once],
+) -> Response[ConsentRecorded]:
     """One person, one purpose: given, refused or withdrawn. Holds for every decision after the answer."""
     wanted, policy = decode(body, RecordConsent), policies.current
-    with database.write() as session:
+
+    def record(session: Session) -> ConsentRecorded:
         subject_id = directory.admit(session, wanted.customer)
         said = service.record(
             session, vault, log, policy, actor=caller.name, subject_id=subject_id, wanted=wanted, at=now()
@@ -59,6 +61,8 @@ def record_consent(
         keeper = ListKeeper(vault, log, directory)
         keeper.follow(session, subject_id, policy.purposes[said.purpose], said.state, caller.name)
         return service.recorded(session, subject_id, wanted.customer, said, now())
+
+    return once.write(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
 
 
 def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:
@@ -120,17 +124,21 @@ def raise_objection(
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
-) -> StateChanged:
+    once: NamedDependency[Once],
+) -> Response[StateChanged]:
     """Against one purpose, or all direct marketing (Art. 21). No reason is needed; it holds at once."""
     wanted = decode(body, RaiseObjection)
     if wanted.purpose is not None:
         require_open_to_objection(policies.current, wanted.purpose)
-    with database.write() as session:
+
+    def object_to(session: Session) -> StateChanged:
         subject_id = directory.admit(session, CustomerRef(id=customer))
         version = objections.object_to(session, log, subject_id, wanted.against, caller.name, wanted.reason)
         keeper = ListKeeper(vault, log, directory)
         keeper.suppress(session, subject_id, wanted.against, Cause.OBJECTION, caller.name)
         return StateChanged(version)
+
+    return once.write(database, body, StateChanged, object_to)
 
 
 @delete(
@@ -173,12 +181,16 @@ def place_restriction(
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
-) -> StateChanged:
+    once: NamedDependency[Once],
+) -> Response[StateChanged]:
     """Nothing is used from now on but for what Art. 18(2) allows."""
     wanted = decode(body or b"{}", PlaceRestriction)
-    with database.write() as session:
+
+    def restrict(session: Session) -> StateChanged:
         subject_id = directory.admit(session, CustomerRef(id=customer))
         return StateChanged(objections.restrict(session, log, subject_id, caller.name, wanted.reason))
+
+    return once.write(database, body, StateChanged, restrict)
 
 
 @delete(

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from privacy_svc.db.base import Base
 
-ROOMS = ("policy", "vault", "auditlog", "identity", "consent", "store", "rights", "audits")
+ROOMS = ("http", "policy", "vault", "auditlog", "identity", "consent", "store", "rights", "audits")
 
 for _room in ROOMS:
     import_module(f"privacy_svc.{_room}.model")

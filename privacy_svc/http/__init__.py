@@ -8,6 +8,7 @@ with `allow(...)`; a route without it fails at start.
 from privacy_svc.http.bodies import decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.middleware import Around, surround
+from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_request
 from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
 from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.roles import Caller, Role, allow
@@ -19,8 +20,10 @@ __all__ = [
     "Contact",
     "CustomerDirectory",
     "CustomerRef",
+    "KeyReused",
     "NotAcceptable",
     "NotAdmitted",
+    "Once",
     "Problem",
     "Role",
     "TooManyRequests",
@@ -30,5 +33,7 @@ __all__ = [
     "encode",
     "exception_handlers",
     "fault",
+    "forget_spent_keys",
+    "once_of_request",
     "surround",
 ]

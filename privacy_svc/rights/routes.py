@@ -6,9 +6,10 @@ from typing import Annotated
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
+from sqlalchemy.orm import Session
 
 from privacy_svc.errors import BadRequest, Forbidden
-from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.http import Caller, Once, Role, allow, decode
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.schemas import (
@@ -40,13 +41,23 @@ DPO = allow(Role.DPO)
 
 
 @post("/v1/requests", opt=OPENERS | {"body": OpenRequest}, sync_to_thread=True, operation_id="openRequest", tags=TAGS)
-def open_request(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> RequestOpened:
+def open_request(
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+    once: NamedDependency[Once],
+) -> Response[RequestOpened]:
     """A person makes use of a right; a code goes to the address on file."""
     wanted = decode(body, OpenRequest)
-    found = requests.open(
-        Wanted(wanted.right, wanted.customer, wanted.received_at, wanted.channel, wanted.details), caller.name
-    )
-    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+    asked = Wanted(wanted.right, wanted.customer, wanted.received_at, wanted.channel, wanted.details)
+
+    def receive(session: Session) -> RequestOpened:
+        found = requests.receive(session, asked, caller.name)
+        return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+
+    answer = once.write(requests.database, body, RequestOpened, receive)
+    requests.send_first_code(answer.content.id, caller.name)
+    return answer
 
 
 @get("/v1/requests", opt=READERS, sync_to_thread=True, operation_id="listRequests", tags=TAGS)

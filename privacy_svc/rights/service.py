@@ -67,15 +67,26 @@ class Requests:
     def open(self, wanted: Wanted, actor: str) -> RequestView:
         """Opens a request and mails a code to the address on file, where there is one."""
         with self.database.write() as session:
-            request = opening.open_request(session, self.parts, wanted, actor)
-        self.send_code(request.id, actor, quietly=True)
+            request = self.receive(session, wanted, actor)
+        self.send_first_code(request.id, actor)
         return self.show(request.id)
 
-    def send_code(self, request_id: str, actor: str, *, quietly: bool = False) -> None:
-        """A new code; the earlier one is void. `quietly`: a missing address or mail server is only noted."""
+    def receive(self, session: Session, wanted: Wanted, actor: str) -> DataRequest:
+        """The part of `open` that changes something, for a caller with a transaction of its own."""
+        return opening.open_request(session, self.parts, wanted, actor)
+
+    def send_first_code(self, request_id: str, actor: str) -> None:
+        """The code that opening sends, unless it was sent: whoever opened may have ended before that."""
+        self.send_code(request_id, actor, quietly=True, again=False)
+
+    def send_code(self, request_id: str, actor: str, *, quietly: bool = False, again: bool = True) -> None:
+        """A new code; the earlier one is void. `quietly`: a missing address or mail server is only noted. Not
+        `again`: only the first."""
         try:
             with self.database.write() as session:
                 request = find(session, request_id, lock=True)
+                if not again and not verification.waits_for_first_code(session, request):
+                    return
                 address, letter = verification.new_code(session, self.parts, request, actor)
             self._send(request_id, address, letter, actor)
         except AddressMissing:

@@ -47,6 +47,10 @@ def new_code(session: Session, parts: Parts, request: DataRequest, actor: str) -
     return address, letters.code(parts.organisation, request.kind, digits, MINUTES)
 
 
+def waits_for_first_code(session: Session, request: DataRequest) -> bool:
+    return request.state == State.VERIFYING and session.get(VerificationCode, request.id) is None
+
+
 def check_code(session: Session, parts: Parts, request: DataRequest, digits: str, actor: str) -> bool:
     """Whether the code is right; the request then goes on. A wrong one counts, and is logged: the caller
     commits in both cases."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.testing import TestClient
 from sqlalchemy import update
@@ -21,7 +21,7 @@ from privacy_svc.auditlog import (
     verify_proof,
 )
 from privacy_svc.auditlog.model import Entry
-from privacy_svc.http import Role, exception_handlers
+from privacy_svc.http import Role, exception_handlers, once_of_request
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from tests.auditlog.conftest import Logbook
 from tests.auditlog.test_merkle import unbundled
@@ -63,10 +63,13 @@ def web(book: Logbook) -> Iterator[Web]:
 
     parts = {"database": book.database, "log": book.log, "directory": OneCustomer(subject_id)}
     app = Litestar(
-        HANDLERS,
+        [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007
         guards=[guard],
         dependencies={name: given(part) for name, part in parts.items()}
-        | {"caller": Provide(caller_of_request, sync_to_thread=False)},
+        | {
+            "caller": Provide(caller_of_request, sync_to_thread=False),
+            "once": Provide(once_of_request, sync_to_thread=False),
+        },
         exception_handlers=exception_handlers,
         openapi_config=None,
     )

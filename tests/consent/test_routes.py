@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.testing import TestClient
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from privacy_svc.auditlog import verify_json
 from privacy_svc.consent import HANDLERS
 from privacy_svc.db import now
 from privacy_svc.errors import UnknownCustomer
-from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers
+from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers, once_of_request
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
@@ -96,9 +96,13 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
     }
     dependencies = {name: _provide(part) for name, part in parts.items()}
     app = Litestar(
-        HANDLERS,
+        [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007
         guards=[guard],
-        dependencies={**dependencies, "caller": Provide(caller_of_request, sync_to_thread=False)},
+        dependencies={
+            **dependencies,
+            "caller": Provide(caller_of_request, sync_to_thread=False),
+            "once": Provide(once_of_request, sync_to_thread=False),
+        },
         exception_handlers=exception_handlers,
         openapi_config=None,
     )

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.testing import TestClient
 
 from privacy_svc.errors import PrivacyError
-from privacy_svc.http import Caller, Role
+from privacy_svc.http import Caller, Role, once_of_request
 from privacy_svc.rights import HANDLERS, Worker
 from tests.rights.company import Company
 from tests.rights.running import done
@@ -28,9 +28,10 @@ def client(company: Company) -> Iterator[TestClient[Litestar]]:
         return Caller("id", request.headers.get("x-name", "dora"), Role(request.headers.get("x-role", "dpo")))
 
     app = Litestar(
-        HANDLERS,
+        [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007
         dependencies={
             "caller": Provide(caller, sync_to_thread=False),
+            "once": Provide(once_of_request, sync_to_thread=False),
             "requests": Provide(lambda: company.requests, sync_to_thread=False),
         },
         exception_handlers={PrivacyError: _problem},

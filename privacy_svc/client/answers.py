@@ -1,0 +1,176 @@
+"""What the service answers, as small frozen values. Nothing of a person appears in their `repr`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NotRequired, TypedDict
+
+from privacy_svc.client.errors import Denied
+
+Customer = str | Mapping[str, str]
+"""The CRM's own key, or exactly one of {"id"}, {"email"}, {"phone"}, {"subject"}."""
+State = Literal["given", "refused", "withdrawn"]
+
+
+class Notice(TypedDict):
+    """What the person was shown."""
+
+    id: str
+    version: int
+    language: str
+
+
+class Source(TypedDict):
+    """How it came. `reference` and `evidence` are your proof; the service seals them."""
+
+    channel: str
+    method: NotRequired[str]
+    reference: NotRequired[str]
+    evidence: NotRequired[Mapping[str, Any] | str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEffect:
+    """`effect` is permit, mask or deny; `mask` names how; `reason` is a code."""
+
+    effect: str
+    rule: str = ""
+    reason: str | None = None
+    mask: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why not, with the article that demands it."""
+
+    code: str
+    detail: str
+    article: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """True exactly where it permits. `error` says of one of many why it could not be made; it is a no."""
+
+    permitted: bool
+    id: str = ""
+    fields: Mapping[str, FieldEffect] = field(default_factory=dict)
+    reasons: Sequence[Reason] = ()
+    state_version: int = 0
+    policy_version: str = ""
+    error: str = ""
+
+    def __bool__(self) -> bool:
+        return self.permitted
+
+    def require(self) -> None:
+        """Raises Denied unless it permits."""
+        if not self.permitted:
+            codes = list(dict.fromkeys(r.code for r in self.reasons))
+            raise Denied(f"Not permitted: {', '.join(codes) or self.error or 'no reason was given'}.", codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A field that was not given out, and why."""
+
+    effect: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a module may have of one record, never the rest: `record["email"]` of a withheld field raises Denied.
+
+    `get` gives None for what is withheld and for what is empty alike; `withheld` tells them apart.
+    """
+
+    key: str = field(repr=False)
+    fields: Mapping[str, Any] = field(repr=False)
+    withheld: Mapping[str, Withheld]
+    decision_id: str = ""
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.withheld:
+            reason = self.withheld[name].reason or self.withheld[name].effect
+            raise Denied(f"{name} is withheld: {reason}.", [reason])
+        return self.fields[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.fields
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.fields.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A customer of an audience."""
+
+    id: str = field(repr=False)
+    permitted: bool
+    reason: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.permitted
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The end of an audience. `denied_by` counts by reason."""
+
+    asked: int
+    permitted: int
+    denied: int
+    decision_id: str
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was recorded. Pass `state_version` as `min_state_version` to be sure that a decision has seen it."""
+
+    id: str
+    purpose: str
+    state: str
+    valid_until: datetime | None
+    state_version: int
+    receipt: str
+
+
+def decision(got: Mapping[str, Any]) -> Decision:
+    """Raises KeyError, TypeError or ValueError for what is no answer; those who call make that a no."""
+    told = got["context"]
+    permitted = got["decision"] is True
+    if "error" in told:
+        return Decision(False, error=str(told["error"]["message"]))
+    fields = {
+        name: FieldEffect(f["effect"], f["rule"], f.get("reason"), f.get("mask")) for name, f in told["fields"].items()
+    }
+    reasons = [Reason(r["code"], r["detail"], r["article"], r.get("field")) for r in told["reasons"]]
+    return Decision(
+        permitted, told["decision_id"], fields, tuple(reasons), told["state_version"], told["policy_version"]
+    )
+
+
+def record(got: Mapping[str, Any]) -> Record:
+    withheld = {name: Withheld(w["effect"], w.get("reason")) for name, w in got["withheld"].items()}
+    return Record(got["key"], dict(got["fields"]), withheld, got["decision_id"])
+
+
+def consent(got: Mapping[str, Any]) -> Consent:
+    until = got["valid_until"]
+    return Consent(
+        got["id"],
+        got["purpose"],
+        got["state"],
+        datetime.fromisoformat(until) if until else None,
+        got["state_version"],
+        got["receipt"],
+    )
+
+
+def totals(got: Mapping[str, Any]) -> Totals:
+    counted = got["totals"]
+    return Totals(counted["asked"], counted["permitted"], counted["denied"], got["decision_id"], got["policy_version"])

@@ -1,0 +1,1 @@
+"""The SDK, against the service as a real process."""

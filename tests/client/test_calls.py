@@ -1,0 +1,129 @@
+"""What a module asks and is answered."""
+
+from typing import Any
+
+import pytest
+
+from privacy_svc.client import Client, Denied, Erased, NotFound, Record, Withheld
+from tests.client.conftest import Connect
+from tests.e2e.service import Installation
+from tests.shop import ANA
+
+NOTICE: Any = {"id": "newsletter", "version": 2, "language": "en"}
+SOURCE: Any = {"channel": "web", "reference": "footer-form"}
+MAIL = "marketing.email"
+
+
+def consent(client: Client, customer: Any, state: Any = "given", **more: Any) -> Any:
+    return client.record_consent(customer, purpose=MAIL, state=state, notice=NOTICE, source=SOURCE, **more)
+
+
+def test_a_consent_and_what_it_permits(connect: Connect) -> None:
+    """Given, the very next decision is a yes; withdrawn, a no with its reason; each names the state it saw."""
+    shop, marketing = connect("shop"), connect("marketing")
+    given = consent(shop, {"id": "2"})
+    assert (given.purpose, given.state) == (MAIL, "given")
+    yes = marketing.evaluate("2", purpose=MAIL, fields=["email"], min_state_version=given.state_version)
+    assert yes.permitted
+    assert yes.fields["email"].effect == "permit"
+    yes.require()
+    withdrawn = consent(shop, "2", "withdrawn")
+    no = marketing.evaluate("2", purpose=MAIL, fields=["email"], min_state_version=withdrawn.state_version)
+    assert not no.permitted
+    assert no.reasons[0].code == "consent_withdrawn"
+    assert no.reasons[0].article
+    with pytest.raises(Denied) as refused:
+        no.require()
+    assert refused.value.reasons == ("consent_withdrawn",)
+
+
+def test_a_decision_is_as_true_as_it_permits(connect: Connect) -> None:
+    """`if privacy.evaluate(…)` is no trap: a denied decision is false."""
+    marketing = connect("marketing")
+    assert not marketing.evaluate("3", purpose=MAIL, fields=["birth_date"])
+    consent(connect("shop"), "3")
+    assert marketing.evaluate("3", purpose=MAIL, fields=["email"])
+    assert not marketing.evaluate("3", purpose=MAIL, fields=["birth_date"])
+
+
+@pytest.mark.parametrize("name", ["id", "email"])
+def test_customers_are_named_in_several_ways(connect: Connect, name: str) -> None:
+    """By the CRM's key or by a sealed address, alike in decisions, consents and events."""
+    person = {"id": "1", "email": ANA["email"].upper()} if name == "id" else {"email": ANA["email"].upper()}
+    person = {name: person[name]}
+    consent(connect("shop"), person)
+    assert connect("marketing").evaluate(person, purpose=MAIL, fields=["email"])
+    assert connect("shop").append_event("shop:basket", {"items": 3}, person)
+
+
+def test_many_are_answered_as_each_alone(connect: Connect) -> None:
+    """More than one request holds, in order; one that cannot be asked is a no and says why."""
+    consent(connect("shop"), "5")
+    marketing = connect("marketing")
+    asked = [str(n % 9 + 1) for n in range(1_005)] + ["4711"]
+    found = marketing.evaluate_many(asked, purpose=MAIL, fields=["email"])
+    single = {key: bool(marketing.evaluate(key, purpose=MAIL, fields=["email"])) for key in set(asked[:9])}
+    assert single["5"]
+    assert [bool(d) for d in found] == [single.get(key, False) for key in asked]
+    assert found[-1].error
+    with pytest.raises(Denied):
+        found[-1].require()
+
+
+def test_an_audience_is_read_as_it_comes(connect: Connect) -> None:
+    """Members one by one, then the totals; of a list, in its order."""
+    consent(connect("shop"), "6")
+    marketing = connect("marketing")
+    some = marketing.audience(purpose=MAIL, fields=["email"], customers=["7", "6", "4711"])
+    assert [(m.id, bool(m)) for m in some] == [("7", False), ("6", True), ("4711", False)]
+    assert (some.totals.asked, some.totals.permitted, some.totals.denied) == (3, 1, 2)
+    everybody = list(marketing.audience(purpose=MAIL, fields=["email"]))
+    assert len(everybody) == 30
+    assert "6" in set(marketing.audience(purpose=MAIL, fields=["email"]).permitted())
+
+
+def test_a_record_gives_only_what_was_released(connect: Connect) -> None:
+    """Clear, masked, withheld: a withheld field cannot be taken by its name, and is told from an empty one."""
+    record = connect("support").read("shop", "customers", "1", purpose="service.support")
+    assert record["first_name"] == ANA["first"]
+    assert record["phone"] != ANA["phone"]
+    assert record.withheld["birth_date"] == Withheld("deny", "category_not_in_purpose")
+    assert "birth_date" not in record
+    assert record.get("birth_date") is None
+    with pytest.raises(Denied, match="birth_date is withheld"):
+        record["birth_date"]
+    with pytest.raises(KeyError):
+        record["no_such_field"]
+    assert ANA["first"] not in repr(record)
+    assert "'1'" not in repr(record)
+
+
+def test_finding_and_changing(connect: Connect) -> None:
+    """One person by address, number or key; a change is there for the next read."""
+    shop, support = connect("shop"), connect("support")
+    assert shop.change("shop", "customers", "8", {"phone": "+351 21 099 0808"}, purpose="service.contract")
+    by_number = support.find("shop", "customers", purpose="service.support", phone="00351 210 990 808")
+    by_key = support.find("shop", "customers", purpose="service.support", customer="8", fields=["first_name"])
+    assert [r.key for r in by_number] == [r.key for r in by_key] == ["8"]
+    assert set(by_key[0].fields) == {"first_name"}
+    with pytest.raises(ValueError, match="exactly one"):
+        support.find("shop", "customers", purpose="service.support")
+
+
+def test_the_erased_and_the_unknown(connect: Connect, live: Installation) -> None:
+    """An erased person's record is `Erased`, a stranger's `NotFound`; a decision about the erased is a no."""
+    assert live.fulfil("erasure", {"id": "30"})["state"] == "completed"
+    support = connect("support")
+    with pytest.raises(Erased):
+        support.read("shop", "customers", "30", purpose="service.support")
+    with pytest.raises(NotFound) as unknown:
+        support.read("shop", "customers", "4711/../1", purpose="service.support")
+    assert unknown.value.status == 404
+
+
+def test_a_record_of_ones_own_making() -> None:
+    """What a test of a module builds by hand behaves as what is read."""
+    record = Record("1", {"a": 1}, {"b": Withheld("deny")})
+    assert (record["a"], record.get("b"), "b" in record) == (1, None, False)
+    with pytest.raises(Denied, match="b is withheld: deny"):
+        record["b"]
