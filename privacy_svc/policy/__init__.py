@@ -19,6 +19,7 @@ from privacy_svc.policy.datamap import (
 from privacy_svc.policy.decide import DIRECT_MARKETING, Decision, decide
 from privacy_svc.policy.durations import add_duration, parse_duration, surely_before
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
+from privacy_svc.policy.findings import Finding, FindingKind, findings
 from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
@@ -56,6 +57,8 @@ __all__ = [
     "Faults",
     "Field",
     "FieldDecision",
+    "Finding",
+    "FindingKind",
     "Keep",
     "LegalBasis",
     "Mask",
@@ -78,6 +81,7 @@ __all__ = [
     "compile_policies",
     "decide",
     "denied",
+    "findings",
     "load_policies",
     "parse_duration",
     "read_yaml",

@@ -77,6 +77,8 @@ def test_policy_mistakes_name_file_and_line(installed: Installation) -> None:
     assert "modules.yml:" in said
     assert "service.support" in said
     assert "Traceback" not in said
+    path.write_text(good.replace("finance.invoicing, ", ""))
+    assert "finance.invoicing" in installed.run("policy", "check", expect=1)
     path.write_text(good)
     assert json.loads(installed.run("--json", "policy", "check"))["purposes"] == 16
 
