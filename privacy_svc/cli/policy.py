@@ -1,11 +1,15 @@
-"""`policy`: do the files fit together?"""
+"""`policy`: do the files fit together, and do they decide what is expected?"""
 
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from privacy_svc.cli.common import Cli, table
+
+if TYPE_CHECKING:
+    from privacy_svc.policy import TestRun
 
 
 @click.group()
@@ -15,6 +19,7 @@ def command() -> None:
     \b
     Example:
       privacy-svc policy check
+      privacy-svc policy test
     """
 
 
@@ -43,6 +48,32 @@ def check(cli: Cli) -> None:
     rows = [asdict(f) for f in findings(found)]
     cli.show({**data, "findings": rows}, lambda: _tell(data, rows))
     sys.exit(1 if rows else 0)
+
+
+@command.command()
+@click.option("--full-coverage", is_flag=True, help="Exit code 1 also where a rule is not hit both ways.")
+@click.pass_obj
+def test(cli: Cli, full_coverage: bool) -> None:
+    """Run the tests beside the policies, tests/*.yml: exit code 1 when one fails.
+
+    Also told: which rules no test shows permitting, or denying.
+    """
+    from privacy_svc.policy import load_policies, read_cases, run_cases
+
+    folder = cli.settings.policies
+    policies = load_policies(folder)
+    run = run_cases(policies, read_cases(folder, policies))
+    cli.show(asdict(run) | {"version": policies.version}, lambda: _tell_run(run))
+    sys.exit(1 if run.failures or (full_coverage and run.unhit) else 0)
+
+
+def _tell_run(run: "TestRun") -> None:
+    hit = run.rules - len(run.unhit)
+    told = f"{run.tests} tests, {len(run.failures)} failed; {hit} of {run.rules} sides of rules hit"
+    click.secho(told, fg="red" if run.failures else "yellow" if run.unhit else "green")
+    for rows, columns in ((run.failures, ("place", "name", "detail")), (run.unhit, ("rule", "side"))):
+        if rows:
+            table([asdict(r) for r in rows], columns)
 
 
 def _tell(data: dict[str, object], rows: list[dict[str, object]]) -> None:

@@ -5,6 +5,8 @@ field out, with every reason. Files are YAML and Markdown a DPO reviews in a pul
 fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry W3C DPV terms.
 """
 
+from privacy_svc.policy.casefiles import Case, read_cases
+from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
 from privacy_svc.policy.datamap import (
     Collection,
     DataMap,
@@ -45,6 +47,7 @@ from privacy_svc.policy.yamlfile import Node, read_yaml
 __all__ = [
     "DIRECT_MARKETING",
     "Block",
+    "Case",
     "Collection",
     "ConsentFact",
     "ConsentRule",
@@ -54,6 +57,7 @@ __all__ = [
     "Effect",
     "Erase",
     "EraseRows",
+    "Failure",
     "Faults",
     "Field",
     "FieldDecision",
@@ -76,6 +80,8 @@ __all__ = [
     "Reference",
     "SpecialCondition",
     "SubjectState",
+    "TestRun",
+    "Unhit",
     "add_duration",
     "apply_mask",
     "compile_policies",
@@ -84,9 +90,11 @@ __all__ = [
     "findings",
     "load_policies",
     "parse_duration",
+    "read_cases",
     "read_yaml",
     "reason",
     "recall",
     "remember",
+    "run_cases",
     "surely_before",
 ]

@@ -83,6 +83,17 @@ def test_policy_mistakes_name_file_and_line(installed: Installation) -> None:
     assert json.loads(installed.run("--json", "policy", "check"))["purposes"] == 16
 
 
+def test_policy_tests(installed: Installation) -> None:
+    """`policy test` passes on the example, and a policy that decides otherwise is exit code 1."""
+    report = json.loads(installed.run("--json", "policy", "test", "--full-coverage"))
+    assert report["tests"] > 100
+    path = installed.folder / "policies" / "purposes.yml"
+    good = path.read_text()
+    path.write_text(good.replace("user.contact.phone_number: last4", "user.contact.phone_number: null"))
+    assert "expected last4, got null" in installed.run("policy", "test", expect=1)
+    path.write_text(good)
+
+
 def test_clients(installed: Installation) -> None:
     """A client is added, listed and revoked; a module that the policy does not know is refused."""
     token = json.loads(installed.run("--json", "clients", "add", "analytics", "--role", "module"))["token"]
