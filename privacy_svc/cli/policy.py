@@ -1,4 +1,4 @@
-"""`policy`: do the files fit together, and do they decide what is expected?"""
+"""`policy`: do the files fit together, do they decide what is expected, and what would others decide?"""
 
 import sys
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from privacy_svc.cli.common import Cli, table
+from privacy_svc.cli.policy_changes import diff, simulate
 
 if TYPE_CHECKING:
     from privacy_svc.policy import TestRun
@@ -20,7 +21,13 @@ def command() -> None:
     Example:
       privacy-svc policy check
       privacy-svc policy test
+      privacy-svc policy diff old-policies
+      privacy-svc policy simulate new-policies
     """
+
+
+command.add_command(diff)
+command.add_command(simulate)
 
 
 @command.command()

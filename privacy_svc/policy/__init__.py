@@ -7,6 +7,7 @@ fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry
 
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
+from privacy_svc.policy.comparing import Change, Direction, compare, compare_over
 from privacy_svc.policy.datamap import (
     Collection,
     DataMap,
@@ -48,12 +49,14 @@ __all__ = [
     "DIRECT_MARKETING",
     "Block",
     "Case",
+    "Change",
     "Collection",
     "ConsentFact",
     "ConsentRule",
     "DataMap",
     "Dataset",
     "Decision",
+    "Direction",
     "Effect",
     "Erase",
     "EraseRows",
@@ -84,6 +87,8 @@ __all__ = [
     "Unhit",
     "add_duration",
     "apply_mask",
+    "compare",
+    "compare_over",
     "compile_policies",
     "decide",
     "denied",

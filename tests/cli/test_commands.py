@@ -94,6 +94,25 @@ def test_policy_tests(installed: Installation) -> None:
     path.write_text(good)
 
 
+def test_policy_changes(installed: Installation) -> None:
+    """`policy diff` and `simulate` tell a loosening, as an error where asked for; of two folders or a kept version."""
+    looser = installed.folder / "looser"
+    shutil.copytree(installed.folder / "policies", looser)
+    modules = looser / "modules.yml"
+    modules.write_text(modules.read_text().replace("[sales.phone]", "[sales.phone, service.support]"))
+    told = json.loads(installed.run("--json", "policy", "diff", "policies", "looser"))
+    assert {c["direction"] for c in told["changes"]} == {"loosened", "reason"}
+    assert "purpose_not_granted" in installed.run(
+        "policy", "diff", "policies", "looser", "--fail-on-loosening", expect=1
+    )
+    assert "no decision changes" in installed.run("policy", "diff", told["old"])
+    installed.run("policy", "diff", "looser", "policies", "--fail-on-loosening")
+    assert "in force here" in installed.run("policy", "diff", told["new"], expect=2)
+    shown = installed.run("policy", "simulate", "looser", "--fail-on-loosening", expect=1)
+    assert "service.support" in shown
+    assert json.loads(installed.run("--json", "policy", "simulate", "policies"))["changes"] == []
+
+
 def test_clients(installed: Installation) -> None:
     """A client is added, listed and revoked; a module that the policy does not know is refused."""
     token = json.loads(installed.run("--json", "clients", "add", "analytics", "--role", "module"))["token"]
