@@ -67,6 +67,7 @@ def _parts(runtime: Runtime) -> dict[str, Any]:
         "evaluations": runtime.evaluations,
         "evaluating": runtime.evaluating,
         "audiences": runtime.audiences,
+        "simulation": runtime.simulation,
         "gateway": runtime.gateway,
         "requests": runtime.requests,
     }

@@ -22,7 +22,18 @@ from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.policy import PolicyHolder, remember, surely_before
 from privacy_svc.rights import Mailer, Requests, held_people, reseal_packages
 from privacy_svc.settings import Settings
-from privacy_svc.store import Answer, Audiences, Case, DecisionPoint, Directory, Evaluations, Gateway, Sealer, Stores
+from privacy_svc.store import (
+    Answer,
+    Audiences,
+    Case,
+    DecisionPoint,
+    Directory,
+    Evaluations,
+    Gateway,
+    Sealer,
+    Simulation,
+    Stores,
+)
 from privacy_svc.vault import (
     Holder,
     KeyProvider,
@@ -72,6 +83,10 @@ class Runtime:
     @cached_property
     def audiences(self) -> Audiences:
         return Audiences(self.policies, self.stores, self.database, self.pdp)
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        return Simulation(self.policies, self.stores, self.database, self.log)
 
     @cached_property
     def gateway(self) -> Gateway:

@@ -18,6 +18,7 @@ class EventType(enum.StrEnum):
     DECISION_PERMIT = "policy:decision:permit", "A module asked and may use what it asked for."
     DECISION_DENY = "policy:decision:deny", "A module asked and was refused, all or in part."
     AUDIENCE_DECIDED = "policy:audience:decided", "A module asked which people it may use for a purpose."
+    POLICY_SIMULATED = "policy:set:simulated", "Somebody asked what another policy would decide about everybody."
     POLICY_LOADED = "policy:set:loaded", "Another set of policy files took effect."
     RECORD_READ = "gateway:record:read", "A module read somebody's record."
     VALUE_TAMPERED = "gateway:value:tampered", "A stored value was not what this service had sealed there."

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,8 +58,9 @@ def connect(settings: Settings, name: str, url: str) -> Connected:
 
 
 def _bring_policies(settings: Settings) -> None:
-    """The example policies to start from, without the example's data map: it is of another store."""
+    """The example policies to start from, without the example's data map and tests: they are of another store."""
     if examples.copy_missing("policies", settings.policies):
+        shutil.rmtree(settings.policies / "tests")
         for file in (settings.policies / "datasets").glob("*.yml"):
             file.unlink()
     examples.copy_missing("audits", settings.audits)

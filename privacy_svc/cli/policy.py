@@ -1,8 +1,16 @@
-"""`policy`: do the files fit together?"""
+"""`policy`: do the files fit together, do they decide what is expected, and what would others decide?"""
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from privacy_svc.cli.common import Cli
+from privacy_svc.cli.common import Cli, table
+from privacy_svc.cli.policy_changes import diff, simulate
+
+if TYPE_CHECKING:
+    from privacy_svc.policy import TestRun
 
 
 @click.group()
@@ -12,14 +20,25 @@ def command() -> None:
     \b
     Example:
       privacy-svc policy check
+      privacy-svc policy test
+      privacy-svc policy diff old-policies
+      privacy-svc policy simulate new-policies
     """
+
+
+command.add_command(diff)
+command.add_command(simulate)
 
 
 @command.command()
 @click.pass_obj
 def check(cli: Cli) -> None:
-    """Read all files; say what is wrong with file and line (exit code 2), or what there is."""
-    from privacy_svc.policy import load_policies
+    """Read all files; say what is wrong with file and line (exit code 2), or what there is.
+
+    What fits and yet does nothing is told with exit code 1: rules no request reaches, purposes nobody may use,
+    categories nobody maps, fields nobody may read.
+    """
+    from privacy_svc.policy import findings, load_policies
 
     found = load_policies(cli.settings.policies)
     fields = [f for c in found.data_map.collections() for f in c.fields]
@@ -33,10 +52,41 @@ def check(cli: Cli) -> None:
         "personal_fields": sum(f.personal for f in fields),
         "sealed_fields": sum(f.seal for f in fields),
     }
-    cli.show(data, lambda: _tell(data))
+    rows = [asdict(f) for f in findings(found)]
+    cli.show({**data, "findings": rows}, lambda: _tell(data, rows))
+    sys.exit(1 if rows else 0)
 
 
-def _tell(data: dict[str, object]) -> None:
+@command.command()
+@click.option("--full-coverage", is_flag=True, help="Exit code 1 also where a rule is not hit both ways.")
+@click.pass_obj
+def test(cli: Cli, full_coverage: bool) -> None:
+    """Run the tests beside the policies, tests/*.yml: exit code 1 when one fails.
+
+    Also told: which rules no test shows permitting, or denying.
+    """
+    from privacy_svc.policy import load_policies, read_cases, run_cases
+
+    folder = cli.settings.policies
+    policies = load_policies(folder)
+    run = run_cases(policies, read_cases(folder, policies))
+    cli.show(asdict(run) | {"version": policies.version}, lambda: _tell_run(run))
+    sys.exit(1 if run.failures or (full_coverage and run.unhit) else 0)
+
+
+def _tell_run(run: "TestRun") -> None:
+    hit = run.rules - len(run.unhit)
+    told = f"{run.tests} tests, {len(run.failures)} failed; {hit} of {run.rules} sides of rules hit"
+    click.secho(told, fg="red" if run.failures else "yellow" if run.unhit else "green")
+    for rows, columns in ((run.failures, ("place", "name", "detail")), (run.unhit, ("rule", "side"))):
+        if rows:
+            table([asdict(r) for r in rows], columns)
+
+
+def _tell(data: dict[str, object], rows: list[dict[str, object]]) -> None:
     click.secho("The policies fit together.", fg="green")
     for name, value in data.items():
         click.echo(f"  {name.replace('_', ' '):16} {', '.join(value) if isinstance(value, list) else value}")
+    if rows:
+        click.secho(f"\n{len(rows)} findings: what is written and does nothing", fg="yellow")
+        table(rows, ("kind", "about", "detail"))

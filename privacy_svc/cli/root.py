@@ -25,7 +25,7 @@ COMMANDS = {
     "keys": "Keys: generations and counts, rotation, the root key's end.",
     "restore": "After a backup was restored: what it does not know, and telling it.",
     "log": "The audit log: verify, checkpoint, export, proof.",
-    "policy": "Check the policy files.",
+    "policy": "The policy files: check, test, and what another version would change.",
     "pii": "Find and redact personal data in text.",
     "audit": "Run the DPO's audit programmes.",
     "ropa": "The register of processing activities (Art. 30).",

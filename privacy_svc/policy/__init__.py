@@ -5,6 +5,9 @@ field out, with every reason. Files are YAML and Markdown a DPO reviews in a pul
 fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry W3C DPV terms.
 """
 
+from privacy_svc.policy.casefiles import Case, read_cases
+from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
+from privacy_svc.policy.comparing import Change, Direction, compare, compare_over
 from privacy_svc.policy.datamap import (
     Collection,
     DataMap,
@@ -19,6 +22,7 @@ from privacy_svc.policy.datamap import (
 from privacy_svc.policy.decide import DIRECT_MARKETING, Decision, decide
 from privacy_svc.policy.durations import add_duration, parse_duration, surely_before
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
+from privacy_svc.policy.findings import Finding, FindingKind, findings
 from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
@@ -44,18 +48,24 @@ from privacy_svc.policy.yamlfile import Node, read_yaml
 __all__ = [
     "DIRECT_MARKETING",
     "Block",
+    "Case",
+    "Change",
     "Collection",
     "ConsentFact",
     "ConsentRule",
     "DataMap",
     "Dataset",
     "Decision",
+    "Direction",
     "Effect",
     "Erase",
     "EraseRows",
+    "Failure",
     "Faults",
     "Field",
     "FieldDecision",
+    "Finding",
+    "FindingKind",
     "Keep",
     "LegalBasis",
     "Mask",
@@ -73,16 +83,23 @@ __all__ = [
     "Reference",
     "SpecialCondition",
     "SubjectState",
+    "TestRun",
+    "Unhit",
     "add_duration",
     "apply_mask",
+    "compare",
+    "compare_over",
     "compile_policies",
     "decide",
     "denied",
+    "findings",
     "load_policies",
     "parse_duration",
+    "read_cases",
     "read_yaml",
     "reason",
     "recall",
     "remember",
+    "run_cases",
     "surely_before",
 ]

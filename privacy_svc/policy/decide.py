@@ -144,8 +144,11 @@ def _objected(purpose: Purpose, state: SubjectState) -> bool:
         return False
     if purpose.direct_marketing and DIRECT_MARKETING in state.objections:
         return True
-    open_to_it = purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE
-    return open_to_it and purpose.key in state.objections
+    return is_objectionable(purpose) and purpose.key in state.objections
+
+
+def is_objectionable(purpose: Purpose) -> bool:
+    return purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE
 
 
 def _consent(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from privacy_svc.errors import Fault, Misconfigured
-from privacy_svc.policy import modules, notices, organisation, purposes
+from privacy_svc.policy import casefiles, modules, notices, organisation, purposes
 from privacy_svc.policy.datamap import DataMap
 from privacy_svc.policy.datasets import FOLDER as DATASETS
 from privacy_svc.policy.datasets import DatasetReader
@@ -26,7 +26,7 @@ def load_policies(folder: Path) -> PolicySet:
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """The contents of the folder's policy files by path within it. Hidden files and README.md are not policy."""
+    """The contents of the folder's policy files by path within it. Not hidden files, README.md and tests/."""
     try:
         paths = sorted(policy_paths(folder))
         return {p.relative_to(folder).as_posix(): p.read_bytes()[: MOST_BYTES + 1] for p in paths}
@@ -38,11 +38,11 @@ def policy_paths(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise Misconfigured(f"There is no policies folder {folder}: `privacy-svc init` makes one.")
     found = (p for p in folder.rglob("*") if p.suffix in _TEXTS and p.is_file())
-    return [
-        p
-        for p in found
-        if not any(part.startswith(".") for part in p.relative_to(folder).parts) and p.name != "README.md"
-    ]
+    return [p for p in found if p.name != "README.md" and _is_policy(p.relative_to(folder).parts)]
+
+
+def _is_policy(parts: tuple[str, ...]) -> bool:
+    return parts[0] != casefiles.FOLDER and not any(part.startswith(".") for part in parts)
 
 
 def version_of(files: Mapping[str, bytes]) -> str:

@@ -5,7 +5,7 @@ seals mapped fields in place, releases fields by decision (OpenID AuthZEN 1.0 on
 corrects and erases. What it keeps itself: which row is which person, and blind indexes.
 """
 
-from privacy_svc.store import audience_routes, authzen, authzen_search, routes
+from privacy_svc.store import audience_routes, authzen, authzen_search, routes, simulate_routes
 from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
@@ -33,12 +33,19 @@ from privacy_svc.store.schema import read_schema
 from privacy_svc.store.sealing import Sealer, Tally, seal, seal_pending
 from privacy_svc.store.sealing import check as check_sealable
 from privacy_svc.store.sealing import status as seal_status
+from privacy_svc.store.simulating import Simulated, Simulation
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.unsealing import unseal
 from privacy_svc.store.walk import FoundRow, walk
 
-HANDLERS = [*routes.HANDLERS, *authzen.HANDLERS, *authzen_search.HANDLERS, *audience_routes.HANDLERS]
+HANDLERS = [
+    *routes.HANDLERS,
+    *authzen.HANDLERS,
+    *authzen_search.HANDLERS,
+    *audience_routes.HANDLERS,
+    *simulate_routes.HANDLERS,
+]
 
 __all__ = [
     "HANDLERS",
@@ -59,6 +66,8 @@ __all__ = [
     "Record",
     "Rotated",
     "Sealer",
+    "Simulated",
+    "Simulation",
     "Stores",
     "Tally",
     "UnknownField",

@@ -1,6 +1,6 @@
 """The policy decision point: live state of people in, logged decisions out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -19,6 +19,11 @@ from privacy_svc.vault import SubjectCipher
 
 _decisive = attrgetter(*(f.name for f in fields(SubjectState) if f.name not in {"subject_id", "version", "consents"}))
 """What a decision reads of a state, besides the consents."""
+
+
+def same_state(state: SubjectState) -> Hashable:
+    """Equal for people of whom the same is true."""
+    return (*_decisive(state), frozenset(state.consents.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Decider:
 
     def decide_shared(self, question: Question, state: SubjectState) -> Decision:
         """For everybody of whom the same is true; the state version is nobody's."""
-        q, same = question, (question, *_decisive(state), frozenset(state.consents.items()))
+        q, same = question, (question, same_state(state))
         if same not in self._decided:
             self._decided[same] = decide(self.policies, q.module, q.purpose, q.fields, state, self.at)
         return self._decided[same]

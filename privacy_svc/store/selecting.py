@@ -76,18 +76,7 @@ class Selection:
         return Totals(asked, permitted, asked - permitted, {r: n for r, n in sorted(outcomes.items()) if r})
 
     def everybody(self, size: int, after: str | None = None) -> Iterator[list[str]]:
-        """Keys of the store's rows beyond `after` in keyset batches."""
-        columns = self._bound.key_columns
-        statement = select(*columns).order_by(*columns).limit(size)
-        last = None if after is None else list(key_values(self._bound, after).values())
-        while True:
-            narrowed = statement if last is None else statement.where(beyond(columns, last))
-            with self._stores.read(self._collection.dataset) as connection:
-                rows = connection.execute(narrowed).mappings().all()
-            if not rows:
-                return
-            yield [row_key(self._collection, row) for row in rows]
-            last = [rows[-1][name] for name in self._collection.key]
+        return every_key(self._stores, self._collection, size, after)
 
     def decide(self, keys: Sequence[str], *, existing: bool) -> list[tuple[str, str]]:
         """Each key with its first reason, "" where it is permitted. Who is permitted and not known yet is admitted
@@ -158,6 +147,22 @@ class Selection:
             if not found.people:
                 return audit.append(session, kind, actor=actor, payload=payload)
             return audit.append_group(session, GroupEvent(kind, found.people, payload), actor=actor)
+
+
+def every_key(stores: Stores, collection: Collection, size: int, after: str | None = None) -> Iterator[list[str]]:
+    """Keys of the store's rows beyond `after` in keyset batches."""
+    bound = stores.bind(collection)
+    columns = bound.key_columns
+    statement = select(*columns).order_by(*columns).limit(size)
+    last = None if after is None else list(key_values(bound, after).values())
+    while True:
+        narrowed = statement if last is None else statement.where(beyond(columns, last))
+        with stores.read(collection.dataset) as connection:
+            rows = connection.execute(narrowed).mappings().all()
+        if not rows:
+            return
+        yield [row_key(collection, row) for row in rows]
+        last = [rows[-1][name] for name in collection.key]
 
 
 def _possible(bound: BoundCollection, key: str) -> bool:

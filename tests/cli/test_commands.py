@@ -77,8 +77,40 @@ def test_policy_mistakes_name_file_and_line(installed: Installation) -> None:
     assert "modules.yml:" in said
     assert "service.support" in said
     assert "Traceback" not in said
+    path.write_text(good.replace("finance.invoicing, ", ""))
+    assert "finance.invoicing" in installed.run("policy", "check", expect=1)
     path.write_text(good)
     assert json.loads(installed.run("--json", "policy", "check"))["purposes"] == 16
+
+
+def test_policy_tests(installed: Installation) -> None:
+    """`policy test` passes on the example, and a policy that decides otherwise is exit code 1."""
+    report = json.loads(installed.run("--json", "policy", "test", "--full-coverage"))
+    assert report["tests"] > 100
+    path = installed.folder / "policies" / "purposes.yml"
+    good = path.read_text()
+    path.write_text(good.replace("user.contact.phone_number: last4", "user.contact.phone_number: null"))
+    assert "expected last4, got null" in installed.run("policy", "test", expect=1)
+    path.write_text(good)
+
+
+def test_policy_changes(installed: Installation) -> None:
+    """`policy diff` and `simulate` tell a loosening, as an error where asked for; of two folders or a kept version."""
+    looser = installed.folder / "looser"
+    shutil.copytree(installed.folder / "policies", looser)
+    modules = looser / "modules.yml"
+    modules.write_text(modules.read_text().replace("[sales.phone]", "[sales.phone, service.support]"))
+    told = json.loads(installed.run("--json", "policy", "diff", "policies", "looser"))
+    assert {c["direction"] for c in told["changes"]} == {"loosened", "reason"}
+    assert "purpose_not_granted" in installed.run(
+        "policy", "diff", "policies", "looser", "--fail-on-loosening", expect=1
+    )
+    assert "no decision changes" in installed.run("policy", "diff", told["old"])
+    installed.run("policy", "diff", "looser", "policies", "--fail-on-loosening")
+    assert "in force here" in installed.run("policy", "diff", told["new"], expect=2)
+    shown = installed.run("policy", "simulate", "looser", "--fail-on-loosening", expect=1)
+    assert "service.support" in shown
+    assert json.loads(installed.run("--json", "policy", "simulate", "policies"))["changes"] == []
 
 
 def test_clients(installed: Installation) -> None:

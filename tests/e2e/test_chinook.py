@@ -64,8 +64,9 @@ def test_the_main_job(chinook: Shop) -> None:  # noqa: PLR0915 - one story
 
     service.run("init", "--store", chinook.store)
     assert {t: chinook.rows(t) for t in before} == before
-    report = json.loads(service.run("--json", "policy", "check"))
+    report = json.loads(service.run("--json", "policy", "check", expect=1))
     assert report["datasets"] == ["crm"]
+    assert report["findings"], "the example's purposes speak of data that this store has not"
     for client, role in (("marketing", "module"), ("support", "module"), ("officer", "dpo")):
         service.client(client, role)
 

@@ -116,3 +116,16 @@ def test_yes_has_no_reason_and_no_has_one(module: str, purpose: str, names: list
         assert (field.reason in listed) is (field.effect is Effect.DENY)
         assert (field.mask is not None) is (field.effect is Effect.MASK)
     assert decide(POLICIES, module, purpose, names, state, NOW) == decision
+
+
+@FEWER
+@given(module=modules, purpose=purposes, names=fields, state=states, days=st.integers(0, 5000))
+def test_time_passing_never_permits(
+    module: str, purpose: str, names: list[str], state: SubjectState, days: int
+) -> None:
+    """Consents run out and retention passes: by itself nothing becomes permitted."""
+    before = decide(POLICIES, module, purpose, names, state, NOW)
+    never_more(before, decide(POLICIES, module, purpose, names, state, NOW + timedelta(days=days)))
+    ends = [f.valid_until for f in state.consents.values() if f.valid_until]
+    for end in ends:
+        never_more(before, decide(POLICIES, module, purpose, names, state, max(NOW, end)))

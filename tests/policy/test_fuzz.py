@@ -1,18 +1,35 @@
 """Whatever the files say, they are loaded or refused; nothing else ever happens."""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy_svc.errors import Misconfigured
-from privacy_svc.policy import DIRECT_MARKETING, compile_policies, decide
+from privacy_svc.policy import Direction, PolicyHolder, compare, compile_policies, decide, load_policies
+from privacy_svc.policy.comparing import direction
 from tests.policy.small import FILES, NOW, compiled, somebody
 from tests.policy.small import given as agreed
 from tests.policy.test_decide_properties import never_more
 
 PATHS = sorted(FILES)
+GOOD = compiled()
+PEOPLE = [
+    somebody(),
+    somebody(consents={}, age=None),
+    somebody(age=14),
+    somebody(restricted=True),
+    somebody(kind="employee", consents={}),
+    somebody(erased=True),
+    somebody(consents={"news": agreed(version=1)}),
+    somebody(consents={"news": agreed(proven=False), "care": agreed("care", 1)}),
+    somebody(objections=frozenset({"news", "statistics"})),
+    replace(somebody(), retention_anchor=NOW.replace(year=2024)),
+]
 POINTER = re.compile(r"policies/.+?(:\d+)?")
 SCRAPS = st.sampled_from(
     [
@@ -37,6 +54,28 @@ def outcome(files: dict[str, bytes]) -> None:
     if error is not None:
         assert error.faults
         assert all(POINTER.fullmatch(f.pointer) and f.detail for f in error.faults), error.faults
+
+
+def loosened_unseen(files: dict[str, bytes]) -> list[str]:
+    """What the changed files would permit of somebody and the good ones do not, and no difference tells."""
+    try:
+        new = compile_policies(files)
+    except Misconfigured:
+        return []
+    told = [c for c in compare(GOOD, new, NOW) if c.direction is Direction.LOOSENED]
+    unseen = []
+    for purpose in {*GOOD.purposes, *new.purposes}:
+        for module, state in product({*GOOD.modules, *new.modules}, PEOPLE):
+            names = [f"{c.path}.{f.name}" for c in new.data_map.collections() for f in c.fields]
+            before = decide(GOOD, module, purpose, names, state, NOW).fields
+            after = decide(new, module, purpose, names, state, NOW).fields
+            unseen += [
+                f"{purpose} {module} {name}"
+                for name in names
+                if direction(before[name], after[name]) is Direction.LOOSENED
+                and not any(c.purpose == purpose and module in c.modules and name in c.fields for c in told)
+            ]
+    return unseen
 
 
 def encoded() -> dict[str, bytes]:
@@ -75,24 +114,6 @@ def test_mutated_lines(data: st.DataObject) -> None:
     outcome(encoded() | {path: "".join(lines).encode()})
 
 
-GOOD = compiled()
-ASKED = [
-    (module, purpose, state)
-    for module in GOOD.modules
-    for purpose in GOOD.purposes
-    for state in (
-        somebody(),
-        somebody(consents={}),
-        somebody(restricted=True),
-        somebody(objections=frozenset({DIRECT_MARKETING, "statistics"})),
-        somebody(age=12),
-        somebody(retention_anchor=NOW - timedelta(days=800)),
-        somebody(consents={"care": agreed("care", 1), "news": agreed(version=1)}),
-        somebody(kind="employee"),
-    )
-]
-
-
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_typo_never_permits_more(data: st.DataObject) -> None:
@@ -109,7 +130,7 @@ def test_a_typo_never_permits_more(data: st.DataObject) -> None:
         changed = compile_policies(encoded() | {path: "".join(tokens).encode()})
     except Misconfigured:
         return
-    for module, purpose, state in ASKED:
+    for module, purpose, state in product(GOOD.modules, GOOD.purposes, PEOPLE):
         names = sorted(GOOD.field_names(state.kind))
         never_more(
             decide(GOOD, module, purpose, names, state, NOW), decide(changed, module, purpose, names, state, NOW)
@@ -140,3 +161,39 @@ def test_any_tree(path: str, tree: object) -> None:
 def test_any_bytes(path: str, content: bytes) -> None:
     """A file of any bytes."""
     outcome(encoded() | {path: content})
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_never_looser_unseen(data: st.DataObject) -> None:
+    """Words and lines of the policies are swapped or dropped: it is refused, and the policy in force stays whole; or it
+    is loaded, and all that it permits in addition is told as loosened."""
+    path = data.draw(st.sampled_from(["purposes.yml", "modules.yml", "purposes.yml", "datasets/crm.yml"]))
+    lines = FILES[path].splitlines(keepends=True)
+    for _ in range(data.draw(st.integers(1, 2))):
+        here = data.draw(st.integers(0, len(lines) - 1))
+        words = re.findall(r"[\w.]+", lines[here]) or [""]
+        other = data.draw(st.sampled_from(["", "user", "service", "news", "1", "true", "P9Y", "customer", "contract"]))
+        lines[here] = data.draw(st.sampled_from(["", lines[here].replace(data.draw(st.sampled_from(words)), other, 1)]))
+    files = encoded() | {path: "".join(lines).encode()}
+    assert loosened_unseen(files) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(path=st.sampled_from(PATHS), cut=st.floats(0, 1))
+def test_half_a_file_changes_nothing(path: str, cut: float) -> None:
+    """A file that is being written is taken up whole or not at all: what does not fit leaves the policy as it was."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, content in encoded().items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+        holder = PolicyHolder(root, interval=0)
+        before = holder.current
+        content = encoded()[path]
+        (root / path).write_bytes(content[: int(len(content) * cut)])
+        after = holder.current
+        if holder.fault:
+            assert after is before
+        else:
+            assert after.version == load_policies(root).version

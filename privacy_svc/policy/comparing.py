@@ -1,0 +1,146 @@
+"""Which decisions two policies make differently: by purpose, module and reason. Pure."""
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from privacy_svc.policy.decide import decide
+from privacy_svc.policy.durations import add_duration
+from privacy_svc.policy.fieldrules import Effect, FieldDecision
+from privacy_svc.policy.policyset import Mask, PolicySet, SubjectState
+from privacy_svc.policy.statespace import states, told
+
+Weighed = Callable[[str], Iterable[tuple[SubjectState, int]]]
+"""The states to ask about for a purpose, each with how many people are in it."""
+
+
+class Direction(enum.StrEnum):
+    LOOSENED = "loosened"
+    TIGHTENED = "tightened"
+    REASON = "reason"
+    """Denied as before, for another first reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`before` and `after`: permit, the mask, or the reason of the denial. `count`: states, or people; 0 where it only
+    reaches consents to come."""
+
+    purpose: str
+    modules: tuple[str, ...]
+    direction: Direction
+    before: str
+    after: str
+    fields: tuple[str, ...]
+    count: int
+    example: str = ""
+
+
+@dataclass
+class _Sum:
+    count: int = 0
+    example: str = ""
+    fields: set[str] = field(default_factory=set)
+
+
+def compare(old: PolicySet, new: PolicySet, at: datetime) -> list[Change]:
+    """Over all states that either policy could tell apart."""
+    both = (old, new)
+    changed = compare_over(old, new, at, lambda purpose: ((s, 1) for s in states(both, purpose, at)))
+    return [*changed, *_terms(old, new, at)]
+
+
+def compare_over(old: PolicySet, new: PolicySet, at: datetime, weighed: Weighed) -> list[Change]:
+    """Over some people, or invented ones."""
+    names = _names(old, new)
+    found: list[Change] = []
+    for purpose in sorted({*old.purposes, *new.purposes}):
+        groups = _groups(old, new, purpose)
+        if not groups:
+            continue
+        sums: dict[tuple[tuple[str, ...], Direction, str, str], _Sum] = {}
+        for state, weight in weighed(purpose):
+            for modules in groups:
+                _add(
+                    sums, modules, _differences(old, new, modules[0], purpose, names, state, at), state, purpose, weight
+                )
+        found += (
+            Change(purpose, modules, direction, before, after, tuple(sorted(s.fields)), s.count, s.example)
+            for (modules, direction, before, after), s in sums.items()
+        )
+    return sorted(found, key=lambda c: (list(Direction).index(c.direction), c.purpose, c.modules, c.before, c.after))
+
+
+def _add(
+    sums: dict[tuple[tuple[str, ...], Direction, str, str], _Sum],
+    modules: tuple[str, ...],
+    differences: dict[tuple[Direction, str, str], list[str]],
+    state: SubjectState,
+    purpose: str,
+    weight: int,
+) -> None:
+    for key, fields in differences.items():
+        known = sums.setdefault((modules, *key), _Sum(example=told(state, purpose)))
+        known.count += weight
+        known.fields.update(fields)
+
+
+def _differences(
+    old: PolicySet, new: PolicySet, module: str, purpose: str, names: list[str], state: SubjectState, at: datetime
+) -> dict[tuple[Direction, str, str], list[str]]:
+    before = decide(old, module, purpose, names, state, at).fields
+    after = decide(new, module, purpose, names, state, at).fields
+    found: dict[tuple[Direction, str, str], list[str]] = {}
+    for name in names:
+        difference = direction(before[name], after[name])
+        if difference is not None:
+            found.setdefault((difference, outcome(before[name]), outcome(after[name])), []).append(name)
+    return found
+
+
+def outcome(decided: FieldDecision) -> str:
+    return str(decided.reason or decided.mask or decided.effect)
+
+
+def direction(before: FieldDecision, after: FieldDecision) -> Direction | None:
+    """None where nothing changed. From one way of showing a part to another counts as looser: nobody can say that it
+    is not."""
+    if (before.effect, before.mask, before.reason) == (after.effect, after.mask, after.reason):
+        return None
+    if before.effect is after.effect is Effect.DENY:
+        return Direction.REASON
+    return Direction.TIGHTENED if _shown(after) < _shown(before) else Direction.LOOSENED
+
+
+def _shown(decided: FieldDecision) -> int:
+    if decided.effect is not Effect.MASK:
+        return 0 if decided.effect is Effect.DENY else 4
+    return {Mask.NULL: 1, Mask.HASH: 2}.get(decided.mask or Mask.NULL, 3)
+
+
+def _names(old: PolicySet, new: PolicySet) -> list[str]:
+    return sorted({f"{c.path}.{f.name}" for p in (old, new) for c in p.data_map.collections() for f in c.fields})
+
+
+def _groups(old: PolicySet, new: PolicySet, purpose: str) -> list[tuple[str, ...]]:
+    """The modules that may use the purpose in either policy; together where both grant it alike."""
+    groups: dict[tuple[bool, ...], list[str]] = {}
+    for name in sorted({*old.modules, *new.modules}):
+        granted = tuple(name in p.modules and purpose in p.modules[name].purposes for p in (old, new))
+        if any(granted):
+            groups.setdefault(granted, []).append(name)
+    return [tuple(names) for names in groups.values()]
+
+
+def _terms(old: PolicySet, new: PolicySet, at: datetime) -> Iterator[Change]:
+    """Consents to come last longer or shorter; those that stand keep their end."""
+    for key in sorted(old.purposes.keys() & new.purposes.keys()):
+        before, after = old.purposes[key].consent, new.purposes[key].consent
+        if before is None or after is None or before.valid_for == after.valid_for:
+            continue
+        longer = add_duration(at, after.valid_for) > add_duration(at, before.valid_for)
+        way = Direction.LOOSENED if longer else Direction.TIGHTENED
+        modules = tuple(sorted(m for m, found in new.modules.items() if key in found.purposes))
+        said = [f"consents last {rule.valid_for}" for rule in (before, after)]
+        yield Change(key, modules, way, said[0], said[1], (), 0)

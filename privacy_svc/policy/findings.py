@@ -1,0 +1,124 @@
+"""What fits together and yet does nothing: rules no request reaches, purposes nobody may use, data nobody may read.
+
+Each is a rule somebody believes in. Nothing here changes a decision.
+"""
+
+import enum
+from collections.abc import Collection as Names
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, within
+from privacy_svc.policy.datamap import Field
+from privacy_svc.policy.fieldrules import Effect, field_rules
+from privacy_svc.policy.policyset import PolicySet, Purpose
+
+
+class FindingKind(enum.StrEnum):
+    PURPOSE_UNUSED = "purpose_unused"
+    KIND_UNMAPPED = "kind_unmapped"
+    CATEGORY_UNMAPPED = "category_unmapped"
+    RULE_UNREACHABLE = "rule_unreachable"
+    FIELD_UNREADABLE = "field_unreadable"
+    FIELD_UNCATEGORISED = "field_uncategorised"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`about` is the purpose, or the field as dataset.collection.field."""
+
+    kind: FindingKind
+    about: str
+    detail: str
+
+
+def findings(policies: PolicySet) -> list[Finding]:
+    """In the order of the files: purposes first, then the data map."""
+    found = [f for purpose in policies.purposes.values() for f in _of_purpose(policies, purpose)]
+    return [*found, *_of_fields(policies)]
+
+
+def _of_purpose(policies: PolicySet, purpose: Purpose) -> Iterator[Finding]:
+    key, mapped = purpose.key, _mapped(policies)
+    if not any(key in m.purposes for m in policies.modules.values()):
+        yield Finding(FindingKind.PURPOSE_UNUSED, key, "no module in modules.yml may use it")
+    persons = {c.subject for c in policies.data_map.identities()}
+    for kind in sorted(purpose.subjects - persons):
+        yield Finding(FindingKind.KIND_UNMAPPED, key, f"no collection of the data map holds persons of the kind {kind}")
+    for category in purpose.categories:
+        if not _any_within(mapped, category):
+            yield Finding(FindingKind.CATEGORY_UNMAPPED, key, f"categories: no field of the data map is {category}")
+    for detail in (*_shadowed(purpose), *_prohibited(purpose), *_masks(purpose, mapped), *_special(purpose)):
+        yield Finding(FindingKind.RULE_UNREACHABLE, key, detail)
+
+
+def _shadowed(purpose: Purpose) -> Iterator[str]:
+    for category in purpose.categories:
+        others = [c for c in purpose.categories if c != category and within(category, (c,))]
+        if others:
+            yield f"categories: {category} says nothing beside {others[0]}"
+
+
+def _prohibited(purpose: Purpose) -> Iterator[str]:
+    for category in purpose.prohibited:
+        if within(category, [p for p in purpose.prohibited if p != category]):
+            yield f"prohibited: {category} is prohibited already by what lies above it"
+        elif not _related(category, purpose.categories):
+            yield f"prohibited: {category} is not among the categories, so nothing is carved out"
+
+
+def _masks(purpose: Purpose, mapped: Names[str]) -> Iterator[str]:
+    for category in purpose.masks:
+        reached = [m for m in mapped if within(m, (category,)) and purpose.covers(m)]
+        if not reached:
+            yield f"masks: no field that the purpose may use is {category}"
+        elif all(_nearest(purpose, m) != category for m in reached):
+            yield f"masks: {category} is masked by nearer categories everywhere"
+
+
+def _nearest(purpose: Purpose, category: str) -> str:
+    return max((c for c in purpose.masks if within(category, (c,))), key=len, default="")
+
+
+def _special(purpose: Purpose) -> Iterator[str]:
+    if purpose.special_condition and not any(_related(s, purpose.categories) for s in (*ARTICLE_9, *ARTICLE_10)):
+        yield "special_condition: no category of the purpose is a special one"
+
+
+def _of_fields(policies: PolicySet) -> Iterator[Finding]:
+    readable = _readable(policies)
+    for collection in policies.data_map.collections():
+        for field in collection.fields:
+            path = f"{collection.path}.{field.name}"
+            if not field.categories:
+                yield Finding(FindingKind.FIELD_UNCATEGORISED, path, "without data_categories nobody may ever read it")
+            elif field.personal and path not in readable:
+                yield Finding(FindingKind.FIELD_UNREADABLE, path, f"no purpose of any module needs {_named(field)}")
+
+
+def _readable(policies: PolicySet) -> set[str]:
+    """Fields that some module could be given for some purpose, were the person to agree to everything."""
+    readable: set[str] = set()
+    for purpose in policies.purposes.values():
+        if any(purpose.key in m.purposes for m in policies.modules.values()):
+            for kind in purpose.subjects:
+                rules = field_rules(policies, purpose, kind, ())
+                readable.update(name for name, rule in rules.items() if rule.decision.effect is not Effect.DENY)
+    return readable
+
+
+def _mapped(policies: PolicySet) -> list[str]:
+    return sorted({c for coll in policies.data_map.collections() for f in coll.fields for c in f.categories})
+
+
+def _any_within(mapped: Names[str], category: str) -> bool:
+    return any(within(m, (category,)) for m in mapped)
+
+
+def _related(category: str, others: Names[str]) -> bool:
+    """One of `others` is this category, above it or below it."""
+    return within(category, others) or any(within(o, (category,)) for o in others)
+
+
+def _named(field: Field) -> str:
+    return " and ".join(field.categories)
