@@ -183,6 +183,10 @@ class Log:
             raise NotFound("The log has no entry here that is about this person among others.")
         return found
 
+    def indices(self, session: Session, ids: Collection[str]) -> dict[str, int]:
+        """The place in the tree of each of these entries; those that wait for one, or were pruned, are absent."""
+        return searching.indices(session, ids)
+
     def search(
         self,
         session: Session,

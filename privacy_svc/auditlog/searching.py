@@ -1,6 +1,6 @@
 """Reading the log: by person, type and time, newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,8 @@ from privacy_svc.auditlog.model import Entry, EntryMember, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.vault import Vault
+
+CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,14 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
     shown = {e.id: p for e, p in rows if _there(p) and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
     return [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
+
+
+def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
+    wanted, found = list(ids), dict[str, int]()
+    for start in range(0, len(wanted), CHUNK):
+        chunk = Entry.id.in_(wanted[start : start + CHUNK])
+        found.update((i, index) for i, index in session.execute(select(Entry.id, Entry.index).where(chunk)))
+    return found
 
 
 def narrowed(session: Session, vault: Vault, statement: Any, wanted: Wanted) -> Any:

@@ -146,9 +146,13 @@ def verify_json(document: Mapping[str, Any], vkey: str) -> None:
     known = {"algorithm", "key", "value"}
     if not isinstance(signature, Mapping) or set(signature) != known or signature["algorithm"] != "Ed25519":
         raise NoteError("the document is not signed")
+    if signature["key"] != vkey.strip():
+        raise NoteError("it names another key than the one you trust")
     rest = {k: v for k, v in document.items() if k != "signature"}
     try:
         raw, message = base64.b64decode(str(signature.get("value")), validate=True), canonical(rest)
     except (ValueError, TypeError):
         raise NoteError("the signature cannot be read") from None
+    if base64.b64encode(raw).decode() != signature["value"]:  # the last sign has bits that nobody reads
+        raise NoteError("the signature is not spelled as it was written")
     Verifier.parse(vkey).verify(raw, message)

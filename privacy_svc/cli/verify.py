@@ -9,6 +9,8 @@ import click
 from privacy_svc.cli.common import Cli
 from privacy_svc.errors import BadRequest
 
+RECEIPT = "dpv:ConsentReceipt"
+
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -73,12 +75,24 @@ def _check(file: Path, vkey: str) -> dict[str, Any]:
             about |= {name: member[name] for name in ("tag", "group", "state_version")}
             return {"kind": MEMBERSHIP, "index": index, **about, "log_size": checkpoint.size}
         verify_json(document, vkey)
-        return {
-            "kind": document.get("type", document.get("@type", "document")),
-            "signed_by": vkey.split("+", maxsplit=1)[0],
-        }
+        signed_by = {"signed_by": vkey.split("+", maxsplit=1)[0]}
+        if RECEIPT in document.get("@type", ()):
+            return {"kind": RECEIPT, **_receipt(document), **signed_by}
+        return {"kind": document.get("type", document.get("@type", "document")), **signed_by}
     checkpoint = open_checkpoint(text, Verifier.parse(vkey))
     return {"kind": "checkpoint", "log_size": checkpoint.size, "root": checkpoint.root.hex()}
+
+
+def _receipt(document: dict[str, Any]) -> dict[str, Any]:
+    """What the newest event of a consent receipt says, of a document whose signature holds."""
+    [record] = document["dpv:hasRecordOfActivity"]
+    event, notice = record["dpv:hasConsentStatus"][-1], record["dpv:hasNotice"][0]
+    return {
+        "purpose": record["dpv:hasProcess"][0]["dpv:hasPurpose"][0]["dct:identifier"],
+        "state": event["@type"][0],
+        "said_at": event["dpv:isIndicatedAtTime"],
+        "notice": f"{notice['dct:identifier']} {notice['dct:hasVersion']} {notice['dct:language']}",
+    }
 
 
 def _tell(file: Path, found: dict[str, Any]) -> None:

@@ -13,9 +13,18 @@ from privacy_svc.consent.invalidating import invalidate_all
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
+from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import Standing, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
-from privacy_svc.consent.schemas import ConsentView, Guardian, NoticeRef, PurposeConsent, RecordConsent, Source
+from privacy_svc.consent.schemas import (
+    ConsentView,
+    CustomerConsents,
+    Guardian,
+    NoticeRef,
+    PurposeConsent,
+    RecordConsent,
+    Source,
+)
 from privacy_svc.consent.service import current, evidence, find, history, record
 from privacy_svc.consent.standing import subject_state, subject_states, unknown_subject_state
 from privacy_svc.consent.states import Method, State
@@ -28,8 +37,10 @@ HANDLERS = [*routes.HANDLERS, *listroutes.HANDLERS]
 __all__ = [
     "HANDLERS",
     "SUPPRESS_ALL",
+    "Asked",
     "Cause",
     "ConsentView",
+    "CustomerConsents",
     "Format",
     "Guardian",
     "Importer",
@@ -60,6 +71,7 @@ __all__ = [
     "lift_objection",
     "lift_restriction",
     "object_to",
+    "overview",
     "purpose_states",
     "read",
     "record",

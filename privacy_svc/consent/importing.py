@@ -229,14 +229,14 @@ class _Batch:
             row["sealed"] = proofs[subject_id].seal(EVIDENCE, row["id"], w.sealed) if w.sealed else None
             rows.append(row)
             people.setdefault(subject_id, []).append(_told(w))
-        insert_rows(self._session, Consent, rows)
         raised = {subject_id: versions[subject_id] for subject_id in people}
         raise_versions(self._session, raised)
         groups: dict[tuple[str, ...], int] = {}
         about = {s: (groups.setdefault(tuple(said), len(groups)), raised[s]) for s, said in people.items()}
         payload = {"import": self._run_id, "rows": len(rows), "groups": [list(g) for g in groups]}
         event = GroupEvent(EventType.CONSENT_IMPORTED, about, payload)
-        by.log.append_group(self._session, event, actor=by.actor)
+        entry = by.log.append_group(self._session, event, actor=by.actor)
+        insert_rows(self._session, Consent, [row | {"entry_id": entry} for row in rows])
 
 
 def _row(w: Wanted, subject_id: str, version: int, at: datetime, actor: str) -> dict[str, Any]:

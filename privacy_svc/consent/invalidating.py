@@ -31,9 +31,9 @@ def invalidate_all(session: Session, log: Log, subject_id: str, actor: str, at: 
             recorded_by=actor,
             state_version=raise_version(session, subject),
         )
-        session.add(row)
         payload = {"consent": row.id, "purpose": row.purpose, "reason": reason, "state_version": row.state_version}
         kind = EventType.CONSENT_INVALIDATED
-        log.append(session, kind, actor=actor, subject_id=subject_id, payload=payload, evidence=True)
+        row.entry_id = log.append(session, kind, actor=actor, subject_id=subject_id, payload=payload, evidence=True)
+        session.add(row)
     session.flush()
     return len(standing)

@@ -48,6 +48,8 @@ class Consent(Base):
     valid_until: Mapped[datetime | None]
     recorded_by: Mapped[str]
     state_version: Mapped[int]
+    entry_id: Mapped[str | None]
+    """Of the log, which proves that it was recorded. None for what was recorded before this column was there."""
 
 
 class Objection(Base):

@@ -14,7 +14,9 @@ from privacy_svc.consent.schemas import ConsentView
 from privacy_svc.consent.states import Method, State
 from privacy_svc.policy import Notice, Party, PolicySet, Purpose
 
-CONTEXT = {
+_IRI = {"@type": "@id"}
+_TIME = {"@type": "xsd:dateTime"}
+CONTEXT: dict[str, Any] = {
     "dpv": "https://w3id.org/dpv#",
     "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
     "loc": "https://w3id.org/dpv/loc#",
@@ -22,9 +24,23 @@ CONTEXT = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "schema": "https://schema.org/",
     "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "dct:conformsTo": _IRI,
+    "dct:created": _TIME,
+    "dpv:hasApplicableLaw": _IRI,
+    "dpv:hasCountry": _IRI,
+    "dpv:hasJurisdiction": _IRI,
+    "dpv:hasLegalBasis": _IRI,
+    "dpv:hasLocation": _IRI,
+    "dpv:isExercisedAt": _IRI,
+    "dpv:isIndicatedAtTime": _TIME,
+    "dpv:isIndicatedBy": _IRI,
+    "schema:recipient": _IRI,
+    "skos:broader": _IRI,
 }
+"""Prefixes, and which properties name terms and which times: without that a reader of RDF sees only strings."""
 PROFILE = "https://w3id.org/dpv/schema/dpv-27560#"
-_STATES = {
+STATE_TERMS = {
     State.REQUESTED: "dpv:ConsentRequested",
     State.GIVEN: "dpv:ConsentGiven",
     State.REFUSED: "dpv:ConsentRefused",
@@ -69,6 +85,7 @@ def _record(policies: PolicySet, subject_id: str, events: Sequence[ConsentView],
         "dct:language": newest.notice.language,
         "dpv:hasDataSubject": [{"@id": f"urn:uuid:{subject_id}", "@type": ["dpv:DataSubject"]}],
         "dpv:hasDataController": [_controller(policies)],
+        "dpv:hasDataProcessor": [_recipient(p) for p in _parties(policies, purpose) if p.role == "processor"],
         "dpv:hasJurisdiction": [f"loc:{policies.organisation.controller.country}"],
         "dpv:hasApplicableLaw": ["eu-gdpr:GDPR"],
         "dpv:hasNotice": [_notice(policies, newest)],
@@ -82,7 +99,6 @@ def _record(policies: PolicySet, subject_id: str, events: Sequence[ConsentView],
 def _process(policies: PolicySet, purpose: Purpose, newest: ConsentView) -> dict[str, Any]:
     explicit = newest.method == Method.EXPLICIT
     language = newest.notice.language
-    recipients = [policies.organisation.recipients[key] for key in purpose.recipients]
     return {
         "@type": ["dpv:Process"],
         "dpv:hasPurpose": [
@@ -99,8 +115,12 @@ def _process(policies: PolicySet, purpose: Purpose, newest: ConsentView) -> dict
             for category in purpose.categories
         ],
         "dpv:hasStorageCondition": _storage(policies, purpose),
-        "dpv:hasRecipient": [_controller(policies), *(_recipient(p) for p in recipients)],
+        "dpv:hasRecipient": [_controller(policies), *(_recipient(p) for p in _parties(policies, purpose))],
     }
+
+
+def _parties(policies: PolicySet, purpose: Purpose) -> list[Party]:
+    return [policies.organisation.recipients[key] for key in purpose.recipients]
 
 
 def _storage(policies: PolicySet, purpose: Purpose) -> list[dict[str, Any]]:
@@ -118,7 +138,7 @@ def _storage(policies: PolicySet, purpose: Purpose) -> list[dict[str, Any]]:
 def _event(event: ConsentView) -> dict[str, Any]:
     by = "dpv:GuardianOfDataSubject" if event.guardian else "dpv:DataSubject"
     return {
-        "@type": [_STATES[State(event.state)], _METHODS.get(event.method, "dpv:Consent")],
+        "@type": [STATE_TERMS[State(event.state)], _METHODS.get(event.method, "dpv:Consent")],
         "dct:identifier": event.id,
         "dpv:isIndicatedBy": [by],
         "dpv:hasIndicationMethod": event.channel,

@@ -1,10 +1,11 @@
 """Consents, objections and restrictions over HTTP. `{customer}` in a path is the CRM's own key."""
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, FromQuery, RawBody
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
@@ -12,6 +13,7 @@ from privacy_svc.consent import objections, service, standing
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.issue import issue_receipt
+from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.schemas import (
     ConsentRecorded,
     CustomerConsents,
@@ -22,7 +24,7 @@ from privacy_svc.consent.schemas import (
 )
 from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
-from privacy_svc.errors import Erased
+from privacy_svc.errors import Erased, Forbidden, UnknownCustomer
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
@@ -71,22 +73,46 @@ def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:
         raise Erased("This person's data were erased.")
 
 
-@get(CUSTOMER + "/consents", opt=READERS, sync_to_thread=True, operation_id="listConsents", tags=TAGS)
+@get(
+    CUSTOMER + "/consents",
+    opt=allow(Role.MODULE, Role.DPO, Role.AUDITOR),
+    sync_to_thread=True,
+    operation_id="listConsents",
+    tags=TAGS,
+)
 def list_consents(
     customer: FromPath[str],
     database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
+    as_of: FromQuery[datetime | None] = None,
+    known_at: FromQuery[datetime | None] = None,
+    purpose: FromQuery[str | None] = None,
+    evidence: FromQuery[bool] = False,
 ) -> CustomerConsents:
-    """What stands for each purpose, how it came about, and what the person objected to. Once the person is
-    erased, only for the DPO."""
-    ref = CustomerRef(id=customer)
+    """What stands for each purpose, how it came about, and what the person objected to; or what stood `as_of` a past
+    time, as far as it was known at `known_at`. DPO and auditor get the proof with it: who recorded it, the exact text,
+    the entry of the log. `evidence` opens for the DPO what the person's evidence key seals. Once the person is erased,
+    only for the DPO."""
+    if evidence and caller.role is not Role.DPO:
+        raise Forbidden("What proves a consent may be the person's own words: only the DPO opens it.")
+    ref, at = CustomerRef(id=customer), now()
+    asked = Asked(as_of, known_at, purpose, proof=caller.role is not Role.MODULE, evidence=evidence).check(at)
     with database.write() as session:
-        subject_id = directory.admit(session, ref)
+        subject_id = _known(session, directory, ref) if caller.role is Role.AUDITOR else directory.admit(session, ref)
         _refuse_erased(session, subject_id, caller)
-        log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=subject_id, payload={})
-        return service.overview(session, subject_id, ref, now())
+        log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=subject_id, payload=asked.told())
+        return overview(session, log, policies.current, subject_id, ref, asked, at)
+
+
+def _known(session: Session, directory: CustomerDirectory, ref: CustomerRef) -> str:
+    """An auditor looks and creates nobody."""
+    found = directory.find(session, ref)
+    if found is None:
+        raise UnknownCustomer("Nothing was ever recorded about such a person.")
+    return found
 
 
 @get("/v1/consents/{consent:str}/receipt", opt=READERS, sync_to_thread=True, operation_id="getReceipt", tags=TAGS)

@@ -108,6 +108,10 @@ class ConsentView(msgspec.Struct, frozen=True):
     valid_until: datetime | None
     recorded_by: str
     state_version: int
+    entry: str | None = None
+    """Id of its entry of the log."""
+    index: int | None = None
+    """The entry's place in the log's tree, for who may prove it; None while it waits for one."""
 
     @property
     def receipt(self) -> str:
@@ -127,21 +131,70 @@ class ConsentRecorded(msgspec.Struct, frozen=True):
     receipt: str
 
 
+class NoticeText(msgspec.Struct, frozen=True):
+    """The exact text that was shown; `title` and `text` are None where it is not kept any more."""
+
+    id: str
+    version: int
+    language: str
+    digest: str
+    title: str | None
+    text: str | None
+
+
+class LogPlace(msgspec.Struct, frozen=True):
+    """The entry that was written with the record; `index` and `proof` are None until it is in the tree."""
+
+    entry: str | None
+    index: int | None
+    proof: str | None
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Who recorded what stood, when it was said and when we knew, what was shown, and where the log proves it.
+
+    `evidence` is opened for the DPO alone, who asks for it: reference, evidence, guardian.
+    """
+
+    consent: str
+    given_at: datetime
+    recorded_at: datetime
+    recorded_by: str
+    channel: str
+    method: str
+    evidence_kept: bool
+    evidence: dict[str, Any] | None
+    notice: NoticeText | None
+    receipt: str | None
+    log: LogPlace
+
+    def __repr__(self) -> str:
+        return f"Proof({self.consent!r}, …)"
+
+
 class PurposeConsent(msgspec.Struct, frozen=True):
-    """What stands for one purpose, and how it came about, newest first."""
+    """What stands for one purpose, and how it came about, newest first. `until`: when it ends or ended, as far as is
+    known: it runs out, or something else was said."""
 
     purpose: str
     state: str
     valid_until: datetime | None
     history: list[ConsentView]
+    since: datetime
+    until: datetime | None
+    proof: Proof | None = None
 
 
 class CustomerConsents(msgspec.Struct, frozen=True):
+    """What held at `as_of`, as far as it was known at `known_at`."""
+
     customer: CustomerRef
     state_version: int
     restricted: bool
     objections: list[str]
     consents: list[PurposeConsent]
+    as_of: datetime
+    known_at: datetime
 
 
 class StateChanged(msgspec.Struct, frozen=True):

@@ -8,18 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent.asof import stood
 from privacy_svc.consent.checks import check
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.objections import lift_objection, objects_since
 from privacy_svc.consent.schemas import (
     ConsentRecorded,
     ConsentView,
-    CustomerConsents,
     NoticeShown,
     PurposeConsent,
     RecordConsent,
 )
-from privacy_svc.consent.standing import latest, state_at, subject_state
+from privacy_svc.consent.standing import latest, subject_state
 from privacy_svc.consent.states import State
 from privacy_svc.consent.versions import hold, raise_version
 from privacy_svc.db import new_id
@@ -75,11 +75,10 @@ def record(
         state_version=raise_version(session, subject),
     )
     row.sealed = _seal(session, vault, row, wanted)
+    kind = _EVENTS[State(row.state)]
+    row.entry_id = log.append(session, kind, actor=actor, subject_id=subject_id, payload=_told(row), evidence=True)
     session.add(row)
     remember(session, policies)
-    log.append(
-        session, _EVENTS[State(row.state)], actor=actor, subject_id=subject_id, payload=_told(row), evidence=True
-    )
     objected_at = objects_since(session, subject_id, purpose.key)
     if row.state == State.GIVEN and objected_at is not None and given_at >= objected_at:
         lift_objection(session, log, subject_id, purpose.key, actor, f"consent {row.id}")
@@ -100,16 +99,12 @@ def current(session: Session, subject_id: str, now: datetime) -> list[PurposeCon
     by_purpose: dict[str, list[ConsentView]] = {}
     for said in history(session, subject_id):
         by_purpose.setdefault(said.purpose, []).append(said)
+    found = [(purpose, stood(said, None, now)) for purpose, said in by_purpose.items()]
     return [
-        PurposeConsent(purpose, state_at(found[0].state, found[0].valid_until, now), found[0].valid_until, found)
-        for purpose, found in by_purpose.items()
+        PurposeConsent(purpose, then.state, then.said.valid_until, then.history, then.since, then.until)
+        for purpose, then in found
+        if then is not None
     ]
-
-
-def overview(session: Session, subject_id: str, customer: CustomerRef, now: datetime) -> CustomerConsents:
-    state = subject_state(session, subject_id, now)
-    consents = current(session, subject_id, now)
-    return CustomerConsents(customer, state.version, state.restricted, sorted(state.objections), consents)
 
 
 def recorded(
@@ -161,6 +156,7 @@ def view(row: Consent) -> ConsentView:
         valid_until=row.valid_until,
         recorded_by=row.recorded_by,
         state_version=row.state_version,
+        entry=row.entry_id,
     )
 
 

@@ -60,3 +60,19 @@ def test_a_link_in_the_place_of_the_refused_rows_is_not_followed(installed: Inst
     (installed.folder / "linked.csv.refused.ndjson").symlink_to(precious)
     installed.run("consent", "import", "linked.csv", *COLUMNS, expect=1)
     assert precious.read_text() == "kept"
+
+
+def test_show_as_of_a_past_time(installed: Installation) -> None:
+    """The consent with its text and entry, and nothing of it as known before it was imported."""
+    table(installed.folder, "shown.csv", [5])
+    installed.run("consent", "import", "shown.csv", *COLUMNS)
+    shown = installed.run("consent", "show", "5", "--as-of", "2026-05-02")
+    for part in ("marketing.email  given since 2026-05-01 10:00 until ", "nobody knows what was shown", ", known "):
+        assert part in shown
+    found = json.loads(installed.run("--json", "consent", "show", "5", "--purpose", "marketing.email"))
+    assert [(c["state"], c["proof"]["log"]["index"] is None) for c in found["consents"]] == [("given", False)]
+    assert "Nothing had been said" in installed.run(
+        "consent", "show", "5", "--as-of", "2026-05-02", "--known-at", "2026-05-02"
+    )
+    assert "2026-05-31T09:30:00Z" in installed.run("consent", "show", "5", "--as-of", "noon", expect=2)
+    installed.run("consent", "show", "99999", expect=2)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from litestar import Litestar, Router
@@ -11,7 +12,7 @@ from litestar.di import Provide
 from litestar.testing import TestClient
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import verify_json
+from privacy_svc.auditlog import verify_json, verify_proof
 from privacy_svc.consent import HANDLERS
 from privacy_svc.db import now
 from privacy_svc.errors import UnknownCustomer
@@ -77,6 +78,12 @@ class Web:
         headers = {"Authorization": f"Bearer {self.tokens[role]}"}
         answer = self.client.request(method, path, json=json, headers=headers)
         return answer.status_code, answer.json()
+
+    def ask(self, path: str, query: dict[str, str]) -> Any:
+        """As the DPO, who gets an answer."""
+        status, found = self("GET", f"{path}?{urlencode(query)}", role=Role.DPO)
+        assert status == 200, found
+        return found
 
 
 @pytest.fixture
@@ -253,7 +260,47 @@ def test_unknown_customers_are_404(web: Web) -> None:
     assert web("POST", "/v1/customers/9/objections", {"direct_marketing": True})[0] == 404
 
 
-def test_an_auditor_sees_no_personal_data(web: Web) -> None:
-    """Nor changes any."""
-    for method, path in (("POST", "/v1/consents"), ("GET", "/v1/customers/1001/consents")):
-        assert web(method, path, NEWS, Role.AUDITOR)[0] == 403
+def test_an_auditor_sees_the_proof_and_changes_nothing(web: Web) -> None:
+    """What stood and what was shown, nothing of what the evidence key seals; a receipt names contacts of nobody."""
+    web("POST", "/v1/consents", NEWS)
+    assert web("POST", "/v1/consents", NEWS, Role.AUDITOR)[0] == 403
+    status, found = web("GET", "/v1/customers/1001/consents", role=Role.AUDITOR)
+    assert status == 200
+    assert (found["consents"][0]["proof"]["evidence_kept"], "form 7" in str(found)) == (True, False)
+    assert web("GET", "/v1/customers/1001/consents?evidence=true", role=Role.AUDITOR)[0] == 403
+    assert web("GET", "/v1/customers/9/consents", role=Role.AUDITOR)[0] == 404
+
+
+def test_the_proof_as_of_a_past_time(web: Web, desk: Desk) -> None:
+    """The DPO gets state, exact text, who recorded it, the entry that proves it, and the evidence where asked."""
+    given_at = now() - timedelta(days=3)
+    web("POST", "/v1/consents", NEWS | {"given_at": given_at.isoformat()})
+    web("POST", "/v1/consents", NEWS | {"state": "withdrawn"})
+    desk.log.integrate(desk.database)
+    times = {"as_of": (given_at + timedelta(days=1)).isoformat()}
+    found = web.ask("/v1/customers/1001/consents", times | {"evidence": "true"})
+    (news,) = found["consents"]
+    assert (news["state"], [c["state"] for c in news["history"]]) == ("given", ["given"])
+    proof = news["proof"]
+    assert (proof["recorded_by"], proof["channel"], proof["evidence"]) == ("module", "web", {"reference": "form 7"})
+    assert proof["notice"]["text"] == desk.policies.notices["news", 2, "en"].text
+    with desk.database.read() as session:
+        _, leaf, _ = verify_proof(desk.log.proof(session, proof["log"]["index"]), desk.log.signer.verifier)
+    assert "consent:record:given" in leaf.decode()
+    assert web.ask("/v1/customers/1001/consents", times | {"known_at": times["as_of"]})["consents"] == []
+    (last,) = [e for e in desk.entries() if (e.payload or {}).get("evidence")]
+    assert last.type == "consent:record:read"
+
+
+@pytest.mark.parametrize("name", ["as_of", "known_at"])
+@pytest.mark.parametrize("value", ["2026-01-01T00:00:00", "2999-01-01T00:00:00Z", "yesterday"])
+def test_a_time_that_is_none_is_refused(web: Web, name: str, value: str) -> None:
+    """Without a zone, in the future, or no time at all."""
+    assert web("GET", f"/v1/customers/1001/consents?{name}={value}", role=Role.DPO)[0] == 400
+
+
+def test_a_module_asks_for_a_past_state_without_proofs(web: Web) -> None:
+    """It needs states; the texts and who recorded them are for DPO and auditor."""
+    web("POST", "/v1/consents", NEWS)
+    assert web("GET", "/v1/customers/1001/consents?purpose=news")[1]["consents"][0]["proof"] is None
+    assert web("GET", "/v1/customers/1001/consents?purpose=care")[1]["consents"] == []

@@ -129,6 +129,7 @@ def test_a_row_is_recorded_with_its_proof(desk: Desk) -> None:
     with desk.shop.database.read() as session:
         found = desk.shop.log.search(session, subject_id=subject, type=EventType.CONSENT_IMPORTED)
     assert [(e.payload or {})["groups"] for e in found] == [[["marketing.email given, newsletter 2 en, expressed"]]]
+    assert [e.id for e in found] == [said.entry]
 
 
 def test_again_changes_nothing(desk: Desk) -> None:
