@@ -31,6 +31,7 @@ from privacy_svc.store import (
     Evaluations,
     Gateway,
     Sealer,
+    Shadow,
     Simulation,
     Stores,
 )
@@ -69,7 +70,8 @@ class Runtime:
 
     @cached_property
     def pdp(self) -> DecisionPoint:
-        return DecisionPoint(self.policies, self.log)
+        shadow = self.settings.shadow_policies
+        return DecisionPoint(self.policies, self.log, Shadow(Path(shadow)) if shadow else None)
 
     @cached_property
     def evaluations(self) -> Evaluations:

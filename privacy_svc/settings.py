@@ -31,6 +31,9 @@ def setting(default: object, help: str, *, secret: bool = False) -> Any:  # noqa
 class Settings:
     home: Path = setting(Path("var"), "Folder for the embedded database, the keys and generated files.")
     policies: Path = setting(Path("policies"), "Folder of the organisation's policy files.")
+    shadow_policies: str = setting(
+        "", "Folder of candidate policies: what they would decide is counted and logged, never enforced; empty: none."
+    )
     audits: Path = setting(Path("audits"), "Folder of the audit checks and programmes.")
     database_url: str = setting(
         "", "Privacy database; empty: SQLite in the home folder. PostgreSQL for production.", secret=True

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
-from privacy_svc.policy import PolicyHolder
+from privacy_svc.policy import PolicyHolder, remember
 from privacy_svc.settings import Settings
 from privacy_svc.vault import FileKeyProvider, KeyProvider, Lease, Ledger, Vault
 
@@ -67,6 +67,7 @@ def make_runtime(home: Path, database: Database, stores: Mapping[str, str], poli
     runtime = Runtime(settings, holder, database, vault, log.signer, log, Stores(stores, database))
     with database.write() as session:
         vault.create_index_root(session)
+        remember(session, holder.current)
     return runtime
 
 

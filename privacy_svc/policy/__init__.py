@@ -7,7 +7,7 @@ fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry
 
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
-from privacy_svc.policy.comparing import Change, Direction, compare, compare_over
+from privacy_svc.policy.comparing import Change, Direction, compare, compare_over, direction, outcome
 from privacy_svc.policy.datamap import (
     Collection,
     DataMap,
@@ -42,7 +42,7 @@ from privacy_svc.policy.policyset import (
 )
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
-from privacy_svc.policy.service import recall, remember
+from privacy_svc.policy.service import Versions, recall, remember
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "SubjectState",
     "TestRun",
     "Unhit",
+    "Versions",
     "add_duration",
     "apply_mask",
     "compare",
@@ -92,8 +93,10 @@ __all__ = [
     "compile_policies",
     "decide",
     "denied",
+    "direction",
     "findings",
     "load_policies",
+    "outcome",
     "parse_duration",
     "read_cases",
     "read_yaml",

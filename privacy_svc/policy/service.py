@@ -24,6 +24,24 @@ def remember(session: Session, policies: PolicySet) -> bool:
     return kept.first() is not None
 
 
+class Versions:
+    """Remembers a set once: a process that has seen its version kept looks no more."""
+
+    def __init__(self) -> None:
+        self._kept: set[str] = set()
+
+    def keep(self, session: Session, policies: PolicySet) -> bool:
+        """In the transaction of the decision that names the version. True when it was new."""
+        version, mine = policies.version, session.info.setdefault("policies_kept", set())
+        if version in self._kept or version in mine:
+            return False
+        if remember(session, policies):
+            mine.add(version)  # it may be rolled back yet
+            return True
+        self._kept.add(version)
+        return False
+
+
 def recall(session: Session, version: str) -> PolicySet | None:
     """The policy of a past decision; None when no such version was in force here."""
     found = session.get(PolicyVersion, version)

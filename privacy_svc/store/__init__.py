@@ -33,6 +33,7 @@ from privacy_svc.store.schema import read_schema
 from privacy_svc.store.sealing import Sealer, Tally, seal, seal_pending
 from privacy_svc.store.sealing import check as check_sealable
 from privacy_svc.store.sealing import status as seal_status
+from privacy_svc.store.shadowing import Shadow
 from privacy_svc.store.simulating import Simulated, Simulation
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
@@ -66,6 +67,7 @@ __all__ = [
     "Record",
     "Rotated",
     "Sealer",
+    "Shadow",
     "Simulated",
     "Simulation",
     "Stores",

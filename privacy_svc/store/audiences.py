@@ -11,12 +11,12 @@ from datetime import datetime
 
 import msgspec
 
-from privacy_svc.db import Database, now
+from privacy_svc.db import Database
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.policy import Collection, PolicyHolder
 from privacy_svc.store.binding import Stores
 from privacy_svc.store.evaluating import Terms
-from privacy_svc.store.pdp import Decider, DecisionPoint, Question, known_purpose
+from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose
 from privacy_svc.store.rows import chunks
 from privacy_svc.store.selecting import Selection, Totals
 
@@ -85,8 +85,7 @@ class Audiences:
         return Page(keys, end, selection.policy_version, selection.log() if seen else None)
 
     def _begin(self, question: Question, terms: Terms, collection: Collection) -> Selection:
-        decider = Decider(self._policies.current, now())
-        return Selection(self._stores, self._database, self._pdp, decider, question, terms, collection)
+        return Selection(self._stores, self._database, self._pdp, self._pdp.decider(), question, terms, collection)
 
 
 def _lines(found: Sequence[tuple[str, str]]) -> bytes:

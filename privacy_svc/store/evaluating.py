@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from privacy_svc import consent
 from privacy_svc.auditlog import Event, EventType
-from privacy_svc.db import now
 from privacy_svc.errors import Conflict, PrivacyError
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import Decision, Effect, PolicyHolder, Reason, ReasonCode, reason
 from privacy_svc.store.directory import Directory
-from privacy_svc.store.pdp import Decider, DecisionPoint, Question, decision_payload, question_payload
+from privacy_svc.store.pdp import DecisionPoint, Question, decision_payload, question_payload
 from privacy_svc.vault import SubjectCipher
 
 K = TypeVar("K")
@@ -124,7 +123,8 @@ class Evaluations:
         return dict.fromkeys(alike, self._pdp.log_all(session, first.kind, first.question, decisions, {}, ciphers))
 
     def _decide(self, session: Session, cases: Sequence[Case]) -> list[_Decided | PrivacyError]:
-        decider = Decider(self._policies.current, now())
+        decider = self._pdp.decider()
+        self._pdp.keep(session, decider.policies)
         admitted = self._directory.admit_each(session, [(c.customer, c.question.actor) for c in cases])
         people: dict[str, set[str]] = {}
         for case, subject_id in zip(cases, admitted, strict=True):

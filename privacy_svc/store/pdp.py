@@ -13,8 +13,9 @@ from privacy_svc import consent
 from privacy_svc.auditlog import EventType, GroupEvent, Log
 from privacy_svc.db import now
 from privacy_svc.errors import NotFound
-from privacy_svc.policy import Decision, PolicyHolder, PolicySet, SubjectState, decide
+from privacy_svc.policy import Decision, PolicyHolder, PolicySet, SubjectState, Versions, decide
 from privacy_svc.store.errors import UnknownPurpose, nearest
+from privacy_svc.store.shadowing import Shadow
 from privacy_svc.vault import SubjectCipher
 
 _decisive = attrgetter(*(f.name for f in fields(SubjectState) if f.name not in {"subject_id", "version", "consents"}))
@@ -40,8 +41,8 @@ class Question:
 class Decider:
     """Decisions of one moment. Equal states are decided once, and their decisions share one `fields`."""
 
-    def __init__(self, policies: PolicySet, at: datetime) -> None:
-        self.policies, self.at = policies, at
+    def __init__(self, policies: PolicySet, at: datetime, shadow: Shadow | None = None) -> None:
+        self.policies, self.at, self._shadow = policies, at, shadow
         self._decided: dict[Any, Decision] = {}
 
     def decide(self, question: Question, state: SubjectState) -> Decision:
@@ -51,15 +52,29 @@ class Decider:
         """For everybody of whom the same is true; the state version is nobody's."""
         q, same = question, (question, same_state(state))
         if same not in self._decided:
-            self._decided[same] = decide(self.policies, q.module, q.purpose, q.fields, state, self.at)
+            found = decide(self.policies, q.module, q.purpose, q.fields, state, self.at)
+            if self._shadow is not None:
+                self._shadow.look(self.policies, q.fields, state, self.at, found)
+            self._decided[same] = found
         return self._decided[same]
 
 
 class DecisionPoint:
     """Decides and logs. The log entry is part of the caller's transaction: no entry, no permit."""
 
-    def __init__(self, policies: PolicyHolder, log: Log) -> None:
-        self._policies, self.audit = policies, log
+    def __init__(self, policies: PolicyHolder, log: Log, shadow: Shadow | None = None) -> None:
+        self._policies, self.audit, self._shadow = policies, log, shadow
+        self._versions = Versions()
+
+    def decider(self) -> Decider:
+        """Under the policy in force, of this moment."""
+        return Decider(self._policies.current, now(), self._shadow)
+
+    def keep(self, session: Session, policies: PolicySet) -> None:
+        """What decides is readable for as long as its decisions are: written, and logged, with the first of them."""
+        if self._versions.keep(session, policies):
+            payload = {"policy_version": policies.version}
+            self.audit.append(session, EventType.POLICY_LOADED, actor="policies", payload=payload)
 
     def decide(self, session: Session, question: Question, subject_id: str) -> Decision:
         """Raises NotFound for an unknown subject."""
@@ -70,7 +85,8 @@ class DecisionPoint:
 
     def decide_all(self, session: Session, question: Question, subject_ids: Iterable[str]) -> dict[str, Decision]:
         """For many people, each distinct state decided once; unknown people are absent."""
-        decider = Decider(self._policies.current, now())
+        decider = self.decider()
+        self.keep(session, decider.policies)
         states = consent.purpose_states(session, subject_ids, question.purpose, decider.at)
         return {i: decider.decide(question, state) for i, state in states.items()}
 

@@ -144,6 +144,7 @@ class Selection:
         payload = {**told, **asdict(self.totals), "collection": self._collection.path}
         kind, actor, audit = EventType.AUDIENCE_DECIDED, self._question.actor, self._pdp.audit
         with self._database.write() as session:
+            self._pdp.keep(session, self._decider.policies)
             if not found.people:
                 return audit.append(session, kind, actor=actor, payload=payload)
             return audit.append_group(session, GroupEvent(kind, found.people, payload), actor=actor)

@@ -1,7 +1,7 @@
 """The policy that decided stays readable."""
 
 from privacy_svc.db import Database
-from privacy_svc.policy import recall, remember
+from privacy_svc.policy import Versions, recall, remember
 from privacy_svc.policy.model import PolicyVersion
 from tests.policy.small import FILES, compiled
 
@@ -31,3 +31,16 @@ def test_versions_stand_side_by_side(database: Database) -> None:
         again = recall(session, old.version)
         assert again is not None
         assert again.modules["mail"].title == "Mail"
+
+
+def test_a_version_is_kept_with_the_transaction_that_names_it(database: Database) -> None:
+    """One that was rolled back is written again by the next; once it is seen kept, nobody looks any more."""
+    versions, policies = Versions(), compiled()
+    with database.read() as session:  # what it changed is rolled back
+        assert versions.keep(session, policies)
+        assert not versions.keep(session, policies)
+    with database.write() as session:
+        assert versions.keep(session, policies)
+    with database.write() as session:
+        assert not versions.keep(session, policies)
+        assert recall(session, policies.version) is not None
