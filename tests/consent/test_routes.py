@@ -260,15 +260,13 @@ def test_unknown_customers_are_404(web: Web) -> None:
     assert web("POST", "/v1/customers/9/objections", {"direct_marketing": True})[0] == 404
 
 
-def test_an_auditor_sees_the_proof_and_changes_nothing(web: Web) -> None:
-    """What stood and what was shown, nothing of what the evidence key seals; a receipt names contacts of nobody."""
+def test_consents_are_not_for_auditors(web: Web) -> None:
+    """They are about a person by name; what is sealed as evidence is opened for the DPO alone."""
     web("POST", "/v1/consents", NEWS)
-    assert web("POST", "/v1/consents", NEWS, Role.AUDITOR)[0] == 403
-    status, found = web("GET", "/v1/customers/1001/consents", role=Role.AUDITOR)
-    assert status == 200
-    assert (found["consents"][0]["proof"]["evidence_kept"], "form 7" in str(found)) == (True, False)
-    assert web("GET", "/v1/customers/1001/consents?evidence=true", role=Role.AUDITOR)[0] == 403
-    assert web("GET", "/v1/customers/9/consents", role=Role.AUDITOR)[0] == 404
+    assert web("GET", "/v1/customers/1001/consents", role=Role.AUDITOR)[0] == 403
+    assert web("GET", "/v1/customers/1001/consents?evidence=true", role=Role.MODULE)[0] == 403
+    status, found = web("GET", "/v1/customers/1001/consents", role=Role.DPO)
+    assert (status, found["consents"][0]["proof"]["evidence_kept"], "form 7" in str(found)) == (200, True, False)
 
 
 def test_the_proof_as_of_a_past_time(web: Web, desk: Desk) -> None:
