@@ -6,12 +6,16 @@ subject's state version in its transaction; `subject_state` is what decisions re
 
 from privacy_svc.consent import listroutes, routes
 from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.choices import PERSON, Choices
+from privacy_svc.consent.confirming import Asked
+from privacy_svc.consent.errors import LinkGone
 from privacy_svc.consent.exporting import export, export_lines
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.importing import Importer, Totals
 from privacy_svc.consent.invalidating import invalidate_all
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.judging import Refused
+from privacy_svc.consent.letters import PATH as CONFIRM_PATH
 from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
 from privacy_svc.consent.purpose_states import Standing, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
@@ -26,13 +30,18 @@ from privacy_svc.consent.suppression import counts as count_suppressions
 HANDLERS = [*routes.HANDLERS, *listroutes.HANDLERS]
 
 __all__ = [
+    "CONFIRM_PATH",
     "HANDLERS",
+    "PERSON",
     "SUPPRESS_ALL",
+    "Asked",
     "Cause",
+    "Choices",
     "ConsentView",
     "Format",
     "Guardian",
     "Importer",
+    "LinkGone",
     "ListKeeper",
     "Method",
     "NoticeRef",

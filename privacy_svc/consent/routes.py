@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import objections, service, standing
 from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.choices import Choices
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.schemas import (
@@ -24,6 +25,7 @@ from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role, allow, decode
+from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
@@ -47,18 +49,23 @@ def record_consent(
     vault: NamedDependency[Vault],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
+    settings: NamedDependency[Settings],
+    mailer: NamedDependency[Mailer],
     caller: NamedDependency[Caller],
 ) -> ConsentRecorded:
-    """One person, one purpose: given, refused or withdrawn. Holds for every decision after the answer."""
-    wanted, policy = decode(body, RecordConsent), policies.current
+    """One person, one purpose: given, refused or withdrawn. Holds for every decision after the answer.
+
+    Where the purpose asks for double opt-in, `given` is recorded as `requested`, which permits nothing, and the person
+    gets a link by mail. What stands already (`current`) goes on standing meanwhile."""
+    wanted = decode(body, RecordConsent)
+    choices = Choices(vault, log, directory, policies.current, settings.base_url)
     with database.write() as session:
         subject_id = directory.admit(session, wanted.customer)
-        said = service.record(
-            session, vault, log, policy, actor=caller.name, subject_id=subject_id, wanted=wanted, at=now()
-        )
-        keeper = ListKeeper(vault, log, directory)
-        keeper.follow(session, subject_id, policy.purposes[said.purpose], said.state, caller.name)
-        return service.recorded(session, subject_id, wanted.customer, said, now())
+        said, post = choices.say(session, subject_id, wanted, caller.name)
+        answer = service.recorded(session, subject_id, wanted.customer, said, now())
+    if post is not None:
+        mailer.send(post.address, post.letter)
+    return answer
 
 
 def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:

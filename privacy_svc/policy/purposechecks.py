@@ -7,6 +7,7 @@ from privacy_svc.policy.dpv import DESPITE_RESTRICTION
 from privacy_svc.policy.policyset import LegalBasis, Notice, Purpose, SpecialCondition
 from privacy_svc.policy.reading import Block
 
+_PHONE = "user.contact.phone_number"
 _ADDRESSES = ("user.contact",)
 _MARKETING_BASES = {LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS}
 
@@ -15,6 +16,7 @@ def check_purpose(purpose: Purpose, block: Block, notices: Mapping[tuple[str, in
     if "legal_basis" not in block:
         return
     _check_consent(purpose, block, notices)
+    _check_double_opt_in(purpose, block)
     _check_basis(purpose, block)
     _check_marketing(purpose, block)
     _check_categories(purpose, block)
@@ -42,6 +44,18 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
             block.fault(
                 "consent", f"notice {notice} version {version} does not speak of {purpose.key}: see its 'purposes'"
             )
+
+
+def _check_double_opt_in(purpose: Purpose, block: Block) -> None:
+    """Who can open a mail has shown that the mailbox is theirs, and nothing about a telephone."""
+    if purpose.consent is None or not purpose.consent.double_opt_in:
+        return
+    if purpose.covers(_PHONE) or any(within(c, (_PHONE,)) for c in purpose.categories):
+        block.fault(
+            "consent",
+            "double_opt_in goes by e-mail, which proves nothing for the phone (BGH I ZR 164/09): "
+            "consent is per channel, make a purpose of its own for each",
+        )
 
 
 def _check_basis(purpose: Purpose, block: Block) -> None:

@@ -7,6 +7,13 @@ LANGUAGES = ("en", "de")
 NAMES = {"en": "English", "de": "Deutsch"}
 
 _EN = {
+    "confirm": "Do you agree?",
+    "confirm.text": "Nothing is agreed to until you press the button. You can take it back at any time.",
+    "confirm.button": "Yes, I agree",
+    "confirmed": "Thank you, you have agreed",
+    "confirmed.text": "{name} has noted it. You can take it back at any time, as easily as you gave it.",
+    "gone": "This link does not work any more",
+    "gone.text": "It was used, or is too old or not complete. Agree once more where you did: {name} sends a new one.",
     "skip": "Skip to the content",
     "demo": "This is a demonstration. The company and all of its customers are made up.",
     "centre": "Privacy Centre",
@@ -75,6 +82,13 @@ _EN = {
     "language": "Language",
 }
 _DE = {
+    "confirm": "Stimmen Sie zu?",
+    "confirm.text": "Erst mit dem Knopf stimmen Sie zu. Sie können es jederzeit zurücknehmen.",
+    "confirm.button": "Ja, ich stimme zu",
+    "confirmed": "Danke, Sie haben zugestimmt",
+    "confirmed.text": "{name} hat es vermerkt. Sie können es jederzeit ebenso leicht zurücknehmen.",
+    "gone": "Dieser Link gilt nicht mehr",
+    "gone.text": "Er wurde benutzt, ist alt oder unvollständig. Stimmen Sie erneut zu: {name} schickt einen neuen.",
     "skip": "Zum Inhalt springen",
     "demo": "Dies ist eine Vorführung. Die Firma und alle ihre Kundinnen und Kunden sind erfunden.",
     "centre": "Datenschutz-Center",

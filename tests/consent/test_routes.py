@@ -17,6 +17,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import UnknownCustomer
 from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
+from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 from tests.consent.conftest import Desk
@@ -87,12 +88,13 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
         path.write_text(content)
     parts = {
         "database": desk.database,
-        "policies": PolicyHolder(tmp_path / "policies"),
+        "policies": PolicyHolder(tmp_path / "policies", interval=0),
         "vault": desk.vault,
         "log": desk.log,
         "signer": desk.log.signer,
         "settings": Settings(base_url="https://privacy.example"),
         "directory": OneCustomer(desk.subject),
+        "mailer": Mailer(Settings(home=tmp_path)),
     }
     dependencies = {name: _provide(part) for name, part in parts.items()}
     app = Litestar(
