@@ -6,9 +6,9 @@ subject's state version in its transaction; `subject_state` is what decisions re
 
 from privacy_svc.consent import listroutes, routes
 from privacy_svc.consent.checks import require_open_to_objection
-from privacy_svc.consent.choices import PERSON, Choices
+from privacy_svc.consent.choices import CHOICES, PERSON, Choices
 from privacy_svc.consent.confirming import Asked
-from privacy_svc.consent.errors import LinkGone
+from privacy_svc.consent.errors import LinkGone, UnknownLink
 from privacy_svc.consent.exporting import export, export_lines
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.importing import Importer, Totals
@@ -26,14 +26,21 @@ from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
 from privacy_svc.consent.suppression import Cause, digests, enlist
 from privacy_svc.consent.suppression import counts as count_suppressions
+from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
+from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE
+from privacy_svc.consent.unsubscribing import PATH as UNSUBSCRIBE_PATH
 
 HANDLERS = [*routes.HANDLERS, *listroutes.HANDLERS]
 
 __all__ = [
+    "CHOICES",
     "CONFIRM_PATH",
     "HANDLERS",
     "PERSON",
     "SUPPRESS_ALL",
+    "UNSUBSCRIBE_FIELD",
+    "UNSUBSCRIBE_PATH",
+    "UNSUBSCRIBE_VALUE",
     "Asked",
     "Cause",
     "Choices",
@@ -53,6 +60,7 @@ __all__ = [
     "Standing",
     "State",
     "Totals",
+    "UnknownLink",
     "count_suppressions",
     "current",
     "digests",

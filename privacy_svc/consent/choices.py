@@ -3,16 +3,25 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from litestar.di import NamedDependency, Provide
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import Log
-from privacy_svc.consent import service
+from privacy_svc.auditlog import Log, Signer
+from privacy_svc.consent import service, unsubscribing
+from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.confirming import Asked, Confirmer, Post
 from privacy_svc.consent.following import ListKeeper
-from privacy_svc.consent.schemas import ConsentView, RecordConsent
+from privacy_svc.consent.objections import object_to
+from privacy_svc.consent.schemas import ConsentView, RecordConsent, Source, UnsubscribeLink
+from privacy_svc.consent.standing import latest
+from privacy_svc.consent.states import State
+from privacy_svc.consent.suppression import Cause
+from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
-from privacy_svc.http import CustomerDirectory
-from privacy_svc.policy import PolicySet
+from privacy_svc.errors import Erased
+from privacy_svc.http import CustomerDirectory, CustomerRef
+from privacy_svc.policy import PolicyHolder, PolicySet, Purpose
+from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
 
 PERSON = "person"
@@ -28,6 +37,7 @@ class Choices:
     directory: CustomerDirectory
     policies: PolicySet
     base_url: str
+    signer: Signer
 
     @cached_property
     def keeper(self) -> ListKeeper:
@@ -35,7 +45,7 @@ class Choices:
 
     @cached_property
     def _confirmer(self) -> Confirmer:
-        return Confirmer(self.vault, self.log, self.directory, self.policies, self.base_url)
+        return Confirmer(self.vault, self.log, self.directory, self.policies, self.base_url, self.signer)
 
     def say(
         self, session: Session, subject_id: str, wanted: RecordConsent, actor: str
@@ -59,3 +69,51 @@ class Choices:
         subject_id, said = self._confirmer.confirm(session, token, PERSON)
         self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON)
         return said
+
+    def unsubscribe_link(self, subject_id: str, purpose: str) -> UnsubscribeLink:
+        """Raises InvalidBody where there is nothing to withdraw or object to."""
+        found = self.policies.purposes.get(purpose)
+        if found is None or found.consent is None:
+            require_open_to_objection(self.policies, purpose)
+        url = unsubscribing.link(self.base_url, unsubscribing.make_token(self.signer, subject_id, purpose))
+        return UnsubscribeLink(url, dict(unsubscribing.headers(url)))
+
+    def show_unsubscribing(self, token: str) -> Purpose:
+        """What a link takes back. Raises UnknownLink."""
+        return unsubscribing.read_token(self.signer, self.policies, token)[1]
+
+    def unsubscribe(self, session: Session, token: str) -> Purpose:
+        """At once, and as often as it is asked for. Raises UnknownLink, KeyUnavailable."""
+        subject_id, purpose = unsubscribing.read_token(self.signer, self.policies, token)
+        try:
+            hold(session, subject_id)
+        except Erased:  # they are written to no more
+            return purpose
+        self._take_back(session, subject_id, purpose, "one-click", PERSON)
+        return purpose
+
+    def _take_back(self, session: Session, subject_id: str, purpose: Purpose, channel: str, actor: str) -> None:
+        """A consent is withdrawn; what rests on another basis is objected to."""
+        if purpose.consent is None:
+            object_to(session, self.log, subject_id, purpose.key, actor, channel)
+            self.keeper.suppress(session, subject_id, purpose.key, Cause.OBJECTION, actor)
+            return
+        last = next(latest(session, [subject_id], purpose.key), None)
+        if last is None or last.state != State.WITHDRAWN:
+            ref = CustomerRef(subject=subject_id)
+            self.say(session, subject_id, RecordConsent(ref, purpose.key, "withdrawn", Source(channel)), actor)
+
+
+def _choices(
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    policies: NamedDependency[PolicyHolder],
+    settings: NamedDependency[Settings],
+    signer: NamedDependency[Signer],
+) -> Choices:
+    return Choices(vault, log, directory, policies.current, settings.base_url, signer)
+
+
+CHOICES = {"choices": Provide(_choices, sync_to_thread=False)}
+"""For a handler that is given `choices`: one policy for the whole request."""

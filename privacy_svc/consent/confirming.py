@@ -4,7 +4,7 @@ The link is a page with a button, because programs that look at links in mails m
 that the mailbox is theirs, so it is evidence for this purpose by e-mail and for nothing else (BGH I ZR 164/09).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,8 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EventType, Log
-from privacy_svc.consent import letters, service
+from privacy_svc.auditlog import EventType, Log, Signer
+from privacy_svc.consent import letters, service, unsubscribing
 from privacy_svc.consent.checks import check
 from privacy_svc.consent.errors import LinkGone, NoAddress
 from privacy_svc.consent.model import CONFIRMATION, Confirmation, Consent
@@ -61,6 +61,7 @@ class Confirmer:
     directory: CustomerDirectory
     policies: PolicySet
     base_url: str
+    signer: Signer
 
     def needed_for(self, wanted: RecordConsent) -> bool:
         purpose = self.policies.purposes.get(wanted.purpose)
@@ -176,7 +177,9 @@ class Confirmer:
         letter = letters.ask_to_confirm(
             self.policies.organisation, purpose, wanted.notice.language, hours, self.base_url, token
         )
-        return Post(address, letter)
+        stop = unsubscribing.make_token(self.signer, subject_id, purpose.key)
+        headers = unsubscribing.headers(unsubscribing.link(self.base_url, stop))
+        return Post(address, replace(letter, headers=headers))
 
     def _find(self, session: Session, token: str, *, lock: bool = False) -> Confirmation:
         row = session.get(Confirmation, digest(token), with_for_update=lock or None, populate_existing=True)

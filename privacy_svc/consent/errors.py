@@ -1,6 +1,6 @@
 """What is refused on the way to a consent."""
 
-from privacy_svc.errors import Conflict, PrivacyError
+from privacy_svc.errors import Conflict, NotFound, PrivacyError
 
 
 class NoAddress(Conflict):
@@ -13,3 +13,8 @@ class LinkGone(PrivacyError):
 
     status, slug, title = 410, "confirmation-gone", "This link does not confirm anything any more"
     remedy = "Agree once more where you did before: a new link is sent to you. What you did before is not lost."
+
+
+class UnknownLink(NotFound):
+    slug, title = "unknown-link", "This is not a link to unsubscribe"
+    remedy = "Open the whole link of the mail. `POST /v1/consents/unsubscribe-link` makes one."

@@ -10,16 +10,18 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import objections, service, standing
 from privacy_svc.consent.checks import require_open_to_objection
-from privacy_svc.consent.choices import Choices
+from privacy_svc.consent.choices import CHOICES, Choices
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.schemas import (
+    AskUnsubscribeLink,
     ConsentRecorded,
     CustomerConsents,
     PlaceRestriction,
     RaiseObjection,
     RecordConsent,
     StateChanged,
+    UnsubscribeLink,
 )
 from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
@@ -38,6 +40,7 @@ READERS = allow(Role.MODULE, Role.DPO)
 @post(
     "/v1/consents",
     opt=allow(Role.MODULE, Role.DPO) | {"body": RecordConsent},
+    dependencies=CHOICES,
     sync_to_thread=True,
     operation_id="recordConsent",
     tags=TAGS,
@@ -45,11 +48,8 @@ READERS = allow(Role.MODULE, Role.DPO)
 def record_consent(
     body: RawBody,
     database: NamedDependency[Database],
-    policies: NamedDependency[PolicyHolder],
-    vault: NamedDependency[Vault],
-    log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
-    settings: NamedDependency[Settings],
+    choices: NamedDependency[Choices],
     mailer: NamedDependency[Mailer],
     caller: NamedDependency[Caller],
 ) -> ConsentRecorded:
@@ -58,7 +58,6 @@ def record_consent(
     Where the purpose asks for double opt-in, `given` is recorded as `requested`, which permits nothing, and the person
     gets a link by mail. What stands already (`current`) goes on standing meanwhile."""
     wanted = decode(body, RecordConsent)
-    choices = Choices(vault, log, directory, policies.current, settings.base_url)
     with database.write() as session:
         subject_id = directory.admit(session, wanted.customer)
         said, post = choices.say(session, subject_id, wanted, caller.name)
@@ -66,6 +65,29 @@ def record_consent(
     if post is not None:
         mailer.send(post.address, post.letter)
     return answer
+
+
+@post(
+    "/v1/consents/unsubscribe-link",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": AskUnsubscribeLink},
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="makeUnsubscribeLink",
+    tags=TAGS,
+)
+def make_unsubscribe_link(
+    body: RawBody,
+    database: NamedDependency[Database],
+    directory: NamedDependency[CustomerDirectory],
+    choices: NamedDependency[Choices],
+) -> UnsubscribeLink:
+    """The link and the headers by which a mail can be unsubscribed from with one click (RFC 8058), without signing in.
+    It is the same each time, and does not expire."""
+    wanted = decode(body, AskUnsubscribeLink)
+    with database.write() as session:
+        subject_id = directory.admit(session, wanted.customer)
+    return choices.unsubscribe_link(subject_id, wanted.purpose)
 
 
 def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:
@@ -211,6 +233,7 @@ def lift_restriction(
 
 HANDLERS = [
     record_consent,
+    make_unsubscribe_link,
     list_consents,
     get_receipt,
     raise_objection,

@@ -79,6 +79,20 @@ class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"RaiseObjection({self.against!r}, …)"
 
 
+class AskUnsubscribeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For a mail to one person about one purpose."""
+
+    customer: CustomerRef
+    purpose: str
+
+
+class UnsubscribeLink(msgspec.Struct, frozen=True):
+    """`headers` go into the mail as they are, under its DKIM signature (RFC 8058)."""
+
+    url: str
+    headers: dict[str, str]
+
+
 class PlaceRestriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Text | None = None
 

@@ -8,6 +8,8 @@ HANDLERS: list[ControllerRouterHandler] = [
     centre.show_centre,
     choosing.ask_to_confirm,
     choosing.confirm,
+    choosing.ask_to_unsubscribe,
+    choosing.unsubscribe,
     explaining.list_problems,
     explaining.explain_problem,
     console.ask_to_sign_in,

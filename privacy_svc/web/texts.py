@@ -7,6 +7,13 @@ LANGUAGES = ("en", "de")
 NAMES = {"en": "English", "de": "Deutsch"}
 
 _EN = {
+    "stop": "Do you want no more of this?",
+    "stop.text": "With the button {name} stops at once. No reason is needed.",
+    "stop.button": "Stop it",
+    "stopped": "It has stopped",
+    "stopped.text": "{name} does not use your data for this any more. What is on its way may still arrive.",
+    "unknown_link": "This link is not complete",
+    "unknown_link.text": "Please open the whole link of the mail. Or write to {name}, see the Privacy Centre.",
     "confirm": "Do you agree?",
     "confirm.text": "Nothing is agreed to until you press the button. You can take it back at any time.",
     "confirm.button": "Yes, I agree",
@@ -82,6 +89,13 @@ _EN = {
     "language": "Language",
 }
 _DE = {
+    "stop": "Möchten Sie das nicht mehr?",
+    "stop.text": "Mit dem Knopf hört {name} sofort damit auf. Sie brauchen keinen Grund zu nennen.",
+    "stop.button": "Beenden",
+    "stopped": "Es ist beendet",
+    "stopped.text": "{name} verwendet Ihre Daten nicht mehr dafür. Was schon unterwegs ist, kann noch ankommen.",
+    "unknown_link": "Dieser Link ist unvollständig",
+    "unknown_link.text": "Bitte öffnen Sie den ganzen Link der E-Mail, oder schreiben Sie {name}.",
     "confirm": "Stimmen Sie zu?",
     "confirm.text": "Erst mit dem Knopf stimmen Sie zu. Sie können es jederzeit zurücknehmen.",
     "confirm.button": "Ja, ich stimme zu",

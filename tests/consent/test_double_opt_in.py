@@ -40,7 +40,9 @@ class Ways:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.directory = desk, OneCustomer(desk.subject)
         policies = compiled(**{"purposes.yml": DOUBLE})
-        self.choices = Choices(desk.vault, desk.log, self.directory, policies, "https://privacy.example")
+        self.choices = Choices(
+            desk.vault, desk.log, self.directory, policies, "https://privacy.example", desk.log.signer
+        )
 
     def ask(self, **changed: object) -> str:
         with self.desk.database.write() as session:
@@ -209,4 +211,6 @@ def test_over_http_a_letter_goes_out(web: Web, tmp_path: Path) -> None:
     mail = email.message_from_bytes(file.read_bytes(), policy=default)
     assert (mail["to"], mail["subject"]) == ("ana@mail.example", "Please confirm: News")
     assert "https://privacy.example/confirm?token=" in mail.get_content()
+    assert mail["list-unsubscribe"].startswith("<https://privacy.example/v1/consents/unsubscribe?token=")
+    assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     assert FILES["notices/news/2.en.md"].splitlines()[-1] not in mail.get_content()
