@@ -1,9 +1,11 @@
 """The one path of everything people say about a purpose, whichever way it came: API, Privacy Centre, link in a mail."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from litestar.di import NamedDependency, Provide
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer
@@ -11,6 +13,7 @@ from privacy_svc.consent import service, unsubscribing
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.confirming import Asked, Confirmer, Post
 from privacy_svc.consent.following import ListKeeper
+from privacy_svc.consent.model import Consent, Objection
 from privacy_svc.consent.objections import object_to
 from privacy_svc.consent.schemas import ConsentView, RecordConsent, Source, UnsubscribeLink
 from privacy_svc.consent.standing import latest
@@ -26,6 +29,8 @@ from privacy_svc.vault import Vault
 
 PERSON = "person"
 """The actor of what people do themselves."""
+GPC = "gpc"
+"""The channel of a browser's general signal."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,12 @@ class Choices:
         """What a link of a letter asks to confirm. Changes nothing. Raises LinkGone."""
         return self._confirmer.show(session, token)
 
-    def confirm(self, session: Session, token: str) -> ConsentView:
-        """The person pressed the button. Raises LinkGone, Erased, StoreUnavailable."""
+    def confirm(self, session: Session, token: str, *, gpc: bool = False) -> ConsentView:
+        """The person pressed the button, which is more than their browser's general signal says: that is noted as of
+        before. Raises LinkGone, Erased, StoreUnavailable."""
         subject_id, said = self._confirmer.confirm(session, token, PERSON)
+        if gpc:
+            self.signal(session, subject_id, PERSON, min(now(), said.given_at - timedelta(microseconds=1)))
         self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON)
         return said
 
@@ -82,26 +90,57 @@ class Choices:
         """What a link takes back. Raises UnknownLink."""
         return unsubscribing.read_token(self.signer, self.policies, token)[1]
 
-    def unsubscribe(self, session: Session, token: str) -> Purpose:
+    def unsubscribe(self, session: Session, token: str, *, gpc: bool = False) -> Purpose:
         """At once, and as often as it is asked for. Raises UnknownLink, KeyUnavailable."""
         subject_id, purpose = unsubscribing.read_token(self.signer, self.policies, token)
         try:
             hold(session, subject_id)
         except Erased:  # they are written to no more
             return purpose
-        self._take_back(session, subject_id, purpose, "one-click", PERSON)
+        last = next(latest(session, [subject_id], purpose.key), None)
+        if last is None or last.state != State.WITHDRAWN:
+            self._take_back(session, subject_id, purpose, "one-click", PERSON)
+        if gpc:
+            self.signal(session, subject_id, PERSON)
         return purpose
 
-    def _take_back(self, session: Session, subject_id: str, purpose: Purpose, channel: str, actor: str) -> None:
+    def signal(self, session: Session, subject_id: str, actor: str, at: datetime | None = None) -> list[str]:
+        """Global Privacy Control (`Sec-GPC: 1`) was seen; the purposes it ended or would have. Once for each: what the
+        person says later stands, however often their browser repeats itself. Raises Erased, NotFound."""
+        hold(session, subject_id)
+        honouring = [p for p in self.policies.purposes.values() if p.honours_gpc]
+        fresh = [p for p in honouring if not _signalled(session, subject_id, p)]
+        for purpose in fresh:
+            self._take_back(session, subject_id, purpose, GPC, actor, at)
+        return [p.key for p in fresh]
+
+    def _take_back(
+        self,
+        session: Session,
+        subject_id: str,
+        purpose: Purpose,
+        channel: str,
+        actor: str,
+        at: datetime | None = None,
+    ) -> None:
         """A consent is withdrawn; what rests on another basis is objected to."""
         if purpose.consent is None:
             object_to(session, self.log, subject_id, purpose.key, actor, channel)
             self.keeper.suppress(session, subject_id, purpose.key, Cause.OBJECTION, actor)
-            return
-        last = next(latest(session, [subject_id], purpose.key), None)
-        if last is None or last.state != State.WITHDRAWN:
+        else:
             ref = CustomerRef(subject=subject_id)
-            self.say(session, subject_id, RecordConsent(ref, purpose.key, "withdrawn", Source(channel)), actor)
+            wanted = RecordConsent(ref, purpose.key, "withdrawn", Source(channel), given_at=at)
+            self.say(session, subject_id, wanted, actor)
+
+
+def _signalled(session: Session, subject_id: str, purpose: Purpose) -> bool:
+    """Noted before; who has objected before by other means needs no signal."""
+    if purpose.consent is None:
+        mine = select(Objection.purpose).where(Objection.subject_id == subject_id, Objection.purpose == purpose.key)
+    else:
+        mine = select(Consent.purpose).where(Consent.subject_id == subject_id, Consent.purpose == purpose.key)
+        mine = mine.where(Consent.channel == GPC)
+    return session.scalar(mine.limit(1)) is not None
 
 
 def _choices(

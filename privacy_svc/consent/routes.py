@@ -17,9 +17,11 @@ from privacy_svc.consent.schemas import (
     AskUnsubscribeLink,
     ConsentRecorded,
     CustomerConsents,
+    PassSignal,
     PlaceRestriction,
     RaiseObjection,
     RecordConsent,
+    SignalNoted,
     StateChanged,
     UnsubscribeLink,
 )
@@ -162,6 +164,38 @@ def raise_objection(
         return StateChanged(version)
 
 
+@post(
+    CUSTOMER + "/signals",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": PassSignal},
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="passSignal",
+    tags=TAGS,
+)
+def pass_signal(
+    customer: FromPath[str],
+    body: RawBody,
+    database: NamedDependency[Database],
+    directory: NamedDependency[CustomerDirectory],
+    choices: NamedDependency[Choices],
+    caller: NamedDependency[Caller],
+) -> SignalNoted:
+    """A module saw `Sec-GPC: 1` from a person it knows: purposes that honour Global Privacy Control end. Send it as
+    often as it is seen; it is noted once, and what the person agrees to later stands."""
+    decode(body, PassSignal)
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        noted = choices.signal(session, subject_id, caller.name)
+        return SignalNoted(noted, standing.subject_state(session, subject_id, now()).version)
+
+
+@get("/.well-known/gpc.json", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="gpcSupport", tags=TAGS)
+def tell_gpc(policies: NamedDependency[PolicyHolder]) -> dict[str, bool]:
+    """Whether Global Privacy Control is honoured here (W3C GPC): where a purpose of the policy does."""
+    return {"gpc": any(p.honours_gpc for p in policies.current.purposes.values())}
+
+
 @delete(
     CUSTOMER + "/objections/{purpose:str}",
     opt=allow(Role.DPO),
@@ -237,6 +271,8 @@ HANDLERS = [
     list_consents,
     get_receipt,
     raise_objection,
+    pass_signal,
+    tell_gpc,
     lift_objection,
     place_restriction,
     lift_restriction,

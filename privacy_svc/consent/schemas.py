@@ -93,6 +93,19 @@ class UnsubscribeLink(msgspec.Struct, frozen=True):
     headers: dict[str, str]
 
 
+class PassSignal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That the person's browser sent `Sec-GPC: 1`."""
+
+    gpc: Literal[1]
+
+
+class SignalNoted(msgspec.Struct, frozen=True):
+    """`purposes`: those it was noted for now, not before."""
+
+    purposes: list[str]
+    state_version: int
+
+
 class PlaceRestriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Text | None = None
 

@@ -146,6 +146,8 @@ class Purpose:
     minimum_age: int | None = None
     """Below it a consent needs the holder of parental responsibility (Art. 8)."""
     unknown_age_permits: bool = False
+    honours_gpc: bool = False
+    """Global Privacy Control, the browser's `Sec-GPC: 1`, ends it."""
 
     def covers(self, category: str) -> bool:
         return within(category, self.categories) and not within(category, self.prohibited)

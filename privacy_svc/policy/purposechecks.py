@@ -9,6 +9,7 @@ from privacy_svc.policy.reading import Block
 
 _PHONE = "user.contact.phone_number"
 _ADDRESSES = ("user.contact",)
+_OBJECTIONABLE = {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}
 _MARKETING_BASES = {LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS}
 
 
@@ -37,6 +38,8 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
         block.fault("minimum_age", "an age counts only for consent (Art. 8)")
     if "unknown_age" in block and purpose.minimum_age is None:
         block.fault("unknown_age", "says nothing without 'minimum_age'")
+    if purpose.honours_gpc and not (by_consent or purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE):
+        block.fault("honours_gpc", f"{purpose.legal_basis} can be neither withdrawn nor objected to: a false promise")
     rule = purpose.consent
     for (notice, version, _), found in notices.items():
         covered = rule and notice == rule.notice and version >= rule.covered_since

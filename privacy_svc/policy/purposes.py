@@ -47,6 +47,7 @@ _KEYS = (
     "assessment_reviewed",
     "minimum_age",
     "unknown_age",
+    "honours_gpc",
 )
 
 
@@ -108,6 +109,7 @@ def _purpose(key: str, block: Block, known: Known) -> Purpose:
         assessment_reviewed=_day(block, "assessment_reviewed"),
         minimum_age=block.integer("minimum_age", least=1, most=21),
         unknown_age_permits=block.word("unknown_age", ("permit", "deny")) == "permit",
+        honours_gpc=block.boolean("honours_gpc"),
     )
 
 

@@ -87,7 +87,7 @@ def confirm(
         raise CrossSite("Open the link and press the button on its page.")
     policy = policies.current
     with database.write() as session:
-        said = choices.confirm(session, form(body).get("token", ""))
+        said = choices.confirm(session, form(body).get("token", ""), gpc=_gpc(request))
     return _about(_page(request, policy, "confirmed"), policy.purposes[said.purpose])
 
 
@@ -135,8 +135,13 @@ def unsubscribe(
     if form(body, request.headers.get("content-type", "")).get(UNSUBSCRIBE_FIELD) != UNSUBSCRIBE_VALUE:
         raise InvalidBody(f"The body is the form {UNSUBSCRIBE_FIELD}={UNSUBSCRIBE_VALUE} (RFC 8058).")
     with database.write() as session:
-        purpose = choices.unsubscribe(session, token)
+        purpose = choices.unsubscribe(session, token, gpc=_gpc(request))
     return _about(_page(request, policies.current, "stopped"), purpose)
+
+
+def _gpc(request: Request[Any, Any, Any]) -> bool:
+    """Only "1" is the signal (W3C Global Privacy Control)."""
+    return str(request.headers.get("sec-gpc", "")) == "1"
 
 
 def _about(shown: Template, purpose: Purpose) -> Template:

@@ -37,9 +37,9 @@ def token_of(text: str) -> str:
 class Ways:
     """What people do, with a policy that asks for confirmation, a transaction each."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, purposes: str = DOUBLE) -> None:
         self.desk, self.directory = desk, OneCustomer(desk.subject)
-        policies = compiled(**{"purposes.yml": DOUBLE})
+        policies = compiled(**{"purposes.yml": purposes})
         self.choices = Choices(
             desk.vault, desk.log, self.directory, policies, "https://privacy.example", desk.log.signer
         )
