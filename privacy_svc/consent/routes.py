@@ -24,6 +24,7 @@ from privacy_svc.consent.schemas import (
     SignalNoted,
     StateChanged,
     UnsubscribeLink,
+    read_consent,
 )
 from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
@@ -59,7 +60,7 @@ def record_consent(
 
     Where the purpose asks for double opt-in, `given` is recorded as `requested`, which permits nothing, and the person
     gets a link by mail. What stands already (`current`) goes on standing meanwhile."""
-    wanted = decode(body, RecordConsent)
+    wanted = read_consent(body)
     with database.write() as session:
         subject_id = directory.admit(session, wanted.customer)
         said, post = choices.say(session, subject_id, wanted, caller.name)

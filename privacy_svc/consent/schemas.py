@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from privacy_svc.consent.states import Method
-from privacy_svc.errors import InvalidBody
-from privacy_svc.http import CustomerRef
+from privacy_svc.errors import Fault, InvalidBody
+from privacy_svc.http import CustomerRef, decode
 from privacy_svc.policy import DIRECT_MARKETING
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -58,6 +58,23 @@ class RecordConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     given_at: Moment | None = None
     expires_at: Moment | None = None
     guardian: Guardian | None = None
+
+
+_NOT_CONSENT = {
+    "/purposes": "one record for each purpose: a flag for several is no consent (Art. 7(2), recital 43)",
+    "/purpose": "one purpose, as a text: a flag for several is no consent (Art. 7(2), recital 43)",
+    "/preticked": "a box that was ticked before is no consent (Art. 4(11), recital 32)",
+    "/implied": "silence or going on is no consent (Art. 4(11), recital 32)",
+}
+
+
+def read_consent(body: bytes) -> RecordConsent:
+    """Raises InvalidBody, with the article where what was sent is no consent."""
+    try:
+        return decode(body, RecordConsent)
+    except InvalidBody as error:
+        faults = [Fault(f.pointer, _NOT_CONSENT.get(f.pointer, f.detail)) for f in error.faults]
+        raise InvalidBody(error.detail, faults=faults) from None
 
 
 class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -244,6 +244,23 @@ def test_a_body_that_does_not_fit_is_refused(web: Web, changed: dict[str, Any], 
         assert word not in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("changed", "article"),
+    [
+        ({"purposes": ["news", "care"]}, "Art. 7(2)"),
+        ({"purpose": ["news", "care"]}, "Art. 7(2)"),
+        ({"preticked": True}, "Art. 4(11)"),
+        ({"implied": True}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "method": "implied"}}, "Art. 4(11)"),
+    ],
+)
+def test_what_is_no_consent_is_refused_with_its_article(web: Web, changed: dict[str, Any], article: str) -> None:
+    """Bundled, ticked before, or implied."""
+    status, problem = web("POST", "/v1/consents", NEWS | changed)
+    assert status == 400
+    assert [article in e["detail"] for e in problem["errors"]] == [True]
+
+
 def test_unknown_customers_are_404(web: Web) -> None:
     """Everywhere."""
     assert web("POST", "/v1/consents", NEWS | {"customer": {"id": "9"}})[0] == 404
