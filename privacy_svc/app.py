@@ -63,6 +63,7 @@ def _parts(runtime: Runtime) -> dict[str, Any]:
         "log": runtime.log,
         "stores": runtime.stores,
         "directory": runtime.directory,
+        "mailer": runtime.mailer,
         "pdp": runtime.pdp,
         "evaluations": runtime.evaluations,
         "evaluating": runtime.evaluating,

@@ -19,8 +19,9 @@ from privacy_svc.db import Database, Together, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
+from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder, remember, surely_before
-from privacy_svc.rights import Mailer, Requests, held_people, reseal_packages
+from privacy_svc.rights import Requests, held_people, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import (
     Answer,
@@ -69,6 +70,10 @@ class Runtime:
         return Directory(self.policies, self.stores, self.vault, self.log)
 
     @cached_property
+    def mailer(self) -> Mailer:
+        return Mailer(self.settings)
+
+    @cached_property
     def pdp(self) -> DecisionPoint:
         shadow = self.settings.shadow_policies
         return DecisionPoint(self.policies, self.log, Shadow(Path(shadow)) if shadow else None)
@@ -104,7 +109,7 @@ class Runtime:
             policies=self.policies,
             stores=self.stores,
             directory=self.directory,
-            mailer=Mailer(self.settings),
+            mailer=self.mailer,
             settings=self.settings,
         )
 

@@ -81,6 +81,10 @@ class Signer:
         signature = self._second.sign(cosigned_message(ML_DSA_44, self.name, stamp, text))
         return signature_line(self.second, stamp.to_bytes(8) + signature)
 
+    def sign(self, message: bytes) -> bytes:
+        """Ed25519. The message begins with what it is for, which no note and no JSON begins with."""
+        return self._key.sign(message)
+
     def sign_json(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The document with a `signature` over its canonical form without it.
 

@@ -22,7 +22,7 @@ from privacy_svc.client import Client
 from privacy_svc.errors import Unavailable
 from privacy_svc.http import Role
 from privacy_svc.identity import LINK_PATH, add_client, create_link
-from privacy_svc.rights import OUTBOX
+from privacy_svc.mail import OUTBOX
 from privacy_svc.runtime import Runtime, create_home
 from privacy_svc.settings import Settings
 

@@ -6,12 +6,15 @@ subject's state version in its transaction; `subject_state` is what decisions re
 
 from privacy_svc.consent import listroutes, routes
 from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.choices import CHOICES, PERSON, Choices
+from privacy_svc.consent.errors import LinkGone, UnknownLink
 from privacy_svc.consent.exporting import export, export_lines
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.importing import Importer, Totals
 from privacy_svc.consent.invalidating import invalidate_all
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.judging import Refused
+from privacy_svc.consent.letters import PATH as CONFIRM_PATH
 from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import Standing, purpose_states, standings
@@ -31,19 +34,30 @@ from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
 from privacy_svc.consent.suppression import Cause, digests, enlist
 from privacy_svc.consent.suppression import counts as count_suppressions
+from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
+from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE
+from privacy_svc.consent.unsubscribing import PATH as UNSUBSCRIBE_PATH
 
 HANDLERS = [*routes.HANDLERS, *listroutes.HANDLERS]
 
 __all__ = [
+    "CHOICES",
+    "CONFIRM_PATH",
     "HANDLERS",
+    "PERSON",
     "SUPPRESS_ALL",
+    "UNSUBSCRIBE_FIELD",
+    "UNSUBSCRIBE_PATH",
+    "UNSUBSCRIBE_VALUE",
     "Asked",
     "Cause",
+    "Choices",
     "ConsentView",
     "CustomerConsents",
     "Format",
     "Guardian",
     "Importer",
+    "LinkGone",
     "ListKeeper",
     "Method",
     "NoticeRef",
@@ -55,6 +69,7 @@ __all__ = [
     "Standing",
     "State",
     "Totals",
+    "UnknownLink",
     "count_suppressions",
     "current",
     "digests",

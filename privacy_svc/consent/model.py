@@ -1,4 +1,4 @@
-"""Tables of consents, objections and restrictions. All three are append-only: nothing here is ever changed.
+"""Tables of consents, objections and restrictions, which are append-only, and of what waits to be confirmed.
 
 `sealed` is opened by the person's evidence key, which outlives an erasure: the proof of a consent may be
 needed for a legal claim (Art. 7(1), 17(3)(e) GDPR). All else here is words of the policy and instants.
@@ -13,6 +13,8 @@ from privacy_svc.db import Base, new_id, now
 
 EVIDENCE = 1
 """Field id of `Consent.sealed` in associated data."""
+CONFIRMATION = 2
+"""The same of `Confirmation.sealed`."""
 
 
 class Consent(Base):
@@ -75,3 +77,21 @@ class Restriction(Base):
     stands: Mapped[bool]
     recorded_at: Mapped[datetime] = mapped_column(default=now)
     recorded_by: Mapped[str]
+
+
+class Confirmation(Base):
+    """A link that was mailed so that a consent be confirmed: once, until it expires, unless the person said something
+    else since. Only the hash of its token is kept."""
+
+    __tablename__ = "confirmations"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+    purpose: Mapped[str]
+    standing: Mapped[str]
+    """The consent that stood when it was asked for; another one since ends the link."""
+    sealed: Mapped[bytes | None]
+    """What is to be recorded, and the address the link went to, by the evidence key. None once it was used."""
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -11,21 +11,29 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import objections, service, standing
 from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.choices import CHOICES, Choices
+from privacy_svc.consent.confirming import Post
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.schemas import (
+    AskUnsubscribeLink,
     ConsentRecorded,
     CustomerConsents,
+    PassSignal,
     PlaceRestriction,
     RaiseObjection,
     RecordConsent,
+    SignalNoted,
     StateChanged,
+    UnsubscribeLink,
+    read_consent,
 )
 from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased, Forbidden
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
+from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
@@ -38,6 +46,7 @@ READERS = allow(Role.MODULE, Role.DPO)
 @post(
     "/v1/consents",
     opt=allow(Role.MODULE, Role.DPO) | {"body": RecordConsent},
+    dependencies=CHOICES,
     sync_to_thread=True,
     operation_id="recordConsent",
     tags=TAGS,
@@ -45,26 +54,51 @@ READERS = allow(Role.MODULE, Role.DPO)
 def record_consent(
     body: RawBody,
     database: NamedDependency[Database],
-    policies: NamedDependency[PolicyHolder],
-    vault: NamedDependency[Vault],
-    log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
+    choices: NamedDependency[Choices],
+    mailer: NamedDependency[Mailer],
     caller: NamedDependency[Caller],
     once: NamedDependency[Once],
 ) -> Response[ConsentRecorded]:
-    """One person, one purpose: given, refused or withdrawn. Holds for every decision after the answer."""
-    wanted, policy = decode(body, RecordConsent), policies.current
+    """One person, one purpose: given, refused or withdrawn. Holds for every decision after the answer.
+
+    Where the purpose asks for double opt-in, `given` is recorded as `requested`, which permits nothing, and the person
+    gets a link by mail. What stands already (`current`) goes on standing meanwhile."""
+    wanted, posts = read_consent(body), list[Post]()
 
     def record(session: Session) -> ConsentRecorded:
         subject_id = directory.admit(session, wanted.customer)
-        said = service.record(
-            session, vault, log, policy, actor=caller.name, subject_id=subject_id, wanted=wanted, at=now()
-        )
-        keeper = ListKeeper(vault, log, directory)
-        keeper.follow(session, subject_id, policy.purposes[said.purpose], said.state, caller.name)
+        said, post = choices.say(session, subject_id, wanted, caller.name)
+        posts.extend([post] if post is not None else [])
         return service.recorded(session, subject_id, wanted.customer, said, now())
 
-    return once.write(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
+    answer = once.write(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
+    for letter in posts:  # none when it was answered before
+        mailer.send(letter.address, letter.letter)
+    return answer
+
+
+@post(
+    "/v1/consents/unsubscribe-link",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": AskUnsubscribeLink},
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="makeUnsubscribeLink",
+    tags=TAGS,
+)
+def make_unsubscribe_link(
+    body: RawBody,
+    database: NamedDependency[Database],
+    directory: NamedDependency[CustomerDirectory],
+    choices: NamedDependency[Choices],
+) -> UnsubscribeLink:
+    """The link and the headers by which a mail can be unsubscribed from with one click (RFC 8058), without signing in.
+    It is the same each time, and does not expire."""
+    wanted = decode(body, AskUnsubscribeLink)
+    with database.write() as session:
+        subject_id = directory.admit(session, wanted.customer)
+    return choices.unsubscribe_link(subject_id, wanted.purpose)
 
 
 def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:
@@ -159,6 +193,38 @@ def raise_objection(
     return once.write(database, body, StateChanged, object_to)
 
 
+@post(
+    CUSTOMER + "/signals",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": PassSignal},
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="passSignal",
+    tags=TAGS,
+)
+def pass_signal(
+    customer: FromPath[str],
+    body: RawBody,
+    database: NamedDependency[Database],
+    directory: NamedDependency[CustomerDirectory],
+    choices: NamedDependency[Choices],
+    caller: NamedDependency[Caller],
+) -> SignalNoted:
+    """A module saw `Sec-GPC: 1` from a person it knows: purposes that honour Global Privacy Control end. Send it as
+    often as it is seen; it is noted once, and what the person agrees to later stands."""
+    decode(body, PassSignal)
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        noted = choices.signal(session, subject_id, caller.name)
+        return SignalNoted(noted, standing.subject_state(session, subject_id, now()).version)
+
+
+@get("/.well-known/gpc.json", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="gpcSupport", tags=TAGS)
+def tell_gpc(policies: NamedDependency[PolicyHolder]) -> dict[str, bool]:
+    """Whether Global Privacy Control is honoured here (W3C GPC): where a purpose of the policy does."""
+    return {"gpc": any(p.honours_gpc for p in policies.current.purposes.values())}
+
+
 @delete(
     CUSTOMER + "/objections/{purpose:str}",
     opt=allow(Role.DPO),
@@ -234,9 +300,12 @@ def lift_restriction(
 
 HANDLERS = [
     record_consent,
+    make_unsubscribe_link,
     list_consents,
     get_receipt,
     raise_objection,
+    pass_signal,
+    tell_gpc,
     lift_objection,
     place_restriction,
     lift_restriction,

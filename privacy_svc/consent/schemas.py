@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from privacy_svc.consent.states import Method
-from privacy_svc.errors import InvalidBody
-from privacy_svc.http import CustomerRef
+from privacy_svc.errors import Fault, InvalidBody
+from privacy_svc.http import CustomerRef, decode
 from privacy_svc.policy import DIRECT_MARKETING
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -60,6 +60,23 @@ class RecordConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guardian: Guardian | None = None
 
 
+_NOT_CONSENT = {
+    "/purposes": "one record for each purpose: a flag for several is no consent (Art. 7(2), recital 43)",
+    "/purpose": "one purpose, as a text: a flag for several is no consent (Art. 7(2), recital 43)",
+    "/preticked": "a box that was ticked before is no consent (Art. 4(11), recital 32)",
+    "/implied": "silence or going on is no consent (Art. 4(11), recital 32)",
+}
+
+
+def read_consent(body: bytes) -> RecordConsent:
+    """Raises InvalidBody, with the article where what was sent is no consent."""
+    try:
+        return decode(body, RecordConsent)
+    except InvalidBody as error:
+        faults = [Fault(f.pointer, _NOT_CONSENT.get(f.pointer, f.detail)) for f in error.faults]
+        raise InvalidBody(error.detail, faults=faults) from None
+
+
 class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Against one purpose, or against all direct marketing (Art. 21(2))."""
 
@@ -77,6 +94,33 @@ class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         return f"RaiseObjection({self.against!r}, …)"
+
+
+class AskUnsubscribeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For a mail to one person about one purpose."""
+
+    customer: CustomerRef
+    purpose: str
+
+
+class UnsubscribeLink(msgspec.Struct, frozen=True):
+    """`headers` go into the mail as they are, under its DKIM signature (RFC 8058)."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class PassSignal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That the person's browser sent `Sec-GPC: 1`."""
+
+    gpc: Literal[1]
+
+
+class SignalNoted(msgspec.Struct, frozen=True):
+    """`purposes`: those it was noted for now, not before."""
+
+    purposes: list[str]
+    state_version: int
 
 
 class PlaceRestriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,13 +29,14 @@ from privacy_svc.policy import PolicySet, Purpose, add_duration, remember
 from privacy_svc.vault import Vault
 
 _EVENTS = {
+    State.REQUESTED: EventType.CONSENT_REQUESTED,
     State.GIVEN: EventType.CONSENT_GIVEN,
     State.REFUSED: EventType.CONSENT_REFUSED,
     State.WITHDRAWN: EventType.CONSENT_WITHDRAWN,
 }
 
 
-def record(
+def record(  # noqa: PLR0913 - all of them by name
     session: Session,
     vault: Vault,
     log: Log,
@@ -45,8 +46,10 @@ def record(
     subject_id: str,
     wanted: RecordConsent,
     at: datetime,
+    confirmed: bool = False,
 ) -> ConsentView:
     """Holds from this transaction's commit. Raises InvalidBody with every fault, Erased, NotFound.
+    Where the purpose asks for double opt-in, `given` is `requested` until it is `confirmed`.
 
     `at` is now. What is said now comes after everything recorded before, whatever two machines' clocks say.
     """
@@ -54,12 +57,13 @@ def record(
     subject = hold(session, subject_id)
     last = next(latest(session, [subject_id], purpose.key), None)
     notice = _notice(policies, purpose, wanted, last)
+    state = _state(purpose, wanted, confirmed=confirmed)
     given_at = wanted.given_at or max(at, last.given_at if last else at)
     row = Consent(
         id=new_id(),
         subject_id=subject_id,
         purpose=purpose.key,
-        state=wanted.state,
+        state=state,
         notice_id=notice.id,
         notice_version=notice.version,
         notice_language=notice.language,
@@ -70,7 +74,7 @@ def record(
         guardian=wanted.guardian is not None,
         given_at=given_at,
         recorded_at=at,
-        valid_until=_valid_until(purpose, wanted, given_at),
+        valid_until=_valid_until(purpose, wanted, given_at) if state == State.GIVEN else None,
         recorded_by=actor,
         state_version=raise_version(session, subject),
     )
@@ -173,9 +177,13 @@ def _notice(policies: PolicySet, purpose: Purpose, wanted: RecordConsent, last: 
     return NoticeShown(*key, policies.notices[key].digest)
 
 
-def _valid_until(purpose: Purpose, wanted: RecordConsent, given_at: datetime) -> datetime | None:
-    if wanted.state != "given":
-        return None
+def _state(purpose: Purpose, wanted: RecordConsent, *, confirmed: bool) -> State:
+    assert purpose.consent is not None
+    unconfirmed = purpose.consent.double_opt_in and not confirmed
+    return State.REQUESTED if wanted.state == "given" and unconfirmed else State(wanted.state)
+
+
+def _valid_until(purpose: Purpose, wanted: RecordConsent, given_at: datetime) -> datetime:
     assert purpose.consent is not None
     return wanted.expires_at or add_duration(given_at, purpose.consent.valid_for)
 

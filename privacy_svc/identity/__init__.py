@@ -8,6 +8,7 @@ from privacy_svc.identity.errors import CrossSite, SessionEnded, UnknownToken
 from privacy_svc.identity.guard import caller_of_request, check_routes, guard
 from privacy_svc.identity.model import Client
 from privacy_svc.identity.origin import same_origin
+from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import add_client, authenticate, list_clients, revoke_client
 from privacy_svc.identity.staff import (
     COOKIE,
@@ -32,9 +33,11 @@ __all__ = [
     "caller_of_session",
     "check_routes",
     "create_link",
+    "digest",
     "end_session",
     "guard",
     "list_clients",
+    "new_secret",
     "redeem_link",
     "revoke_client",
     "same_origin",

@@ -99,6 +99,9 @@ class Notice:
     purposes: tuple[str, ...]
 
 
+CONFIRM_HOURS = 48
+
+
 @dataclass(frozen=True, slots=True)
 class ConsentRule:
     notice: str
@@ -106,6 +109,10 @@ class ConsentRule:
     """ISO 8601 duration, e.g. `P24M`."""
     covered_since: int = 1
     """First notice version whose consents cover the purpose as it is now."""
+    double_opt_in: bool = False
+    """A consent counts only once it was confirmed by a link sent to the person's e-mail address."""
+    confirm_hours: int = CONFIRM_HOURS
+    """How long that link works."""
     accept_imported: bool = False
     """Whether a consent counts that came from an old table without proof of what was shown, or of how it was given."""
 
@@ -139,6 +146,8 @@ class Purpose:
     minimum_age: int | None = None
     """Below it a consent needs the holder of parental responsibility (Art. 8)."""
     unknown_age_permits: bool = False
+    honours_gpc: bool = False
+    """Global Privacy Control, the browser's `Sec-GPC: 1`, ends it."""
 
     def covers(self, category: str) -> bool:
         return within(category, self.categories) and not within(category, self.prohibited)

@@ -7,7 +7,9 @@ from privacy_svc.policy.dpv import DESPITE_RESTRICTION
 from privacy_svc.policy.policyset import LegalBasis, Notice, Purpose, SpecialCondition
 from privacy_svc.policy.reading import Block
 
+_PHONE = "user.contact.phone_number"
 _ADDRESSES = ("user.contact",)
+_OBJECTIONABLE = {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}
 _MARKETING_BASES = {LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS}
 
 
@@ -15,6 +17,7 @@ def check_purpose(purpose: Purpose, block: Block, notices: Mapping[tuple[str, in
     if "legal_basis" not in block:
         return
     _check_consent(purpose, block, notices)
+    _check_double_opt_in(purpose, block)
     _check_basis(purpose, block)
     _check_marketing(purpose, block)
     _check_categories(purpose, block)
@@ -35,6 +38,8 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
         block.fault("minimum_age", "an age counts only for consent (Art. 8)")
     if "unknown_age" in block and purpose.minimum_age is None:
         block.fault("unknown_age", "says nothing without 'minimum_age'")
+    if purpose.honours_gpc and not (by_consent or purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE):
+        block.fault("honours_gpc", f"{purpose.legal_basis} can be neither withdrawn nor objected to: a false promise")
     rule = purpose.consent
     for (notice, version, _), found in notices.items():
         covered = rule and notice == rule.notice and version >= rule.covered_since
@@ -42,6 +47,18 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
             block.fault(
                 "consent", f"notice {notice} version {version} does not speak of {purpose.key}: see its 'purposes'"
             )
+
+
+def _check_double_opt_in(purpose: Purpose, block: Block) -> None:
+    """Who can open a mail has shown that the mailbox is theirs, and nothing about a telephone."""
+    if purpose.consent is None or not purpose.consent.double_opt_in:
+        return
+    if purpose.covers(_PHONE) or any(within(c, (_PHONE,)) for c in purpose.categories):
+        block.fault(
+            "consent",
+            "double_opt_in goes by e-mail, which proves nothing for the phone (BGH I ZR 164/09): "
+            "consent is per channel, make a purpose of its own for each",
+        )
 
 
 def _check_basis(purpose: Purpose, block: Block) -> None:

@@ -7,7 +7,16 @@ from datetime import date
 from types import MappingProxyType
 
 from privacy_svc.policy.dpv import PURPOSES
-from privacy_svc.policy.policyset import ConsentRule, LegalBasis, Mask, Notice, Organisation, Purpose, SpecialCondition
+from privacy_svc.policy.policyset import (
+    CONFIRM_HOURS,
+    ConsentRule,
+    LegalBasis,
+    Mask,
+    Notice,
+    Organisation,
+    Purpose,
+    SpecialCondition,
+)
 from privacy_svc.policy.purposechecks import check_purpose
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.taxonomy import Taxonomy
@@ -15,7 +24,7 @@ from privacy_svc.policy.yamlfile import Node
 
 FILE = "purposes.yml"
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
-_CONSENT = ("notice", "valid_for", "covered_since", "accept_imported")
+_CONSENT = ("notice", "valid_for", "covered_since", "double_opt_in", "confirm_hours", "accept_imported")
 _KEYS = (
     "title",
     "description",
@@ -38,6 +47,7 @@ _KEYS = (
     "assessment_reviewed",
     "minimum_age",
     "unknown_age",
+    "honours_gpc",
 )
 
 
@@ -99,6 +109,7 @@ def _purpose(key: str, block: Block, known: Known) -> Purpose:
         assessment_reviewed=_day(block, "assessment_reviewed"),
         minimum_age=block.integer("minimum_age", least=1, most=21),
         unknown_age_permits=block.word("unknown_age", ("permit", "deny")) == "permit",
+        honours_gpc=block.boolean("honours_gpc"),
     )
 
 
@@ -131,6 +142,8 @@ def _consent(block: Block, known: Known) -> ConsentRule | None:
         notice=notice,
         valid_for=valid_for,
         covered_since=since or 1,
+        double_opt_in=inner.boolean("double_opt_in"),
+        confirm_hours=inner.integer("confirm_hours", least=24, most=72) or CONFIRM_HOURS,
         accept_imported=inner.boolean("accept_imported"),
     )
 

@@ -9,7 +9,6 @@ from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import AddressMissing, BadDetails, DataLeft, OnHold, UnknownRequest, WrongCode
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
-from privacy_svc.rights.mail import OUTBOX, Mailer, MailUnavailable
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.resealing import reseal_packages
@@ -24,7 +23,6 @@ __all__ = [
     "CERTIFICATE",
     "HANDLERS",
     "OPEN",
-    "OUTBOX",
     "AddressMissing",
     "BadDetails",
     "DataLeft",
@@ -32,8 +30,6 @@ __all__ = [
     "Filter",
     "Ground",
     "HoldView",
-    "MailUnavailable",
-    "Mailer",
     "NoticeView",
     "OnHold",
     "Replayed",

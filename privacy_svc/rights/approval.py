@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
+from privacy_svc.mail import Letter
 from privacy_svc.rights import details, holds, letters
 from privacy_svc.rights.grounds import Ground
-from privacy_svc.rights.letters import Letter
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import deadline_of
 from privacy_svc.rights.parts import Event, Parts

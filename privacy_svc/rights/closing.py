@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.http import encode
+from privacy_svc.mail import MailUnavailable
 from privacy_svc.rights import letters
 from privacy_svc.rights.address import address_of
 from privacy_svc.rights.certificate import Facts
-from privacy_svc.rights.mail import MailUnavailable
 from privacy_svc.rights.model import DataRequest, RecipientNotice, RequestCertificate
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.states import State, follow

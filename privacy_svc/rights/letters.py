@@ -3,10 +3,10 @@
 A refusal names the authority and the remedy (Art. 12(4) GDPR): it cannot be written without them.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from privacy_svc.mail import Letter
 from privacy_svc.policy import Organisation
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.states import Right
@@ -20,17 +20,6 @@ WHAT = {
     Right.OBJECTION: "to stop a use of your data",
     Right.AUTOMATED_DECISION: "to have an automated decision reviewed by a person",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """To whom it goes is said when it is sent; the text never appears in `repr`."""
-
-    subject: str
-    text: str
-
-    def __repr__(self) -> str:
-        return f"Letter({self.subject!r})"
 
 
 def _letter(organisation: Organisation, subject: str, *paragraphs: str) -> Letter:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.http import CustomerDirectory
+from privacy_svc.mail import Mailer
 from privacy_svc.policy import Organisation, PolicyHolder, PolicySet
 from privacy_svc.rights.deadlines import Profile, profile_of
 from privacy_svc.rights.errors import UnknownRequest
-from privacy_svc.rights.mail import Mailer
 from privacy_svc.rights.model import DataRequest, RequestEvent
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores

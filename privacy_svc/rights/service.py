@@ -11,6 +11,7 @@ from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
 from privacy_svc.errors import UnknownCustomer
 from privacy_svc.http import CustomerDirectory, CustomerRef
+from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import approval, holds, opening, reading, readmission, restoring, verification
 from privacy_svc.rights.address import address_of
@@ -18,8 +19,6 @@ from privacy_svc.rights.approval import Extension
 from privacy_svc.rights.errors import AddressMissing, WrongCode
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.grounds import Ground
-from privacy_svc.rights.letters import Letter
-from privacy_svc.rights.mail import Mailer, MailUnavailable
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.parts import Event, Parts, find

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
+from privacy_svc.mail import Letter
 from privacy_svc.rights import details, letters
 from privacy_svc.rights.address import address_of
 from privacy_svc.rights.approval import after_verification
 from privacy_svc.rights.errors import AddressMissing
-from privacy_svc.rights.letters import Letter
 from privacy_svc.rights.model import DataRequest, VerificationCode
 from privacy_svc.rights.opening import deadline_of
 from privacy_svc.rights.parts import Event, Parts

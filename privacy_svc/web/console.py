@@ -6,7 +6,6 @@ Shows request ids and states, no personal data.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Log, open_checkpoint
 from privacy_svc.audits import AUDITS, Audits
 from privacy_svc.db import Database, now
-from privacy_svc.errors import InvalidBody, NotFound, NotSignedIn, PrivacyError
+from privacy_svc.errors import NotFound, NotSignedIn, PrivacyError
 from privacy_svc.http import PROBLEM_JSON, Caller, Role, allow, answer_problem
 from privacy_svc.identity import (
     COOKIE,
@@ -33,6 +32,7 @@ from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import OPEN, Filter, Requests, RequestView
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
+from privacy_svc.web.forms import form
 from privacy_svc.web.rendering import page
 
 HOME = "/dpo"
@@ -87,7 +87,7 @@ def sign_in(
     if not same_origin(str(request.method), request.headers):
         raise CrossSite("Open the link and press the button on its page.")
     with database.write() as session:
-        secret = redeem_link(session, log, _form(body).get("token", ""))
+        secret = redeem_link(session, log, form(body).get("token", ""))
     if secret is None:
         raise LinkSpent("The link was used before, is older than 15 minutes, or is not complete.")
     return Redirect(HOME, status_code=303, cookies=[session_cookie(secret, settings.base_url)])
@@ -161,10 +161,3 @@ def _log_health(session: Session, log: Log) -> LogHealth:
         size = 0
     newest = log.search(session, limit=1, about_people=False)
     return LogHealth(size, log.backlog(session).waiting, newest[0].at if newest else None)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(body.decode("ascii"), max_num_fields=10))
-    except (UnicodeDecodeError, ValueError):
-        raise InvalidBody("The form cannot be read.") from None

@@ -2,10 +2,14 @@
 
 from litestar.types import ControllerRouterHandler
 
-from privacy_svc.web import centre, console, explaining, health, reference
+from privacy_svc.web import centre, choosing, console, explaining, health, reference
 
 HANDLERS: list[ControllerRouterHandler] = [
     centre.show_centre,
+    choosing.ask_to_confirm,
+    choosing.confirm,
+    choosing.ask_to_unsubscribe,
+    choosing.unsubscribe,
     explaining.list_problems,
     explaining.explain_problem,
     console.ask_to_sign_in,

@@ -18,6 +18,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import UnknownCustomer
 from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers, once_of_request
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
+from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 from tests.consent.conftest import Desk
@@ -94,12 +95,13 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
         path.write_text(content)
     parts = {
         "database": desk.database,
-        "policies": PolicyHolder(tmp_path / "policies"),
+        "policies": PolicyHolder(tmp_path / "policies", interval=0),
         "vault": desk.vault,
         "log": desk.log,
         "signer": desk.log.signer,
         "settings": Settings(base_url="https://privacy.example"),
         "directory": OneCustomer(desk.subject),
+        "mailer": Mailer(Settings(home=tmp_path)),
     }
     dependencies = {name: _provide(part) for name, part in parts.items()}
     app = Litestar(
@@ -251,6 +253,23 @@ def test_a_body_that_does_not_fit_is_refused(web: Web, changed: dict[str, Any], 
     assert [e["pointer"] for e in problem["errors"]] == [pointer]
     for word in ("Ana", "Maria", "form 7"):
         assert word not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("changed", "article"),
+    [
+        ({"purposes": ["news", "care"]}, "Art. 7(2)"),
+        ({"purpose": ["news", "care"]}, "Art. 7(2)"),
+        ({"preticked": True}, "Art. 4(11)"),
+        ({"implied": True}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "method": "implied"}}, "Art. 4(11)"),
+    ],
+)
+def test_what_is_no_consent_is_refused_with_its_article(web: Web, changed: dict[str, Any], article: str) -> None:
+    """Bundled, ticked before, or implied."""
+    status, problem = web("POST", "/v1/consents", NEWS | changed)
+    assert status == 400
+    assert [article in e["detail"] for e in problem["errors"]] == [True]
 
 
 def test_unknown_customers_are_404(web: Web) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy import create_engine, text
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database
 from privacy_svc.http import CustomerRef
+from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder, PolicySet, compile_policies
-from privacy_svc.rights import Mailer, Requests
+from privacy_svc.rights import Requests
 from privacy_svc.settings import Settings
 from privacy_svc.store import Directory, Sealer, Stores, seal
 from privacy_svc.vault import Vault

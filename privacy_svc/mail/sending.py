@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from privacy_svc.db import new_id
 from privacy_svc.errors import Misconfigured, Unavailable
-from privacy_svc.rights.letters import Letter
+from privacy_svc.mail.letter import Letter
 from privacy_svc.settings import Settings
 
 OUTBOX = "outbox"
@@ -41,6 +41,8 @@ class Mailer:
         except ValueError:
             raise MailUnavailable("The address on file is not one that mail can be sent to.") from None
         message["Auto-Submitted"] = "auto-generated"
+        for name, value in letter.headers.items():
+            message[name] = value
         message.set_content(letter.text)
         if self._url:
             self._by_smtp(message)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from privacy_svc.errors import Misconfigured
-from privacy_svc.rights.letters import Letter
-from privacy_svc.rights.mail import Mailer, MailUnavailable
+from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.settings import Settings
 
 LETTER = Letter("Hello", "First line\n.a line with a dot, and ümlauts\n")

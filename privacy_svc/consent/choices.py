@@ -1,0 +1,158 @@
+"""The one path of everything people say about a purpose, whichever way it came: API, Privacy Centre, link in a mail."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from litestar.di import NamedDependency, Provide
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import Log, Signer
+from privacy_svc.consent import service, unsubscribing
+from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.confirming import Confirmer, Offered, Post
+from privacy_svc.consent.following import ListKeeper
+from privacy_svc.consent.model import Consent, Objection
+from privacy_svc.consent.objections import object_to
+from privacy_svc.consent.schemas import ConsentView, RecordConsent, Source, UnsubscribeLink
+from privacy_svc.consent.standing import latest
+from privacy_svc.consent.states import State
+from privacy_svc.consent.suppression import Cause
+from privacy_svc.consent.versions import hold
+from privacy_svc.db import now
+from privacy_svc.errors import Erased
+from privacy_svc.http import CustomerDirectory, CustomerRef
+from privacy_svc.policy import PolicyHolder, PolicySet, Purpose
+from privacy_svc.settings import Settings
+from privacy_svc.vault import Vault
+
+PERSON = "person"
+"""The actor of what people do themselves."""
+GPC = "gpc"
+"""The channel of a browser's general signal."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Records, keeps the suppression list in step, asks for confirmation; all in the caller's transaction."""
+
+    vault: Vault
+    log: Log
+    directory: CustomerDirectory
+    policies: PolicySet
+    base_url: str
+    signer: Signer
+
+    @cached_property
+    def keeper(self) -> ListKeeper:
+        return ListKeeper(self.vault, self.log, self.directory)
+
+    @cached_property
+    def _confirmer(self) -> Confirmer:
+        return Confirmer(self.vault, self.log, self.directory, self.policies, self.base_url, self.signer)
+
+    def say(
+        self, session: Session, subject_id: str, wanted: RecordConsent, actor: str
+    ) -> tuple[ConsentView, Post | None]:
+        """Where the purpose asks for double opt-in, with a letter to send once this is committed. Raises InvalidBody,
+        Erased, NoAddress, TooManyRequests."""
+        if self._confirmer.needed_for(wanted):
+            return self._confirmer.ask(session, subject_id, wanted, actor)
+        said = service.record(
+            session, self.vault, self.log, self.policies, actor=actor, subject_id=subject_id, wanted=wanted, at=now()
+        )
+        self.keeper.follow(session, subject_id, self.policies.purposes[said.purpose], said.state, actor)
+        return said, None
+
+    def show_link(self, session: Session, token: str) -> Offered:
+        """What a link of a letter asks to confirm. Changes nothing. Raises LinkGone."""
+        return self._confirmer.show(session, token)
+
+    def confirm(self, session: Session, token: str, *, gpc: bool = False) -> ConsentView:
+        """The person pressed the button, which is more than their browser's general signal says: that is noted as of
+        before. Raises LinkGone, Erased, StoreUnavailable."""
+        subject_id, said = self._confirmer.confirm(session, token, PERSON)
+        if gpc:
+            self.signal(session, subject_id, PERSON, min(now(), said.given_at - timedelta(microseconds=1)))
+        self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON)
+        return said
+
+    def unsubscribe_link(self, subject_id: str, purpose: str) -> UnsubscribeLink:
+        """Raises InvalidBody where there is nothing to withdraw or object to."""
+        found = self.policies.purposes.get(purpose)
+        if found is None or found.consent is None:
+            require_open_to_objection(self.policies, purpose)
+        url = unsubscribing.link(self.base_url, unsubscribing.make_token(self.signer, subject_id, purpose))
+        return UnsubscribeLink(url, dict(unsubscribing.headers(url)))
+
+    def show_unsubscribing(self, token: str) -> Purpose:
+        """What a link takes back. Raises UnknownLink."""
+        return unsubscribing.read_token(self.signer, self.policies, token)[1]
+
+    def unsubscribe(self, session: Session, token: str, *, gpc: bool = False) -> Purpose:
+        """At once, and as often as it is asked for. Raises UnknownLink, KeyUnavailable."""
+        subject_id, purpose = unsubscribing.read_token(self.signer, self.policies, token)
+        try:
+            hold(session, subject_id)
+        except Erased:  # they are written to no more
+            return purpose
+        last = next(latest(session, [subject_id], purpose.key), None)
+        if last is None or last.state != State.WITHDRAWN:
+            self._take_back(session, subject_id, purpose, "one-click", PERSON)
+        if gpc:
+            self.signal(session, subject_id, PERSON)
+        return purpose
+
+    def signal(self, session: Session, subject_id: str, actor: str, at: datetime | None = None) -> list[str]:
+        """Global Privacy Control (`Sec-GPC: 1`) was seen; the purposes it ended or would have. Once for each: what the
+        person says later stands, however often their browser repeats itself. Raises Erased, NotFound."""
+        hold(session, subject_id)
+        honouring = [p for p in self.policies.purposes.values() if p.honours_gpc]
+        fresh = [p for p in honouring if not _signalled(session, subject_id, p)]
+        for purpose in fresh:
+            self._take_back(session, subject_id, purpose, GPC, actor, at)
+        return [p.key for p in fresh]
+
+    def _take_back(
+        self,
+        session: Session,
+        subject_id: str,
+        purpose: Purpose,
+        channel: str,
+        actor: str,
+        at: datetime | None = None,
+    ) -> None:
+        """A consent is withdrawn; what rests on another basis is objected to."""
+        if purpose.consent is None:
+            object_to(session, self.log, subject_id, purpose.key, actor, channel)
+            self.keeper.suppress(session, subject_id, purpose.key, Cause.OBJECTION, actor)
+        else:
+            ref = CustomerRef(subject=subject_id)
+            wanted = RecordConsent(ref, purpose.key, "withdrawn", Source(channel), given_at=at)
+            self.say(session, subject_id, wanted, actor)
+
+
+def _signalled(session: Session, subject_id: str, purpose: Purpose) -> bool:
+    """Noted before; who has objected before by other means needs no signal."""
+    if purpose.consent is None:
+        mine = select(Objection.purpose).where(Objection.subject_id == subject_id, Objection.purpose == purpose.key)
+    else:
+        mine = select(Consent.purpose).where(Consent.subject_id == subject_id, Consent.purpose == purpose.key)
+        mine = mine.where(Consent.channel == GPC)
+    return session.scalar(mine.limit(1)) is not None
+
+
+def _choices(
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    policies: NamedDependency[PolicyHolder],
+    settings: NamedDependency[Settings],
+    signer: NamedDependency[Signer],
+) -> Choices:
+    return Choices(vault, log, directory, policies.current, settings.base_url, signer)
+
+
+CHOICES = {"choices": Provide(_choices, sync_to_thread=False)}
+"""For a handler that is given `choices`: one policy for the whole request."""

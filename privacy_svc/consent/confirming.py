@@ -1,0 +1,208 @@
+"""Double opt-in: what was agreed to counts once the person confirmed it by a link that was mailed to them.
+
+The link is a page with a button, because programs that look at links in mails must not confirm anything. It proves
+that the mailbox is theirs, so it is evidence for this purpose by e-mail and for nothing else (BGH I ZR 164/09).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, Log, Signer
+from privacy_svc.consent import letters, service, unsubscribing
+from privacy_svc.consent.checks import check
+from privacy_svc.consent.errors import LinkGone, NoAddress
+from privacy_svc.consent.model import CONFIRMATION, Confirmation, Consent
+from privacy_svc.consent.schemas import ConsentView, NoticeRef, RecordConsent, Source
+from privacy_svc.consent.standing import latest, state_at
+from privacy_svc.consent.states import State
+from privacy_svc.consent.versions import hold
+from privacy_svc.db import now
+from privacy_svc.http import CustomerDirectory, TooManyRequests
+from privacy_svc.identity import digest, new_secret
+from privacy_svc.mail import Letter
+from privacy_svc.policy import PolicySet, Purpose
+from privacy_svc.vault import Subject, Vault
+
+A_DAY = 5
+"""Links to one person in a day: nobody's form may fill another's mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A letter to send once the transaction is done."""
+
+    address: str
+    letter: Letter
+
+    def __repr__(self) -> str:
+        return "Post(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a link offers to confirm."""
+
+    purpose: Purpose
+    notice: NoticeRef
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Confirmer:
+    """Asks for confirmations and takes them; in the caller's transaction."""
+
+    vault: Vault
+    log: Log
+    directory: CustomerDirectory
+    policies: PolicySet
+    base_url: str
+    signer: Signer
+
+    def needed_for(self, wanted: RecordConsent) -> bool:
+        purpose = self.policies.purposes.get(wanted.purpose)
+        rule = purpose.consent if purpose else None
+        return wanted.state == "given" and rule is not None and rule.double_opt_in
+
+    def ask(
+        self, session: Session, subject_id: str, wanted: RecordConsent, actor: str
+    ) -> tuple[ConsentView, Post | None]:
+        """Records `requested`; a consent that stands goes on standing meanwhile. No letter where something later was
+        recorded before. Raises InvalidBody, Erased, NoAddress, TooManyRequests."""
+        at = now()
+        purpose = check(self.policies, wanted, at)
+        hold(session, subject_id)
+        self._limit(session, subject_id, at)
+        address = self._address(session, subject_id)
+        standing = next(latest(session, [subject_id], purpose.key), None)
+        if standing is not None and state_at(standing.state, standing.valid_until, at) is State.GIVEN:
+            said = msgspec.structs.replace(service.view(standing), state=State.REQUESTED)
+            payload = {"consent": standing.id, "purpose": purpose.key, "again": True}
+            self.log.append(
+                session,
+                EventType.CONSENT_REQUESTED,
+                actor=actor,
+                subject_id=subject_id,
+                payload=payload,
+                evidence=True,
+            )
+        else:
+            said = self._record(session, subject_id, wanted, actor, at, confirmed=False)
+            session.flush()
+            standing = next(latest(session, [subject_id], purpose.key))
+            if standing.id != said.id:
+                return said, None
+        return said, self._post(session, subject_id, purpose, wanted, standing, address, at)
+
+    def show(self, session: Session, token: str) -> Offered:
+        """Changes nothing. Raises LinkGone."""
+        row = self._find(session, token)
+        if session.get_one(Subject, row.subject_id).erased_at is not None:
+            raise LinkGone("Your data were erased since the link was sent.")
+        wanted, _ = self._opened(session, row)
+        assert wanted.notice is not None
+        return Offered(self.policies.purposes[row.purpose], wanted.notice, row.expires_at)
+
+    def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView]:
+        """Records `given` by the link's holder; the subject and the consent. Raises LinkGone, Erased."""
+        row = self._find(session, token, lock=True)
+        hold(session, row.subject_id)
+        standing = next(latest(session, [row.subject_id], row.purpose), None)
+        if standing is None or standing.id != row.standing:
+            raise LinkGone("You have said something else about this since the link was sent.")
+        at = now()
+        wanted, address = self._opened(session, row)
+        proof = {"channel": "email", "address": address, "link": row.digest.hex()[:16]}
+        times = {"asked_at": row.asked_at.isoformat(), "confirmed_at": at.isoformat()}
+        row.used_at, row.sealed = at, None
+        said = self._record(session, row.subject_id, _proven(wanted, proof | times), actor, at, confirmed=True)
+        return row.subject_id, said
+
+    def _record(
+        self, session: Session, subject_id: str, wanted: RecordConsent, actor: str, at: datetime, *, confirmed: bool
+    ) -> ConsentView:
+        return service.record(
+            session,
+            self.vault,
+            self.log,
+            self.policies,
+            actor=actor,
+            subject_id=subject_id,
+            wanted=wanted,
+            at=at,
+            confirmed=confirmed,
+        )
+
+    def _address(self, session: Session, subject_id: str) -> str:
+        """On file, not what a form says: a link to an address that is not the person's would prove nothing of them."""
+        for kind, value in self.directory.contacts(session, [subject_id]).get(subject_id, ()):
+            if kind == "email" and "@" in value:
+                return value.strip()
+        raise NoAddress("This purpose is confirmed by e-mail, and the customer store has no address of this person.")
+
+    def _limit(self, session: Session, subject_id: str, at: datetime) -> None:
+        mine = (Confirmation.subject_id == subject_id, Confirmation.asked_at > at - timedelta(days=1))
+        if (session.scalar(select(func.count()).select_from(Confirmation).where(*mine)) or 0) >= A_DAY:
+            raise TooManyRequests(f"At most {A_DAY} links a day are sent to one person.")
+
+    def _post(
+        self,
+        session: Session,
+        subject_id: str,
+        purpose: Purpose,
+        wanted: RecordConsent,
+        standing: Consent,
+        address: str,
+        at: datetime,
+    ) -> Post:
+        assert purpose.consent is not None
+        assert wanted.notice is not None
+        hours, token = purpose.consent.confirm_hours, new_secret()
+        row = Confirmation(
+            digest=digest(token),
+            subject_id=subject_id,
+            purpose=purpose.key,
+            standing=standing.id,
+            asked_at=at,
+            expires_at=at + timedelta(hours=hours),
+        )
+        asked = {"wanted": msgspec.to_builtins(wanted), "address": address}
+        cipher = self.vault.cipher(session, subject_id, "evidence")
+        row.sealed = cipher.seal(CONFIRMATION, row.digest.hex(), asked)
+        session.add(row)
+        letter = letters.ask_to_confirm(
+            self.policies.organisation, purpose, wanted.notice.language, hours, self.base_url, token
+        )
+        stop = unsubscribing.make_token(self.signer, subject_id, purpose.key)
+        headers = unsubscribing.headers(unsubscribing.link(self.base_url, stop))
+        return Post(address, replace(letter, headers=headers))
+
+    def _find(self, session: Session, token: str, *, lock: bool = False) -> Confirmation:
+        row = session.get(Confirmation, digest(token), with_for_update=lock or None, populate_existing=True)
+        if row is None:
+            raise LinkGone("The link is not complete, or not one of ours.")
+        if row.used_at is not None:
+            raise LinkGone("The link was used before. If it was you, all is done.")
+        if row.expires_at <= now():
+            raise LinkGone("The link is too old.")
+        if row.purpose not in self.policies.purposes:
+            raise LinkGone("What the link is about does not exist any more.")
+        return row
+
+    def _opened(self, session: Session, row: Confirmation) -> tuple[RecordConsent, str]:
+        assert row.sealed is not None
+        cipher = self.vault.cipher(session, row.subject_id, "evidence")
+        opened: Any = cipher.open(CONFIRMATION, row.digest.hex(), row.sealed)
+        return msgspec.convert(opened["wanted"], RecordConsent), str(opened["address"])
+
+
+def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
+    """Said now, with the caller's evidence and ours."""
+    given = wanted.source.evidence
+    evidence = {"double_opt_in": proof} | ({"given": given} if given is not None else {})
+    source = Source(wanted.source.channel, wanted.source.method, wanted.source.reference, evidence)
+    return msgspec.structs.replace(wanted, source=source, given_at=None)

@@ -1,0 +1,20 @@
+"""What is refused on the way to a consent."""
+
+from privacy_svc.errors import Conflict, NotFound, PrivacyError
+
+
+class NoAddress(Conflict):
+    slug, title = "no-address", "There is no e-mail address to confirm this consent by"
+    remedy = "Enter the person's e-mail address in the customer store first, then record the consent again."
+
+
+class LinkGone(PrivacyError):
+    """Also for a token that never was one: it tells nobody which."""
+
+    status, slug, title = 410, "confirmation-gone", "This link does not confirm anything any more"
+    remedy = "Agree once more where you did before: a new link is sent to you. What you did before is not lost."
+
+
+class UnknownLink(NotFound):
+    slug, title = "unknown-link", "This is not a link to unsubscribe"
+    remedy = "Open the whole link of the mail. `POST /v1/consents/unsubscribe-link` makes one."

@@ -1,0 +1,164 @@
+"""Pages that links in mails lead to. Looking at one changes nothing: programs that check mails follow every link."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, RawBody
+from litestar.response import Template
+
+from privacy_svc.consent import (
+    CHOICES,
+    CONFIRM_PATH,
+    UNSUBSCRIBE_FIELD,
+    UNSUBSCRIBE_PATH,
+    UNSUBSCRIBE_VALUE,
+    Choices,
+    LinkGone,
+    UnknownLink,
+)
+from privacy_svc.db import Database
+from privacy_svc.errors import Erased, InvalidBody
+from privacy_svc.http import Role, allow
+from privacy_svc.identity import CrossSite, same_origin
+from privacy_svc.policy import PolicyHolder, PolicySet, Purpose
+from privacy_svc.web.forms import form
+from privacy_svc.web.rendering import page
+
+
+def gone(request: Request[Any, Any, Any], error: LinkGone | Erased) -> Response[Any]:
+    """In the person's words: what happened, and how to get a new link."""
+    policies: PolicyHolder = request.app.state.policies
+    return _page(request, policies.current, "gone", status=error.status)
+
+
+def unknown(request: Request[Any, Any, Any], error: UnknownLink) -> Response[Any]:
+    policies: PolicyHolder = request.app.state.policies
+    return _page(request, policies.current, "unknown_link", status=error.status)
+
+
+GONE: Any = {LinkGone: gone, Erased: gone}
+UNKNOWN: Any = {UnknownLink: unknown}
+
+
+@get(
+    CONFIRM_PATH,
+    opt=allow(Role.PUBLIC),
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    include_in_schema=False,
+    exception_handlers=GONE,
+)
+def ask_to_confirm(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    choices: NamedDependency[Choices],
+    token: FromQuery[str] = "",
+) -> Template:
+    """What is agreed to, whole, and a button."""
+    policy = policies.current
+    with database.read() as session:
+        asked = choices.show_link(session, token)
+    ref = asked.notice
+    shown = _page(request, policy, "confirm", action=f"{CONFIRM_PATH}?", hidden={"token": token})
+    shown.context["notice"] = policy.notices.get((ref.id, ref.version, ref.language))
+    return _about(shown, asked.purpose)
+
+
+@post(
+    CONFIRM_PATH,
+    opt=allow(Role.PUBLIC),
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    status_code=200,
+    include_in_schema=False,
+    exception_handlers=GONE,
+)
+def confirm(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    choices: NamedDependency[Choices],
+) -> Template:
+    """The consent is given."""
+    if not same_origin(str(request.method), request.headers):
+        raise CrossSite("Open the link and press the button on its page.")
+    policy = policies.current
+    with database.write() as session:
+        said = choices.confirm(session, form(body).get("token", ""), gpc=_gpc(request))
+    return _about(_page(request, policy, "confirmed"), policy.purposes[said.purpose])
+
+
+@get(
+    UNSUBSCRIBE_PATH,
+    opt=allow(Role.PUBLIC),
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    include_in_schema=False,
+    exception_handlers=UNKNOWN,
+)
+def ask_to_unsubscribe(
+    request: Request[Any, Any, Any],
+    policies: NamedDependency[PolicyHolder],
+    choices: NamedDependency[Choices],
+    token: FromQuery[str] = "",
+) -> Template:
+    """A button; it is all that is asked."""
+    purpose = choices.show_unsubscribing(token)
+    action = f"{UNSUBSCRIBE_PATH}?token={token}&"
+    hidden = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_VALUE}
+    return _about(_page(request, policies.current, "stop", action=action, hidden=hidden), purpose)
+
+
+@post(
+    UNSUBSCRIBE_PATH,
+    opt=allow(Role.PUBLIC),
+    dependencies=CHOICES,
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="unsubscribe",
+    tags=["Consent"],
+    exception_handlers=UNKNOWN,
+)
+def unsubscribe(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    choices: NamedDependency[Choices],
+    token: FromQuery[str] = "",
+) -> Template:
+    """One click (RFC 8058): the body is the form `List-Unsubscribe=One-Click`. No sign-in, no cookie, no redirect; it
+    holds at once, and a second time changes nothing. The token is the permission, so any site may send it."""
+    if form(body, request.headers.get("content-type", "")).get(UNSUBSCRIBE_FIELD) != UNSUBSCRIBE_VALUE:
+        raise InvalidBody(f"The body is the form {UNSUBSCRIBE_FIELD}={UNSUBSCRIBE_VALUE} (RFC 8058).")
+    with database.write() as session:
+        purpose = choices.unsubscribe(session, token, gpc=_gpc(request))
+    return _about(_page(request, policies.current, "stopped"), purpose)
+
+
+def _gpc(request: Request[Any, Any, Any]) -> bool:
+    """Only "1" is the signal (W3C Global Privacy Control)."""
+    return str(request.headers.get("sec-gpc", "")) == "1"
+
+
+def _about(shown: Template, purpose: Purpose) -> Template:
+    shown.context["what"] = purpose.title.get(shown.context["language"], purpose.key)
+    return shown
+
+
+def _page(
+    request: Request[Any, Any, Any],
+    policies: PolicySet,
+    kind: str,
+    *,
+    status: int = 200,
+    action: str = "",
+    hidden: dict[str, str] | None = None,
+) -> Template:
+    """`kind` names the words: its heading, its text, its button."""
+    shown = page(request, policies, "choice.html", status=status, kind=kind, what="", notice=None, action=action)
+    shown.context["hidden"] = hidden or {}
+    return shown

@@ -1,0 +1,29 @@
+"""Small forms of pages and of mail programs."""
+
+from email.parser import BytesParser
+from email.policy import HTTP
+from urllib.parse import parse_qsl
+
+from privacy_svc.errors import InvalidBody
+
+MOST = 10
+"""Fields."""
+
+
+def form(body: bytes, content_type: str = "") -> dict[str, str]:
+    """Of application/x-www-form-urlencoded, or of multipart/form-data. Raises InvalidBody."""
+    try:
+        if content_type.lower().startswith("multipart/form-data"):
+            return _parts(body, content_type.encode("latin-1"))
+        return dict(parse_qsl(body.decode("ascii"), max_num_fields=MOST))
+    except (UnicodeError, ValueError):
+        raise InvalidBody("The form cannot be read.") from None
+
+
+def _parts(body: bytes, content_type: bytes) -> dict[str, str]:
+    whole = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type + b"\r\n\r\n" + body)
+    if not whole.is_multipart():
+        return {}
+    found = [part for part in whole.iter_parts() if not part.is_multipart()]
+    names = [part.get_param("name", header="content-disposition") for part in found[:MOST]]
+    return {str(n): str(p.get_payload(decode=False)).strip() for n, p in zip(names, found, strict=False)}

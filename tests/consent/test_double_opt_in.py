@@ -1,0 +1,216 @@
+"""Double opt-in: requested, then given by the link that was mailed, and by nothing else."""
+
+import email
+import re
+from datetime import timedelta
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from privacy_svc.consent import Choices, ConsentView, LinkGone, State, current, evidence, purpose_states, subject_state
+from privacy_svc.consent.confirming import A_DAY
+from privacy_svc.consent.errors import NoAddress
+from privacy_svc.consent.model import Confirmation
+from privacy_svc.db import now
+from privacy_svc.errors import Erased, Misconfigured
+from privacy_svc.http import Contact, TooManyRequests
+from privacy_svc.mail import OUTBOX
+from privacy_svc.policy import ReasonCode, decide
+from tests.consent.conftest import MOTHER, Desk, wanted
+from tests.consent.test_routes import NEWS, OneCustomer, Web, web
+from tests.factories import check_log
+from tests.policy.small import FILES, PURPOSES, compiled
+
+__all__ = ["web"]
+
+DOUBLE = PURPOSES.replace("covered_since: 2", "covered_since: 2\n      double_opt_in: true")
+
+
+def token_of(text: str) -> str:
+    found = re.search(r"token=([\w-]+)", text)
+    assert found
+    return found[1]
+
+
+class Ways:
+    """What people do, with a policy that asks for confirmation, a transaction each."""
+
+    def __init__(self, desk: Desk, purposes: str = DOUBLE) -> None:
+        self.desk, self.directory = desk, OneCustomer(desk.subject)
+        policies = compiled(**{"purposes.yml": purposes})
+        self.choices = Choices(
+            desk.vault, desk.log, self.directory, policies, "https://privacy.example", desk.log.signer
+        )
+
+    def ask(self, **changed: object) -> str:
+        with self.desk.database.write() as session:
+            _, post = self.choices.say(session, self.desk.subject, wanted(**changed), "shop")
+        assert post is not None
+        return token_of(post.letter.text)
+
+    def confirm(self, token: str) -> ConsentView:
+        with self.desk.database.write() as session:
+            return self.choices.confirm(session, token)
+
+    def stands(self) -> str:
+        with self.desk.database.read() as session:
+            one = subject_state(session, self.desk.subject, now()).consents["news"].state
+            many = purpose_states(session, [self.desk.subject], "news", now())[self.desk.subject]
+        assert many.consents["news"].state == one
+        return one
+
+    def reasons(self) -> list[str]:
+        with self.desk.database.read() as session:
+            state = subject_state(session, self.desk.subject, now())
+        return [r.code for r in decide(self.choices.policies, "mail", "news", [], state, now()).reasons]
+
+
+@pytest.fixture
+def ways(desk: Desk) -> Ways:
+    return Ways(desk)
+
+
+def test_a_consent_counts_once_it_was_confirmed(ways: Ways, desk: Desk) -> None:
+    """Until then it is requested and permits nothing; the record says by which address it was confirmed."""
+    token = ways.ask(guardian=MOTHER)
+    assert ways.stands() == "requested"
+    assert ReasonCode.CONSENT_MISSING in ways.reasons()
+    said = ways.confirm(token)
+    assert (said.state, said.recorded_by, said.guardian, said.channel) == ("given", "person", True, "web")
+    assert ways.reasons() == []
+    with desk.database.read() as session:
+        proof = evidence(session, desk.vault, said.id)["evidence"]["double_opt_in"]
+        (link,) = session.scalars(select(Confirmation))
+        assert link.sealed is None
+    assert (proof["channel"], proof["address"]) == ("email", "ana@mail.example")
+    assert proof["asked_at"] < proof["confirmed_at"]
+    types = [e.type for e in desk.entries() if e.type.startswith("consent:")]
+    assert types == ["consent:record:requested", "consent:record:given"]
+    check_log(desk.database, desk.log)
+
+
+def test_looking_at_the_page_changes_nothing(ways: Ways) -> None:
+    """As often as a scanner of mails likes."""
+    token = ways.ask()
+    for _ in range(3):
+        with ways.desk.database.read() as session:
+            assert ways.choices.show_link(session, token).notice.version == 2
+    assert ways.stands() == "requested"
+    ways.confirm(token)
+
+
+def test_a_link_works_once(ways: Ways) -> None:
+    """Neither twice, nor a made-up one, nor half of one."""
+    token = ways.ask()
+    ways.confirm(token)
+    for spent in (token, token[:-1], "", "nonsense"):
+        with pytest.raises(LinkGone):
+            ways.confirm(spent)
+    assert ways.stands() == "given"
+
+
+def test_a_link_expires(ways: Ways) -> None:
+    """After the hours the policy says."""
+    token = ways.ask()
+    with ways.desk.database.write() as session:
+        (link,) = session.scalars(select(Confirmation))
+        assert link.expires_at - link.asked_at == timedelta(hours=48)
+        link.expires_at = now()
+    with pytest.raises(LinkGone, match="too old"):
+        ways.confirm(token)
+
+
+def test_a_link_does_not_undo_what_was_said_since(ways: Ways) -> None:
+    """Withdrawn or refused after the link was sent; and a second link ends the first."""
+    for state in ("withdrawn", "refused"):
+        token = ways.ask()
+        ways.desk.say(state)
+        with pytest.raises(LinkGone, match="something else"):
+            ways.confirm(token)
+        assert ways.stands() == state
+    first, second = ways.ask(), ways.ask()
+    with pytest.raises(LinkGone):
+        ways.confirm(first)
+    ways.confirm(second)
+
+
+def test_asking_again_does_not_end_what_stands(ways: Ways, desk: Desk) -> None:
+    """Somebody who types in another's address takes nothing from them; a confirmation renews it."""
+    ways.confirm(ways.ask())
+    with desk.database.write() as session:
+        said, post = ways.choices.say(session, desk.subject, wanted(), "shop")
+    assert (said.state, ways.stands()) == ("requested", "given")
+    assert post is not None
+    renewed = ways.confirm(token_of(post.letter.text))
+    with desk.database.read() as session:
+        (news,) = current(session, desk.subject, now())
+    assert [c.state for c in news.history] == ["given", "given", "requested"]
+    assert news.history[0].id == renewed.id
+
+
+def test_late_news_sends_no_letter(ways: Ways, desk: Desk) -> None:
+    """A paper of last week is noted, but the person has said no since."""
+    desk.say("refused")
+    with desk.database.write() as session:
+        _, post = ways.choices.say(session, desk.subject, wanted(given_at=now() - timedelta(days=7)), "shop")
+    assert post is None
+    assert ways.stands() == "refused"
+
+
+def test_nobodys_mailbox_is_filled(ways: Ways) -> None:
+    """So many links a day to one person."""
+    for _ in range(A_DAY):
+        ways.ask()
+    with pytest.raises(TooManyRequests):
+        ways.ask()
+
+
+def test_without_an_address_nothing_is_recorded(ways: Ways, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A telephone number is none: an e-mail proves nothing for it."""
+    monkeypatch.setattr(ways.directory, "contacts", lambda _s, ids: {i: [Contact("phone", "+49431")] for i in ids})
+    with pytest.raises(NoAddress):
+        ways.ask()
+    with desk.database.read() as session:
+        assert current(session, desk.subject, now()) == []
+
+
+def test_after_an_erasure_the_link_is_dead(ways: Ways, desk: Desk) -> None:
+    """It neither shows nor gives."""
+    token = ways.ask()
+    with desk.database.write() as session:
+        desk.vault.erase(session, desk.subject, request_id="r1")
+    with pytest.raises(Erased):
+        ways.confirm(token)
+    with pytest.raises(LinkGone), desk.database.read() as session:
+        ways.choices.show_link(session, token)
+
+
+def test_what_is_recorded_past_the_link_is_requested(ways: Ways, desk: Desk) -> None:
+    """A caller who forgets to ask for the confirmation records nothing that permits."""
+    desk.policies = ways.choices.policies
+    assert desk.say().state == State.REQUESTED
+
+
+@pytest.mark.parametrize("categories", ["[user.name, user.contact.phone_number]", "[user.contact]", "[user]"])
+def test_an_email_proves_nothing_for_the_phone(categories: str) -> None:
+    """A purpose that uses the phone cannot be confirmed by e-mail; hours without it say nothing."""
+    spoilt = DOUBLE.replace("[user.name, user.contact.email]", categories, 1)
+    with pytest.raises(Misconfigured) as refused:
+        compiled(**{"purposes.yml": spoilt})
+    assert "proves nothing for the phone" in str(refused.value)
+
+
+def test_over_http_a_letter_goes_out(web: Web, tmp_path: Path) -> None:
+    """Requested, with a mail in the outbox that advertises nothing and does not say who it is about."""
+    (tmp_path / "policies" / "purposes.yml").write_text(DOUBLE)
+    status, said = web("POST", "/v1/consents", NEWS)
+    assert (status, said["state"], said["current"], said["valid_until"]) == (201, "requested", "requested", None)
+    (file,) = (tmp_path / OUTBOX).glob("*.eml")
+    mail = email.message_from_bytes(file.read_bytes(), policy=default)
+    assert (mail["to"], mail["subject"]) == ("ana@mail.example", "Please confirm: News")
+    assert "https://privacy.example/confirm?token=" in mail.get_content()
+    assert mail["list-unsubscribe"].startswith("<https://privacy.example/v1/consents/unsubscribe?token=")
+    assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+    assert FILES["notices/news/2.en.md"].splitlines()[-1] not in mail.get_content()

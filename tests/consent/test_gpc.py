@@ -1,0 +1,94 @@
+"""Global Privacy Control: a browser's signal ends what the policy says it ends, once."""
+
+from pathlib import Path
+
+import pytest
+
+from privacy_svc.consent import current, purpose_states, subject_state
+from privacy_svc.db import now
+from privacy_svc.errors import Misconfigured
+from tests.consent.conftest import Desk
+from tests.consent.test_double_opt_in import DOUBLE, Ways
+from tests.consent.test_routes import NEWS, Web, web
+from tests.factories import check_log
+from tests.policy.small import PURPOSES, compiled
+
+__all__ = ["web"]
+
+HONOURS = "    honours_gpc: true\n    use: "
+BOTH = PURPOSES.replace("    use: marketing", HONOURS + "marketing").replace(
+    "    use: analytics", HONOURS + "analytics"
+)
+
+
+@pytest.fixture
+def honouring(web: Web, tmp_path: Path) -> Web:
+    (tmp_path / "policies" / "purposes.yml").write_text(BOTH)
+    return web
+
+
+def signalled(web: Web) -> list[str]:
+    status, said = web("POST", "/v1/customers/1001/signals", {"gpc": 1})
+    assert status == 200
+    return list(said["purposes"])
+
+
+def test_a_signal_ends_what_honours_it_once(honouring: Web, desk: Desk) -> None:
+    """Consent is withdrawn, the rest objected to, visible and logged; repeated, it changes nothing."""
+    honouring("POST", "/v1/consents", NEWS)
+    assert signalled(honouring) == ["news", "statistics"]
+    _, before = honouring("GET", "/v1/customers/1001/consents")
+    assert signalled(honouring) == []
+    _, found = honouring("GET", "/v1/customers/1001/consents")
+    assert found == before
+    assert found["objections"] == ["statistics"]
+    (news,) = found["consents"]
+    assert [(c["state"], c["channel"]) for c in news["history"]] == [("withdrawn", "gpc"), ("given", "web")]
+    check_log(desk.database, desk.log)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_the_person_says_later_stands(honouring: Web, desk: Desk, before: bool) -> None:
+    """Also where there was nothing to withdraw when the signal first came."""
+    if before:
+        honouring("POST", "/v1/consents", NEWS)
+    signalled(honouring)
+    honouring("POST", "/v1/consents", NEWS)
+    assert signalled(honouring) == []
+    with desk.database.read() as session:
+        assert subject_state(session, desk.subject, now()).consents["news"].state == "given"
+        assert purpose_states(session, [desk.subject], "news", now())[desk.subject].consents["news"].state == "given"
+
+
+def test_a_policy_that_does_not_honour_it(web: Web) -> None:
+    """Nothing changes, and we say so to browsers; another word is no signal."""
+    assert signalled(web) == []
+    assert web.client.get("/.well-known/gpc.json").json() == {"gpc": False}
+    for body in ({"gpc": True}, {"gpc": 0}, {}, {"gpc": "1"}):
+        assert web("POST", "/v1/customers/1001/signals", body)[0] == 400
+
+
+def test_browsers_are_told(honouring: Web) -> None:
+    """At the place where the specification looks."""
+    answer = honouring.client.get("/.well-known/gpc.json")
+    assert (answer.json(), answer.headers["content-type"]) == ({"gpc": True}, "application/json")
+
+
+def test_who_confirms_with_the_signal_on_has_agreed(desk: Desk) -> None:
+    """Pressing the button says more than the browser; the conflict is in the history, and is not raised again."""
+    ways = Ways(desk, DOUBLE.replace("    use: marketing", HONOURS + "marketing"))
+    token = ways.ask()
+    with desk.database.write() as session:
+        ways.choices.confirm(session, token, gpc=True)
+    assert ways.stands() == "given"
+    with desk.database.write() as session:
+        assert ways.choices.signal(session, desk.subject, "shop") == []
+        (news,) = current(session, desk.subject, now())
+    assert [c.channel for c in news.history] == ["web", "gpc", "web"]
+
+
+def test_a_false_promise_is_refused() -> None:
+    """What cannot be withdrawn or objected to cannot honour it."""
+    spoilt = PURPOSES.replace("    use: essential.service\n", HONOURS + "essential.service\n", 1)
+    with pytest.raises(Misconfigured, match="neither withdrawn nor objected"):
+        compiled(**{"purposes.yml": spoilt})
