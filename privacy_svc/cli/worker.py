@@ -46,8 +46,8 @@ def command(cli: Cli, concurrency: int) -> None:
 
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: page keys an erasure could not replace, the root key's schedule, rows the CRM wrote in
-    clear, people's older keys, log entries that are over, the witness, the fence ledger, idempotency keys that have
-    expired. Each by itself; what cannot be done now is tried again."""
+    clear, people's older keys, log entries that are over, the witness, the fence ledger, idempotency keys and mailed
+    links that have expired. Each by itself; what cannot be done now is tried again."""
     _try("replace_pages", lambda: _replace_pages(runtime))
     _try("keep_schedule", lambda: _keep_schedule(runtime))
     _try("seal_pending", lambda: _seal_pending(runtime))
@@ -55,7 +55,7 @@ def _tidy(runtime: "Runtime") -> None:
     _try("prune_log", lambda: runtime.prune_log("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
     _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))
-    _try("forget_spent_keys", lambda: _forget_spent_keys(runtime))
+    _try("forget_expired", lambda: _forget_expired(runtime))
 
 
 def _replace_pages(runtime: "Runtime") -> None:
@@ -63,12 +63,14 @@ def _replace_pages(runtime: "Runtime") -> None:
         runtime.vault.replace_due(session)
 
 
-def _forget_spent_keys(runtime: "Runtime") -> None:
+def _forget_expired(runtime: "Runtime") -> None:
+    from privacy_svc.consent import forget_links
     from privacy_svc.db import now
     from privacy_svc.http import forget_spent_keys
 
     with runtime.database.write() as session:
         forget_spent_keys(session, now())
+        forget_links(session, now())
 
 
 def _seal_pending(runtime: "Runtime") -> None:

@@ -7,6 +7,7 @@ subject's state version in its transaction; `subject_state` is what decisions re
 from privacy_svc.consent import listroutes, routes
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.choices import CHOICES, PERSON, Choices
+from privacy_svc.consent.confirming import forget_links, forget_links_of
 from privacy_svc.consent.errors import LinkGone, UnknownLink
 from privacy_svc.consent.exporting import export, export_lines
 from privacy_svc.consent.following import ListKeeper
@@ -78,6 +79,8 @@ __all__ = [
     "export",
     "export_lines",
     "find",
+    "forget_links",
+    "forget_links_of",
     "guess_format",
     "history",
     "inspect",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
@@ -30,6 +30,7 @@ from privacy_svc.vault import Subject, Vault
 
 A_DAY = 5
 """Links to one person in a day: nobody's form may fill another's mailbox."""
+STILL_KNOWN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +207,13 @@ def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
     evidence = {"double_opt_in": proof} | ({"given": given} if given is not None else {})
     source = Source(wanted.source.channel, wanted.source.method, wanted.source.reference, evidence)
     return msgspec.structs.replace(wanted, source=source, given_at=None)
+
+
+def forget_links(session: Session, at: datetime) -> None:
+    """Links that have expired, with the address they went to. A while later, so that the page can still say so."""
+    session.execute(delete(Confirmation).where(Confirmation.expires_at <= at - STILL_KNOWN))
+
+
+def forget_links_of(session: Session, subject_id: str) -> None:
+    """At the person's erasure: the addresses are sealed by the key that outlives it."""
+    session.execute(delete(Confirmation).where(Confirmation.subject_id == subject_id))

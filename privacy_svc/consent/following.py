@@ -1,8 +1,8 @@
 """What a person says about themselves reaches the suppression list too, where their address is known.
 
 Who withdraws from direct marketing or objects is suppressed for just that; what takes it back on the person takes it
-back on the list. What an erasure suppressed, and the objection to all direct marketing, is lifted only by the person's
-own new consent (Privacy Centre, double opt-in), or by the DPO who lifts the objection.
+back on the list. What an erasure suppressed is lifted only by the person's own new consent (Privacy Centre, double
+opt-in); an objection to all direct marketing, by who lifts it.
 """
 
 from collections.abc import Collection
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent.objections import objects_since
 from privacy_svc.consent.states import State
 from privacy_svc.consent.suppression import Cause, digests, enlist, release, scopes_of
 from privacy_svc.consent.tables import Suppression
@@ -52,8 +53,10 @@ class ListKeeper:
             self.release(session, subject_id, [purpose.key], actor, "consent given")
 
     def follow_own(self, session: Session, subject_id: str, purpose: Purpose, actor: str) -> int:
-        """After the person consented themselves: nothing stands against their addresses for this purpose any more."""
-        return self.release(session, subject_id, scopes_of(purpose), actor, "own consent")
+        """After the person consented themselves: nothing stands against their addresses for this purpose any more, but
+        what they still object to."""
+        lifted = [scope for scope in scopes_of(purpose) if objects_since(session, subject_id, scope) is None]
+        return self.release(session, subject_id, lifted, actor, "own consent")
 
     def release(self, session: Session, subject_id: str, scopes: Collection[str], actor: str, because: str) -> int:
         """Looks at the store only where there is something to lift. Raises StoreUnavailable, KeyUnavailable."""

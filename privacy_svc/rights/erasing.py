@@ -20,7 +20,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Theirs
-from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, restrict
+from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, forget_links_of, restrict
 from privacy_svc.db import now
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Erase, EraseRows
@@ -134,6 +134,7 @@ def _plain(address: AddressDigest) -> list[Any]:
 def forget(session: Session, parts: Parts, person: Theirs) -> int:
     """What this service itself derived from the person's data goes with the key; how many log payloads."""
     forget_subject(session, person.subject_id)
+    forget_links_of(session, person.subject_id)
     session.execute(delete(RequestPackage).where(RequestPackage.subject_id == person.subject_id))
     return parts.log.erase_payloads(session, person, actor=WORKER)
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from privacy_svc.consent import Choices, ConsentView, LinkGone, State, current, evidence, purpose_states, subject_state
-from privacy_svc.consent.confirming import A_DAY
+from privacy_svc.consent.confirming import A_DAY, forget_links, forget_links_of
 from privacy_svc.consent.errors import NoAddress
 from privacy_svc.consent.model import Confirmation
 from privacy_svc.db import now
@@ -214,3 +214,17 @@ def test_over_http_a_letter_goes_out(web: Web, tmp_path: Path) -> None:
     assert mail["list-unsubscribe"].startswith("<https://privacy.example/v1/consents/unsubscribe?token=")
     assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     assert FILES["notices/news/2.en.md"].splitlines()[-1] not in mail.get_content()
+
+
+def test_a_link_leaves_no_address_behind(ways: Ways, desk: Desk) -> None:
+    """What was never confirmed goes a while after it expired, and at once with the person."""
+    for forget in (
+        lambda session: forget_links(session, now() + timedelta(days=30)),
+        lambda session: forget_links_of(session, desk.subject),
+    ):
+        ways.ask()
+        with desk.database.write() as session:
+            forget_links(session, now())
+            assert session.scalars(select(Confirmation)).all()
+            forget(session)
+            assert not session.scalars(select(Confirmation)).all()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.consent import Cause, ListKeeper, digests, enlist
+from privacy_svc.consent import Cause, ListKeeper, digests, enlist, object_to
 from privacy_svc.consent.suppression import ALL, counts, scopes_by_address, scopes_of
 from privacy_svc.db import now
 from privacy_svc.errors import StoreUnavailable
@@ -105,3 +105,13 @@ def test_counts(desk: Desk) -> None:
     with desk.database.read() as session:
         found = [(c["kind"], c["scope"], c["reason"], c["entries"]) for c in counts(session)]
     assert found == [("email", ALL, "erasure", 2), ("email", DIRECT_MARKETING, "objection", 1)]
+
+
+def test_what_is_still_objected_to_stays_listed(desk: Desk, keeper: ListKeeper) -> None:
+    """Agreeing to one purpose does not take back an objection to all direct marketing, on the person or on the list."""
+    purpose = desk.policies.purposes["news"]
+    with desk.database.write() as session:
+        object_to(session, desk.log, desk.subject, DIRECT_MARKETING, "shop")
+        keeper.suppress(session, desk.subject, DIRECT_MARKETING, Cause.OBJECTION, "shop")
+        keeper.follow_own(session, desk.subject, purpose, "portal")
+    assert listed(desk, ANA) == {ANA: {DIRECT_MARKETING}}
