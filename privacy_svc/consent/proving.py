@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
 from privacy_svc.consent import service
+from privacy_svc.consent.asking import ask_from
 from privacy_svc.consent.asof import Stood, stood, version_at
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.schemas import (
@@ -27,7 +28,7 @@ from privacy_svc.consent.schemas import (
 )
 from privacy_svc.errors import BadRequest, Erased
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import PolicySet, recall
+from privacy_svc.policy import PolicySet, Purpose, recall
 from privacy_svc.vault import Subject
 
 
@@ -104,13 +105,15 @@ def _purposes(
         then = stood(events, asked.as_of, now)
         if then is not None:
             proof = _proof(session, log, policies, then, places, asked) if asked.proof else None
-            found.append(_told(purpose, then, places, proof))
+            found.append(_told(policies.purposes.get(purpose), then, places, proof))
     return found
 
 
-def _told(purpose: str, then: Stood, places: Mapping[str, int], proof: Proof | None) -> PurposeConsent:
+def _told(declared: Purpose | None, then: Stood, places: Mapping[str, int], proof: Proof | None) -> PurposeConsent:
     history = [msgspec.structs.replace(c, index=places.get(c.entry or "")) for c in then.history]
-    return PurposeConsent(purpose, then.state, then.said.valid_until, history, then.since, then.until, proof)
+    until = then.said.valid_until
+    again = ask_from(declared.consent if declared else None, then.state, then.since, until)
+    return PurposeConsent(then.said.purpose, then.state, until, history, then.since, then.until, again, proof)
 
 
 def _proof(

@@ -218,7 +218,7 @@ class Proof(msgspec.Struct, frozen=True):
 
 class PurposeConsent(msgspec.Struct, frozen=True):
     """What stands for one purpose, and how it came about, newest first. `until`: when it ends or ended, as far as is
-    known: it runs out, or something else was said."""
+    known: it runs out, or something else was said. `ask_from`: when the person may next be asked, if at all."""
 
     purpose: str
     state: str
@@ -226,6 +226,7 @@ class PurposeConsent(msgspec.Struct, frozen=True):
     history: list[ConsentView]
     since: datetime
     until: datetime | None
+    ask_from: datetime | None = None
     proof: Proof | None = None
 
 

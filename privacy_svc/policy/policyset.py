@@ -100,6 +100,7 @@ class Notice:
 
 
 CONFIRM_HOURS = 48
+ASK_AGAIN = "P6M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class ConsentRule:
     """How long that link works."""
     accept_imported: bool = False
     """Whether a consent counts that came from an old table without proof of what was shown, or of how it was given."""
+    ask_again: str = ASK_AGAIN
+    """ISO 8601 duration for which who refused or withdrew is not asked again."""
 
 
 @dataclass(frozen=True, slots=True)

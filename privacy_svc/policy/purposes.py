@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from privacy_svc.policy.dpv import PURPOSES
 from privacy_svc.policy.policyset import (
+    ASK_AGAIN,
     CONFIRM_HOURS,
     ConsentRule,
     LegalBasis,
@@ -24,7 +25,7 @@ from privacy_svc.policy.yamlfile import Node
 
 FILE = "purposes.yml"
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
-_CONSENT = ("notice", "valid_for", "covered_since", "double_opt_in", "confirm_hours", "accept_imported")
+_CONSENT = ("notice", "valid_for", "covered_since", "double_opt_in", "confirm_hours", "accept_imported", "ask_again")
 _KEYS = (
     "title",
     "description",
@@ -145,6 +146,7 @@ def _consent(block: Block, known: Known) -> ConsentRule | None:
         double_opt_in=inner.boolean("double_opt_in"),
         confirm_hours=inner.integer("confirm_hours", least=24, most=72) or CONFIRM_HOURS,
         accept_imported=inner.boolean("accept_imported"),
+        ask_again=inner.duration("ask_again", nothing=False) or ASK_AGAIN,
     )
 
 
