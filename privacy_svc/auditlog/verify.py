@@ -8,7 +8,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, exists, select, text
@@ -16,25 +15,21 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
 from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
-from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import (
-    Cosignature,
     CrowdPart,
     Entry,
     EntryMember,
     Outbox,
     Payload,
-    SignedCheckpoint,
     Tile,
     Tree,
 )
-from privacy_svc.auditlog.note import NoteError
 from privacy_svc.auditlog.outside import Outside
+from privacy_svc.auditlog.promises import Promises, check_witness
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
-from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import SIZE, Tiles
 from privacy_svc.db import Database
 
@@ -44,7 +39,6 @@ if TYPE_CHECKING:
 PAGE = 1000
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
-Promises = dict[int, list[tuple[str, Checkpoint]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +85,7 @@ class _Verification:
         self._checker = Checker(session, log.vault)
         self._witness = log.witness.verifier if log.witness else None
         self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
-        self._promises = self._read_promises(log.signer, exported, known)
+        self._promises = Promises(session, log.signer, exported, known)
         self._ranges = Ranges()
         self._first = session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
         self._tree = self._begin()
@@ -103,9 +97,10 @@ class _Verification:
         self._finish()
         outside = self._outside.findings(self._session, database)
         findings = [
+            *self._promises.findings,
             *self._findings,
-            *self._pruned_promises(tree.size),
-            *self._witnessed(),
+            *self._promises.compare_pruned(self._first),
+            *check_witness(self._session, self._witness),
             *outside,
             *self._tiles(),
             *self._waiting(),
@@ -118,8 +113,7 @@ class _Verification:
             self._first,
             tree.size,
             tree.root().hex(),
-            sum(len(promised) for size, promised in self._promises.items() if size >= self._first),
-            sum(len(promised) for size, promised in self._promises.items() if size < self._first),
+            *self._promises.count(self._first),
             self._checker.erased,
             self._checker.lost,
             self._ranges.told(),
@@ -137,7 +131,7 @@ class _Verification:
             self._findings.append(Finding("altered", str(error)))
             return GrowingTree()
         self._ranges.add(0, self._first, "pruned")
-        self._compare(tree)
+        self._findings.extend(self._promises.compare(tree))
         return tree
 
     def _entries(self) -> Iterator[Row]:
@@ -170,7 +164,7 @@ class _Verification:
             self._findings.append(
                 Finding("altered", f"the tree's size was {size}, {self._tree.size} entries are there")
             )
-        largest = max(self._promises, default=0)
+        largest = self._promises.largest
         if largest > self._tree.size:
             detail = f"a checkpoint was signed for {largest} entries, {self._tree.size} are there"
             self._findings.append(Finding("truncated", detail))
@@ -194,54 +188,7 @@ class _Verification:
 
     def _grow(self, leaf: Hash) -> None:
         self._tree.add(leaf)
-        self._compare(self._tree)
-
-    def _compare(self, tree: GrowingTree) -> None:
-        for source, checkpoint in self._promises.get(tree.size, ()):
-            if checkpoint.root != tree.root():
-                detail = f"the {source} checkpoint of {tree.size} entries has another root: history was rewritten"
-                self._findings.append(Finding("forked", detail, tree.size - 1))
-
-    def _read_promises(self, signer: Signer, exported: Sequence[str], known: str | None) -> Promises:
-        found: Promises = {}
-        read = cache(partial(_open, signer))  # most are stored and exported
-        stored = {row.size: row.note for row in self._session.scalars(select(SignedCheckpoint))}
-        sources = [("signed", n) for n in stored.values()] + [("exported", n) for n in exported]
-        for source, note in sources + ([("kept", known)] if known is not None else []):
-            try:
-                checkpoint = read(note)
-            except NoteError as error:
-                self._findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
-                continue
-            found.setdefault(checkpoint.size, []).append((source, checkpoint))
-            if stored.get(checkpoint.size) != note and source != "kept":
-                detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
-                self._findings.append(Finding("altered", detail))
-        return found
-
-    def _pruned_promises(self, size: int) -> Iterator[Finding]:
-        """Checkpoints of what was pruned are compared with each other: the tree of that size is no more. One that
-        somebody kept must be among those the log signed."""
-        for of, promised in self._promises.items():
-            if not 0 < of < min(self._first, size):
-                continue
-            if len({checkpoint.root for _, checkpoint in promised}) > 1:
-                yield Finding("forked", f"checkpoints of {of} entries have different roots: history was rewritten")
-            elif {source for source, _ in promised} == {"kept"}:
-                yield Finding("forked", f"the kept checkpoint of {of} entries is none that this log still knows of")
-
-    def _witnessed(self) -> Iterator[Finding]:
-        """What our witness said, by its key; of others we have no key."""
-        if self._witness is None:
-            return
-        said = select(Cosignature, SignedCheckpoint.note).join(
-            SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
-        )
-        for row, note in self._session.execute(said.where(Cosignature.witness == self._witness.name)):
-            try:
-                self._witness.open(note + row.lines)
-            except NoteError as error:
-                yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")
+        self._findings.extend(self._promises.compare(self._tree))
 
     def _tiles(self) -> Iterator[Finding]:
         """Stored tiles against recomputed ones. A leaf found at another place was moved there."""
@@ -277,13 +224,6 @@ class _Verification:
         members = {i for of in (EntryMember, CrowdPart) for i in self._session.scalars(select(of.entry_id).distinct())}
         for entry_id in sorted(members - self._checker.groups - nowhere):
             yield Finding("altered", f"people were added to entry {entry_id}")
-
-
-def _open(signer: Signer, note: str) -> Checkpoint:
-    """By each of our keys that signed it; older notes may lack the second. Raises NoteError."""
-    if signer.second is not None and signer.second.signs(note):
-        signer.second.open(note)
-    return open_checkpoint(note, signer.verifier)
 
 
 def _unreadable(error: Exception) -> Report:

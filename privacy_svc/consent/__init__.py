@@ -4,7 +4,7 @@ States are those of the W3C Data Privacy Vocabulary; receipts follow ISO/IEC TS 
 subject's state version in its transaction; `subject_state` is what decisions read.
 """
 
-from privacy_svc.consent import listroutes, routes
+from privacy_svc.consent import listroutes, objectroutes, routes
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.choices import CHOICES, PERSON, Choices
 from privacy_svc.consent.confirming import forget_links, forget_links_of
@@ -39,7 +39,7 @@ from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
 from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE
 from privacy_svc.consent.unsubscribing import PATH as UNSUBSCRIBE_PATH
 
-HANDLERS = [*routes.HANDLERS, *listroutes.HANDLERS]
+HANDLERS = [*routes.HANDLERS, *objectroutes.HANDLERS, *listroutes.HANDLERS]
 
 __all__ = [
     "CHOICES",

@@ -1,19 +1,17 @@
-"""Consents, objections and restrictions over HTTP. `{customer}` in a path is the CRM's own key."""
+"""Consents over HTTP, and the ways they are taken back. `{customer}` in a path is the CRM's own key."""
 
 from datetime import datetime
 from typing import Any
 
-from litestar import Response, delete, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, RawBody
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
-from privacy_svc.consent import objections, service, standing
-from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent import service, standing
 from privacy_svc.consent.choices import CHOICES, Choices
 from privacy_svc.consent.confirming import Post
-from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.schemas import (
@@ -21,22 +19,17 @@ from privacy_svc.consent.schemas import (
     ConsentRecorded,
     CustomerConsents,
     PassSignal,
-    PlaceRestriction,
-    RaiseObjection,
     RecordConsent,
     SignalNoted,
-    StateChanged,
     UnsubscribeLink,
     read_consent,
 )
-from privacy_svc.consent.suppression import Cause
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased, Forbidden
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
 from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
-from privacy_svc.vault import Vault
 
 TAGS = ["Consent"]
 CUSTOMER = "/v1/customers/{customer:str}"
@@ -161,39 +154,6 @@ def get_receipt(
 
 
 @post(
-    CUSTOMER + "/objections",
-    opt=allow(Role.MODULE, Role.DPO) | {"body": RaiseObjection},
-    sync_to_thread=True,
-    operation_id="raiseObjection",
-    tags=TAGS,
-)
-def raise_objection(
-    customer: FromPath[str],
-    body: RawBody,
-    database: NamedDependency[Database],
-    policies: NamedDependency[PolicyHolder],
-    vault: NamedDependency[Vault],
-    log: NamedDependency[Log],
-    directory: NamedDependency[CustomerDirectory],
-    caller: NamedDependency[Caller],
-    once: NamedDependency[Once],
-) -> Response[StateChanged]:
-    """Against one purpose, or all direct marketing (Art. 21). No reason is needed; it holds at once."""
-    wanted = decode(body, RaiseObjection)
-    if wanted.purpose is not None:
-        require_open_to_objection(policies.current, wanted.purpose)
-
-    def object_to(session: Session) -> StateChanged:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
-        version = objections.object_to(session, log, subject_id, wanted.against, caller.name, wanted.reason)
-        keeper = ListKeeper(vault, log, directory)
-        keeper.suppress(session, subject_id, wanted.against, Cause.OBJECTION, caller.name)
-        return StateChanged(version)
-
-    return once.write(database, body, StateChanged, object_to)
-
-
-@post(
     CUSTOMER + "/signals",
     opt=allow(Role.MODULE, Role.DPO) | {"body": PassSignal},
     dependencies=CHOICES,
@@ -225,88 +185,11 @@ def tell_gpc(policies: NamedDependency[PolicyHolder]) -> dict[str, bool]:
     return {"gpc": any(p.honours_gpc for p in policies.current.purposes.values())}
 
 
-@delete(
-    CUSTOMER + "/objections/{purpose:str}",
-    opt=allow(Role.DPO),
-    sync_to_thread=True,
-    status_code=200,
-    operation_id="liftObjection",
-    tags=TAGS,
-)
-def lift_objection(
-    customer: FromPath[str],
-    purpose: FromPath[str],
-    database: NamedDependency[Database],
-    vault: NamedDependency[Vault],
-    log: NamedDependency[Log],
-    directory: NamedDependency[CustomerDirectory],
-    caller: NamedDependency[Caller],
-) -> StateChanged:
-    """The person changed their mind. `direct_marketing` lifts the objection to all of it."""
-    with database.write() as session:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
-        version = objections.lift_objection(session, log, subject_id, purpose, caller.name)
-        keeper = ListKeeper(vault, log, directory)
-        keeper.release(session, subject_id, [purpose], caller.name, "objection lifted")
-        return StateChanged(version)
-
-
-@post(
-    CUSTOMER + "/restriction",
-    opt=allow(Role.DPO) | {"body": PlaceRestriction},
-    sync_to_thread=True,
-    operation_id="placeRestriction",
-    tags=TAGS,
-)
-def place_restriction(
-    customer: FromPath[str],
-    body: RawBody,
-    database: NamedDependency[Database],
-    log: NamedDependency[Log],
-    directory: NamedDependency[CustomerDirectory],
-    caller: NamedDependency[Caller],
-    once: NamedDependency[Once],
-) -> Response[StateChanged]:
-    """Nothing is used from now on but for what Art. 18(2) allows."""
-    wanted = decode(body or b"{}", PlaceRestriction)
-
-    def restrict(session: Session) -> StateChanged:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
-        return StateChanged(objections.restrict(session, log, subject_id, caller.name, wanted.reason))
-
-    return once.write(database, body, StateChanged, restrict)
-
-
-@delete(
-    CUSTOMER + "/restriction",
-    opt=allow(Role.DPO),
-    sync_to_thread=True,
-    status_code=200,
-    operation_id="liftRestriction",
-    tags=TAGS,
-)
-def lift_restriction(
-    customer: FromPath[str],
-    database: NamedDependency[Database],
-    log: NamedDependency[Log],
-    directory: NamedDependency[CustomerDirectory],
-    caller: NamedDependency[Caller],
-) -> StateChanged:
-    """Only after the person was told (Art. 18(3))."""
-    with database.write() as session:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
-        return StateChanged(objections.lift_restriction(session, log, subject_id, caller.name))
-
-
 HANDLERS = [
     record_consent,
     make_unsubscribe_link,
     list_consents,
     get_receipt,
-    raise_objection,
     pass_signal,
     tell_gpc,
-    lift_objection,
-    place_restriction,
-    lift_restriction,
 ]

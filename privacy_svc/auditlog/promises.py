@@ -1,0 +1,85 @@
+"""Every checkpoint that was signed or exported, or that somebody kept: what a verification holds the log to."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog.checking import Finding
+from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
+from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
+from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.signing import Signer
+
+SIGNED, EXPORTED, KEPT = "signed", "exported", "kept"
+
+
+class Promises:
+    """`findings` are about the notes themselves. `exported` and `known`, a note that somebody kept, are texts."""
+
+    def __init__(self, session: Session, signer: Signer, exported: Sequence[str], known: str | None) -> None:
+        self.findings: list[Finding] = []
+        self._by_size: dict[int, list[tuple[str, Checkpoint]]] = {}
+        stored = {row.size: row.note for row in session.scalars(select(SignedCheckpoint))}
+        read = cache(partial(_open, signer))  # most are stored and exported
+        sources = [(SIGNED, n) for n in stored.values()] + [(EXPORTED, n) for n in exported]
+        for source, note in sources + ([(KEPT, known)] if known is not None else []):
+            try:
+                checkpoint = read(note)
+            except NoteError as error:
+                self.findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
+                continue
+            self._by_size.setdefault(checkpoint.size, []).append((source, checkpoint))
+            if stored.get(checkpoint.size) != note and source != KEPT:
+                detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
+                self.findings.append(Finding("altered", detail))
+
+    @property
+    def largest(self) -> int:
+        return max(self._by_size, default=0)
+
+    def count(self, first: int) -> tuple[int, int]:
+        """Those of a log that begins at `first`, and those of what was pruned."""
+        sizes = [size for size, promised in self._by_size.items() for _ in promised]
+        older = sum(size < first for size in sizes)
+        return len(sizes) - older, older
+
+    def compare(self, tree: GrowingTree) -> Iterator[Finding]:
+        for source, checkpoint in self._by_size.get(tree.size, ()):
+            if checkpoint.root != tree.root():
+                detail = f"the {source} checkpoint of {tree.size} entries has another root: history was rewritten"
+                yield Finding("forked", detail, tree.size - 1)
+
+    def compare_pruned(self, first: int) -> Iterator[Finding]:
+        """Of what was pruned they are compared with each other: the tree of that size is no more. One that somebody
+        kept must be among those the log signed."""
+        for size, promised in self._by_size.items():
+            if not 0 < size < first:
+                continue
+            if len({checkpoint.root for _, checkpoint in promised}) > 1:
+                yield Finding("forked", f"checkpoints of {size} entries have different roots: history was rewritten")
+            elif {source for source, _ in promised} == {KEPT}:
+                yield Finding("forked", f"the kept checkpoint of {size} entries is none that this log still knows of")
+
+
+def check_witness(session: Session, witness: Verifier | None) -> Iterator[Finding]:
+    """What our witness said, by its key; of others we have no key."""
+    if witness is None:
+        return
+    beside = select(Cosignature, SignedCheckpoint.note).join(
+        SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
+    )
+    for row, note in session.execute(beside.where(Cosignature.witness == witness.name)):
+        try:
+            witness.open(note + row.lines)
+        except NoteError as error:
+            yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")
+
+
+def _open(signer: Signer, note: str) -> Checkpoint:
+    """By each of our keys that signed it; older notes may lack the second. Raises NoteError."""
+    if signer.second is not None and signer.second.signs(note):
+        signer.second.open(note)
+    return open_checkpoint(note, signer.verifier)

@@ -1,0 +1,127 @@
+"""Objections and restrictions over HTTP. `{customer}` in a path is the CRM's own key."""
+
+from litestar import Response, delete, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import Log
+from privacy_svc.consent import objections
+from privacy_svc.consent.checks import require_open_to_objection
+from privacy_svc.consent.following import ListKeeper
+from privacy_svc.consent.routes import CUSTOMER, TAGS
+from privacy_svc.consent.schemas import PlaceRestriction, RaiseObjection, StateChanged
+from privacy_svc.consent.suppression import Cause
+from privacy_svc.db import Database
+from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.vault import Vault
+
+
+@post(
+    CUSTOMER + "/objections",
+    opt=allow(Role.MODULE, Role.DPO) | {"body": RaiseObjection},
+    sync_to_thread=True,
+    operation_id="raiseObjection",
+    tags=TAGS,
+)
+def raise_objection(
+    customer: FromPath[str],
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+    once: NamedDependency[Once],
+) -> Response[StateChanged]:
+    """Against one purpose, or all direct marketing (Art. 21). No reason is needed; it holds at once."""
+    wanted = decode(body, RaiseObjection)
+    if wanted.purpose is not None:
+        require_open_to_objection(policies.current, wanted.purpose)
+
+    def object_to(session: Session) -> StateChanged:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        version = objections.object_to(session, log, subject_id, wanted.against, caller.name, wanted.reason)
+        keeper = ListKeeper(vault, log, directory)
+        keeper.suppress(session, subject_id, wanted.against, Cause.OBJECTION, caller.name)
+        return StateChanged(version)
+
+    return once.write(database, body, StateChanged, object_to)
+
+
+@delete(
+    CUSTOMER + "/objections/{purpose:str}",
+    opt=allow(Role.DPO),
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="liftObjection",
+    tags=TAGS,
+)
+def lift_objection(
+    customer: FromPath[str],
+    purpose: FromPath[str],
+    database: NamedDependency[Database],
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> StateChanged:
+    """The person changed their mind. `direct_marketing` lifts the objection to all of it."""
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        version = objections.lift_objection(session, log, subject_id, purpose, caller.name)
+        keeper = ListKeeper(vault, log, directory)
+        keeper.release(session, subject_id, [purpose], caller.name, "objection lifted")
+        return StateChanged(version)
+
+
+@post(
+    CUSTOMER + "/restriction",
+    opt=allow(Role.DPO) | {"body": PlaceRestriction},
+    sync_to_thread=True,
+    operation_id="placeRestriction",
+    tags=TAGS,
+)
+def place_restriction(
+    customer: FromPath[str],
+    body: RawBody,
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+    once: NamedDependency[Once],
+) -> Response[StateChanged]:
+    """Nothing is used from now on but for what Art. 18(2) allows."""
+    wanted = decode(body or b"{}", PlaceRestriction)
+
+    def restrict(session: Session) -> StateChanged:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        return StateChanged(objections.restrict(session, log, subject_id, caller.name, wanted.reason))
+
+    return once.write(database, body, StateChanged, restrict)
+
+
+@delete(
+    CUSTOMER + "/restriction",
+    opt=allow(Role.DPO),
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="liftRestriction",
+    tags=TAGS,
+)
+def lift_restriction(
+    customer: FromPath[str],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    caller: NamedDependency[Caller],
+) -> StateChanged:
+    """Only after the person was told (Art. 18(3))."""
+    with database.write() as session:
+        subject_id = directory.admit(session, CustomerRef(id=customer))
+        return StateChanged(objections.lift_restriction(session, log, subject_id, caller.name))
+
+
+HANDLERS = [raise_objection, lift_objection, place_restriction, lift_restriction]
