@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
 
 PAGE = 1000
+UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Raised over values of a type that a column never holds."""
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
 
@@ -55,6 +57,8 @@ class Report:
     lost: int
     ranges: tuple[Range, ...]
     findings: tuple[Finding, ...]
+    halted: str | None = None
+    """Why nothing is signed until a person has looked; the entries are what they are all the same."""
 
     @property
     def ok(self) -> bool:
@@ -72,7 +76,7 @@ def verify(log: "Log", database: Database, known: str | None = None) -> Report:
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         try:
             return _Verification(session, log, exported, known, outside).run(database)
-        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        except UNREADABLE as error:
             return _unreadable(error)
 
 
@@ -118,6 +122,7 @@ class _Verification:
             self._checker.lost,
             self._ranges.told(),
             tuple(findings[:MOST]),
+            self._session.scalar(select(Tree.halted).where(Tree.id == 1)),
         )
 
     def _begin(self) -> GrowingTree:
@@ -136,9 +141,8 @@ class _Verification:
 
     def _entries(self) -> Iterator[Row]:
         """All entries by index, checked a page at a time."""
-        after: int | None = None
-        statement = rows_of(Entry).order_by(Entry.index)
-        while page := read(self._session.execute(_beyond(statement, after).limit(PAGE))):
+        page, after = self._page(None)
+        while after is not None:
             self._findings.extend(self._checker.check(page))
             self._outside.compare(page)
             gone = self._checker.gone
@@ -146,7 +150,26 @@ class _Verification:
                 yield entry
                 if entry.index is not None and entry.index == self._tree.size - 1:
                     self._ranges.add(entry.index, entry.index + 1, gone.get(entry.index, INTACT))
-            after = page[-1].index
+            page, after = self._page(after)
+
+    def _page(self, after: int | None) -> tuple[list[Row], int | None]:
+        """The next entries, and the last index looked at; None at the end."""
+        try:
+            page = read(self._session.execute(_beyond(rows_of(Entry).order_by(Entry.index), after).limit(PAGE)))
+            return page, page[-1].index if page else None
+        except UNREADABLE:
+            return self._readable(after)
+
+    def _readable(self, after: int | None) -> tuple[list[Row], int | None]:
+        """The same one by one, as one of them cannot be read."""
+        rows = list[Row]()
+        indices = self._session.scalars(_beyond(select(Entry.index).order_by(Entry.index), after).limit(PAGE)).all()
+        for index in indices:
+            try:
+                rows += read(self._session.execute(rows_of(Entry).where(Entry.index == index)))
+            except UNREADABLE:
+                self._findings.append(Finding("altered", "a column holds what the service never writes there", index))
+        return rows, indices[-1] if indices else None
 
     def _place(self, entry: Row) -> None:
         assert entry.index is not None

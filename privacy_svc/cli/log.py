@@ -66,6 +66,8 @@ def _tell(report: "Report") -> None:
     if not report.ok:
         for part in report.ranges:
             click.echo(f"  entries {part.first:,} to {part.until - 1:,}: {part.state.replace('_', ' ')}")
+    if report.halted is not None:
+        click.secho(f"  halted: nothing is signed until a person has looked (log resume): {report.halted}", fg="yellow")
     for finding in report.findings:
         place = "" if finding.index is None else f" (entry {finding.index})"
         click.secho(f"  {finding.kind}: {finding.detail}{place}", fg="red")

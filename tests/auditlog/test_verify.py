@@ -247,3 +247,20 @@ def test_findings_are_limited(book: Logbook) -> None:
     book.integrate()
     change(book, "UPDATE audit_entries SET actor = 'y'")
     assert len(book.verify().findings) == 1000
+
+
+def test_one_unreadable_row_hides_nothing(book: Logbook) -> None:
+    """A value of a type that the column never holds is told at its entry, and the others are judged all the same."""
+    book.fill(6)
+    if book.database.engine.dialect.name == "sqlite":  # the others refuse it themselves
+        with book.database.write() as session:
+            session.execute(text("UPDATE audit_entries SET at = 'yesterday' WHERE \"index\" = 1"))
+            session.execute(text("UPDATE audit_entries SET leaf = 'abc' WHERE \"index\" = 2"))
+    with book.database.write() as session:
+        session.execute(text("UPDATE audit_entries SET actor = 'somebody' WHERE \"index\" = 4"))
+        session.execute(text("UPDATE audit_tree SET halted = 'a witness'"))
+    report = book.verify()
+    altered = {f.index for f in report.findings if f.kind == "altered"}
+    assert altered == ({1, 2, 4} if book.database.engine.dialect.name == "sqlite" else {4})
+    assert [r.state for r in report.ranges if r.first in {0, 5}] == ["intact", "intact"]
+    assert report.halted == "a witness"
