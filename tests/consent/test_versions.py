@@ -51,10 +51,14 @@ def test_nothing_recorded_is_changed(desk: Desk) -> None:
 
 
 def test_the_room_has_no_word_for_changing() -> None:
-    """Nor could it: `update` and `delete` are imported only where the suppression list and people's versions are kept,
-    and there speak of no other table."""
+    """Nor could it: `update` and `delete` are imported only where the suppression list, mailed links and people's
+    versions are kept, and there speak of no other table."""
     room = Path(privacy_svc.consent.__file__).parent
-    spoken = {"suppression.py": "delete(Suppression)", "versions.py": "update(_SUBJECTS)"}
+    spoken = {
+        "suppression.py": "delete(Suppression)",
+        "versions.py": "update(_SUBJECTS)",
+        "confirming.py": "delete(Confirmation)",
+    }
     for file in room.glob("*.py"):
         found = set(re.findall(r"\b(?:update|delete)\(\w*\)", file.read_text()))
         if re.search(r"from sqlalchemy import .*\b(update|delete)\b", file.read_text()):
