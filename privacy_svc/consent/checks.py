@@ -7,7 +7,7 @@ from datetime import datetime
 from privacy_svc.consent.schemas import RecordConsent
 from privacy_svc.consent.states import Method
 from privacy_svc.errors import Fault, InvalidBody
-from privacy_svc.policy import LegalBasis, PolicySet, Purpose, SpecialCondition, add_duration
+from privacy_svc.policy import LegalBasis, PolicySet, Purpose, SpecialCondition, add_duration, is_objectionable
 
 
 def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
@@ -86,15 +86,19 @@ def _expiry(purpose: Purpose, wanted: RecordConsent, at: datetime) -> Iterator[F
 
 
 def require_open_to_objection(policies: PolicySet, purpose: str) -> None:
-    """Art. 21(1) is about legitimate interests and public tasks, 21(2) about direct marketing on any basis.
+    """Art. 21(1) is about legitimate interests and public tasks, 21(2) about direct marketing on any basis. A group
+    stands for what lies below it.
 
     Raises InvalidBody: an objection that no decision heeds would be a false promise.
     """
-    found = policies.purposes.get(purpose)
-    if found is None:
-        fault = Fault("/purpose", f"unknown purpose{_nearest(purpose, policies.purposes)}")
-    elif found.direct_marketing or found.legal_basis in {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}:
+    reached = policies.below(purpose)
+    if any(map(is_objectionable, reached)):
         return
+    found = policies.purposes.get(purpose)
+    if not reached:
+        fault = Fault("/purpose", f"unknown purpose{_nearest(purpose, [*policies.purposes, *policies.groups])}")
+    elif found is None:
+        fault = Fault("/purpose", "no purpose below it rests on what Art. 21 is about")
     else:
         instead = "; withdraw the consent" if found.legal_basis is LegalBasis.CONSENT else ""
         fault = Fault("/purpose", f"rests on {found.legal_basis}, which Art. 21 leaves out{instead}")

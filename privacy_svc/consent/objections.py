@@ -15,7 +15,8 @@ from privacy_svc.vault import Subject
 
 
 def object_to(session: Session, log: Log, subject_id: str, purpose: str, actor: str, reason: str | None = None) -> int:
-    """Against one purpose, or `policy.DIRECT_MARKETING`. Returns the state version. Raises Erased, NotFound."""
+    """Against a purpose, a group of them, or `policy.DIRECT_MARKETING`. Returns the state version. Raises Erased,
+    NotFound."""
     return _object(session, log, hold(session, subject_id), purpose, actor, reason, stands=True)
 
 

@@ -36,7 +36,7 @@ def raise_objection(
     caller: NamedDependency[Caller],
     once: NamedDependency[Once],
 ) -> Response[StateChanged]:
-    """Against one purpose, or all direct marketing (Art. 21). No reason is needed; it holds at once."""
+    """Against a purpose, a group of them, or all direct marketing (Art. 21). No reason is needed; it holds at once."""
     wanted = decode(body, RaiseObjection)
     if wanted.purpose is not None:
         require_open_to_objection(policies.current, wanted.purpose)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, bindparam, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, State
 from privacy_svc.db import Instant, among
-from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, SubjectState, and_above
 from privacy_svc.vault import Subject
 
 MANY = 10_000
@@ -44,7 +44,7 @@ def standings(session: Session, ids: list[str], purpose: str, now: datetime) -> 
     session.flush()
     connection, shared = session.connection(), dict[Any, SubjectState]()
     for start in range(0, len(ids), MANY):
-        asked = {"ids": ids[start : start + MANY], "purpose": purpose, "now": now}
+        asked = {"ids": ids[start : start + MANY], "purpose": purpose, "above": and_above(purpose), "now": now}
         for subject_id, version, *same in connection.execute(_ABOUT, asked):
             key = tuple(same)
             if key not in shared:
@@ -64,7 +64,7 @@ def _about() -> Select[Any]:
             Subject.kind,
             Subject.erased_at.is_not(None),
             _stands(Restriction).scalar_subquery(),
-            _stands(Objection).where(Objection.purpose == purpose).scalar_subquery(),
+            _objected(),
             _stands(Objection).where(Objection.purpose == DIRECT_MARKETING).scalar_subquery(),
             Consent.state,
             Consent.notice_id,
@@ -82,6 +82,15 @@ def _stands(kind: type[Objection] | type[Restriction]) -> Select[Any]:
     """Of the last one about the person; none where there was none."""
     mine = select(kind.stands).where(kind.subject_id == Subject.id)
     return mine.order_by(kind.state_version.desc()).limit(1).correlate(Subject)
+
+
+def _objected() -> ColumnElement[bool]:
+    """Whether the last word about the purpose, or about something above it, is an objection."""
+    later = aliased(Objection)
+    same = (later.subject_id == Objection.subject_id, later.purpose == Objection.purpose)
+    taken_back = exists().where(*same, later.state_version > Objection.state_version)
+    above = Objection.purpose.in_(bindparam("above", expanding=True))
+    return exists().where(Objection.subject_id == Subject.id, above, Objection.stands, ~taken_back)
 
 
 _ABOUT = _about()

@@ -78,7 +78,7 @@ def read_consent(body: bytes) -> RecordConsent:
 
 
 class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Against one purpose, or against all direct marketing (Art. 21(2))."""
+    """Against a purpose or a group of them, or against all direct marketing (Art. 21(2))."""
 
     purpose: str | None = None
     direct_marketing: bool = False

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.tables import Suppression
 from privacy_svc.http import Contact
-from privacy_svc.policy import DIRECT_MARKETING, Purpose
+from privacy_svc.policy import DIRECT_MARKETING, Purpose, and_above
 from privacy_svc.vault import AddressDigest, Vault
 
 ALL = "all"
@@ -34,7 +34,7 @@ class Cause(enum.StrEnum):
 def scopes_of(purpose: Purpose) -> frozenset[str]:
     """The entries that keep an address from being used for this purpose."""
     wider = {ALL, DIRECT_MARKETING} if purpose.direct_marketing else {ALL}
-    return frozenset({*wider, purpose.key})
+    return frozenset({*wider, *and_above(purpose.key)})
 
 
 def digests(session: Session, vault: Vault, contacts: Iterable[Contact]) -> list[AddressDigest]:

@@ -7,6 +7,7 @@ fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry
 
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
+from privacy_svc.policy.categories import and_above
 from privacy_svc.policy.comparing import Change, Direction, compare, compare_over, direction, outcome
 from privacy_svc.policy.datamap import (
     Collection,
@@ -19,7 +20,7 @@ from privacy_svc.policy.datamap import (
     Normaliser,
     Reference,
 )
-from privacy_svc.policy.decide import DIRECT_MARKETING, Decision, decide
+from privacy_svc.policy.decide import Decision, decide, is_objectionable
 from privacy_svc.policy.durations import add_duration, parse_duration, surely_before
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
 from privacy_svc.policy.findings import Finding, FindingKind, findings
@@ -27,8 +28,10 @@ from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
+    DIRECT_MARKETING,
     ConsentFact,
     ConsentRule,
+    Group,
     LegalBasis,
     Mask,
     Module,
@@ -66,6 +69,7 @@ __all__ = [
     "FieldDecision",
     "Finding",
     "FindingKind",
+    "Group",
     "Keep",
     "LegalBasis",
     "Mask",
@@ -87,6 +91,7 @@ __all__ = [
     "Unhit",
     "Versions",
     "add_duration",
+    "and_above",
     "apply_mask",
     "compare",
     "compare_over",
@@ -95,6 +100,7 @@ __all__ = [
     "denied",
     "direction",
     "findings",
+    "is_objectionable",
     "load_policies",
     "outcome",
     "parse_duration",

@@ -21,9 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from privacy_svc.errors import Misconfigured
-from privacy_svc.policy.decide import DIRECT_MARKETING
 from privacy_svc.policy.fieldrules import Effect
-from privacy_svc.policy.policyset import ConsentFact, Mask, PolicySet, SubjectState
+from privacy_svc.policy.policyset import DIRECT_MARKETING, ConsentFact, Mask, PolicySet, SubjectState
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import ReasonCode
 from privacy_svc.policy.yamlfile import Node, read_yaml
@@ -112,6 +111,7 @@ class _File:
     def _person(self, node: Node) -> SubjectState:
         block = Block(node, self.faults, _PERSON, "person")
         known = self.policies.purposes
+        objectionable = [*known, *self.policies.groups, DIRECT_MARKETING]
         consents = block.block("consents", known)
         return SubjectState(
             subject_id="",
@@ -119,7 +119,7 @@ class _File:
             version=0,
             erased=block.boolean("erased"),
             restricted=block.boolean("restricted"),
-            objections=frozenset(block.names("objections", [*known, DIRECT_MARKETING], "purpose")),
+            objections=frozenset(block.names("objections", objectionable, "purpose")),
             consents={key: self._consent(key, consents) for key in consents.node.entries if key in known},
             age=block.integer("age", most=150),
             retention_anchor=_instant(block, "relationship_ended"),

@@ -45,7 +45,8 @@ def run_cases(policies: PolicySet, cases: Iterable[Case]) -> TestRun:
         decision = decide(policies, case.module, case.purpose, list(case.expect), case.state, case.at)
         failures += (Failure(case.place, case.name, detail) for detail in _wrong(case, decision))
         hit.update(_hit(policies, case, decision))
-    wanted = list(dict.fromkeys(side for p in policies.purposes.values() for side in _sides(policies, p)))
+    sides = [side for p in policies.purposes.values() for side in _sides(policies, p)]
+    wanted = list(dict.fromkeys([*_guards(policies), *sides]))
     return TestRun(count, tuple(failures), len(wanted), tuple(side for side in wanted if side not in hit))
 
 
@@ -87,6 +88,15 @@ def _sides(policies: PolicySet, purpose: Purpose) -> Iterator[Unhit]:
     yield from (Unhit(f"{key}#10-mask:{c}", "permit") for c in purpose.masks)
 
 
+def _guards(policies: PolicySet) -> Iterator[Unhit]:
+    """What groups prohibit, as far as the data map has it."""
+    mapped = {c for coll in policies.data_map.collections() for f in coll.fields for c in f.categories}
+    for group in policies.groups.values():
+        for category in group.prohibited:
+            if any(within(c, (category,)) for c in mapped):
+                yield Unhit(f"{group.key}#8-minimisation:{category}", "deny")
+
+
 def _both(rule: str) -> Iterator[Unhit]:
     yield Unhit(rule, "permit")
     yield Unhit(rule, "deny")
@@ -117,6 +127,8 @@ def _categories(purpose: Purpose, categories: tuple[str, ...], field: FieldDecis
     for category in filter(is_personal, categories):
         if field.effect is Effect.DENY:
             roots, side = purpose.prohibited, "deny"
+            above = purpose.prohibited_above.items()
+            yield from (Unhit(f"{who}#8-minimisation:{r}", "deny") for r, who in above if within(category, (r,)))
         else:
             roots, side = purpose.categories, "permit"
         yield from (Unhit(f"{purpose.key}#8-minimisation:{r}", side) for r in roots if within(category, (r,)))

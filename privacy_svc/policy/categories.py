@@ -1,4 +1,4 @@
-"""Data categories as dotted paths (fideslang): what lies within what, and which are special. Pure."""
+"""Dotted paths: data categories (fideslang) and purposes. What lies within what, and which are special. Pure."""
 
 from collections.abc import Iterable
 
@@ -28,6 +28,12 @@ def root_of(category: str, roots: Iterable[str]) -> str | None:
 
 def within(category: str, roots: Iterable[str]) -> bool:
     return root_of(category, roots) is not None
+
+
+def and_above(path: str) -> tuple[str, ...]:
+    """The path and all that it lies within: `a.b.c`, `a.b`, `a`."""
+    parts = path.split(".")
+    return tuple(".".join(parts[:end]) for end in range(len(parts), 0, -1))
 
 
 def special_article(category: str) -> str | None:

@@ -17,9 +17,11 @@ from datetime import datetime
 
 import msgspec
 
+from privacy_svc.policy.categories import within
 from privacy_svc.policy.durations import add_duration
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, FieldRule, denied, field_rules
 from privacy_svc.policy.policyset import (
+    DIRECT_MARKETING,
     ConsentFact,
     ConsentRule,
     LegalBasis,
@@ -29,9 +31,6 @@ from privacy_svc.policy.policyset import (
     SubjectState,
 )
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
-
-DIRECT_MARKETING = "direct_marketing"
-"""In `SubjectState.objections`: all direct marketing (Art. 21(2))."""
 
 _OBJECTIONABLE = frozenset({LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK})
 _CONSENT, _DENY = LegalBasis.CONSENT, Effect.DENY
@@ -139,12 +138,13 @@ def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: dat
 
 
 def _objected(purpose: Purpose, state: SubjectState) -> bool:
-    """Art. 21(1) reaches legitimate interests and public tasks; 21(2) direct marketing on any basis."""
+    """Art. 21(1) reaches legitimate interests and public tasks; 21(2) direct marketing on any basis. Who objects to
+    what lies above a purpose objects to it."""
     if not state.objections:
         return False
     if purpose.direct_marketing and DIRECT_MARKETING in state.objections:
         return True
-    return is_objectionable(purpose) and purpose.key in state.objections
+    return is_objectionable(purpose) and within(purpose.key, state.objections)
 
 
 def is_objectionable(purpose: Purpose) -> bool:

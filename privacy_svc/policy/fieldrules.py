@@ -82,8 +82,9 @@ def _minimisation(purpose: Purpose, name: str, field: Field) -> Iterator[Reason]
     if not field.categories:
         yield _because(ReasonCode.UNCATEGORISED_FIELD, name)
     for category in field.categories:
-        if within(category, purpose.prohibited):
-            yield _because(ReasonCode.CATEGORY_PROHIBITED, name, f"{category}, {purpose.key}")
+        prohibiting = purpose.prohibited_by(category)
+        if prohibiting is not None:
+            yield _because(ReasonCode.CATEGORY_PROHIBITED, name, f"{category}, {prohibiting}")
         elif is_personal(category) and not within(category, purpose.categories):
             yield _because(ReasonCode.CATEGORY_NOT_IN_PURPOSE, name, f"{category}, {purpose.key}")
 

@@ -19,13 +19,14 @@ class FindingKind(enum.StrEnum):
     KIND_UNMAPPED = "kind_unmapped"
     CATEGORY_UNMAPPED = "category_unmapped"
     RULE_UNREACHABLE = "rule_unreachable"
+    GROUP_EMPTY = "group_empty"
     FIELD_UNREADABLE = "field_unreadable"
     FIELD_UNCATEGORISED = "field_uncategorised"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`about` is the purpose, or the field as dataset.collection.field."""
+    """`about` is the purpose or group, or the field as dataset.collection.field."""
 
     kind: FindingKind
     about: str
@@ -35,7 +36,13 @@ class Finding:
 def findings(policies: PolicySet) -> list[Finding]:
     """In the order of the files: purposes first, then the data map."""
     found = [f for purpose in policies.purposes.values() for f in _of_purpose(policies, purpose)]
-    return [*found, *_of_fields(policies)]
+    return [*_of_groups(policies), *found, *_of_fields(policies)]
+
+
+def _of_groups(policies: PolicySet) -> Iterator[Finding]:
+    for key in policies.groups:
+        if not policies.below(key):
+            yield Finding(FindingKind.GROUP_EMPTY, key, f"no purpose lies below it: none is called {key}.…")
 
 
 def _of_purpose(policies: PolicySet, purpose: Purpose) -> Iterator[Finding]:

@@ -82,8 +82,8 @@ class _Compiler:
             self.name, self._under(notices.FOLDER), keys, (owner and owner.languages) or None, self.faults
         )
         known = purposes.Known(taxonomy(), shown, owner)
-        aims = purposes.read_purposes(trees[purposes.FILE], known, self.faults)
-        granted = modules.read_modules(trees[modules.FILE], keys, self.faults)
+        groups, aims = purposes.read_purposes(trees[purposes.FILE], known, self.faults)
+        granted = modules.read_modules(trees[modules.FILE], keys, groups, self.faults)
         data_map = self._data_map()
         if owner is None:
             return None
@@ -94,6 +94,7 @@ class _Compiler:
             modules=MappingProxyType(granted),
             notices=MappingProxyType(shown),
             data_map=data_map,
+            groups=MappingProxyType(groups),
             files=MappingProxyType({p: c.decode("utf-8", "replace") for p, c in self.files.items()}),
         )
 

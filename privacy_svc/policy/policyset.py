@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from privacy_svc.policy.categories import within
+from privacy_svc.policy.categories import root_of, within
 from privacy_svc.policy.datamap import Collection, DataMap, Field
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -99,6 +99,8 @@ class Notice:
     purposes: tuple[str, ...]
 
 
+DIRECT_MARKETING = "direct_marketing"
+"""In `SubjectState.objections`: all direct marketing (Art. 21(2))."""
 CONFIRM_HOURS = 48
 ASK_AGAIN = "P6M"
 
@@ -121,7 +123,19 @@ class ConsentRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A branch of the tree of purposes. What is prohibited, granted or objected to here is so for every purpose whose
+    key begins with this one and a dot. Consent is not: it is asked for each purpose (Art. 6(1)(a), recital 43)."""
+
+    key: str
+    title: Mapping[str, str]
+    prohibited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
+    """A purpose may lie below a group or another purpose: `marketing.email` below `marketing`."""
+
     key: str
     title: Mapping[str, str]
     description: Mapping[str, str]
@@ -131,6 +145,8 @@ class Purpose:
     subjects: frozenset[str]
     categories: tuple[str, ...]
     prohibited: tuple[str, ...] = ()
+    prohibited_above: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    """Categories that what lies above it prohibits, with the key of who says so."""
     masks: Mapping[str, Mask] = field(default_factory=lambda: _NOTHING)
     direct_marketing: bool = False
     storage_only: bool = False
@@ -153,7 +169,14 @@ class Purpose:
     """Global Privacy Control, the browser's `Sec-GPC: 1`, ends it."""
 
     def covers(self, category: str) -> bool:
-        return within(category, self.categories) and not within(category, self.prohibited)
+        return within(category, self.categories) and self.prohibited_by(category) is None
+
+    def prohibited_by(self, category: str) -> str | None:
+        """The purpose or group that prohibits this category; None where it may be asked for."""
+        if within(category, self.prohibited):
+            return self.key
+        above = root_of(category, self.prohibited_above)
+        return self.prohibited_above[above] if above else None
 
     def mask(self, category: str) -> Mask | None:
         """The mask of the nearest category that has one."""
@@ -179,8 +202,14 @@ class PolicySet:
     modules: Mapping[str, Module]
     notices: Mapping[tuple[str, int, str], Notice]
     data_map: DataMap
+    groups: Mapping[str, Group] = field(default_factory=lambda: _NOTHING)
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The files it was compiled from, by path within the folder: what a past decision's version meant."""
+
+    def below(self, key: str) -> list[Purpose]:
+        """The purpose of this key and all that lie below it; none for a key that is no purpose's and no group's."""
+        known = key in self.groups or key in self.purposes
+        return [p for p in self.purposes.values() if within(p.key, (key,))] if known else []
 
     @cached_property
     def notice_versions(self) -> Mapping[str, int]:
@@ -248,7 +277,7 @@ class SubjectState:
     erased: bool
     restricted: bool
     objections: frozenset[str]
-    """Purposes objected to (Art. 21); `direct_marketing` stands for all direct marketing."""
+    """Purposes and groups objected to (Art. 21); `direct_marketing` stands for all direct marketing."""
     consents: Mapping[str, ConsentFact]
     age: int | None
     retention_anchor: datetime | None

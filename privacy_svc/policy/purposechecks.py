@@ -93,8 +93,11 @@ def _check_marketing(purpose: Purpose, block: Block) -> None:
 
 def _check_categories(purpose: Purpose, block: Block) -> None:
     for category in purpose.categories:
-        if within(category, purpose.prohibited):
+        prohibiting = purpose.prohibited_by(category)
+        if prohibiting == purpose.key:
             block.fault("prohibited", f"{category} is asked for and prohibited")
+        elif prohibiting is not None:
+            block.fault("categories", f"{category} is asked for, and {prohibiting} prohibits it for all below it")
     for category in purpose.masks:
         above = any(within(wanted, (category,)) for wanted in purpose.categories)
         if not above and not within(category, purpose.categories):

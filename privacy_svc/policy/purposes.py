@@ -1,16 +1,19 @@
 """policies/purposes.yml: what personal data are used for, on which legal basis, and within which limits."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
+from privacy_svc.policy.categories import and_above
 from privacy_svc.policy.dpv import PURPOSES
 from privacy_svc.policy.policyset import (
     ASK_AGAIN,
     CONFIRM_HOURS,
+    DIRECT_MARKETING,
     ConsentRule,
+    Group,
     LegalBasis,
     Mask,
     Notice,
@@ -72,17 +75,42 @@ class Known:
         return max((version for found, version, _ in self.notices if found == notice), default=0)
 
 
-def read_purposes(root: Node | None, known: Known, faults: Faults) -> dict[str, Purpose]:
-    top = Block(root, faults, ("purposes",))
-    purposes: dict[str, Purpose] = {}
+def read_purposes(root: Node | None, known: Known, faults: Faults) -> tuple[dict[str, Group], dict[str, Purpose]]:
+    top = Block(root, faults, ("groups", "purposes"))
+    groups = dict(_groups(top, known))
+    read: dict[str, tuple[Purpose, Block]] = {}
     for key, place, node in top.entries("purposes", required=True):
-        if not KEY.fullmatch(key):
-            faults.at(place, f"a purpose is named in small letters and dots, such as marketing.email, not {key!r}")
+        _check_key("purpose", key, place, faults)
+        if key in groups:
+            faults.at(place, f"{key} is a group: a purpose needs a key of its own, such as {key}.email")
         block = Block(node, faults, _KEYS, f"purpose {key}")
-        purpose = _purpose(key, block, known)
-        check_purpose(purpose, block, known.notices)
-        purposes[key] = purpose
-    return purposes
+        read[key] = _purpose(key, block, known), block
+    above = {**{k: g.prohibited for k, g in groups.items()}, **{k: p.prohibited for k, (p, _) in read.items()}}
+    purposes = {key: replace(p, prohibited_above=_prohibited_above(key, above)) for key, (p, _) in read.items()}
+    for key, purpose in purposes.items():
+        check_purpose(purpose, read[key][1], known.notices)
+    return groups, purposes
+
+
+def _groups(top: Block, known: Known) -> Iterator[tuple[str, Group]]:
+    for key, place, node in top.entries("groups"):
+        _check_key("group", key, place, top.faults)
+        block = Block(node, top.faults, ("title", "prohibited"), f"group {key}")
+        title = block.per_language("title", known.languages)
+        yield key, Group(key, title, known.taxonomy.categories_of(block, "prohibited"))
+
+
+def _check_key(what: str, key: str, place: str, faults: Faults) -> None:
+    if not KEY.fullmatch(key):
+        faults.at(place, f"a {what} is named in small letters and dots, such as marketing.email, not {key!r}")
+    if key == DIRECT_MARKETING:
+        faults.at(place, f"{key!r} stands for all direct marketing in objections (Art. 21(2)): choose another name")
+
+
+def _prohibited_above(key: str, prohibited: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
+    """Each category that something above prohibits, with the nearest that does."""
+    above = and_above(key)[:0:-1]
+    return MappingProxyType({category: who for who in above for category in prohibited.get(who, ())})
 
 
 def _purpose(key: str, block: Block, known: Known) -> Purpose:

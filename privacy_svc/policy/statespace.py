@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import product
 
-from privacy_svc.policy.decide import DIRECT_MARKETING, is_objectionable
+from privacy_svc.policy.decide import is_objectionable
 from privacy_svc.policy.durations import add_duration, surely_before
-from privacy_svc.policy.policyset import ConsentFact, PolicySet, Purpose, SubjectState
+from privacy_svc.policy.policyset import DIRECT_MARKETING, ConsentFact, PolicySet, Purpose, SubjectState
 
 _DAY = timedelta(days=1)
 

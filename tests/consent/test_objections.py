@@ -1,5 +1,6 @@
 """Objections and restrictions: raised, lifted, read by decisions."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from privacy_svc.consent import (
 )
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, InvalidBody
-from privacy_svc.policy import DIRECT_MARKETING, SubjectState, decide
+from privacy_svc.policy import DIRECT_MARKETING, Group, SubjectState, decide
 from tests.consent.conftest import MOTHER, Desk
 from tests.factories import check_log
 
@@ -125,6 +126,21 @@ def test_marketing_and_legitimate_interests_are_open_to_objection(desk: Desk, pu
     assert decide(desk.policies, module, purpose, [], _state(desk), now()).permit_all
     _object(desk, purpose)
     assert not decide(desk.policies, module, purpose, [], _state(desk), now()).permit_all
+
+
+def test_a_group_is_open_to_objection_where_a_purpose_below_it_is(desk: Desk) -> None:
+    """And the decision heeds it."""
+    below = replace(desk.policies.purposes["news"], key="letters.news")
+    groups = {"letters": Group("letters", {"en": "Letters"}), "care": Group("care", {"en": "Care"})}
+    service = replace(desk.policies.purposes["service"], key="care.service")
+    policies = replace(desk.policies, purposes={p.key: p for p in (below, service)}, groups=groups)
+    require_open_to_objection(policies, "letters")
+    for unheeded in ("care", "letter"):
+        with pytest.raises(InvalidBody):
+            require_open_to_objection(policies, unheeded)
+    _object(desk, "letters")
+    decision = decide(policies, "shop", below.key, [], _state(desk), now())
+    assert "objected" in {str(r.code) for r in decision.reasons}
 
 
 def test_of_an_unknown_person_nothing_is_recorded(desk: Desk) -> None:

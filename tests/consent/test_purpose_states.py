@@ -8,11 +8,11 @@ from privacy_svc.consent import purpose_states, subject_states
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, Method, State
 from privacy_svc.db import Database, new_id, now
-from privacy_svc.policy import DIRECT_MARKETING
+from privacy_svc.policy import DIRECT_MARKETING, and_above
 from privacy_svc.vault import Subject, Vault
 
 SEED = 20261123
-PURPOSES = ("news", "statistics", "care")
+PURPOSES = ("news", "news.daily", "statistics", "care")
 
 
 def test_it_is_the_whole_state_as_far_as_the_purpose_goes(database: Database, vault: Vault) -> None:
@@ -46,7 +46,8 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(database: Database, va
             assert list(found) == ids
             for i in ids:
                 facts = {p: replace(f, valid_until=None) for p, f in whole[i].consents.items() if p == purpose}
-                objections = whole[i].objections & {purpose, DIRECT_MARKETING}
+                own = {purpose} if whole[i].objections & set(and_above(purpose)) else set()
+                objections = (whole[i].objections & {DIRECT_MARKETING}) | own
                 assert found[i] == replace(whole[i], consents=facts, objections=objections)
 
 

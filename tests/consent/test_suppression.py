@@ -1,6 +1,7 @@
 """The suppression list: what is on it, who put it there, what takes it off."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -57,6 +58,7 @@ def test_what_counts_for_a_purpose(desk: Desk) -> None:
     news, service = desk.policies.purposes["news"], desk.policies.purposes["service"]
     assert scopes_of(news) == {ALL, DIRECT_MARKETING, "news"}
     assert scopes_of(service) == {ALL, "service"}
+    assert scopes_of(replace(service, key="service.care")) == {ALL, "service", "service.care"}
 
 
 def test_withdrawing_and_giving_again(desk: Desk, keeper: ListKeeper) -> None:

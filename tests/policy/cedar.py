@@ -113,7 +113,9 @@ def _seconds(at: datetime) -> int:
 def _purpose(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterable[str]:
     """A permit for what the purpose covers, and what takes it away again."""
     of = f'context.purpose == "{purpose.key}"'
-    allowed = sorted(la for la in labels if _allowed(purpose, la))
+    above = [g.prohibited for g in policies.groups.values() if _below(purpose.key, (g.key,))]
+    carved = {c for some in (*above, purpose.prohibited) for c in some}
+    allowed = sorted(la for la in labels if not _below(la, carved) and _asked_for(purpose, la))
     granted = f'principal in Grant::"{purpose.key}", action == Action::"use", resource'
     kinds = f"{_set(sorted(purpose.subjects))}.contains(context.kind)"
     if not allowed:
@@ -124,9 +126,7 @@ def _purpose(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterabl
         yield f"forbid (principal, action, resource) when {{ {of} && ({condition}) }};"
 
 
-def _allowed(purpose: Purpose, label: str) -> bool:
-    if _below(label, purpose.prohibited):
-        return False
+def _asked_for(purpose: Purpose, label: str) -> bool:
     return not _below(label, ("user",)) or _below(label, purpose.categories)
 
 
@@ -137,10 +137,11 @@ def _below(label: str, roots: Iterable[str]) -> bool:
 def _against(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterable[str]:
     if not purpose.storage_only and not purpose.despite_restriction:
         yield "context.restricted"
+    reaching = [k for k in (*policies.groups, *policies.purposes) if _below(purpose.key, (k,))]
     if purpose.direct_marketing:
-        yield f'context.objections.containsAny(["direct_marketing", "{purpose.key}"])'
+        yield f"context.objections.containsAny({_set(['direct_marketing', *reaching])})"
     elif purpose.legal_basis in {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}:
-        yield f'context.objections.contains("{purpose.key}")'
+        yield f"context.objections.containsAny({_set(reaching)})"
     agreed = _agreed(policies, purpose)
     if purpose.legal_basis is LegalBasis.CONSENT:
         yield f"!({agreed})"

@@ -46,13 +46,14 @@ class Questions:
     def _state(self, purpose: str) -> SubjectState:
         draw = self._random
         others = draw.sample(self._purposes, min(2, len(self._purposes)))
+        targets = (purpose, *others, DIRECT_MARKETING, *self._of.groups)
         return SubjectState(
             subject_id="0198",
             kind="employee" if draw.random() < 0.1 else "customer",
             version=1,
             erased=draw.random() < 0.05,
             restricted=draw.random() < 0.1,
-            objections=frozenset(o for o in (purpose, *others, DIRECT_MARKETING) if draw.random() < 0.08),
+            objections=frozenset(o for o in targets if draw.random() < 0.08),
             consents={p: self._fact(p) for p in {purpose, *others} if draw.random() < 0.85},
             age=draw.choice([None, 12, 15, 16, 30, 30]),
             retention_anchor=None if draw.random() < 0.7 else NOW - timedelta(days=draw.randint(-100, 4000)),

@@ -52,7 +52,7 @@ def test_it_equals_single_evaluations(service: Service, monkeypatch: pytest.Monk
         key = dice.choice(known)
         what = dice.choice(["given", "given", "refused", "withdrawn", "objections", "restriction"])
         if what in {"objections", "restriction"}:
-            body = {"purpose": "marketing.email"} if what == "objections" else {}
+            body = {"purpose": dice.choice(["marketing.email", "marketing"])} if what == "objections" else {}
             assert service.call("officer", "POST", f"/v1/customers/{key}/{what}", json=body).status_code < 300
         elif what != "withdrawn":
             consent(service, key, what)
