@@ -26,9 +26,9 @@ class Indexed:
         return f"Indexed({self.field.name}, …)"
 
 
-def put(session: Session, vault: Vault, values: Iterable[Indexed]) -> int:
+def put(session: Session, vault: Vault, values: Iterable[Indexed], *, proposed: bool = False) -> int:
     """The rows' index entries as of these values; earlier entries of the same rows are replaced. While the index is
-    rebuilt, entries of both generations."""
+    rebuilt, entries of both generations. What is only `proposed` replaces what was proposed before."""
     by_field: dict[Field, list[Indexed]] = {}
     for value in values:
         if value.field.index and value.field.id is not None:
@@ -36,8 +36,8 @@ def put(session: Session, vault: Vault, values: Iterable[Indexed]) -> int:
     count = 0
     for field, items in by_field.items():
         assert field.id is not None
-        drop(session, field.id, [v.row for v in items])
-        entries = list(_entries(session, vault, field, items))
+        drop(session, field.id, [v.row for v in items], proposed=proposed)
+        entries = [entry | {"proposed": proposed} for entry in _entries(session, vault, field, items)]
         if entries:
             insert_rows(session, IndexEntry, entries)
         count += len(entries)
@@ -73,7 +73,7 @@ def fill(session: Session, vault: Vault, values: Sequence[Indexed]) -> int:
         entries = list(_entries(session, vault, field, [v for v in values if v.field == field]))
         rows = {e["row"] for e in entries}
         columns = (IndexEntry.normaliser, IndexEntry.row, IndexEntry.generation)
-        there = select(*columns).where(IndexEntry.field_id == field.id, IndexEntry.row.in_(rows))
+        there = select(*columns).where(IndexEntry.field_id == field.id, IndexEntry.row.in_(rows), ~IndexEntry.proposed)
         present = {tuple(found) for found in session.execute(there)}
         missing = [e for e in entries if (e["normaliser"], e["row"], e["generation"]) not in present]
         if missing:
@@ -82,9 +82,12 @@ def fill(session: Session, vault: Vault, values: Sequence[Indexed]) -> int:
     return written
 
 
-def drop(session: Session, field_id: int, rows: Sequence[str]) -> None:
+def drop(session: Session, field_id: int, rows: Sequence[str], *, proposed: bool = False) -> None:
+    """All entries of the rows, or the `proposed` ones alone."""
+    narrowed = (IndexEntry.proposed,) if proposed else ()
     for chunk in chunks(rows):
-        session.execute(delete(IndexEntry).where(IndexEntry.field_id == field_id, IndexEntry.row.in_(chunk)))
+        mine = (IndexEntry.field_id == field_id, IndexEntry.row.in_(chunk))
+        session.execute(delete(IndexEntry).where(*mine, *narrowed))
 
 
 def drop_subject(session: Session, subject_id: str) -> None:

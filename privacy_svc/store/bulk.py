@@ -100,8 +100,9 @@ def open_items(
 def seal_items(
     gateway: Gateway, session: Session, policies: PolicySet, actor: str, purpose: str, items: Sequence[Item]
 ) -> Bulk:
-    """What the data map seals comes back sealed, and is indexed as of now. The row must be there already: its key is
-    part of what is sealed. Raises the same, and BadRequest for a value that does not fit its column."""
+    """What the data map seals comes back sealed, and is found from now on beside what the row still holds: nobody knows
+    whether the module writes it. The row must be there already: its key is part of what is sealed. Raises the same,
+    and BadRequest for a value that does not fit its column."""
     return _Run(gateway, session, policies, Question(actor, actor, purpose, ()), items).seal()
 
 
@@ -149,7 +150,7 @@ class _Run:
             stored = as_stored(kinds, cipher, place.asked.collection, place.field, item.key, item.value)
             answers.append(Given(stored))
             index.append(Indexed(place.field, item.key, cipher.subject_id, as_text(item.value)))
-        blind.put(self._session, self._gateway.vault, [i for i in index if i.field.index])
+        blind.put(self._session, self._gateway.vault, [i for i in index if i.field.index], proposed=True)
         return Bulk(answers, entry_id)
 
     def _ask(self, question: Question, items: Sequence[Item]) -> dict[tuple[str, str], Asked]:

@@ -36,6 +36,8 @@ class IndexEntry(Base):
     row: Mapped[str] = mapped_column(primary_key=True)
     generation: Mapped[int] = mapped_column(primary_key=True, default=1)
     """Of the index root. While the index is rebuilt, a row has entries of two."""
+    proposed: Mapped[bool] = mapped_column(primary_key=True, default=False)
+    """Of a value sealed for a module that may never write it: stands beside the entry of what the row held."""
     subject_id: Mapped[str]
     value: Mapped[int] = mapped_column(BigInteger)
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.http import CustomerRef
 from privacy_svc.store import seal
+from privacy_svc.store.model import IndexEntry
 from tests.calling import Service
 from tests.factories import erase
 from tests.shop import ANA
@@ -122,6 +124,31 @@ def test_clear_values_are_sealed_for_the_module_to_write(service: Service) -> No
     path = f"/v1/records/shop/customers?purpose={PURPOSE}&email=neu@example.org"
     (found,) = service.call("support", "GET", path).json()["records"]
     assert (found["key"], found["fields"]["email"]) == ("1", "neu@example.org")
+
+
+def test_what_was_sealed_and_never_written_hides_nobody(service: Service) -> None:
+    """The person is found by the address the row holds, however often a module has others sealed; and by the new one
+    once it is written, by whichever way, and then no more by the old."""
+    seal(service.runtime.sealer("test"))
+
+    def found(email: str) -> int:
+        path = "/v1/records/shop/customers"
+        answer = service.call("support", "GET", path, params={"purpose": PURPOSE, "email": email})
+        assert answer.status_code == 200, answer.text
+        return len(answer.json()["records"])
+
+    for number in range(3):
+        answer = bulk(service, "seal", item("1", "email", f"new{number}@mail.example")).json()["items"][0]
+    assert (found(ANA["email"]), found("new2@mail.example")) == (1, 0)
+    with service.runtime.stores.write("shop") as connection:
+        statement = text("UPDATE customers SET email = :sealed WHERE id = 1")
+        connection.execute(statement, {"sealed": answer["value"]})
+    assert (found(ANA["email"]), found("new2@mail.example"), found("new0@mail.example")) == (0, 1, 0)
+    path = f"/v1/records/shop/customers/1?purpose={PURPOSE}"
+    assert service.call("support", "PATCH", path, json={"email": "third@mail.example"}).status_code == 200
+    assert (found("new2@mail.example"), found("third@mail.example")) == (0, 1)
+    with service.runtime.database.read() as session:
+        assert set(session.scalars(select(IndexEntry.proposed).where(IndexEntry.row == "1"))) == {False}
 
 
 def test_sealing_needs_the_whole_field(service: Service) -> None:
