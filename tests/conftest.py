@@ -1,5 +1,6 @@
 """What all tests share: real databases, one migrated copy for each test."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -15,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from privacy_svc.db import Database
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.examples import folder
-from tests import postgres
+from tests import memory, postgres
 
 if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
@@ -27,7 +28,9 @@ _numbers = itertools.count()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The server is started once, by the process that all test processes inherit its address from."""
+    gc.set_threshold(50_000)  # each test drops an application: a quarter of the time went into looking for it
     if not hasattr(config, "workerinput"):
+        memory.use()
         postgres.find()
 
 

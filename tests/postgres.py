@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 VARIABLE = "PRIVACY_TEST_DATABASE_URL"
+UNFLUSHED = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+"""Tests kill processes and never cut the power: what a dead process had committed is with the kernel."""
 
 
 def find() -> str:
@@ -50,7 +52,7 @@ def _from_binaries() -> str:
         subprocess.run([str(c) for c in command], user=user, check=True, capture_output=True, cwd=home, timeout=120)
 
     run(folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c max_connections=200"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c max_connections=200 {UNFLUSHED}"
     run(folder / "pg_ctl", "-D", data, "-o", options, "-l", home / "log", "-w", "start")
 
     def stop() -> None:
