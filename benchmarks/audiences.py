@@ -48,7 +48,7 @@ def _databases(dialect: str, home: Path, customers: int) -> Iterator[tuple[str, 
         yield f"sqlite:///{home / 'privacy.sqlite3'}", sqlite_shop(home, customers)
         return
     server = make_url(postgres.find())
-    with fresh_postgres(server) as ours, postgres_shop(server, home, customers) as store:
+    with fresh_postgres(server) as ours, postgres_shop(server, customers) as store:
         yield ours, store
 
 

@@ -207,5 +207,5 @@ def _shop(dialect: str, home: Path) -> Iterator[str]:
     if dialect == "sqlite":
         yield sqlite_shop(home)
         return
-    with postgres_shop(make_url(postgres.find()), home) as url:
+    with postgres_shop(make_url(postgres.find())) as url:
         yield url

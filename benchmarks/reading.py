@@ -103,5 +103,5 @@ def _databases(dialect: str, home: Path) -> Iterator[tuple[str, str]]:
         yield f"sqlite:///{home / 'privacy.sqlite3'}", sqlite_shop(home, CUSTOMERS)
         return
     server = make_url(postgres.find())
-    with fresh_postgres(server) as ours, postgres_shop(server, home, CUSTOMERS) as store:
+    with fresh_postgres(server) as ours, postgres_shop(server, CUSTOMERS) as store:
         yield ours, store

@@ -11,17 +11,26 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 VARIABLE = "PRIVACY_TEST_DATABASE_URL"
-UNFLUSHED = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
-"""Tests kill processes and never cut the power: what a dead process had committed is with the kernel."""
 
 
-def find() -> str:
-    """URL of a server on which databases may be created; empty where none can be had."""
+def find(*, flush: bool = True) -> str:
+    """URL of a server on which databases may be created; empty where none can be had.
+
+    Without `flush` a server of ours writes nothing through to the disk. Tests kill processes and never cut the power,
+    and what a dead process had committed is with the kernel. Benchmarks flush.
+    """
     url = os.environ.get(VARIABLE, "")
     if url:
         return url
     url = _from_binaries() or _bundled()
+    if url and not flush:
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET full_page_writes = off")
+            connection.execute("SELECT pg_reload_conf()")
     os.environ[VARIABLE] = url
     return url
 
@@ -52,7 +61,7 @@ def _from_binaries() -> str:
         subprocess.run([str(c) for c in command], user=user, check=True, capture_output=True, cwd=home, timeout=120)
 
     run(folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c max_connections=200 {UNFLUSHED}"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c max_connections=200"
     run(folder / "pg_ctl", "-D", data, "-o", options, "-l", home / "log", "-w", "start")
 
     def stop() -> None:

@@ -96,7 +96,7 @@ def firm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Firm]:
         yield Firm(Installation(work), sqlite_shop(work), tmp_path / "backup")
         return
     server = request.getfixturevalue("postgres_server")
-    with postgres_shop(server, work) as store, fresh_postgres(server) as database:
+    with postgres_shop(server) as store, fresh_postgres(server) as database:
         yield Firm(Installation(work, database), store, tmp_path / "backup")
 
 

@@ -42,7 +42,7 @@ class Pair:
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     server = request.getfixturevalue("postgres_server")
     with ExitStack() as stack:
-        store = stack.enter_context(postgres_shop(server, tmp_path))
+        store = stack.enter_context(postgres_shop(server))
         database = stack.enter_context(fresh_postgres(server))
         first = Installation(tmp_path, database)
         examples.copy_missing("policies", tmp_path / "policies")
