@@ -84,27 +84,23 @@ class Requests:
         """Opens a request and mails a code to the address on file, where there is one."""
         with self.database.write() as session:
             request = self.receive(session, wanted, actor)
-        self.send_first_code(request.id, actor)
+        self.send_after_answer(request.id, actor, again=False)
         return self.show(request.id)
 
     def receive(self, session: Session, wanted: Wanted, actor: str) -> DataRequest:
         """The part of `open` that changes something, for a caller with a transaction of its own."""
         return opening.open_request(session, self.parts, wanted, actor)
 
-    def send_first_code(self, request_id: str, actor: str) -> None:
-        """The code that opening sends, unless it was sent: whoever opened may have ended before that."""
-        self.send_code(request_id, actor, quietly=True, again=False)
-
     def send_missing_codes(self, actor: str) -> None:
         """The first code of requests whose process ended before it was sent."""
         with self.database.read() as session:
             waiting = verification.without_code(session)
         for request_id in waiting:
-            self.send_first_code(request_id, actor)
+            self.send_after_answer(request_id, actor, again=False)
 
     def send_after_answer(self, request_id: str, actor: str, *, again: bool = True) -> None:
-        """A code, once a caller who must not notice has its answer. What goes wrong is logged; a first code that was
-        not sent is sent by the worker."""
+        """A code, once a caller who must not notice has its answer; not `again`: unless one was sent. What goes wrong
+        is logged, and a first code that was not sent is sent by the worker."""
         try:
             self.send_code(request_id, actor, quietly=True, again=again)
         except PrivacyError as error:
@@ -188,11 +184,10 @@ class Requests:
         MailUnavailable: the question was not asked, and the clock runs on."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
+            address = None if asked_at else reach(session, self.parts, request)
             letter = asking.ask(session, self.parts, request, about, question, reason)
             if asked_at is not None:
                 asking.sent(session, self.parts, request, actor, asked_at, opening.one_word(how, "how"))
-            else:
-                address = reach(session, self.parts, request)
         if asked_at is None:
             self._deliver(request_id, address, letter, actor)
             self._change(request_id, lambda s, r: asking.sent(s, self.parts, r, actor, now(), "mail"))

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from privacy_svc.rights import Extension, Filter, Order, Right, State
+from privacy_svc.cli.worker import _tidy
+from privacy_svc.http import CustomerRef
+from privacy_svc.rights import Extension, Filter, Order, Right, State, Wanted
+from privacy_svc.runtime import Runtime
 from tests.rights.company import Company
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import opened, types_of
@@ -145,6 +148,18 @@ def test_two_workers_tell_once(company: Company, server: SmtpServer) -> None:
     assert [told(company, request) for request in made] == [["overdue"]] * 5
     content = "".join(m.get_content() for m in server.to(DPO))
     assert [content.count(request) for request in made] == [1] * 5
+
+
+def test_the_worker_looks(shop: Runtime) -> None:
+    """The worker's own round warns, with the composed service."""
+    wanted = Wanted(Right.ERASURE, CustomerRef(id="1"), datetime.now(UTC) - 90 * DAY)
+    request = shop.requests.open(wanted, "desk").id
+    for _ in range(2):
+        _tidy(shop)
+    lines = [line.type for line in shop.requests.timeline(request)]
+    assert lines.count("rights:request:overdue") == 1
+    outbox = [p.read_text() for p in (shop.settings.home / "outbox").glob("*.eml")]
+    assert len([m for m in outbox if request in m]) == 1
 
 
 def test_the_most_urgent_are_listed_first_page_by_page(company: Company, clock: time_machine.Traveller) -> None:
