@@ -34,6 +34,7 @@ VIEWS: Mapping[str, str] = {
     "requests": """
         SELECT id AS request, "right" AS asked, subject_id AS person, state, channel, received_at, due_at,
                CASE WHEN extended_at <= {as_of} THEN extended_at END AS extended_at,
+               CASE WHEN paused_since <= {as_of} THEN paused_since END AS paused_since,
                CASE WHEN verified_at <= {as_of} THEN verified_at END AS verified_at,
                CASE WHEN approved_at <= {as_of} THEN approved_at END AS approved_at,
                approved_by, ground, refused_by,

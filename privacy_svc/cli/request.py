@@ -9,13 +9,14 @@ import click
 import msgspec
 
 from privacy_svc.cli.common import Cli, table
+from privacy_svc.cli.request_deciding import AS, DECIDING, one, print_request
 
 if TYPE_CHECKING:
     from privacy_svc.rights import RequestView
 
 RIGHTS = ("access", "rectification", "erasure", "restriction", "portability", "objection", "automated_decision")
-COLUMNS = ("id", "right", "state", "received_at", "due_at", "overdue")
-AS = click.option("--as", "person", required=True, help="Your name: the log says who decided.")
+COLUMNS = ("id", "right", "state", "received_at", "due_at", "overdue", "waiting_for")
+INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z"])
 
 
 @click.group()
@@ -26,6 +27,7 @@ def command() -> None:
     Examples:
       privacy-svc request open --right access --customer-email ana@example.org --as katrin
       privacy-svc request verify ID --code 123456 --as katrin
+      privacy-svc request list --open --order due
       privacy-svc request approve ID --as piet
       privacy-svc request package ID --out ana.zip --as piet
     """
@@ -36,14 +38,23 @@ def command() -> None:
 @click.option("--customer-id", help="The CRM's own key.")
 @click.option("--customer-email", help="The person's e-mail address.")
 @click.option("--customer-phone", help="The person's phone number.")
-@click.option("--received-at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="When it came, if not now.")
+@click.option("--received-at", type=INSTANT, help="When it came, if not now.")
 @click.option("--channel", default="staff", show_default=True, help="How it came: phone, letter, e-mail …")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Rectification: what is right.")
 @click.option("--purpose", help="Objection: the purpose, or direct_marketing.")
+@click.option("--language", help="In which to write to the person (en, de), if not that of the customer store.")
 @AS
 @click.pass_obj
 def open_(cli: Cli, /, right: str, changes: tuple[str, ...], person: str, **given: Any) -> None:
-    """Note a request. The person is mailed a code to show who they are."""
+    """Note a request. The person is mailed a code to show who they are.
+
+    \b
+    Examples:
+      privacy-svc request open --right access --customer-id 1001 --channel phone --as katrin
+      privacy-svc request open --right rectification --customer-id 1001 --set phone="+351 21 099 0043" --as katrin
+      privacy-svc request open --right erasure --customer-email ana@example.org --channel letter \\
+        --received-at 2026-11-02T09:00:00+01:00 --language de --as katrin
+    """
     from privacy_svc.http import CustomerRef
     from privacy_svc.rights import Right, Wanted
 
@@ -52,10 +63,10 @@ def open_(cli: Cli, /, right: str, changes: tuple[str, ...], person: str, **give
     purpose = given.pop("purpose")
     details |= {"purpose": purpose} if purpose else {}
     received: datetime | None = given["received_at"]
-    wanted = Wanted(Right(right), CustomerRef(**names), received, given["channel"], details)
+    wanted = Wanted(Right(right), CustomerRef(**names), received, given["channel"], details, given["language"])
     with cli.runtime() as runtime:
         view = runtime.requests.open(wanted, person)
-    _one(cli, view)
+    one(cli, view)
 
 
 def _change(text: str) -> tuple[str, str]:
@@ -68,94 +79,53 @@ def _change(text: str) -> tuple[str, str]:
 @command.command("list")
 @click.option("--state", help="Only this state.")
 @click.option("--right", type=click.Choice(RIGHTS))
+@click.option("--open", "is_open", is_flag=True, help="Leave out what has ended.")
+@click.option("--due-before", type=INSTANT, help="Only what is due before.")
+@click.option("--order", type=click.Choice(["newest", "due"]), default="newest", show_default=True)
 @click.option("--limit", default=50, show_default=True)
 @click.pass_obj
-def list_(cli: Cli, state: str | None, right: str | None, limit: int) -> None:
-    """Requests by deadline."""
-    from privacy_svc.rights import Filter, Right, State
+def list_(cli: Cli, /, *, state: str | None, right: str | None, order: str, **wanted: Any) -> None:
+    """Requests, the newest or the most urgent first.
 
-    wanted = Filter(State(state) if state else None, Right(right) if right else None, limit=limit)
+    \b
+    Examples:
+      privacy-svc request list --open --order due
+      privacy-svc --json request list --state awaiting_approval --due-before 2026-12-01T00:00:00+01:00
+    """
+    from privacy_svc.errors import BadRequest
+    from privacy_svc.rights import Filter, Order, Right, State
+
+    if state is not None and state not in list(State):
+        raise BadRequest(f"{state!r} is no state; there are {', '.join(State)}.")
+    asked = Filter(State(state) if state else None, Right(right) if right else None, order=Order(order), **wanted)
     with cli.runtime() as runtime:
-        page = runtime.requests.list(wanted)
+        page = runtime.requests.list(asked)
     rows = [msgspec.structs.asdict(r) for r in page.requests]
     cli.show(rows, lambda: table(rows, COLUMNS, empty="no requests"))
 
 
 @command.command()
 @click.argument("request_id", metavar="ID")
+@click.option("--language", default="en", show_default=True, help="Of the timeline: en, de.")
 @click.pass_obj
-def show(cli: Cli, request_id: str) -> None:
-    """One request with its timeline."""
+def show(cli: Cli, request_id: str, language: str) -> None:
+    """One request with its timeline.
+
+    \b
+    Example:
+      privacy-svc request show ID --language de
+    """
     with cli.runtime() as runtime:
-        view, lines = runtime.requests.show(request_id), runtime.requests.timeline(request_id)
+        view, lines = runtime.requests.show(request_id), runtime.requests.timeline(request_id, language)
     rows = [msgspec.structs.asdict(line) for line in lines]
     data = {**msgspec.structs.asdict(view), "timeline": rows}
     cli.show(data, lambda: _print_all(view, rows))
 
 
 def _print_all(view: "RequestView", timeline: list[dict[str, Any]]) -> None:
-    _print(view)
+    print_request(view)
     click.echo()
     table(timeline, ("at", "text", "actor"))
-
-
-@command.command()
-@click.argument("request_id", metavar="ID")
-@click.option("--code", help="The code the person was mailed.")
-@click.option("--staff-reason", help="Or how you verified the person yourself.")
-@AS
-@click.pass_obj
-def verify(cli: Cli, request_id: str, code: str | None, staff_reason: str | None, person: str) -> None:
-    """The person has shown who they are."""
-    if (code is None) == (staff_reason is None):
-        raise click.UsageError("Give --code, or --staff-reason.")
-    with cli.runtime() as runtime:
-        if code is not None:
-            view = runtime.requests.verify(request_id, code, person)
-        else:
-            view = runtime.requests.vouch(request_id, str(staff_reason), person)
-    _one(cli, view)
-
-
-@command.command()
-@click.argument("request_id", metavar="ID")
-@AS
-@click.pass_obj
-def approve(cli: Cli, request_id: str, person: str) -> None:
-    """Let it run. A failed request goes on where it failed. A worker carries it out."""
-    with cli.runtime() as runtime:
-        _one(cli, runtime.requests.approve(request_id, person))
-
-
-@command.command()
-@click.argument("request_id", metavar="ID")
-@click.option("--ground", required=True, help="A DPV code such as A12ManifestlyUnfounded.")
-@click.option("--explanation", required=True, help="In words for the person.")
-@AS
-@click.pass_obj
-def refuse(cli: Cli, request_id: str, ground: str, explanation: str, person: str) -> None:
-    """Refuse on a ground, with a letter that names the authority and the remedy."""
-    from privacy_svc.errors import BadRequest
-    from privacy_svc.rights import Ground
-
-    known = [g.value for g in Ground]
-    if ground not in known:
-        raise BadRequest(f"{ground!r} is no ground; there are {', '.join(known)}.")
-    with cli.runtime() as runtime:
-        _one(cli, runtime.requests.refuse(request_id, Ground(ground), explanation, person))
-
-
-@command.command()
-@click.argument("request_id", metavar="ID")
-@click.option("--reason", required=True, type=click.Choice(["complexity", "number"]))
-@AS
-@click.pass_obj
-def extend(cli: Cli, request_id: str, reason: str, person: str) -> None:
-    """Two more months, once, within the first one; the person is told (Art. 12(3))."""
-    from privacy_svc.rights import Extension
-
-    with cli.runtime() as runtime:
-        _one(cli, runtime.requests.extend(request_id, Extension(reason), person))
 
 
 @command.command()
@@ -217,14 +187,5 @@ def _write(path: Path, content: bytes) -> None:
         sys.exit(2)
 
 
-def _one(cli: Cli, view: "RequestView") -> None:
-    cli.show(msgspec.structs.asdict(view), lambda: _print(view))
-
-
-def _print(view: "RequestView") -> None:
-    click.echo(f"{view.right} request {click.style(view.id, bold=True)}: {view.state.replace('_', ' ')}")
-    click.echo(
-        f"received {view.received_at:%Y-%m-%d %H:%M}, due {view.due_at:%Y-%m-%d}{' OVERDUE' if view.overdue else ''}"
-    )
-    if view.failure:
-        click.secho(f"failed: {view.failure}", fg="red")
+for _deciding in DECIDING:
+    command.add_command(_deciding)

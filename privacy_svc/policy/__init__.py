@@ -7,7 +7,7 @@ fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry
 
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
-from privacy_svc.policy.categories import and_above
+from privacy_svc.policy.categories import and_above, within
 from privacy_svc.policy.comparing import Change, Direction, compare, compare_over, direction, outcome
 from privacy_svc.policy.datamap import (
     Collection,
@@ -31,6 +31,8 @@ from privacy_svc.policy.policyset import (
     DIRECT_MARKETING,
     ConsentFact,
     ConsentRule,
+    DeadlineRules,
+    FourEyes,
     Group,
     LegalBasis,
     Mask,
@@ -58,6 +60,7 @@ __all__ = [
     "ConsentRule",
     "DataMap",
     "Dataset",
+    "DeadlineRules",
     "Decision",
     "Direction",
     "Effect",
@@ -69,6 +72,7 @@ __all__ = [
     "FieldDecision",
     "Finding",
     "FindingKind",
+    "FourEyes",
     "Group",
     "Keep",
     "LegalBasis",
@@ -111,4 +115,5 @@ __all__ = [
     "remember",
     "run_cases",
     "surely_before",
+    "within",
 ]

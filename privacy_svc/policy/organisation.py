@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.policyset import Organisation, Party
 from privacy_svc.policy.reading import Block, Faults, nearest
+from privacy_svc.policy.staffrules import read_deadlines, read_four_eyes
 from privacy_svc.policy.yamlfile import Node
 
 FILE = "organisation.yml"
@@ -20,6 +21,7 @@ _KEYS = (
     "time_zone",
     "deadlines",
     "approval",
+    "four_eyes",
     "phone_region",
     "log_kept",
 )
@@ -34,6 +36,7 @@ _RIGHTS = (
     "objection",
     "automated_decision",
 )
+_APPROVAL = (*_RIGHTS, "rectification_of_identity")
 _ROLES = ("processor", "controller", "joint_controller", "authority")
 _EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905 - reads as the list it is
 _ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
@@ -47,18 +50,20 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
     if root is None:
         return None
     block = Block(root, faults, _KEYS, "organisation")
+    controller = _party("controller", block.block("controller", _PARTY, required=True), ("name", "address", "email"))
     return Organisation(
         id=_shaped(block, "id", _ID, "small letters, digits and hyphens, such as nordlicht"),
-        controller=_party("controller", block.block("controller", _PARTY, required=True), ("name", "address", "email")),
+        controller=controller,
         dpo=_party("dpo", block.block("dpo", _PARTY, required=True), ("name", "email")),
         authority=_party("authority", block.block("authority", _PARTY, required=True), ("name",)),
         recipients={key: _recipient(key, node, faults) for key, _, node in block.entries("recipients")},
         languages=_languages(block),
         time_zone=_time_zone(block),
-        deadlines=block.word("deadlines", ("EU", "UK")) or "EU",
-        approval=frozenset(block.names("approval", _RIGHTS, "right"))
+        deadlines=read_deadlines(block, controller.country if _COUNTRY.fullmatch(controller.country) else ""),
+        approval=frozenset(block.names("approval", _APPROVAL, "right"))
         if "approval" in block
         else frozenset({"erasure", "rectification"}),
+        four_eyes=read_four_eyes(block, _RIGHTS),
         phone_region=_shaped(block, "phone_region", _COUNTRY, "a country such as DE"),
         log_kept=_log_kept(block),
     )

@@ -68,6 +68,37 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadlineRules:
+    """How the time of Art. 12(3) is counted, and when somebody is told of it."""
+
+    law: str = "EU"
+    """Names one of the profiles of `rights.deadlines`."""
+    region: str = ""
+    """Part of the controller's country (ISO 3166-2, without the country) whose public holidays count too."""
+    holidays: frozenset[date] = frozenset()
+    """Public holidays that come but once, such as a day of mourning."""
+    warn_days: tuple[int, ...] = (10, 3)
+    """So many days before the deadline the DPO is warned; falling."""
+    ask_days: int = 7
+    """A question put to the person later than this after receipt does not stop the clock: it was not asked
+    without undue delay (EDPB 01/2022, 5.3)."""
+    remind_days: int = 14
+    """After so many days the person is reminded of it."""
+    answer_days: int = 30
+    """After so many the clock runs again and a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class FourEyes:
+    rights: frozenset[str] = frozenset()
+    """Two different people approve these."""
+    refusals: bool = False
+    """A second person confirms that a request is unfounded or excessive (Art. 12(5))."""
+    apart: bool = False
+    """Who opened a request, or vouched for the person, does not approve it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """`id` is a short stable word that goes into the associated data of every sealed value."""
 
@@ -78,9 +109,11 @@ class Organisation:
     recipients: Mapping[str, Party]
     languages: tuple[str, ...]
     time_zone: str
-    deadlines: str = "EU"
+    deadlines: DeadlineRules = DeadlineRules()
     approval: frozenset[str] = frozenset({"erasure", "rectification"})
-    """Rights that a person of the staff approves before they run."""
+    """Rights that a person of the staff approves before they run; `rectification_of_identity` is that of names,
+    addresses and numbers by which somebody is known."""
+    four_eyes: FourEyes = FourEyes()
     phone_region: str = "DE"
     log_kept: str | None = None
     """ISO 8601 duration after which entries of the audit log are deleted; None keeps them."""

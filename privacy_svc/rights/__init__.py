@@ -5,12 +5,13 @@ carries it through durable steps. Deadlines follow Regulation 1182/71; grounds o
 """
 
 from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import AddressMissing, BadDetails, DataLeft, OnHold, UnknownRequest, WrongCode
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
 from privacy_svc.rights.opening import Wanted
-from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.resealing import reseal_packages
 from privacy_svc.rights.restoring import Replayed
 from privacy_svc.rights.routes import HANDLERS
@@ -23,6 +24,7 @@ __all__ = [
     "CERTIFICATE",
     "HANDLERS",
     "OPEN",
+    "About",
     "AddressMissing",
     "BadDetails",
     "DataLeft",
@@ -32,6 +34,7 @@ __all__ = [
     "HoldView",
     "NoticeView",
     "OnHold",
+    "Order",
     "Replayed",
     "RequestDetails",
     "RequestPage",

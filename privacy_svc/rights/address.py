@@ -1,17 +1,30 @@
-"""The address on file: where a person is reached, and where a code proves that it is them."""
+"""How a person is reached: the address on file, where a code proves that it is them, and the language they speak."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
+from privacy_svc.errors import Erased
 from privacy_svc.http import Contact
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
+from privacy_svc.rights.words import known
 from privacy_svc.store import FoundRow, walk
 
+LANGUAGE = "user.demographic.language"
 
-def address_of(session: Session, parts: Parts, subject_id: str) -> str | None:
-    """The e-mail address in the person's identity row. Raises Erased, KeyUnavailable, StoreUnavailable."""
-    return address_in(walk(session, parts.stores, parts.vault, parts.policy, subject_id))
+
+def reach(session: Session, parts: Parts, request: DataRequest) -> str | None:
+    """The e-mail address in the person's identity row; None for who is unknown or erased. Notes their language with
+    the request, where they did not ask in one. Raises KeyUnavailable, StoreUnavailable."""
+    if request.subject_id is None:
+        return None
+    try:
+        rows = walk(session, parts.stores, parts.vault, parts.policy, request.subject_id)
+    except Erased:
+        return None
+    request.language = request.language or language_in(rows)
+    return address_in(rows)
 
 
 def contacts_in(rows: Iterable[FoundRow]) -> list[Contact]:
@@ -33,3 +46,15 @@ def address_in(rows: Iterable[FoundRow]) -> str | None:
             if field.identity == "email" and isinstance(value, str) and "@" in value:
                 return value.strip()
     return None
+
+
+def language_in(rows: Sequence[FoundRow]) -> str | None:
+    """Of those we have words for."""
+    values = (
+        row.values[field.name]
+        for row in rows
+        if row.collection.subject is not None
+        for field in row.collection.fields
+        if LANGUAGE in field.categories
+    )
+    return next((k for v in values if isinstance(v, str) and (k := known(v))), None)

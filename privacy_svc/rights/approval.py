@@ -1,19 +1,24 @@
-"""A person decides: approve, refuse, extend, cancel, withdraw; and what follows from each."""
+"""A person decides: approve, extend, cancel, withdraw; and what follows from each. Refusing has a file of its own."""
 
 import enum
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
-from privacy_svc.rights import details, holds, letters
-from privacy_svc.rights.grounds import Ground
-from privacy_svc.rights.model import DataRequest
-from privacy_svc.rights.opening import deadline_of
+from privacy_svc.policy import within
+from privacy_svc.rights import asking, clock, details, holds, merging
+from privacy_svc.rights.letters import Letters
+from privacy_svc.rights.model import DataRequest, RequestPackage
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import VERIFIED, Right, State, follow
+from privacy_svc.rights.steps import progress
+from privacy_svc.vault import Subject
+
+_READS = frozenset({Right.ACCESS, Right.PORTABILITY})
+_IDENTIFYING = ("user.name", "user.government_id")
 
 
 class Extension(enum.StrEnum):
@@ -22,21 +27,37 @@ class Extension(enum.StrEnum):
     COMPLEXITY = "complexity"
     NUMBER = "number"
 
-    @property
-    def words(self) -> str:
-        return "its complexity" if self is Extension.COMPLEXITY else "the number of requests"
 
-
-def after_verification(session: Session, parts: Parts, request: DataRequest) -> None:
+def after_verification(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
     """On to the approval where policy asks for one, a person has to do the work, or an erasure cannot run yet."""
     assert request.subject_id is not None
+    if merging.merge(session, parts, request, actor) is not request:
+        return
     stopped = request.kind is Right.ERASURE and (
         holds.standing(session, request.subject_id) is not None or _other_open(session, request) is not None
     )
-    if stopped or request.right in parts.organisation.approval or request.kind is Right.AUTOMATED_DECISION:
+    undecided = request.waiting_for is not None or request.refusal_proposed_by is not None
+    if stopped or undecided or needs_approval(session, parts, request):
         request.state = follow(State(request.state), State.AWAITING_APPROVAL, "sent to approval").value
     else:
         _start(request)
+
+
+def needs_approval(session: Session, parts: Parts, request: DataRequest) -> bool:
+    organisation = parts.organisation
+    if request.right in organisation.approval | organisation.four_eyes.rights:
+        return True
+    if request.kind is Right.RECTIFICATION and "rectification_of_identity" in organisation.approval:
+        return _changes_identity(session, parts, request)
+    return request.kind is Right.AUTOMATED_DECISION
+
+
+def _changes_identity(session: Session, parts: Parts, request: DataRequest) -> bool:
+    """Whether it would make somebody else of the person: how they are named, reached or found."""
+    kind = session.get_one(Subject, request.subject_id).kind
+    changes = details.read(session, parts.vault, request)["given"]["changes"]
+    fields = [found[1] for name in changes if (found := parts.policy.resolve_field(name, kind))]
+    return any(f.identity or any(within(c, _IDENTIFYING) for c in f.categories) for f in fields)
 
 
 def approve(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
@@ -49,9 +70,34 @@ def approve(session: Session, parts: Parts, request: DataRequest, actor: str) ->
         other = _other_open(session, request)
         if other is not None:
             raise Conflict(f"Request {other} of the same person is open: answer it before the erasure.")
+    if not _approved_by_enough(session, parts, request, actor):
+        return
+    asking.settle(session, parts, request, actor, how="approved")
     request.approved_at, request.approved_by, request.failure = now(), actor, None
+    request.refusal_proposed_by = request.ground = None
     parts.note(session, request, Event.APPROVED, actor)
     _start(request)
+
+
+def _approved_by_enough(session: Session, parts: Parts, request: DataRequest, actor: str) -> bool:
+    """Four eyes, where policy asks for them. What they approved and failed is gone on with by anybody who may."""
+    rule = parts.organisation.four_eyes
+    if request.right not in rule.rights or request.approved_at is not None:
+        return True
+    vouched = [request.verified_by] if request.verified_how == "staff" else []
+    if rule.apart and any(same_person(actor, known) for known in [request.opened_by, *vouched]):
+        raise Conflict("Who opened a request or verified the person does not approve it.")
+    if request.first_approved_by is None:
+        request.first_approved_by = actor
+        parts.note(session, request, Event.FIRST_APPROVAL, actor)
+        return False
+    if same_person(actor, request.first_approved_by):
+        raise Conflict("A second person approves it, not the one who did first.")
+    return True
+
+
+def same_person(one: str, other: str | None) -> bool:
+    return other is not None and one.strip().casefold() == other.strip().casefold()
 
 
 def _start(request: DataRequest) -> None:
@@ -71,50 +117,39 @@ def _other_open(session: Session, request: DataRequest) -> str | None:
     return session.scalars(others.limit(1)).first()
 
 
-def refuse(
-    session: Session, parts: Parts, request: DataRequest, ground: Ground, explanation: str, actor: str
-) -> Letter:
-    """The letter to send. All of ground, explanation and a named approver are needed (Art. 12(4))."""
-    follow(State(request.state), State.REFUSED, "refused")
-    _require_not_begun(request)
-    if not explanation.strip():
-        raise BadRequest("A refusal needs an explanation that the person can understand.")
-    if not ground.fits(request.kind):
-        raise BadRequest(f"{ground.value} is no ground to refuse {request.right}.")
-    letter = letters.refused(parts.organisation, request.kind, ground, explanation)
-    details.add(session, parts.vault, request, explanation=explanation, letter=letter.text)
-    request.ground, request.refused_by = ground.value, actor
-    _close(request, State.REFUSED)
-    parts.note(session, request, Event.REFUSED, actor, ground=ground.value, late=request.is_overdue)
-    return letter
-
-
 def extend(session: Session, parts: Parts, request: DataRequest, reason: Extension, actor: str) -> Letter:
     """Once, within the first period, to three months from receipt (Art. 12(3))."""
     if request.closed_at is not None:
         raise Conflict(f"The request is {request.state}.")
     if request.extended_at is not None:
         raise Conflict("The request was extended before; a second time is not allowed (Art. 12(3) GDPR).")
-    if now() > request.due_at:
+    if request.is_overdue:
         raise Conflict("The first period is over; it cannot be extended any more (Art. 12(3) GDPR).")
-    started = request.verified_at if _clock_starts_late(parts, request) else request.received_at
-    due = deadline_of(parts.policy, started or request.received_at, extended=True)
-    request.extended_at, request.due_at, request.due_conservative = now(), due.due_at, due.due_conservative
-    parts.note(session, request, Event.EXTENDED, actor, reason=reason.value, due=due.due_at.isoformat())
-    return letters.extended(parts.organisation, request.kind, reason.words, due.due_at)
-
-
-def _clock_starts_late(parts: Parts, request: DataRequest) -> bool:
-    return request.verified_at is not None and parts.profile.identity_starts_clock
+    request.extended_at = now()
+    clock.set_due(parts.policy, request)
+    parts.note(session, request, Event.EXTENDED, actor, reason=reason.value, due=request.due_at.isoformat())
+    letter = Letters(parts.organisation, request.language).extended(request.kind, reason.value, request.due_at)
+    details.add(session, parts.vault, request, extension=letter.text)
+    return letter
 
 
 def end(session: Session, parts: Parts, request: DataRequest, actor: str, *, withdrawn: bool) -> None:
-    """Withdrawn by the person, or cancelled by us."""
+    """Withdrawn by the person, or cancelled by us; also in the middle of work that only reads."""
     follow(State(request.state), State.CANCELLED, "withdrawn" if withdrawn else "cancelled")
-    _require_not_begun(request)
+    require_not_begun(request)
     request.outcome = "withdrawn" if withdrawn else "cancelled"
-    _close(request, State.CANCELLED)
+    session.execute(delete(RequestPackage).where(RequestPackage.request_id == request.id))
+    close(session, parts, request, State.CANCELLED, actor)
     parts.note(session, request, Event.WITHDRAWN if withdrawn else Event.CANCELLED, actor)
+
+
+def require_not_begun(request: DataRequest) -> None:
+    """What may have changed something is not called off in the middle, and an erasure not at all."""
+    done = set(progress(request).get("steps", ())) - {"start"}
+    if request.kind is Right.ERASURE and done:
+        raise Conflict("The erasure has begun and can only be finished: where it failed, approve it again.")
+    if request.state == State.IN_PROGRESS and request.kind not in _READS and done:
+        raise Conflict(f"The {request.right} is under way; wait for its end.")
 
 
 def finish_review(session: Session, parts: Parts, request: DataRequest, outcome: str, actor: str) -> Letter:
@@ -125,15 +160,11 @@ def finish_review(session: Session, parts: Parts, request: DataRequest, outcome:
     if not outcome.strip():
         raise BadRequest("Say what the review came to.")
     details.add(session, parts.vault, request, outcome=outcome)
-    _close(request, State.COMPLETED)
+    close(session, parts, request, State.COMPLETED, actor)
     parts.note(session, request, Event.COMPLETED, actor, late=request.is_overdue)
-    return letters.completed(parts.organisation, request.kind, parts.settings.base_url)
+    return Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url)
 
 
-def _require_not_begun(request: DataRequest) -> None:
-    if request.kind is Right.ERASURE and request.progress:
-        raise Conflict("The erasure has begun and can only be finished: approve it again.")
-
-
-def _close(request: DataRequest, state: State) -> None:
+def close(session: Session, parts: Parts, request: DataRequest, state: State, actor: str) -> None:
+    asking.settle(session, parts, request, actor, how="closed")
     request.state, request.closed_at = state.value, now()

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import now
 from privacy_svc.http import encode
 from privacy_svc.mail import MailUnavailable
-from privacy_svc.rights import letters
-from privacy_svc.rights.address import address_of
+from privacy_svc.rights.address import reach
 from privacy_svc.rights.certificate import Facts
+from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RecipientNotice, RequestCertificate
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.states import State, follow
@@ -54,7 +54,8 @@ def send(parts: Parts, request: DataRequest, address: str | None) -> Event | Non
     if not address:
         return None
     try:
-        parts.mailer.send(address, letters.completed(parts.organisation, request.kind, parts.settings.base_url))
+        letter = Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url)
+        parts.mailer.send(address, letter)
     except MailUnavailable:
         return Event.LETTER_FAILED
     return Event.LETTER_SENT
@@ -66,8 +67,7 @@ def note_letter(session: Session, parts: Parts, request: DataRequest, event: Any
 
 
 def _tell_by_file(session: Session, parts: Parts, request: DataRequest) -> Event | None:
-    assert request.subject_id is not None
-    return send(parts, request, address_of(session, parts, request.subject_id))
+    return send(parts, request, reach(session, parts, request))
 
 
 TELL = Step("tell", note_letter, _tell_by_file)

@@ -8,6 +8,7 @@ the controller's own: a request of 22:30 UTC may belong to tomorrow in Paris.
 
 import calendar
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -31,13 +32,23 @@ class Profile:
     weekend: frozenset[int] = frozenset({5, 6})
     identity_starts_clock: bool = False
     """UK GDPR Art. 12A (2026): the clock starts at the latest of receipt and proof of identity."""
+    clarification_stops_clock: AbstractSet[str] = frozenset({"access"})
+    """Rights where a question what is meant suspends the time, as one about identity always does. EU: access, where
+    much is held about the person (recital 63; EDPB 01/2022, 5.3). UK: any."""
     subdivisions: Mapping[str, str] = field(default_factory=dict)
     """Country to the part of it whose public holidays count."""
 
 
 PROFILES: Mapping[str, Profile] = {
     "EU": Profile("EU"),
-    "UK": Profile("UK", identity_starts_clock=True, subdivisions={"GB": "ENG"}),
+    "UK": Profile(
+        "UK",
+        identity_starts_clock=True,
+        clarification_stops_clock=frozenset(
+            "access rectification erasure restriction portability objection automated_decision".split()  # noqa: SIM905
+        ),
+        subdivisions={"GB": "ENG"},
+    ),
 }
 
 
@@ -49,17 +60,17 @@ class Deadline:
 
 
 class Calendar:
-    """The working days of the controller's country."""
+    """The working days of the controller's country, or of the region of it that is named; `more` are further
+    public holidays."""
 
-    def __init__(self, country: str, profile: Profile) -> None:
+    def __init__(self, country: str, profile: Profile, region: str = "", more: AbstractSet[date] = frozenset()) -> None:
         self.profile = profile
-        self._country = country
+        self._country, self._more = country, more
+        self._region = region or profile.subdivisions.get(country)
 
     def is_working(self, day: date) -> bool:
-        return day.weekday() not in self.profile.weekend and day not in self._holidays(day.year)
-
-    def _holidays(self, year: int) -> frozenset[date]:
-        return _public_holidays(self._country, self.profile.subdivisions.get(self._country), year)
+        free = day.weekday() in self.profile.weekend or day in self._more
+        return not free and day not in _public_holidays(self._country, self._region, day.year)
 
 
 @lru_cache(maxsize=64)
@@ -85,11 +96,17 @@ def next_working(day: date, days: Calendar) -> date:
     return day
 
 
-def deadline(received: datetime, months: int, zone: str, days: Calendar) -> Deadline:
-    """The end of a period of `months` that an event at `received` begins."""
+def deadline(received: datetime, months: int, zone: str, days: Calendar, stopped: int = 0) -> Deadline:
+    """The end of a period of `months` that an event at `received` begins; days it was `stopped` are added."""
     here = time_zone(zone)
-    raw = same_day(received.astimezone(here).date(), months)
+    raw = same_day(received.astimezone(here).date(), months) + timedelta(days=stopped)
     return Deadline(_end_of(next_working(raw, days), here), _end_of(raw, here))
+
+
+def days_between(stopped: datetime, resumed: datetime, zone: str) -> int:
+    """Whole days for which a clock stood still: what is asked and answered on one day costs the person none."""
+    here = time_zone(zone)
+    return max(0, (resumed.astimezone(here).date() - stopped.astimezone(here).date()).days)
 
 
 def _end_of(day: date, zone: ZoneInfo) -> datetime:
@@ -106,5 +123,5 @@ def time_zone(name: str) -> ZoneInfo:
 def profile_of(name: str) -> Profile:
     found = PROFILES.get(name)
     if found is None:
-        raise Misconfigured(f"organisation.deadlines is one of {', '.join(PROFILES)}, not {name!r}.")
+        raise Misconfigured(f"organisation.deadlines.law is one of {', '.join(PROFILES)}, not {name!r}.")
     return found

@@ -25,7 +25,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Erase, EraseRows
 from privacy_svc.rights import certificate, closing, details, holds
-from privacy_svc.rights.address import address_in, contacts_in
+from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts
@@ -52,6 +52,7 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
     addresses = digests(session, parts.vault, contacts_in(rows))
     cipher = details.cipher_of(session, parts.vault, request)
     request.known_values = cipher.seal(KNOWN_VALUES, request.id, {"values": known, "address": address_in(rows)})
+    request.language = request.language or language_in(rows)
     tell_progress(request, found=inventory(rows), searched=len(known), suppress=[_plain(a) for a in addresses])
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
 

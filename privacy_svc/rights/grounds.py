@@ -1,7 +1,7 @@
 """On which grounds a request may be refused: codes of the W3C Data Privacy Vocabulary, DPV 2.3 eu-gdpr
 (https://w3id.org/dpv/legal/eu/gdpr#Justification…). Closed: a ground that is not here is none. Pure.
 
-A ground is chosen by a named person with an explanation, never by a rule.
+A ground is chosen by a named person with an explanation, never by a rule. What it says to people is in `words`.
 """
 
 import enum
@@ -28,30 +28,10 @@ class Ground(enum.StrEnum):
         return PREFIX + self.value
 
     @property
-    def sentence(self) -> str:
-        return _SENTENCES[self]
+    def needs_evidence(self) -> bool:
+        """Art. 12(5): the controller bears the burden of demonstrating it (also CJEU C-526/24 of 2026)."""
+        return self in {Ground.MANIFESTLY_UNFOUNDED, Ground.MANIFESTLY_EXCESSIVE, Ground.MALICIOUS_INTENT}
 
     def fits(self, right: Right) -> bool:
         """The exemptions of Art. 17(3) refuse an erasure and nothing else."""
         return not self.value.startswith("A17") or right is Right.ERASURE
-
-
-_SENTENCES = {
-    Ground.IDENTITY_FAILURE: "We could not establish that the request comes from you (Art. 12(2) and (6) GDPR).",
-    Ground.MANIFESTLY_UNFOUNDED: "The request is manifestly unfounded (Art. 12(5) GDPR).",
-    Ground.MANIFESTLY_EXCESSIVE: "The request is manifestly excessive, above all by repetition (Art. 12(5) GDPR).",
-    Ground.MALICIOUS_INTENT: "The request serves another aim than the protection of your data (Art. 12(5) GDPR).",
-    Ground.FREEDOM_OF_EXPRESSION: (
-        "The data are needed to exercise the right of freedom of expression and information (Art. 17(3)(a) GDPR)."
-    ),
-    Ground.LEGALLY_REQUIRED: "A law obliges us to keep the data (Art. 17(3)(b) GDPR).",
-    Ground.OFFICIAL_AUTHORITY: (
-        "The data are needed for a task in the public interest or in the exercise of official authority "
-        "(Art. 17(3)(b) GDPR)."
-    ),
-    Ground.PUBLIC_HEALTH: "The data are needed in the public interest of public health (Art. 17(3)(c) GDPR).",
-    Ground.ARCHIVING: (
-        "The data are needed for archiving in the public interest, research or statistics (Art. 17(3)(d) GDPR)."
-    ),
-    Ground.LEGAL_CLAIMS: "The data are needed to establish, exercise or defend legal claims (Art. 17(3)(e) GDPR).",
-}

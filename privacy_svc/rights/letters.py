@@ -1,8 +1,9 @@
-"""The letters a request causes, in plain words. Pure.
+"""The letters a request causes, in plain words and in the person's language. Pure.
 
 A refusal names the authority and the remedy (Art. 12(4) GDPR): it cannot be written without them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,65 +11,74 @@ from privacy_svc.mail import Letter
 from privacy_svc.policy import Organisation
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.states import Right
-
-WHAT = {
-    Right.ACCESS: "to see the data we hold about you",
-    Right.RECTIFICATION: "to have your data corrected",
-    Right.ERASURE: "to have your data erased",
-    Right.RESTRICTION: "to restrict the use of your data",
-    Right.PORTABILITY: "to receive your data to take elsewhere",
-    Right.OBJECTION: "to stop a use of your data",
-    Right.AUTOMATED_DECISION: "to have an automated decision reviewed by a person",
-}
+from privacy_svc.rights.words import say, spoken
 
 
-def _letter(organisation: Organisation, subject: str, *paragraphs: str) -> Letter:
-    dpo = organisation.dpo
-    closing = f"{organisation.controller.name}\nData protection: {dpo.name}" + (f", {dpo.email}" if dpo.email else "")
-    return Letter(subject, "\n\n".join(["Hello,", *paragraphs, closing]) + "\n")
+class Letters:
+    """Writes to one person; `language` is theirs, where it is known."""
+
+    def __init__(self, organisation: Organisation, language: str | None) -> None:
+        self._organisation = organisation
+        self.language = spoken(organisation, language)
+
+    def code(self, right: Right, digits: str, minutes: int) -> Letter:
+        name = self._organisation.controller.name
+        return self._letter(
+            self._say("code.subject", name=name),
+            self._say("code.what", what=self._say(right)),
+            f"    {digits}",
+            self._say("code.until", minutes=minutes),
+        )
+
+    def completed(self, right: Right, where: str) -> Letter:
+        done = self._say(f"done.{right}", where=where)
+        return self._letter(self._say("done.subject"), self._say("asked", what=self._say(right)), done)
+
+    def refused(self, right: Right, ground: Ground, explanation: str) -> Letter:
+        authority = self._organisation.authority
+        place = ", ".join(part for part in (authority.name, authority.address, authority.email) if part)
+        return self._letter(
+            self._say("refused.subject"),
+            self._say("refused.what", what=self._say(right)),
+            self._say("refused.ground", ground=self._say(ground), explanation=explanation),
+            self._say("refused.authority", authority=place),
+            self._say("refused.court"),
+        )
+
+    def extended(self, right: Right, reason: str, due_at: datetime) -> Letter:
+        return self._letter(
+            self._say("extended.subject"),
+            self._say("extended.what", what=self._say(right), reason=self._say(reason)),
+            self._say("extended.until", day=self._day(due_at)),
+        )
+
+    def question(
+        self, right: Right, about: str, text: str, until: datetime, *, stops_clock: bool, again: bool = False
+    ) -> Letter:
+        return self._letter(
+            self._say("reminder.subject" if again else "question.subject"),
+            self._say(f"question.{about}", what=self._say(right)),
+            self._say("question.text", question=text),
+            self._say("question.answer", day=self._day(until)),
+            *([self._say("question.stops")] if stops_clock else []),
+        )
+
+    def _letter(self, subject: str, *paragraphs: str) -> Letter:
+        dpo = self._organisation.dpo
+        named = f"{dpo.name}, {dpo.email}" if dpo.email else dpo.name
+        closing = f"{self._organisation.controller.name}\n{self._say('dpo', dpo=named)}"
+        return Letter(subject, "\n\n".join([self._say("hello"), *paragraphs, closing]) + "\n")
+
+    def _say(self, key: str, **blanks: object) -> str:
+        return say(self.language, key, **blanks)
+
+    def _day(self, at: datetime) -> str:
+        return at.astimezone(ZoneInfo(self._organisation.time_zone)).date().isoformat()
 
 
-def code(organisation: Organisation, right: Right, digits: str, minutes: int) -> Letter:
-    return _letter(
-        organisation,
-        f"Your code for {organisation.controller.name}",
-        f"somebody, we hope you, asked us {WHAT[right]}. To show that it is you, give this code:",
-        f"    {digits}",
-        f"It is valid for {minutes} minutes. If it was not you, do nothing: without the code nothing happens.",
-    )
-
-
-def completed(organisation: Organisation, right: Right, where: str) -> Letter:
-    told = {
-        Right.ACCESS: f"Your data are ready for you in the Privacy Centre: {where}",
-        Right.PORTABILITY: f"Your data are ready for you in the Privacy Centre: {where}",
-        Right.RECTIFICATION: "Your data are corrected. We tell everybody who received them.",
-        Right.ERASURE: "Your data are erased. This is the last message we send you about it.",
-        Right.RESTRICTION: "Your data are only stored from now on. We tell you before that ends.",
-        Right.OBJECTION: "We no longer use your data for this.",
-        Right.AUTOMATED_DECISION: "A person has looked at the decision again.",
-    }
-    return _letter(organisation, "Your request is done", f"you asked us {WHAT[right]}.", told[right])
-
-
-def refused(organisation: Organisation, right: Right, ground: Ground, explanation: str) -> Letter:
-    authority = organisation.authority
-    place = ", ".join(part for part in (authority.name, authority.address, authority.email) if part)
-    return _letter(
-        organisation,
-        "About your request",
-        f"you asked us {WHAT[right]}. We cannot do this.",
-        f"The ground: {ground.sentence}\n{explanation}",
-        f"You can complain to the supervisory authority (Art. 77 GDPR): {place}.",
-        "You can also go to court (Art. 79 GDPR).",
-    )
-
-
-def extended(organisation: Organisation, right: Right, reason: str, due_at: datetime) -> Letter:
-    day = due_at.astimezone(ZoneInfo(organisation.time_zone)).date().isoformat()
-    return _letter(
-        organisation,
-        "Your request takes longer",
-        f"you asked us {WHAT[right]}. We need more time, because of {reason} (Art. 12(3) GDPR).",
-        f"You hear from us by {day} at the latest.",
-    )
+def to_the_dpo(lines: Sequence[str], where: str, token: str) -> Letter:
+    """What needs the DPO's attention: requests by id, nobody by name. In English, as the console is. The same
+    alerts sent again have the same Message-ID (RFC 5322 §3.6.4), by which mail programs show them once."""
+    text = "\n".join(["These requests need your attention:", "", *lines, "", f"The console: {where}/dpo", ""])
+    count = "1 request needs" if len(lines) == 1 else f"{len(lines)} requests need"
+    return Letter(f"{count} your attention", text, {"Message-ID": f"<{token}@privacy-svc.invalid>"})

@@ -8,7 +8,7 @@ given out dies with the person. Everything else here says nothing about a person
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from privacy_svc.db import Base, new_id, now
@@ -34,7 +34,7 @@ class DataRequest(Base):
     """None while we hold nothing about such a person."""
     state: Mapped[str] = mapped_column(default=State.RECEIVED)
     outcome: Mapped[str | None]
-    """How a cancelled one ended: `withdrawn` by the person or `cancelled` by us."""
+    """How a cancelled one ended: `withdrawn` by the person, `cancelled` by us, or `merged`."""
     channel: Mapped[str]
     opened_by: Mapped[str]
     opened_at: Mapped[datetime] = mapped_column(default=now)
@@ -42,6 +42,19 @@ class DataRequest(Base):
     due_at: Mapped[datetime]
     due_conservative: Mapped[datetime]
     extended_at: Mapped[datetime | None]
+    clock_from: Mapped[datetime | None]
+    """From when the time is counted, where that is not receipt."""
+    paused_since: Mapped[datetime | None]
+    """The clock stands still, see `clock`."""
+    paused_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    waiting_for: Mapped[str | None]
+    """What the person was asked: `identity` or `clarification`; see `asking`."""
+    asked_at: Mapped[datetime | None]
+    """When that question went out."""
+    stops_clock: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether that question stops the clock."""
+    language: Mapped[str | None]
+    """In which the person is written to, as two letters; None where nobody knows."""
     details: Mapped[bytes | None]
     """A sealed `details.Details`."""
     verified_at: Mapped[datetime | None]
@@ -49,8 +62,14 @@ class DataRequest(Base):
     verified_how: Mapped[str | None]
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
+    first_approved_by: Mapped[str | None]
+    """The first of two people, where the policy asks for two."""
     ground: Mapped[str | None]
     refused_by: Mapped[str | None]
+    refusal_proposed_by: Mapped[str | None]
+    """While a second person has to confirm it."""
+    merged_into: Mapped[str | None]
+    """The request of the same person, for the same, that goes on for both."""
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """Step, problem and remedy of a failed run."""
     attempt: Mapped[int] = mapped_column(default=0)
@@ -69,7 +88,8 @@ class DataRequest(Base):
 
     @property
     def is_overdue(self) -> bool:
-        return (self.closed_at or now()) > self.due_at
+        """While the clock stands still: whether it was over when it stopped."""
+        return (self.closed_at or self.paused_since or now()) > self.due_at
 
 
 class RequestEvent(Base):
@@ -83,6 +103,25 @@ class RequestEvent(Base):
     type: Mapped[str]
     actor: Mapped[str]
     params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class RequestAlert(Base):
+    """Something that somebody is told once: a deadline that comes near or is over, a question without an answer."""
+
+    __tablename__ = "request_alerts"
+    __table_args__ = (Index("ix_request_alerts_mailed_at", "mailed_at"),)
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """`due`, `unanswered`: for the DPO. `reminder`: for the person."""
+    days: Mapped[int] = mapped_column(primary_key=True)
+    """`due`: that many days before the deadline, or -1 when it is over; else 0."""
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    """The deadline, or when the question was asked: another one is told of again."""
+    at: Mapped[datetime] = mapped_column(default=now)
+    claimed_at: Mapped[datetime | None]
+    """A worker is sending it; a claim that led to nothing ends."""
+    mailed_at: Mapped[datetime | None]
 
 
 class RequestValue(Base):

@@ -13,16 +13,17 @@ from privacy_svc.db import new_id, now
 from privacy_svc.errors import BadRequest, Erased, UnknownCustomer
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, PolicySet
-from privacy_svc.rights import details
-from privacy_svc.rights.deadlines import Calendar, Deadline, deadline, profile_of
+from privacy_svc.rights import clock, details
 from privacy_svc.rights.errors import BadDetails
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.words import TEXTS
 from privacy_svc.store import check_changes
 from privacy_svc.vault import Subject
 
 CLOCK_SKEW = timedelta(minutes=5)
+"""A clock that is so much ahead of ours means now."""
 _CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """A word, because it is logged in clear."""
 
@@ -36,6 +37,8 @@ class Wanted:
     received_at: datetime | None = None
     channel: str = "api"
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    language: str | None = None
+    """In which the person asked; else the customer store's word counts."""
 
 
 def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> DataRequest:
@@ -45,12 +48,12 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
     gives no hint, and a person of the staff sees that there is nobody. An unknown key or subject is the
     caller's mistake and raises UnknownCustomer. Raises Erased.
     """
-    if not _CHANNEL.fullmatch(wanted.channel):
-        raise BadRequest("channel is one word of small letters, such as portal, phone or letter.")
+    one_word(wanted.channel, "channel")
+    if wanted.language is not None and wanted.language not in TEXTS:
+        raise BadRequest(f"language is one of {', '.join(TEXTS)}.")
     received_at = _received(wanted.received_at)
     subject_id = _subject(session, parts, wanted.customer)
     check_details(parts.policy, wanted.right, wanted.details, _kind(session, subject_id))
-    due = deadline_of(parts.policy, received_at)
     request = DataRequest(
         id=new_id(),
         right=wanted.right.value,
@@ -59,9 +62,11 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
         channel=wanted.channel,
         opened_by=actor,
         received_at=received_at,
-        due_at=due.due_at,
-        due_conservative=due.due_conservative,
+        language=wanted.language,
+        paused_days=0,
+        stops_clock=False,
     )
+    clock.begin(parts.policy, request)
     session.add(request)
     session.flush()
     said: dict[str, Any] = {"given": dict(wanted.details)} if wanted.details else {}
@@ -69,15 +74,14 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
         said["contact"] = wanted.customer.email or wanted.customer.phone
     if said:
         details.add(session, parts.vault, request, **said)
-    parts.note(session, request, Event.RECEIVED, actor, channel=wanted.channel, due=due.due_at.isoformat())
+    parts.note(session, request, Event.RECEIVED, actor, channel=wanted.channel, due=request.due_at.isoformat())
     return request
 
 
-def deadline_of(policies: PolicySet, start: datetime, *, extended: bool = False) -> Deadline:
-    organisation = policies.organisation
-    profile = profile_of(organisation.deadlines)
-    months = profile.extended_months if extended else profile.months
-    return deadline(start, months, organisation.time_zone, Calendar(organisation.controller.country, profile))
+def one_word(text: str, name: str) -> str:
+    if not _CHANNEL.fullmatch(text):
+        raise BadRequest(f"{name} is one word of small letters, such as portal, phone or letter.")
+    return text
 
 
 def _received(given: datetime | None) -> datetime:
@@ -88,7 +92,7 @@ def _received(given: datetime | None) -> datetime:
         raise BadRequest("received_at needs a time zone, such as 2026-11-23T09:00:00Z.")
     if given > at + CLOCK_SKEW:
         raise BadRequest("received_at lies in the future.")
-    return given
+    return min(given, at)
 
 
 def _subject(session: Session, parts: Parts, customer: CustomerRef) -> str | None:

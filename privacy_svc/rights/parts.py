@@ -29,8 +29,18 @@ class Event(enum.StrEnum):
 
     RECEIVED = "rights:request:received"
     CODE_SENT = "rights:code:sent"
+    CODE_NOT_SENT = "rights:code:not_sent"
     VERIFIED = "rights:request:verified"
     VERIFICATION_FAILED = "rights:request:verification_failed"
+    MERGED = "rights:request:merged"
+    ASKED = "rights:question:asked"
+    ANSWERED = "rights:question:answered"
+    UNANSWERED = "rights:question:unanswered"
+    REMINDED = "rights:person:reminded"
+    WARNED = "rights:request:warned"
+    OVERDUE = "rights:request:overdue"
+    FIRST_APPROVAL = "rights:approval:given"
+    REFUSAL_PROPOSED = "rights:refusal:proposed"
     APPROVED = "rights:request:approved"
     REFUSED = "rights:request:refused"
     EXTENDED = "rights:request:extended"
@@ -71,7 +81,7 @@ class Parts:
 
     @property
     def profile(self) -> Profile:
-        return profile_of(self.organisation.deadlines)
+        return profile_of(self.organisation.deadlines.law)
 
     def note(self, session: Session, request: DataRequest, event: Event, actor: str, **params: Any) -> str:
         """A line of the timeline and the audit entry, in this transaction; returns the entry's id.

@@ -1,12 +1,13 @@
 """Looking at requests: lists, one request, its timeline, what it produced."""
 
+import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from privacy_svc.errors import BadRequest, NotFound
 from privacy_svc.rights import details
@@ -17,62 +18,67 @@ from privacy_svc.rights.model import (
     Hold,
     RecipientNotice,
     RequestCertificate,
-    RequestEvent,
     RequestPackage,
     RequestValue,
 )
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
-from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView
+from privacy_svc.rights.states import OPEN, Right, State
 
 MOST = 200
 _WITH_PACKAGE = {Right.ACCESS, Right.PORTABILITY}
 _WITH_CERTIFICATE = {Right.ERASURE, Right.RECTIFICATION, Right.RESTRICTION}
 
-_TEXTS: Mapping[Event, str] = {
-    Event.RECEIVED: "The request came in by {channel}.",
-    Event.CODE_SENT: "A code was made to verify the person (number {number}).",
-    Event.VERIFIED: "The person was verified by {how}.",
-    Event.VERIFICATION_FAILED: "A wrong code was given (try {attempt}).",
-    Event.APPROVED: "The request was approved.",
-    Event.REFUSED: "The request was refused: {ground}.",
-    Event.EXTENDED: "The time to answer was extended because of {reason}.",
-    Event.STARTED: "The work began.",
-    Event.COMPLETED: "The request is done.",
-    Event.FAILED: "The work stopped at “{step}”: {problem}.",
-    Event.CANCELLED: "The request was cancelled.",
-    Event.WITHDRAWN: "The person withdrew the request.",
-    Event.PACKAGE_CREATED: "The package with the data was made ({bytes} bytes).",
-    Event.PACKAGE_DOWNLOADED: "The package was downloaded.",
-    Event.VALUE_RECTIFIED: "{collection}.{field} was corrected in {rows} rows.",
-    Event.DETAILS_READ: "The details were read.",
-    Event.LETTER_SENT: "A letter was sent to the person.",
-    Event.LETTER_FAILED: "A letter to the person could not be sent.",
-}
+
+class Order(enum.StrEnum):
+    NEWEST = "newest"
+    DUE = "due"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
+    """`order`: `newest` first, or `due`: the most urgent first. `is_open`: in whatever state it is not ended."""
+
     state: State | None = None
     right: Right | None = None
     due_before: datetime | None = None
     subject_id: str | None = None
     limit: int = 50
     cursor: str | None = None
-    """The id after which to go on."""
+    """Where to go on, as the page before said."""
+    is_open: bool = False
+    order: Order = Order.NEWEST
 
 
 def page_of(session: Session, wanted: Filter) -> RequestPage:
-    """Newest first."""
+    """Without what is sealed: a list of many requests stays small, whatever was said about them."""
     if not 1 <= wanted.limit <= MOST:
         raise BadRequest(f"limit is a whole number from 1 to {MOST}.")
     if wanted.due_before is not None and wanted.due_before.tzinfo is None:
         raise BadRequest("due_before needs a time zone, such as 2026-11-23T09:00:00Z.")
-    statement = select(DataRequest).order_by(DataRequest.id.desc()).limit(wanted.limit + 1)
-    found = list(session.scalars(statement.where(*_conditions(wanted))))
+    by_due = wanted.order is Order.DUE
+    order = (DataRequest.due_at, DataRequest.id) if by_due else (DataRequest.id.desc(),)
+    statement = select(DataRequest).options(defer(DataRequest.details), defer(DataRequest.known_values))
+    statement = statement.where(*_conditions(wanted)).order_by(*order).limit(wanted.limit + 1)
+    found = list(session.scalars(statement))
     more = len(found) > wanted.limit
     found = found[: wanted.limit]
-    return RequestPage([view(r) for r in found], found[-1].id if more else None)
+    return RequestPage([view(r) for r in found], _cursor(found[-1], by_due=by_due) if more else None)
+
+
+def _cursor(last: DataRequest, *, by_due: bool) -> str:
+    return f"{last.due_at.isoformat()}~{last.id}" if by_due else last.id
+
+
+def _after(wanted: Filter, cursor: str) -> ColumnElement[bool]:
+    if wanted.order is Order.NEWEST:
+        return DataRequest.id < cursor
+    due, _, last = cursor.partition("~")
+    try:
+        at = datetime.fromisoformat(due)
+    except ValueError:
+        raise BadRequest("cursor is the one that the page before gave, with the same order.") from None
+    return (DataRequest.due_at > at) | ((DataRequest.due_at == at) & (DataRequest.id > last))
 
 
 def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
@@ -84,8 +90,10 @@ def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
         yield DataRequest.due_at < wanted.due_before
     if wanted.subject_id is not None:
         yield DataRequest.subject_id == wanted.subject_id
+    if wanted.is_open:
+        yield DataRequest.state.in_([s.value for s in OPEN])
     if wanted.cursor is not None:
-        yield DataRequest.id < wanted.cursor
+        yield _after(wanted, wanted.cursor)
 
 
 def view(request: DataRequest) -> RequestView:
@@ -105,28 +113,25 @@ def view(request: DataRequest) -> RequestView:
         due_conservative=request.due_conservative,
         overdue=request.is_overdue,
         extended_at=request.extended_at,
+        paused_since=request.paused_since,
+        paused_days=request.paused_days,
+        waiting_for=request.waiting_for,
+        asked_at=request.asked_at,
+        language=request.language,
         verified_at=request.verified_at,
         verified_by=request.verified_by,
         verified_how=request.verified_how,
         approved_at=request.approved_at,
         approved_by=request.approved_by,
+        first_approved_by=request.first_approved_by,
         ground=request.ground,
         refused_by=request.refused_by,
+        refusal_proposed_by=request.refusal_proposed_by,
+        merged_into=request.merged_into,
         failure=request.failure,
         closed_at=request.closed_at,
         package=f"{path}/package" if done and request.kind in _WITH_PACKAGE else None,
         certificate=f"{path}/certificate" if done and request.kind in _WITH_CERTIFICATE else None,
-    )
-
-
-def timeline(session: Session, request: DataRequest) -> list[TimelineLine]:
-    events = select(RequestEvent).where(RequestEvent.request_id == request.id)
-    return [_line(e) for e in session.scalars(events.order_by(RequestEvent.at, RequestEvent.id))]
-
-
-def _line(event: RequestEvent) -> TimelineLine:
-    return TimelineLine(
-        event.at, event.type, _TEXTS[Event(event.type)].format(**event.params), event.actor, event.params
     )
 
 

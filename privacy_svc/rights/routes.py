@@ -4,24 +4,24 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Response, delete, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from sqlalchemy.orm import Session
 
 from privacy_svc.errors import BadRequest, Forbidden
 from privacy_svc.http import Caller, Once, Role, allow, decode
+from privacy_svc.rights.deciding_routes import HANDLERS as DECIDING
+from privacy_svc.rights.deciding_routes import ONE, OPENERS, STAFF, TAGS, require_own
 from privacy_svc.rights.opening import Wanted
-from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.schemas import (
-    Complete,
-    Extend,
     HoldView,
     NoticeView,
     OpenRequest,
     PlaceHold,
     Readmit,
     Readmitted,
-    Refuse,
     RequestDetails,
     RequestOpened,
     RequestPage,
@@ -32,10 +32,6 @@ from privacy_svc.rights.schemas import (
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import Right, State
 
-ONE = "/v1/requests/{request_id:str}"
-TAGS = ["Rights requests"]
-STAFF = allow(Role.DPO, Role.ADMIN)
-OPENERS = allow(Role.MODULE, Role.DPO, Role.ADMIN)
 READERS = allow(Role.DPO, Role.ADMIN, Role.AUDITOR)
 DPO = allow(Role.DPO)
 
@@ -47,16 +43,17 @@ def open_request(
     caller: NamedDependency[Caller],
     once: NamedDependency[Once],
 ) -> Response[RequestOpened]:
-    """A person makes use of a right; a code goes to the address on file."""
+    """A person makes use of a right; a code goes to the address on file, if there is one. The answer does not wait
+    for that: it would tell by its time whether we know the person."""
     wanted = decode(body, OpenRequest)
-    asked = Wanted(wanted.right, wanted.customer, wanted.received_at, wanted.channel, wanted.details)
+    asked = Wanted(wanted.right, wanted.customer, wanted.received_at, wanted.channel, wanted.details, wanted.language)
 
     def receive(session: Session) -> RequestOpened:
         found = requests.receive(session, asked, caller.name)
         return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
 
     answer = once.write(requests.database, body, RequestOpened, receive)
-    requests.send_first_code(answer.content.id, caller.name)
+    answer.background = BackgroundTask(requests.send_after_answer, answer.content.id, caller.name, again=False)
     return answer
 
 
@@ -68,9 +65,11 @@ def list_requests(
     due_before: FromQuery[datetime | None] = None,
     limit: FromQuery[int] = 50,
     cursor: FromQuery[str | None] = None,
+    is_open: Annotated[bool, QueryParameter(name="open")] = False,
+    order: FromQuery[Order] = Order.NEWEST,
 ) -> RequestPage:
-    """Newest first."""
-    return requests.list(Filter(in_state, right, due_before, limit=limit, cursor=cursor))
+    """Newest first, or with `order=due` the most urgent first; `open=true` leaves out what has ended."""
+    return requests.list(Filter(in_state, right, due_before, limit=limit, cursor=cursor, is_open=is_open, order=order))
 
 
 @get(ONE, opt=READERS, sync_to_thread=True, operation_id="showRequest", tags=TAGS)
@@ -79,9 +78,11 @@ def show_request(request_id: FromPath[str], requests: NamedDependency[Requests])
 
 
 @get(ONE + "/timeline", opt=READERS, sync_to_thread=True, operation_id="showTimeline", tags=TAGS)
-def show_timeline(request_id: FromPath[str], requests: NamedDependency[Requests]) -> list[TimelineLine]:
-    """Everything that happened to the request, to be read by people."""
-    return list(requests.timeline(request_id))
+def show_timeline(
+    request_id: FromPath[str], requests: NamedDependency[Requests], language: FromQuery[str] = "en"
+) -> list[TimelineLine]:
+    """Everything that happened to the request, to be read by people, in English or German (`language=de`)."""
+    return list(requests.timeline(request_id, language))
 
 
 @get(ONE + "/details", opt=DPO, sync_to_thread=True, operation_id="showDetails", tags=TAGS)
@@ -93,10 +94,16 @@ def show_details(
 
 
 @post(ONE + "/code", opt=OPENERS, status_code=202, sync_to_thread=True, operation_id="sendCode", tags=TAGS)
-def send_code(request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> None:
-    """A new code; the earlier one is void."""
-    _own(requests, request_id, caller)
-    requests.send_code(request_id, caller.name, quietly=caller.role is Role.MODULE)
+def send_code(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> Response[None]:
+    """A new code; the earlier one is void. A module is not told whether there is an address on file; staff are."""
+    if caller.role is not Role.MODULE:
+        requests.send_code(request_id, caller.name)
+        return Response(None)
+    require_own(requests, request_id, caller)
+    requests.require_code_left(request_id)
+    return Response(None, background=BackgroundTask(requests.send_after_answer, request_id, caller.name))
 
 
 @post(
@@ -115,7 +122,7 @@ def verify_request(
 ) -> RequestOpened:
     """The code the person was mailed; staff may say instead how they verified the person."""
     wanted = decode(body, Verify)
-    _own(requests, request_id, caller)
+    require_own(requests, request_id, caller)
     if (wanted.code is None) == (wanted.reason is None):
         raise BadRequest("Give exactly one of code and reason.")
     if wanted.code is not None:
@@ -125,91 +132,7 @@ def verify_request(
     else:
         assert wanted.reason is not None
         found = requests.vouch(request_id, wanted.reason, caller.name)
-    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
-
-
-def _own(requests: Requests, request_id: str, caller: Caller) -> None:
-    """A module goes on only with what it opened itself."""
-    if caller.role is Role.MODULE and requests.show(request_id).opened_by != caller.name:
-        raise Forbidden("This request was opened by somebody else.")
-
-
-@post(ONE + "/approve", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="approveRequest", tags=TAGS)
-def approve_request(
-    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
-) -> RequestView:
-    """Starts the work; for a failed request, goes on with it."""
-    return requests.approve(request_id, caller.name)
-
-
-@post(
-    ONE + "/refuse",
-    opt=STAFF | {"body": Refuse},
-    status_code=200,
-    sync_to_thread=True,
-    operation_id="refuseRequest",
-    tags=TAGS,
-)
-def refuse_request(
-    request_id: FromPath[str],
-    body: RawBody,
-    requests: NamedDependency[Requests],
-    caller: NamedDependency[Caller],
-) -> RequestView:
-    """With a ground and an explanation; the letter names the authority and the remedy."""
-    wanted = decode(body, Refuse)
-    return requests.refuse(request_id, wanted.ground, wanted.explanation, caller.name)
-
-
-@post(
-    ONE + "/extend",
-    opt=STAFF | {"body": Extend},
-    status_code=200,
-    sync_to_thread=True,
-    operation_id="extendRequest",
-    tags=TAGS,
-)
-def extend_request(
-    request_id: FromPath[str],
-    body: RawBody,
-    requests: NamedDependency[Requests],
-    caller: NamedDependency[Caller],
-) -> RequestView:
-    """Once, to three months from receipt."""
-    return requests.extend(request_id, decode(body, Extend).reason, caller.name)
-
-
-@post(
-    ONE + "/complete",
-    opt=STAFF | {"body": Complete},
-    status_code=200,
-    sync_to_thread=True,
-    operation_id="completeReview",
-    tags=TAGS,
-)
-def complete_review(
-    request_id: FromPath[str],
-    body: RawBody,
-    requests: NamedDependency[Requests],
-    caller: NamedDependency[Caller],
-) -> RequestView:
-    """The end of the review of an automated decision by a person."""
-    return requests.complete(request_id, decode(body, Complete).outcome, caller.name)
-
-
-@post(ONE + "/cancel", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="cancelRequest", tags=TAGS)
-def cancel_request(
-    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
-) -> RequestView:
-    return requests.cancel(request_id, caller.name)
-
-
-@post(ONE + "/withdraw", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="withdrawRequest", tags=TAGS)
-def withdraw_request(
-    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
-) -> RequestView:
-    """The person does not want it any more."""
-    return requests.withdraw(request_id, caller.name)
+    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at, found.merged_into)
 
 
 @get(
@@ -269,12 +192,7 @@ HANDLERS = [
     show_details,
     send_code,
     verify_request,
-    approve_request,
-    refuse_request,
-    extend_request,
-    complete_review,
-    cancel_request,
-    withdraw_request,
+    *DECIDING,
     download_package,
     show_certificate,
     list_notifications,

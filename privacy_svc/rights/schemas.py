@@ -7,6 +7,7 @@ import msgspec
 
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.asking import About
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.states import Right
 
@@ -19,6 +20,7 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     received_at: datetime | None = None
     channel: str = "api"
     details: dict[str, Any] = {}
+    language: str | None = None
 
     def __repr__(self) -> str:
         return f"OpenRequest({self.right!r}, …)"
@@ -35,8 +37,11 @@ class Verify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Refuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`evidence`, for the DPO and an authority, is needed where the burden of proof is ours (Art. 12(5))."""
+
     ground: Ground
     explanation: str
+    evidence: str = ""
 
     def __repr__(self) -> str:
         return f"Refuse({self.ground!r}, …)"
@@ -44,6 +49,28 @@ class Refuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Extension
+
+
+class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`question` goes to the person, `reason` is for an authority. `asked_at` and `how` (post, phone …) where it was
+    put to them already; else it is mailed."""
+
+    about: About
+    question: str
+    reason: str
+    asked_at: datetime | None = None
+    how: str = "mail"
+
+    def __repr__(self) -> str:
+        return f"Ask({self.about!r}, …)"
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    answer: str
+    received_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return "Answer(…)"
 
 
 class Complete(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,17 +104,21 @@ class Readmitted(msgspec.Struct, frozen=True):
 
 
 class RequestOpened(msgspec.Struct, frozen=True):
-    """The same for somebody we know and somebody we do not."""
+    """The same for somebody we know and somebody we do not. `merged_into`, once they are verified: the request that
+    goes on for this one too."""
 
     id: str
     right: str
     state: str
     received_at: datetime
     due_at: datetime
+    merged_into: str | None = None
 
 
 class RequestView(msgspec.Struct, frozen=True):
-    """No personal data but the subject's id; `due_conservative` is the end without the move to a working day."""
+    """No personal data but the subject's id; `due_conservative` is the end without the move to a working day.
+    `paused_since`: the clock stands still, `due_at` moves when it runs again. `waiting_for`: what the
+    person was asked about."""
 
     id: str
     right: str
@@ -102,13 +133,21 @@ class RequestView(msgspec.Struct, frozen=True):
     due_conservative: datetime
     overdue: bool
     extended_at: datetime | None
+    paused_since: datetime | None
+    paused_days: int
+    waiting_for: str | None
+    asked_at: datetime | None
+    language: str | None
     verified_at: datetime | None
     verified_by: str | None
     verified_how: str | None
     approved_at: datetime | None
     approved_by: str | None
+    first_approved_by: str | None
     ground: str | None
     refused_by: str | None
+    refusal_proposed_by: str | None
+    merged_into: str | None
     failure: dict[str, Any] | None
     closed_at: datetime | None
     package: str | None

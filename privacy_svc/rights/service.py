@@ -3,19 +3,34 @@ each method is one transaction, and mail goes out after it.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
+import structlog
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer
-from privacy_svc.db import Database
-from privacy_svc.errors import UnknownCustomer
+from privacy_svc.db import Database, now
+from privacy_svc.errors import PrivacyError, UnknownCustomer
 from privacy_svc.http import CustomerDirectory, CustomerRef
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
-from privacy_svc.rights import approval, holds, opening, reading, readmission, restoring, verification
-from privacy_svc.rights.address import address_of
+from privacy_svc.rights import (
+    approval,
+    asking,
+    holds,
+    opening,
+    reading,
+    readmission,
+    refusing,
+    reminding,
+    restoring,
+    timeline,
+    verification,
+)
+from privacy_svc.rights.address import reach
 from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.asking import About
 from privacy_svc.rights.errors import AddressMissing, WrongCode
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.grounds import Ground
@@ -36,6 +51,8 @@ from privacy_svc.rights.workflow import Worker
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores
 from privacy_svc.vault import Vault
+
+_log = structlog.get_logger(__name__)
 
 
 class Requests:
@@ -67,30 +84,45 @@ class Requests:
         """Opens a request and mails a code to the address on file, where there is one."""
         with self.database.write() as session:
             request = self.receive(session, wanted, actor)
-        self.send_first_code(request.id, actor)
+        self.send_after_answer(request.id, actor, again=False)
         return self.show(request.id)
 
     def receive(self, session: Session, wanted: Wanted, actor: str) -> DataRequest:
         """The part of `open` that changes something, for a caller with a transaction of its own."""
         return opening.open_request(session, self.parts, wanted, actor)
 
-    def send_first_code(self, request_id: str, actor: str) -> None:
-        """The code that opening sends, unless it was sent: whoever opened may have ended before that."""
-        self.send_code(request_id, actor, quietly=True, again=False)
+    def send_missing_codes(self, actor: str) -> None:
+        """The first code of requests whose process ended before it was sent."""
+        with self.database.read() as session:
+            waiting = verification.without_code(session)
+        for request_id in waiting:
+            self.send_after_answer(request_id, actor, again=False)
+
+    def send_after_answer(self, request_id: str, actor: str, *, again: bool = True) -> None:
+        """A code, once a caller who must not notice has its answer; not `again`: unless one was sent. What goes wrong
+        is logged, and a first code that was not sent is sent by the worker."""
+        try:
+            self.send_code(request_id, actor, quietly=True, again=again)
+        except PrivacyError as error:
+            _log.warning("requests.code_waits", request=request_id, problem=error.slug)
+
+    def require_code_left(self, request_id: str) -> None:
+        """Raises Conflict where `send_code` would, before it is left to run after the answer."""
+        with self.database.read() as session:
+            verification.require_code_left(session, find(session, request_id))
 
     def send_code(self, request_id: str, actor: str, *, quietly: bool = False, again: bool = True) -> None:
-        """A new code; the earlier one is void. `quietly`: a missing address or mail server is only noted. Not
-        `again`: only the first."""
-        try:
-            with self.database.write() as session:
-                request = find(session, request_id, lock=True)
-                if not again and not verification.waits_for_first_code(session, request):
-                    return
-                address, letter = verification.new_code(session, self.parts, request, actor)
-            self._send(request_id, address, letter, actor)
-        except AddressMissing:
-            if not quietly:
-                raise
+        """A new code; the earlier one is void. `quietly`: a missing address is only noted. Not `again`: only the
+        first. Raises AddressMissing, Conflict."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            if not again and not verification.waits_for_first_code(session, request):
+                return
+            written = verification.new_code(session, self.parts, request, actor)
+        if written is not None:
+            self._send(request_id, *written, actor)
+        elif not quietly:
+            raise AddressMissing("A code cannot be sent: there is no e-mail address on file.")
 
     def verify(self, request_id: str, code: str, actor: str) -> RequestView:
         """Raises WrongCode; the wrong try is counted and logged all the same."""
@@ -111,10 +143,16 @@ class Requests:
         """Also runs again what failed."""
         return self._change(request_id, lambda s, r: approval.approve(s, self.parts, r, actor))
 
-    def refuse(self, request_id: str, ground: Ground, explanation: str, actor: str) -> RequestView:
+    def refuse(
+        self, request_id: str, ground: Ground, explanation: str, actor: str, *, evidence: str = ""
+    ) -> RequestView:
+        """Closes it, or waits for `confirm_refusal` where the policy asks for a second person."""
         return self._write(
-            request_id, lambda s, r: approval.refuse(s, self.parts, r, ground, explanation, actor), actor
+            request_id, lambda s, r: refusing.refuse(s, self.parts, r, ground, explanation, evidence, actor), actor
         )
+
+    def confirm_refusal(self, request_id: str, actor: str) -> RequestView:
+        return self._write(request_id, lambda s, r: refusing.confirm(s, self.parts, r, actor), actor)
 
     def extend(self, request_id: str, reason: Extension, actor: str) -> RequestView:
         return self._write(request_id, lambda s, r: approval.extend(s, self.parts, r, reason, actor), actor)
@@ -128,6 +166,42 @@ class Requests:
 
     def withdraw(self, request_id: str, actor: str) -> RequestView:
         return self._change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True))
+
+    # Asking the person
+
+    def ask(
+        self,
+        request_id: str,
+        about: About,
+        question: str,
+        reason: str,
+        actor: str,
+        *,
+        asked_at: datetime | None = None,
+        how: str = "mail",
+    ) -> RequestView:
+        """Mails the question, or notes that it went out at `asked_at` by other means. Raises AddressMissing,
+        MailUnavailable: the question was not asked, and the clock runs on."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            address = None if asked_at else reach(session, self.parts, request)
+            letter = asking.ask(session, self.parts, request, about, question, reason)
+            if asked_at is not None:
+                asking.sent(session, self.parts, request, actor, asked_at, opening.one_word(how, "how"))
+        if asked_at is None:
+            self._deliver(request_id, address, letter, actor)
+            self._change(request_id, lambda s, r: asking.sent(s, self.parts, r, actor, now(), "mail"))
+        return self.show(request_id)
+
+    def answer(self, request_id: str, text: str, actor: str, *, received_at: datetime | None = None) -> RequestView:
+        """What the person answered; the clock runs again."""
+        return self._change(request_id, lambda s, r: asking.answer(s, self.parts, r, text, actor, received_at))
+
+    # What time brings
+
+    def keep_time(self) -> int:
+        """Warnings, reminders, questions without an answer: how many were noted. Called by every worker."""
+        return reminding.keep_time(self.database, self.parts)
 
     # Holds
 
@@ -171,9 +245,10 @@ class Requests:
         with self.database.read() as session:
             return reading.view(find(session, request_id))
 
-    def timeline(self, request_id: str) -> Sequence[TimelineLine]:
+    def timeline(self, request_id: str, language: str = "en") -> Sequence[TimelineLine]:
+        zone = self.parts.organisation.time_zone
         with self.database.read() as session:
-            return reading.timeline(session, find(session, request_id))
+            return timeline.timeline(session, find(session, request_id), language, zone)
 
     def details(self, request_id: str, actor: str) -> RequestDetails:
         """What was said about it and what was corrected, opened; also after an erasure. The look is logged."""
@@ -200,23 +275,31 @@ class Requests:
             transition(session, find(session, request_id, lock=True))
         return self.show(request_id)
 
-    def _write(self, request_id: str, transition: Callable[[Session, DataRequest], Letter], actor: str) -> RequestView:
-        """A transition that ends with a letter to the person."""
+    def _write(
+        self, request_id: str, transition: Callable[[Session, DataRequest], Letter | None], actor: str
+    ) -> RequestView:
+        """A transition that may end with a letter to the person, in their language."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
+            address = reach(session, self.parts, request)
             letter = transition(session, request)
-            address = address_of(session, self.parts, request.subject_id) if request.subject_id else None
-        self._send(request_id, address, letter, actor)
+        if letter is not None:
+            self._send(request_id, address, letter, actor)
         return self.show(request_id)
 
     def _send(self, request_id: str, address: str | None, letter: Letter, actor: str) -> None:
+        """A letter that could not be sent is noted, and does not undo what was decided: staff write to the person."""
+        with suppress(MailUnavailable, AddressMissing):
+            self._deliver(request_id, address, letter, actor)
+
+    def _deliver(self, request_id: str, address: str | None, letter: Letter, actor: str) -> None:
         """After the transaction, so that no lock waits for a mail server; the timeline says what became of it."""
+        event = Event.LETTER_FAILED
         try:
             if address is None:
                 raise AddressMissing("There is no e-mail address on file.")
             self.parts.mailer.send(address, letter)
             event = Event.LETTER_SENT
-        except (MailUnavailable, AddressMissing):
-            event = Event.LETTER_FAILED
-        with self.database.write() as session:
-            self.parts.note(session, find(session, request_id), event, actor, letter=letter.subject)
+        finally:
+            with self.database.write() as session:
+                self.parts.note(session, find(session, request_id), event, actor, letter=letter.subject)

@@ -2,6 +2,8 @@
 
 received → verifying → awaiting_approval → in_progress → completed
                                          ↘ refused, cancelled, failed
+
+Waiting for the person's answer is no state: a request may wait in several of them (`asking`).
 """
 
 import enum
@@ -54,7 +56,7 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.VERIFYING, State.AWAITING_APPROVAL, State.IN_PROGRESS}) | _CLOSING,
     State.VERIFYING: frozenset({State.AWAITING_APPROVAL, State.IN_PROGRESS}) | _CLOSING,
     State.AWAITING_APPROVAL: frozenset({State.IN_PROGRESS}) | _CLOSING,
-    State.IN_PROGRESS: frozenset({State.COMPLETED, State.FAILED}),
+    State.IN_PROGRESS: frozenset({State.COMPLETED, State.FAILED, State.CANCELLED}),
     State.FAILED: frozenset({State.IN_PROGRESS}) | _CLOSING,
     State.COMPLETED: frozenset(),
     State.REFUSED: frozenset(),

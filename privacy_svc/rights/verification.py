@@ -1,24 +1,25 @@
 """Is it the person? A one-time code to the address already on file, or a named member of the staff with a reason.
 
 A code is six digits, ten minutes, five tries; only its keyed hash is kept. Nothing tells from outside whether a
-person is known: the answers are the same.
+person is known: for somebody unknown a code is made, counted and checked all the same, and sent to nobody; what takes
+its time, mail and the look into the customer store, comes after the answer.
 """
 
 import hmac
 import secrets
 from datetime import timedelta
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
-from privacy_svc.rights import details, letters
-from privacy_svc.rights.address import address_of
+from privacy_svc.rights import asking, clock, details
+from privacy_svc.rights.address import reach
 from privacy_svc.rights.approval import after_verification
-from privacy_svc.rights.errors import AddressMissing
+from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, VerificationCode
-from privacy_svc.rights.opening import deadline_of
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import State
 
@@ -27,28 +28,46 @@ TRIES = 5
 CODES = 5
 """Codes made for one request, so that tries cannot be had without end."""
 
+_SOON = timedelta(minutes=1)
+"""By then the process that opened a request has sent its first code."""
 
-def new_code(session: Session, parts: Parts, request: DataRequest, actor: str) -> tuple[str, Letter]:
-    """Address and letter to send once this transaction is done. The earlier code is void. Raises AddressMissing."""
+
+def require_code_left(session: Session, request: DataRequest) -> None:
+    """The same for somebody we know and somebody we do not. Raises Conflict."""
     _require_verifying(request)
-    address = address_of(session, parts, request.subject_id) if request.subject_id else None
-    if not address:
-        raise AddressMissing("A code cannot be sent: there is no e-mail address on file.")
+    code = session.get(VerificationCode, request.id)
+    if code is not None and code.sent >= CODES:
+        raise Conflict("Too many codes were sent for this request; a member of the staff verifies the person.")
+
+
+def new_code(session: Session, parts: Parts, request: DataRequest, actor: str) -> tuple[str, Letter] | None:
+    """Address and letter to send once this transaction is done; None where there is no address, which only staff are
+    told. The earlier code is void. Raises Conflict."""
+    require_code_left(session, request)
+    address = reach(session, parts, request)
     digits = f"{secrets.randbelow(1_000_000):06d}"
     hashed, expires_at = _hash(session, parts, request, digits), now() + timedelta(minutes=MINUTES)
     code = session.get(VerificationCode, request.id)
     if code is None:
         code = VerificationCode(request_id=request.id, code_hash=hashed, expires_at=expires_at, sent=0)
         session.add(code)
-    if code.sent >= CODES:
-        raise Conflict("Too many codes were sent for this request; a member of the staff verifies the person.")
     code.code_hash, code.expires_at, code.attempts, code.sent = hashed, expires_at, 0, code.sent + 1
-    parts.note(session, request, Event.CODE_SENT, actor, number=code.sent)
-    return address, letters.code(parts.organisation, request.kind, digits, MINUTES)
+    parts.note(session, request, Event.CODE_SENT if address else Event.CODE_NOT_SENT, actor, number=code.sent)
+    if address is None:
+        return None
+    return address, Letters(parts.organisation, request.language).code(request.kind, digits, MINUTES)
 
 
 def waits_for_first_code(session: Session, request: DataRequest) -> bool:
     return request.state == State.VERIFYING and session.get(VerificationCode, request.id) is None
+
+
+def without_code(session: Session) -> list[str]:
+    """Requests whose first code should have gone out by now."""
+    has_code = exists().where(VerificationCode.request_id == DataRequest.id)
+    late = DataRequest.opened_at < now() - _SOON
+    verifying = DataRequest.state == State.VERIFYING.value
+    return list(session.scalars(select(DataRequest.id).where(verifying, late, ~has_code).limit(100)))
 
 
 def check_code(session: Session, parts: Parts, request: DataRequest, digits: str, actor: str) -> bool:
@@ -56,10 +75,10 @@ def check_code(session: Session, parts: Parts, request: DataRequest, digits: str
     commits in both cases."""
     _require_verifying(request)
     code = session.get(VerificationCode, request.id, with_for_update=True)
-    usable = code is not None and code.attempts < TRIES and code.expires_at > now()
-    if code is not None and usable:
+    given = _hash(session, parts, request, digits)
+    if code is not None and code.attempts < TRIES and code.expires_at > now():
         code.attempts += 1
-        if hmac.compare_digest(code.code_hash, _hash(session, parts, request, digits)):
+        if request.subject_id is not None and hmac.compare_digest(code.code_hash, given):
             session.delete(code)
             _verified(session, parts, request, actor, "code")
             return True
@@ -79,12 +98,13 @@ def vouch(session: Session, parts: Parts, request: DataRequest, reason: str, act
 
 
 def _verified(session: Session, parts: Parts, request: DataRequest, actor: str, how: str) -> None:
-    request.verified_at, request.verified_by, request.verified_how = now(), actor, how
-    if parts.profile.identity_starts_clock:
-        due = deadline_of(parts.policy, request.verified_at)
-        request.due_at, request.due_conservative = due.due_at, due.due_conservative
+    at = now()
+    request.verified_at, request.verified_by, request.verified_how = at, actor, how
+    clock.identified(parts.policy, request, at)
     parts.note(session, request, Event.VERIFIED, actor, how=how)
-    after_verification(session, parts, request)
+    if request.waiting_for == asking.About.IDENTITY:
+        asking.settle(session, parts, request, actor, how="verified")
+    after_verification(session, parts, request, actor)
 
 
 def _require_verifying(request: DataRequest) -> None:

@@ -29,7 +29,7 @@ from privacy_svc.identity import (
     session_cookie,
 )
 from privacy_svc.policy import PolicyHolder
-from privacy_svc.rights import OPEN, Filter, Requests, RequestView
+from privacy_svc.rights import Filter, Order, Requests, RequestView
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
 from privacy_svc.web.forms import form
@@ -150,8 +150,7 @@ def run_audit(audits: NamedDependency[Audits], caller: NamedDependency[Caller]) 
 
 def _by_deadline(requests: Requests) -> list[RequestView]:
     """Open requests, the most urgent first."""
-    found = [r for state in OPEN for r in requests.list(Filter(state=state, limit=200)).requests]
-    return sorted(found, key=lambda r: r.due_at)[:SHOWN]
+    return requests.list(Filter(is_open=True, order=Order.DUE, limit=SHOWN)).requests
 
 
 def _log_health(session: Session, log: Log) -> LogHealth:

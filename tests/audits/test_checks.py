@@ -54,11 +54,13 @@ def _request(office: Office, **differently: Any) -> str:
 @plants("requests-overdue")
 def _overdue(office: Office) -> str:
     _request(office, due_at=now() - DAY, closed_at=now(), state="completed")
-    return _request(office, due_at=now() - DAY)
+    _request(office, due_at=now() - DAY, paused_since=now() - 2 * DAY)
+    return _request(office, due_at=now() - DAY, paused_since=now() - DAY / 2)
 
 
 @plants("requests-due-soon")
 def _due_soon(office: Office) -> str:
+    _request(office, due_at=now() + 4 * DAY, paused_since=now() - DAY)
     return _request(office, due_at=now() + 4 * DAY)
 
 

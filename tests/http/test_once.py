@@ -250,13 +250,13 @@ def test_killed_at_every_commit(quiet: Service, name: str, path: str, body: Any)
 
 def test_a_code_that_was_not_sent_is_sent_by_the_repeat(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is killed between the request and its mail sends again, and the person gets their code: once."""
-    first_code = service.runtime.requests.send_first_code
-    monkeypatch.setattr(service.runtime.requests, "send_first_code", lambda *_: None)
+    first_code = service.runtime.requests.send_after_answer
+    monkeypatch.setattr(service.runtime.requests, "send_after_answer", lambda *_, **__: None)
     body = CHANGES[4][2]
     send(service, "support", "/v1/requests", body)
     outbox = service.runtime.settings.home / "outbox"
     assert not list(outbox.glob("*.eml"))
-    monkeypatch.setattr(service.runtime.requests, "send_first_code", first_code)
+    monkeypatch.setattr(service.runtime.requests, "send_after_answer", first_code)
     for _ in range(2):
         send(service, "support", "/v1/requests", body)
         assert len(list(outbox.glob("*.eml"))) == 1

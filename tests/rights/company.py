@@ -209,6 +209,18 @@ class Company:
     def seal(self) -> None:
         seal(Sealer(self.database, self.stores, self.vault, self.log, self.policies.current, "test"))
 
+    def reword(self, old: str, new: str) -> None:
+        """Another organisation.yml, in force at once."""
+        path = self.home / "policies" / "organisation.yml"
+        content = path.read_text()
+        assert old in content
+        path.write_text(content.replace(old, new))
+        object.__setattr__(self.requests.parts, "policies", PolicyHolder(self.home / "policies"))
+
+    def mail_by(self, url: str) -> None:
+        """Mail goes to a server instead of the outbox."""
+        object.__setattr__(self.requests.parts, "mailer", Mailer(Settings(home=self.home, smtp_url=url)))
+
     def mails(self) -> list[str]:
         return [p.read_text() for p in sorted((self.home / "outbox").glob("*.eml"))]
 

@@ -7,7 +7,7 @@ import time_machine
 
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Extension, Ground, OnHold, RequestView, Right, State, Wanted
+from privacy_svc.rights import Extension, Ground, OnHold, RequestView, Right, State
 from tests.rights.company import Company
 from tests.rights.test_opening import opened, types_of
 
@@ -138,16 +138,3 @@ def test_every_transition_is_one_entry_and_one_line(company: Company) -> None:
         entries = company.log.search(session, subject_id=request.subject, limit=100)
     logged = [str(e.type) for e in entries if str(e.type).startswith("rights:")]
     assert sorted(logged) == sorted(lines)
-
-
-def test_uk_clock_starts_with_the_identity(company: Company) -> None:
-    """Under the UK profile the month runs from the proof of identity."""
-    path = company.home / "policies" / "organisation.yml"
-    path.write_text(path.read_text().replace("deadlines: EU", "deadlines: UK"))
-    with time_machine.travel(datetime(2026, 8, 3, 12, tzinfo=UTC)) as clock:
-        from privacy_svc.policy import PolicyHolder
-
-        object.__setattr__(company.requests.parts, "policies", PolicyHolder(company.home / "policies"))
-        request = company.requests.open(Wanted(Right.ACCESS, CustomerRef(id="1")), "desk")
-        clock.move_to(datetime(2026, 8, 10, 12, tzinfo=UTC))
-        assert company.requests.vouch(request.id, "passport", "dora").due_at.date() == datetime(2026, 9, 10).date()  # noqa: DTZ001

@@ -21,13 +21,13 @@ def _problem(_request: Request[Any, Any, Any], error: PrivacyError) -> Response[
 
 
 @pytest.fixture
-def client(company: Company) -> Iterator[TestClient[Litestar]]:
+def app(company: Company) -> Litestar:
     """The room's handlers; header `x-role` and `x-name` stand in for the identity room."""
 
     def caller(request: Request[Any, Any, Any]) -> Caller:
         return Caller("id", request.headers.get("x-name", "dora"), Role(request.headers.get("x-role", "dpo")))
 
-    app = Litestar(
+    return Litestar(
         [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007
         dependencies={
             "caller": Provide(caller, sync_to_thread=False),
@@ -36,6 +36,10 @@ def client(company: Company) -> Iterator[TestClient[Litestar]]:
         },
         exception_handlers={PrivacyError: _problem},
     )
+
+
+@pytest.fixture
+def client(app: Litestar) -> Iterator[TestClient[Litestar]]:
     with TestClient(app) as client:
         yield client
 
@@ -54,7 +58,7 @@ def opened(client: TestClient[Litestar], right: str = "access", **more: object) 
 def test_from_opening_to_package(client: TestClient[Litestar], company: Company, worker: Worker) -> None:
     """A module opens and verifies; the DPO downloads the zip and reads the timeline."""
     request = opened(client)
-    assert set(request) == {"id", "right", "state", "received_at", "due_at"}
+    assert set(request) == {"id", "right", "state", "received_at", "due_at", "merged_into"}
     path = f"/v1/requests/{request['id']}"
     assert client.post(f"{path}/verify", json={"code": code_of(company)}, headers=MODULE).status_code == 200
     done(company, request["id"])
@@ -92,7 +96,7 @@ def test_deciding(client: TestClient[Litestar]) -> None:
     refusal = {"ground": "A12IdentityFailure", "explanation": "No answer came."}
     assert client.post(f"{one}/refuse", json=refusal).json()["state"] == "refused"
     assert client.post(f"{two}/cancel").json()["outcome"] == "cancelled"
-    assert client.post(f"{three}/withdraw").json()["outcome"] == "withdrawn"
+    assert client.post(f"{three}/withdraw", headers=MODULE).json()["state"] == "cancelled"
     assert client.post(f"{three}/complete", json={"outcome": "x"}).status_code == 409
     assert client.post(f"{three}/code").status_code == 409
 
@@ -139,5 +143,11 @@ def test_every_handler_declares_who_may() -> None:
     """Only modules and staff; the package only the DPO."""
     roles = {h.operation_id: h.opt["roles"] for h in HANDLERS}
     assert all(r for r in roles.values())
-    assert {name for name, r in roles.items() if Role.MODULE in r} == {"openRequest", "sendCode", "verifyRequest"}
+    assert {name for name, r in roles.items() if Role.MODULE in r} == {
+        "openRequest",
+        "sendCode",
+        "verifyRequest",
+        "withdrawRequest",
+        "noteAnswer",
+    }
     assert roles["downloadPackage"] == {Role.DPO}

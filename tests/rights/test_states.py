@@ -7,6 +7,7 @@ import pytest
 from privacy_svc.errors import Conflict
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.states import FOLLOWS, OPEN, Right, State, follow
+from privacy_svc.rights.words import TEXTS
 from tests.conftest import shared
 
 
@@ -33,11 +34,11 @@ def test_nothing_runs_unverified() -> None:
 
 
 def test_grounds_are_terms_of_the_vocabulary() -> None:
-    """Each ground is a term of DPV's list of justifications and has a sentence."""
+    """Each ground is a term of DPV's list of justifications and has a sentence in each language."""
     with shared("data", "standards", "dpv-eu-gdpr", "rights_justifications.csv").open(encoding="utf-8") as lines:
         known = {row["iri"] for row in csv.DictReader(lines)}
     assert {g.iri for g in Ground} <= known
-    assert all(g.sentence.endswith(".") for g in Ground)
+    assert all(texts[g].endswith(").") for texts in TEXTS.values() for g in Ground)
 
 
 def test_exemptions_of_erasure_refuse_only_erasure() -> None:

@@ -121,7 +121,7 @@ def test_two_workers_share_the_work(company: Company) -> None:
     command = [sys.executable, "-m", "tests.rights.killed", str(company.home), url, company.store_url, "none", "never"]
     workers = [subprocess.Popen(command) for _ in range(2)]
     try:
-        made = [verified(company, Right.ACCESS).id for _ in range(8)]
+        made = [verified(company, Right.ACCESS, about=n).id for n in range(8)]
         for request in made:
             done(company, request)
             types = types_of(company, request)

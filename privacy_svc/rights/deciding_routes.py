@@ -1,0 +1,173 @@
+"""What people decide about a request, over HTTP: /v1/requests/{id}/…"""
+
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+
+from privacy_svc.errors import Forbidden
+from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.rights.schemas import Answer, Ask, Complete, Extend, Refuse, RequestOpened, RequestView
+from privacy_svc.rights.service import Requests
+
+ONE = "/v1/requests/{request_id:str}"
+TAGS = ["Rights requests"]
+STAFF = allow(Role.DPO, Role.ADMIN)
+OPENERS = allow(Role.MODULE, Role.DPO, Role.ADMIN)
+
+
+def require_own(requests: Requests, request_id: str, caller: Caller) -> None:
+    """A module goes on only with what it opened itself. Raises Forbidden."""
+    if caller.role is Role.MODULE and requests.show(request_id).opened_by != caller.name:
+        raise Forbidden("This request was opened by somebody else.")
+
+
+@post(ONE + "/approve", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="approveRequest", tags=TAGS)
+def approve_request(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestView:
+    """Starts the work; for a failed request, goes on with it."""
+    return requests.approve(request_id, caller.name)
+
+
+@post(
+    ONE + "/refuse",
+    opt=STAFF | {"body": Refuse},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="refuseRequest",
+    tags=TAGS,
+)
+def refuse_request(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """With a ground and an explanation; the letter names the authority and the remedy. Where the policy asks for a
+    second person, the request stays open until they confirm it."""
+    wanted = decode(body, Refuse)
+    return requests.refuse(request_id, wanted.ground, wanted.explanation, caller.name, evidence=wanted.evidence)
+
+
+@post(
+    ONE + "/confirm-refusal", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="confirmRefusal", tags=TAGS
+)
+def confirm_refusal(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestView:
+    """The second person of a refusal as unfounded or excessive."""
+    return requests.confirm_refusal(request_id, caller.name)
+
+
+@post(
+    ONE + "/extend",
+    opt=STAFF | {"body": Extend},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="extendRequest",
+    tags=TAGS,
+)
+def extend_request(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """Once, to three months from receipt."""
+    return requests.extend(request_id, decode(body, Extend).reason, caller.name)
+
+
+@post(
+    ONE + "/complete",
+    opt=STAFF | {"body": Complete},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="completeReview",
+    tags=TAGS,
+)
+def complete_review(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """The end of the review of an automated decision by a person."""
+    return requests.complete(request_id, decode(body, Complete).outcome, caller.name)
+
+
+@post(ONE + "/cancel", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="cancelRequest", tags=TAGS)
+def cancel_request(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestView:
+    return requests.cancel(request_id, caller.name)
+
+
+@post(ONE + "/withdraw", opt=OPENERS, status_code=200, sync_to_thread=True, operation_id="withdrawRequest", tags=TAGS)
+def withdraw_request(
+    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> RequestOpened:
+    """The person does not want it any more, and says so to staff or where they asked."""
+    require_own(requests, request_id, caller)
+    found = requests.withdraw(request_id, caller.name)
+    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+
+
+@post(
+    ONE + "/ask",
+    opt=STAFF | {"body": Ask},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="askPerson",
+    tags=TAGS,
+)
+def ask_person(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """Mails the person a question, or notes one that was asked; the clock stops where the law lets it."""
+    wanted = decode(body, Ask)
+    return requests.ask(
+        request_id,
+        wanted.about,
+        wanted.question,
+        wanted.reason,
+        caller.name,
+        asked_at=wanted.asked_at,
+        how=wanted.how,
+    )
+
+
+@post(
+    ONE + "/answer",
+    opt=OPENERS | {"body": Answer},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="noteAnswer",
+    tags=TAGS,
+)
+def note_answer(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestOpened:
+    """What the person answered; the clock runs again from when it came. It verifies nobody."""
+    wanted = decode(body, Answer)
+    require_own(requests, request_id, caller)
+    found = requests.answer(request_id, wanted.answer, caller.name, received_at=wanted.received_at)
+    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+
+
+HANDLERS = [
+    approve_request,
+    refuse_request,
+    confirm_refusal,
+    extend_request,
+    complete_review,
+    cancel_request,
+    withdraw_request,
+    ask_person,
+    note_answer,
+]

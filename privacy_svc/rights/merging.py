@@ -1,0 +1,58 @@
+"""Two open requests of one person for the same are one, and keep the earlier date.
+
+Only a request whose sender was verified takes others in, so that nobody can shut the real person out with a request in
+their name; and nothing tells, before that, that there is another one.
+"""
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import now
+from privacy_svc.rights import asking, clock, details
+from privacy_svc.rights.model import DataRequest, VerificationCode
+from privacy_svc.rights.parts import Event, Parts
+from privacy_svc.rights.states import OPEN, VERIFIED, State, follow
+
+MERGED = "merged"
+
+
+def merge(session: Session, parts: Parts, request: DataRequest, actor: str) -> DataRequest:
+    """The request that goes on: this one, which was just verified, or one that was before it."""
+    same = _same(session, parts, request)
+    verified = [r for r in same if r.state in VERIFIED]
+    stays = verified[0] if verified else request
+    for other in (r for r in (request, *same) if r is not stays and (r is request or r.state not in VERIFIED)):
+        _into(session, parts, other, stays, actor)
+    return stays
+
+
+def _same(session: Session, parts: Parts, request: DataRequest) -> list[DataRequest]:
+    """Earliest first. One that is being changed at this moment is passed over: both then go on by themselves."""
+    others = select(DataRequest).where(
+        DataRequest.subject_id == request.subject_id,
+        DataRequest.right == request.right,
+        DataRequest.id != request.id,
+        DataRequest.state.in_([s.value for s in OPEN]),
+    )
+    found = session.scalars(others.order_by(DataRequest.received_at).with_for_update(skip_locked=True))
+    wish = _wish(session, parts, request)
+    return [r for r in found if _wish(session, parts, r) == wish]
+
+
+def _wish(session: Session, parts: Parts, request: DataRequest) -> object:
+    return details.read(session, parts.vault, request).get("given", {})
+
+
+def _into(session: Session, parts: Parts, other: DataRequest, stays: DataRequest, actor: str) -> None:
+    other.state = follow(State(other.state), State.CANCELLED, "merged").value
+    other.outcome, other.merged_into, other.closed_at = MERGED, stays.id, now()
+    session.execute(delete(VerificationCode).where(VerificationCode.request_id == other.id))
+    asking.settle(session, parts, other, actor, how="closed")
+    parts.note(session, other, Event.MERGED, actor, merged=other.id, into=stays.id)
+    if other.received_at < stays.received_at:
+        stays.received_at = other.received_at
+        if stays.clock_from is not None and other.clock_from is not None:
+            stays.clock_from = min(stays.clock_from, other.clock_from)
+        clock.set_due(parts.policy, stays)
+    received = stays.received_at.date().isoformat()
+    parts.note(session, stays, Event.MERGED, actor, merged=other.id, into=stays.id, received=received)

@@ -1,0 +1,122 @@
+"""The timeline of a request: what happened, as lines that a person can read, in their language.
+
+What an event says stands here once for each language; its blanks are the event's parameters, none of them personal.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.errors import BadRequest
+from privacy_svc.rights.model import DataRequest, RequestEvent
+from privacy_svc.rights.parts import Event
+from privacy_svc.rights.schemas import TimelineLine
+from privacy_svc.rights.words import TEXTS as LANGUAGES
+
+TEXTS: Mapping[str, Mapping[Event, str]] = {
+    "en": {
+        Event.RECEIVED: "The request came in by {channel}.",
+        Event.CODE_SENT: "A code was made to verify the person (number {number}).",
+        Event.CODE_NOT_SENT: "No code could be sent: there is no e-mail address on file.",
+        Event.VERIFIED: "The person was verified by {how}.",
+        Event.VERIFICATION_FAILED: "A wrong code was given (try {attempt}).",
+        Event.MERGED: "Request {merged} was for the same as {into}: the two go on as one.",
+        Event.ASKED: "The person was asked about {about} by {how}; the clock {clock}.",
+        Event.ANSWERED: "The question to the person is settled ({how}); the answer is due on {due}.",
+        Event.UNANSWERED: "The person did not answer in time. Somebody has to decide how to go on.",
+        Event.REMINDED: "The person was reminded of the question.",
+        Event.WARNED: "The deadline comes near: {due}.",
+        Event.OVERDUE: "The deadline has passed: {due}.",
+        Event.FIRST_APPROVAL: "One person approved the request; a second one has to.",
+        Event.APPROVED: "The request was approved.",
+        Event.REFUSAL_PROPOSED: "A refusal was proposed ({ground}); a second person has to confirm it.",
+        Event.REFUSED: "The request was refused: {ground}.",
+        Event.EXTENDED: "The time to answer was extended because of {reason}.",
+        Event.STARTED: "The work began.",
+        Event.COMPLETED: "The request is done.",
+        Event.FAILED: "The work stopped at “{step}”: {problem}.",
+        Event.CANCELLED: "The request was cancelled.",
+        Event.WITHDRAWN: "The person withdrew the request.",
+        Event.PACKAGE_CREATED: "The package with the data was made ({bytes} bytes).",
+        Event.PACKAGE_DOWNLOADED: "The package was downloaded.",
+        Event.VALUE_RECTIFIED: "{collection}.{field} was corrected in {rows} rows.",
+        Event.DETAILS_READ: "The details were read.",
+        Event.LETTER_SENT: "A letter was sent to the person.",
+        Event.LETTER_FAILED: "A letter to the person could not be sent.",
+    },
+    "de": {
+        Event.RECEIVED: "Der Antrag ging ein: {channel}.",
+        Event.CODE_SENT: "Ein Code zur Prüfung der Person wurde erstellt (Nummer {number}).",
+        Event.CODE_NOT_SENT: "Es konnte kein Code verschickt werden: Es liegt keine E-Mail-Adresse vor.",
+        Event.VERIFIED: "Die Identität der Person wurde festgestellt: {how}.",
+        Event.VERIFICATION_FAILED: "Ein falscher Code wurde angegeben (Versuch {attempt}).",
+        Event.MERGED: "Antrag {merged} wollte dasselbe wie {into}: Beide laufen als einer weiter.",
+        Event.ASKED: "Die Person wurde etwas gefragt ({about}, {how}); die Frist {clock}.",
+        Event.ANSWERED: "Die Frage an die Person ist erledigt ({how}); zu antworten ist bis {due}.",
+        Event.UNANSWERED: "Die Person hat nicht rechtzeitig geantwortet. Jemand muss entscheiden, wie es weitergeht.",
+        Event.REMINDED: "Die Person wurde an die Frage erinnert.",
+        Event.WARNED: "Die Frist läuft bald ab: {due}.",
+        Event.OVERDUE: "Die Frist ist abgelaufen: {due}.",
+        Event.FIRST_APPROVAL: "Eine Person hat den Antrag freigegeben; eine zweite muss es noch tun.",
+        Event.APPROVED: "Der Antrag wurde freigegeben.",
+        Event.REFUSAL_PROPOSED: "Eine Ablehnung wurde vorgeschlagen ({ground}); eine zweite Person bestätigt sie noch.",
+        Event.REFUSED: "Der Antrag wurde abgelehnt: {ground}.",
+        Event.EXTENDED: "Die Frist wurde verlängert: {reason}.",
+        Event.STARTED: "Die Bearbeitung hat begonnen.",
+        Event.COMPLETED: "Der Antrag ist erledigt.",
+        Event.FAILED: "Die Bearbeitung blieb stehen bei „{step}“: {problem}.",
+        Event.CANCELLED: "Der Antrag wurde abgebrochen.",
+        Event.WITHDRAWN: "Die Person hat den Antrag zurückgezogen.",
+        Event.PACKAGE_CREATED: "Das Paket mit den Daten wurde erstellt ({bytes} Byte).",
+        Event.PACKAGE_DOWNLOADED: "Das Paket wurde heruntergeladen.",
+        Event.VALUE_RECTIFIED: "{collection}.{field} wurde in {rows} Zeilen berichtigt.",
+        Event.DETAILS_READ: "Die Einzelheiten wurden gelesen.",
+        Event.LETTER_SENT: "Ein Brief ging an die Person.",
+        Event.LETTER_FAILED: "Ein Brief an die Person konnte nicht zugestellt werden.",
+    },
+}
+_WORDS: Mapping[str, Mapping[tuple[str, str], str]] = {
+    "en": {("how", "code"): "a code", ("how", "staff"): "a member of the staff"},
+    "de": {
+        ("how", "code"): "durch einen Code",
+        ("how", "staff"): "durch eine Person vom Haus",
+        ("how", "mail"): "per E-Mail",
+        ("how", "answered"): "beantwortet",
+        ("how", "verified"): "die Person ist festgestellt",
+        ("how", "approved"): "freigegeben",
+        ("how", "closed"): "der Antrag ist zu Ende",
+        ("about", "identity"): "wer sie ist",
+        ("about", "clarification"): "was sie meint",
+        ("clock", "stops"): "steht",
+        ("clock", "runs"): "läuft weiter",
+        ("reason", "complexity"): "wegen der Komplexität",
+        ("reason", "number"): "wegen der Anzahl der Anträge",
+    },
+}
+"""What a parameter's value is in words; another value stands as it is."""
+
+
+def timeline(session: Session, request: DataRequest, language: str, zone: str) -> list[TimelineLine]:
+    """Oldest first; days are those of the time `zone`. Raises BadRequest for a language without words."""
+    if language not in LANGUAGES:
+        raise BadRequest(f"language is one of {', '.join(LANGUAGES)}.")
+    events = select(RequestEvent).where(RequestEvent.request_id == request.id)
+    return [_line(e, language, zone) for e in session.scalars(events.order_by(RequestEvent.at, RequestEvent.id))]
+
+
+def _line(event: RequestEvent, language: str, zone: str) -> TimelineLine:
+    said = {name: _word(language, zone, name, value) for name, value in event.params.items()}
+    text = TEXTS[language][Event(event.type)].format(**said)
+    return TimelineLine(event.at, event.type, text, event.actor, event.params)
+
+
+def _word(language: str, zone: str, name: str, value: Any) -> Any:
+    if name == "due":
+        return datetime.fromisoformat(value).astimezone(ZoneInfo(zone)).date().isoformat()
+    if name == "ground":
+        return LANGUAGES[language].get(value, value).rstrip(".")
+    return _WORDS[language].get((name, value), value)

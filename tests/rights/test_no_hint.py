@@ -1,0 +1,111 @@
+"""Nothing tells from outside whether a person is known: not what is answered, not when, not how often one may try."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from litestar import Litestar
+
+from privacy_svc.errors import Conflict
+from privacy_svc.http import CustomerRef
+from privacy_svc.rights import RequestView, Right, State, Wanted, WrongCode
+from tests.rights.company import Company
+from tests.rights.test_opening import types_of
+from tests.rights.test_routes import app
+from tests.smtp import SmtpServer
+
+__all__ = ["app"]
+KNOWN, UNKNOWN = "ana@mail.example", "nobody@mail.example"
+
+
+async def post(app: Litestar, path: str, body: object, events: list[str]) -> tuple[int, dict[str, Any]]:
+    """One request by the bare protocol (ASGI), which says when the answer is out."""
+    answer: dict[str, Any] = {"body": b""}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answer["status"] = message["status"]
+        else:
+            answer["body"] += message.get("body", b"")
+            events.append("answer")
+
+    headers = [(b"x-role", b"module"), (b"x-name", b"desk"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
+    scope |= {"headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "scheme": "http"}
+    await app(scope | {"root_path": "", "http_version": "1.1", "asgi": {"version": "3.0"}}, receive, send)  # type: ignore[arg-type, operator]
+    return answer["status"], json.loads(answer["body"] or b"{}")
+
+
+def test_the_answer_does_not_wait_for_the_mail(company: Company, app: Litestar) -> None:
+    """Walking the store and mailing the code, which only a known person costs, come after the answer is out."""
+    events: list[str] = []
+    with SmtpServer(on_message=lambda: events.append("mail")) as server:
+        company.mail_by(server.url)
+        told = {}
+        for email in (KNOWN, UNKNOWN):
+            body = {"right": "access", "customer": {"email": email}}
+            status, told[email] = asyncio.run(post(app, "/v1/requests", body, events))
+            assert status == 201
+            status, _ = asyncio.run(post(app, f"/v1/requests/{told[email]['id']}/code", {}, events))
+            assert status == 202
+        assert events == ["answer", "mail", "answer", "mail", "answer", "answer"]
+    assert told[KNOWN].keys() == told[UNKNOWN].keys()
+    assert told[KNOWN]["state"] == told[UNKNOWN]["state"]
+
+
+def opened(company: Company, email: str) -> RequestView:
+    return company.requests.open(Wanted(Right.ACCESS, CustomerRef(email=email)), "portal")
+
+
+def test_tries_and_codes_are_counted_for_both(company: Company) -> None:
+    """Wrong codes and new codes run out for somebody unknown just as for somebody known; only staff see which."""
+    seen = {}
+    for email in (KNOWN, UNKNOWN):
+        request = opened(company, email)
+        for _ in range(7):
+            with pytest.raises(WrongCode):
+                company.requests.verify(request.id, "not it", "portal")
+        for _ in range(4):
+            company.requests.send_code(request.id, "portal", quietly=True)
+        with pytest.raises(Conflict):
+            company.requests.require_code_left(request.id)
+        lines = company.requests.timeline(request.id)
+        seen[email] = [line.params["attempt"] for line in lines if line.type.endswith("verification_failed")]
+    assert seen[KNOWN] == seen[UNKNOWN] == [1, 2, 3, 4, 5, 5, 5]
+    assert "not_sent" in types_of(company, request.id)
+
+
+def test_no_code_verifies_somebody_unknown(company: Company) -> None:
+    """The code that is made for nobody opens nothing, even if it were guessed."""
+    request = opened(company, UNKNOWN)
+    with company.database.write() as session:
+        from privacy_svc.rights import verification
+        from privacy_svc.rights.parts import find
+
+        row = session.get_one(verification.VerificationCode, request.id)
+        found = find(session, request.id)
+        row.code_hash = verification._hash(session, company.requests.parts, found, "123456")
+    with pytest.raises(WrongCode):
+        company.requests.verify(request.id, "123456", "portal")
+    assert company.requests.show(request.id).state == State.VERIFYING
+
+
+def test_a_code_that_was_not_sent_is_sent_by_the_worker(company: Company) -> None:
+    """A process that ended between the answer and the mail leaves nobody waiting; once is enough."""
+    import time_machine
+
+    with time_machine.travel("2026-08-03T12:00:00Z") as clock:
+        with company.database.write() as session:
+            wanted = Wanted(Right.ACCESS, CustomerRef(email=KNOWN))
+            request = company.requests.receive(session, wanted, "portal").id
+        company.requests.send_missing_codes("worker")
+        assert company.mails() == []
+        clock.shift(61)
+        for _ in range(2):
+            company.requests.send_missing_codes("worker")
+    assert len(company.mails()) == 1
+    assert types_of(company, request).count("sent") == 2  # the code, and its letter

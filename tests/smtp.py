@@ -1,0 +1,67 @@
+"""A mail server for tests: speaks as much SMTP (RFC 5321) as our sending needs, over a real socket."""
+
+import email
+import email.policy
+import socket
+import threading
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any, Self
+
+
+class SmtpServer(threading.Thread):
+    """Takes messages until it is closed. `refuse`: answers RCPT with 550. `on_message` is called before the answer."""
+
+    def __init__(self, *, refuse: bool = False, on_message: Callable[[], None] = lambda: None) -> None:
+        super().__init__(daemon=True)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.refuse, self._on_message = refuse, on_message
+        self.received = list[bytes]()
+        self.commands = list[bytes]()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        return [email.message_from_bytes(m, policy=email.policy.default) for m in self.received]  # type: ignore[misc]
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [m for m in self.messages if m["To"] == address]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self.join(5)
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as stream:
+                self._serve(stream)
+
+    def _serve(self, stream: Any) -> None:
+        self._say(stream, b"220 hello")
+        while line := stream.readline():
+            self.commands.append(line.strip())
+            word = line[:4].upper()
+            if word == b"DATA":
+                self._say(stream, b"354 go on")
+                self.received.append(b"".join(p.removeprefix(b".") for p in iter(stream.readline, b".\r\n")))
+                self._on_message()
+            answer = b"550 no such user" if word == b"RCPT" and self.refuse else b"250 ok"
+            self._say(stream, b"221 bye" if word == b"QUIT" else answer)
+
+    @staticmethod
+    def _say(stream: Any, line: bytes) -> None:
+        stream.write(line + b"\r\n")
+        stream.flush()
