@@ -1,5 +1,6 @@
 """Callers who wait at the same time share one transaction."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,12 +34,12 @@ def test_many_share_few_commits(database: Database) -> None:
         session.flush()
         return [n.upper() for n in names]
 
-    together = Together[str, str](database, work)
+    together = Together[str, str](database.write, work)
 
     def ask(number: int) -> None:
         gate.wait()
         for n in range(5):
-            assert together.do(f"c{number}-{n}") == f"C{number}-{n}"
+            assert asyncio.run(together.do(f"c{number}-{n}")) == f"C{number}-{n}"
 
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(ask, range(20)))
@@ -53,10 +54,10 @@ def test_an_answer_follows_the_commit(database: Database) -> None:
         session.add_all(client(n) for n in names)
         return [True] * len(names)
 
-    together = Together[str, bool](database, work)
+    together = Together[str, bool](database.write, work)
 
     def ask(number: int) -> bool:
-        together.do(f"c{number}")
+        asyncio.run(together.do(f"c{number}"))
         with database.read() as session:
             return session.scalar(select(Client.id).where(Client.name == f"c{number}")) is not None
 
@@ -76,12 +77,12 @@ def test_who_fails_fails_alone(database: Database, way: str) -> None:
         session.flush()
         return [n if n in good else Conflict("bad") for n in names]
 
-    together = Together[str, str](database, work)
+    together = Together[str, str](database.write, work)
 
     def ask(number: int) -> bool:
         name = f"bad{number}" if number % 5 == 0 else f"c{number}"
         try:
-            return together.do(name) == name
+            return asyncio.run(together.do(name)) == name
         except Conflict:
             return name.startswith("bad")
 
@@ -102,15 +103,15 @@ def test_a_database_that_is_away_fails_all_and_later_works_again(database: Datab
             raise DatabaseBusy("away")
         return list(items)
 
-    together = Together[int, int](database, work)
+    together = Together[int, int](database.write, work)
 
     def ask(number: int) -> bool:
         with pytest.raises(DatabaseBusy):
-            together.do(number)
+            asyncio.run(together.do(number))
         return True
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(16)))
     assert sum(calls) == 16, "nobody was tried again alone"
     away.clear()
-    assert together.do(7) == 7
+    assert asyncio.run(together.do(7)) == 7
