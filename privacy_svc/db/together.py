@@ -7,6 +7,7 @@ meanwhile is in the next.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,15 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.errors import DatabaseBusy
+from privacy_svc.errors import DatabaseBusy, Deadlocked, PrivacyError
 
 MOST = 256
 """Callers in one transaction."""
+GATHER_SECONDS = 0.001
+"""How long others are waited for where several came the last time."""
 T = TypeVar("T")
 R = TypeVar("R")
+Change = Callable[[Session], R]
 
 
 class _Ticket(Generic[T, R]):
@@ -53,7 +57,7 @@ class Together(Generic[T, R]):
         self._transaction, self._work = transaction, work
         self._lock = threading.Lock()
         self._waiting: deque[_Ticket[T, R]] = deque()
-        self._busy = False
+        self._busy, self._last = False, 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="together")
 
     async def do(self, item: T) -> R:
@@ -81,17 +85,20 @@ class Together(Generic[T, R]):
                 _tell(batch)
 
     def _next(self) -> list[_Ticket[T, R]]:
+        if self._last > 1:  # those come again as soon as they are answered
+            time.sleep(GATHER_SECONDS)
         with self._lock:
-            self._busy = bool(self._waiting)
-            return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+            self._busy, self._last = bool(self._waiting), min(MOST, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(self._last)]
 
     def _answer(self, batch: Sequence[_Ticket[T, R]]) -> None:
         """Where the whole fails, each is tried alone, so that one fails nobody else; not where the database is away,
-        which would be waited for once each."""
+        which would be waited for once each. Of two shared transactions that wait for each other's rows one fails."""
         error = self._try(batch)
         if error is None:
             return
-        alone = len(batch) == 1 or isinstance(error, DatabaseBusy)
+        away = isinstance(error, DatabaseBusy) and not isinstance(error, Deadlocked)
+        alone = len(batch) == 1 or away
         for ticket in batch:
             ticket.error = error if alone else self._try([ticket]) or ticket.error
 
@@ -107,6 +114,22 @@ class Together(Generic[T, R]):
             else:
                 ticket.result = answer
         return None
+
+
+def each(session: Session, changes: Sequence[Change[R]]) -> list[R | Exception]:
+    """Changes that have nothing to do with each other, as `work`: one that is refused leaves nothing behind, and the
+    others stand. A change may be carried out again, alone."""
+    return [_change(session, change) for change in changes]
+
+
+def _change(session: Session, change: Change[R]) -> R | Exception:
+    try:
+        with session.begin_nested():
+            return change(session)
+    except DatabaseBusy:
+        raise
+    except PrivacyError as error:
+        return error
 
 
 def _tell(batch: Sequence[_Ticket[T, R]]) -> None:
