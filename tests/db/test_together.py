@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, Together
+from privacy_svc.db.together import Change
 from privacy_svc.errors import Conflict, DatabaseBusy
 from privacy_svc.identity.model import Client
 
@@ -115,3 +116,26 @@ def test_a_database_that_is_away_fails_all_and_later_works_again(database: Datab
     assert sum(calls) == 16, "nobody was tried again alone"
     away.clear()
     assert asyncio.run(together.do(7)) == 7
+
+
+def test_a_refused_change_leaves_nothing_behind(database: Database) -> None:
+    """Changes that share a transaction: one is refused after it has written, and the others stand."""
+
+    def change(number: int) -> Change[int]:
+        def work(session: Session) -> int:
+            session.add(client(f"c{number}"))
+            session.flush()
+            if number % 3 == 0:
+                raise Conflict("refused")
+            return number
+
+        return work
+
+    async def all_at_once() -> list[int | BaseException]:
+        changes = (database.change(change(n)) for n in range(30))
+        return await asyncio.gather(*changes, return_exceptions=True)
+
+    answers = asyncio.run(all_at_once())
+    assert [a for a in answers if isinstance(a, int)] == [n for n in range(30) if n % 3]
+    assert all(isinstance(a, Conflict) for n, a in enumerate(answers) if n % 3 == 0)
+    assert count(database) == 20
