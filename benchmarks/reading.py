@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from privacy_svc.app import settle_memory
 from privacy_svc.consent import subject_states
 from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import upgrade
@@ -40,6 +41,7 @@ def run() -> None:
             upgrade(database)
             runtime = make_runtime(Path(name), database, {"shop": store}, folder("policies"))
             seal(runtime.sealer("benchmark"))
+            settle_memory()
             _measure(dialect, runtime)
             runtime.close()
 

@@ -1,5 +1,6 @@
 """create_app(settings) -> Litestar: wiring only."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -17,7 +18,17 @@ from privacy_svc.settings import Settings
 def from_environment() -> Litestar:
     """What a web process runs: settings come from the environment it was started with."""
     configure()
-    return create_app(settings.load())
+    app = create_app(settings.load())
+    settle_memory()
+    return app
+
+
+def settle_memory() -> None:
+    """What is there now lives as long as the process: the collector need not look through it again and again. It took
+    a third of the time of a read of a thousand records."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:

@@ -91,6 +91,10 @@ class DatabaseBusy(Unavailable):
     slug, title = "database-busy", "The privacy database is busy or away"
 
 
+class Deadlocked(DatabaseBusy):
+    """Two transactions waited for each other; this one was ended, and may be tried again."""
+
+
 class StoreUnavailable(Unavailable):
     slug, title = "store-unavailable", "The customer store cannot be reached or written"
 

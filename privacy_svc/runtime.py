@@ -85,7 +85,7 @@ class Runtime:
     @cached_property
     def evaluating(self) -> Together[Case, Answer]:
         """Single evaluations, by those who ask at the same time."""
-        return Together(self.database, self.evaluations.each)
+        return Together(self.database.write, self.evaluations.each)
 
     @cached_property
     def audiences(self) -> Audiences:

@@ -26,6 +26,7 @@ from privacy_svc.vault import SubjectCipher, Vault
 
 Ciphers = Mapping[str, SubjectCipher]
 """People's data keys that the caller holds (`Vault.hold`) and has opened in this transaction."""
+_MEMBER = ("entry_id", "position", "tag", "group", "version", "subject_id")
 NONE: Ciphers = MappingProxyType({})
 
 
@@ -53,9 +54,10 @@ def append(
 ) -> list[str]:
     """Ids of the entries, in order. Raises NotFound for an unknown subject, TypeError for a payload with fractions."""
     at = now()
-    organisation = vault.organisation_cipher(session)
     keys = _keys(session, vault, {e.subject_id for e in events if e.subject_id}, ciphers, evidence=evidence)
-    actor_tag = actor_label(organisation, actor, month(at))
+    organisation = vault.organisation_cipher(session)
+    time, in_month = instant(at), month(at)
+    actor_tag = actor_label(organisation, actor, in_month)
     rows = []
     for event in events:
         use, cipher = keys[event.subject_id] if event.subject_id else (DATA, organisation)
@@ -63,10 +65,10 @@ def append(
         envelope = Envelope(
             id=new_id(),
             type=str(event.type),
-            time=instant(at),
+            time=time,
             org=vault.organisation,
             actor=actor_tag,
-            subject=subject_label(cipher, month(at)) if event.subject_id else None,
+            subject=subject_label(cipher, in_month) if event.subject_id else None,
             commit=committed.commit,
             size=committed.size,
         )
@@ -82,8 +84,8 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, 
     tags = _tags(session, vault, event.people.keys(), month(at), ciphers)
     if tags.keys() != event.people.keys():
         raise NotFound("A log entry speaks of a subject that is not there.")
-    tagged = sorted((tags[i] + g.to_bytes(4) + version.to_bytes(8), i) for i, (g, version) in event.people.items())
-    members = [member for member, _ in tagged]
+    tagged = sorted((tags[i], g, version, i) for i, (g, version) in event.people.items())
+    members = [Member(tag, g, version).encode() for tag, g, version, _ in tagged]
     committed = commit_to(event.payload)
     envelope = Envelope(
         id=new_id(),
@@ -100,7 +102,8 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, 
     if len(tagged) > crowds.MANY:
         crowds.write(session, envelope.id, month(at), members)
     else:
-        insert_rows(session, EntryMember, [_member(envelope.id, n, m, i) for n, (m, i) in enumerate(tagged)])
+        rows = [(envelope.id, n, *member) for n, member in enumerate(tagged)]
+        insert_rows(session, EntryMember, [dict(zip(_MEMBER, row, strict=True)) for row in rows])
     return envelope.id
 
 
@@ -131,12 +134,6 @@ def _rows(
     searched = {"at": at, "type": envelope.type, "actor": actor, "subject_id": subject_id}
     payload = {"entry_id": envelope.id, "owner_id": cipher.subject_id, "use": use, "sealed": sealed}
     return {"id": envelope.id, "leaf": leaf, **searched}, payload
-
-
-def _member(entry_id: str, position: int, encoded: bytes, subject_id: str) -> dict[str, Any]:
-    member = Member.decode(encoded)
-    place = {"entry_id": entry_id, "position": position, "subject_id": subject_id}
-    return {**place, "tag": member.tag, "group": member.group, "version": member.version}
 
 
 def _insert(session: Session, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:

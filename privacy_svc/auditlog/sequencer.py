@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,10 +26,17 @@ from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.note import NoteError
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.db import Database
+from privacy_svc.db import Database, among
 
 BATCH = 256
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
+_WAITING = select(Outbox.number, Outbox.leaf).order_by(Outbox.number).limit(BATCH).with_for_update()
+_CHOSEN = among(Outbox.number, "numbers")
+_PLACE = bindparam("begin", type_=BigInteger()) + func.row_number().over(order_by=Outbox.number) - 1
+_ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
+    ["index", *_MOVED], select(_PLACE, *(getattr(Outbox, name) for name in _MOVED)).where(_CHOSEN)
+)
+_LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
 
 
 def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) -> int:
@@ -81,23 +88,30 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
             raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
         raise LogInconsistent("The log is shorter than its mirror: run `privacy-svc restore replay`.")
-    rows = session.scalars(select(Outbox).order_by(Outbox.number).limit(BATCH).with_for_update()).all()
+    rows = session.execute(_WAITING).all()
     if not rows:
         return 0
     tiles, begin = Tiles(session), tree.size
-    for offset, row in enumerate(rows):
-        tiles.append(0, begin + offset, leaf_hash(row.leaf))
+    for offset, (_, leaf) in enumerate(rows):
+        tiles.append(0, begin + offset, leaf_hash(leaf))
     tiles.save()
-    entries = [{"index": begin + i, **{c: getattr(r, c) for c in _MOVED}} for i, r in enumerate(rows)]
-    try:
-        session.execute(insert(Entry), entries)
-    except IntegrityError:
-        raise LogInconsistent("An entry's place in the tree, or its id, is taken already.") from None
-    session.execute(delete(Outbox).where(Outbox.number.in_([r.number for r in rows])))
+    _move(session, [number for number, _ in rows], begin)
     turn = update(Tree).where(Tree.id == 1, Tree.size == begin).values(size=begin + len(rows)).returning(Tree.size)
     if session.scalar(turn) is None:
         raise LogInconsistent("The tree grew while its row was locked.")
     return len(rows)
+
+
+def _move(session: Session, numbers: Sequence[int], begin: int) -> None:
+    """These rows of the outbox, in their order, become the entries from `begin` on; inside the database."""
+    session.flush()
+    connection = session.connection()
+    try:
+        connection.execute(_ENTER, {"numbers": numbers, "begin": begin})
+    except IntegrityError:
+        raise LogInconsistent("An entry's place in the tree, or its id, is taken already.") from None
+    if connection.execute(_LEAVE, {"numbers": numbers}).rowcount != len(numbers):
+        raise LogInconsistent("Entries left the outbox while they were locked.")
 
 
 def locked(session: Session) -> Tree:

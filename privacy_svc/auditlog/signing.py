@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -124,24 +124,27 @@ def canonical(document: Any) -> bytes:
 
     Raises TypeError for anything else: fractions have no one spelling that all languages agree on.
     """
-    return json.dumps(_ordered(document), separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(_ordered(document)).encode()
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _ordered(value: Any) -> Any:
     if value is None or isinstance(value, (str, int)):
         return value
-    if isinstance(value, Mapping):
-        if not all(isinstance(name, str) for name in value):
-            raise TypeError("names in a signed document are texts")
-        return {name: _ordered(value[name]) for name in sorted(value, key=_utf16)}
+    if isinstance(value, (dict, Mapping)):  # the first is found at once
+        return {name: _ordered(value[name]) for name in _sorted(value)}
     if isinstance(value, (list, tuple)):
         return [_ordered(inner) for inner in value]
     raise TypeError(f"a signed document holds no {type(value).__name__}")
 
 
-def _utf16(name: str) -> bytes:
-    """RFC 8785 §3.2.3 sorts by UTF-16 code units."""
-    return name.encode("utf-16-be")
+def _sorted(names: Collection[Any]) -> list[str]:
+    """RFC 8785 §3.2.3: by UTF-16 code units, which for ASCII is Python's own order."""
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError("names in a signed document are texts")
+    return sorted(names) if "".join(names).isascii() else sorted(names, key=lambda name: name.encode("utf-16-be"))
 
 
 def verify_json(document: Mapping[str, Any], vkey: str) -> None:

@@ -1,5 +1,6 @@
 """Consents over HTTP, and the ways they are taken back. `{customer}` in a path is the CRM's own key."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -40,11 +41,10 @@ READERS = allow(Role.MODULE, Role.DPO)
     "/v1/consents",
     opt=allow(Role.MODULE, Role.DPO) | {"body": RecordConsent},
     dependencies=CHOICES,
-    sync_to_thread=True,
     operation_id="recordConsent",
     tags=TAGS,
 )
-def record_consent(
+async def record_consent(
     body: RawBody,
     database: NamedDependency[Database],
     directory: NamedDependency[CustomerDirectory],
@@ -62,12 +62,12 @@ def record_consent(
     def record(session: Session) -> ConsentRecorded:
         subject_id = directory.admit(session, wanted.customer)
         said, post = choices.say(session, subject_id, wanted, caller.name)
-        posts.extend([post] if post is not None else [])
+        posts[:] = [post] if post is not None else []
         return service.recorded(session, subject_id, wanted.customer, said, now())
 
-    answer = once.write(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
+    answer = await once.change(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
     for letter in posts:  # none when it was answered before
-        mailer.send(letter.address, letter.letter)
+        await asyncio.to_thread(mailer.send, letter.address, letter.letter)
     return answer
 
 

@@ -12,6 +12,7 @@ from privacy_svc.consent.asof import stood
 from privacy_svc.consent.checks import check
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.objections import lift_objection, objects_since
+from privacy_svc.consent.purpose_states import purpose_states
 from privacy_svc.consent.schemas import (
     ConsentRecorded,
     ConsentView,
@@ -19,10 +20,10 @@ from privacy_svc.consent.schemas import (
     PurposeConsent,
     RecordConsent,
 )
-from privacy_svc.consent.standing import latest, subject_state
+from privacy_svc.consent.standing import latest
 from privacy_svc.consent.states import State
 from privacy_svc.consent.versions import hold, raise_version
-from privacy_svc.db import new_id
+from privacy_svc.db import insert_rows, new_id
 from privacy_svc.errors import NotFound
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import PolicySet, Purpose, add_duration, remember
@@ -81,10 +82,10 @@ def record(  # noqa: PLR0913 - all of them by name
     row.sealed = _seal(session, vault, row, wanted)
     kind = _EVENTS[State(row.state)]
     row.entry_id = log.append(session, kind, actor=actor, subject_id=subject_id, payload=_told(row), evidence=True)
-    session.add(row)
+    insert_rows(session, Consent, [{c.name: getattr(row, c.name) for c in Consent.__table__.columns}])
     remember(session, policies)
-    objected_at = objects_since(session, subject_id, purpose.key)
-    if row.state == State.GIVEN and objected_at is not None and given_at >= objected_at:
+    objected_at = objects_since(session, subject_id, purpose.key) if row.state == State.GIVEN else None
+    if objected_at is not None and given_at >= objected_at:
         lift_objection(session, log, subject_id, purpose.key, actor, f"consent {row.id}")
     return view(row)
 
@@ -115,7 +116,7 @@ def recorded(
     session: Session, subject_id: str, customer: CustomerRef, said: ConsentView, now: datetime
 ) -> ConsentRecorded:
     """The answer to a caller who recorded `said`."""
-    stands = subject_state(session, subject_id, now).consents[said.purpose]
+    stands = purpose_states(session, [subject_id], said.purpose, now)[subject_id].consents[said.purpose]
     return ConsentRecorded(
         id=said.id,
         customer=customer,

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, State
+from privacy_svc.db import among
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import ConsentFact, SubjectState
 from privacy_svc.vault import Subject
@@ -48,16 +49,15 @@ def unknown_subject_state(kind: str) -> SubjectState:
 
 
 def _states(session: Session, ids: list[str], now: datetime) -> Iterator[SubjectState]:
-    columns = (Subject.id, Subject.kind, Subject.state_version, Subject.erased_at)
-    subjects = session.execute(select(*columns).where(Subject.id.in_(ids))).all()
+    subjects = session.execute(_SUBJECTS, {"ids": ids}).all()
     consents: dict[str, dict[str, ConsentFact]] = {}
     for c in latest(session, ids):
         consents.setdefault(c.subject_id, {})[c.purpose] = fact(c, now)
     objections: dict[str, set[str]] = {}
-    for o in _last(session, Objection, ids, Objection.subject_id, Objection.purpose):
+    for o in _found(session, _OBJECTIONS, ids):
         if o.stands:
             objections.setdefault(o.subject_id, set()).add(o.purpose)
-    restricted = {r.subject_id for r in _last(session, Restriction, ids, Restriction.subject_id) if r.stands}
+    restricted = {r.subject_id for r in _found(session, _RESTRICTIONS, ids) if r.stands}
     for subject_id, kind, version, erased_at in subjects:
         yield _state(
             subject_id,
@@ -112,19 +112,25 @@ def state_at(said: str, valid_until: datetime | None, now: datetime) -> State:
 
 def latest(session: Session, ids: list[str], purpose: str | None = None) -> Iterator[Consent]:
     """The consent that stands for each person and purpose."""
-    narrowed = [] if purpose is None else [Consent.purpose == purpose]
-    order = (Consent.given_at.desc(), Consent.state_version.desc())
-    return _first(session, Consent, ids, (Consent.subject_id, Consent.purpose), order, narrowed)
+    if purpose is None:
+        return _found(session, _CONSENTS, ids)
+    return _found(session, _CONSENTS_TO, ids, purpose=purpose)
 
 
-def _last(session: Session, kind: type[T], ids: list[str], *by: Any) -> Iterator[T]:
-    return _first(session, kind, ids, by, (kind.state_version.desc(),), [])
+def _found(session: Session, statement: Select[T], ids: list[str], **more: str) -> Iterator[T]:
+    yield from session.scalars(statement, {"ids": ids, **more})
 
 
-def _first(
-    session: Session, kind: type[T], ids: list[str], by: Any, order: Any, narrowed: list[ColumnElement[bool]]
-) -> Iterator[T]:
-    """The first row of each group, in one statement."""
+def _first(kind: type[T], by: Any, order: Any, *narrowed: ColumnElement[bool]) -> Select[T]:
+    """The first row of each group. Built once: building it takes longer than the database."""
     rank = func.row_number().over(partition_by=by, order_by=order).label("rank")
-    ranked = select(kind, rank).where(kind.subject_id.in_(ids), *narrowed).subquery()
-    yield from session.scalars(select(aliased(kind, ranked)).where(ranked.c.rank == 1))
+    ranked = select(kind, rank).where(among(kind.subject_id, "ids"), *narrowed).subquery()
+    return select(aliased(kind, ranked)).where(ranked.c.rank == 1)
+
+
+_LAST = (Consent.given_at.desc(), Consent.state_version.desc())
+_CONSENTS = _first(Consent, (Consent.subject_id, Consent.purpose), _LAST)
+_CONSENTS_TO = _first(Consent, Consent.subject_id, _LAST, Consent.purpose == bindparam("purpose", type_=String()))
+_OBJECTIONS = _first(Objection, (Objection.subject_id, Objection.purpose), (Objection.state_version.desc(),))
+_RESTRICTIONS = _first(Restriction, (Restriction.subject_id,), (Restriction.state_version.desc(),))
+_SUBJECTS = select(Subject.id, Subject.kind, Subject.state_version, Subject.erased_at).where(among(Subject.id, "ids"))

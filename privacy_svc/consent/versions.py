@@ -5,17 +5,25 @@ from typing import cast
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from privacy_svc.errors import Erased, NotFound
 from privacy_svc.vault import Subject
 
 CHUNK = 500
 _SUBJECTS = cast("Table", Subject.__table__)
+_RAISE = update(_SUBJECTS).where(_SUBJECTS.c.id == bindparam("held")).values(state_version=bindparam("version"))
+_HELD = (
+    select(Subject)
+    .where(Subject.id == bindparam("id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 def hold(session: Session, subject_id: str) -> Subject:
     """The subject, locked. Raises NotFound, Erased."""
-    subject = session.get(Subject, subject_id, with_for_update={"key_share": True}, populate_existing=True)
+    subject = session.scalar(_HELD, {"id": subject_id})
     if subject is None:
         raise NotFound("There is no such subject.")
     if subject.erased_at is not None:
@@ -25,9 +33,11 @@ def hold(session: Session, subject_id: str) -> Subject:
 
 def raise_version(session: Session, subject: Subject) -> int:
     """The next state version of a subject that is held: two writers never get the same."""
-    subject.state_version += 1
+    version = subject.state_version + 1
     session.flush()
-    return subject.state_version
+    raise_versions(session, {subject.id: version})
+    set_committed_value(subject, "state_version", version)
+    return version
 
 
 def hold_many(session: Session, subject_ids: Iterable[str]) -> dict[str, int]:
@@ -42,5 +52,4 @@ def hold_many(session: Session, subject_ids: Iterable[str]) -> dict[str, int]:
 
 def raise_versions(session: Session, versions: Mapping[str, int]) -> None:
     """To these, of subjects that are held."""
-    raised = update(_SUBJECTS).where(_SUBJECTS.c.id == bindparam("held")).values(state_version=bindparam("version"))
-    session.connection().execute(raised, [{"held": i, "version": v} for i, v in versions.items()])
+    session.connection().execute(_RAISE, [{"held": i, "version": v} for i, v in versions.items()])

@@ -1,28 +1,32 @@
-"""Thousands of texts in one condition, as one parameter: a statement is built once, whatever their number."""
+"""Thousands of texts or numbers in one condition, as one parameter: a statement is built once for any number."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Dialect, Integer, Text, TypeDecorator, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 
-class Texts(TypeDecorator[Sequence[str]]):
+class Many(TypeDecorator[Sequence[Any]]):
     """An array on PostgreSQL, a JSON array elsewhere."""
 
     impl = Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(ARRAY(Text) if dialect.name == "postgresql" else Text())
+    def __init__(self, item: type[Text] | type[BigInteger]) -> None:
+        super().__init__()
+        self.item = item
 
-    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:
-        texts = list(value or ())
-        return texts if dialect.name == "postgresql" else json.dumps(texts)
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(self.item) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        items = list(value or ())
+        return items if dialect.name == "postgresql" else json.dumps(items)
 
 
 class _Among(FunctionElement[bool]):
@@ -46,6 +50,7 @@ def _in_array(element: _Among, compiler: Any, **more: Any) -> str:
     return f"{compiler.process(column, **more)} = ANY({compiler.process(texts, **more)})"
 
 
-def among(column: InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:
-    """`column` is one of the texts given as the parameter `name`."""
-    return _Among(column, bindparam(name, type_=Texts()))
+def among(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
+    """`column` is one of the texts or whole numbers given as the parameter `name`."""
+    item = BigInteger if isinstance(column.type, Integer) else Text
+    return _Among(column, bindparam(name, type_=Many(item)))

@@ -1,8 +1,9 @@
 """What all tables share: the declarative base, ids, instants."""
 
-import os
+import secrets
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -52,9 +53,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_id() -> str:
+def new_id(bits: Callable[[int], int] = secrets.randbits) -> str:
     """A UUIDv7 (RFC 9562 §5.7) as text: 48 bits of Unix milliseconds, then 74 random bits."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    value = (time.time_ns() // 1_000_000) << 80 | bits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))

@@ -1,9 +1,11 @@
 """Engines and transactions for SQLite and PostgreSQL."""
 
+import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Dialect, Engine, Table, create_engine, event, insert
 from sqlalchemy.engine import make_url
@@ -11,9 +13,12 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from privacy_svc.db.base import Base
-from privacy_svc.errors import DatabaseBusy, Misconfigured
+from privacy_svc.db.together import Change, Together, each
+from privacy_svc.errors import DatabaseBusy, Deadlocked, Misconfigured
 
 BUSY_SECONDS = 30
+_BUSY = "The privacy database did not answer in time; nothing was changed."
+R = TypeVar("R")
 
 
 OURS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -32768")
@@ -64,6 +69,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self._engines = {immediate: self.engine.execution_options(immediate=immediate) for immediate in (True, False)}
+        self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+        """Who waits for SQLite's own lock looks for it ever more seldom; of one process, they take turns at once."""
+        self._changes = Together[Change[Any], Any](self.write, each)
 
     def __repr__(self) -> str:
         return f"Database({self.engine.url.render_as_string(hide_password=True)!r})"
@@ -74,14 +82,32 @@ class Database:
 
         Raises DatabaseBusy when the database is away or its lock is not had in time.
         """
-        with self._session(immediate=True) as session:
+        with self._in_turn(), self._session(immediate=True) as session:
             yield session
+
+    async def change(self, work: Change[R]) -> R:
+        """`work` in a write transaction that it shares with others who wait, and of which its refusal undoes only its
+        own part. Answers after the commit. It may be called twice: what it does outside the session must bear that."""
+        answer: R = await self._changes.do(work)
+        return answer
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One transaction that only reads; what it changed would be rolled back."""
         with self._session(immediate=False) as session:
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise DatabaseBusy(_BUSY)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _session(self, *, immediate: bool) -> Iterator[Session]:
@@ -92,7 +118,12 @@ class Database:
                 if immediate:
                     session.commit()
         except OperationalError as error:
-            raise DatabaseBusy("The privacy database did not answer in time; nothing was changed.") from error
+            kind = Deadlocked if type(error.orig).__name__ == "DeadlockDetected" else DatabaseBusy
+            raise kind(_BUSY) from error
+
+
+MOST_ROWS = 64
+"""In one INSERT."""
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -107,16 +138,36 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     if prepared is None:
         connection.execute(insert(cast("Table", model.__table__)), rows)
         return
-    statement, bind = prepared
-    connection.exec_driver_sql(statement, [bind(row) for row in rows])
+    cells = [[row[n] if process is None else process(row[n]) for n, process in prepared.columns] for row in rows]
+    for start, size in _pieces(len(rows)):
+        values = tuple(cell for row in cells[start : start + size] for cell in row)
+        connection.exec_driver_sql(prepared.begin + ", ".join([prepared.row] * size), values)
 
 
-_Bind = Callable[[Mapping[str, Any]], Any]
-_prepared: dict[tuple[str, str, tuple[str, ...]], tuple[str, _Bind] | None] = {}
+def _pieces(count: int) -> Iterator[tuple[int, int]]:
+    """Beginnings and sizes: powers of two, so that a driver keeps few statements."""
+    start, size = 0, MOST_ROWS
+    while start < count:
+        while size > count - start:
+            size //= 2
+        yield start, size
+        start += size
 
 
-def _prepare(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[str, _Bind] | None:
-    """The statement as the driver takes it, and what turns a row into its parameters; None where there are defaults."""
+class _Prepared(NamedTuple):
+    """An INSERT of any number of rows as the driver takes it, and what turns a value of each column into a cell. Rows
+    given to a driver one by one would make threads take turns at each."""
+
+    begin: str
+    row: str
+    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+
+_prepared: dict[tuple[str, str, tuple[str, ...]], _Prepared | None] = {}
+
+
+def _prepare(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Prepared | None:
+    """None where the model has defaults of its own."""
     place = (dialect.driver, table.name, names)
     if place not in _prepared:
         left_out = [c for c in table.columns if c.name not in names and c.default is not None]
@@ -124,14 +175,13 @@ def _prepare(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[st
     return _prepared[place]
 
 
-def _compile(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[str, _Bind]:
+def _compile(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Prepared:
     compiled = insert(table).compile(dialect=dialect, column_keys=list(names))
-    order = compiled.positiontup or names
-    processors = [(n, table.c[n].type.dialect_impl(dialect).bind_processor(dialect)) for n in order]
+    begin, values, row = str(compiled).partition(" RETURNING ")[0].partition(" VALUES ")
+    order = compiled.positiontup or _BY_NAME.findall(row)
+    processors = [table.c[n].type.dialect_impl(dialect).bind_processor(dialect) for n in order]
+    return _Prepared(begin + values, _BY_NAME.sub("%s", row), tuple(zip(order, processors, strict=True)))
 
-    def cells(row: Mapping[str, Any]) -> list[Any]:
-        return [row[n] if process is None else process(row[n]) for n, process in processors]
 
-    if compiled.positiontup:
-        return str(compiled), lambda row: tuple(cells(row))
-    return str(compiled), lambda row: dict(zip(names, cells(row), strict=True))
+_BY_NAME = re.compile(r"%\((\w+)\)s")
+"""A parameter of psycopg's."""

@@ -1,97 +1,112 @@
-"""Shared commits: callers who wait at the same time share one transaction, so that each pays a part of its flush.
+"""Shared transactions: callers who wait at the same time share one, so that each pays a part of its statements and of
+its flush.
 
-There is no thread of its own. Whoever comes while nobody works does the work for all who wait; who comes meanwhile
-waits, and the first of those is next.
+Callers are on an event loop and cost no thread while they wait. One thread does the work, a batch at a time; who comes
+meanwhile is in the next.
 """
 
+import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.db.engine import Database
-from privacy_svc.errors import DatabaseBusy
+from privacy_svc.errors import DatabaseBusy, Deadlocked, PrivacyError
 
 MOST = 256
 """Callers in one transaction."""
-GATHER_SECONDS = 0.002
-"""How long at most those are waited for who were there the last time: they come again as soon as they are answered."""
+GATHER_SECONDS = 0.001
+"""How long others are waited for where several came the last time."""
 T = TypeVar("T")
 R = TypeVar("R")
+Change = Callable[[Session], R]
 
 
 class _Ticket(Generic[T, R]):
-    __slots__ = ("error", "item", "leads", "result", "turn")
+    __slots__ = ("error", "future", "item", "result")
 
-    def __init__(self, item: T) -> None:
-        self.item = item
+    def __init__(self, item: T, future: "asyncio.Future[R]") -> None:
+        self.item, self.future = item, future
         self.result: R | None = None
         self.error: Exception | None = None
-        self.leads = False
-        self.turn = threading.Event()
+
+    def tell(self) -> None:
+        """On the loop of who waits, if they still do."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)  # type: ignore[arg-type]  # `_try` has set one of the two
 
 
 class Together(Generic[T, R]):
-    """`work` is given the items of all who wait, in one write transaction, and answers each in order; an answer that
-    is an exception is raised to its own caller alone. Everybody's answer comes after the commit."""
+    """`work` is given the items of all who wait, in one `transaction`, and answers each in order; an answer that is an
+    exception is raised to its own caller alone. Everybody's answer comes after the transaction's end."""
 
-    def __init__(self, database: Database, work: Callable[[Session, Sequence[T]], Sequence[R | Exception]]) -> None:
-        self._database, self._work = database, work
+    def __init__(
+        self,
+        transaction: Callable[[], AbstractContextManager[Session]],
+        work: Callable[[Session, Sequence[T]], Sequence[R | Exception]],
+    ) -> None:
+        self._transaction, self._work = transaction, work
         self._lock = threading.Lock()
         self._waiting: deque[_Ticket[T, R]] = deque()
-        self._busy = False
-        self._came = threading.Condition(self._lock)
-        self._expected = 1
+        self._busy, self._last = False, 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="together")
 
-    def do(self, item: T) -> R:
+    async def do(self, item: T) -> R:
         """Raises what `work` raises or answers for this item."""
-        ticket = _Ticket[T, R](item)
+        ticket = _Ticket[T, R](item, asyncio.get_running_loop().create_future())
         with self._lock:
             self._waiting.append(ticket)
-            self._came.notify()
-            ticket.leads, self._busy = not self._busy, True
-        if not ticket.leads:
-            ticket.turn.wait()
-        if ticket.leads:
-            self._lead()
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.result  # type: ignore[return-value]  # `_try` has set one of the two
+            idle, self._busy = not self._busy, True
+        if idle:
+            self._thread.submit(self._work_off)
+        return await ticket.future
 
-    def _lead(self) -> None:
-        """Work for all who wait, the caller among them, and pass on the lead. Nobody is left waiting."""
+    def _work_off(self) -> None:
+        """Until nobody waits."""
+        while batch := self._next():
+            try:
+                self._answer(batch)
+            except BaseException as error:  # the thread ends; nobody is left waiting
+                for ticket in batch:
+                    ticket.error = ticket.error or RuntimeError(
+                        f"A shared transaction ended by {type(error).__name__}."
+                    )
+                raise
+            finally:
+                _tell(batch)
+
+    def _next(self) -> list[_Ticket[T, R]]:
+        if self._last > 1:  # those come again as soon as they are answered
+            time.sleep(GATHER_SECONDS)
         with self._lock:
-            self._came.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS * (self._expected > 1))
-            self._expected = min(MOST, len(self._waiting))
-            batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-        try:
-            self._answer(batch)
-        finally:
-            with self._lock:
-                self._busy = bool(self._waiting)
-                if self._waiting:
-                    self._waiting[0].leads = True
-                    self._waiting[0].turn.set()
-            for ticket in batch:
-                ticket.turn.set()
+            self._busy, self._last = bool(self._waiting), min(MOST, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(self._last)]
 
     def _answer(self, batch: Sequence[_Ticket[T, R]]) -> None:
         """Where the whole fails, each is tried alone, so that one fails nobody else; not where the database is away,
-        which would be waited for once each."""
+        which would be waited for once each. Of two shared transactions that wait for each other's rows one fails."""
         error = self._try(batch)
         if error is None:
             return
-        alone = len(batch) == 1 or isinstance(error, DatabaseBusy)
+        away = isinstance(error, DatabaseBusy) and not isinstance(error, Deadlocked)
+        alone = len(batch) == 1 or away
         for ticket in batch:
             ticket.error = error if alone else self._try([ticket]) or ticket.error
 
     def _try(self, batch: Sequence[_Ticket[T, R]]) -> Exception | None:
         try:
-            with self._database.write() as session:
+            with self._transaction() as session:
                 found = self._work(session, [ticket.item for ticket in batch])
-        except Exception as error:  # noqa: BLE001 - raised in the thread of whom it concerns
+        except Exception as error:  # noqa: BLE001 - raised to whom it concerns
             return error
         for ticket, answer in zip(batch, found, strict=True):
             if isinstance(answer, Exception):
@@ -99,3 +114,34 @@ class Together(Generic[T, R]):
             else:
                 ticket.result = answer
         return None
+
+
+def each(session: Session, changes: Sequence[Change[R]]) -> list[R | Exception]:
+    """Changes that have nothing to do with each other, as `work`: one that is refused leaves nothing behind, and the
+    others stand. A change may be carried out again, alone."""
+    return [_change(session, change) for change in changes]
+
+
+def _change(session: Session, change: Change[R]) -> R | Exception:
+    try:
+        with session.begin_nested():
+            return change(session)
+    except DatabaseBusy:
+        raise
+    except PrivacyError as error:
+        return error
+
+
+def _tell(batch: Sequence[_Ticket[T, R]]) -> None:
+    """One call to each loop, however many wait there."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Ticket[T, R]]] = {}
+    for ticket in batch:
+        by_loop.setdefault(ticket.future.get_loop(), []).append(ticket)
+    for loop, mine in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_tell_all, mine)
+
+
+def _tell_all(tickets: Sequence[_Ticket[T, R]]) -> None:
+    for ticket in tickets:
+        ticket.tell()

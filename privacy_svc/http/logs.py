@@ -124,5 +124,7 @@ def configure(level: int = logging.INFO, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    access = logging.getLogger("privacy_svc.access")  # its lines are whole: http/access.py
+    access.handlers, access.propagate = [logging.StreamHandler(stream or sys.stderr)], False
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

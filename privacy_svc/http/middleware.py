@@ -1,5 +1,6 @@
 """Around every request: its id, its size, its one log line, the headers that keep browsers safe."""
 
+import random
 import re
 import time
 from collections.abc import Mapping
@@ -8,12 +9,12 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Litestar
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from privacy_svc.db import new_id
 from privacy_svc.errors import TooLarge
+from privacy_svc.http.access import AccessLog
 from privacy_svc.http.logs import clean
 from privacy_svc.http.problems import PROBLEM_JSON, problem, problem_headers
 
@@ -32,7 +33,8 @@ HEADERS: Mapping[str, str] = {
 """No inline script or style anywhere. A route may send a policy of its own."""
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_log = structlog.get_logger("privacy_svc.access")
+_RAW = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
+_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 
 def surround(app: Litestar, limit: int) -> Litestar:
@@ -47,6 +49,7 @@ class Around:
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app, self.limit = app, limit
+        self._access = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -69,7 +72,7 @@ class Around:
             else:
                 await self.app(scope, self._counting(receive), sending)
         finally:
-            _access(scope, status, time.perf_counter() - begun)
+            self._access.note(scope, status, time.perf_counter() - begun, request_id)
             structlog.contextvars.clear_contextvars()
 
     def _counting(self, receive: Receive) -> Receive:
@@ -93,7 +96,7 @@ def _request_id(scope: HTTPScope) -> str:
     """The caller's, where it is harmless; else a new one. It is logged, so it must not look like personal data."""
     sent = _header(scope, b"x-request-id")
     harmless = _ID.fullmatch(sent) and (_UUID.fullmatch(sent) or clean(sent) == sent)
-    return sent if harmless else new_id()
+    return sent if harmless else new_id(random.getrandbits)
 
 
 def _declared(scope: HTTPScope) -> int:
@@ -116,23 +119,13 @@ async def _refuse(send: Send, error: TooLarge, request_id: str) -> None:
 
 
 def _add_headers(message: Message, request_id: str, scope: HTTPScope) -> None:
-    headers = MutableScopeHeaders.from_message(message)
-    headers["x-request-id"] = request_id
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    if not scope["path"].startswith(STATIC):
-        headers.setdefault("cache-control", "no-store")
-    if scope["scheme"] == "https":
-        headers.setdefault("strict-transport-security", "max-age=31536000")
-
-
-def _access(scope: HTTPScope, status: int, seconds: float) -> None:
-    """The route's template, never the path: a path may hold a customer's key."""
-    template = scope.get("path_template") or "unmatched"
-    _log.info("http", method=_method(scope), route=template, status=status, ms=round(seconds * 1000, 1))
-
-
-def _method(scope: HTTPScope) -> str:
-    """A method may be any word; only those that exist are worth a line."""
-    method = str(scope["method"])
-    return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
+    """A route's own header stands; the request's id is ours alone."""
+    given = [(name.lower(), value) for name, value in message["headers"]]  # type: ignore[typeddict-item]
+    names = {name for name, _ in given}
+    ours = [header for header in _RAW if header[0] not in names]
+    if b"cache-control" not in names and not scope["path"].startswith(STATIC):
+        ours.append((b"cache-control", b"no-store"))
+    if scope["scheme"] == "https" and _TRANSPORT[0] not in names:
+        ours.append(_TRANSPORT)
+    kept = [header for header in given if header[0] != b"x-request-id"]
+    message["headers"] = [*kept, (b"x-request-id", request_id.encode()), *ours]  # type: ignore[typeddict-unknown-key]

@@ -61,11 +61,32 @@ class Once:
         nothing of a person is kept here.
         """
         with database.write() as session:
-            kept = self._spend(session, body) if self.key else None
-            if kept is None:
-                answer = work(session)
-                self._keep(session, answer, said or {})
-                return Response(answer)
+            return self._answer(session, body, kind, work, said)
+
+    async def change(
+        self,
+        database: Database,
+        body: bytes,
+        kind: type[T],
+        work: Callable[[Session], T],
+        said: Mapping[str, Any] | None = None,
+    ) -> Response[T]:
+        """The same in a transaction that is shared with others, see `Database.change`."""
+        return await database.change(lambda session: self._answer(session, body, kind, work, said))
+
+    def _answer(
+        self,
+        session: Session,
+        body: bytes,
+        kind: type[T],
+        work: Callable[[Session], T],
+        said: Mapping[str, Any] | None,
+    ) -> Response[T]:
+        kept = self._spend(session, body) if self.key else None
+        if kept is None:
+            answer = work(session)
+            self._keep(session, answer, said or {})
+            return Response(answer)
         known = {name: msgspec.to_builtins(value) for name, value in (said or {}).items()}
         return Response(msgspec.convert(msgspec.json.decode(kept) | known, kind), headers={REPLAYED: "true"})
 

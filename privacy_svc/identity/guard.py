@@ -1,7 +1,7 @@
 """The one guard of the whole application. It reads `opt["roles"]` of each route, as `http.allow` writes it.
 
 Tokens are for programs; the session cookie is for browsers and needs, on unsafe methods, a request from our
-own pages. The guard is sync: Litestar runs it in a thread.
+own pages.
 """
 
 from typing import Any
@@ -12,19 +12,19 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from privacy_svc.auditlog import EventType, Log
-from privacy_svc.db import Database, now
+from privacy_svc.db import now
 from privacy_svc.errors import Fault, Forbidden, Misconfigured, NotSignedIn
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity import service, staff
-from privacy_svc.identity.errors import CrossSite, UnknownToken
+from privacy_svc.identity.credentials import Credentials
+from privacy_svc.identity.errors import CrossSite
 from privacy_svc.identity.model import Client, StaffSession
 from privacy_svc.identity.origin import same_origin
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Raises NotSignedIn or Forbidden; else the caller stands in the scope's state.
 
     Needs `app.state.database` and `app.state.log`.
@@ -34,7 +34,7 @@ def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         raise Misconfigured("This route does not say who may call it.")
     if Role.PUBLIC in roles:
         return
-    caller = _caller(connection)
+    caller = await _caller(connection)
     if caller.role not in roles:
         raise Forbidden(f"This needs the role {' or '.join(sorted(roles))}; these credentials have {caller.role}.")
     connection.scope["state"]["caller"] = caller
@@ -76,31 +76,23 @@ def _methods(handler: BaseRouteHandler) -> set[str]:
     return {str(m) for m in handler.http_methods} if isinstance(handler, HTTPRouteHandler) else set()
 
 
-def _caller(connection: Connection) -> Caller:
-    database: Database = connection.app.state.database
+async def _caller(connection: Connection) -> Caller:
+    known = _credentials(connection.app)
     header, cookie = connection.headers.get("authorization"), connection.cookies.get(staff.COOKIE)
     if header is None and cookie is not None:
-        credential: Client | StaffSession = _by_cookie(database, cookie)
+        credential: Client | StaffSession = await known.by_cookie(cookie)
         if not same_origin(str(connection.scope.get("method", "")), connection.headers):
             raise CrossSite("This session works only from the pages of this service.")
     else:
-        credential = _by_token(database, connection.app.state.log, header)
+        credential = await known.by_token(header)
     if service.use_is_stale(credential, now()):
-        with database.write() as session:
-            service.note_use(session, credential)
+        await known.note_use(credential)
     return service.caller_of(credential)
 
 
-def _by_cookie(database: Database, cookie: str) -> StaffSession:
-    with database.read() as session:
-        return staff.find_session(session, cookie)
-
-
-def _by_token(database: Database, log: Log, header: str | None) -> Client:
-    try:
-        with database.read() as session:
-            return service.find_client(session, header)
-    except UnknownToken:
-        with database.write() as session:
-            log.append(session, EventType.SIGN_IN_FAILED, actor="unknown", payload={"by": "token"})
-        raise
+def _credentials(app: Litestar) -> Credentials:
+    """The application's own, made on first use."""
+    if "credentials" not in app.state:
+        app.state.credentials = Credentials(app.state.database, app.state.log)
+    found: Credentials = app.state.credentials
+    return found

@@ -62,14 +62,25 @@ def authenticate(session: Session, header: str | None) -> Caller:
 
 
 def find_client(session: Session, header: str | None) -> Client:
-    """RFC 6750 §2.1: `Bearer <token>`, the scheme in any case."""
+    """Raises NotSignedIn, UnknownToken."""
+    (found,) = find_clients(session, [token_hash(header)])
+    if isinstance(found, UnknownToken):
+        raise found
+    return found
+
+
+def token_hash(header: str | None) -> bytes:
+    """RFC 6750 §2.1: `Bearer <token>`, the scheme in any case. Raises NotSignedIn."""
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn("Send `Authorization: Bearer <token>`.")
-    client = session.scalar(_BY_TOKEN, {"hash": digest(token.strip())})
-    if client is None:
-        raise UnknownToken("This token is not known or was revoked.")
-    return client
+    return digest(token.strip())
+
+
+def find_clients(session: Session, hashes: Sequence[bytes]) -> list[Client | UnknownToken]:
+    """The live clients with these tokens, in their order."""
+    found = {c.token_hash: c for c in session.scalars(_BY_TOKEN, {"hashes": list(set(hashes))})}
+    return [found.get(h) or UnknownToken("This token is not known or was revoked.") for h in hashes]
 
 
 def note_use(session: Session, credential: Client | StaffSession) -> None:
@@ -102,5 +113,5 @@ def _live() -> Select[Client]:
     return select(Client).where(Client.revoked_at.is_(None))
 
 
-_BY_TOKEN = _live().where(Client.token_hash == bindparam("hash"))
+_BY_TOKEN = _live().where(Client.token_hash.in_(bindparam("hashes", expanding=True)))
 """Built once: every call of a module begins with it."""

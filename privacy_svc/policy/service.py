@@ -3,6 +3,7 @@
 import json
 from functools import lru_cache
 
+from sqlalchemy import String, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -11,11 +12,15 @@ from privacy_svc.policy.loader import compile_policies
 from privacy_svc.policy.model import PolicyVersion
 from privacy_svc.policy.policyset import PolicySet
 
+_KNOWN = select(PolicyVersion.version).where(PolicyVersion.version == bindparam("version", type_=String()))
+
 
 def remember(session: Session, policies: PolicySet) -> bool:
     """Keeps the set's files under its version; False when it is known already, also when another process
     writes it at this moment."""
-    if session.get(PolicyVersion, policies.version) is not None:
+    seen = session.info.setdefault("policies_seen", set())
+    if policies.version in seen or session.scalar(_KNOWN, {"version": policies.version}) is not None:
+        seen.add(policies.version)
         return False
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     files = json.dumps(dict(policies.files), sort_keys=True, ensure_ascii=False)

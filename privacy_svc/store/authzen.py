@@ -1,5 +1,6 @@
 """OpenID AuthZEN Authorization API 1.0: may this module use these fields of this customer for this purpose?"""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import Database, Together
 from privacy_svc.errors import BadRequest, PrivacyError
 from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.identity import caller_of_request
 from privacy_svc.settings import Settings
 from privacy_svc.store.authzen_schemas import (
     DENY_ON_FIRST_DENY,
@@ -37,29 +39,28 @@ TAGS = ["Policy gateway"]
     EVALUATION,
     status_code=200,
     opt=allow(Role.MODULE, Role.DPO),
-    sync_to_thread=True,
     operation_id="evaluate",
     tags=TAGS,
 )
-def evaluate(
+async def evaluate(
     request: Request[Any, Any, Any],
     body: RawBody,
     evaluating: NamedDependency[Together[Case, Answer]],
-    caller: NamedDependency[Caller],
 ) -> EvaluationAnswer:
     """One decision. A deny is 200 with `decision: false`; a DPO may ask for any module (what-if)."""
-    return told(evaluating.do(case_of(decode(json_body(request, body), Evaluation), caller)))
+    # The caller is no dependency here: with two, Litestar would start a task for each.
+    wanted = decode(json_body(request, body), Evaluation)
+    return told(await evaluating.do(case_of(wanted, caller_of_request(request))))
 
 
 @post(
     EVALUATIONS,
     status_code=200,
     opt=allow(Role.MODULE, Role.DPO),
-    sync_to_thread=True,
     operation_id="evaluateMany",
     tags=TAGS,
 )
-def evaluate_many(
+async def evaluate_many(
     request: Request[Any, Any, Any],
     body: RawBody,
     database: NamedDependency[Database],
@@ -71,12 +72,19 @@ def evaluate_many(
     `evaluations` the request is a single one."""
     wanted = decode(json_body(request, body), Evaluations)
     if not wanted.evaluations:
-        return told(evaluating.do(case_of(merged(wanted, wanted), caller)))
+        return told(await evaluating.do(case_of(merged(wanted, wanted), caller)))
     if len(wanted.evaluations) > MOST:
         raise BadRequest(f"A request holds at most {MOST:,} evaluations.")
     whole = [merged(wanted, one) for one in wanted.evaluations]
+    semantic = wanted.options.evaluations_semantic
+    return await asyncio.to_thread(_evaluate_all, database, evaluations, whole, caller, semantic)
+
+
+def _evaluate_all(
+    database: Database, evaluations: Evaluator, wanted: Sequence[Evaluation], caller: Caller, semantic: str
+) -> EvaluationsAnswer:
     with database.write() as session:
-        return EvaluationsAnswer(_evaluate(session, evaluations, whole, caller, wanted.options.evaluations_semantic))
+        return EvaluationsAnswer(_evaluate(session, evaluations, wanted, caller, semantic))
 
 
 def _evaluate(

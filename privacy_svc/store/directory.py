@@ -40,6 +40,8 @@ class Directory:
             if session.get(Subject, customer.subject) is None:
                 raise UnknownCustomer("There is no such subject.")
             return customer.subject
+        if customer.id is not None and (known := self._known(session, customer)):
+            return known
         found = self._rows(session, customer)
         if not found:
             raise UnknownCustomer("The customer store has no such person.")
@@ -50,7 +52,9 @@ class Directory:
         """The same for many, each with who asks: keys of people we know already in one look. What cannot be found
         is answered by its error."""
         plain = [c.id if c.collection is None else None for c, _ in wanted]
-        known = self._known(session, {key for key in plain if key is not None})
+        people = self._people()
+        keys = {key for key in plain if key is not None}
+        known = subjects.known(session, people, keys) if people and keys else {}
         return [
             known.get(key or "") or self._try_admit(session, customer, actor)
             for key, (customer, actor) in zip(plain, wanted, strict=True)
@@ -60,10 +64,15 @@ class Directory:
         """The collection whose rows are customers, or the one named."""
         return self._collections(CustomerRef(id="", collection=collection))[0]
 
-    def _known(self, session: Session, keys: set[str]) -> dict[str, str]:
+    def _people(self) -> Collection | None:
         data_map = self._policies.current.data_map
-        people = data_map.identities(CUSTOMER) or data_map.identities()
-        return subjects.known(session, people[0], keys) if people and keys else {}
+        return next(iter(data_map.identities(CUSTOMER) or data_map.identities()), None)
+
+    def _known(self, session: Session, customer: CustomerRef) -> str | None:
+        """A person we know already by the CRM's key."""
+        assert customer.id is not None
+        people = self._collections(customer)[0]
+        return subjects.known(session, people, [customer.id]).get(customer.id)
 
     def _try_admit(self, session: Session, customer: CustomerRef, actor: str) -> str | PrivacyError:
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from privacy_svc.policy import (
     Collection,
     Decision,
     Effect,
+    Field,
     FieldDecision,
     Mask,
     PolicySet,
@@ -138,9 +139,14 @@ class Gateway:
         decision_id = self.pdp.log_all(session, EventType.RECORD_READ, asked.question, decisions, read, ciphers)
         mask = self.masking(session)
         found = []
+        plans: dict[int, _Plan] = {}
         for key, row in keyed:
             subject_id = subject_of[key]
-            record = _open(asked, row, ciphers[subject_id].at(key), key, decisions[subject_id], decision_id, mask)
+            decision = decisions[subject_id]
+            plan = plans.get(id(decision.fields))  # one for all of whom the same is true: `decide_all`
+            if plan is None:
+                plan = plans[id(decision.fields)] = _plan(asked, decision)
+            record = _open(plan, row, ciphers[subject_id].at(key), key, decision, decision_id, mask)
             self.alert(session, asked.collection, asked.question.actor, subject_id, record.tampered)
             found.append(record)
         return found
@@ -181,22 +187,31 @@ class Gateway:
 Masking = Callable[[Mask, Any], Any]
 
 
+class _Plan(NamedTuple):
+    """What happens to each field of the rows of everybody who got the same decision."""
+
+    released: tuple[tuple[str, Field, Mask | None], ...]
+    withheld: Mapping[str, FieldDecision]
+
+
+def _plan(asked: Asked, decision: Decision) -> _Plan:
+    effects, fields = by_field(decision, asked), asked.collection.by_name
+    released = ((name, fields[name], e.mask) for name, e in effects.items() if e.effect is not Effect.DENY)
+    return _Plan(tuple(released), {name: e for name, e in effects.items() if e.effect is Effect.DENY})
+
+
 def _open(
-    asked: Asked, row: Row, cipher: RowCipher, key: str, decision: Decision, decision_id: str, masking: Masking
+    plan: _Plan, row: Row, cipher: RowCipher, key: str, decision: Decision, decision_id: str, masking: Masking
 ) -> Record:
-    effects = by_field(decision, asked)
     fields: dict[str, Any] = {}
-    withheld: dict[str, FieldDecision] = {}
-    for name, effect in effects.items():
-        if effect.effect is Effect.DENY:
-            withheld[name] = effect
-            continue
+    withheld = plan.withheld
+    for name, field, mask in plan.released:
         try:
-            value = open_with(cipher, asked.collection.by_name[name], row[name])
+            value = open_with(cipher, field, row[name])
         except Tampered:
-            withheld[name] = denied(decision.purpose, ReasonCode.TAMPERED)
+            withheld = {**withheld, name: denied(decision.purpose, ReasonCode.TAMPERED)}
             continue
-        fields[name] = masking(effect.mask, value) if effect.mask else value
+        fields[name] = masking(mask, value) if mask else value
     return Record(key, fields, withheld, decision_id)
 
 

@@ -11,9 +11,11 @@ from privacy_svc.vault import RowCipher, Tampered, Vault, is_damaged_text
 def open_with(cipher: RowCipher | None, field: Field, value: object) -> object:
     """The value in clear. A sealed value without a key is Erased; one in a field that has no id is Tampered:
     somebody moved it there. Bytes are ours only where the data map seals the field."""
-    if field.seal and isinstance(value, str) and is_damaged_text(value):
-        raise Tampered(f"A sealed value in {field.name} has another beginning than it was given.")
-    if not (isinstance(value, str) or (isinstance(value, bytes) and field.seal)) or not is_sealed(value):
+    if not (isinstance(value, str) or (isinstance(value, bytes) and field.seal)):
+        return value
+    if not is_sealed(value):
+        if field.seal and isinstance(value, str) and is_damaged_text(value):
+            raise Tampered(f"A sealed value in {field.name} has another beginning than it was given.")
         return value
     if field.id is None:
         raise Tampered(f"A sealed value stands in {field.name}, which the data map does not seal.")

@@ -87,8 +87,14 @@ class DecisionPoint:
         """For many people, each distinct state decided once; unknown people are absent."""
         decider = self.decider()
         self.keep(session, decider.policies)
-        states = consent.purpose_states(session, subject_ids, question.purpose, decider.at)
-        return {i: decider.decide(question, state) for i, state in states.items()}
+        shared: dict[int, Decision] = {}
+        found: dict[str, Decision] = {}
+        for person in consent.standings(session, list(subject_ids), question.purpose, decider.at):
+            same = id(person.shared)
+            if same not in shared:
+                shared[same] = decider.decide_shared(question, person.shared)
+            found[person.subject_id] = msgspec.structs.replace(shared[same], state_version=person.version)
+        return found
 
     def log(
         self,

@@ -19,7 +19,7 @@ _KNOWN = select(SubjectRow.key, SubjectRow.subject_id).where(
 )
 _FIRST = (
     select(SealedColumn.path)
-    .where(SealedColumn.field_id.in_(bindparam("ids", expanding=True)))
+    .where(among(SealedColumn.field_id, "ids"))
     .order_by(SealedColumn.sealed_at.is_(None), SealedColumn.sealed_at)
     .limit(1)
 )
@@ -29,7 +29,8 @@ def known_as(session: Session, collection: Collection) -> tuple[str, str]:
     """Dataset and name under which rows of this collection are people: those it was first sealed with. So a rename in
     the store and in the data map, where the fields keep their ids, changes nobody; nor does a restore across it."""
     ids = [f.id for f in collection.sealed]
-    path = session.scalar(_FIRST, {"ids": ids}) if ids else None
+    session.flush()
+    path = session.connection().scalar(_FIRST, {"ids": ids}) if ids else None
     dataset, name = path.split(".")[:2] if path else (collection.dataset, collection.name)
     return dataset, name
 
@@ -46,7 +47,6 @@ def known(session: Session, collection: Collection, keys: Iterable[str]) -> dict
     """Row key to subject id, for the rows of an identity collection that have a subject."""
     dataset, name = known_as(session, collection)
     asked = {"dataset": dataset, "collection": name, "keys": list(dict.fromkeys(keys))}
-    session.flush()
     return dict(session.connection().execute(_KNOWN, asked).all())
 
 

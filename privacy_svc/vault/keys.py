@@ -13,8 +13,6 @@ from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 
 from privacy_svc.vault.errors import Tampered
 
@@ -54,15 +52,13 @@ class Key:
             self._cipher = AESGCM(self._raw)
         return self._cipher
 
-    def mac(self) -> HMAC:
-        """A fresh HMAC-SHA256 under this key."""
-        return HMAC(self._raw, SHA256())
+    def mac(self, message: bytes) -> bytes:
+        """HMAC-SHA256 under this key."""
+        return hmac.digest(self._raw, message, "sha256")
 
     def derive(self, label: str) -> bytes:
         """32 bytes for another use: HKDF-Expand (RFC 5869) with the label as info. Its first block is one HMAC."""
-        mac = self.mac()
-        mac.update(label.encode() + b"\x01")
-        return mac.finalize()
+        return self.mac(label.encode() + b"\x01")
 
     def commitment(self) -> bytes:
         """16 bytes that fix this key without telling it: AES-GCM alone commits to no key."""

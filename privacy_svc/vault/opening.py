@@ -34,8 +34,9 @@ def ciphers(
     """Of those who have a living key. Raises Tampered for a subject whose key is gone without an erasure."""
     uses = (DATA, TAG) if use == DATA else (use,)
     page_keys: dict[str, Key] = {}
+    session.flush()
     while True:
-        rows = session.execute(_KEYS, {"ids": list(subject_ids), "uses": uses}).all()
+        rows = session.connection().execute(_KEYS, {"ids": list(subject_ids), "uses": uses}).all()
         on = {page for _, _, _, wrapped, page, _ in rows if wrapped is not None}
         page_keys = pages.keys(session, on)
         if page_keys.keys() == on:

@@ -1,5 +1,6 @@
 """Callers who wait at the same time share one transaction."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, Together
+from privacy_svc.db.together import Change
 from privacy_svc.errors import Conflict, DatabaseBusy
 from privacy_svc.identity.model import Client
 
@@ -33,12 +35,12 @@ def test_many_share_few_commits(database: Database) -> None:
         session.flush()
         return [n.upper() for n in names]
 
-    together = Together[str, str](database, work)
+    together = Together[str, str](database.write, work)
 
     def ask(number: int) -> None:
         gate.wait()
         for n in range(5):
-            assert together.do(f"c{number}-{n}") == f"C{number}-{n}"
+            assert asyncio.run(together.do(f"c{number}-{n}")) == f"C{number}-{n}"
 
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(ask, range(20)))
@@ -53,10 +55,10 @@ def test_an_answer_follows_the_commit(database: Database) -> None:
         session.add_all(client(n) for n in names)
         return [True] * len(names)
 
-    together = Together[str, bool](database, work)
+    together = Together[str, bool](database.write, work)
 
     def ask(number: int) -> bool:
-        together.do(f"c{number}")
+        asyncio.run(together.do(f"c{number}"))
         with database.read() as session:
             return session.scalar(select(Client.id).where(Client.name == f"c{number}")) is not None
 
@@ -76,12 +78,12 @@ def test_who_fails_fails_alone(database: Database, way: str) -> None:
         session.flush()
         return [n if n in good else Conflict("bad") for n in names]
 
-    together = Together[str, str](database, work)
+    together = Together[str, str](database.write, work)
 
     def ask(number: int) -> bool:
         name = f"bad{number}" if number % 5 == 0 else f"c{number}"
         try:
-            return together.do(name) == name
+            return asyncio.run(together.do(name)) == name
         except Conflict:
             return name.startswith("bad")
 
@@ -102,15 +104,38 @@ def test_a_database_that_is_away_fails_all_and_later_works_again(database: Datab
             raise DatabaseBusy("away")
         return list(items)
 
-    together = Together[int, int](database, work)
+    together = Together[int, int](database.write, work)
 
     def ask(number: int) -> bool:
         with pytest.raises(DatabaseBusy):
-            together.do(number)
+            asyncio.run(together.do(number))
         return True
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(16)))
     assert sum(calls) == 16, "nobody was tried again alone"
     away.clear()
-    assert together.do(7) == 7
+    assert asyncio.run(together.do(7)) == 7
+
+
+def test_a_refused_change_leaves_nothing_behind(database: Database) -> None:
+    """Changes that share a transaction: one is refused after it has written, and the others stand."""
+
+    def change(number: int) -> Change[int]:
+        def work(session: Session) -> int:
+            session.add(client(f"c{number}"))
+            session.flush()
+            if number % 3 == 0:
+                raise Conflict("refused")
+            return number
+
+        return work
+
+    async def all_at_once() -> list[int | BaseException]:
+        changes = (database.change(change(n)) for n in range(30))
+        return await asyncio.gather(*changes, return_exceptions=True)
+
+    answers = asyncio.run(all_at_once())
+    assert [a for a in answers if isinstance(a, int)] == [n for n in range(30) if n % 3]
+    assert all(isinstance(a, Conflict) for n, a in enumerate(answers) if n % 3 == 0)
+    assert count(database) == 20
