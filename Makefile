@@ -33,7 +33,7 @@ serve: setup ## serve the organisation in ./var and ./policies
 	@$(BIN)/privacy-svc serve
 
 test: $(VENV)/.installed-dev ## install what tests need and run them all
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .

@@ -36,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
         postgres.find(flush=False)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest first: begun last, each would keep one process busy while the others have ended."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 def shared(*parts: str) -> Path:
     """A file of the public vectors or data; the test is skipped, saying so, where it is absent."""
     path = SHARED.joinpath(*parts)
