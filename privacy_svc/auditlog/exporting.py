@@ -183,7 +183,7 @@ def _check(entry: Mapping[str, Any], checkpoint: Checkpoint) -> bool:
         check(Membership.from_json(entry["member"]), envelope.members or {})
     if entry["payload"] is None:
         return False
-    if not fits(Sealable.from_json(entry), envelope.commit):
+    if not fits(Sealable.from_json(entry).to_bytes(), envelope.commit):
         raise ProofError("the payload is not the one committed to")
     return True
 

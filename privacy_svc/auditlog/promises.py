@@ -1,7 +1,9 @@
 """Every checkpoint that was signed or exported, or that somebody kept: what a verification holds the log to."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
+from itertools import islice, takewhile
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,10 +37,16 @@ class Promises:
             if stored.get(checkpoint.size) != note and source != KEPT:
                 detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
                 self.findings.append(Finding("altered", detail))
+        self._sizes = sorted(self._by_size)
 
     @property
     def largest(self) -> int:
         return max(self._by_size, default=0)
+
+    def sizes(self, above: int, until: int) -> Iterator[int]:
+        """Of checkpoints, ascending."""
+        start = bisect_right(self._sizes, above)
+        return takewhile(lambda size: size <= until, islice(self._sizes, start, None))
 
     def count(self, first: int) -> tuple[int, int]:
         """Those of a log that begins at `first`, and those of what was pruned."""

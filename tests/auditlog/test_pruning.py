@@ -109,14 +109,13 @@ def test_a_tree_grows_on_from_its_subtrees(size: int) -> None:
     """Grown on after any whole number of tiles, root and tiles are those of the whole tree."""
     whole = GrowingTree()
     hashes = [n.to_bytes(32) for n in range(size + 300)]
-    for leaf in hashes[:size]:
-        whole.add(leaf)
+    whole.extend(hashes[:size])
     nodes = of_leaves(hashes)
     after = GrowingTree.after(size, nodes)
     assert after.root() == whole.root()
     for leaf in hashes[size:]:
-        whole.add(leaf)
-        after.add(leaf)
+        whole.extend([leaf])
+        after.extend([leaf])
     assert after.root() == whole.root()
     assert all(whole.tiles[place] == tile for place, tile in after.tiles.items())
 
