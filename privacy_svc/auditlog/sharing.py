@@ -20,7 +20,7 @@ from privacy_svc.auditlog.exporting import TYPE, VERSION, ended, line, without_p
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.model import Entry
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
-from privacy_svc.auditlog.searching import Wanted, narrowed
+from privacy_svc.auditlog.searching import about
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import now
 from privacy_svc.vault import Subject, Vault
@@ -40,9 +40,7 @@ def _lines(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
     told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed}
     yield line({"type": TYPE, "version": VERSION, **told, "tags": tags(session, log.vault, subject_id)})
     tiles = Tiles(session)
-    mine = (
-        narrowed(session, log.vault, select(Entry), Wanted(subject_id)).where(Entry.index < size).order_by(Entry.index)
-    )
+    mine = select(Entry).where(about(session, log.vault, subject_id), Entry.index < size).order_by(Entry.index)
     for entry in session.scalars(mine):
         told = without_payload(entry.index, entry.leaf, inclusion_proof(entry.index, size, tiles.node))
         yield line({**told, **_member(log, session, entry, subject_id)})

@@ -61,3 +61,19 @@ def test_a_proof_holds_for_its_own_key_alone(installed: Installation, exported: 
     assert json.loads(installed.run("--json", "verify", str(tmp_path / "proof"), "--key", key(installed)))["index"] == 0
     (tmp_path / "proof").write_text(proof.replace("index 0", "index 1"))
     assert "does not hold" in installed.run("verify", str(tmp_path / "proof"), "--key", key(installed), expect=1)
+
+
+def test_the_log_is_searched(installed: Installation, exported: list[str]) -> None:
+    """By type and actor, newest first, page by page, as a table and as JSON; a search is an entry itself."""
+    assert exported
+    found = json.loads(installed.run("--json", "log", "search", "--type", "identity", "--actor", "command-line"))
+    assert {(e["type"], e["actor"]) for e in found["events"]} == {("identity:client:added", "command-line")}
+    indices = [e["index"] for e in found["events"]]
+    assert indices == sorted(indices, reverse=True)
+    first = json.loads(installed.run("--json", "log", "search", "--type", "identity", "--limit", "1"))
+    assert [e["index"] for e in first["events"]] == indices[:1] == [first["cursor"]]
+    then = ("log", "search", "--type", "identity", "--cursor", str(first["cursor"]))
+    assert [e["index"] for e in json.loads(installed.run("--json", *then))["events"]] == indices[1:]
+    assert "identity:client:added" in installed.run(*then)
+    assert "no such entries" in installed.run("log", "search", "--actor", "nobody")
+    assert "auditlog:entry:read" in installed.run("log", "search", "--limit", "1")
