@@ -22,7 +22,8 @@ from privacy_svc.auditlog.model import Entry, Payload
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.searching import Wanted, is_about_nobody, page
-from privacy_svc.auditlog.signing import Signer, verify_json
+from privacy_svc.auditlog.signedjson import verify_json
+from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.strictjson import strict_json
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
@@ -64,7 +65,7 @@ def ended(signer: Signer, lines: Iterable[str]) -> Iterator[str]:
 def _lines(log: "Log", database: Database, wanted: Wanted, *, about_people: bool) -> Iterator[str]:
     with database.read() as session:
         signed = log.checkpoint(session)
-    size = open_checkpoint(signed, log.signer.verifier).size
+    size = log.signer.open(signed).size
     told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed, "about_people": about_people}
     yield line({"type": TYPE, "version": VERSION, **told})
     after = -1

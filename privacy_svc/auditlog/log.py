@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, erasing, pruning, searching, sequencer
+from privacy_svc.auditlog import appending, erasing, pruning, rotating, searching, sequencer
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
-from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
+from privacy_svc.auditlog.checkpoint import format_proof
 from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogInconsistent
@@ -36,8 +36,8 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
 
-OWN_SIGNATURES = 2
-"""At most: of Ed25519 and of ML-DSA-44."""
+OWN_SIGNATURES = 3
+"""At most: of Ed25519, of the key before it while one takes over, and of ML-DSA-44."""
 Held = Callable[[Session], Collection[str]]
 """People whose data are held, as of this transaction."""
 WITNESS = "witness"
@@ -101,11 +101,20 @@ class Log:
 
     def integrate(self, database: Database) -> int:
         """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""
-        return sequencer.integrate(database, self.signer, self.export, self.mirror)
+        if self.signer.rotating:
+            rotating.resume(self, database)
+        done = sequencer.integrate(database, self.signer, self.export, self.mirror)
+        if self.signer.rotating:
+            rotating.finish(self)
+        return done
+
+    def rotate_key(self, database: Database, *, actor: str, reason: str) -> None:
+        """A new signing key takes over; see `rotating.rotate`."""
+        rotating.rotate(self, database, actor=actor, reason=reason)
 
     def relearn(self, session: Session) -> Relearned:
         """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
-        return relearn(session, self.vault, self.export, self.mirror, self.signer.verifier)
+        return relearn(session, self.vault, self.export, self.mirror, self.signer)
 
     def lacks(self, session: Session) -> int:
         """How many entries are outside that the database does not have: it was put back into the past."""
@@ -143,7 +152,7 @@ class Log:
         if self.witness is None:
             return None
         try:
-            return submit(database, self.witness, self.signer.verifier, self.export)
+            return submit(database, self.witness, self.signer, self.export)
         except LogInconsistent as error:
             with database.write() as session:
                 if sequencer.halt(session, error.detail):
@@ -164,7 +173,7 @@ class Log:
     def proof(self, session: Session, index: int) -> str:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`."""
         signed = self.checkpoint(session)
-        size = open_checkpoint(signed, self.signer.verifier).size
+        size = self.signer.open(signed).size
         entry = session.get(Entry, index) if 0 <= index < size else None
         if entry is None:
             raise NotFound(f"The log has no entry {index}, not yet or no longer.")

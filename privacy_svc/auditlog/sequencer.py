@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
+from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
+from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
@@ -84,6 +85,7 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
     rows = session.scalars(select(Outbox).order_by(Outbox.number).limit(BATCH).with_for_update()).all()
     if not rows:
         return 0
+    _refuse_an_old_key(session, signer, rows)
     tiles, begin = Tiles(session), tree.size
     for offset, row in enumerate(rows):
         tiles.append(0, begin + offset, leaf_hash(row.leaf))
@@ -98,6 +100,15 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
     if session.scalar(turn) is None:
         raise LogInconsistent("The tree grew while its row was locked.")
     return len(rows)
+
+
+def _refuse_an_old_key(session: Session, signer: Signer, rows: Sequence[Outbox]) -> None:
+    """Of a copy of the keys on another machine, which may not know that another took over."""
+    changes = sum(row.type == EventType.LOG_KEY_ROTATED for row in rows)
+    if changes:
+        before = select(func.count()).select_from(Entry).where(Entry.type == EventType.LOG_KEY_ROTATED)
+        if (session.scalar(before) or 0) + changes > len(signer.handovers):
+            raise LogInconsistent("Another signing key has taken over: bring the newest key folder here.")
 
 
 def locked(session: Session) -> Tree:
@@ -143,7 +154,7 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
     if exported is None and exports.is_foreign(export, signer.name):
         raise LogInconsistent("The file of exported checkpoints holds none.")
     try:
-        return [open_checkpoint(note, signer.verifier) for note in (stored and stored.note, exported) if note]
+        return [signer.open(note) for note in (stored and stored.note, exported) if note]
     except NoteError as error:
         raise LogInconsistent(f"The newest checkpoint is not one that this key signed: {error}.") from None
 

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.appending import subject_label
-from privacy_svc.auditlog.checkpoint import open_checkpoint
 from privacy_svc.auditlog.entry import month
 from privacy_svc.auditlog.exporting import TYPE, VERSION, ended, line, without_payload
 from privacy_svc.auditlog.merkle import inclusion_proof
@@ -36,7 +35,7 @@ def share(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
 
 def _lines(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
     signed = log.checkpoint(session)
-    size = open_checkpoint(signed, log.signer.verifier).size
+    size = log.signer.open(signed).size
     told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed}
     yield line({"type": TYPE, "version": VERSION, **told, "tags": tags(session, log.vault, subject_id)})
     tiles = Tiles(session)

@@ -30,6 +30,7 @@ from privacy_svc.auditlog.model import (
 from privacy_svc.auditlog.outside import Outside
 from privacy_svc.auditlog.promises import Promises, check_witness
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
+from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.tiles import SIZE, Tiles
 from privacy_svc.db import Database
 
@@ -86,6 +87,7 @@ class _Verification:
     ) -> None:
         self._session, self._outside = session, outside
         self._findings: list[Finding] = []
+        self._signer = log.signer
         self._checker = Checker(session, log.vault)
         self._witness = log.witness.verifier if log.witness else None
         self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
@@ -113,6 +115,7 @@ class _Verification:
             *self._tiles(),
             *self._waiting(),
             *self._orphans(),
+            *self._handovers(),
         ]
         for finding in findings:
             if finding.index is not None and finding.index < tree.size:
@@ -241,6 +244,12 @@ class _Verification:
         """Entries that wait for their place in the tree."""
         for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
             yield from self._checker.check(read(rows))
+
+    def _handovers(self) -> Iterator[Finding]:
+        """A key that took over, and no entry says so."""
+        for handover in () if self._signer.rotating else self._signer.handovers:
+            if handover.after >= self._first and not is_told(self._session, handover.after):
+                yield Finding("missing", f"no entry says that the key {handover.new.vkey} took over")
 
     def _orphans(self) -> Iterator[Finding]:
         """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of

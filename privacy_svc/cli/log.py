@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from privacy_svc.cli.common import ACTOR, Cli, progress
+from privacy_svc.cli.log_key import key
 from privacy_svc.cli.log_reading import customer_of, export, search
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ def command() -> None:
       privacy-svc log search --type consent --from 2026-10-01
       privacy-svc log export --type rights > requests.ndjson
       privacy-svc log proof 42 --customer 1001 > among.json
+      privacy-svc log key rotate --reason "yearly"
     """
 
 
 command.add_command(search)
 command.add_command(export)
+command.add_command(key)
 
 
 @command.command()
@@ -151,28 +154,3 @@ def resume(cli: Cli, reason: str) -> None:
             runtime.log.resume(session, reason, actor=ACTOR)
         runtime.log.integrate(runtime.database)
     cli.show({"halted": False}, lambda: click.echo("The log is signed again."))
-
-
-@command.command()
-@click.option(
-    "--add-post-quantum",
-    is_flag=True,
-    help="Make a second key, of ML-DSA-44, whose signature checkpoints then bear too.",
-)
-@click.pass_obj
-def key(cli: Cli, *, add_post_quantum: bool) -> None:
-    """The public keys by which anybody checks what this service signed, the log's witnesses included."""
-    from privacy_svc.auditlog import Signer
-    from privacy_svc.runtime import KEYS
-
-    with cli.runtime(check_stores=False) as runtime:
-        if add_post_quantum:
-            Signer.add_second(runtime.settings.home / KEYS)
-            signer = Signer.load(runtime.settings.home / KEYS, runtime.signer.name)
-        else:
-            signer = runtime.signer
-    second = signer.second.vkey if signer.second else None
-    cli.show(
-        {"key": signer.vkey, "post_quantum_key": second},
-        lambda: click.echo("\n".join(filter(None, (signer.vkey, second)))),
-    )
