@@ -1,12 +1,12 @@
 """The log is searched by actor too.
 
-Revision ID: 0019
+Revision ID: 0025
 Revises: 0018
 """
 
 from alembic import op
 
-revision = "0019"
+revision = "0025"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
