@@ -158,8 +158,7 @@ def _proofs() -> None:
             database = Database(f"sqlite:///{name}/log.sqlite3")
             upgrade(database)
             tree = GrowingTree()
-            for number in range(size):
-                tree.add(leaf_hash(number.to_bytes(8)))
+            tree.extend(leaf_hash(number.to_bytes(8)) for number in range(size))
             rows = [{"level": level, "number": n, "hashes": bytes(h)} for (level, n), h in tree.tiles.items()]
             with database.write() as session:
                 session.execute(insert(Tile), rows)

@@ -7,7 +7,7 @@ workers and the command line all open it the same way.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -122,21 +122,20 @@ class Runtime:
         with self.database.write() as session:
             self.log.append(session, EventType[kind], actor=actor, payload=payload)
 
-    def log_over(self) -> tuple[datetime, list[str]] | None:
-        """Since when the log's entries are over by the policy, and whose must be kept; None where all are kept."""
+    def log_over(self) -> int | None:
+        """How many of the log's entries are over by the policy; None where all are kept."""
         kept = self.policies.current.organisation.log_kept
-        if kept is None:
-            return None
-        with self.database.read() as session:
-            return surely_before(now(), kept), held_people(session)
+        return None if kept is None else self.log.prunable(self.database, surely_before(now(), kept), held_people)
 
-    def prune_log(self, actor: str, *, automatic: bool = False) -> int:
+    def prune_log(
+        self, actor: str, *, automatic: bool = False, progress: Callable[[int], None] = lambda _: None
+    ) -> int:
         """Deletes the log's entries that are over; how many."""
         kept = self.policies.current.organisation.log_kept
         if kept is None:
             return 0
         before = surely_before(now(), kept)
-        return self.log.prune(self.database, before, held_people, actor=actor, automatic=automatic)
+        return self.log.prune(self.database, before, held_people, actor=actor, automatic=automatic, progress=progress)
 
     def sealer(self, actor: str) -> Sealer:
         return Sealer(self.database, self.stores, self.vault, self.log, self.policies.current, actor)

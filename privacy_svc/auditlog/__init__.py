@@ -13,6 +13,8 @@ from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import TYPE as LOG_EXPORT
 from privacy_svc.auditlog.exporting import Exported, verify_export
+from privacy_svc.auditlog.handover import TYPE as HANDOVER
+from privacy_svc.auditlog.handover import verify_handover
 from privacy_svc.auditlog.log import Backlog, Log
 from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.merkle import ProofError
@@ -22,7 +24,8 @@ from privacy_svc.auditlog.proving import membership_document, verify_membership
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
-from privacy_svc.auditlog.signing import Signer, verify_json
+from privacy_svc.auditlog.signedjson import verify_json
+from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.strictjson import strict_json
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.witness import Witness
@@ -31,6 +34,7 @@ HANDLERS = routes.HANDLERS
 
 __all__ = [
     "HANDLERS",
+    "HANDOVER",
     "LOG_EXPORT",
     "MEMBERSHIP",
     "Backlog",
@@ -59,6 +63,7 @@ __all__ = [
     "reseal_payloads",
     "strict_json",
     "verify_export",
+    "verify_handover",
     "verify_json",
     "verify_membership",
     "verify_proof",

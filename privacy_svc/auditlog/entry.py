@@ -5,8 +5,8 @@ leaves every proof valid and the payload unreadable. Payloads are padded, so tha
 """
 
 import base64
+import binascii
 import hashlib
-import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from privacy_svc.auditlog.signing import canonical
+from privacy_svc.auditlog.signedjson import canonical
 
 BUCKET = 256
 SALT = 32
@@ -68,15 +68,16 @@ class Committed:
 def commit_to(payload: Mapping[str, Any]) -> Committed:
     """Raises TypeError for a payload without a canonical form."""
     sealable = Sealable(os.urandom(SALT), _padded(payload))
-    return Committed(sealable, _commitment(sealable), len(sealable.padded))
+    return Committed(sealable, _commitment(sealable.to_bytes()), len(sealable.padded))
 
 
-def fits(sealable: Sealable, commit: str) -> bool:
-    return hmac.compare_digest(_commitment(sealable), commit)
+def fits(sealable: bytes, commit: str) -> bool:
+    """Of `Sealable.to_bytes`."""
+    return _commitment(sealable) == commit
 
 
-def _commitment(of: Sealable) -> str:
-    return base64.b64encode(hashlib.sha256(_DOMAIN + of.to_bytes()).digest()).decode()
+def _commitment(of: bytes) -> str:
+    return binascii.b2a_base64(hashlib.sha256(_DOMAIN + of).digest(), newline=False).decode()
 
 
 def _padded(payload: Mapping[str, Any]) -> bytes:

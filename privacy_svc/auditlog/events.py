@@ -93,5 +93,9 @@ class EventType(enum.StrEnum):
     LOG_PRUNED = "auditlog:entry:pruned", "Entries whose retention was over were deleted; it says up to where."
     LOG_HALTED = "auditlog:tree:halted", "A witness has seen another log: nothing is signed until a person has looked."
     LOG_RESUMED = "auditlog:tree:resumed", "A person has looked, and the log is signed again."
+    LOG_KEY_ROTATED = (
+        "auditlog:key:rotated",
+        "A new signing key took over; it says from which, and after which entry.",
+    )
     LOG_READ = "auditlog:entry:read", "Entries of this log were looked at."
     MODULE_EVENT = "module:event:appended", "A module's own entry; its word for it is in the payload."

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from privacy_svc.auditlog.signing import sync_folder
+from privacy_svc.auditlog.keyfiles import sync_folder
 
 _NOTE = re.compile(r"^([^\n]+\n\d+\n[A-Za-z0-9+/=]+\n\n(?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
 _COSIGNED = re.compile(r"^cosigned (\d{1,19})\n((?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
@@ -22,8 +21,9 @@ from privacy_svc.auditlog.merkle import ProofError, inclusion_proof, leaf_hash, 
 from privacy_svc.auditlog.model import Entry, Payload
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.opening import Openers
-from privacy_svc.auditlog.searching import Wanted, is_about_nobody, narrowed
-from privacy_svc.auditlog.signing import Signer, verify_json
+from privacy_svc.auditlog.searching import Wanted, is_about_nobody, page
+from privacy_svc.auditlog.signedjson import verify_json
+from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.strictjson import strict_json
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
@@ -65,27 +65,24 @@ def ended(signer: Signer, lines: Iterable[str]) -> Iterator[str]:
 def _lines(log: "Log", database: Database, wanted: Wanted, *, about_people: bool) -> Iterator[str]:
     with database.read() as session:
         signed = log.checkpoint(session)
-    size = open_checkpoint(signed, log.signer.verifier).size
+    size = log.signer.open(signed).size
     told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed, "about_people": about_people}
     yield line({"type": TYPE, "version": VERSION, **told})
     after = -1
     while True:
         with database.read() as session:
-            page = _page(session, log, wanted, after, size, about_people=about_people)
-        yield from (line(entry) for entry in page)
-        if len(page) < PAGE:
+            found = _page(session, log, wanted, after, size, about_people=about_people)
+        yield from (line(entry) for entry in found)
+        if len(found) < PAGE:
             return
-        after = page[-1]["index"]
+        after = found[-1]["index"]
 
 
 def _page(
     session: Session, log: "Log", wanted: Wanted, after: int, size: int, *, about_people: bool
 ) -> list[dict[str, Any]]:
-    joined = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
-    between = narrowed(session, log.vault, joined, replace(wanted, after=None)).where(
-        Entry.index > after, Entry.index < size
-    )
-    rows = session.execute(between.order_by(Entry.index).limit(PAGE)).all()
+    beyond = (Entry.index > after, Entry.index < size)
+    rows = session.execute(page(session, log.vault, replace(wanted, limit=PAGE), *beyond, newest_first=False)).all()
     openers, tiles = Openers(session, log.vault), Tiles(session)
     shown = {e.id: p for e, p in rows if p is not None and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
@@ -183,7 +180,7 @@ def _check(entry: Mapping[str, Any], checkpoint: Checkpoint) -> bool:
         check(Membership.from_json(entry["member"]), envelope.members or {})
     if entry["payload"] is None:
         return False
-    if not fits(Sealable.from_json(entry), envelope.commit):
+    if not fits(Sealable.from_json(entry).to_bytes(), envelope.commit):
         raise ProofError("the payload is not the one committed to")
     return True
 

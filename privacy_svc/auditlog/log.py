@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, erasing, pruning, searching, sequencer
+from privacy_svc.auditlog import appending, erasing, pruning, rotating, searching, sequencer
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
-from privacy_svc.auditlog.checkpoint import format_proof, open_checkpoint
+from privacy_svc.auditlog.checkpoint import format_proof
 from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogInconsistent
@@ -36,10 +36,16 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
 
-OWN_SIGNATURES = 2
-"""At most: of Ed25519 and of ML-DSA-44."""
+OWN_SIGNATURES = 3
+"""At most: of Ed25519, of the key before it while one takes over, and of ML-DSA-44."""
+Held = Callable[[Session], Collection[str]]
+"""People whose data are held, as of this transaction."""
 WITNESS = "witness"
 """Actor of what a witness caused."""
+
+
+def nobody(_: Session) -> Collection[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +101,20 @@ class Log:
 
     def integrate(self, database: Database) -> int:
         """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""
-        return sequencer.integrate(database, self.signer, self.export, self.mirror)
+        if self.signer.rotating:
+            rotating.resume(self, database)
+        done = sequencer.integrate(database, self.signer, self.export, self.mirror)
+        if self.signer.rotating:
+            rotating.finish(self)
+        return done
+
+    def rotate_key(self, database: Database, *, actor: str, reason: str) -> None:
+        """A new signing key takes over; see `rotating.rotate`."""
+        rotating.rotate(self, database, actor=actor, reason=reason)
 
     def relearn(self, session: Session) -> Relearned:
         """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
-        return relearn(session, self.vault, self.export, self.mirror, self.signer.verifier)
+        return relearn(session, self.vault, self.export, self.mirror, self.signer)
 
     def lacks(self, session: Session) -> int:
         """How many entries are outside that the database does not have: it was put back into the past."""
@@ -137,7 +152,7 @@ class Log:
         if self.witness is None:
             return None
         try:
-            return submit(database, self.witness, self.signer.verifier, self.export)
+            return submit(database, self.witness, self.signer, self.export)
         except LogInconsistent as error:
             with database.write() as session:
                 if sequencer.halt(session, error.detail):
@@ -158,7 +173,7 @@ class Log:
     def proof(self, session: Session, index: int) -> str:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`."""
         signed = self.checkpoint(session)
-        size = open_checkpoint(signed, self.signer.verifier).size
+        size = self.signer.open(signed).size
         entry = session.get(Entry, index) if 0 <= index < size else None
         if entry is None:
             raise NotFound(f"The log has no entry {index}, not yet or no longer.")
@@ -187,21 +202,26 @@ class Log:
         """The place in the tree of each of these entries; those that wait for one, or were pruned, are absent."""
         return searching.indices(session, ids)
 
-    def search(
+    def search(  # noqa: PLR0913 - what one can search by
         self,
         session: Session,
         *,
         subject_id: str | None = None,
         type: str | None = None,  # noqa: A002 - the field's own word
+        actor: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         after: int | None = None,
         limit: int = 50,
         about_people: bool = True,
     ) -> list[EntryView]:
-        """Entries of the tree, newest first, below index `after`. Payloads whose key lives are opened; without
-        `about_people` only those about nobody. What waits in the outbox is found once it is in the tree."""
-        wanted = Wanted(subject_id, type, since, until, after, limit)
+        """`find` by keywords; below index `after`."""
+        wanted = Wanted(subject_id, type, since, until, after, limit, actor)
+        return self.find(session, wanted, about_people=about_people)
+
+    def find(self, session: Session, wanted: Wanted, *, about_people: bool = True) -> list[EntryView]:
+        """Entries of the tree, newest first. Payloads whose key lives are opened; without `about_people` only those
+        about nobody. What waits in the outbox is found once it is in the tree."""
         return searching.find(session, self.vault, wanted, about_people=about_people)
 
     def export_entries(
@@ -230,32 +250,48 @@ class Log:
             self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
         return entries
 
-    def prunable(self, session: Session, before: datetime, held: Collection[str] = ()) -> int:
+    def prunable(self, database: Database, before: datetime, held: Held = nobody) -> int:
         """How many entries `prune` would delete."""
-        tree = session.get(Tree, 1)
-        return pruning.prunable(session, self.vault, before, held) - (tree.first if tree else 0)
+        with database.read() as session:
+            begin = until = session.scalar(select(Tree.first)) or 0
+        while True:
+            with database.read() as session:
+                further = pruning.prunable(session, self.vault, before, held(session), until)
+            if further <= until:
+                return until - begin
+            until = further
 
     def prune(
         self,
         database: Database,
         before: datetime,
-        held: Callable[[Session], Collection[str]] = lambda _: (),
+        held: Held = nobody,
         *,
         actor: str,
         automatic: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> int:
         """Delete entries older than `before`, but none about people whose data are held then (GDPR 17(3)); how many.
-        An automatic run goes a little way only: see `pruning.automatic`. Raises LogInconsistent."""
+        A stretch a transaction; `progress` is told after each how many are gone. An automatic run goes a little way
+        only: see `pruning.automatic`. Raises LogInconsistent."""
         self.integrate(database)
+        total = 0
+        with database.read() as session:
+            end = pruning.automatic(session, before, now()) if automatic else before
+        while gone := self._prune_stretch(database, end, held, actor):
+            total += gone
+            progress(total)
+        return total
+
+    def _prune_stretch(self, database: Database, before: datetime, held: Held, actor: str) -> int:
         with database.write() as session:
             sequencer.locked(session)
-            end = pruning.automatic(session, before, now()) if automatic else before
-            until = pruning.prunable(session, self.vault, end, held(session))
+            until = pruning.prunable(session, self.vault, before, held(session))
             gone = pruning.prune(session, until)
             if gone:
-                told = {"until": until, "entries": gone, "before": instant(end)}
+                told = {"until": until, "entries": gone, "before": instant(before)}
                 self.append(session, EventType.LOG_PRUNED, actor=actor, payload=told)
-        self.mirror.prune(until)
+        self.mirror.prune(until)  # also where a run before ended just here
         self.integrate(database)
         return gone
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.signing import sync_folder
+from privacy_svc.auditlog.keyfiles import sync_folder
 
 BUNDLE = 256
 Leaves = Callable[[int, int], Sequence[bytes]]

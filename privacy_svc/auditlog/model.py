@@ -33,6 +33,7 @@ class Entry(Base):
     __table_args__ = (
         Index("ix_audit_entries_subject", "subject_id", "index"),
         Index("ix_audit_entries_type", "type", "index"),
+        Index("ix_audit_entries_actor", "actor", "index"),
     )
 
     index: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)

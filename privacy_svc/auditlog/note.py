@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 ED25519, COSIGNATURE, ML_DSA_44 = b"\x01", b"\x04", b"\x06"
 """Signature types."""
 _SIZES = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
-_TIMESTAMP = 8
+_TIMESTAMP, _ED25519_SIGNATURE = 8, 64
 MOST_SIGNATURES = 64
 """The specification asks for a limit of at least 16."""
 _NAME = re.compile(r"[^\s+]+")
@@ -106,6 +106,12 @@ class Verifier:
 
     def _mine(self, lines: Iterable[str]) -> list[bytes]:
         return [raw for name, raw in map(_signature, lines) if (name, raw[:4]) == (self.name, self.id)]
+
+
+def ed25519_ids(note: str, name: str) -> set[bytes]:
+    """Of the keys by this name that say they signed it. Raises NoteError."""
+    lines = (_signature(line) for line in note.rpartition("\n\n")[2].splitlines())
+    return {raw[:4] for by, raw in lines if by == name and len(raw) == 4 + _ED25519_SIGNATURE}
 
 
 def cosigned_message(kind: bytes, name: str, stamp: int, text: str) -> bytes:

@@ -58,15 +58,17 @@ class Openers:
     def open(self, payload: Sealed, leaf: Hash) -> Sealable | None:
         """None where the key is destroyed. Raises Tampered, also when the leaf is not the one it was sealed with."""
         cipher = self.cipher(payload)
-        return None if cipher is None or payload.sealed is None else unseal(cipher, leaf, payload.sealed)
+        raw = None if cipher is None or payload.sealed is None else unseal(cipher, leaf, payload.sealed)
+        return None if raw is None else Sealable.from_bytes(raw)
 
 
-def unseal(cipher: SubjectCipher, leaf: Hash, sealed: bytes) -> Sealable | None:
-    """None where the generation it names is destroyed, while a newer one lives. Raises Tampered."""
+def unseal(cipher: SubjectCipher, leaf: Hash, sealed: bytes) -> bytes | None:
+    """Of a `Sealable`; None where the generation it names is destroyed, while a newer one lives. Raises Tampered."""
     try:
-        return Sealable.from_bytes(cipher.open(PAYLOAD_FIELD, place(leaf), sealed))
+        raw: bytes = cipher.open(PAYLOAD_FIELD, place(leaf), sealed)
     except Erased:
         return None
+    return raw
 
 
 def place(leaf: Hash) -> str:

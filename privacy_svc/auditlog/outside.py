@@ -19,21 +19,17 @@ class Outside:
     def __init__(self, export: Path, mirror: Mirror) -> None:
         self._mirror, self._count = mirror, mirror.count()
         self._promised, self._cosigned = exports.newest_size(export), exports.cosignatures(export)
-        self._bundle: tuple[int, list[bytes]] = (-1, [])
         self._different: list[int] = []
 
     def compare(self, rows: Iterable[Row]) -> None:
         """Entries of the database, by index."""
-        for row in rows:
-            if row.index is not None and 0 <= row.index < self._count and self._leaf(row.index) != row.leaf:
-                self._different.append(row.index)
-
-    def _leaf(self, index: int) -> bytes | None:
-        number, offset = divmod(index, BUNDLE)
-        if self._bundle[0] != number:
-            self._bundle = (number, self._mirror.bundle(number))
-        leaves = self._bundle[1]
-        return leaves[offset] if offset < len(leaves) else None
+        mine = {row.index: row.leaf for row in rows if row.index is not None and 0 <= row.index < self._count}
+        there = {
+            number * BUNDLE + offset: leaf
+            for number in {index // BUNDLE for index in mine}
+            for offset, leaf in enumerate(self._mirror.bundle(number))
+        }
+        self._different += [index for index, leaf in mine.items() if there.get(index) != leaf]
 
     def findings(self, session: Session, database: Database) -> Iterator[Finding]:
         if self._count < self._promised:

@@ -1,14 +1,17 @@
 """Every checkpoint that was signed or exported, or that somebody kept: what a verification holds the log to."""
 
-from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice, takewhile
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.checking import Finding
-from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
+from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.handover import Handover
 from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.signing import Signer
@@ -23,7 +26,7 @@ class Promises:
         self.findings: list[Finding] = []
         self._by_size: dict[int, list[tuple[str, Checkpoint]]] = {}
         stored = {row.size: row.note for row in session.scalars(select(SignedCheckpoint))}
-        read = cache(partial(_open, signer))  # most are stored and exported
+        read = cache(signer.open)  # most are stored and exported
         sources = [(SIGNED, n) for n in stored.values()] + [(EXPORTED, n) for n in exported]
         for source, note in sources + ([(KEPT, known)] if known is not None else []):
             try:
@@ -35,10 +38,28 @@ class Promises:
             if stored.get(checkpoint.size) != note and source != KEPT:
                 detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
                 self.findings.append(Finding("altered", detail))
+        self._sizes = sorted(self._by_size)
+        for handover in signer.handovers:
+            self._check_handover(handover, stored)
+
+    def _check_handover(self, handover: Handover, stored: Mapping[int, str]) -> None:
+        """The first checkpoint of a new key is signed by the one before, too."""
+        first = min((size for size in stored if size > handover.after), default=None)
+        try:
+            if first is not None:
+                handover.old.open(stored[first])
+        except NoteError:
+            detail = f"the checkpoint of {first} entries, the first of a new key, is not signed by the one before"
+            self.findings.append(Finding("unsigned", detail))
 
     @property
     def largest(self) -> int:
         return max(self._by_size, default=0)
+
+    def sizes(self, above: int, until: int) -> Iterator[int]:
+        """Of checkpoints, ascending."""
+        start = bisect_right(self._sizes, above)
+        return takewhile(lambda size: size <= until, islice(self._sizes, start, None))
 
     def count(self, first: int) -> tuple[int, int]:
         """Those of a log that begins at `first`, and those of what was pruned."""
@@ -76,10 +97,3 @@ def check_witness(session: Session, witness: Verifier | None) -> Iterator[Findin
             witness.open(note + row.lines)
         except NoteError as error:
             yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")
-
-
-def _open(signer: Signer, note: str) -> Checkpoint:
-    """By each of our keys that signed it; older notes may lack the second. Raises NoteError."""
-    if signer.second is not None and signer.second.signs(note):
-        signer.second.open(note)
-    return open_checkpoint(note, signer.verifier)

@@ -44,17 +44,23 @@ def automatic(session: Session, before: datetime, at: datetime) -> datetime:
     return min(before, oldest + AUTOMATIC)
 
 
-def prunable(session: Session, vault: Vault, before: datetime, held: Collection[str]) -> int:
-    """How far: no entry from `before` or later, none about people whose data are held, whole tiles only, and never all.
-    An index, or what was pruned already. Told by the leaves alone, which must be those of the tree: who changed the
-    columns for searching changes nothing here. Raises LogInconsistent."""
+STRETCH = 32 * WIDTH
+"""At most so many entries go in one transaction, so that writers need not wait for a long log; an entry of its own says
+so of each stretch, so that a run which ends between two leaves a log that is whole."""
+
+
+def prunable(session: Session, vault: Vault, before: datetime, held: Collection[str], begin: int | None = None) -> int:
+    """How far, a stretch at most, from `begin` or from what was pruned already: no entry from `before` or later, none
+    about people whose data are held, whole tiles only, and never all. An index. Told by the leaves alone, which must be
+    those of the tree: who changed the columns for searching changes nothing here. Raises LogInconsistent."""
     tree = session.get(Tree, 1)
     if tree is None:
         return 0
     signed = sequencer.last_signed(session)
     end = min(tree.size - 1, signed.size if signed else 0)
     tiles, holds = Tiles(session), _Held(session, vault, held)
-    until = tree.first
+    until = tree.first if begin is None else begin
+    end = min(end, until + STRETCH)
     while until + WIDTH <= end and _all_over(session, tiles, until // WIDTH, before, holds):
         until += WIDTH
     return until

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog import sequencer
-from privacy_svc.auditlog.checkpoint import open_checkpoint
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.note import NoteError
+from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
 from privacy_svc.db import insert_rows
@@ -39,13 +39,13 @@ class Relearned:
     erasures: int
 
 
-def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, verifier: Verifier) -> Relearned:
+def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer) -> Relearned:
     """Where a payload is in no backup, a tombstone says so. Raises LogInconsistent where the
     mirror lacks something or does not fit the checkpoints."""
     tree = sequencer.locked(session)
     organisation = vault.organisation_cipher(session)
     begin, lost, erasures = tree.size, 0, 0
-    notes = _checkpoints(export, verifier)
+    notes = _checkpoints(export, signer)
     promised = max(notes, default=0)
     until = max(promised, mirror.count())  # also what was mirrored and not signed any more
     if begin < until:
@@ -80,12 +80,12 @@ def _envelopes(leaves: list[bytes]) -> list[Envelope]:
         raise LogInconsistent("The mirror of the log holds something that is no entry.") from None
 
 
-def _checkpoints(export: Path, verifier: Verifier) -> dict[int, tuple[str, bytes]]:
+def _checkpoints(export: Path, signer: Signer) -> dict[int, tuple[str, bytes]]:
     """By size: the note and its root."""
     notes = {}
     for note in exports.notes(export):
         try:
-            checkpoint = open_checkpoint(note, verifier)
+            checkpoint = signer.open(note)
         except NoteError as error:
             raise LogInconsistent(f"An exported checkpoint is not one that this key signed: {error}.") from None
         notes[checkpoint.size] = note, checkpoint.root

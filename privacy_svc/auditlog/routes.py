@@ -88,6 +88,7 @@ def find_events(
     customer: FromQuery[str | None] = None,
     kind: Annotated[str | None, QueryParameter(name="type")] = None,
     since: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    actor: FromQuery[str | None] = None,
     until: Annotated[datetime | None, QueryParameter(name="to")] = None,
     cursor: FromQuery[int | None] = None,
     limit: FromQuery[int] = 50,
@@ -98,7 +99,7 @@ def find_events(
     if cursor is not None and not 0 <= cursor < 2**63:
         raise BadRequest("cursor is the one an earlier answer gave.")
     _check_times(since, until)
-    looked_at = _told({"type": kind, "from": since, "to": until, "cursor": cursor})
+    looked_at = _told({"type": kind, "actor": actor, "from": since, "to": until, "cursor": cursor})
     with database.write() as session:
         subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
         if customer and subject_id is None:
@@ -107,6 +108,7 @@ def find_events(
             session,
             subject_id=subject_id,
             type=kind,
+            actor=actor,
             since=since,
             until=until,
             after=cursor,
@@ -166,6 +168,7 @@ def export_events(
     customer: FromQuery[str | None] = None,
     kind: Annotated[str | None, QueryParameter(name="type")] = None,
     since: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    actor: FromQuery[str | None] = None,
     until: Annotated[datetime | None, QueryParameter(name="to")] = None,
 ) -> Stream:
     """Entries with their proofs, oldest first, as lines of JSON; `privacy-svc verify FILE` checks them offline. An
@@ -175,9 +178,9 @@ def export_events(
         subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
         if customer and subject_id is None:
             raise NotFound("There is no such customer.")
-        looked_at = _told({"export": True, "type": kind, "from": since, "to": until})
+        looked_at = _told({"export": True, "type": kind, "actor": actor, "from": since, "to": until})
         log.append(session, EventType.LOG_READ, actor=caller.name, subject_id=subject_id, payload=looked_at)
-    wanted = Wanted(subject_id, kind, since, until)
+    wanted = Wanted(subject_id, kind, since, until, actor=actor)
     lines = log.export_entries(database, wanted, about_people=caller.role is Role.DPO)
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="audit-log.ndjson"'}
     return Stream((line + "\n" for line in lines), media_type="application/x-ndjson", headers=headers)

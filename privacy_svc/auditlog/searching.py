@@ -1,16 +1,17 @@
-"""Reading the log: by person, type and time, newest first."""
+"""Reading the log: by person, type, actor and time, newest first."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, union_all
+from sqlalchemy import ColumnElement, Select, select, union_all
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import entries_about
 from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Payload
 from privacy_svc.auditlog.opening import Openers
@@ -44,15 +45,13 @@ class Wanted:
     until: datetime | None = None
     after: int | None = None
     limit: int = 50
+    actor: str | None = None
 
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
     """Without `about_people`, payloads that a person's key seals stay closed. Raises Tampered, KeyUnavailable."""
-    joined = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
-    statement = narrowed(session, vault, joined, wanted)
-    if wanted.after is not None:
-        statement = statement.where(Entry.index < wanted.after)
-    rows = session.execute(statement.order_by(Entry.index.desc()).limit(wanted.limit)).all()
+    below = () if wanted.after is None else (Entry.index < wanted.after,)
+    rows = session.execute(page(session, vault, wanted, *below, newest_first=True)).all()
     openers = Openers(session, vault)
     shown = {e.id: p for e, p in rows if _there(p) and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
@@ -67,22 +66,50 @@ def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
     return found
 
 
-def narrowed(session: Session, vault: Vault, statement: Any, wanted: Wanted) -> Any:
-    """A statement over entries by person, type and time."""
+def page(
+    session: Session, vault: Vault, wanted: Wanted, *beyond: ColumnElement[bool], newest_first: bool
+) -> Select[Any, Any]:
+    """The next `wanted.limit` entries with their payloads, by an index whatever is wanted.
+
+    Of several types the next of each are looked up, then merged: neither are all entries of a common type sorted, nor
+    all others passed over to find a rare one.
+    """
+    order = Entry.index.desc() if newest_first else Entry.index.asc()
+    conditions = [*beyond, *_conditions(session, vault, wanted)]
+    types = [] if wanted.type is None else types_of(wanted.type)
+    if wanted.type is not None and (wanted.subject_id is not None or len(types) <= 1):
+        conditions.append(Entry.type.in_(types))
+    elif types:
+        of_each = (select(Entry.index).where(Entry.type == t, *conditions) for t in types)
+        nexts = (s.order_by(order).limit(wanted.limit).subquery() for s in of_each)
+        conditions = [Entry.index.in_(union_all(*(select(n.c.index) for n in nexts)))]
+    joined = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
+    return joined.where(*conditions).order_by(order).limit(wanted.limit)
+
+
+def about(session: Session, vault: Vault, subject_id: str) -> ColumnElement[bool]:
+    """Entries about this person, alone or among others."""
+    alone = select(Entry.index).where(Entry.subject_id == subject_id)
+    among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
+    among = among.where(EntryMember.subject_id == subject_id)
+    crowd = select(Entry.index).where(Entry.id.in_(entries_about(session, vault, subject_id)))
+    return Entry.index.in_(union_all(alone, among, crowd))
+
+
+def _conditions(session: Session, vault: Vault, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.subject_id is not None:
-        alone = select(Entry.index).where(Entry.subject_id == wanted.subject_id)
-        among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
-        among = among.where(EntryMember.subject_id == wanted.subject_id)
-        crowd = select(Entry.index).where(Entry.id.in_(entries_about(session, vault, wanted.subject_id)))
-        statement = statement.where(Entry.index.in_(union_all(alone, among, crowd)))
-    if wanted.type is not None:
-        below = Entry.type.startswith(wanted.type + ":", autoescape=True)
-        statement = statement.where(or_(Entry.type == wanted.type, below))
+        yield about(session, vault, wanted.subject_id)
+    if wanted.actor is not None:
+        yield Entry.actor == wanted.actor
     if wanted.since is not None:
-        statement = statement.where(Entry.at >= wanted.since)
+        yield Entry.at >= wanted.since
     if wanted.until is not None:
-        statement = statement.where(Entry.at < wanted.until)
-    return statement
+        yield Entry.at < wanted.until
+
+
+def types_of(beginning: str) -> list[str]:
+    """The vocabulary is closed, so its words are named: a beginning is no range of an index in most collations."""
+    return [t.value for t in EventType if t == beginning or t.startswith(beginning + ":")]
 
 
 def _there(payload: Payload | None) -> bool:

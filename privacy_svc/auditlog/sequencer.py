@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
+from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
+from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
@@ -30,7 +31,7 @@ from privacy_svc.db import Database, among
 
 BATCH = 256
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
-_WAITING = select(Outbox.number, Outbox.leaf).order_by(Outbox.number).limit(BATCH).with_for_update()
+_WAITING = select(Outbox.number, Outbox.leaf, Outbox.type).order_by(Outbox.number).limit(BATCH).with_for_update()
 _CHOSEN = among(Outbox.number, "numbers")
 _PLACE = bindparam("begin", type_=BigInteger()) + func.row_number().over(order_by=Outbox.number) - 1
 _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
@@ -91,11 +92,12 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
     rows = session.execute(_WAITING).all()
     if not rows:
         return 0
+    _refuse_an_old_key(session, signer, [kind for _, _, kind in rows])
     tiles, begin = Tiles(session), tree.size
-    for offset, (_, leaf) in enumerate(rows):
+    for offset, (_, leaf, _) in enumerate(rows):
         tiles.append(0, begin + offset, leaf_hash(leaf))
     tiles.save()
-    _move(session, [number for number, _ in rows], begin)
+    _move(session, [number for number, _, _ in rows], begin)
     turn = update(Tree).where(Tree.id == 1, Tree.size == begin).values(size=begin + len(rows)).returning(Tree.size)
     if session.scalar(turn) is None:
         raise LogInconsistent("The tree grew while its row was locked.")
@@ -112,6 +114,15 @@ def _move(session: Session, numbers: Sequence[int], begin: int) -> None:
         raise LogInconsistent("An entry's place in the tree, or its id, is taken already.") from None
     if connection.execute(_LEAVE, {"numbers": numbers}).rowcount != len(numbers):
         raise LogInconsistent("Entries left the outbox while they were locked.")
+
+
+def _refuse_an_old_key(session: Session, signer: Signer, kinds: Sequence[str]) -> None:
+    """Of a copy of the keys on another machine, which may not know that another took over."""
+    changes = sum(kind == EventType.LOG_KEY_ROTATED for kind in kinds)
+    if changes:
+        before = select(func.count()).select_from(Entry).where(Entry.type == EventType.LOG_KEY_ROTATED)
+        if (session.scalar(before) or 0) + changes > len(signer.handovers):
+            raise LogInconsistent("Another signing key has taken over: bring the newest key folder here.")
 
 
 def locked(session: Session) -> Tree:
@@ -157,7 +168,7 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
     if exported is None and exports.is_foreign(export, signer.name):
         raise LogInconsistent("The file of exported checkpoints holds none.")
     try:
-        return [open_checkpoint(note, signer.verifier) for note in (stored and stored.note, exported) if note]
+        return [signer.open(note) for note in (stored and stored.note, exported) if note]
     except NoteError as error:
         raise LogInconsistent(f"The newest checkpoint is not one that this key signed: {error}.") from None
 

@@ -14,13 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.appending import subject_label
-from privacy_svc.auditlog.checkpoint import open_checkpoint
 from privacy_svc.auditlog.entry import month
 from privacy_svc.auditlog.exporting import TYPE, VERSION, ended, line, without_payload
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.model import Entry
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
-from privacy_svc.auditlog.searching import Wanted, narrowed
+from privacy_svc.auditlog.searching import about
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import now
 from privacy_svc.vault import Subject, Vault
@@ -36,13 +35,11 @@ def share(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
 
 def _lines(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
     signed = log.checkpoint(session)
-    size = open_checkpoint(signed, log.signer.verifier).size
+    size = log.signer.open(signed).size
     told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed}
     yield line({"type": TYPE, "version": VERSION, **told, "tags": tags(session, log.vault, subject_id)})
     tiles = Tiles(session)
-    mine = (
-        narrowed(session, log.vault, select(Entry), Wanted(subject_id)).where(Entry.index < size).order_by(Entry.index)
-    )
+    mine = select(Entry).where(about(session, log.vault, subject_id), Entry.index < size).order_by(Entry.index)
     for entry in session.scalars(mine):
         told = without_payload(entry.index, entry.leaf, inclusion_proof(entry.index, size, tiles.node))
         yield line({**told, **_member(log, session, entry, subject_id)})

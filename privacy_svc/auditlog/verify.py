@@ -30,6 +30,7 @@ from privacy_svc.auditlog.model import (
 from privacy_svc.auditlog.outside import Outside
 from privacy_svc.auditlog.promises import Promises, check_witness
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
+from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.tiles import SIZE, Tiles
 from privacy_svc.db import Database
 
@@ -86,6 +87,7 @@ class _Verification:
     ) -> None:
         self._session, self._outside = session, outside
         self._findings: list[Finding] = []
+        self._signer = log.signer
         self._checker = Checker(session, log.vault)
         self._witness = log.witness.verifier if log.witness else None
         self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
@@ -96,8 +98,12 @@ class _Verification:
 
     def run(self, database: Database) -> Report:
         tree = self._tree
-        for entry in self._entries():
-            self._place(entry)
+        page, after = self._page(None)
+        while after is not None:
+            self._findings.extend(self._checker.check(page))
+            self._outside.compare(page)
+            self._place(page)
+            page, after = self._page(after)
         self._finish()
         outside = self._outside.findings(self._session, database)
         findings = [
@@ -109,6 +115,7 @@ class _Verification:
             *self._tiles(),
             *self._waiting(),
             *self._orphans(),
+            *self._handovers(),
         ]
         for finding in findings:
             if finding.index is not None and finding.index < tree.size:
@@ -139,23 +146,11 @@ class _Verification:
         self._findings.extend(self._promises.compare(tree))
         return tree
 
-    def _entries(self) -> Iterator[Row]:
-        """All entries by index, checked a page at a time."""
-        page, after = self._page(None)
-        while after is not None:
-            self._findings.extend(self._checker.check(page))
-            self._outside.compare(page)
-            gone = self._checker.gone
-            for entry in page:
-                yield entry
-                if entry.index is not None and entry.index == self._tree.size - 1:
-                    self._ranges.add(entry.index, entry.index + 1, gone.get(entry.index, INTACT))
-            page, after = self._page(after)
-
     def _page(self, after: int | None) -> tuple[list[Row], int | None]:
         """The next entries, and the last index looked at; None at the end."""
         try:
-            page = read(self._session.execute(_beyond(rows_of(Entry).order_by(Entry.index), after).limit(PAGE)))
+            found = _beyond(rows_of(Entry).order_by(Entry.index), after).limit(PAGE)
+            page = read(self._session.connection().execute(found))
             return page, page[-1].index if page else None
         except UNREADABLE:
             return self._readable(after)
@@ -171,13 +166,27 @@ class _Verification:
                 self._findings.append(Finding("altered", "a column holds what the service never writes there", index))
         return rows, indices[-1] if indices else None
 
-    def _place(self, entry: Row) -> None:
+    def _place(self, page: Sequence[Row]) -> None:
+        """Entries into the tree: all at once where none is missing among them, and none is below it."""
+        begin = self._tree.size
+        if [entry.index for entry in page] == list(range(begin, begin + len(page))):
+            self._grow([entry.hash for entry in page])
+            for index, state in sorted(self._checker.gone.items()):
+                self._ranges.add(begin, index, INTACT)
+                self._ranges.add(index, index + 1, state)
+                begin = index + 1
+            self._ranges.add(begin, self._tree.size, INTACT)
+            return
+        for entry in page:
+            self._place_one(entry)
+
+    def _place_one(self, entry: Row) -> None:
         assert entry.index is not None
         if entry.index < self._tree.size:
             self._findings.append(Finding("altered", "no entry has an index like this", entry.index))
-            return
-        if self._fill(entry.index, "missing"):
-            self._grow(entry.hash)
+        elif self._fill(entry.index, "missing"):
+            self._grow([entry.hash])
+            self._ranges.add(entry.index, entry.index + 1, self._checker.gone.get(entry.index, INTACT))
 
     def _finish(self) -> None:
         """What the tree's row and the checkpoints say must be there."""
@@ -202,16 +211,18 @@ class _Verification:
             leaf = self._leaf(self._tree.size)
             if leaf is None:
                 return False
-            self._grow(leaf)
+            self._grow([leaf])
         return True
 
     def _leaf(self, index: int) -> Hash | None:
         tile, offset = self._stored.get((0, index // WIDTH), b""), index % WIDTH * SIZE
         return tile[offset : offset + SIZE] if len(tile) >= offset + SIZE else None
 
-    def _grow(self, leaf: Hash) -> None:
-        self._tree.add(leaf)
-        self._findings.extend(self._promises.compare(self._tree))
+    def _grow(self, leaves: Sequence[Hash]) -> None:
+        begin = self._tree.size
+        for size in {**dict.fromkeys(self._promises.sizes(begin, begin + len(leaves))), begin + len(leaves): None}:
+            self._tree.extend(leaves[self._tree.size - begin : size - begin])
+            self._findings.extend(self._promises.compare(self._tree))
 
     def _tiles(self) -> Iterator[Finding]:
         """Stored tiles against recomputed ones. A leaf found at another place was moved there."""
@@ -233,6 +244,12 @@ class _Verification:
         """Entries that wait for their place in the tree."""
         for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
             yield from self._checker.check(read(rows))
+
+    def _handovers(self) -> Iterator[Finding]:
+        """A key that took over, and no entry says so."""
+        for handover in () if self._signer.rotating else self._signer.handovers:
+            if handover.after >= self._first and not is_told(self._session, handover.after):
+                yield Finding("missing", f"no entry says that the key {handover.new.vkey} took over")
 
     def _orphans(self) -> Iterator[Finding]:
         """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of

@@ -16,12 +16,12 @@ import httpx
 from sqlalchemy import func, select
 
 from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog.checkpoint import open_checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
 from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.sequencer import last_published
+from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 from privacy_svc.errors import Misconfigured
@@ -80,7 +80,7 @@ class Answer:
     """Of a 409: the tree's size the witness has seen last."""
 
 
-def submit(database: Database, witness: Witness, log: Verifier, export: Path) -> int | None:
+def submit(database: Database, witness: Witness, log: Signer, export: Path) -> int | None:
     """The newest checkpoint, if the witness has not cosigned it yet; its size, None where there is nothing to do.
     What it says is kept in the database and in the export file.
 
@@ -94,7 +94,7 @@ def submit(database: Database, witness: Witness, log: Verifier, export: Path) ->
         answer = _ask(database, witness, seen if told is None else told, newest)
         if answer.status != 409:
             lines = _lines(witness, newest.note, answer)
-            open_checkpoint(newest.note, log)
+            log.open(newest.note)
             _keep(database, witness, export, newest.size, lines)
             return newest.size
         told, unsaid = answer.size, unsaid + (answer.size is None)

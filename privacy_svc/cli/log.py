@@ -3,13 +3,14 @@
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from privacy_svc.cli.common import ACTOR, Cli
+from privacy_svc.cli.common import ACTOR, Cli, progress
+from privacy_svc.cli.log_key import key
+from privacy_svc.cli.log_reading import customer_of, export, search
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -27,9 +28,16 @@ def command() -> None:
       privacy-svc log verify
       privacy-svc log checkpoint
       privacy-svc log proof 42 > entry-42.tlog-proof
+      privacy-svc log search --type consent --from 2026-10-01
       privacy-svc log export --type rights > requests.ndjson
       privacy-svc log proof 42 --customer 1001 > among.json
+      privacy-svc log key rotate --reason "yearly"
     """
+
+
+command.add_command(search)
+command.add_command(export)
+command.add_command(key)
 
 
 @command.command()
@@ -102,58 +110,7 @@ def proof(cli: Cli, index: int, customer: str | None) -> None:
 def _membership(runtime: "Runtime", session: "Session", index: int, proof: str, customer: str) -> dict[str, Any]:
     from privacy_svc.auditlog import membership_document
 
-    return membership_document(proof, runtime.log.membership(session, index, _customer(runtime, session, customer)))
-
-
-def _customer(runtime: "Runtime", session: "Session", customer: str) -> str:
-    from privacy_svc.errors import NotFound
-    from privacy_svc.http import CustomerRef
-
-    subject_id = runtime.directory.find(session, CustomerRef(id=customer))
-    if subject_id is None:
-        raise NotFound("There is no such customer.")
-    return subject_id
-
-
-@command.command()
-@click.option("--type", "kind", help="Only entries of this type, or whose type begins so, e.g. consent:record.")
-@click.option("--customer", help="Only entries about this customer.")
-@click.option("--from", "since", type=click.DateTime(), help="Only entries since then (UTC).")
-@click.option("--to", "until", type=click.DateTime(), help="Only entries before then (UTC).")
-@click.option("--no-people", is_flag=True, help="Without what entries say about people.")
-@click.pass_obj
-def export(
-    cli: Cli,
-    kind: str | None,
-    customer: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    *,
-    no_people: bool,
-) -> None:
-    """Entries with their proofs as lines of JSON, oldest first; `privacy-svc verify FILE` checks them offline.
-
-    \b
-    Examples:
-      privacy-svc log export > log.ndjson
-      privacy-svc log export --type rights --from 2026-10-01 > requests.ndjson
-    """
-    from privacy_svc.auditlog import EventType, Wanted
-
-    with cli.runtime(check_stores=customer is not None) as runtime:
-        with runtime.database.write() as session:
-            subject_id = _customer(runtime, session, customer) if customer else None
-            runtime.log.append(
-                session, EventType.LOG_READ, actor=ACTOR, subject_id=subject_id, payload={"export": True}
-            )
-        runtime.log.integrate(runtime.database)
-        wanted = Wanted(subject_id, kind, _utc(since), _utc(until))
-        for line in runtime.log.export_entries(runtime.database, wanted, about_people=not no_people):
-            click.echo(line)
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at else None
+    return membership_document(proof, runtime.log.membership(session, index, customer_of(runtime, session, customer)))
 
 
 @command.command()
@@ -163,21 +120,19 @@ def prune(cli: Cli, *, dry_run: bool) -> None:
     """Delete entries older than `log_kept` in policies/organisation.yml; the worker does it by itself.
 
     Whole tiles of 256 entries, from the beginning, up to the first entry about somebody under a legal hold. What is
-    left is proven as before, and an entry says up to where the others went.
+    left is proven as before, and an entry says up to where the others went. It can be stopped and run again.
 
     \b
     Example:
       privacy-svc log prune --dry-run
     """
     with cli.runtime(check_stores=False) as runtime:
-        over = runtime.log_over()
+        count = over = runtime.log_over()
         if over is None:
             raise click.UsageError("policies/organisation.yml says no log_kept, e.g. P4Y: entries are kept for good.")
-        if dry_run:
-            with runtime.database.read() as session:
-                count = runtime.log.prunable(session, *over)
-        else:
-            count = runtime.prune_log(ACTOR)
+        if not dry_run:
+            with progress() as told:
+                count = runtime.prune_log(ACTOR, progress=lambda gone: told("deleting entries", gone, over))
     done = "would be deleted" if dry_run else "deleted"
     cli.show({"entries": count, "deleted": not dry_run}, lambda: click.echo(f"{count:,} entries {done}."))
 
@@ -199,28 +154,3 @@ def resume(cli: Cli, reason: str) -> None:
             runtime.log.resume(session, reason, actor=ACTOR)
         runtime.log.integrate(runtime.database)
     cli.show({"halted": False}, lambda: click.echo("The log is signed again."))
-
-
-@command.command()
-@click.option(
-    "--add-post-quantum",
-    is_flag=True,
-    help="Make a second key, of ML-DSA-44, whose signature checkpoints then bear too.",
-)
-@click.pass_obj
-def key(cli: Cli, *, add_post_quantum: bool) -> None:
-    """The public keys by which anybody checks what this service signed, the log's witnesses included."""
-    from privacy_svc.auditlog import Signer
-    from privacy_svc.runtime import KEYS
-
-    with cli.runtime(check_stores=False) as runtime:
-        if add_post_quantum:
-            Signer.add_second(runtime.settings.home / KEYS)
-            signer = Signer.load(runtime.settings.home / KEYS, runtime.signer.name)
-        else:
-            signer = runtime.signer
-    second = signer.second.vkey if signer.second else None
-    cli.show(
-        {"key": signer.vkey, "post_quantum_key": second},
-        lambda: click.echo("\n".join(filter(None, (signer.vkey, second)))),
-    )

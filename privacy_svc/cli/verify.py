@@ -1,6 +1,7 @@
 """`verify FILE`: check what this service signed, without the service."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,8 @@ def command(cli: Cli, file: Path, key: str | None) -> None:
     """
     from privacy_svc.auditlog import NoteError, ProofError
 
-    vkey = key or _own_key(cli)
     try:
-        found = _check(file, vkey)
+        found = _check(file, key) if key else _check_ours(cli, file)
     except (NoteError, ProofError) as error:
         why = str(error)
         cli.show({"ok": False, "why": why}, lambda: click.secho(f"{file} does not hold: {why}.", fg="red"))
@@ -38,23 +38,25 @@ def command(cli: Cli, file: Path, key: str | None) -> None:
     cli.show({"ok": True, **found}, lambda: _tell(file, found))
 
 
-def _own_key(cli: Cli) -> str:
+def _check_ours(cli: Cli, file: Path) -> dict[str, Any]:
+    """By the key of this home folder, or by one before it, as far as that was in force."""
+    from privacy_svc.auditlog import NoteError, ProofError
+
     with cli.runtime(check_stores=False) as runtime:
-        return runtime.signer.vkey
+        vkey, handovers = runtime.signer.vkey, runtime.signer.handovers
+    try:
+        return _check(file, vkey)
+    except (NoteError, ProofError):
+        for handover in handovers:
+            with suppress(NoteError, ProofError):
+                found = _check(file, handover.old.vkey)
+                if found.get("log_size", 0) <= handover.after:
+                    return {**found, "key_until": handover.at}
+        raise
 
 
 def _check(file: Path, vkey: str) -> dict[str, Any]:
-    from privacy_svc.auditlog import (
-        LOG_EXPORT,
-        MEMBERSHIP,
-        Verifier,
-        open_checkpoint,
-        strict_json,
-        verify_export,
-        verify_json,
-        verify_membership,
-        verify_proof,
-    )
+    from privacy_svc.auditlog import LOG_EXPORT, Verifier, open_checkpoint, strict_json, verify_export, verify_proof
 
     with file.open(encoding="utf-8", newline="\n") as opened:
         if LOG_EXPORT in opened.read(100):
@@ -67,20 +69,28 @@ def _check(file: Path, vkey: str) -> dict[str, Any]:
         index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
         return {"kind": "proof", "index": index, "entry": strict_json(leaf.decode()), "log_size": checkpoint.size}
     if text.lstrip().startswith("{"):
-        document = strict_json(text)
-        if document.get("type") == MEMBERSHIP:
-            index, entry, checkpoint = verify_membership(document, Verifier.parse(vkey))
-            member = document["member"]
-            about = {"entry": entry.type, "time": entry.time, "people": (entry.members or {})["count"]}
-            about |= {name: member[name] for name in ("tag", "group", "state_version")}
-            return {"kind": MEMBERSHIP, "index": index, **about, "log_size": checkpoint.size}
-        verify_json(document, vkey)
-        signed_by = {"signed_by": vkey.split("+", maxsplit=1)[0]}
-        if RECEIPT in document.get("@type", ()):
-            return {"kind": RECEIPT, **_receipt(document), **signed_by}
-        return {"kind": document.get("type", document.get("@type", "document")), **signed_by}
+        return _check_json(strict_json(text), vkey)
     checkpoint = open_checkpoint(text, Verifier.parse(vkey))
     return {"kind": "checkpoint", "log_size": checkpoint.size, "root": checkpoint.root.hex()}
+
+
+def _check_json(document: dict[str, Any], vkey: str) -> dict[str, Any]:
+    from privacy_svc.auditlog import HANDOVER, MEMBERSHIP, Verifier, verify_handover, verify_json, verify_membership
+
+    if document.get("type") == MEMBERSHIP:
+        index, entry, checkpoint = verify_membership(document, Verifier.parse(vkey))
+        member = document["member"]
+        about = {"entry": entry.type, "time": entry.time, "people": (entry.members or {})["count"]}
+        about |= {name: member[name] for name in ("tag", "group", "state_version")}
+        return {"kind": MEMBERSHIP, "index": index, **about, "log_size": checkpoint.size}
+    if document.get("type") == HANDOVER:
+        handover = verify_handover(document, vkey)
+        return {"kind": HANDOVER, "old": handover.old.vkey, "new": handover.new.vkey, "at": handover.at}
+    verify_json(document, vkey)
+    signed_by = {"signed_by": vkey.split("+", maxsplit=1)[0]}
+    if RECEIPT in document.get("@type", ()):
+        return {"kind": RECEIPT, **_receipt(document), **signed_by}
+    return {"kind": document.get("type", document.get("@type", "document")), **signed_by}
 
 
 def _receipt(document: dict[str, Any]) -> dict[str, Any]:

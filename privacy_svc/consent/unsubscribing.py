@@ -36,7 +36,7 @@ def read_token(signer: Signer, policies: PolicySet, token: str) -> tuple[str, Pu
         raise _unknown()
     subject, purpose = raw[:_ID], _named(policies.purposes.values(), raw[_ID : _ID + _HASH])
     try:
-        signer.verifier.verify(raw[-_SIGNATURE:], _message(subject, purpose.key))
+        signer.verify(raw[-_SIGNATURE:], _message(subject, purpose.key))
     except NoteError:
         raise _unknown() from None
     return str(uuid.UUID(bytes=subject)), purpose

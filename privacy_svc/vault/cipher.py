@@ -18,7 +18,17 @@ from privacy_svc.vault.keys import Key
 class SubjectCipher:
     """Seals with the newest generation, opens the one a value names. Lives as long as one transaction."""
 
-    __slots__ = ("_ciphers", "_erased_through", "_keys", "_organisation", "_subject", "_tags", "newest", "subject_id")
+    __slots__ = (
+        "_ciphers",
+        "_erased_through",
+        "_heading",
+        "_keys",
+        "_organisation",
+        "_subject",
+        "_tags",
+        "newest",
+        "subject_id",
+    )
 
     def __init__(
         self,
@@ -32,6 +42,7 @@ class SubjectCipher:
         self._erased_through, self._tags = erased_through, tags
         self._subject = form.sized(subject_id)
         self.newest = max(keys)
+        self._heading = form.heading(organisation, self.newest)
         self._ciphers: dict[int, AESGCM] = {}
 
     def __repr__(self) -> str:
@@ -39,15 +50,16 @@ class SubjectCipher:
 
     def at(self, row: str) -> "RowCipher":
         """For the fields of one row; `row` is the primary key as text."""
-        heading = form.heading(self._organisation, self.newest)
-        return RowCipher(self, heading, self._subject + form.sized(row), self._cipher(self.newest))
+        return RowCipher(self, self._heading, self._subject + form.sized(row), self._cipher(self.newest))
 
     def seal(self, field_id: int, row: str, value: object, pad: int = 0) -> bytes:
         return self.at(row).seal(field_id, value, pad)
 
     def open(self, field_id: int, row: str, sealed: bytes) -> Any:
         """Raises Tampered, also for a generation that never was; Erased for one that was destroyed."""
-        return self.at(row).open(field_id, sealed)
+        if sealed[:6] != self._heading.header:
+            return self.at(row).open(field_id, sealed)
+        return _open(self._cipher(self.newest), self._heading[field_id] + self._subject + form.sized(row), sealed)
 
     def seal_text(self, field_id: int, row: str, value: object, pad: int = 0) -> str:
         return self.at(row).seal_text(field_id, value, pad)
@@ -89,11 +101,11 @@ class SubjectCipher:
 class RowCipher:
     """One person's fields in one row. What is the same for all of them is computed once: it is half the cost."""
 
-    __slots__ = ("_behind", "_decrypt", "_encrypt", "_header", "_heading", "_person")
+    __slots__ = ("_behind", "_cipher", "_encrypt", "_header", "_heading", "_person")
 
     def __init__(self, person: SubjectCipher, heading: form.Heading, behind: bytes, cipher: AESGCM) -> None:
         self._person, self._heading, self._header, self._behind = person, heading, heading.header, behind
-        self._encrypt, self._decrypt = cipher.encrypt, cipher.decrypt
+        self._cipher, self._encrypt = cipher, cipher.encrypt
 
     def __repr__(self) -> str:
         return "RowCipher(…)"
@@ -113,14 +125,18 @@ class RowCipher:
         """Raises Tampered for anything but a value sealed with this person's keys at this place."""
         if sealed[:6] != self._header:
             return self._person.other(sealed, self._behind).open(field_id, sealed)
-        try:
-            clear = self._decrypt(sealed[6:18], sealed[18:], self._heading[field_id] + self._behind)
-        except (InvalidTag, ValueError):
-            raise Tampered(form.DOES_NOT_OPEN) from None
-        return clear[1:].decode() if clear[:1] == values.TEXT and clear.isascii() else values.decode(clear)
+        return _open(self._cipher, self._heading[field_id] + self._behind, sealed)
 
     def seal_text(self, field_id: int, value: object, pad: int = 0) -> str:
         return form.to_text(self.seal(field_id, value, pad))
 
     def open_text(self, field_id: int, sealed: str) -> Any:
         return self.open(field_id, form.from_text(sealed))
+
+
+def _open(cipher: AESGCM, associated: bytes, sealed: bytes) -> Any:
+    try:
+        clear = cipher.decrypt(sealed[6:18], sealed[18:], associated)
+    except (InvalidTag, ValueError):
+        raise Tampered(form.DOES_NOT_OPEN) from None
+    return clear[1:].decode() if clear[:1] == values.TEXT and clear.isascii() else values.decode(clear)

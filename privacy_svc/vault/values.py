@@ -32,6 +32,7 @@ _FORMS: tuple[tuple[bytes, type, Callable[[Any], bytes], Callable[[bytes], Any]]
     (b"b", bytes, bytes, bytes),
 )
 """Subclasses before their bases: bool is an int, datetime is a date."""
+_UNPACK = {tag: unpack for tag, _, _, unpack in _FORMS}
 
 
 def encode(value: object) -> bytes:
@@ -66,7 +67,7 @@ def _unpack_padded(filled: bytes) -> Any:
 def _unpack(tag: bytes, rest: bytes) -> Any:
     if tag == b"j":
         return json.loads(_bytes_text(rest))
-    for known, _, _, unpack in _FORMS:
-        if tag == known:
-            return unpack(rest)
-    raise Tampered("A sealed value has an unknown type.")
+    unpack = _UNPACK.get(tag)
+    if unpack is None:
+        raise Tampered("A sealed value has an unknown type.")
+    return unpack(rest)

@@ -14,7 +14,7 @@ from litestar.params import FromQuery, RawBody
 from litestar.response import Redirect, Template
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import Log, open_checkpoint
+from privacy_svc.auditlog import Log
 from privacy_svc.audits import AUDITS, Audits
 from privacy_svc.db import Database, now
 from privacy_svc.errors import NotFound, NotSignedIn, PrivacyError
@@ -155,7 +155,7 @@ def _by_deadline(requests: Requests) -> list[RequestView]:
 
 def _log_health(session: Session, log: Log) -> LogHealth:
     try:
-        size = open_checkpoint(log.checkpoint(session), log.signer.verifier).size
+        size = log.signer.open(log.checkpoint(session)).size
     except NotFound:
         size = 0
     newest = log.search(session, limit=1, about_people=False)

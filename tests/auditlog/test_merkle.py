@@ -102,11 +102,14 @@ def mth(entries: list[bytes]) -> bytes:
 
 @given(SIZES)
 def test_three_ways_to_the_root(size: int) -> None:
-    """The root by nodes, the root grown leaf by leaf and the definition agree."""
-    all_leaves, grown = leaves(size), GrowingTree()
+    """The root by nodes, the root grown leaf by leaf or in pieces, and the definition agree; so do the tiles."""
+    all_leaves, grown, pieces = leaves(size), GrowingTree(), GrowingTree()
     for leaf in all_leaves:
-        grown.add(leaf)
+        grown.extend([leaf])
+    for start in range(0, size, 37):
+        pieces.extend(all_leaves[start : start + 37])
     assert merkle.root(size, merkle.of_leaves(all_leaves)) == grown.root() == mth(all_leaves)
+    assert (pieces.root(), pieces.tiles) == (grown.root(), grown.tiles)
 
 
 @given(SIZES, st.data())

@@ -1,19 +1,23 @@
 """Entries whose retention is over go; what is left is proven as before, and nobody else can cut a beginning off."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
 from sqlalchemy import select, text, update
 
-from privacy_svc.auditlog import EventType, Verifier, open_checkpoint, verify_proof
+from privacy_svc.auditlog import EventType, Verifier, open_checkpoint, pruning, verify_proof
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import GrowingTree
 from privacy_svc.auditlog.merkle import leaf_hash, of_leaves, root
 from privacy_svc.auditlog.model import Entry, Payload, Tile, Tree
+from privacy_svc.db import Database
 from privacy_svc.errors import NotFound
 from tests.auditlog.conftest import Logbook
+from tests.factories import make_log, make_vault
+from tests.killing import killed_before_commit
 
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
 CUT = OLD + timedelta(days=400)
@@ -70,8 +74,7 @@ def test_nothing_is_pruned_twice_or_too_early(book: Logbook) -> None:
     """Young entries stay, a second run finds nothing, and an empty log has nothing to prune."""
     assert book.log.prune(book.database, CUT, actor="test") == 0
     old_entries(book, 300)
-    with book.database.read() as session:
-        assert [book.log.prunable(session, at) for at in (OLD, CUT)] == [0, 256]
+    assert [book.log.prunable(book.database, at) for at in (OLD, CUT)] == [0, 256]
     assert book.log.prune(book.database, OLD, actor="test") == 0
     assert book.log.prune(book.database, CUT, actor="test") == 256
     assert book.log.prune(book.database, CUT, actor="test") == 0
@@ -109,14 +112,13 @@ def test_a_tree_grows_on_from_its_subtrees(size: int) -> None:
     """Grown on after any whole number of tiles, root and tiles are those of the whole tree."""
     whole = GrowingTree()
     hashes = [n.to_bytes(32) for n in range(size + 300)]
-    for leaf in hashes[:size]:
-        whole.add(leaf)
+    whole.extend(hashes[:size])
     nodes = of_leaves(hashes)
     after = GrowingTree.after(size, nodes)
     assert after.root() == whole.root()
     for leaf in hashes[size:]:
-        whole.add(leaf)
-        after.add(leaf)
+        whole.extend([leaf])
+        after.extend([leaf])
     assert after.root() == whole.root()
     assert all(whole.tiles[place] == tile for place, tile in after.tiles.items())
 
@@ -182,3 +184,50 @@ def test_a_clock_that_is_ahead_costs_a_month(book: Logbook) -> None:
     assert prune(ahead, logged=True) == 256
     assert prune(ahead + timedelta(hours=1), logged=True) == 0
     assert prune(ahead + timedelta(days=2), logged=True) == 256
+
+
+def test_killed_between_stretches(book: Logbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that prunes in stretches is killed before each of its commits: the log verifies as it was left, and the
+    next run goes on to where an undisturbed one ends, with a count of what went for each stretch."""
+    monkeypatch.setattr(pruning, "STRETCH", 512)
+    old_entries(book, 1400)
+    commits, firsts = 0, set[int]()
+    url = book.database.engine.url.render_as_string(hide_password=False)
+
+    def prune() -> None:
+        with time_machine.travel(YOUNG, tick=False):
+            make_log(tmp_path, make_vault(tmp_path)).prune(Database(url), CUT, actor="test")
+
+    assert book.log.prunable(book.database, CUT) == 1280
+    book.database.engine.dispose()
+    while killed_before_commit(commits := commits + 1, prune):
+        report = book.verify()
+        assert report.ok, report.findings
+        firsts.add(report.first)
+        book.database.engine.dispose()
+    with time_machine.travel(YOUNG, tick=False):
+        assert book.log.prune(book.database, CUT, actor="test") == 0
+    assert firsts >= {0, 512, 1024}
+    assert (book.verify().ok, book.verify().first) == (True, 1280)
+    told = book.search(type=EventType.LOG_PRUNED.value)
+    assert sum(e.payload["entries"] for e in told if e.payload) == 1280
+    assert {int(p.name) for p in book.log.mirror.folder.glob("[0-9]*")} == {5}
+
+
+def test_progress_is_told(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each stretch, how many entries are gone; who stops it there has a whole log."""
+    monkeypatch.setattr(pruning, "STRETCH", 256)
+    old_entries(book, 900)
+    told: list[int] = []
+
+    def stop(gone: int) -> None:
+        told.append(gone)
+        if gone == 512:
+            raise KeyboardInterrupt
+
+    with time_machine.travel(YOUNG, tick=False):
+        with pytest.raises(KeyboardInterrupt):
+            book.log.prune(book.database, CUT, actor="test", progress=stop)
+        assert (told, book.verify().ok, book.verify().first) == ([256, 512], True, 512)
+        assert book.log.prune(book.database, CUT, actor="test") == 256
+    assert book.verify().ok

@@ -180,6 +180,15 @@ def test_a_malformed_search_is_refused(web: Web, query: str) -> None:
     assert web.get(f"/v1/audit/events?{query}").status_code == 400
 
 
+def test_by_actor(web: Web) -> None:
+    """Entries of one module or member of the staff, alone and with a type."""
+    web.post({"type": "crm:merge", "payload": {}})
+    mine = web.events("?type=module")[0]["actor"]
+    assert {e["actor"] for e in web.events(f"?actor={mine}")} == {mine}
+    assert len(web.events(f"?actor={mine}&type=module")) == 1
+    assert web.events("?actor=nobody") == []
+
+
 def test_times(web: Web) -> None:
     """`from` is in, `to` is out."""
     web.post({"type": "crm:n", "payload": {}})

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy_svc.auditlog import NoteError, Signer, verify_json
-from privacy_svc.auditlog.signing import canonical
+from privacy_svc.auditlog.keyfiles import Keys
+from privacy_svc.auditlog.signedjson import canonical
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -85,7 +86,7 @@ def test_signed_documents_hold_until_changed(document: dict[str, Any]) -> None:
 def _signer() -> Signer:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    return Signer("test.example/log", Ed25519PrivateKey.generate())
+    return Signer(Keys("test.example/log", Ed25519PrivateKey.generate()))
 
 
 @pytest.mark.parametrize(

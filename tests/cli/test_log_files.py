@@ -61,3 +61,46 @@ def test_a_proof_holds_for_its_own_key_alone(installed: Installation, exported: 
     assert json.loads(installed.run("--json", "verify", str(tmp_path / "proof"), "--key", key(installed)))["index"] == 0
     (tmp_path / "proof").write_text(proof.replace("index 0", "index 1"))
     assert "does not hold" in installed.run("verify", str(tmp_path / "proof"), "--key", key(installed), expect=1)
+
+
+def test_the_log_is_searched(installed: Installation, exported: list[str]) -> None:
+    """By type and actor, newest first, page by page, as a table and as JSON; a search is an entry itself."""
+    assert exported
+    found = json.loads(installed.run("--json", "log", "search", "--type", "identity", "--actor", "command-line"))
+    assert {(e["type"], e["actor"]) for e in found["events"]} == {("identity:client:added", "command-line")}
+    indices = [e["index"] for e in found["events"]]
+    assert indices == sorted(indices, reverse=True)
+    first = json.loads(installed.run("--json", "log", "search", "--type", "identity", "--limit", "1"))
+    assert [e["index"] for e in first["events"]] == indices[:1] == [first["cursor"]]
+    then = ("log", "search", "--type", "identity", "--cursor", str(first["cursor"]))
+    assert [e["index"] for e in json.loads(installed.run("--json", *then))["events"]] == indices[1:]
+    assert "identity:client:added" in installed.run(*then)
+    assert "no such entries" in installed.run("log", "search", "--actor", "nobody")
+    assert "auditlog:entry:read" in installed.run("log", "search", "--limit", "1")
+
+
+def test_the_key_is_replaced(installed: Installation, exported: list[str], tmp_path: Path) -> None:
+    """What the old key signed is checked with the old one, and with none given; what came after with the new one; a
+    handover leads from the old to the new."""
+    old, proof, export = key(installed), tmp_path / "proof", tmp_path / "export"
+    proof.write_text(installed.run("log", "proof", "0"))
+    export.write_text("\n".join(exported) + "\n")
+    said = json.loads(installed.run("--json", "log", "key", "rotate", "--reason", "yearly"))
+    new = key(installed)
+    assert (said["old"], said["new"]) == (old, new)
+    assert old != new
+    for file in (proof, export):
+        assert json.loads(installed.run("--json", "verify", str(file), "--key", old))["ok"]
+        assert json.loads(installed.run("--json", "verify", str(file)))["key_until"]
+        assert "does not hold" in installed.run("verify", str(file), "--key", new, expect=1)
+    installed.run("log", "search")
+    proof.write_text(installed.run("log", "proof", "0"))
+    assert "key_until" not in json.loads(installed.run("--json", "verify", str(proof)))
+    assert "does not hold" in installed.run("verify", str(proof), "--key", old, expect=1)
+    history = json.loads(installed.run("--json", "log", "key", "history"))
+    assert [k["key"] for k in history["keys"]] == [old, new]
+    assert history["keys"][0]["until"] == history["keys"][1]["from"]
+    assert new in installed.run("log", "key", "history")
+    (tmp_path / "handover").write_text(json.dumps(history["handovers"][0]))
+    assert json.loads(installed.run("--json", "verify", str(tmp_path / "handover"), "--key", old))["new"] == new
+    assert json.loads(installed.run("--json", "log", "verify"))["ok"]

@@ -1,0 +1,66 @@
+"""A new signing key takes over, in an order in which any process may die between any two steps.
+
+1. Under the log's lock: the key files change (`keyfiles`), both keys sign the handover, an entry says so.
+2. The next checkpoint is signed by both keys; once it is published, the former key's private half is deleted.
+As long as that half is there, whichever process integrates next does what is missing.
+"""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog import sequencer
+from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.model import Entry, Outbox
+from privacy_svc.db import Database
+from privacy_svc.errors import Conflict
+
+if TYPE_CHECKING:
+    from privacy_svc.auditlog.log import Log
+
+RECOVERY = "recovery"
+"""Actor of what another process had begun."""
+
+
+def rotate(log: "Log", database: Database, *, actor: str, reason: str) -> None:
+    """Raises Conflict while another rotation is not finished, LogInconsistent where the log is not sound: a new key
+    vouches for nothing that the old one would not have signed."""
+    log.integrate(database)
+    with database.write() as session:
+        sequencer.locked(session)
+        if log.signer.rotating:
+            raise Conflict("A signing key is just taking over from another.")
+        log.signer.rotate()
+        _hand_over(log, session, actor, reason)
+    log.integrate(database)
+
+
+def resume(log: "Log", database: Database) -> None:
+    """What a rotation that ended before left undone, up to the entry that says so."""
+    with database.write() as session:
+        sequencer.locked(session)
+        if log.signer.rotating:
+            _hand_over(log, session, RECOVERY, "")
+
+
+def finish(log: "Log") -> None:
+    """Once both keys' checkpoint is published."""
+    if log.signer.handed_over and exports.newest_size(log.export) > log.signer.handovers[-1].after:
+        log.signer.forget_previous()
+
+
+def _hand_over(log: "Log", session: Session, actor: str, reason: str) -> None:
+    newest = sequencer.last_signed(session)
+    handover = log.signer.hand_over(newest.size if newest else 0)
+    if not is_told(session, handover.after):
+        told = {"old": handover.old.vkey, "new": handover.new.vkey, "after": handover.after, "reason": reason}
+        log.append(session, EventType.LOG_KEY_ROTATED, actor=actor, payload=told)
+
+
+def is_told(session: Session, after: int) -> bool:
+    """Whether an entry says that the key changed after so many entries."""
+    kind = EventType.LOG_KEY_ROTATED
+    there = exists().where(Entry.type == kind, Entry.index >= after)
+    return bool(session.scalar(select(or_(there, exists().where(Outbox.type == kind)))))

@@ -1,0 +1,61 @@
+"""Signed JSON: canonical form (RFC 8785) and the check of a document's signature. Pure."""
+
+import base64
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from privacy_svc.auditlog.note import NoteError, Verifier
+
+
+def canonical(document: Any) -> bytes:
+    """RFC 8785 over texts, whole numbers, truth values, null, lists and objects; whole numbers of any size in full.
+
+    Raises TypeError for anything else: fractions have no one spelling that all languages agree on.
+    """
+    return _encode(_ordered(document)).encode()
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def _ordered(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, (dict, Mapping)):  # the first is found at once
+        return {name: _ordered(value[name]) for name in _sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [_ordered(inner) for inner in value]
+    raise TypeError(f"a signed document holds no {type(value).__name__}")
+
+
+def _sorted(names: Collection[Any]) -> list[str]:
+    """RFC 8785 §3.2.3: by UTF-16 code units, which for ASCII is Python's own order."""
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError("names in a signed document are texts")
+    return sorted(names) if "".join(names).isascii() else sorted(names, key=lambda name: name.encode("utf-16-be"))
+
+
+def sign_json(key: Ed25519PrivateKey, verifier: Verifier, document: Mapping[str, Any]) -> dict[str, Any]:
+    value = base64.b64encode(key.sign(canonical(document))).decode()
+    return {**document, "signature": {"algorithm": "Ed25519", "key": verifier.vkey, "value": value}}
+
+
+def verify_json(document: Mapping[str, Any], vkey: str) -> None:
+    """Raises NoteError unless `vkey` signed exactly this document."""
+    signature = document.get("signature")
+    known = {"algorithm", "key", "value"}
+    if not isinstance(signature, Mapping) or set(signature) != known or signature["algorithm"] != "Ed25519":
+        raise NoteError("the document is not signed")
+    if signature["key"] != vkey.strip():
+        raise NoteError("it names another key than the one you trust")
+    rest = {k: v for k, v in document.items() if k != "signature"}
+    try:
+        raw, message = base64.b64decode(str(signature.get("value")), validate=True), canonical(rest)
+    except (ValueError, TypeError):
+        raise NoteError("the signature cannot be read") from None
+    if base64.b64encode(raw).decode() != signature["value"]:  # the last sign has bits that nobody reads
+        raise NoteError("the signature is not spelled as it was written")
+    Verifier.parse(vkey).verify(raw, message)
