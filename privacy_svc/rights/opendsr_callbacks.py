@@ -69,11 +69,8 @@ class Callbacks:
                 return None
             callback.next_at, callback.tries = now() + LEASE, callback.tries + 1
             request = session.get_one(DataRequest, callback.request_id)
-            return (
-                callback.request_id,
-                callback.url,
-                status_of(_taken(session, request), going_on(session, request), callback.url),
-            )
+            status = status_of(_taken(session, request), going_on(session, request), callback.url)
+            return callback.request_id, callback.url, status
 
     def _deliver(self, request_id: str, url: str, status: opendsr.Status) -> None:
         problem = self._send(url, status)

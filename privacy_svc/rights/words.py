@@ -55,8 +55,8 @@ _EN = {
     ),
     "notice.known": "Reference: {reference}\nYour own identifier of the person: {identifier}",
     "notice.unknown": (
-        "Reference: {reference}\nWhich person it is we tell you under this reference on a safe way: please write to our "
-        "data protection officer."
+        "Reference: {reference}\nWhich person it is we tell you under this reference on a safe way: please write to "
+        "our data protection officer."
     ),
     "notice.answer": "Please confirm with the reference alone, and name nobody in your answer.",
     "complexity": "its complexity",

@@ -208,6 +208,17 @@ def test_cancelled_while_it_is_pending(sender: Sender) -> None:
     assert sender.view(answer)["outcome"] == "withdrawn"
 
 
+def test_the_same_wish_again(sender: Sender) -> None:
+    """Under another id it goes on as one with the first, and follows its state; it cannot be cancelled by itself."""
+    first, second = sender.send(), sender.send()
+    path = f"{PATH}/{second.json()['subject_request_id']}"
+    assert second.json()["expected_completion_time"] == first.json()["expected_completion_time"]
+    assert sender.call("GET", path).json()["request_status"] == "pending"
+    assert sender.call("DELETE", path).status_code == 400
+    assert sender.call("DELETE", f"{PATH}/{first.json()['subject_request_id']}").status_code == 202
+    assert sender.call("GET", path).json()["request_status"] == "cancelled"
+
+
 @ONE_DATABASE
 def test_signatures_that_do_not_hold(sender: Sender) -> None:
     """Another body, another sender's key, another domain, none: nothing is opened."""

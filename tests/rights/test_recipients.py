@@ -32,7 +32,6 @@ from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.parts import find
 from tests.conftest import ONE_DATABASE, fresh_postgres
 from tests.listening import Heard, Listener, Said, listening
-from tests.mail.test_sending import SmtpServer
 from tests.rights.company import ANA, Company
 from tests.rights.running import done, everything_in
 from tests.rights.telling import (
@@ -46,6 +45,7 @@ from tests.rights.telling import (
 )
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import types_of
+from tests.smtp import SmtpServer
 
 Found = Callable[..., Company]
 
@@ -253,16 +253,14 @@ def test_without_a_secret_nothing_is_sent(found: Found) -> None:
 
 def test_by_mail(found: Found) -> None:
     """A letter to the recipient, by a real server: the right, the reference and their own identifier, no name."""
-    server = SmtpServer()
-    company = found("{by: email}")
-    request = done_for(company)
-    server.start()
-    parts = with_settings(company, smtp_url=f"smtp://127.0.0.1:{server.port}").requests.parts
-    company.requests.parts = replace(parts, mailer=Mailer(parts.settings))
-    deliver(company)
-    server.join(5)
-    text = server.message.decode()
-    assert "To: dpo@letterbox.example" in text
+    with SmtpServer() as server:
+        company = found("{by: email}")
+        request = done_for(company)
+        parts = with_settings(company, smtp_url=server.url).requests.parts
+        company.requests.parts = replace(parts, mailer=Mailer(parts.settings))
+        deliver(company)
+    [letter] = server.to("dpo@letterbox.example")
+    text = f"{letter['Subject']}\n{letter.get_content()}"
     assert all(part in text for part in (request.id, IDENTIFIER, "GDPR 17", "Art. 19"))
     assert not [ANA[k] for k in ("name", "email", "phone") if ANA[k] in text]
     assert (notice(company, request.id).state, notice(company, request.id).told_by) == ("told", "email")
