@@ -126,7 +126,7 @@ def sender(
         if database.engine.dialect.name == "sqlite":
             url = sqlite_shop(tmp_path)
         else:
-            url = stack.enter_context(postgres_shop(request.getfixturevalue("postgres_server"), tmp_path))
+            url = stack.enter_context(postgres_shop(request.getfixturevalue("postgres_server")))
         runtime = make_runtime(tmp_path, database, {"shop": url}, policies)
         settings = replace(runtime.settings, base_url=BASE, opendsr_certificate=str(certificate), opendsr_key=str(key))
         service = Service(replace(runtime, settings=settings))

@@ -1,7 +1,7 @@
 """How recipients are told (GDPR 19), their secrets, and requests by OpenDSR.
 
 Revision ID: 0024
-Revises: 0025
+Revises: 0023
 """
 
 from uuid import uuid4
@@ -12,7 +12,7 @@ from alembic import op
 from privacy_svc.db.base import Instant
 
 revision = "0024"
-down_revision = "0025"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
