@@ -20,8 +20,9 @@ from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.mail import Mailer
+from privacy_svc.outbound import networks
 from privacy_svc.policy import PolicyHolder, remember, surely_before
-from privacy_svc.rights import Requests, held_people, reseal_packages
+from privacy_svc.rights import Requests, held_people, opendsr_signing, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import (
     Answer,
@@ -165,8 +166,9 @@ def _compose(
         lease=Lease(60 * settings.key_lease_minutes, 60 * settings.key_grace_minutes),
     )
     signer = signing(settings.home / KEYS, f"{organisation.id}/privacy-log")
-    witness = Witness.of(settings.witness_url, settings.witness_key)
+    witness = Witness.of(settings.witness_url, settings.witness_key, networks(settings.outbound_allow))
     log = Log(vault, signer, settings.home / LOG / "checkpoints", witness)
+    opendsr_signing(settings)
     database = Database(settings.privacy_database_url)
     return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores, database))
 

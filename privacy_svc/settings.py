@@ -64,6 +64,13 @@ class Settings:
         "", "smtp://user:password@host:port for mail; empty: mails are kept as files in <home>/outbox.", secret=True
     )
     mail_from: str = setting("privacy@localhost", "Sender of the service's mails.")
+    outbound_allow: str = setting(
+        "", "Private networks in which recipients and other parties may be called, such as 10.1.0.0/16; empty: none."
+    )
+    opendsr_certificate: str = setting(
+        "", "File of the certificate chain (PEM) by which our OpenDSR answers are signed; empty: none are given."
+    )
+    opendsr_key: str = setting("", "File of its RSA key (PEM, mode 0600).")
     demo: bool = setting(False, "This is the demo: every page says so.")
 
     @property

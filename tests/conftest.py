@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _numbers = itertools.count()
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For a test whose claim has nothing to do with the database."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

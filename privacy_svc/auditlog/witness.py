@@ -5,14 +5,11 @@ newest checkpoint with the proof that it contains the last one the witness saw; 
 """
 
 import base64
-import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
-import httpx
 from sqlalchemy import func, select
 
 from privacy_svc.auditlog import export as exports
@@ -25,6 +22,7 @@ from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 from privacy_svc.errors import Misconfigured
+from privacy_svc.outbound import LOOPBACK, Networks, Outbound, Unreachable, url_fault
 
 SECONDS = 5.0
 TRIES = 4
@@ -42,19 +40,17 @@ class Witness:
 
     url: str
     verifier: Verifier
+    outbound: Outbound
 
     @classmethod
-    def of(cls, url: str, vkey: str) -> Self | None:
-        """From the settings; None where there is none. Raises Misconfigured."""
+    def of(cls, url: str, vkey: str, allowed: Networks = ()) -> Self | None:
+        """From the settings; None where there is none. It may run on this machine. Raises Misconfigured."""
         if not url and not vkey:
             return None
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-            raise Misconfigured("witness_url begins with https://; plain http only to a loopback address.")
-        if parts.username or parts.query or parts.fragment:
-            raise Misconfigured("witness_url is a prefix: no user, no query, no fragment.")
+        if fault := url_fault(url, prefix=True):
+            raise Misconfigured(f"witness_url {fault}.")
         try:
-            return cls(url.rstrip("/"), Verifier.parse(vkey))
+            return cls(url.rstrip("/"), Verifier.parse(vkey), Outbound((*LOOPBACK, *allowed)))
         except NoteError as error:
             raise Misconfigured(f"witness_key is the witness's verifier key, name+hash+key: {error}.") from None
 
@@ -62,14 +58,14 @@ class Witness:
         """Raises WitnessAway."""
         body = "".join([f"old {old}\n", *(f"{_base64(h)}\n" for h in proof), "\n", note])
         try:
-            with httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client:
-                answer = client.post(f"{self.url}/add-checkpoint", content=body.encode())
-        except httpx.HTTPError as error:
-            raise WitnessAway(f"The witness {self.verifier.name} does not answer: {type(error).__name__}.") from None
-        if len(answer.content) > MOST_BYTES:
-            raise WitnessAway(f"The witness {self.verifier.name} answers more than cosignatures.")
-        size = _SIZE.fullmatch(answer.text) if "text/x.tlog.size" in answer.headers.get("content-type", "") else None
-        return Answer(answer.status_code, answer.text, int(size[1]) if size else None)
+            answer = self.outbound.call(
+                "POST", f"{self.url}/add-checkpoint", body=body.encode(), seconds=SECONDS, most_bytes=MOST_BYTES
+            )
+        except Unreachable as error:
+            raise WitnessAway(f"The witness {self.verifier.name} does not answer: {error.reason}.") from None
+        text = answer.body.decode("utf-8", "replace")
+        size = _SIZE.fullmatch(text) if "text/x.tlog.size" in answer.headers.get("content-type", "") else None
+        return Answer(answer.status, text, int(size[1]) if size else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +155,6 @@ def _mine(witness: Witness, note: str, text: str) -> str:
         raise WitnessAway(f"The witness {witness.verifier.name} gave no cosignature of its key: {error}.") from None
     start = f"— {witness.verifier.name} "
     return "".join(line for line in text.splitlines(keepends=True) if line.startswith(start))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _base64(raw: bytes) -> str:

@@ -19,7 +19,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("name")
-@click.option("--role", required=True, type=click.Choice(["module", "dpo", "admin", "auditor"]))
+@click.option("--role", required=True, type=click.Choice(["module", "dpo", "admin", "auditor", "sender"]))
 @click.pass_obj
 def add(cli: Cli, name: str, role: str) -> None:
     """Create a client and print its token. A module's NAME is its key in policies/modules.yml."""
@@ -31,6 +31,10 @@ def add(cli: Cli, name: str, role: str) -> None:
         modules = runtime.policies.current.modules
         if role == "module" and name not in modules:
             raise Misconfigured(f"policies/modules.yml has no module {name!r}; it has {', '.join(sorted(modules))}.")
+        senders = runtime.policies.current.organisation.senders
+        if role == "sender" and name not in senders:
+            known = ", ".join(sorted(senders)) or "none"
+            raise Misconfigured(f"organisation.yml has no opendsr_senders entry {name!r}; it has {known}.")
         with runtime.database.write() as session:
             client, token = add_client(session, runtime.log, name, Role(role), ACTOR)
     data = {"id": client.id, "name": name, "role": role, "token": token}

@@ -40,10 +40,12 @@ from privacy_svc.client.errors import (
 )
 from privacy_svc.client.purpose import Purpose, released
 from privacy_svc.client.rows import Column, columns
+from privacy_svc.client.webhooks import ChangeNotice, WebhookRefused, verify_webhook
 
 __all__ = [
     "Audience",
     "BadCall",
+    "ChangeNotice",
     "Client",
     "Column",
     "Conflict",
@@ -67,7 +69,9 @@ __all__ = [
     "Source",
     "Totals",
     "Unanswered",
+    "WebhookRefused",
     "Withheld",
     "columns",
     "released",
+    "verify_webhook",
 ]

@@ -3,14 +3,15 @@
     PrivacyError
     ├── Denied             the policy says no
     │   └── Unanswered     nobody said yes: no answer, no answer in time, or none that can be understood
-    └── Problem            the service refused the call itself
-        ├── BadCall        400, 405, 413, 415, 422: mend the call
-        ├── NotSignedIn    401: the token is wrong or was revoked
-        ├── Forbidden      403: the token or the policy does not allow this call
-        ├── NotFound       404: no such customer, record, purpose or field; `slug` says which
-        ├── Conflict       409
-        ├── Erased         410: drop your reference to this person
-        └── Failed         500: the service's log has the cause
+    ├── Problem            the service refused the call itself
+    │   ├── BadCall        400, 405, 413, 415, 422: mend the call
+    │   ├── NotSignedIn    401: the token is wrong or was revoked
+    │   ├── Forbidden      403: the token or the policy does not allow this call
+    │   ├── NotFound       404: no such customer, record, purpose or field; `slug` says which
+    │   ├── Conflict       409
+    │   ├── Erased         410: drop your reference to this person
+    │   └── Failed         500: the service's log has the cause
+    └── WebhookRefused     a webhook that the service did not send, or not now
 
 No message holds personal data or the token: the service's own texts hold none, and nothing that was sent is repeated.
 """

@@ -6,7 +6,8 @@ from typing import Any
 
 
 class Role(enum.StrEnum):
-    """`PUBLIC` marks a route for which nobody needs to sign in."""
+    """`PUBLIC` marks a route for which nobody needs to sign in; `SENDER` is another organisation that sends us requests
+    by OpenDSR."""
 
     PUBLIC = "public"
     MODULE = "module"
@@ -14,6 +15,7 @@ class Role(enum.StrEnum):
     ADMIN = "admin"
     AUDITOR = "auditor"
     CUSTOMER = "customer"
+    SENDER = "sender"
 
 
 @dataclass(frozen=True, slots=True)

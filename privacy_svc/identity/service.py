@@ -21,7 +21,7 @@ PREFIX = "psv_"
 STAFF = frozenset({Role.DPO, Role.ADMIN, Role.AUDITOR})
 TRUE_TO = timedelta(minutes=1)
 """How exact `last_used_at` is: finer would make every read a write."""
-_ROLES = STAFF | {Role.MODULE}
+_ROLES = STAFF | {Role.MODULE, Role.SENDER}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 

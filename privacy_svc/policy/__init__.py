@@ -42,8 +42,11 @@ from privacy_svc.policy.policyset import (
     Party,
     PolicySet,
     Purpose,
+    Sender,
     SpecialCondition,
     SubjectState,
+    Tell,
+    TellBy,
 )
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
@@ -89,8 +92,11 @@ __all__ = [
     "Reason",
     "ReasonCode",
     "Reference",
+    "Sender",
     "SpecialCondition",
     "SubjectState",
+    "Tell",
+    "TellBy",
     "TestRun",
     "Unhit",
     "Versions",

@@ -85,6 +85,8 @@ class Field:
     erase: Erase = Erase.NULL
     replace: str | None = None
     keep: Keep | None = None
+    identifier_of: str | None = None
+    """The recipient whose own key for the person this is: they are told of changes by it (Art. 19)."""
 
     @property
     def personal(self) -> bool:

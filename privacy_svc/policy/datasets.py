@@ -4,6 +4,7 @@ Each file is read twice: by fideslang's own model, so that what Fides accepts is
 strictly, because its models let unknown keys pass.
 """
 
+from collections.abc import Collection as Collection_
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,15 +39,16 @@ _FIELD_META = (
     "masking_strategy_override",
     "redact",
 )
-_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep")
+_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep", "identifier_of")
 _KEEP = ("ground", "law", "period")
 
 
 class DatasetReader:
     """Reads all dataset files into one data map; references are connected when all are known."""
 
-    def __init__(self, terms: Taxonomy, faults: Faults) -> None:
-        self.terms, self.faults = terms, faults
+    def __init__(self, terms: Taxonomy, faults: Faults, recipients: Collection_[str] | None = None) -> None:
+        """`recipients`: None where they could not be read."""
+        self.terms, self.faults, self.recipients = terms, faults, recipients
         self.datasets: list[Dataset] = []
         self.links: list[Link] = []
         self.places: dict[str, str] = {}
@@ -116,6 +118,7 @@ class DatasetReader:
             erase=privacy.choice("erase", Erase) or (Erase.SHRED if seal else Erase.NULL),
             replace=_replacement(privacy),
             keep=_keep(privacy),
+            identifier_of=next(iter(privacy.names("identifier_of", self.recipients, "recipient")), None),
         )
 
     def _name(self, block: Block, key: str, above: Sequence[str]) -> str:

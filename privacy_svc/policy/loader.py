@@ -10,7 +10,7 @@ from privacy_svc.policy import casefiles, modules, notices, organisation, purpos
 from privacy_svc.policy.datamap import DataMap
 from privacy_svc.policy.datasets import FOLDER as DATASETS
 from privacy_svc.policy.datasets import DatasetReader
-from privacy_svc.policy.policyset import PolicySet
+from privacy_svc.policy.policyset import Organisation, PolicySet
 from privacy_svc.policy.reading import Faults, nearest
 from privacy_svc.policy.taxonomy import taxonomy
 from privacy_svc.policy.yamlfile import MOST_BYTES, Node, read_yaml
@@ -84,7 +84,7 @@ class _Compiler:
         known = purposes.Known(taxonomy(), shown, owner)
         groups, aims = purposes.read_purposes(trees[purposes.FILE], known, self.faults)
         granted = modules.read_modules(trees[modules.FILE], keys, groups, self.faults)
-        data_map = self._data_map()
+        data_map = self._data_map(owner)
         if owner is None:
             return None
         return PolicySet(
@@ -107,8 +107,8 @@ class _Compiler:
             return None
         return read_yaml(f"{self.name}/{path}", self.files[path], self.faults)
 
-    def _data_map(self) -> DataMap:
-        reader = DatasetReader(taxonomy(), self.faults)
+    def _data_map(self, owner: Organisation | None) -> DataMap:
+        reader = DatasetReader(taxonomy(), self.faults, owner.recipients if owner else None)
         for path, content in sorted(self._under(DATASETS).items()):
             root = read_yaml(f"{self.name}/{path}", content, self.faults)
             if root is not None:

@@ -1,12 +1,12 @@
 """policies/organisation.yml: who is responsible, whom people may turn to, who receives data."""
 
 import re
-from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from privacy_svc.policy.durations import parse_duration
-from privacy_svc.policy.policyset import Organisation, Party
+from privacy_svc.policy.policyset import Organisation
 from privacy_svc.policy.reading import Block, Faults, nearest
+from privacy_svc.policy.recipients import COUNTRY, PARTY, read_party, read_recipient, read_sender
 from privacy_svc.policy.staffrules import read_deadlines, read_four_eyes
 from privacy_svc.policy.yamlfile import Node
 
@@ -24,9 +24,8 @@ _KEYS = (
     "four_eyes",
     "phone_region",
     "log_kept",
+    "opendsr_senders",
 )
-_PARTY = ("name", "address", "email", "country")
-_RECIPIENT = (*_PARTY, "role", "safeguard")
 _RIGHTS = (
     "access",
     "rectification",
@@ -37,10 +36,7 @@ _RIGHTS = (
     "automated_decision",
 )
 _APPROVAL = (*_RIGHTS, "rectification_of_identity")
-_ROLES = ("processor", "controller", "joint_controller", "authority")
-_EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905 - reads as the list it is
 _ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _SHORTEST_LOG = 180
 """Days."""
 _LANGUAGE = re.compile(r"[a-z]{2}")
@@ -50,22 +46,23 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
     if root is None:
         return None
     block = Block(root, faults, _KEYS, "organisation")
-    controller = _party("controller", block.block("controller", _PARTY, required=True), ("name", "address", "email"))
+    controller = read_party("controller", block.block("controller", PARTY, required=True), ("name", "address", "email"))
     return Organisation(
         id=_shaped(block, "id", _ID, "small letters, digits and hyphens, such as nordlicht"),
         controller=controller,
-        dpo=_party("dpo", block.block("dpo", _PARTY, required=True), ("name", "email")),
-        authority=_party("authority", block.block("authority", _PARTY, required=True), ("name",)),
-        recipients={key: _recipient(key, node, faults) for key, _, node in block.entries("recipients")},
+        dpo=read_party("dpo", block.block("dpo", PARTY, required=True), ("name", "email")),
+        authority=read_party("authority", block.block("authority", PARTY, required=True), ("name",)),
+        recipients={key: read_recipient(key, node, faults) for key, _, node in block.entries("recipients")},
         languages=_languages(block),
         time_zone=_time_zone(block),
-        deadlines=read_deadlines(block, controller.country if _COUNTRY.fullmatch(controller.country) else ""),
+        deadlines=read_deadlines(block, controller.country if COUNTRY.fullmatch(controller.country) else ""),
         approval=frozenset(block.names("approval", _APPROVAL, "right"))
         if "approval" in block
         else frozenset({"erasure", "rectification"}),
         four_eyes=read_four_eyes(block, _RIGHTS),
-        phone_region=_shaped(block, "phone_region", _COUNTRY, "a country such as DE"),
+        phone_region=_shaped(block, "phone_region", COUNTRY, "a country such as DE"),
         log_kept=_log_kept(block),
+        senders={key: read_sender(key, node, faults) for key, _, node in block.entries("opendsr_senders")},
     )
 
 
@@ -74,24 +71,6 @@ def _shaped(block: Block, key: str, shape: re.Pattern[str], example: str) -> str
     if text and not shape.fullmatch(text):
         block.fault(key, f"{key!r} must be {example}, not {text!r}")
     return text
-
-
-def _party(key: str, block: Block, required: tuple[str, ...]) -> Party:
-    texts = {k: block.text(k, required=k in required) for k in _PARTY}
-    if texts["email"] and "@" not in texts["email"]:
-        block.fault("email", "'email' must be an e-mail address")
-    if texts["country"] and not _COUNTRY.fullmatch(texts["country"]):
-        block.fault("country", f"'country' must be two capital letters, not {texts['country']!r}")
-    return Party(key=key, **texts)
-
-
-def _recipient(key: str, node: Node, faults: Faults) -> Party:
-    block = Block(node, faults, _RECIPIENT, f"recipient {key}")
-    party = _party(key, block, ("name", "country"))
-    role, safeguard = block.word("role", _ROLES, required=True), block.text("safeguard")
-    if _COUNTRY.fullmatch(party.country) and party.country not in _EEA and not safeguard:
-        block.fault("country", f"{party.country} is outside the EEA: name the transfer's 'safeguard' (Art. 44 to 49)")
-    return replace(party, role=role, safeguard=safeguard)
 
 
 def _log_kept(block: Block) -> str | None:

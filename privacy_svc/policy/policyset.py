@@ -53,6 +53,34 @@ class Mask(enum.StrEnum):
     NULL = "null"
 
 
+class TellBy(enum.StrEnum):
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    OPENDSR = "opendsr"
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """The way to a recipient. `identity` and `identity_format` are OpenDSR's words for how they know our people."""
+
+    by: TellBy
+    url: str = ""
+    identity: str = "controller_customer_id"
+    identity_format: str = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Another organisation that sends us OpenDSR requests, signed by the key of `certificate` (PEM)."""
+
+    key: str
+    name: str
+    domain: str
+    certificate: str = field(repr=False)
+    verifies_identity: bool = False
+    """What they verified need not be verified again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """A named body with its contact: the controller, its DPO, an authority, a recipient."""
@@ -65,6 +93,8 @@ class Party:
     role: str = ""
     safeguard: str = ""
     """For a recipient outside the EEA: the transfer instrument (Art. 46)."""
+    tell: Tell | None = None
+    """How a recipient is told of a change (Art. 19); None where a person does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +147,7 @@ class Organisation:
     phone_region: str = "DE"
     log_kept: str | None = None
     """ISO 8601 duration after which entries of the audit log are deleted; None keeps them."""
+    senders: Mapping[str, Sender] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

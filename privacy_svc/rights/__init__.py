@@ -10,15 +10,22 @@ from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import AddressMissing, BadDetails, DataLeft, OnHold, UnknownRequest, WrongCode
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
+from privacy_svc.rights.notices import Exemption
+from privacy_svc.rights.opendsr import signing_of as opendsr_signing
+from privacy_svc.rights.opendsr_routes import HANDLERS as _OPENDSR
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter, Order
+from privacy_svc.rights.recipient_routes import HANDLERS as _RECIPIENTS
+from privacy_svc.rights.recipient_service import Recipients
 from privacy_svc.rights.resealing import reseal_packages
 from privacy_svc.rights.restoring import Replayed
-from privacy_svc.rights.routes import HANDLERS
+from privacy_svc.rights.routes import HANDLERS as _REQUESTS
 from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN, Right, State
 from privacy_svc.rights.workflow import Worker
+
+HANDLERS = [*_REQUESTS, *_RECIPIENTS, *_OPENDSR]
 
 __all__ = [
     "CERTIFICATE",
@@ -28,6 +35,7 @@ __all__ = [
     "AddressMissing",
     "BadDetails",
     "DataLeft",
+    "Exemption",
     "Extension",
     "Filter",
     "Ground",
@@ -35,6 +43,7 @@ __all__ = [
     "NoticeView",
     "OnHold",
     "Order",
+    "Recipients",
     "Replayed",
     "RequestDetails",
     "RequestPage",
@@ -48,5 +57,6 @@ __all__ = [
     "Worker",
     "WrongCode",
     "held_people",
+    "opendsr_signing",
     "reseal_packages",
 ]

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
@@ -15,9 +16,11 @@ from privacy_svc.db import now
 from privacy_svc.policy import Module
 from privacy_svc.rights import article15, closing, page
 from privacy_svc.rights.article15 import Held
-from privacy_svc.rights.model import PACKAGE, DataRequest, RequestPackage
+from privacy_svc.rights.model import PACKAGE, DataRequest, RecipientNotice, RequestPackage
+from privacy_svc.rights.notices import name_of
 from privacy_svc.rights.package import Table, pack, table_files, to_json
 from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.recipients import held_categories
 from privacy_svc.rights.states import Right
 from privacy_svc.rights.steps import Step
 from privacy_svc.store import FoundRow, walk
@@ -51,8 +54,9 @@ def _whole(
     session: Session, parts: Parts, subject_id: str, kind: str, rows: Sequence[FoundRow], about: Mapping[str, Any]
 ) -> bytes:
     tables = tables_of(rows, lambda _row, _field: True)
-    held = Held(kind, categories_of(rows), tuple(t.name for t in tables))
+    held = Held(kind, held_categories(rows), tuple(t.name for t in tables))
     information = article15.answer(parts.policy, held, LANGUAGE)
+    information["recipients_told"] = told_of(session, parts, subject_id)
     consents = consents_of(session, parts, subject_id)
     entries = log_of(session, parts, subject_id)
     html = page.render(
@@ -109,16 +113,6 @@ def tables_of(rows: Iterable[FoundRow], included: Callable[[FoundRow, str], bool
     ]
 
 
-def categories_of(rows: Iterable[FoundRow]) -> frozenset[str]:
-    return frozenset(
-        category
-        for row in rows
-        for field in row.collection.fields
-        if field.personal and row.values[field.name] is not None
-        for category in field.categories
-    )
-
-
 def consents_of(session: Session, parts: Parts, subject_id: str) -> list[dict[str, Any]]:
     """Everything the person was asked and said, by purpose, what stands first."""
     return [
@@ -133,6 +127,16 @@ def consents_of(session: Session, parts: Parts, subject_id: str) -> list[dict[st
             "channel": said.channel,
         }
         for said in consent.history(session, subject_id)
+    ]
+
+
+def told_of(session: Session, parts: Parts, subject_id: str) -> list[dict[str, Any]]:
+    """Whom we told of what this person had corrected or restricted (Art. 19, second sentence)."""
+    mine = select(RecipientNotice, DataRequest.right).join(DataRequest, DataRequest.id == RecipientNotice.request_id)
+    told = mine.where(DataRequest.subject_id == subject_id, RecipientNotice.told_at.is_not(None))
+    return [
+        {"name": name_of(parts, n.recipient), "right": right, "told_at": n.told_at.isoformat() if n.told_at else None}
+        for n, right in session.execute(told.order_by(RecipientNotice.told_at, RecipientNotice.recipient))
     ]
 
 

@@ -1,4 +1,4 @@
-"""The end of a run: whom the change must be told to, the certificate, the letter, the last entry."""
+"""The end of a run: the certificate, the letter, the last entry; from it on recipients are told."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import now
 from privacy_svc.http import encode
 from privacy_svc.mail import MailUnavailable
+from privacy_svc.rights import recipients
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.certificate import Facts
 from privacy_svc.rights.letters import Letters
-from privacy_svc.rights.model import DataRequest, RecipientNotice, RequestCertificate
+from privacy_svc.rights.model import DataRequest, RequestCertificate
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.states import State, follow
 from privacy_svc.rights.steps import Step
@@ -21,6 +22,7 @@ def complete(session: Session, parts: Parts, request: DataRequest) -> str:
     """Closes the request; returns the id of the audit entry that says so."""
     request.state = follow(State(request.state), State.COMPLETED, "completed").value
     request.closed_at = now()
+    recipients.begin_to_tell(session, request)
     return parts.note(session, request, Event.COMPLETED, WORKER, late=request.is_overdue)
 
 
@@ -40,13 +42,6 @@ def facts(parts: Parts, request: DataRequest, entry: str) -> Facts:
 def certify(session: Session, parts: Parts, request: DataRequest, document: Mapping[str, Any]) -> None:
     signed = parts.signer.sign_json(dict(document))
     session.add(RequestCertificate(request_id=request.id, document=encode(signed).decode()))
-
-
-def recipients_to_tell(session: Session, parts: Parts, request: DataRequest, kind: str) -> None:
-    """Art. 19: everybody to whom a purpose for this kind of person gives data."""
-    purposes = [p for p in parts.policy.purposes.values() if kind in p.subjects]
-    for key in dict.fromkeys(r for p in purposes for r in p.recipients):
-        session.add(RecipientNotice(request_id=request.id, recipient=key))
 
 
 def send(parts: Parts, request: DataRequest, address: str | None) -> Event | None:

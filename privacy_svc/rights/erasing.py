@@ -24,7 +24,7 @@ from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, forget_lin
 from privacy_svc.db import now
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Erase, EraseRows
-from privacy_svc.rights import certificate, closing, details, holds
+from privacy_svc.rights import certificate, closing, details, holds, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
@@ -55,6 +55,7 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
     request.language = request.language or language_in(rows)
     tell_progress(request, found=inventory(rows), searched=len(known), suppress=[_plain(a) for a in addresses])
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
+    recipients.gather(session, parts, request, rows)
 
 
 def known_values(rows: Iterable[FoundRow]) -> list[str]:
@@ -176,7 +177,6 @@ def _finish(session: Session, parts: Parts, request: DataRequest, proof: str | N
     entry = closing.complete(session, parts, request)
     facts = closing.facts(parts, request, entry)
     closing.certify(session, parts, request, certificate.erasure(facts, done, backups_by, proof))
-    closing.recipients_to_tell(session, parts, request, subject.kind)
     request.known_values = None
 
 

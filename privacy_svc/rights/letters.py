@@ -63,6 +63,29 @@ class Letters:
             *([self._say("question.stops")] if stops_clock else []),
         )
 
+    def recipients(self, right: Right, told: Sequence[tuple[str, datetime | None, bool]]) -> Letter:
+        """To the person (Art. 19, second sentence); `told`: name, when, and whether it is impossible."""
+        lines = [
+            self._say("told.on", name=name, day=self._day(at))
+            if at
+            else self._say("told.exempt" if impossible else "told.yet", name=name)
+            for name, at, impossible in told
+        ]
+        asked = self._say("told.what", what=self._say(right))
+        return self._letter(self._say("told.subject"), asked, "\n".join(lines) or self._say("told.nobody"))
+
+    def to_recipient(self, right: Right, recipient: str, reference: str, identifier: str | None) -> Letter:
+        """To a recipient (Art. 19, first sentence). Says no more of the person than what they call them themselves."""
+        known = {"reference": reference} | ({"identifier": identifier} if identifier else {})
+        please = self._say(f"notice.{right}")
+        about = {"recipient": recipient, "article": right.article, "please": please}
+        return self._letter(
+            self._say("notice.subject", article=right.article, reference=reference),
+            self._say("notice.what", **about),
+            self._say("notice.known" if identifier else "notice.unknown", **known),
+            self._say("notice.answer"),
+        )
+
     def _letter(self, subject: str, *paragraphs: str) -> Letter:
         dpo = self._organisation.dpo
         named = f"{dpo.name}, {dpo.email}" if dpo.email else dpo.name

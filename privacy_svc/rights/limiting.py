@@ -7,25 +7,26 @@ from sqlalchemy.orm import Session
 from privacy_svc.consent import Cause, ListKeeper, object_to, restrict
 from privacy_svc.db import now
 from privacy_svc.policy import DIRECT_MARKETING
-from privacy_svc.rights import certificate, closing, details
+from privacy_svc.rights import certificate, closing, details, recipients
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
-from privacy_svc.vault import Subject
+from privacy_svc.store import walk
 
 
 def _restrict(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
     assert request.subject_id is not None
     restrict(session, parts.log, request.subject_id, actor=WORKER, reason=f"request {request.id}")
     tell_progress(request, since=now().isoformat())
+    recipients.gather(
+        session, parts, request, walk(session, parts.stores, parts.vault, parts.policy, request.subject_id)
+    )
 
 
 def _finish_restriction(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
     entry = closing.complete(session, parts, request)
     facts = closing.facts(parts, request, entry)
     closing.certify(session, parts, request, certificate.restriction(facts, progress(request)["since"]))
-    kind = session.get_one(Subject, request.subject_id).kind
-    closing.recipients_to_tell(session, parts, request, kind)
 
 
 def _object(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:

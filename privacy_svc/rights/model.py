@@ -7,6 +7,7 @@ given out dies with the person. Everything else here says nothing about a person
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, deferred, mapped_column
@@ -20,6 +21,8 @@ PACKAGE = 4
 RECTIFIED = 5
 KNOWN_VALUES = 6
 HOLD_REASON = 7
+RECIPIENT_KNOWS = 8
+RECIPIENT_SECRET = 9
 
 
 class DataRequest(Base):
@@ -172,17 +175,94 @@ class VerificationCode(Base):
 
 
 class RecipientNotice(Base):
-    """Art. 19: a recipient who must be told, and what became of it."""
+    """Art. 19: a recipient who must be told, and what became of it. No personal data but in `about`, which goes when
+    nobody needs to be told any more."""
 
     __tablename__ = "request_notifications"
 
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
     recipient: Mapped[str] = mapped_column(primary_key=True)
     """Key of the recipient in the policy."""
+    event_id: Mapped[str] = mapped_column(unique=True, default=lambda: str(uuid4()))
+    """What every try is told under, so that the recipient knows a second one. OpenDSR wants a UUID of version 4."""
+    why: Mapped[str] = mapped_column(default="mapped")
+    """`disclosed` as the log says, or `mapped`: the policy gives them data of these categories."""
     state: Mapped[str] = mapped_column(default="to_tell")
-    """`to_tell`, `told`, `answered`, `impossible`."""
+    """`waiting` while the request runs, `to_tell`, `told`, `answered`, `impossible`."""
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When a worker turns to it; None while there is nothing that it could do."""
+    tries: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None]
+    """How the last try ended, in a word of ours: never what the recipient said."""
     told_at: Mapped[datetime | None]
+    told_by: Mapped[str | None]
+    """`email`, `webhook`, `opendsr`, or `person`."""
     answer: Mapped[str | None]
+    """A word: `received`, or an OpenDSR status."""
+    answered_at: Mapped[datetime | None]
+    expected_at: Mapped[datetime | None]
+    """When the recipient says that it will be done."""
+    ground: Mapped[str | None]
+    """Why it is `impossible`: `impossible`, `disproportionate`, or `gone` as the recipient's own address says."""
+    noted_by: Mapped[str | None]
+    """The person of the staff who noted how it stands; their reason is among the request's details."""
+    about: Mapped[bytes | None]
+    """What the recipient knows the person by, sealed by the evidence key: an erasure leaves nothing else to say it."""
+
+
+class RecipientSecret(Base):
+    """What a recipient and we share, sealed by the organisation's key."""
+
+    __tablename__ = "recipient_secrets"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    recipient: Mapped[str] = mapped_column(index=True)
+    use: Mapped[str]
+    """`webhook`: signs what we send; `token`: lets us in at their OpenDSR address."""
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    ends_at: Mapped[datetime | None]
+    """A replaced secret signs along until then."""
+
+
+class ProcessorCertificate(Base):
+    """The certificate an OpenDSR recipient signs with, as it was found to be good when we last called them: a callback
+    is checked against it, so that nobody's message makes us call anybody."""
+
+    __tablename__ = "processor_certificates"
+
+    recipient: Mapped[str] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(index=True)
+    pem: Mapped[str]
+    checked_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class OpenDsrRequest(Base):
+    """A request that another organisation sent us by OpenDSR. Its body is not kept: it names the person."""
+
+    __tablename__ = "opendsr_requests"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """The sender's `subject_request_id`."""
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), index=True)
+    fingerprint: Mapped[bytes]
+    """Keyed hash of the body: the same request sent again is answered again."""
+    received_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class OpenDsrCallback(Base):
+    """An address that a sender wants told of each new status, and how far that is."""
+
+    __tablename__ = "opendsr_callbacks"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
+    url: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    """What they were told last."""
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None]
 
 
 class Hold(Base):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.http import CustomerDirectory
 from privacy_svc.mail import Mailer
+from privacy_svc.outbound import Outbound, networks
 from privacy_svc.policy import Organisation, PolicyHolder, PolicySet
 from privacy_svc.rights.deadlines import Profile, profile_of
 from privacy_svc.rights.errors import UnknownRequest
@@ -53,6 +54,10 @@ class Event(enum.StrEnum):
     PACKAGE_DOWNLOADED = "rights:package:downloaded"
     VALUE_RECTIFIED = "rights:value:rectified"
     DETAILS_READ = "rights:details:read"
+    RECIPIENT_TOLD = "rights:recipient:told"
+    RECIPIENT_ANSWERED = "rights:recipient:answered"
+    RECIPIENT_UNREACHED = "rights:recipient:unreached"
+    RECIPIENT_EXEMPT = "rights:recipient:exempt"
     LETTER_SENT = "rights:letter:sent"
     LETTER_FAILED = "rights:letter:failed"
     SUBJECT_ERASED = "vault:subject:erased"
@@ -78,6 +83,10 @@ class Parts:
     @property
     def organisation(self) -> Organisation:
         return self.policy.organisation
+
+    @property
+    def outbound(self) -> Outbound:
+        return Outbound(networks(self.settings.outbound_allow))
 
     @property
     def profile(self) -> Profile:

@@ -1,7 +1,7 @@
 """Looking at requests: lists, one request, its timeline, what it produced."""
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,19 +10,18 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, defer
 
 from privacy_svc.errors import BadRequest, NotFound
-from privacy_svc.rights import details
+from privacy_svc.rights import details, notices
 from privacy_svc.rights.accessing import open_package
 from privacy_svc.rights.model import (
     RECTIFIED,
     DataRequest,
     Hold,
-    RecipientNotice,
     RequestCertificate,
     RequestPackage,
     RequestValue,
 )
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView
+from privacy_svc.rights.schemas import HoldView, RequestDetails, RequestPage, RequestView
 from privacy_svc.rights.states import OPEN, Right, State
 
 MOST = 200
@@ -135,20 +134,11 @@ def view(request: DataRequest) -> RequestView:
     )
 
 
-def notices(session: Session, parts: Parts, request: DataRequest) -> list[NoticeView]:
-    found = select(RecipientNotice).where(RecipientNotice.request_id == request.id).order_by(RecipientNotice.recipient)
-    named: Mapping[str, Any] = parts.organisation.recipients
-    return [
-        NoticeView(
-            n.recipient, named[n.recipient].name if n.recipient in named else n.recipient, n.state, n.told_at, n.answer
-        )
-        for n in session.scalars(found)
-    ]
-
-
 def details_of(session: Session, parts: Parts, request: DataRequest, actor: str) -> RequestDetails:
     parts.note(session, request, Event.DETAILS_READ, actor)
     said = details.read(session, parts.vault, request)
+    if known := notices.identifiers(session, parts, request):
+        said["identifiers"] = known
     return RequestDetails(said.pop("given", {}), said, _rectified(session, parts, request))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.rights import certificate, closing, details
+from privacy_svc.rights import certificate, closing, details, recipients
 from privacy_svc.rights.model import RECTIFIED, DataRequest, RequestValue
 from privacy_svc.rights.package import plain
 from privacy_svc.rights.parts import WORKER, Event, Parts
@@ -20,7 +20,8 @@ def _remember(session: Session, parts: Parts, request: DataRequest, _seen: Any) 
     cipher = details.cipher_of(session, parts.vault, request)
     wanted = [(found, new) for name, new in changes.items() if (found := parts.policy.resolve_field(name, kind))]
     places: list[tuple[str, str]] = []
-    for row in walk(session, parts.stores, parts.vault, parts.policy, request.subject_id):
+    rows = walk(session, parts.stores, parts.vault, parts.policy, request.subject_id)
+    for row in rows:
         for (collection, field), new in wanted:
             if row.collection.path != collection.path or row.values[field.name] == new:
                 continue
@@ -30,6 +31,7 @@ def _remember(session: Session, parts: Parts, request: DataRequest, _seen: Any) 
             session.add(RequestValue(request_id=request.id, place=place, sealed=sealed))
             places.append((collection.path, field.name))
     tell_progress(request, rectified=closing.count(places))
+    recipients.gather(session, parts, request, rows, {c for (_, field), _ in wanted for c in field.categories})
 
 
 def _apply(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
@@ -44,7 +46,6 @@ def _finish(session: Session, parts: Parts, request: DataRequest, _seen: Any) ->
     entry = closing.complete(session, parts, request)
     document = certificate.rectification(closing.facts(parts, request, entry), progress(request)["rectified"])
     closing.certify(session, parts, request, document)
-    closing.recipients_to_tell(session, parts, request, _kind(session, request))
 
 
 def _changes(session: Session, parts: Parts, request: DataRequest) -> dict[str, Any]:

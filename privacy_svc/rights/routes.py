@@ -17,7 +17,6 @@ from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.schemas import (
     HoldView,
-    NoticeView,
     OpenRequest,
     PlaceHold,
     Readmit,
@@ -157,12 +156,6 @@ def show_certificate(request_id: FromPath[str], requests: NamedDependency[Reques
     return Response(requests.certificate(request_id).encode(), media_type="application/json")
 
 
-@get(ONE + "/notifications", opt=READERS, sync_to_thread=True, operation_id="listNotifications", tags=TAGS)
-def list_notifications(request_id: FromPath[str], requests: NamedDependency[Requests]) -> list[NoticeView]:
-    """Art. 19: each recipient, told when, answered what."""
-    return list(requests.notifications(request_id))
-
-
 @post("/v1/holds", opt=STAFF | {"body": PlaceHold}, sync_to_thread=True, operation_id="placeHold", tags=TAGS)
 def place_hold(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> HoldView:
     """A legal hold: the person's data are not erased while it stands."""
@@ -195,7 +188,6 @@ HANDLERS = [
     *DECIDING,
     download_package,
     show_certificate,
-    list_notifications,
     place_hold,
     lift_hold,
     readmit,

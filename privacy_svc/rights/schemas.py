@@ -181,11 +181,23 @@ class TimelineLine(msgspec.Struct, frozen=True):
 
 
 class NoticeView(msgspec.Struct, frozen=True):
+    """No personal data. `event` is the id under which every try is told; `problem` how the last one ended."""
+
     recipient: str
     name: str
     state: str
     told_at: datetime | None
     answer: str | None
+    why: str
+    told_by: str | None
+    answered_at: datetime | None
+    expected_at: datetime | None
+    event: str
+    tries: int
+    next_try_at: datetime | None
+    problem: str | None
+    ground: str | None
+    noted_by: str | None
 
 
 class HoldView(msgspec.Struct, frozen=True):

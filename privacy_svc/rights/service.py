@@ -19,6 +19,7 @@ from privacy_svc.rights import (
     approval,
     asking,
     holds,
+    notices,
     opening,
     reading,
     readmission,
@@ -257,7 +258,7 @@ class Requests:
 
     def notifications(self, request_id: str) -> Sequence[NoticeView]:
         with self.database.read() as session:
-            return reading.notices(session, self.parts, find(session, request_id))
+            return notices.views(session, self.parts, find(session, request_id))
 
     def package(self, request_id: str, actor: str) -> bytes:
         """The zip; each download is logged."""

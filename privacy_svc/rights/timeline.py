@@ -45,6 +45,10 @@ TEXTS: Mapping[str, Mapping[Event, str]] = {
         Event.PACKAGE_DOWNLOADED: "The package was downloaded.",
         Event.VALUE_RECTIFIED: "{collection}.{field} was corrected in {rows} rows.",
         Event.DETAILS_READ: "The details were read.",
+        Event.RECIPIENT_TOLD: "{name} was told by {by}.",
+        Event.RECIPIENT_ANSWERED: "{name} answered: {answer}.",
+        Event.RECIPIENT_UNREACHED: "{name} could not be told ({problem}); a person has to see to it.",
+        Event.RECIPIENT_EXEMPT: "{name} is not told: {ground}.",
         Event.LETTER_SENT: "A letter was sent to the person.",
         Event.LETTER_FAILED: "A letter to the person could not be sent.",
     },
@@ -75,15 +79,32 @@ TEXTS: Mapping[str, Mapping[Event, str]] = {
         Event.PACKAGE_DOWNLOADED: "Das Paket wurde heruntergeladen.",
         Event.VALUE_RECTIFIED: "{collection}.{field} wurde in {rows} Zeilen berichtigt.",
         Event.DETAILS_READ: "Die Einzelheiten wurden gelesen.",
+        Event.RECIPIENT_TOLD: "{name} wurde unterrichtet: {by}.",
+        Event.RECIPIENT_ANSWERED: "{name} antwortete: {answer}.",
+        Event.RECIPIENT_UNREACHED: "{name} war nicht zu erreichen ({problem}); jemand muss sich kümmern.",
+        Event.RECIPIENT_EXEMPT: "{name} wird nicht unterrichtet: {ground}.",
         Event.LETTER_SENT: "Ein Brief ging an die Person.",
         Event.LETTER_FAILED: "Ein Brief an die Person konnte nicht zugestellt werden.",
     },
 }
 _WORDS: Mapping[str, Mapping[tuple[str, str], str]] = {
-    "en": {("how", "code"): "a code", ("how", "staff"): "a member of the staff"},
+    "en": {("how", "code"): "a code", ("how", "staff"): "a member of the staff", ("how", "sender"): "who sent it"},
     "de": {
         ("how", "code"): "durch einen Code",
         ("how", "staff"): "durch eine Person vom Haus",
+        ("how", "sender"): "durch den, der ihn schickte",
+        ("by", "email"): "per E-Mail",
+        ("by", "webhook"): "per Webhook",
+        ("by", "opendsr"): "per OpenDSR",
+        ("by", "person"): "durch eine Person vom Haus",
+        ("answer", "received"): "erhalten",
+        ("answer", "pending"): "angenommen",
+        ("answer", "in_progress"): "in Arbeit",
+        ("answer", "completed"): "erledigt",
+        ("answer", "cancelled"): "abgebrochen",
+        ("ground", "impossible"): "unmöglich",
+        ("ground", "disproportionate"): "unverhältnismäßig",
+        ("ground", "gone"): "die Adresse gibt es nicht mehr",
         ("how", "mail"): "per E-Mail",
         ("how", "answered"): "beantwortet",
         ("how", "verified"): "die Person ist festgestellt",
@@ -117,6 +138,6 @@ def _line(event: RequestEvent, language: str, zone: str) -> TimelineLine:
 def _word(language: str, zone: str, name: str, value: Any) -> Any:
     if name == "due":
         return datetime.fromisoformat(value).astimezone(ZoneInfo(zone)).date().isoformat()
-    if name == "ground":
-        return LANGUAGES[language].get(value, value).rstrip(".")
+    if name == "ground" and value in LANGUAGES[language]:
+        return LANGUAGES[language][value].rstrip(".")
     return _WORDS[language].get((name, value), value)

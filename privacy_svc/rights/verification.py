@@ -97,6 +97,12 @@ def vouch(session: Session, parts: Parts, request: DataRequest, reason: str, act
     _verified(session, parts, request, actor, "staff")
 
 
+def accept_sender(session: Session, parts: Parts, request: DataRequest, sender: str) -> None:
+    """An OpenDSR sender, of whom policy says that it verifies identities, vouches by its signature."""
+    _require_verifying(request)
+    _verified(session, parts, request, sender, "sender")
+
+
 def _verified(session: Session, parts: Parts, request: DataRequest, actor: str, how: str) -> None:
     at = now()
     request.verified_at, request.verified_by, request.verified_how = at, actor, how

@@ -40,6 +40,25 @@ _EN = {
     "extended.subject": "Your request takes longer",
     "extended.what": "you asked us {what}. We need more time, because of {reason} (Art. 12(3) GDPR).",
     "extended.until": "You hear from us by {day} at the latest.",
+    "told.subject": "Who was told of your request",
+    "told.what": "you asked us {what}, and now whom we told of it (Art. 19 GDPR):",
+    "told.on": "- {name}: told on {day}",
+    "told.exempt": "- {name}: could not be told",
+    "told.yet": "- {name}: not told yet",
+    "told.nobody": "Nobody: your data were given to no one.",
+    "notice.subject": "Notice under {article}, Art. 19: {reference}",
+    "notice.rectification": "Please correct them too, or ask us for what is right.",
+    "notice.erasure": "Please erase them too, and every link to them, copy and replication of them.",
+    "notice.restriction": "Please only store them until we write again.",
+    "notice.what": (
+        "{recipient} received data of a person from us. A change of them was asked for and made ({article}). {please}"
+    ),
+    "notice.known": "Reference: {reference}\nYour own identifier of the person: {identifier}",
+    "notice.unknown": (
+        "Reference: {reference}\nWhich person it is we tell you under this reference on a safe way: please write to "
+        "our data protection officer."
+    ),
+    "notice.answer": "Please confirm with the reference alone, and name nobody in your answer.",
     "complexity": "its complexity",
     "number": "the number of requests",
     "question.subject": "A question about your request",
@@ -97,6 +116,26 @@ _DE = {
     "extended.subject": "Ihr Anliegen dauert länger",
     "extended.what": ("Sie haben uns gebeten, {what}. Wir brauchen mehr Zeit, wegen {reason} (Art. 12 Abs. 3 DSGVO)."),
     "extended.until": "Sie hören spätestens am {day} von uns.",
+    "told.subject": "Wem wir Ihr Anliegen mitgeteilt haben",
+    "told.what": "Sie haben uns gebeten, {what}, und nun, wem wir es mitgeteilt haben (Art. 19 DSGVO):",
+    "told.on": "- {name}: mitgeteilt am {day}",
+    "told.exempt": "- {name}: konnte nicht unterrichtet werden",
+    "told.yet": "- {name}: noch nicht unterrichtet",
+    "told.nobody": "Niemandem: Ihre Daten gingen an niemanden.",
+    "notice.subject": "Mitteilung nach {article}, Art. 19: {reference}",
+    "notice.rectification": "Bitte berichtigen Sie sie auch, oder fragen Sie uns nach dem, was richtig ist.",
+    "notice.erasure": "Bitte löschen Sie sie auch, und alle Links darauf, Kopien und Replikationen davon.",
+    "notice.restriction": "Bitte speichern Sie sie nur noch, bis wir wieder schreiben.",
+    "notice.what": (
+        "{recipient} hat von uns Daten einer Person erhalten. Eine Änderung daran wurde "
+        "verlangt und vorgenommen ({article}). {please}"
+    ),
+    "notice.known": "Zeichen: {reference}\nIhre eigene Kennung der Person: {identifier}",
+    "notice.unknown": (
+        "Zeichen: {reference}\nUm wen es geht, sagen wir Ihnen unter diesem Zeichen auf sicherem Weg: bitte schreiben "
+        "Sie unserem Datenschutz."
+    ),
+    "notice.answer": "Bitte bestätigen Sie nur mit dem Zeichen, und nennen Sie in Ihrer Antwort niemanden.",
     "complexity": "der Komplexität des Anliegens",
     "number": "der Anzahl der Anträge",
     "question.subject": "Eine Frage zu Ihrem Anliegen",

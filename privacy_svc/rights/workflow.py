@@ -22,6 +22,7 @@ from sqlalchemy import select, update
 
 from privacy_svc.db import Database, new_id, parse_url
 from privacy_svc.errors import Conflict, DatabaseBusy
+from privacy_svc.rights.courier import Courier
 from privacy_svc.rights.fulfilment import Fulfilment, Problem
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.states import Right, State
@@ -41,6 +42,8 @@ PATIENCE = 30
 """Seconds that `stop` waits for runs in the middle; what waits longer goes on at the next start."""
 REVIEW = 60.0
 """Seconds between two looks for runs that the engine lost."""
+COURIERS = 3
+"""Threads that tell recipients: one that hangs does not keep the others waiting."""
 SLOTS = 64
 _one = threading.Lock()
 """The engine is one a process: held by the worker that runs."""
@@ -59,7 +62,7 @@ class Worker:
         self._database, self._fulfilment, self._settings = database, fulfilment, settings
         self._concurrency = concurrency
         self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._slot: IO[str] | None = None
         self._run: Any = None
         self._running: set[str] = set()
@@ -77,8 +80,16 @@ class Worker:
             self.stop()
             raise
         self._ended.clear()
-        self._thread = threading.Thread(target=self._dispatch, name="requests", daemon=True)
-        self._thread.start()
+        courier = Courier(self._database, self._fulfilment.parts)
+        self._threads = [
+            threading.Thread(target=self._dispatch, name="requests", daemon=True),
+            *(
+                threading.Thread(target=courier.run, args=(self._ended,), name=f"recipients-{n}", daemon=True)
+                for n in range(COURIERS)
+            ),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,9 +101,9 @@ class Worker:
     def stop(self) -> None:
         """Ends after the steps that are running; what is left goes on at the next start."""
         self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=PATIENCE if self._running else 0)
         if self._slot is not None:
             self._slot.close()

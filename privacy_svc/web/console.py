@@ -29,7 +29,7 @@ from privacy_svc.identity import (
     session_cookie,
 )
 from privacy_svc.policy import PolicyHolder
-from privacy_svc.rights import Filter, Order, Requests, RequestView
+from privacy_svc.rights import Filter, Order, Recipients, Requests, RequestView
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
 from privacy_svc.web.forms import form
@@ -126,6 +126,7 @@ def show_today(
         caller=caller,
         now=now(),
         due=_by_deadline(requests),
+        untold=Recipients(requests).untold(SHOWN),
         log=health,
         keys=keys,
         audit=next(iter(audits.latest()), None),

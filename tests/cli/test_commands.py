@@ -185,3 +185,18 @@ def test_a_schema_change_is_said_at_start(installed: Installation) -> None:
     assert "shop.orders.delivery_adress" in said
     assert "delivery_address" in said
     path.write_text(good)
+
+
+def test_recipients_and_their_secrets(installed: Installation) -> None:
+    """A secret is shown once, kept sealed, and made only for a recipient there is; a token is never shown."""
+    listed = {r["recipient"]: r for r in json.loads(installed.run("--json", "recipients", "list"))}
+    assert (listed["mail_provider"]["told by"], listed["mail_provider"]["secrets"]) == ("a person", 0)
+    made = json.loads(installed.run("--json", "recipients", "secret", "mail_provider"))["secret"]
+    assert made.startswith("whsec_")
+    assert "planted-token" not in installed.run("recipients", "token", "ad_network", "--token", "planted-token")
+    again = {r["recipient"]: r["secrets"] for r in json.loads(installed.run("--json", "recipients", "list"))}
+    assert (again["mail_provider"], again["ad_network"]) == (1, 1)
+    stored = b"".join(p.read_bytes() for p in installed.home.rglob("*") if p.is_file())
+    assert not [secret for secret in (made.encode(), b"planted-token") if secret in stored]
+    installed.run("recipients", "secret", "mail_providers", expect=2)
+    installed.run("clients", "add", "nobody", "--role", "sender", expect=2)

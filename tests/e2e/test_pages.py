@@ -22,8 +22,9 @@ def run(service: Installation, code: str, store: str) -> str:
     """The module as a process of its own, with the token of the module it says it is; what it prints."""
     path = service.folder / "module.py"
     path.write_text(code.replace(URL, service.url))
-    (name,) = re.findall(r'module="([a-z]+)"', code)
-    environment = service.environment | {"PRIVACY_TOKEN": service.tokens[name], "CRM_DATABASE": store}
+    names = re.findall(r'module="([a-z]+)"', code)
+    tokens = {"PRIVACY_TOKEN": service.tokens[names[0]]} if names else {}
+    environment = service.environment | tokens | {"CRM_DATABASE": store}
     done = subprocess.run(
         [sys.executable, "-W", "error", path],
         env=environment,

@@ -1,7 +1,6 @@
 """Which key provider the setting `key_provider` names. The setting names places of secrets, never a secret, and no
 refusal repeats it."""
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Protocol
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from privacy_svc.errors import Fault, KeyUnavailable, Misconfigured
+from privacy_svc.outbound import url_fault
 from privacy_svc.vault.providers.file import FileKeyProvider
 from privacy_svc.vault.providers.protocol import KeyProvider
 from privacy_svc.vault.providers.secret import Secret
@@ -165,24 +165,8 @@ def _secret(source: str, name: str, refuse: _Refusal) -> Secret:
 
 def _check_address(address: str, refuse: _Refusal) -> None:
     """HTTPS; plain HTTP only to this machine. Credentials do not stand in an address."""
-    try:
-        url = urlsplit(address)
-        _ = url.port
-    except ValueError:
-        raise refuse("the address is not a URL") from None
-    if not url.hostname or url.username is not None or url.password is not None:
-        raise refuse("the address has no host, or credentials in it")
-    if url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname)):
-        return
-    raise refuse("keys travel over https; plain http only to a loopback address such as 127.0.0.1")
-
-
-def _is_loopback(host: str) -> bool:
-    """An address, not a name: what localhost resolves to is for others to say."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if fault := url_fault(address):
+        raise refuse(f"the address {fault}")
 
 
 def _missing(error: ModuleNotFoundError, extra: str) -> Misconfigured:
