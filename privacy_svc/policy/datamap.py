@@ -37,6 +37,15 @@ class Normaliser(enum.StrEnum):
     YEAR = "year"
 
 
+class Tells(enum.StrEnum):
+    """A fact that decisions need of a person, and the field that tells it."""
+
+    BIRTH_DATE = "birth_date"
+    COUNTRY = "country"
+    RELATIONSHIP_END = "relationship_end"
+    """The latest of all such fields of the person counts; while all are empty, the relationship lasts."""
+
+
 class EraseRows(enum.StrEnum):
     """What erasure does to a collection's rows."""
 
@@ -85,6 +94,7 @@ class Field:
     erase: Erase = Erase.NULL
     replace: str | None = None
     keep: Keep | None = None
+    tells: Tells | None = None
 
     @property
     def personal(self) -> bool:
@@ -121,6 +131,10 @@ class Collection:
     @property
     def path(self) -> str:
         return f"{self.dataset}.{self.name}"
+
+    @cached_property
+    def telling(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.tells)
 
     @cached_property
     def sealed(self) -> tuple[Field, ...]:

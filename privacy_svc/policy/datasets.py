@@ -7,7 +7,7 @@ strictly, because its models let unknown keys pass.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from privacy_svc.policy.datamap import Collection, DataMap, Dataset, Erase, EraseRows, Field, Keep, Normaliser
+from privacy_svc.policy.datamap import Collection, DataMap, Dataset, Erase, EraseRows, Field, Keep, Normaliser, Tells
 from privacy_svc.policy.datasetchecks import check_collection, check_data_map
 from privacy_svc.policy.dpv import KEEP_GROUNDS
 from privacy_svc.policy.reading import Block, Faults
@@ -38,7 +38,7 @@ _FIELD_META = (
     "masking_strategy_override",
     "redact",
 )
-_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep")
+_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep", "tells")
 _KEEP = ("ground", "law", "period")
 
 
@@ -116,6 +116,7 @@ class DatasetReader:
             erase=privacy.choice("erase", Erase) or (Erase.SHRED if seal else Erase.NULL),
             replace=_replacement(privacy),
             keep=_keep(privacy),
+            tells=privacy.choice("tells", Tells),
         )
 
     def _name(self, block: Block, key: str, above: Sequence[str]) -> str:

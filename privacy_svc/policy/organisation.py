@@ -1,10 +1,14 @@
 """policies/organisation.yml: who is responsible, whom people may turn to, who receives data."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from privacy_svc.policy.consentages import LEAST
 from privacy_svc.policy.durations import parse_duration
+from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import Organisation, Party
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.staffrules import read_deadlines, read_four_eyes
@@ -24,6 +28,7 @@ _KEYS = (
     "four_eyes",
     "phone_region",
     "log_kept",
+    "consent_ages",
 )
 _PARTY = ("name", "address", "email", "country")
 _RECIPIENT = (*_PARTY, "role", "safeguard")
@@ -66,6 +71,7 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         four_eyes=read_four_eyes(block, _RIGHTS),
         phone_region=_shaped(block, "phone_region", _COUNTRY, "a country such as DE"),
         log_kept=_log_kept(block),
+        consent_ages=_consent_ages(block),
     )
 
 
@@ -102,6 +108,19 @@ def _log_kept(block: Block) -> str | None:
         if 31 * length.months + length.days < _SHORTEST_LOG:
             block.fault("log_kept", "'log_kept' must be at least P6M: what was done is to be accounted for (Art. 5(2))")
     return text
+
+
+def _consent_ages(block: Block) -> Mapping[str, int]:
+    """By country, where the law is another than the table of consentages.py knows."""
+    found: dict[str, int] = {}
+    for country, place, _ in block.entries("consent_ages"):
+        if not _COUNTRY.fullmatch(country):
+            block.faults.at(place, f"a country is two capital letters such as DE, not {country!r}")
+    inner = block.block("consent_ages", block.node.entries["consent_ages"].entries if "consent_ages" in block else ())
+    for country in inner.node.entries:
+        age = inner.integer(country, required=True, least=LEAST, most=OF_AGE)
+        found |= {country: age} if age else {}
+    return MappingProxyType(found)
 
 
 def _languages(block: Block) -> tuple[str, ...]:
