@@ -45,7 +45,7 @@ CREATE INDEX newsletter_customer ON newsletter_subscriptions (customer_id);
 TODAY = date(2026, 11, 1)
 ANA = 1
 """The customer whose story the demo tells."""
-FEW = 10
+FEW = 100
 """Of so many or more the last two are special: a child, and somebody who left long ago."""
 _SPECIAL: dict[int, dict[str, Any]] = {
     1: {"birth_date": date(2014, 6, 1), "country": "DE", "language": "de"},

@@ -214,7 +214,6 @@ def test_the_end_counts_for_each_purpose_by_its_retention(crm: Shop) -> None:
 def test_the_latest_end_of_all_rows_counts(crm: Shop, tmp_path: Path) -> None:
     """Where the data map says that orders tell it too: the last of all the person's, and of nobody else's."""
     old = "erase: keep\n              keep:"
-    crm.write(30, closed_on=None)
     crm = crm.under(tmp_path, "datasets/shop.yml", old, f"tells: relationship_end\n              {old}")
     with crm.runtime.stores.read("shop") as connection:
         placed = connection.execute(text("SELECT customer_id, max(placed_at) FROM orders GROUP BY customer_id"))
