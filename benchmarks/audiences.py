@@ -69,7 +69,7 @@ def _measure(dialect: str, runtime: Runtime, customers: int) -> None:
 def _admit(runtime: Runtime, people: Collection, customers: int) -> None:
     for chunk in chunks((str(n) for n in range(1, customers + 1)), CHUNK):
         with runtime.database.write() as session:
-            subjects.admit(session, runtime.vault, runtime.log, people, chunk, "benchmark")
+            subjects.admit(session, runtime.sealer("benchmark").facts, runtime.log, people, chunk, "benchmark")
     runtime.log.integrate(runtime.database)
 
 

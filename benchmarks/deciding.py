@@ -31,7 +31,7 @@ def run() -> None:
     policies = load_policies(folder("policies"))
     at = now()
     consent = ConsentFact("given", "newsletter", 2, None)
-    state = SubjectState("s", "customer", 1, False, False, frozenset(), {PURPOSE: consent}, 39, None)
+    state = SubjectState("s", "customer", 1, False, False, frozenset(), {PURPOSE: consent}, 21, None, None)
     allowed = {(MODULE, PURPOSE): True}
     cedar, enforcer = Cedar(policies, ["customer"]), _casbin(policies, state)
     request = cedar.request(MODULE, PURPOSE, "email", state, at)

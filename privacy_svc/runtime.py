@@ -36,6 +36,7 @@ from privacy_svc.store import (
     Shadow,
     Simulation,
     Stores,
+    reseal_births,
 )
 from privacy_svc.vault import (
     Holder,
@@ -117,7 +118,7 @@ class Runtime:
     @property
     def holders(self) -> Sequence[Holder]:
         """Who keeps values of ours that people's data keys sealed."""
-        return (reseal_payloads, reseal_packages)
+        return (reseal_payloads, reseal_packages, reseal_births)
 
     def note_key_event(self, kind: str, actor: str, payload: Mapping[str, Any]) -> None:
         with self.database.write() as session:

@@ -50,6 +50,10 @@ class EventType(enum.StrEnum):
     RESTORE_REPLAYED = "vault:restore:replayed", "A restored backup was told of the erasures after it."
     COLLECTION_SEALED = "store:collection:sealed", "A collection's mapped fields were encrypted."
     COLLECTION_UNSEALED = "store:collection:unsealed", "A collection's fields were decrypted again."
+    FACTS_CHANGED = (
+        "store:facts:changed",
+        "The store tells another birth date, country or end of a relationship; it says which.",
+    )
     REQUEST_RECEIVED = "rights:request:received", "A rights request came in; its time limit runs."
     REQUEST_VERIFIED = "rights:request:verified", "Who asks was shown to be who they say."
     REQUEST_VERIFICATION_FAILED = "rights:request:verification_failed", "A wrong code was sent."

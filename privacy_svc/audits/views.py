@@ -110,7 +110,7 @@ def _purposes(policies: PolicySet) -> Rows:
             "retention": p.retention,
             "assessment": p.assessment,
             "assessment_reviewed": p.assessment_reviewed.isoformat() if p.assessment_reviewed else None,
-            "minimum_age": p.minimum_age,
+            "minimum_age": policies.consent_age(p, None),
         }
 
 

@@ -7,16 +7,18 @@ phone numbers come from the ranges that regulators keep for fiction.
 import random
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 SCHEMA = """
 CREATE TABLE employees (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, role TEXT NOT NULL);
 CREATE TABLE customers (
   id INTEGER PRIMARY KEY, first_name TEXT NOT NULL, last_name TEXT NOT NULL, email TEXT NOT NULL, phone TEXT,
   birth_date TEXT, street TEXT, postal_code TEXT, city TEXT, country TEXT NOT NULL, language TEXT NOT NULL,
-  newsletter INTEGER NOT NULL, created_at TEXT NOT NULL, last_order_at TEXT);
+  newsletter INTEGER NOT NULL, created_at TEXT NOT NULL, last_order_at TEXT,
+  closed_on TEXT);
 CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price NUMERIC NOT NULL);
 CREATE TABLE orders (
   id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers (id), placed_at TEXT NOT NULL,
@@ -43,6 +45,12 @@ CREATE INDEX newsletter_customer ON newsletter_subscriptions (customer_id);
 TODAY = date(2026, 11, 1)
 ANA = 1
 """The customer whose story the demo tells."""
+FEW = 100
+"""Of so many or more the last two are special: a child, and somebody who left long ago."""
+_SPECIAL: dict[int, dict[str, Any]] = {
+    1: {"birth_date": date(2014, 6, 1), "country": "DE", "language": "de"},
+    0: {"closed_on": date(2022, 3, 31)},
+}
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,7 @@ class Person:
     city: str
     country: str
     language: str
+    closed_on: date | None = None
 
     @property
     def words(self) -> dict[str, str]:
@@ -168,7 +177,8 @@ def _people(dice: random.Random, count: int) -> Iterator[Person]:
         email = f"{_plain(first)}.{_plain(last)}.{number}@mail.example"
         born = TODAY - timedelta(days=dice.randrange(18 * 366, 80 * 365))
         street = f"{dice.choice(country.streets)} {dice.randrange(1, 140)}"
-        yield Person(number, first, last, email, phone, born, street, code, city, country.code, country.language)
+        person = Person(number, first, last, email, phone, born, street, code, city, country.code, country.language)
+        yield replace(person, **_SPECIAL.get(count - number, {})) if count >= FEW else person
 
 
 def _plain(name: str) -> str:
@@ -177,14 +187,17 @@ def _plain(name: str) -> str:
 
 def _customer(connection: sqlite3.Connection, dice: random.Random, p: Person) -> None:
     joined = datetime(2021, 1, 1) + timedelta(days=dice.randrange(1800), minutes=dice.randrange(1440))  # noqa: DTZ001 - the CRM's own local time
+    if p.closed_on:
+        joined = datetime(2021, 1, 1)  # noqa: DTZ001 - the same
     newsletter = p.id == ANA or dice.random() < 0.4
     orders = 3 if p.id == ANA else dice.choice((0, 1, 1, 2, 3))
     last_order = joined + timedelta(days=30 * orders) if orders else None
     connection.execute(
-        "INSERT INTO customers VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO customers VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             p.id, p.first, p.last, p.email, p.phone, p.birth_date.isoformat(), p.street, p.code, p.city, p.country,
             p.language, int(newsletter), joined.isoformat(" "), last_order and last_order.isoformat(" "),
+            p.closed_on and p.closed_on.isoformat(),
         ),
     )  # fmt: skip
     if newsletter:

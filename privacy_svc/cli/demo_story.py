@@ -1,23 +1,21 @@
 """The demo's story, step by step, with what was measured. Every step is a real call to the running service."""
 
 import json
-import shutil
 import sqlite3
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import click
 
 from privacy_svc.auditlog import Verifier, verify_json
+from privacy_svc.cli.demo_ending import go_on
 from privacy_svc.cli.demo_parts import Company
-from privacy_svc.cli.demo_store import ANA
-from privacy_svc.client import Notice
+from privacy_svc.cli.demo_store import ANA, FEW
+from privacy_svc.client import Guardian, Notice
 from privacy_svc.errors import Unavailable
 from privacy_svc.store import seal
 
@@ -58,6 +56,7 @@ def tell(company: Company) -> None:
         _decision,
         _gateway,
         _withdrawal,
+        _guardian,
         _sealing,
         _access,
         _rectification,
@@ -67,7 +66,7 @@ def tell(company: Company) -> None:
     ):
         chapter(company, teller)
     click.secho(f"\nThe story took {time.perf_counter() - teller.begun:.1f} s.", bold=True)
-    _go_on(company)
+    go_on(company)
 
 
 def _the_company(company: Company, teller: Teller) -> None:
@@ -105,9 +104,9 @@ def _consent(company: Company, teller: Teller) -> None:
         teller.say(f"each has a signed receipt, e.g. {last.receipt}")
 
 
-def _evaluate(company: Company, purpose: str, *fields: str) -> Any:
+def _evaluate(company: Company, purpose: str, *fields: str, number: int = ANA) -> Any:
     with company.module("marketing") as marketing:
-        return marketing.evaluate(str(ANA), purpose=purpose, fields=fields)
+        return marketing.evaluate(str(number), purpose=purpose, fields=fields)
 
 
 def _decision(company: Company, teller: Teller) -> None:
@@ -151,6 +150,32 @@ def _withdrawal(company: Company, teller: Teller) -> None:
         answer = _evaluate(company, "marketing.email", "email")
         _reasons(teller, "marketing.email", answer)
         teller.say(f"withdrawal and the next decision, both logged: {(time.perf_counter() - begun) * 1000:.0f} ms")
+
+
+def _guardian(company: Company, teller: Teller) -> None:
+    """The last two customers of the store: see demo_store."""
+    child, former = company.customers - 1, company.customers
+    if company.customers < FEW:
+        return
+    with teller.step("A child, and somebody who left years ago"):
+        _agree(company, child)
+        _reasons(teller, "the child's own consent", _evaluate(company, "marketing.email", "email", number=child))
+        _agree(company, child, {"verification": "signed letter"})
+        _reasons(teller, "with a parent's", _evaluate(company, "marketing.email", "email", number=child))
+        _agree(company, former)
+        _reasons(teller, "who closed the account", _evaluate(company, "marketing.email", "email", number=former))
+
+
+def _agree(company: Company, number: int, guardian: Guardian | None = None) -> None:
+    with company.module("shop") as shop:
+        shop.record_consent(
+            {"id": str(number)},
+            purpose="marketing.email",
+            state="given",
+            notice=NOTICE,
+            source={"channel": "post" if guardian else "web"},
+            guardian=guardian,
+        )
 
 
 def _sealing(company: Company, teller: Teller) -> None:
@@ -263,37 +288,3 @@ def _audit(company: Company, teller: Teller) -> None:
             teller.show(mark, str(result["title"]))
         ropa = company.call("officer", "GET", "/v1/ropa").raise_for_status().json()
         teller.say(f"register (Art. 30): {len(ropa['activities'])} activities, {len(ropa['missing'])} gaps")
-
-
-def _go_on(company: Company) -> None:
-    url, home, serving = company.settings.base_url, company.settings.home, company.stays
-    shown = home.relative_to(home.cwd()) if home.is_relative_to(home.cwd()) else home
-    command = _command() if str(shown) == "var" else f"{_command()} --home {shown}"
-    again = "" if serving else f" (after: {command} serve)"
-    click.echo(f"""
-Look around{again}
-  {url}/          the Privacy Centre, as a customer sees it
-  {company.console_link()}
-                                 the console (one sign-in, within 15 minutes)
-  {url}/schema    every call of the API
-
-Tokens (Authorization: Bearer …)""")
-    for name, token in company.tokens.items():
-        click.echo(f"  {name:10} {token}")
-    click.echo(f"""
-Go on
-  {command} request list              the requests of this story
-  {command} verify {shown}/ana-erasure.json
-  {command} log verify
-  {command} seal status
-  {_command()} init --store URL      your own store""")
-
-
-def _command() -> str:
-    """How the reader calls us: by name where it is on the path, else as they did."""
-    if shutil.which("privacy-svc"):
-        return "privacy-svc"
-    called = Path(sys.argv[0])
-    if called.name != "privacy-svc":
-        return "python -m privacy_svc"
-    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)

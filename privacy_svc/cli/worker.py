@@ -46,14 +46,15 @@ def command(cli: Cli, concurrency: int) -> None:
 
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: deadlines and questions to people, page keys an erasure could not replace, the root key's
-    schedule, rows the CRM wrote in clear, people's older keys, log entries that are over, the witness, the fence
-    ledger, idempotency keys and mailed links that have expired. Each by itself; what cannot be done now is tried
-    again."""
+    schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older keys, log entries that are
+    over, the witness, the fence ledger, idempotency keys and mailed links that have expired. Each by itself; what
+    cannot be done now is tried again."""
     _try("keep_time", runtime.requests.keep_time)
     _try("send_codes", lambda: runtime.requests.send_missing_codes("worker"))
     _try("replace_pages", lambda: _replace_pages(runtime))
     _try("keep_schedule", lambda: _keep_schedule(runtime))
     _try("seal_pending", lambda: _seal_pending(runtime))
+    _try("refresh_facts", lambda: _refresh_facts(runtime))
     _try("continue_rotation", lambda: _continue_rotation(runtime))
     _try("prune_log", lambda: runtime.prune_log("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
@@ -81,6 +82,13 @@ def _seal_pending(runtime: "Runtime") -> None:
     from privacy_svc.store import seal_pending
 
     seal_pending(runtime.sealer("worker"))
+
+
+def _refresh_facts(runtime: "Runtime") -> None:
+    """Birth dates, countries and ends of relationships that the CRM changed by itself."""
+    from privacy_svc.store import refresh_facts
+
+    refresh_facts(runtime.sealer("worker"))
 
 
 def _continue_rotation(runtime: "Runtime") -> None:

@@ -20,6 +20,14 @@ class Notice(TypedDict):
     language: str
 
 
+class Guardian(TypedDict):
+    """Who consents for a child, and how you know that they may (Art. 8(2) GDPR). The service seals it."""
+
+    verification: str
+    name: NotRequired[str]
+    contact: NotRequired[str]
+
+
 class Source(TypedDict):
     """How it came. `reference` and `evidence` are your proof; the service seals them."""
 

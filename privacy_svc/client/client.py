@@ -10,7 +10,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 from urllib.parse import quote
 
 from privacy_svc.client import answers, rows
-from privacy_svc.client.answers import Consent, Customer, Decision, Notice, Record, Source, State
+from privacy_svc.client.answers import Consent, Customer, Decision, Guardian, Notice, Record, Source, State
 from privacy_svc.client.audience import Audience
 from privacy_svc.client.purpose import Purpose
 from privacy_svc.client.rows import Column, Fetching
@@ -181,6 +181,7 @@ class Client:
         state: State,
         source: Source,
         notice: Notice | None = None,
+        guardian: Guardian | None = None,
         given_at: str | None = None,
         idempotency_key: str | None = None,
     ) -> Consent:
@@ -188,7 +189,7 @@ class Client:
         else now. It is recorded once, however often it has to be sent; give a key of your own, a new one for each
         consent, where your module itself may be ended and begin again."""
         body: dict[str, Any] = {"customer": _named(customer), "purpose": purpose, "state": state, "source": source}
-        body |= {n: v for n, v in (("notice", notice), ("given_at", given_at)) if v is not None}
+        body |= {n: v for n, v in (("notice", notice), ("guardian", guardian), ("given_at", given_at)) if v is not None}
         return self._wire.call(
             "POST", "/v1/consents", answers.consent, body=body, changes=True, key=idempotency_key or str(uuid.uuid4())
         )

@@ -10,6 +10,7 @@ from privacy_svc.consent.choices import CHOICES, PERSON, Choices
 from privacy_svc.consent.confirming import forget_links, forget_links_of
 from privacy_svc.consent.errors import LinkGone, UnknownLink
 from privacy_svc.consent.exporting import export, export_lines
+from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.importing import Importer, Totals
 from privacy_svc.consent.invalidating import invalidate_all
@@ -38,6 +39,7 @@ from privacy_svc.consent.suppression import counts as count_suppressions
 from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
 from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE
 from privacy_svc.consent.unsubscribing import PATH as UNSUBSCRIBE_PATH
+from privacy_svc.consent.versions import hold_many
 
 HANDLERS = [*routes.HANDLERS, *objectroutes.HANDLERS, *listroutes.HANDLERS]
 
@@ -63,6 +65,7 @@ __all__ = [
     "Method",
     "NoticeRef",
     "PurposeConsent",
+    "Reading",
     "RecordConsent",
     "Refused",
     "Shape",
@@ -83,6 +86,7 @@ __all__ = [
     "forget_links_of",
     "guess_format",
     "history",
+    "hold_many",
     "inspect",
     "invalidate_all",
     "issue_receipt",

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, exists, select, type_coerce
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.types import NullType
 
+from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, State
 from privacy_svc.db import Instant, among
@@ -27,29 +29,65 @@ class Standing:
     shared: SubjectState
 
 
-def purpose_states(
-    session: Session, subject_ids: Iterable[str], purpose: str, now: datetime
-) -> dict[str, SubjectState]:
+def purpose_states(session: Session, subject_ids: Iterable[str], reading: Reading) -> dict[str, SubjectState]:
     """`subject_states` as far as a decision about this purpose reads it. What has expired says so; when the rest will
     is not told, so that equal states are equal."""
     ids = list(subject_ids)
-    found = {s.subject_id: s for s in standings(session, ids, purpose, now)}
+    found = {s.subject_id: s for s in standings(session, ids, reading)}
     return {
         i: replace(found[i].shared, subject_id=i, version=found[i].version) for i in dict.fromkeys(ids) if i in found
     }
 
 
-def standings(session: Session, ids: list[str], purpose: str, now: datetime) -> Iterator[Standing]:
-    """The same in the database's order; unknown people are absent. Past the mapper: a million are asked for."""
+def standings(session: Session, ids: list[str], reading: Reading) -> Iterator[Standing]:
+    """The same, those who are not of age last; unknown people are absent. Past the mapper: a million are asked for."""
     session.flush()
-    connection, shared = session.connection(), dict[Any, SubjectState]()
+    connection, shared, highest = session.connection(), _Shared(reading), reading.highest
+    known = shared.by_row
     for start in range(0, len(ids), MANY):
-        asked = {"ids": ids[start : start + MANY], "purpose": purpose, "above": and_above(purpose), "now": now}
-        for subject_id, version, *same in connection.execute(_ABOUT, asked):
-            key = tuple(same)
-            if key not in shared:
-                shared[key] = _state(purpose, *same)
-            yield Standing(subject_id, version, shared[key])
+        some = {"ids": ids[start : start + MANY], "purpose": reading.purpose, "above": and_above(reading.purpose)}
+        young: dict[str, tuple[int, bytes, str | None, tuple[Any, ...]]] = {}
+        for subject_id, version, birth, country, *same in connection.execute(_ABOUT, some | {"now": reading.at}):
+            row = tuple(same)
+            if birth is not None and row[0] < highest:
+                young[subject_id] = version, birth, country, row
+            else:
+                yield Standing(subject_id, version, known.get(row) or shared.grown(row))
+        ages_of = reading.open_ages(session, {i: of[1] for i, of in young.items()}) if young else {}
+        for subject_id, (version, _, country, row) in young.items():
+            yield Standing(subject_id, version, shared.young(row, ages_of[subject_id], country))
+
+
+class _Shared:
+    """The states of one reading: one object for all of whom the same is true. Rows are the statement's columns from
+    `of_age` on; of a thousand ends of a relationship decisions tell few apart."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self.by_row: dict[tuple[Any, ...], SubjectState] = {}
+        self._states: dict[Any, SubjectState] = {}
+
+    def grown(self, row: tuple[Any, ...]) -> SubjectState:
+        """Or of unknown age."""
+        found = self.by_row[row] = self._state(row, self._reading.age(row[0]), None)
+        return found
+
+    def young(self, row: tuple[Any, ...], age: int, country: str | None) -> SubjectState:
+        return self._state(row, age, self._reading.country(age, country))
+
+    def _state(self, row: tuple[Any, ...], age: int | None, country: str | None) -> SubjectState:
+        _, ended_on, *said = row
+        facts = (age, country, self._reading.anchor(ended_on))
+        same = (*facts, *said)
+        if same not in self._states:
+            self._states[same] = _state(self._reading.purpose, facts, *said)
+        return self._states[same]
+
+
+_FACTS: list[Any] = [
+    type_coerce(c, NullType()) for c in (Subject.birth, Subject.country, Subject.of_age, Subject.ended_on)
+]
+"""As the driver gives them: nearly all rows are alike, and only what is new is read."""
 
 
 def _about() -> Select[Any]:
@@ -61,6 +99,7 @@ def _about() -> Select[Any]:
         select(
             Subject.id,
             Subject.state_version,
+            *_FACTS,
             Subject.kind,
             Subject.erased_at.is_not(None),
             _stands(Restriction).scalar_subquery(),
@@ -96,8 +135,9 @@ def _objected() -> ColumnElement[bool]:
 _ABOUT = _about()
 
 
-def _state(purpose: str, *row: Any) -> SubjectState:
+def _state(purpose: str, facts: tuple[int | None, str | None, datetime | None], *row: Any) -> SubjectState:
     """Of the statement's columns from `kind` on."""
+    age, country, anchor = facts
     kind, erased, restricted, objected, to_marketing, said, notice, notice_version, over, guardian, method = row
     consents = {}
     if said is not None:
@@ -113,6 +153,7 @@ def _state(purpose: str, *row: Any) -> SubjectState:
         restricted=bool(restricted),
         objections=frozenset(objections),
         consents=consents,
-        age=None,
-        retention_anchor=None,
+        age=age,
+        country=country,
+        retention_anchor=anchor,
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.asof import stood
 from privacy_svc.consent.checks import check
+from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.objections import lift_objection, objects_since
 from privacy_svc.consent.purpose_states import purpose_states
@@ -116,7 +117,8 @@ def recorded(
     session: Session, subject_id: str, customer: CustomerRef, said: ConsentView, now: datetime
 ) -> ConsentRecorded:
     """The answer to a caller who recorded `said`."""
-    stands = purpose_states(session, [subject_id], said.purpose, now)[subject_id].consents[said.purpose]
+    no_facts = Reading(None, (), said.purpose, now)
+    stands = purpose_states(session, [subject_id], no_facts)[subject_id].consents[said.purpose]
     return ConsentRecorded(
         id=said.id,
         customer=customer,

@@ -34,7 +34,8 @@ def subject_state(session: Session, subject_id: str, now: datetime) -> SubjectSt
 def subject_states(session: Session, subject_ids: Iterable[str], now: datetime) -> dict[str, SubjectState]:
     """The same for many, in their order, four statements for each 500; unknown ones are absent.
 
-    `age` and `retention_anchor` are facts of the customer store: None here, for the store to fill in.
+    What a person said, not what they may be used for: `age`, `country` and `retention_anchor` are None here. Decisions
+    read `purpose_states`.
     """
     wanted = list(dict.fromkeys(subject_ids))
     found: dict[str, SubjectState] = {}
@@ -89,6 +90,7 @@ def _state(
         objections=objections,
         consents=consents or {},
         age=None,
+        country=None,
         retention_anchor=None,
     )
 

@@ -9,6 +9,7 @@ from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
 from privacy_svc.policy.categories import and_above, within
 from privacy_svc.policy.comparing import Change, Direction, compare, compare_over, direction, outcome
+from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.datamap import (
     Collection,
     DataMap,
@@ -19,9 +20,21 @@ from privacy_svc.policy.datamap import (
     Keep,
     Normaliser,
     Reference,
+    Tells,
 )
 from privacy_svc.policy.decide import Decision, decide, is_objectionable
 from privacy_svc.policy.durations import add_duration, parse_duration, surely_before
+from privacy_svc.policy.facts import (
+    GROWN,
+    OF_AGE,
+    Facts,
+    age_on,
+    anchor,
+    birth_date,
+    country_code,
+    end_date,
+    last_passed,
+)
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
 from privacy_svc.policy.findings import Finding, FindingKind, findings
 from privacy_svc.policy.holder import PolicyHolder
@@ -55,6 +68,8 @@ from privacy_svc.policy.yamlfile import Node, read_yaml
 
 __all__ = [
     "DIRECT_MARKETING",
+    "GROWN",
+    "OF_AGE",
     "Block",
     "Case",
     "Change",
@@ -69,6 +84,7 @@ __all__ = [
     "Effect",
     "Erase",
     "EraseRows",
+    "Facts",
     "Failure",
     "Faults",
     "Field",
@@ -97,20 +113,28 @@ __all__ = [
     "SubjectState",
     "Tell",
     "TellBy",
+    "Tells",
     "TestRun",
     "Unhit",
     "Versions",
     "add_duration",
+    "age_on",
+    "anchor",
     "and_above",
     "apply_mask",
+    "birth_date",
     "compare",
     "compare_over",
     "compile_policies",
+    "consent_age",
+    "country_code",
     "decide",
     "denied",
     "direction",
+    "end_date",
     "findings",
     "is_objectionable",
+    "last_passed",
     "load_policies",
     "outcome",
     "parse_duration",

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from privacy_svc.errors import Misconfigured
+from privacy_svc.policy.facts import country_code
 from privacy_svc.policy.fieldrules import Effect
 from privacy_svc.policy.policyset import DIRECT_MARKETING, ConsentFact, Mask, PolicySet, SubjectState
 from privacy_svc.policy.reading import Block, Faults
@@ -30,7 +31,7 @@ from privacy_svc.policy.yamlfile import Node, read_yaml
 FOLDER = "tests"
 _TOP = ("at", "people", "tests")
 _TEST = ("name", "module", "purpose", "person", "at", "expect", "reasons")
-_PERSON = ("kind", "erased", "restricted", "objections", "consents", "age", "relationship_ended")
+_PERSON = ("kind", "erased", "restricted", "objections", "consents", "age", "country", "relationship_ended")
 _CONSENT = ("state", "notice", "version", "valid_until", "guardian", "proven")
 _STATES = ("given", "refused", "withdrawn", "expired", "requested", "invalidated")
 EFFECTS = ("permit", "deny", *(m.value for m in Mask))
@@ -122,6 +123,7 @@ class _File:
             objections=frozenset(block.names("objections", objectionable, "purpose")),
             consents={key: self._consent(key, consents) for key in consents.node.entries if key in known},
             age=block.integer("age", most=150),
+            country=_country(block),
             retention_anchor=_instant(block, "relationship_ended"),
         )
 
@@ -141,6 +143,13 @@ class _File:
             guardian=block.boolean("guardian"),
             proven=block.boolean("proven", default=True),
         )
+
+
+def _country(block: Block) -> str | None:
+    text = block.text("country")
+    if text and country_code(text) != text:
+        block.fault("country", f"'country' must be two capital letters of ISO 3166, such as DE, not {text!r}")
+    return text or None
 
 
 def _words(block: Block, key: str) -> Collection[str]:

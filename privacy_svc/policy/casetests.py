@@ -10,6 +10,8 @@ from privacy_svc.policy.fieldrules import Effect, FieldDecision
 from privacy_svc.policy.policyset import LegalBasis, PolicySet, Purpose
 from privacy_svc.policy.reasons import STEPS, ReasonCode
 
+_ABOUT_AGE = {ReasonCode.GUARDIAN_MISSING: "age", ReasonCode.GUARDIAN_OVER: "guardian"}
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -77,8 +79,11 @@ def _sides(policies: PolicySet, purpose: Purpose) -> Iterator[Unhit]:
         yield from _both(f"{key}#5-objection")
     if purpose.legal_basis is LegalBasis.CONSENT or purpose.consent:
         yield from _both(f"{key}#6-legal-basis")
-        if purpose.minimum_age is not None:
+        if purpose.asks_age:
             yield from _both(f"{key}#6-legal-basis:age")
+            yield Unhit(f"{key}#6-legal-basis:guardian", "permit")
+            if purpose.consent and not purpose.consent.guardian_lasts:
+                yield Unhit(f"{key}#6-legal-basis:guardian", "deny")
     if not within("user", purpose.categories):
         yield Unhit(f"{key}#8-minimisation", "deny")
     yield from (Unhit(f"{key}#8-minimisation:{c}", "permit") for c in purpose.categories)
@@ -107,15 +112,17 @@ def _hit(policies: PolicySet, case: Case, decision: Decision) -> Iterator[Unhit]
     if purpose is None:
         return
     for reason in decision.reasons:
-        if reason.code is ReasonCode.GUARDIAN_MISSING:
-            yield Unhit(f"{purpose.key}#6-legal-basis:age", "deny")
+        if reason.code in _ABOUT_AGE:
+            yield Unhit(f"{purpose.key}#6-legal-basis:{_ABOUT_AGE[reason.code]}", "deny")
         yield Unhit(f"{purpose.key}#{STEPS[reason.code]}", "deny")
     if decision.any_permit:
         yield from (Unhit(f"{purpose.key}#{step}", "permit") for step in ("2-granted", "5-objection", "6-legal-basis"))
         if state.restricted:
             yield Unhit(f"{purpose.key}#4-restriction", "permit")
-        if purpose.minimum_age is not None:
-            yield Unhit(f"{purpose.key}#6-legal-basis:age", "permit")
+        if purpose.asks_age:
+            fact = state.consents.get(purpose.key)
+            about = "guardian" if fact and fact.guardian else "age"
+            yield Unhit(f"{purpose.key}#6-legal-basis:{about}", "permit")
         if state.retention_anchor is not None:
             yield Unhit(f"{purpose.key}#9-retention", "permit")
     for name, field in decision.fields.items():

@@ -37,6 +37,15 @@ class Normaliser(enum.StrEnum):
     YEAR = "year"
 
 
+class Tells(enum.StrEnum):
+    """A fact that decisions need of a person, and the field that tells it."""
+
+    BIRTH_DATE = "birth_date"
+    COUNTRY = "country"
+    RELATIONSHIP_END = "relationship_end"
+    """The latest of all such fields of the person counts; while all are empty, the relationship lasts."""
+
+
 class EraseRows(enum.StrEnum):
     """What erasure does to a collection's rows."""
 
@@ -87,6 +96,7 @@ class Field:
     keep: Keep | None = None
     identifier_of: str | None = None
     """The recipient whose own key for the person this is: they are told of changes by it (Art. 19)."""
+    tells: Tells | None = None
 
     @property
     def personal(self) -> bool:
@@ -123,6 +133,10 @@ class Collection:
     @property
     def path(self) -> str:
         return f"{self.dataset}.{self.name}"
+
+    @cached_property
+    def telling(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.tells)
 
     @cached_property
     def sealed(self) -> tuple[Field, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from privacy_svc.policy.datamap import Collection, DataMap, Erase, EraseRows, Field
+from privacy_svc.policy.datamap import Collection, DataMap, Erase, EraseRows, Field, Tells
 from privacy_svc.policy.reading import Faults
 
 
@@ -28,8 +28,25 @@ def check_data_map(data_map: DataMap, places: Mapping[str, str], faults: Faults)
                 faults.at(places[path], f"{field.name}: id {field.id} is {seen[field.id]}'s already")
             if field.reference and (field.seal or field.erase not in {Erase.NULL, Erase.KEEP}):
                 faults.at(places[path], f"{field.name}: a reference is neither sealed nor overwritten, rows hang on it")
+        _check_telling(data_map, collection, places, faults)
         if data_map.owner(collection) is None:
             _check_unowned(collection, places, faults)
+
+
+def _check_telling(data_map: DataMap, collection: Collection, places: Mapping[str, str], faults: Faults) -> None:
+    told: dict[Tells, str] = {}
+    for field in collection.telling:
+        assert field.tells is not None
+        place, what = places[f"{collection.path}.{field.name}"], f"{field.name}: tells: {field.tells}"
+        if field.tells is not Tells.RELATIONSHIP_END:
+            if collection.subject is None:
+                faults.at(place, f"{what} stands where a row is a person, and {collection.name} has no 'subject'")
+            elif told.setdefault(field.tells, field.name) != field.name:
+                faults.at(place, f"{what}: {told[field.tells]} tells it already, and two could contradict each other")
+        elif data_map.owner(collection) is None:
+            faults.at(place, f"{what}, but no reference leads from {collection.name} to a person")
+        elif collection.subject is None and field.seal:
+            faults.at(place, f"{what} is sealed: the store cannot find the latest of sealed values, leave it in clear")
 
 
 def _check_unowned(collection: Collection, places: Mapping[str, str], faults: Faults) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection as Collection_
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from privacy_svc.policy.datamap import Collection, DataMap, Dataset, Erase, EraseRows, Field, Keep, Normaliser
+from privacy_svc.policy.datamap import Collection, DataMap, Dataset, Erase, EraseRows, Field, Keep, Normaliser, Tells
 from privacy_svc.policy.datasetchecks import check_collection, check_data_map
 from privacy_svc.policy.dpv import KEEP_GROUNDS
 from privacy_svc.policy.reading import Block, Faults
@@ -39,7 +39,7 @@ _FIELD_META = (
     "masking_strategy_override",
     "redact",
 )
-_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep", "identifier_of")
+_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep", "identifier_of", "tells")
 _KEEP = ("ground", "law", "period")
 
 
@@ -119,6 +119,7 @@ class DatasetReader:
             replace=_replacement(privacy),
             keep=_keep(privacy),
             identifier_of=next(iter(privacy.names("identifier_of", self.recipients, "recipient")), None),
+            tells=privacy.choice("tells", Tells),
         )
 
     def _name(self, block: Block, key: str, above: Sequence[str]) -> str:

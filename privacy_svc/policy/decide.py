@@ -166,8 +166,9 @@ def _consent(policies: PolicySet, purpose: Purpose, state: SubjectState, now: da
         yield ReasonCode.CONSENT_UNPROVEN
     if not _covered(policies, rule, fact):
         yield ReasonCode.CONSENT_NOTICE_OUTDATED
-    if purpose.minimum_age is not None and not fact.guardian and not _old_enough(purpose, state.age):
-        yield ReasonCode.GUARDIAN_MISSING
+    needed = policies.consent_age(purpose, state.country)
+    if needed is not None:
+        yield from _by_guardian(rule, needed, state.age) if fact.guardian else _alone(purpose, needed, state.age)
 
 
 def _covered(policies: PolicySet, rule: ConsentRule, fact: ConsentFact) -> bool:
@@ -179,10 +180,15 @@ def _covered(policies: PolicySet, rule: ConsentRule, fact: ConsentFact) -> bool:
     return fact.notice == rule.notice and rule.covered_since <= fact.notice_version <= newest
 
 
-def _old_enough(purpose: Purpose, age: int | None) -> bool:
-    if age is None:
-        return purpose.unknown_age_permits
-    return purpose.minimum_age is None or age >= purpose.minimum_age
+def _by_guardian(rule: ConsentRule, needed: int, age: int | None) -> Iterator[ReasonCode]:
+    """Until the day the person can consent by themselves (decision 21)."""
+    if age is not None and age >= needed and not rule.guardian_lasts:
+        yield ReasonCode.GUARDIAN_OVER
+
+
+def _alone(purpose: Purpose, needed: int, age: int | None) -> Iterator[ReasonCode]:
+    if not purpose.unknown_age_permits if age is None else age < needed:
+        yield ReasonCode.GUARDIAN_MISSING
 
 
 def _lacking(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> tuple[ReasonCode, ...]:

@@ -1,9 +1,13 @@
 """policies/organisation.yml: who is responsible, whom people may turn to, who receives data."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from privacy_svc.policy.consentages import LEAST
 from privacy_svc.policy.durations import parse_duration
+from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import Organisation
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.recipients import COUNTRY, PARTY, read_party, read_recipient, read_sender
@@ -25,6 +29,7 @@ _KEYS = (
     "phone_region",
     "log_kept",
     "opendsr_senders",
+    "consent_ages",
 )
 _RIGHTS = (
     "access",
@@ -63,6 +68,7 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         phone_region=_shaped(block, "phone_region", COUNTRY, "a country such as DE"),
         log_kept=_log_kept(block),
         senders={key: read_sender(key, node, faults) for key, _, node in block.entries("opendsr_senders")},
+        consent_ages=_consent_ages(block),
     )
 
 
@@ -81,6 +87,19 @@ def _log_kept(block: Block) -> str | None:
         if 31 * length.months + length.days < _SHORTEST_LOG:
             block.fault("log_kept", "'log_kept' must be at least P6M: what was done is to be accounted for (Art. 5(2))")
     return text
+
+
+def _consent_ages(block: Block) -> Mapping[str, int]:
+    """By country, where the law is another than the table of consentages.py knows."""
+    found: dict[str, int] = {}
+    for country, place, _ in block.entries("consent_ages"):
+        if not COUNTRY.fullmatch(country):
+            block.faults.at(place, f"a country is two capital letters such as DE, not {country!r}")
+    inner = block.block("consent_ages", block.node.entries["consent_ages"].entries if "consent_ages" in block else ())
+    for country in inner.node.entries:
+        age = inner.integer(country, required=True, least=LEAST, most=OF_AGE)
+        found |= {country: age} if age else {}
+    return MappingProxyType(found)
 
 
 def _languages(block: Block) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from privacy_svc.policy.categories import root_of, within
+from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.datamap import Collection, DataMap, Field
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -148,6 +149,8 @@ class Organisation:
     log_kept: str | None = None
     """ISO 8601 duration after which entries of the audit log are deleted; None keeps them."""
     senders: Mapping[str, Sender] = field(default_factory=lambda: _NOTHING)
+    consent_ages: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    """Ages of consent by country that go before those of consentages.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,8 @@ class ConsentRule:
     """How long that link works."""
     accept_imported: bool = False
     """Whether a consent counts that came from an old table without proof of what was shown, or of how it was given."""
+    guardian_lasts: bool = False
+    """A guardian's consent goes on when the child has come of age, until the person says otherwise (decision 21)."""
     ask_again: str = ASK_AGAIN
     """ISO 8601 duration for which who refused or withdrew is not asked again."""
 
@@ -228,9 +233,15 @@ class Purpose:
     assessment_reviewed: date | None = None
     minimum_age: int | None = None
     """Below it a consent needs the holder of parental responsibility (Art. 8)."""
+    age_by_country: bool = False
+    """That age is the one of the person's country."""
     unknown_age_permits: bool = False
     honours_gpc: bool = False
     """Global Privacy Control, the browser's `Sec-GPC: 1`, ends it."""
+
+    @property
+    def asks_age(self) -> bool:
+        return self.age_by_country or self.minimum_age is not None
 
     def covers(self, category: str) -> bool:
         return within(category, self.categories) and self.prohibited_by(category) is None
@@ -301,6 +312,12 @@ class PolicySet:
                 self.memo["field_names", kind] = known
         return known
 
+    def consent_age(self, purpose: Purpose, country: str | None) -> int | None:
+        """From which age on a person of this country consents by themselves; None where the purpose asks for none."""
+        if purpose.age_by_country:
+            return consent_age(country, self.organisation.consent_ages)
+        return purpose.minimum_age
+
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The kinds of person that the data map or a purpose speaks of."""
@@ -344,5 +361,8 @@ class SubjectState:
     """Purposes and groups objected to (Art. 21); `direct_marketing` stands for all direct marketing."""
     consents: Mapping[str, ConsentFact]
     age: int | None
+    """Whole years, of which more than 21 need not be told apart; None when it is not known."""
+    country: str | None
+    """ISO 3166, of the person; None when it is not known, or makes no difference."""
     retention_anchor: datetime | None
     """When the relationship ended; None while it lasts."""

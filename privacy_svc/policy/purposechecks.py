@@ -34,10 +34,12 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
         )
     if "consent" in block and not (by_consent or explicit):
         block.fault("consent", f"the legal basis is {purpose.legal_basis}: nobody is asked for consent as well")
-    if purpose.minimum_age is not None and not (by_consent or explicit):
+    if purpose.asks_age and not (by_consent or explicit):
         block.fault("minimum_age", "an age counts only for consent (Art. 8)")
-    if "unknown_age" in block and purpose.minimum_age is None:
+    if "unknown_age" in block and not purpose.asks_age:
         block.fault("unknown_age", "says nothing without 'minimum_age'")
+    if purpose.consent and purpose.consent.guardian_lasts and not purpose.asks_age:
+        block.fault("consent", "guardian_lasts says nothing without 'minimum_age'")
     if purpose.honours_gpc and not (by_consent or purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE):
         block.fault("honours_gpc", f"{purpose.legal_basis} can be neither withdrawn nor objected to: a false promise")
     rule = purpose.consent

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from privacy_svc.policy.categories import and_above
 from privacy_svc.policy.dpv import PURPOSES
+from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import (
     ASK_AGAIN,
     CONFIRM_HOURS,
@@ -27,8 +28,18 @@ from privacy_svc.policy.taxonomy import Taxonomy
 from privacy_svc.policy.yamlfile import Node
 
 FILE = "purposes.yml"
+BY_COUNTRY = "by_country"
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
-_CONSENT = ("notice", "valid_for", "covered_since", "double_opt_in", "confirm_hours", "accept_imported", "ask_again")
+_CONSENT = (
+    "notice",
+    "valid_for",
+    "covered_since",
+    "double_opt_in",
+    "confirm_hours",
+    "accept_imported",
+    "ask_again",
+    "guardian_lasts",
+)
 _KEYS = (
     "title",
     "description",
@@ -115,6 +126,7 @@ def _prohibited_above(key: str, prohibited: Mapping[str, tuple[str, ...]]) -> Ma
 
 def _purpose(key: str, block: Block, known: Known) -> Purpose:
     terms = known.taxonomy
+    age, by_country = _minimum_age(block)
     return Purpose(
         key=key,
         title=block.per_language("title", known.languages),
@@ -136,10 +148,19 @@ def _purpose(key: str, block: Block, known: Known) -> Purpose:
         recipients=block.names("recipients", known.recipients, "recipient"),
         assessment=block.text("assessment") or None,
         assessment_reviewed=_day(block, "assessment_reviewed"),
-        minimum_age=block.integer("minimum_age", least=1, most=21),
+        minimum_age=age,
+        age_by_country=by_country,
         unknown_age_permits=block.word("unknown_age", ("permit", "deny")) == "permit",
         honours_gpc=block.boolean("honours_gpc"),
     )
+
+
+def _minimum_age(block: Block) -> tuple[int | None, bool]:
+    """A number of years, or the word for the ages of the law."""
+    node = block.get("minimum_age")
+    if node is not None and node.kind == "str":
+        return None, block.word("minimum_age", (BY_COUNTRY,)) == BY_COUNTRY
+    return block.integer("minimum_age", least=1, most=OF_AGE), False
 
 
 def _dpv(block: Block) -> str:
@@ -174,6 +195,7 @@ def _consent(block: Block, known: Known) -> ConsentRule | None:
         double_opt_in=inner.boolean("double_opt_in"),
         confirm_hours=inner.integer("confirm_hours", least=24, most=72) or CONFIRM_HOURS,
         accept_imported=inner.boolean("accept_imported"),
+        guardian_lasts=inner.boolean("guardian_lasts"),
         ask_again=inner.duration("ask_again", nothing=False) or ASK_AGAIN,
     )
 

@@ -24,6 +24,7 @@ class ReasonCode(enum.StrEnum):
     CONSENT_NOTICE_OUTDATED = "consent_notice_outdated"
     CONSENT_UNPROVEN = "consent_unproven"
     GUARDIAN_MISSING = "guardian_missing"
+    GUARDIAN_OVER = "guardian_over"
     SPECIAL_CATEGORY = "special_category"
     UNCATEGORISED_FIELD = "uncategorised_field"
     CATEGORY_PROHIBITED = "category_prohibited"
@@ -77,6 +78,10 @@ _TEXTS: Mapping[ReasonCode, tuple[str, str]] = {
         "The consent was imported without proof of what the person was shown, or of how they agreed.",
     ),
     ReasonCode.GUARDIAN_MISSING: ("GDPR 8(1)", "At this age, or while the age is unknown, a parent must agree."),
+    ReasonCode.GUARDIAN_OVER: (
+        "GDPR 8(1)",
+        "A parent agreed for a child who is old enough now: the person is to be asked themselves.",
+    ),
     ReasonCode.SPECIAL_CATEGORY: (
         "GDPR 9(1)",
         "This field is a special category of data, and the purpose names no condition that allows its use.",
@@ -108,6 +113,7 @@ STEPS: Mapping[ReasonCode, str] = {
     ReasonCode.CONSENT_NOTICE_OUTDATED: "6-legal-basis",
     ReasonCode.CONSENT_UNPROVEN: "6-legal-basis",
     ReasonCode.GUARDIAN_MISSING: "6-legal-basis",
+    ReasonCode.GUARDIAN_OVER: "6-legal-basis",
     ReasonCode.SPECIAL_CATEGORY: "7-special-category",
     ReasonCode.UNCATEGORISED_FIELD: "8-minimisation",
     ReasonCode.CATEGORY_PROHIBITED: "8-minimisation",

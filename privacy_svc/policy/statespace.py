@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import product
 
+from privacy_svc.policy.consentages import AGES
 from privacy_svc.policy.decide import is_objectionable
 from privacy_svc.policy.durations import add_duration, surely_before
 from privacy_svc.policy.policyset import DIRECT_MARKETING, ConsentFact, PolicySet, Purpose, SubjectState
 
 _DAY = timedelta(days=1)
+ELSEWHERE = "US"
+"""A country that is in no table of ages."""
 
 
 def states(policies: Sequence[PolicySet], purpose: str, at: datetime) -> Iterator[SubjectState]:
@@ -22,14 +25,22 @@ def states(policies: Sequence[PolicySet], purpose: str, at: datetime) -> Iterato
     known = [p.purposes[purpose] for p in policies if purpose in p.purposes]
     kinds = sorted({kind for p in known for kind in p.subjects})
     objections = _objections(purpose, known)
-    consents, ages, ends = _consents(policies, known), _ages(known), _ends(known, at)
+    consents, aged, ends = _consents(policies, known), _aged(policies, purpose), _ends(known, at)
     for kind in kinds:
         plain = _nobody(kind)
         yield replace(plain, erased=True)
-        for restricted, objected, consent, age, end in product((False, True), objections, consents, ages, ends):
+        for restricted, objected, consent, (age, country), end in product(
+            (False, True), objections, consents, aged, ends
+        ):
             given = {purpose: consent} if consent else {}
             yield replace(
-                plain, restricted=restricted, objections=objected, consents=given, age=age, retention_anchor=end
+                plain,
+                restricted=restricted,
+                objections=objected,
+                consents=given,
+                age=age,
+                country=country,
+                retention_anchor=end,
             )
 
 
@@ -43,6 +54,7 @@ def _nobody(kind: str) -> SubjectState:
         objections=frozenset(),
         consents={},
         age=None,
+        country=None,
         retention_anchor=None,
     )
 
@@ -69,9 +81,17 @@ def _consents(policies: Sequence[PolicySet], known: Sequence[Purpose]) -> list[C
     return [None, *gone, *given, *untold]
 
 
-def _ages(known: Sequence[Purpose]) -> list[int | None]:
-    limits = {p.minimum_age for p in known if p.minimum_age is not None}
-    return [None, *sorted({age for limit in limits for age in (limit - 1, limit)})]
+def _aged(policies: Sequence[PolicySet], purpose: str) -> list[tuple[int | None, str | None]]:
+    """Around every limit; of countries, one for each way in which the policies treat them."""
+    asked = [(p, p.purposes[purpose]) for p in policies if purpose in p.purposes]
+    named = {c for p, q in asked if q.age_by_country for c in (*AGES, *p.organisation.consent_ages, ELSEWHERE)}
+    alike: dict[tuple[int | None, ...], str | None] = {}
+    for country in (None, *sorted(named)):
+        alike.setdefault(tuple(p.consent_age(q, country) for p, q in asked), country)
+    found: list[tuple[int | None, str | None]] = [(None, None)]
+    for limits, country in alike.items():
+        found += [(age, country) for age in sorted({a for n in limits if n is not None for a in (n - 1, n)})]
+    return found
 
 
 def _ends(known: Sequence[Purpose], at: datetime) -> list[datetime | None]:
@@ -98,6 +118,7 @@ def told(state: SubjectState, purpose: str) -> str:
         f"objects to {', '.join(sorted(state.objections))}" if state.objections else "",
         _consent_told(consent) if consent else "",
         f"aged {state.age}" if state.age is not None else "",
+        f"of {state.country}" if state.country else "",
         f"left on {state.retention_anchor:%Y-%m-%d}" if state.retention_anchor else "",
     ]
     return ", ".join(filter(None, words))

@@ -9,7 +9,7 @@ from privacy_svc.rights.model import RECTIFIED, DataRequest, RequestValue
 from privacy_svc.rights.package import plain
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
-from privacy_svc.store import rectify, walk
+from privacy_svc.store import FactReader, keep_person, rectify, walk
 from privacy_svc.vault import Subject
 
 
@@ -38,6 +38,7 @@ def _apply(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> 
     assert request.subject_id is not None
     changes = _changes(session, parts, request)
     rectify(session, parts.stores, parts.vault, parts.policy, request.subject_id, changes, _kind(session, request))
+    keep_person(session, FactReader(parts.stores, parts.vault, parts.policy), parts.log, request.subject_id, WORKER)
     for place in progress(request)["rectified"]:
         parts.note(session, request, Event.VALUE_RECTIFIED, WORKER, **place)
 

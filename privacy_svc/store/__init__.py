@@ -16,11 +16,14 @@ from privacy_svc.store.drafting import unmapped_personal
 from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
 from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
 from privacy_svc.store.evaluating import Answer, Case, Evaluations
+from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
+from privacy_svc.store.keeping import reseal_births
 from privacy_svc.store.pdp import DecisionPoint, Question
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
 from privacy_svc.store.rectify import Change, check_changes, rectify
+from privacy_svc.store.refreshing import keep_person, refresh_facts
 from privacy_svc.store.rotating import (
     Rotated,
     begin_index,
@@ -59,6 +62,7 @@ __all__ = [
     "Directory",
     "ErasedItem",
     "Evaluations",
+    "FactReader",
     "FoundRow",
     "Gateway",
     "IndexPlan",
@@ -84,6 +88,7 @@ __all__ = [
     "finish_rotation",
     "forget_subject",
     "identity_rows",
+    "keep_person",
     "link_rows",
     "nearest",
     "open_store",
@@ -91,7 +96,9 @@ __all__ = [
     "read_back",
     "read_schema",
     "rectify",
+    "refresh_facts",
     "replace_keys",
+    "reseal_births",
     "seal",
     "seal_pending",
     "seal_status",

@@ -8,15 +8,16 @@ from privacy_svc.auditlog import Log
 from privacy_svc.http import CustomerRef, NotAdmitted
 from privacy_svc.policy import Collection
 from privacy_svc.store import subjects
+from privacy_svc.store.facts import FactReader
 from privacy_svc.store.resolving import Finder, Found
-from privacy_svc.vault import Subject, Vault
+from privacy_svc.vault import Subject
 
 Collections = Callable[[CustomerRef], tuple[Collection, ...]]
 
 
 def admit_many(
     session: Session,
-    vault: Vault,
+    reader: FactReader,
     log: Log,
     finder: Finder,
     collections: Collections,
@@ -29,7 +30,7 @@ def admit_many(
     for found in rows:
         if len(found) == 1:
             by_collection.setdefault(found[0][0], {})[found[0][1]] = None
-    admitted = {c: subjects.admit(session, vault, log, c, keys, actor) for c, keys in by_collection.items()}
+    admitted = {c: subjects.admit(session, reader, log, c, keys, actor) for c, keys in by_collection.items()}
     return [
         _subject(session, ref.subject) if ref.subject is not None else _one(admitted, found)
         for ref, found in zip(customers, rows, strict=True)

@@ -163,7 +163,7 @@ class _Run:
     def _people(self, asked: Asked, keys: Sequence[str]) -> dict[str, str]:
         rows = list(self._rows(asked, keys))
         owner_of = owners(self._gateway.stores, self._policies.data_map, asked.collection, rows)
-        return self._gateway.admit(self._session, asked.question.actor, owner_of)
+        return self._gateway.admit(self._session, self._policies, asked.question.actor, owner_of)
 
     def _rows(self, asked: Asked, keys: Sequence[str]) -> Iterator[Row]:
         possible = [k for k in dict.fromkeys(keys) if _possible(asked, k)]

@@ -14,6 +14,7 @@ from privacy_svc.store.admitting import admit_many
 from privacy_svc.store.binding import Stores, find_collection
 from privacy_svc.store.contacts import contacts, references
 from privacy_svc.store.errors import UnknownCollection, UnknownRecord
+from privacy_svc.store.facts import FactReader
 from privacy_svc.store.inclear import MOST, in_clear, is_complete
 from privacy_svc.store.opening import open_value
 from privacy_svc.store.resolving import Finder
@@ -28,6 +29,9 @@ class Directory:
 
     def __init__(self, policies: PolicyHolder, stores: Stores, vault: Vault, log: Log) -> None:
         self._policies, self._stores, self._vault, self._log = policies, stores, vault, log
+
+    def _reader(self) -> FactReader:
+        return FactReader(self._stores, self._vault, self._policies.current)
 
     def find(self, session: Session, customer: CustomerRef) -> str | None:
         if customer.subject is not None:
@@ -46,7 +50,7 @@ class Directory:
         if not found:
             raise UnknownCustomer("The customer store has no such person.")
         collection, key = found[0]
-        return subjects.admit(session, self._vault, self._log, collection, [key], actor)[key]
+        return subjects.admit(session, self._reader(), self._log, collection, [key], actor)[key]
 
     def admit_each(self, session: Session, wanted: Sequence[tuple[CustomerRef, str]]) -> list[str | PrivacyError]:
         """The same for many, each with who asks: keys of people we know already in one look. What cannot be found
@@ -83,7 +87,7 @@ class Directory:
     def admit_many(self, session: Session, customers: Sequence[CustomerRef], actor: str) -> list[str | NotAdmitted]:
         region = self._policies.current.organisation.phone_region
         finder = Finder(session, self._stores, self._vault, region)
-        return admit_many(session, self._vault, self._log, finder, self._collections, customers, actor)
+        return admit_many(session, self._reader(), self._log, finder, self._collections, customers, actor)
 
     def contacts(self, session: Session, subject_ids: Iterable[str]) -> Mapping[str, Sequence[Contact]]:
         return contacts(session, self._stores, self._vault, self._policies.current, subject_ids)

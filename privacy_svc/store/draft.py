@@ -21,6 +21,7 @@ _HEAD = """\
 #   id           a number for every sealed field. It is bound into each value: never change or reuse it
 #   seal         the value is encrypted with the person's own key
 #   index        sealed, but to be found by equality
+#   tells        a fact that decisions need of the person: birth_date, country, relationship_end (the latest counts)
 #   erase        at erasure: shred (the key dies, the value stays unreadable), null, replace, keep (with its ground)
 #
 # system.operations marks what is about nobody. "please check" marks what was guessed with less certainty.
@@ -103,7 +104,7 @@ def _field(field: FieldPlan, key: str, ids: Iterator[int], unknown: str) -> Iter
     if meta:
         yield f"{pad}  fides_meta:"
         yield from (f"{pad}    {line}" for line in meta)
-    if field.erase:
+    if field.erase or field.tells:
         yield f"{pad}  privacy:"
         yield from (f"{pad}    {line}" for line in _privacy(field, ids))
 
@@ -146,11 +147,14 @@ def _privacy(field: FieldPlan, ids: Iterator[int]) -> Iterator[str]:
         yield "seal: true"
         if field.index:
             yield f"index: [{field.index}]"
-    else:
+    elif field.erase:
         yield "seal: false"
-    yield f"erase: {field.erase}"
+    if field.erase:
+        yield f"erase: {field.erase}"
     if field.replace is not None:
         yield f"replace: {json.dumps(field.replace)}"
+    if field.tells:
+        yield f"tells: {field.tells}"
 
 
 def _compact(found: TablePlan, key: str) -> Iterator[str]:

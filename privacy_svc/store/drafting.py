@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from privacy_svc.pii import ColumnGuess, Context, guess_column
-from privacy_svc.policy import Dataset, Erase
+from privacy_svc.policy import Dataset, Erase, Tells
+from privacy_svc.store.draft_facts import name_facts
 from privacy_svc.store.draft_persons import context_of_table, facts_of, owner_of, subjects_of
 from privacy_svc.store.draft_references import mark_strays, references
 from privacy_svc.store.schema import Column, ForeignKey, Schema, Table
@@ -42,6 +43,7 @@ class FieldPlan:
     identity: str | None = None
     erase: Erase | None = None
     replace: str | None = None
+    tells: Tells | None = None
     confidence: float = 1.0
 
     @property
@@ -99,6 +101,8 @@ def _plan_table(
         found.fields.append(_plan_field(found, column, guess, keys.get(column.name), subjects, hangs=hangs))
     found.fields.sort(key=lambda f: _order(f, subjects))
     _name_identities(found)
+    if found.subject:
+        name_facts(found.fields)
     return found
 
 

@@ -130,7 +130,7 @@ class Evaluations:
         for case, subject_id in zip(cases, admitted, strict=True):
             if isinstance(subject_id, str):
                 people.setdefault(case.question.purpose, set()).add(subject_id)
-        states = {p: consent.purpose_states(session, ids, p, decider.at) for p, ids in people.items()}
+        states = {p: consent.purpose_states(session, ids, self._pdp.reading(decider, p)) for p, ids in people.items()}
         found: list[_Decided | PrivacyError] = []
         for case, subject_id in zip(cases, admitted, strict=True):
             if not isinstance(subject_id, str):

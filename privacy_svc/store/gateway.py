@@ -27,6 +27,7 @@ from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection, Row, Stores, find_collection
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.errors import UnknownField, UnknownRecord, nearest
+from privacy_svc.store.facts import FactReader
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose, qualified
 from privacy_svc.store.rows import beyond, key_values, one_row, owners, row_key, rows_where
@@ -123,7 +124,7 @@ class Gateway:
     ) -> list[Record]:
         """Decided for each person, logged as one entry, opened, masked. Rows that belong to nobody are not released."""
         owner_of = owners(self.stores, policies.data_map, asked.collection, rows)
-        subject_of = self.admit(session, asked.question.actor, owner_of)
+        subject_of = self.admit(session, policies, asked.question.actor, owner_of)
         if erased_raises and not subject_of:
             raise UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
         self.vault.hold(session, set(subject_of.values()))
@@ -160,14 +161,19 @@ class Gateway:
             kind = EventType.VALUE_TAMPERED
             self.pdp.audit.append(session, kind, actor=actor, subject_id=subject_id, payload=payload)
 
-    def admit(self, session: Session, actor: str, owner_of: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:
+    def reader(self, policies: PolicySet) -> FactReader:
+        return FactReader(self.stores, self.vault, policies)
+
+    def admit(
+        self, session: Session, policies: PolicySet, actor: str, owner_of: Mapping[str, tuple[Collection, str]]
+    ) -> dict[str, str]:
         """Row key to subject id."""
         by_person: dict[Collection, dict[str, str]] = {}
         for key, (person, person_key) in owner_of.items():
             by_person.setdefault(person, {})[key] = person_key
         found: dict[str, str] = {}
         for person, keys in by_person.items():
-            admitted = subjects.admit(session, self.vault, self.pdp.audit, person, keys.values(), actor)
+            admitted = subjects.admit(session, self.reader(policies), self.pdp.audit, person, keys.values(), actor)
             found.update((key, admitted[person_key]) for key, person_key in keys.items())
         return found
 

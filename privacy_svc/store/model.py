@@ -42,6 +42,19 @@ class IndexEntry(Base):
     value: Mapped[int] = mapped_column(BigInteger)
 
 
+class FactWalk(Base):
+    """How far the round over everybody's facts has come in a collection of people, named as in `subject_rows`."""
+
+    __tablename__ = "fact_walks"
+
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    collection: Mapped[str] = mapped_column(primary_key=True)
+    after: Mapped[str]
+    """The key of the last person looked at."""
+    ended_at: Mapped[datetime | None]
+    """When the last round ended; None while one is under way."""
+
+
 class SealedColumn(Base):
     """A column we sealed, and what it was, so that `unseal` can give it back."""
 

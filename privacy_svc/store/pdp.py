@@ -70,6 +70,11 @@ class DecisionPoint:
         """Under the policy in force, of this moment."""
         return Decider(self._policies.current, now(), self._shadow)
 
+    def reading(self, decider: Decider, purpose: str) -> consent.Reading:
+        """What decisions about this purpose read of people, also of those that a candidate makes beside them."""
+        others = self._shadow.compared() if self._shadow is not None else ()
+        return consent.Reading(self.audit.vault, (decider.policies, *others), purpose, decider.at)
+
     def keep(self, session: Session, policies: PolicySet) -> None:
         """What decides is readable for as long as its decisions are: written, and logged, with the first of them."""
         if self._versions.keep(session, policies):
@@ -89,7 +94,7 @@ class DecisionPoint:
         self.keep(session, decider.policies)
         shared: dict[int, Decision] = {}
         found: dict[str, Decision] = {}
-        for person in consent.standings(session, list(subject_ids), question.purpose, decider.at):
+        for person in consent.standings(session, list(subject_ids), self.reading(decider, question.purpose)):
             same = id(person.shared)
             if same not in shared:
                 shared[same] = decider.decide_shared(question, person.shared)

@@ -23,6 +23,8 @@ from privacy_svc.store.blind import Indexed
 from privacy_svc.store.converting import prepare, records
 from privacy_svc.store.counting import RawTable
 from privacy_svc.store.errors import CannotSeal
+from privacy_svc.store.facts import FactReader
+from privacy_svc.store.keeping import keep
 from privacy_svc.store.kinds import as_text, is_clear, is_sealed, parse
 from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.opening import open_with
@@ -67,6 +69,10 @@ class Sealer:
             find_dataset(self.policies.data_map, dataset)
         found = [c for c in self.policies.data_map.collections() if c.sealed and dataset in {None, c.dataset}]
         return sorted(found, key=lambda c: len(self.policies.data_map.owner(c) or ()))
+
+    @property
+    def facts(self) -> FactReader:
+        return FactReader(self.stores, self.vault, self.policies)
 
     def raw(self, collection: Collection) -> RawTable:
         return RawTable.of(self.stores, self.policies.data_map, collection)
@@ -235,7 +241,9 @@ def _provide(
         attempt += 1
         try:
             with sealer.database.write() as session:
+                before = subjects.known(session, person, keys.values()) if collection.telling else {}
                 ciphers = ciphers_of(sealer, session, person, keys)
+                keep(session, sealer.facts, sealer.log, person, before, sealer.actor)
                 blind.put(session, sealer.vault, _index_values(collection, keyed, ciphers))
         except IntegrityError:
             if attempt == ATTEMPTS:
@@ -248,7 +256,7 @@ def ciphers_of(
     sealer: Sealer, session: Session, person: Collection, keys: Mapping[str, str]
 ) -> dict[str, SubjectCipher]:
     """Row key to its person's cipher; people we see for the first time get a subject. Erased ones are absent."""
-    admitted = subjects.admit(session, sealer.vault, sealer.log, person, keys.values(), sealer.actor)
+    admitted = subjects.admit(session, sealer.facts, sealer.log, person, keys.values(), sealer.actor)
     sealer.vault.hold(session, set(admitted.values()))
     ciphers = sealer.vault.ciphers(session, admitted.values())
     return {key: ciphers[s] for key, k in keys.items() if (s := admitted[k]) in ciphers}

@@ -16,6 +16,7 @@ from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection, Stores
 from privacy_svc.store.errors import UnknownRecord
 from privacy_svc.store.evaluating import Terms
+from privacy_svc.store.facts import FactReader
 from privacy_svc.store.pdp import Decider, DecisionPoint, Question, answer_payload, question_payload
 from privacy_svc.store.rows import beyond, by_keys, chunks, key_values, row_key
 
@@ -90,7 +91,7 @@ class Selection:
         if there and not self._reason(stranger):
             with self._database.write() as session:
                 audit, actor = self._pdp.audit, self._question.actor
-                admitted = subjects.admit(session, audit.vault, audit, self._collection, there, actor)
+                admitted = subjects.admit(session, self._reader, audit, self._collection, there, actor)
                 subject_of |= admitted
                 reason_of |= self._of_known(session, admitted.values())
         reasons = {key: reason_of[subject_id] for key, subject_id in subject_of.items()}
@@ -99,11 +100,16 @@ class Selection:
         self._found.outcomes.update(reason for _, reason in found)
         return found
 
+    @property
+    def _reader(self) -> FactReader:
+        return FactReader(self._stores, self._pdp.audit.vault, self._decider.policies)
+
     def _of_known(self, session: Session, subject_ids: Iterable[str]) -> dict[str, str]:
         """The first reason by person. They go into the entry, unless they were erased: they have no tag any more."""
         reasons: dict[str, str] = {}
         people = self._found.people
-        for s in consent.standings(session, list(subject_ids), self._question.purpose, self.at):
+        reading = self._pdp.reading(self._decider, self._question.purpose)
+        for s in consent.standings(session, list(subject_ids), reading):
             reason, group = self._group(s.shared)
             reasons[s.subject_id] = reason
             if reason != ReasonCode.ERASED:

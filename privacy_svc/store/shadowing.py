@@ -52,6 +52,14 @@ class Shadow:
             _SHADOWED.labels(purpose, BROKEN).inc()
             self._line("policy.shadow.broken", error=type(error).__name__)
 
+    def compared(self) -> tuple[PolicySet, ...]:
+        """The candidate, where there is one: people's states must tell apart what it tells apart. Never raises."""
+        try:
+            candidate = self._candidate()
+        except Exception:  # noqa: BLE001 - whatever it is, `look` says so and the real decision stands
+            return ()
+        return (candidate,) if candidate is not None else ()
+
     def _candidate(self) -> PolicySet | None:
         if self._holder is not None:
             return self._holder.current

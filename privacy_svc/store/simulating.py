@@ -48,7 +48,7 @@ class Simulation:
     def run(self, candidate: PolicySet, actor: str, sample: int | None = None) -> Simulated:
         """`sample`: at most so many of each collection of persons, the first by key."""
         current, at = self._policies.current, now()
-        people, tally = self._gather(current, sorted({*current.purposes, *candidate.purposes}), at, sample)
+        people, tally = self._gather(current, candidate, at, sample)
         found = compare_over(current, candidate, at, lambda purpose: tally[purpose])
         # The example is a state of somebody real.
         changes = tuple(replace(c, example="") for c in found)
@@ -61,9 +61,10 @@ class Simulation:
         return Simulated(current.version, candidate.version, people, at, changes)
 
     def _gather(
-        self, current: PolicySet, purposes: list[str], at: datetime, sample: int | None
+        self, current: PolicySet, candidate: PolicySet, at: datetime, sample: int | None
     ) -> tuple[int, dict[str, list[tuple[SubjectState, int]]]]:
         """Of each purpose the distinct states, with how many people are in each."""
+        purposes = sorted({*current.purposes, *candidate.purposes})
         counts = {p: Counter[object]() for p in purposes}
         states: dict[object, SubjectState] = {}
         people = 0
@@ -76,7 +77,8 @@ class Simulation:
                 with self._database.read() as session:
                     known = list(subjects.known(session, collection, asked).values())
                     for purpose in purposes:
-                        seen = [s.shared for s in consent.standings(session, known, purpose, at)]
+                        reading = consent.Reading(self._log.vault, (current, candidate), purpose, at)
+                        seen = [s.shared for s in consent.standings(session, known, reading)]
                         for state in (*seen, *[stranger] * (len(asked) - len(seen))):
                             states.setdefault(key := same_state(state), state)
                             counts[purpose][key] += 1

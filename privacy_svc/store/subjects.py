@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Event, EventType, GroupEvent, Log
 from privacy_svc.db import among, insert_rows
 from privacy_svc.policy import Collection
+from privacy_svc.store.facts import FactReader
+from privacy_svc.store.keeping import keep_first
 from privacy_svc.store.model import SealedColumn, SubjectRow
-from privacy_svc.vault import Vault
 
 _KNOWN = select(SubjectRow.key, SubjectRow.subject_id).where(
     SubjectRow.dataset == bindparam("dataset"),
@@ -51,11 +52,12 @@ def known(session: Session, collection: Collection, keys: Iterable[str]) -> dict
 
 
 def admit(
-    session: Session, vault: Vault, log: Log, collection: Collection, keys: Iterable[str], actor: str
+    session: Session, reader: FactReader, log: Log, collection: Collection, keys: Iterable[str], actor: str
 ) -> dict[str, str]:
     """The same, with a new subject and its keys for each row that has none yet.
 
-    The caller knows that the rows exist. Two transactions that admit the same person end with one subject.
+    The caller knows that the rows exist. What decisions need of them is read with it. Two transactions that admit the
+    same person end with one subject.
     """
     wanted = list(dict.fromkeys(keys))
     found = known(session, collection, wanted)
@@ -64,20 +66,21 @@ def admit(
         return found
     try:
         with session.begin_nested():
-            return found | _create(session, vault, log, collection, missing, actor)
+            return found | _create(session, reader, log, collection, missing, actor)
     except IntegrityError:
         # Somebody else admitted one of them between our look and our insert; theirs stand.
-        return found | admit(session, vault, log, collection, missing, actor)
+        return found | admit(session, reader, log, collection, missing, actor)
 
 
 def _create(
-    session: Session, vault: Vault, log: Log, collection: Collection, keys: list[str], actor: str
+    session: Session, reader: FactReader, log: Log, collection: Collection, keys: list[str], actor: str
 ) -> dict[str, str]:
     assert collection.subject is not None
-    subjects = vault.create_subjects(session, len(keys), kind=collection.subject)
+    subjects = reader.vault.create_subjects(session, len(keys), kind=collection.subject)
     made = {k: s.id for k, s in zip(keys, subjects, strict=True)}
     place = dict(zip(("dataset", "collection"), known_as(session, collection), strict=True))
     insert_rows(session, SubjectRow, [{**place, "key": k, "subject_id": s} for k, s in made.items()])
+    keep_first(session, reader, collection, made)
     payload = {"collection": collection.path}
     if len(made) > 1:
         people = dict.fromkeys(made.values(), (0, 1))

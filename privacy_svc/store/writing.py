@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, insert
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Conflict, Forbidden
+from privacy_svc.errors import BadRequest, Conflict, Forbidden, PrivacyError
 from privacy_svc.policy import Decision, Effect, PolicySet
 from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection, Row
 from privacy_svc.store.changing import Writer
 from privacy_svc.store.gateway import Asked, Gateway, by_field
+from privacy_svc.store.refreshing import keep_person
 from privacy_svc.store.rows import one_row, owners, row_key
+
+_log = structlog.get_logger(__name__)
 
 
 class NotPermitted(Forbidden):
@@ -55,6 +59,7 @@ def change(
         if logged:
             _record_failure(gateway, database, asked, *logged[0])
         raise _as_ours(error) from error
+    _look_again(gateway, database, policies, asked, logged[0][0], values)
     return decision_id
 
 
@@ -92,7 +97,22 @@ def create(
         if logged:
             _record_failure(gateway, database, asked, *logged[0])
         raise _as_ours(error) from error
+    _look_again(gateway, database, policies, asked, logged[0][0], values)
     return key, decision_id
+
+
+def _look_again(
+    gateway: Gateway, database: Database, policies: PolicySet, asked: Asked, subject_id: str, values: Mapping[str, Any]
+) -> None:
+    """What decisions need of the record is what the store has committed. The write stands, whatever happens here: the
+    worker comes to everybody."""
+    if not any(asked.collection.by_name[name].tells for name in values):
+        return
+    try:
+        with database.write() as session:
+            keep_person(session, gateway.reader(policies), gateway.pdp.audit, subject_id, asked.question.actor)
+    except PrivacyError as error:
+        _log.warning("facts.keeping_waits", problem=error.slug)
 
 
 def _insert(connection: Connection, bound: BoundCollection, values: Mapping[str, Any]) -> str:
@@ -119,7 +139,8 @@ def _owner(gateway: Gateway, session: Session, policies: PolicySet, asked: Asked
         raise BadRequest(f"This record of {asked.collection.path} belongs to no person of the data map.")
     person, person_key = found
     actor = asked.question.actor
-    return subjects.admit(session, gateway.vault, gateway.pdp.audit, person, [person_key], actor)[person_key]
+    reader = gateway.reader(policies)
+    return subjects.admit(session, reader, gateway.pdp.audit, person, [person_key], actor)[person_key]
 
 
 def _require(decision: Decision, asked: Asked) -> None:

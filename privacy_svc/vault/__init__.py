@@ -15,7 +15,7 @@ from privacy_svc.vault.index import NORMALISERS, BlindIndex, normalise
 from privacy_svc.vault.keys import Key
 from privacy_svc.vault.lease import Lease
 from privacy_svc.vault.ledger import Kind, Ledger, Line
-from privacy_svc.vault.model import Fence, Subject
+from privacy_svc.vault.model import BIRTH, Fence, Subject
 from privacy_svc.vault.providers import FileKeyProvider, KeyProvider, create_provider, open_provider
 from privacy_svc.vault.restoring import Recovered
 from privacy_svc.vault.rotation import SETTLE, Holder
@@ -26,6 +26,7 @@ from privacy_svc.vault.suppression import AddressDigest, AddressHasher
 __all__ = [
     "BEGINNING",
     "BEGINNING_TEXT",
+    "BIRTH",
     "NORMALISERS",
     "SETTLE",
     "AddressDigest",

@@ -58,6 +58,7 @@ def erase(
     if subject.erased_at is None:
         subject.erased_at = fence.at
         subject.state_version += 1
+    subject.of_age, subject.birth, subject.country, subject.ended_on = 0, None, None, None
     touched = {k.page_key_id for k in keys if k.wrapped is not None}
     for key in keys:
         key.wrapped = None

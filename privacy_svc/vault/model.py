@@ -3,12 +3,15 @@
 Opened by: page keys by their root epoch; data and evidence keys by their page key.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy_svc.db import Base, new_id, now
+
+BIRTH = 8
+"""Field id of `Subject.birth`, in values sealed by the person's data key."""
 
 
 class Subject(Base):
@@ -23,6 +26,14 @@ class Subject(Base):
     """Rises with every consent, objection, restriction, erasure; decisions name the one they read."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     erased_at: Mapped[datetime | None]
+    of_age: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """18 or 21, whichever the person has reached; 0 where they have not, or it is not known. This and the next three
+    are what the customer store says; the store room writes them."""
+    birth: Mapped[bytes | None]
+    """The birth date of who is younger than 21, sealed by the data key; None where it is not known, or not needed."""
+    country: Mapped[str | None]
+    ended_on: Mapped[date | None]
+    """The local day on which the relationship ended; None while it lasts, or where the store does not tell."""
 
 
 class PageKey(Base):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EntryView, Log
-from privacy_svc.consent import ConsentView, Guardian, NoticeRef, RecordConsent, Source, record
+from privacy_svc.consent import ConsentView, Guardian, NoticeRef, Reading, RecordConsent, Source, record
 from privacy_svc.db import Database, now
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import PolicySet
@@ -70,6 +70,9 @@ class Desk:
             wanted=consent,
             at=at,
         )
+
+    def reading(self, purpose: str, at: datetime | None = None) -> Reading:
+        return Reading(self.vault, (self.policies,), purpose, at or now())
 
     def entries(self) -> list[EntryView]:
         self.log.integrate(self.database)

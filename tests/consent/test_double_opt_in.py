@@ -57,7 +57,7 @@ class Ways:
     def stands(self) -> str:
         with self.desk.database.read() as session:
             one = subject_state(session, self.desk.subject, now()).consents["news"].state
-            many = purpose_states(session, [self.desk.subject], "news", now())[self.desk.subject]
+            many = purpose_states(session, [self.desk.subject], self.desk.reading("news"))[self.desk.subject]
         assert many.consents["news"].state == one
         return one
 

@@ -57,7 +57,8 @@ def test_what_the_person_says_later_stands(honouring: Web, desk: Desk, before: b
     assert signalled(honouring) == []
     with desk.database.read() as session:
         assert subject_state(session, desk.subject, now()).consents["news"].state == "given"
-        assert purpose_states(session, [desk.subject], "news", now())[desk.subject].consents["news"].state == "given"
+        many = purpose_states(session, [desk.subject], desk.reading("news"))[desk.subject]
+        assert many.consents["news"].state == "given"
 
 
 def test_a_policy_that_does_not_honour_it(web: Web) -> None:

@@ -147,7 +147,8 @@ class Person(RuleBasedStateMachine):
                 flags = {f for f in (DIRECT_MARKETING, "statistics") if self.model.flag(f, at)}
                 assert (whole.objections, whole.restricted) == (flags, self.model.flag("restricted", at))
                 for purpose in ("care", "news"):
-                    many = purpose_states(session, [self.desk.subject], purpose, then)[self.desk.subject]
+                    reading = self.desk.reading(purpose, then)
+                    many = purpose_states(session, [self.desk.subject], reading)[self.desk.subject]
                     assert (many.version, many.restricted) == (whole.version, whole.restricted)
                     assert {p: str(c.state) for p, c in many.consents.items()} == {
                         p: s for p, s in told.items() if p == purpose

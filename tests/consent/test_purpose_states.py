@@ -4,18 +4,20 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
-from privacy_svc.consent import purpose_states, subject_states
+from privacy_svc.consent import Reading, purpose_states, subject_states
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, Method, State
 from privacy_svc.db import Database, new_id, now
-from privacy_svc.policy import DIRECT_MARKETING, and_above
+from privacy_svc.policy import DIRECT_MARKETING, PolicySet, and_above
 from privacy_svc.vault import Subject, Vault
 
 SEED = 20261123
 PURPOSES = ("news", "news.daily", "statistics", "care")
 
 
-def test_it_is_the_whole_state_as_far_as_the_purpose_goes(database: Database, vault: Vault) -> None:
+def test_it_is_the_whole_state_as_far_as_the_purpose_goes(
+    database: Database, vault: Vault, policies: PolicySet
+) -> None:
     """Over random histories of everything that is recorded, both ways to read the state agree in every field."""
     dice = random.Random(SEED)  # noqa: S311 - a test's dice
     print(f"seed {SEED}")  # noqa: T201
@@ -42,7 +44,7 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(database: Database, va
         assert any(s.erased for s in whole.values())
         assert any(not f.proven for s in whole.values() for f in s.consents.values())
         for purpose in PURPOSES:
-            found = purpose_states(session, [*ids, "nobody"], purpose, at)
+            found = purpose_states(session, [*ids, "nobody"], Reading(vault, (policies,), purpose, at))
             assert list(found) == ids
             for i in ids:
                 facts = {p: replace(f, valid_until=None) for p, f in whole[i].consents.items() if p == purpose}

@@ -21,7 +21,7 @@ action use appliesTo {
   resource: Field,
   context: {
     purpose: String, kind: String, now: Long, erased: Bool, restricted: Bool, objections: Set<String>,
-    age?: Long, ended?: Long, consent?: Consent
+    age?: Long, country?: String, ended?: Long, consent?: Consent
   }
 };
 """
@@ -36,6 +36,12 @@ SENSITIVE = (
     "user.health_and_medical",
 )
 CRIMINAL = ("user.criminal_history",)
+LAWS = {
+    **dict.fromkeys(["BE", "EE", "FI", "GB", "IS", "LV", "MT", "NO", "PT", "SE"], 13),
+    **dict.fromkeys(["AT", "BG", "CY", "ES", "IT", "LT"], 14),
+    **dict.fromkeys(["CZ", "DK", "FR", "GR", "SI"], 15),
+}
+"""Who lowered the sixteen years of Art. 8(1)."""
 ERASED = "forbid (principal, action, resource) when { context.erased };"
 
 
@@ -92,6 +98,8 @@ def _context(purpose: Purpose | None, name: str, state: SubjectState, now: datet
     }
     if state.age is not None:
         context["age"] = state.age
+    if state.country is not None:
+        context["country"] = state.country
     if purpose is not None and purpose.retention is not None and state.retention_anchor is not None:
         context["ended"] = _seconds(add_duration(state.retention_anchor, purpose.retention))
     if (fact := state.consents.get(name)) is not None:
@@ -180,11 +188,23 @@ def _agreed(policies: PolicySet, purpose: Purpose) -> str:
     ]
     if not rule.accept_imported:
         parts.append("context.consent.proven")
-    if purpose.minimum_age is not None:
+    if purpose.age_by_country or purpose.minimum_age is not None:
         unknown = "!(context has age)" if purpose.unknown_age_permits else "false"
-        old = f"(context has age && context.age >= {purpose.minimum_age})"
-        parts.append(f"(context.consent.guardian || {unknown} || {old})")
+        old = f"(context has age && {_old(policies, purpose)})"
+        young = "true" if rule.guardian_lasts else f"!{old}"
+        parts.append(f"(if context.consent.guardian then {young} else ({unknown} || {old}))")
     return " && ".join(parts)
+
+
+def _old(policies: PolicySet, purpose: Purpose) -> str:
+    if not purpose.age_by_country:
+        return f"context.age >= {purpose.minimum_age}"
+    ages = {**LAWS, **policies.organisation.consent_ages}
+    strictest = max(16, *ages.values())
+    elsewhere = f"!{_set(sorted(ages))}.contains(context.country) && context.age >= 16"
+    listed = [f'context.country == "{country}" && context.age >= {age}' for country, age in sorted(ages.items())]
+    known = " || ".join(f"({part})" for part in (elsewhere, *listed))
+    return f"(if context has country then ({known}) else context.age >= {strictest})"
 
 
 def _set(words: Iterable[str]) -> str:

@@ -206,6 +206,7 @@ def somebody(**changed: Any) -> SubjectState:
         "objections": frozenset(),
         "consents": {"news": given()},
         "age": 40,
+        "country": None,
         "retention_anchor": None,
     }
     return SubjectState(**{**values, **changed})

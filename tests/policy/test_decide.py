@@ -67,6 +67,8 @@ def test_permit() -> None:
         ("mail", "news", ["email"], {"age": 15}, {R.GUARDIAN_MISSING}),
         ("mail", "news", ["email"], {"age": None}, {R.GUARDIAN_MISSING}),
         ("mail", "news", ["email"], {"age": 15, "consents": {"news": given(guardian=True)}}, set()),
+        ("mail", "news", ["email"], {"age": None, "consents": {"news": given(guardian=True)}}, set()),
+        ("mail", "news", ["email"], {"age": 16, "consents": {"news": given(guardian=True)}}, {R.GUARDIAN_OVER}),
         ("mail", "news", ["email"], {"age": 16}, set()),
         ("shop", "service", ["email"], {"consents": {}, "age": 3}, set()),
         # 7 special category
@@ -173,6 +175,35 @@ def test_all_reasons_are_collected_in_the_order_of_the_steps() -> None:
     ]
     assert decision.fields["born"].reason is R.PURPOSE_NOT_GRANTED
     assert decision.fields["born"].rule == "news#2-granted"
+
+
+@pytest.mark.parametrize(
+    ("country", "own", "needed"),
+    [
+        ("DE", "", 16),
+        ("GB", "", 13),
+        ("FR", "", 15),
+        ("US", "", 16),
+        (None, "", 16),
+        ("ES", "", 14),
+        ("ES", "consent_ages: {ES: 16}\n", 16),
+        (None, "consent_ages: {ES: 18}\n", 18),
+    ],
+)
+def test_the_age_of_the_persons_country(country: str | None, own: str, needed: int) -> None:
+    """`by_country` takes the age of the law, the organisation's before it, and of an unknown country the strictest."""
+    purposes = FILES["purposes.yml"].replace("minimum_age: 16", "minimum_age: by_country")
+    policies = compiled(**{"purposes.yml": purposes, "organisation.yml": FILES["organisation.yml"] + own})
+    for age in range(12, 20):
+        decision = decide(policies, "mail", "news", ["email"], somebody(age=age, country=country), NOW)
+        assert decision.permit_all is (age >= needed), (country, age)
+
+
+def test_a_guardians_consent_may_last() -> None:
+    """Where the policy says so, it goes on until the person says otherwise."""
+    text = FILES["purposes.yml"].replace("valid_for: P24M", "valid_for: P24M\n      guardian_lasts: true")
+    grown = somebody(age=16, consents={"news": given(guardian=True)})
+    assert decide(compiled(**{"purposes.yml": text}), "mail", "news", ["email"], grown, NOW).permit_all
 
 
 def test_unknown_age_may_be_permitted_by_policy() -> None:

@@ -36,6 +36,7 @@ states = st.builds(
     objections=st.frozensets(st.sampled_from([*PURPOSES, DIRECT_MARKETING]), max_size=3),
     consents=st.dictionaries(st.sampled_from(PURPOSES), facts, max_size=6),
     age=st.none() | st.integers(0, 99),
+    country=st.sampled_from([None, "DE", "GB", "US"]),
     retention_anchor=instants,
 )
 modules = st.sampled_from([*sorted(POLICIES.modules), "nobody"])

@@ -6,9 +6,9 @@ from privacy_svc.policy import ConsentFact, ReasonCode, decide
 from tests.policy.small import FILES, NOW, compiled, somebody
 
 UNPROVEN, OUTDATED = ReasonCode.CONSENT_UNPROVEN, ReasonCode.CONSENT_NOTICE_OUTDATED
-BARE = ConsentFact("given", "", 0, None, guardian=True, proven=False)
-SHOWN = ConsentFact("given", "news", 2, None, guardian=True, proven=False)
-OLDER = ConsentFact("given", "news", 1, None, guardian=True, proven=False)
+BARE = ConsentFact("given", "", 0, None, proven=False)
+SHOWN = ConsentFact("given", "news", 2, None, proven=False)
+OLDER = ConsentFact("given", "news", 1, None, proven=False)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ OLDER = ConsentFact("given", "news", 1, None, guardian=True, proven=False)
         (True, 2, BARE, [OUTDATED]),
         (True, 2, SHOWN, []),
         (True, 2, OLDER, [OUTDATED]),
-        (True, 1, ConsentFact("given", "", 0, None, guardian=True), [OUTDATED]),
+        (True, 1, ConsentFact("given", "", 0, None), [OUTDATED]),
         (True, 1, ConsentFact("withdrawn", "", 0, None, proven=False), [ReasonCode.CONSENT_WITHDRAWN]),
     ],
 )

@@ -117,6 +117,18 @@ TABLE = {
     "a number YAML reads otherwise": Spoilt(P, "minimum_age: 16", "minimum_age: 020", "whole number"),
     "a number without end": Spoilt(P, "minimum_age: 16", "minimum_age: " + "9" * 5000, "whole number"),
     "age not a number": Spoilt(P, "minimum_age: 16", "minimum_age: 0x10", "whole number"),
+    "age by something": Spoilt(P, "minimum_age: 16", "minimum_age: by_contry", "did you mean 'by_country'?"),
+    "a guardian without an age": Spoilt(
+        P,
+        "valid_for: P12M}",
+        "valid_for: P12M, guardian_lasts: true}",
+        "says nothing without",
+        at="consent: {notice: care",
+    ),
+    "consent age of a word": Spoilt(
+        O, "phone_region", "consent_ages: {Spain: 14}\nphone_region", "two capital letters"
+    ),
+    "consent age of a baby": Spoilt(O, "phone_region", "consent_ages: {ES: 12}\nphone_region", "from 13 to 21"),
     "required by consent": Spoilt(P, "minimum_age: 16", "required_for_service: true", "cannot rest on consent"),
     "no assessment": Spoilt(
         P, "    assessment: LIA-1\n", "", "needs an 'assessment'", at="legal_basis: legitimate_interests"
@@ -178,6 +190,36 @@ TABLE = {
         D, "[user.demographic.date_of_birth]", "[user.birth]", "unknown data category"
     ),
     "unknown kind of person": Spoilt(D, "{subject: customer}", "{subject: costumer}", "did you mean 'customer'?"),
+    "unknown fact": Spoilt(D, "{id: 1001, seal: true}", "{tells: birth_dat}", "did you mean 'birth_date'?"),
+    "birth date of an order": Spoilt(
+        D,
+        "data_categories: [user.behavior.purchase_history]\n            privacy: {",
+        "privacy: {tells: birth_date, ",
+        "stands where a row is a person",
+        at="- name: placed",
+    ),
+    "two birth dates": Spoilt(
+        D,
+        "[user.demographic.date_of_birth]\n",
+        "[user.demographic.date_of_birth]\n            privacy: {tells: birth_date}\n          - name: born_too\n"
+        "            privacy: {tells: birth_date}\n",
+        "born tells it already",
+        at="- name: born_too",
+    ),
+    "end that leads to nobody": Spoilt(
+        D,
+        "          - name: price\n",
+        "          - name: price\n            privacy: {tells: relationship_end}\n",
+        "no reference leads from goods",
+        at="- name: price",
+    ),
+    "sealed end": Spoilt(
+        D,
+        "{id: 1010, seal: true}",
+        "{id: 1010, seal: true, tells: relationship_end}",
+        "latest of sealed values",
+        at="- name: address",
+    ),
     "seal without id": Spoilt(D, "{id: 1001, seal: true}", "{seal: true}", "seal needs an 'id'", at="- name: name"),
     "reserved id": Spoilt(D, "id: 1001", "id: 999", "whole number from 1000"),
     "id twice": Spoilt(D, "id: 1010", "id: 1001", "is crm.people.name's already", at="- name: address"),

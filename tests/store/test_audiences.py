@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +10,21 @@ from sqlalchemy import select
 
 from privacy_svc.auditlog import EventType, crowds
 from privacy_svc.auditlog.model import CrowdPart
+from privacy_svc.db import now
+from privacy_svc.store import refreshing
 from privacy_svc.store.audiences import CHUNK
 from privacy_svc.vault import Subject
 from tests.calling import Service
 from tests.store.test_authzen import ask, consent, one
+from tests.store.test_facts import Shop
 
 SEED = 20261123
+YEAR = now().year
+FACTS = {
+    "birth_date": [f"{YEAR - years}-01-01" for years in (12, 14, 15, 17, 40)] + ["garbage", None],
+    "country": ["DE", "GB", "FR", "Portugal", "ZZ"],
+    "closed_on": ["2020-01-01", "2999-01-01", None],
+}
 
 
 def audience(service: Service, name: str = "marketing", **body: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -42,18 +52,25 @@ def single(service: Service, key: str, *fields: str) -> dict[str, Any]:
 @pytest.mark.parametrize("many", [1, 1000])
 @pytest.mark.parametrize("piece", [2, CHUNK])
 def test_it_equals_single_evaluations(service: Service, monkeypatch: pytest.MonkeyPatch, many: int, piece: int) -> None:
-    """Over random histories of consent, objection, restriction and erasure, each line is the single answer."""
+    """Over random histories of consent, objection, restriction, and of birth dates, countries and ends that the CRM
+    writes, each line is the single answer."""
     monkeypatch.setattr(crowds, "MANY", many)
     monkeypatch.setattr("privacy_svc.store.audiences.CHUNK", piece)
+    monkeypatch.setattr(refreshing, "EVERY", timedelta(0))
     dice = random.Random(SEED)  # noqa: S311 - a test's dice
     print(f"seed {SEED}")  # noqa: T201
-    known = keys(service)
+    known, crm = keys(service), Shop(service.runtime)
     for step in range(25):
         key = dice.choice(known)
-        what = dice.choice(["given", "given", "refused", "withdrawn", "objections", "restriction"])
-        if what in {"objections", "restriction"}:
+        what = dice.choice(["given", "given", "guardian", "refused", "withdrawn", "objections", "restriction", *FACTS])
+        if what in FACTS:
+            crm.write(int(key), **{what: dice.choice(FACTS[what])})
+            crm.look()
+        elif what in {"objections", "restriction"}:
             body = {"purpose": dice.choice(["marketing.email", "marketing"])} if what == "objections" else {}
             assert service.call("officer", "POST", f"/v1/customers/{key}/{what}", json=body).status_code < 300
+        elif what == "guardian":
+            consent(service, key, guardian={"verification": "letter"})
         elif what != "withdrawn":
             consent(service, key, what)
         if step % 8 == 0:

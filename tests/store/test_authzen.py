@@ -28,13 +28,14 @@ def ask(service: Service, body: Any, path: str = EVALUATION, name: str = "market
     return service.call(name, "POST", path, json=body)
 
 
-def consent(service: Service, key: str, state: str = "given") -> None:
+def consent(service: Service, key: str, state: str = "given", **more: Any) -> None:
     body = {
         "customer": {"id": key},
         "purpose": "marketing.email",
         "state": state,
         "notice": {"id": "newsletter", "version": 2, "language": "en"},
         "source": {"channel": "web"},
+        **more,
     }
     assert service.call("shop", "POST", "/v1/consents", json=body).status_code == 201
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from privacy_svc.cli import demo_store
 from privacy_svc.examples import folder
-from privacy_svc.policy import Collection, Dataset, Erase, load_policies
+from privacy_svc.policy import Collection, Dataset, Erase, Tells, load_policies
 from privacy_svc.store import draft_dataset, open_store, read_schema
 from privacy_svc.store.schema import Schema
 from tests.chinook import load_chinook
@@ -282,3 +282,27 @@ def test_postgresql_types(tmp_path: Path, postgres_server: URL) -> None:
         engine.dispose()
         dataset = drafted(tmp_path, schema_of(url))
     assert {f.name for f in dataset.by_name["users"].sealed} == {"email"}
+
+
+def test_facts_are_drafted_where_they_can_be_told(tmp_path: Path) -> None:
+    """One birth date, one country and a closing day get their word; of two countries, or dates that have no one
+    meaning, none does, and the draft says why."""
+    script = """
+        CREATE TABLE customers (id INTEGER PRIMARY KEY, last_name TEXT, email TEXT, birth_date TEXT, country TEXT,
+          closed_on TEXT);
+        INSERT INTO customers VALUES (1, 'Ek', 'a@mail.example', '1980-02-03', 'SE', NULL),
+          (2, 'Ito', 'b@mail.example', '1981-02-03', 'JP', '2025-01-01');
+        CREATE TABLE patients (id INTEGER PRIMARY KEY, last_name TEXT, email TEXT, birth_date TEXT,
+          billing_country TEXT, home_country TEXT);
+        INSERT INTO patients VALUES (1, 'Ek', 'a@mail.example', '03/02/1980', 'SE', 'NO');"""
+    text = draft_dataset(made(tmp_path, script), "crm", 1001)
+    found = loaded(tmp_path, text)
+    told = {c.name: {f.name: f.tells for f in c.telling} for c in found.collections}
+    assert told["customers"] == {
+        "birth_date": Tells.BIRTH_DATE,
+        "country": Tells.COUNTRY,
+        "closed_on": Tells.RELATIONSHIP_END,
+    }
+    assert told["patients"] == {}
+    assert "does not get `tells: birth_date`" in text
+    assert "one of billing_country, home_country may get `tells: country`" in text

@@ -113,7 +113,7 @@ def test_writing_typed_values(store: OddStore) -> None:
 
     def write(value: object) -> None:
         with runtime.database.write() as session:
-            subject = subjects.admit(session, runtime.vault, runtime.log, collection, ["2"], "test")["2"]
+            subject = subjects.admit(session, runtime.sealer("test").facts, runtime.log, collection, ["2"], "test")["2"]
             writer = Writer(session, runtime.vault, runtime.vault.cipher(session, subject))
             with runtime.stores.write("shop") as connection:
                 writer.store(connection, early, "2", {"born": value})

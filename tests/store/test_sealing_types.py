@@ -100,7 +100,7 @@ def test_reading_is_the_same_before_during_and_after(store: OddStore) -> None:
     with runtime.database.write() as session:
         people_ = policies.data_map.collection("shop", "people")
         assert people_ is not None
-        ids = subjects.admit(session, runtime.vault, runtime.log, people_, ["1", "3"], "test")
+        ids = subjects.admit(session, runtime.sealer("test").facts, runtime.log, people_, ["1", "3"], "test")
 
     def read(stores: Stores) -> list[dict[str, Any]]:
         with runtime.database.read() as session:

@@ -1,0 +1,87 @@
+"""What a decision of one moment reads of a person's age, country and the end of the relationship.
+
+They are facts of the customer store; the store room keeps them beside the subject (`vault.Subject`, decision 20). Here
+they become what decisions about one purpose can tell apart, so that a million people fall into few states.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.policy import OF_AGE, PolicySet, Purpose, age_on, anchor, consent_age, last_passed
+from privacy_svc.vault import BIRTH, Vault
+
+YOUNGEST = 0
+"""Of somebody known to be young whose birth date cannot be opened: erased at this moment."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`policies` are those that decide: one, or two that are compared. Without any no fact is read and no vault
+    needed. Local days are the organisation's."""
+
+    vault: Vault | None
+    policies: Sequence[PolicySet]
+    purpose: str
+    at: datetime
+
+    @cached_property
+    def _declared(self) -> list[Purpose]:
+        return [p.purposes[self.purpose] for p in self.policies if self.purpose in p.purposes]
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.policies[0].organisation.time_zone)
+
+    @cached_property
+    def _today(self) -> date:
+        return self.at.astimezone(self._zone).date()
+
+    @cached_property
+    def highest(self) -> int:
+        """The age from which on it makes no difference; 0 where none does."""
+        asked = (limit for p in self.policies for limit in _limits(p, self.purpose))
+        return max(asked, default=0)
+
+    @cached_property
+    def _countries(self) -> bool:
+        return any(p.age_by_country for p in self._declared)
+
+    @cached_property
+    def _ends(self) -> list[date]:
+        """For each retention the last day that is over, early ones first."""
+        return sorted({last_passed(self._today, p.retention) for p in self._declared if p.retention is not None})
+
+    def age(self, of_age: int) -> int | None:
+        """Without a look at a birth date."""
+        return OF_AGE if 0 < self.highest <= of_age else None
+
+    def country(self, age: int | None, country: str | None) -> str | None:
+        """Of who may be too young somewhere."""
+        return country if self._countries and age is not None and age < OF_AGE else None
+
+    def anchor(self, ended_on: date | str | None) -> datetime | None:
+        """The latest end for which decisions are the same, None where no retention is over. SQLite has days as text."""
+        if ended_on is None:
+            return None
+        day = date.fromisoformat(ended_on) if isinstance(ended_on, str) else ended_on
+        over = next((end for end in self._ends if day <= end), None)
+        return None if over is None else anchor(over, self._zone)
+
+    def open_ages(self, session: Session, sealed: Mapping[str, bytes]) -> dict[str, int]:
+        """Of people who are not of age. Raises KeyUnavailable, Tampered."""
+        assert self.vault is not None
+        born = {i: c.open(BIRTH, i, sealed[i]) for i, c in self.vault.ciphers(session, sealed).items()}
+        return {i: age_on(date.fromisoformat(born[i]), self._today) if i in born else YOUNGEST for i in sealed}
+
+
+def _limits(policies: PolicySet, purpose: str) -> Iterator[int]:
+    declared = policies.purposes.get(purpose)
+    if declared is not None and declared.age_by_country:
+        yield consent_age(None, policies.organisation.consent_ages)
+    elif declared is not None and declared.minimum_age is not None:
+        yield declared.minimum_age
