@@ -1,16 +1,17 @@
 """What a decision of this moment about one purpose reads, of thousands of people in one statement."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, exists, select
+from sqlalchemy import ColumnElement, ScalarSelect, String, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, State
-from privacy_svc.db import Instant, among
+from privacy_svc.db import Instant, among, packed
 from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, SubjectState, and_above
 from privacy_svc.vault import Subject
 
@@ -42,65 +43,69 @@ def purpose_states(
 def standings(session: Session, ids: list[str], purpose: str, now: datetime) -> Iterator[Standing]:
     """The same in the database's order; unknown people are absent. Past the mapper: a million are asked for."""
     session.flush()
-    connection, shared = session.connection(), dict[Any, SubjectState]()
+    connection, shared = session.connection(), SharedStates(purpose)
     for start in range(0, len(ids), MANY):
-        asked = {"ids": ids[start : start + MANY], "purpose": purpose, "above": and_above(purpose), "now": now}
-        for subject_id, version, *same in connection.execute(_ABOUT, asked):
-            key = tuple(same)
-            if key not in shared:
-                shared[key] = _state(purpose, *same)
-            yield Standing(subject_id, version, shared[key])
+        asked = {"ids": ids[start : start + MANY], **asking(purpose, now)}
+        for subject_id, version, *facts in connection.execute(_ABOUT, asked):
+            yield Standing(subject_id, version, shared.of(*facts))
 
 
-def _about() -> Select[Any]:
-    """The subject, whether a restriction and an objection stand, and the consent that stands."""
-    said, purpose = aliased(Consent), bindparam("purpose", type_=String())
-    standing = select(said.id).where(said.subject_id == Subject.id, said.purpose == purpose)
-    last = standing.order_by(said.given_at.desc(), said.state_version.desc()).limit(1).correlate(Subject)
-    return (
-        select(
-            Subject.id,
-            Subject.state_version,
-            Subject.kind,
-            Subject.erased_at.is_not(None),
-            _stands(Restriction).scalar_subquery(),
-            _objected(),
-            _stands(Objection).where(Objection.purpose == DIRECT_MARKETING).scalar_subquery(),
-            Consent.state,
-            Consent.notice_id,
-            Consent.notice_version,
-            Consent.valid_until <= bindparam("now", type_=Instant()),
-            Consent.guardian,
-            Consent.method,
-        )
-        .outerjoin(Consent, Consent.id == last.scalar_subquery())
-        .where(among(Subject.id, "ids"))
-    )
+def asking(purpose: str, now: datetime) -> dict[str, Any]:
+    """The parameters of `FACTS`."""
+    return {"purpose": purpose, "above": and_above(purpose), "now": now}
 
 
-def _stands(kind: type[Objection] | type[Restriction]) -> Select[Any]:
-    """Of the last one about the person; none where there was none."""
-    mine = select(kind.stands).where(kind.subject_id == Subject.id)
-    return mine.order_by(kind.state_version.desc()).limit(1).correlate(Subject)
+class SharedStates:
+    """One state for all of whom the same `FACTS` are true."""
+
+    def __init__(self, purpose: str) -> None:
+        self._purpose = purpose
+        self._states: dict[tuple[Any, ...], SubjectState] = {}
+
+    def of(self, *facts: Any) -> SubjectState:
+        found = self._states.get(facts)
+        if found is None:
+            found = self._states[facts] = _state(self._purpose, *facts)
+        return found
 
 
-def _objected() -> ColumnElement[bool]:
-    """Whether the last word about the purpose, or about something above it, is an objection."""
-    later = aliased(Objection)
-    same = (later.subject_id == Objection.subject_id, later.purpose == Objection.purpose)
-    taken_back = exists().where(*same, later.state_version > Objection.state_version)
-    above = Objection.purpose.in_(bindparam("above", expanding=True))
-    return exists().where(Objection.subject_id == Subject.id, above, Objection.stands, ~taken_back)
+def _stand(kind: Any, *of_purpose: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a restriction, or an objection to one of these, is the last word about the subject."""
+    later = aliased(kind)
+    since = exists().where(later.subject_id == kind.subject_id, later.state_version > kind.state_version)
+    if of_purpose:
+        since = since.where(later.purpose == kind.purpose)
+    return exists().where(kind.subject_id == Subject.id, kind.stands, *of_purpose, ~since)
 
 
-_ABOUT = _about()
+def _consent() -> ScalarSelect[str]:
+    """The one that stands, packed: one look at the index a person, and one text to compare."""
+    over = Consent.valid_until <= bindparam("now", type_=Instant())
+    kept = (Consent.state, Consent.notice_id, Consent.notice_version, over, Consent.guardian, Consent.method)
+    purpose = bindparam("purpose", type_=String())
+    said = select(packed(*kept)).where(Consent.subject_id == Subject.id, Consent.purpose == purpose)
+    last = said.order_by(Consent.given_at.desc(), Consent.state_version.desc()).limit(1)
+    return last.correlate(Subject).scalar_subquery()
+
+
+FACTS: tuple[Any, ...] = (
+    Subject.kind,
+    Subject.erased_at.is_not(None).label("erased"),
+    _stand(Restriction).label("restricted"),
+    _stand(Objection, Objection.purpose.in_(bindparam("above", expanding=True))).label("objected"),
+    _stand(Objection, Objection.purpose == DIRECT_MARKETING).label("to_marketing"),
+    _consent().label("said"),
+)
+"""What a decision about a purpose reads of a subject, in the `asking` of a moment."""
+_ABOUT = select(Subject.id, Subject.state_version, *FACTS).where(among(Subject.id, "ids"))
 
 
 def _state(purpose: str, *row: Any) -> SubjectState:
-    """Of the statement's columns from `kind` on."""
-    kind, erased, restricted, objected, to_marketing, said, notice, notice_version, over, guardian, method = row
+    """Of `FACTS`."""
+    kind, erased, restricted, objected, to_marketing, packed_consent = row
     consents = {}
-    if said is not None:
+    if packed_consent is not None:
+        said, notice, notice_version, over, guardian, method = json.loads(packed_consent)
         state = State.EXPIRED if over and said == State.GIVEN else State(said)
         proven = method != IMPORTED
         consents[purpose] = ConsentFact(state, notice, notice_version, None, bool(guardian), proven=proven)
