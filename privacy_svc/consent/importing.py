@@ -22,7 +22,7 @@ from privacy_svc.consent.reading import Line
 from privacy_svc.consent.suppression import is_empty, scopes_by_address, scopes_of
 from privacy_svc.consent.tables import ConsentImport
 from privacy_svc.consent.versions import hold_many, raise_versions
-from privacy_svc.db import Database, among, insert_rows, new_id, now
+from privacy_svc.db import Database, among, insert_rows, new_id, now, prefer_indexes
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
 from privacy_svc.policy import PolicySet, remember
@@ -112,6 +112,7 @@ class Importer:
             return run.id, Totals(run.rows, run.recorded, run.unchanged, Counter(run.refused))
 
     def _one_batch(self, session: Session, run_id: str, lines: Sequence[Line], totals: Totals, tell: Tell) -> None:
+        prefer_indexes(session)
         run = session.get(ConsentImport, run_id, with_for_update=True) if run_id else None
         if run is not None and run.rows != totals.rows:
             raise Conflict("Another process imports this file at this moment.")

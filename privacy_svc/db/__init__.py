@@ -4,7 +4,7 @@ One request or one workflow step is one transaction: it begins at the boundary w
 `Database.write()` or `Database.read()` and nobody below the boundary commits.
 """
 
-from privacy_svc.db.among import among
+from privacy_svc.db.among import among, prefer_indexes
 from privacy_svc.db.base import Base, Instant, new_id, now
 from privacy_svc.db.engine import Database, make_engine, parse_url
 from privacy_svc.db.gathered import gathered_texts, joined_bytes, packed
@@ -25,4 +25,5 @@ __all__ = [
     "now",
     "packed",
     "parse_url",
+    "prefer_indexes",
 ]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc import consent
 from privacy_svc.auditlog import EventType, MonthTag, People
-from privacy_svc.db import Database, among, gathered_texts, joined_bytes
+from privacy_svc.db import Database, among, gathered_texts, joined_bytes, prefer_indexes
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import Collection, Decision, SubjectState
 from privacy_svc.store import subjects
@@ -99,10 +99,8 @@ class Selection:
             dataset, name = subjects.known_as(session, self._collection)
             place = {"dataset": dataset, "collection": name, "keys": keys, "month": self._people.month}
             asked = {**place, **consent.asking(self._question.purpose, self.at)}
-            connection = session.connection()
-            if connection.dialect.name == "postgresql":  # it would compile the statement anew for each thousands
-                connection.exec_driver_sql("SET LOCAL jit = off")
-            return [tuple(row) for row in connection.execute(_ABOUT, asked)]
+            prefer_indexes(session)
+            return [tuple(row) for row in session.connection().execute(_ABOUT, asked)]
 
     def decide(self, keys: Sequence[str], looked: Looked, *, existing: bool) -> list[str]:
         """The first reason of each, "" where it is permitted. Who is permitted and not known yet is admitted first, so
