@@ -13,11 +13,13 @@ from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import TYPE as LOG_EXPORT
 from privacy_svc.auditlog.exporting import Exported, verify_export
+from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.handover import TYPE as HANDOVER
 from privacy_svc.auditlog.handover import verify_handover
 from privacy_svc.auditlog.log import Backlog, Log
 from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.merkle import ProofError
+from privacy_svc.auditlog.model import MonthTag
 from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.proving import TYPE as MEMBERSHIP
 from privacy_svc.auditlog.proving import membership_document, verify_membership
@@ -48,7 +50,9 @@ __all__ = [
     "Log",
     "LogInconsistent",
     "Membership",
+    "MonthTag",
     "NoteError",
+    "People",
     "ProofError",
     "Relearned",
     "Report",

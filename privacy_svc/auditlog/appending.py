@@ -16,12 +16,13 @@ from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, instant, month
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.members import Member, commitment, hashes
+from privacy_svc.auditlog.gathering import People
+from privacy_svc.auditlog.members import Member, commitment
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
 from privacy_svc.db import insert_rows, new_id, now
-from privacy_svc.errors import NotFound
+from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import SubjectCipher, Vault
 
 Ciphers = Mapping[str, SubjectCipher]
@@ -80,30 +81,59 @@ def append(
 def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, ciphers: Ciphers = NONE) -> str:
     """Id of the entry. Raises NotFound for an unknown or erased subject."""
     at = now()
-    organisation = vault.organisation_cipher(session)
     tags = _tags(session, vault, event.people.keys(), month(at), ciphers)
     if tags.keys() != event.people.keys():
         raise NotFound("A log entry speaks of a subject that is not there.")
     tagged = sorted((tags[i], g, version, i) for i, (g, version) in event.people.items())
     members = [Member(tag, g, version).encode() for tag, g, version, _ in tagged]
-    committed = commit_to(event.payload)
+    entry_id = _append_about(session, vault, event.type, event.payload, actor, at, members)
+    if len(tagged) > crowds.MANY:
+        crowds.write(session, entry_id, month(at), members)
+    else:
+        rows = [(entry_id, n, *member) for n, member in enumerate(tagged)]
+        insert_rows(session, EntryMember, [dict(zip(_MEMBER, row, strict=True)) for row in rows])
+    return entry_id
+
+
+def append_people(
+    session: Session, vault: Vault, kind: EventType, people: People, payload: Mapping[str, Any], actor: str
+) -> str:
+    """The same about people who were gathered. Raises Conflict when the month of their tags is over."""
+    if not people.many:
+        return append_group(session, vault, GroupEvent(kind, people.named, payload), actor)
+    at = now()
+    if month(at) != people.month:
+        raise Conflict("The month ended meanwhile; ask again.")
+    people.settle(session, vault)
+    members = people.members()
+    entry_id = _append_about(session, vault, kind, payload, actor, at, members)
+    crowds.write(session, entry_id, people.month, members)
+    return entry_id
+
+
+def _append_about(
+    session: Session,
+    vault: Vault,
+    kind: EventType,
+    payload: Mapping[str, Any],
+    actor: str,
+    at: datetime,
+    members: Sequence[bytes],
+) -> str:
+    """The entry itself; the caller keeps its members."""
+    organisation, committed = vault.organisation_cipher(session), commit_to(payload)
     envelope = Envelope(
         id=new_id(),
-        type=str(event.type),
+        type=str(kind),
         time=instant(at),
         org=vault.organisation,
         actor=actor_label(organisation, actor, month(at)),
         subject=None,
         commit=committed.commit,
         size=committed.size,
-        members=commitment(hashes(members)),
+        members=commitment(map(leaf_hash, members)),
     )
     _insert(session, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
-    if len(tagged) > crowds.MANY:
-        crowds.write(session, envelope.id, month(at), members)
-    else:
-        rows = [(envelope.id, n, *member) for n, member in enumerate(tagged)]
-        insert_rows(session, EntryMember, [dict(zip(_MEMBER, row, strict=True)) for row in rows])
     return envelope.id
 
 

@@ -19,6 +19,7 @@ from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
+from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
@@ -96,6 +97,14 @@ class Log:
     def append_group(self, session: Session, event: GroupEvent, *, actor: str, ciphers: Ciphers = NONE) -> str:
         """One entry about many people, each of whom finds it, and can prove being in it (`membership`)."""
         entry_id = appending.append_group(session, self.vault, event, actor, ciphers)
+        self._integrator.wake_after(session)
+        return entry_id
+
+    def append_people(
+        self, session: Session, kind: EventType, people: People, payload: Mapping[str, Any], *, actor: str
+    ) -> str:
+        """The same about people who were gathered, in any number. Raises Conflict when their month is over."""
+        entry_id = appending.append_people(session, self.vault, kind, people, payload, actor)
         self._integrator.wake_after(session)
         return entry_id
 

@@ -6,7 +6,7 @@ of a Merkle tree (RFC 9162 §2.1) whose size and root are in the entry's leaf.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from privacy_svc.auditlog.merkle import (
     inclusion_proof,
     leaf_hash,
     of_leaves,
-    root,
+    root_of,
     verify_inclusion,
 )
 
@@ -68,9 +68,10 @@ def hashes(members: Sequence[bytes]) -> list[Hash]:
     return [leaf_hash(member) for member in members]
 
 
-def commitment(leaves: Sequence[Hash]) -> dict[str, Any]:
+def commitment(leaves: Iterable[Hash]) -> dict[str, Any]:
     """What the entry's leaf says of them."""
-    return {"count": len(leaves), "root": _text(root(len(leaves), of_leaves(leaves)))}
+    count, top = root_of(leaves)
+    return {"count": count, "root": _text(top)}
 
 
 def prove(member: Member, leaves: Sequence[Hash], position: int) -> Membership:

@@ -6,10 +6,13 @@ starts at leaf index * 2**level; where the hashes come from (tiles, a list) is t
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 Hash = bytes
 Node = Callable[[int, int], Hash]
+PART = 4096
+"""A power of two, so that a part is a subtree."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
@@ -29,12 +32,21 @@ def of_leaves(leaves: Sequence[Hash]) -> Node:
     """The nodes of a tree held in memory."""
     levels = [leaves]
     while len(below := levels[-1]) > 1:
-        levels.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+        levels.append([node_hash(left, right) for left, right in zip(below[::2], below[1::2], strict=False)])
     return lambda level, index: levels[level][index]
 
 
 def root(size: int, node: Node) -> Hash:
     return _subtree(0, size, node) if size else EMPTY_ROOT
+
+
+def root_of(leaves: Iterable[Hash], part_size: int = PART) -> tuple[int, Hash]:
+    """Size and root of a tree of which no more is held at once than a part."""
+    rest, size, parts = iter(leaves), 0, list[Hash]()
+    while part := list(islice(rest, part_size)):
+        size += len(part)
+        parts.append(root(len(part), of_leaves(part)))
+    return size, root(len(parts), of_leaves(parts))
 
 
 def _subtree(start: int, end: int, node: Node) -> Hash:

@@ -19,7 +19,7 @@ from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.letters import PATH as CONFIRM_PATH
 from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
 from privacy_svc.consent.proving import Asked, overview
-from privacy_svc.consent.purpose_states import Standing, purpose_states, standings
+from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
 from privacy_svc.consent.schemas import (
     ConsentView,
@@ -46,6 +46,7 @@ HANDLERS = [*routes.HANDLERS, *objectroutes.HANDLERS, *listroutes.HANDLERS]
 __all__ = [
     "CHOICES",
     "CONFIRM_PATH",
+    "FACTS",
     "HANDLERS",
     "PERSON",
     "SUPPRESS_ALL",
@@ -69,11 +70,13 @@ __all__ = [
     "RecordConsent",
     "Refused",
     "Shape",
+    "SharedStates",
     "Source",
     "Standing",
     "State",
     "Totals",
     "UnknownLink",
+    "asking",
     "count_suppressions",
     "current",
     "digests",

@@ -52,8 +52,8 @@ class Reading:
         return any(p.age_by_country for p in self._declared)
 
     @cached_property
-    def _ends(self) -> list[date]:
-        """For each retention the last day that is over, early ones first."""
+    def ends(self) -> list[date]:
+        """For each retention, at most two, the last day that is over; early ones first."""
         return sorted({last_passed(self._today, p.retention) for p in self._declared if p.retention is not None})
 
     def age(self, of_age: int) -> int | None:
@@ -64,13 +64,9 @@ class Reading:
         """Of who may be too young somewhere."""
         return country if self._countries and age is not None and age < OF_AGE else None
 
-    def anchor(self, ended_on: date | str | None) -> datetime | None:
-        """The latest end for which decisions are the same, None where no retention is over. SQLite has days as text."""
-        if ended_on is None:
-            return None
-        day = date.fromisoformat(ended_on) if isinstance(ended_on, str) else ended_on
-        over = next((end for end in self._ends if day <= end), None)
-        return None if over is None else anchor(over, self._zone)
+    def anchor(self, over: int) -> datetime:
+        """The latest end for which decisions are the same as for one that does not lie beyond `ends[over]`."""
+        return anchor(self.ends[over], self._zone)
 
     def open_ages(self, session: Session, sealed: Mapping[str, bytes]) -> dict[str, int]:
         """Of people who are not of age. Raises KeyUnavailable, Tampered."""

@@ -16,25 +16,27 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, GroupEvent, Log
-from privacy_svc.consent.judging import Judge, Refused, Wanted, Why
+from privacy_svc.consent.judging import Judge, Refused, Wanted, Why, Words
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.suppression import is_empty, scopes_by_address, scopes_of
 from privacy_svc.consent.tables import ConsentImport
 from privacy_svc.consent.versions import hold_many, raise_versions
-from privacy_svc.db import Database, insert_rows, new_id, now
+from privacy_svc.db import Database, among, insert_rows, new_id, now, prefer_indexes
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
 from privacy_svc.policy import PolicySet, remember
 from privacy_svc.vault import Vault
 
-BATCH = 2000
+BATCH = 5000
 """Rows of one transaction: so long other writers of SQLite wait."""
-CHUNK = 500
 _NOT_ADMITTED = {
     NotAdmitted.UNKNOWN: (Why.UNKNOWN_CUSTOMER, "the customer store has no such person"),
     NotAdmitted.AMBIGUOUS: (Why.AMBIGUOUS_CUSTOMER, "several people share this address: name the customer by id"),
 }
+_SAID = select(Consent.subject_id, Consent.purpose, Consent.given_at, Consent.state).where(
+    among(Consent.subject_id, "ids")
+)
 Tell = Callable[[Sequence[Refused]], None]
 
 
@@ -110,6 +112,7 @@ class Importer:
             return run.id, Totals(run.rows, run.recorded, run.unchanged, Counter(run.refused))
 
     def _one_batch(self, session: Session, run_id: str, lines: Sequence[Line], totals: Totals, tell: Tell) -> None:
+        prefer_indexes(session)
         run = session.get(ConsentImport, run_id, with_for_update=True) if run_id else None
         if run is not None and run.rows != totals.rows:
             raise Conflict("Another process imports this file at this moment.")
@@ -208,60 +211,59 @@ class _Batch:
             self._write(new, versions)
 
     def _there(self, ids: Iterable[str]) -> set[tuple[str, str, datetime, str]]:
-        columns = select(Consent.subject_id, Consent.purpose, Consent.given_at, Consent.state)
-        wanted, found = list(ids), set[tuple[str, str, datetime, str]]()
-        for start in range(0, len(wanted), CHUNK):
-            rows = self._session.execute(columns.where(Consent.subject_id.in_(wanted[start : start + CHUNK])))
-            found.update((i, purpose, at, state) for i, purpose, at, state in rows)
-        return found
+        said = self._session.connection().execute(_SAID, {"ids": list(ids)})
+        return {(subject_id, purpose, at, state) for subject_id, purpose, at, state in said}
 
     def _write(self, new: Sequence[tuple[Wanted, str]], versions: dict[str, int]) -> None:
         """Versions rise in the order of the file: of two things said at one time, the later line stands."""
         by = self._by
+        told, people = dict[int, str](), dict[str, list[str]]()
+        for w, subject_id in new:
+            words = told.get(id(w.words)) or told.setdefault(id(w.words), _told(w.words))
+            people.setdefault(subject_id, []).append(words)
+        raise_versions(self._session, {subject_id: len(said) for subject_id, said in people.items()})
+        groups: dict[tuple[str, ...], int] = {}
+        about = {
+            s: (groups.setdefault(tuple(said), len(groups)), versions[s] + len(said)) for s, said in people.items()
+        }
+        payload = {"import": self._run_id, "rows": len(new), "groups": [list(g) for g in groups]}
+        event = GroupEvent(EventType.CONSENT_IMPORTED, about, payload)
+        entry = by.log.append_group(self._session, event, actor=by.actor)
+        insert_rows(self._session, Consent, self._rows(new, versions, entry))
+
+    def _rows(self, new: Sequence[tuple[Wanted, str]], versions: dict[str, int], entry: str) -> list[dict[str, Any]]:
+        by = self._by
         proofs = by.vault.ciphers(self._session, {s for w, s in new if w.sealed}, "evidence")
-        people: dict[str, list[str]] = {}
+        same = {"recorded_at": self._at, "recorded_by": by.actor, "policy_version": by.policies.version}
         rows = []
         for w, subject_id in new:
             versions[subject_id] += 1
-            row = _row(w, subject_id, versions[subject_id], self._at, by.actor) | {
-                "policy_version": by.policies.version
-            }
-            row["sealed"] = proofs[subject_id].seal(EVIDENCE, row["id"], w.sealed) if w.sealed else None
-            rows.append(row)
-            people.setdefault(subject_id, []).append(_told(w))
-        raised = {subject_id: versions[subject_id] for subject_id in people}
-        raise_versions(self._session, raised)
-        groups: dict[tuple[str, ...], int] = {}
-        about = {s: (groups.setdefault(tuple(said), len(groups)), raised[s]) for s, said in people.items()}
-        payload = {"import": self._run_id, "rows": len(rows), "groups": [list(g) for g in groups]}
-        event = GroupEvent(EventType.CONSENT_IMPORTED, about, payload)
-        entry = by.log.append_group(self._session, event, actor=by.actor)
-        insert_rows(self._session, Consent, [row | {"entry_id": entry} for row in rows])
+            row_id, notice = new_id(), w.words.notice
+            rows.append(
+                {
+                    "id": row_id,
+                    "subject_id": subject_id,
+                    "purpose": w.words.purpose.key,
+                    "state": w.words.state,
+                    "notice_id": notice.id,
+                    "notice_version": notice.version,
+                    "notice_language": notice.language,
+                    "notice_digest": notice.digest,
+                    "channel": w.channel,
+                    "method": w.words.method,
+                    "guardian": w.guardian,
+                    "sealed": proofs[subject_id].seal(EVIDENCE, row_id, w.sealed) if w.sealed else None,
+                    "given_at": w.given_at,
+                    "valid_until": w.valid_until,
+                    "state_version": versions[subject_id],
+                    "entry_id": entry,
+                    **same,
+                }
+            )
+        return rows
 
 
-def _row(w: Wanted, subject_id: str, version: int, at: datetime, actor: str) -> dict[str, Any]:
-    words, notice = w.words, w.words.notice
-    return {
-        "id": new_id(),
-        "subject_id": subject_id,
-        "purpose": words.purpose.key,
-        "state": words.state,
-        "notice_id": notice.id,
-        "notice_version": notice.version,
-        "notice_language": notice.language,
-        "notice_digest": notice.digest,
-        "channel": w.channel,
-        "method": words.method,
-        "guardian": w.guardian,
-        "given_at": w.given_at,
-        "recorded_at": at,
-        "valid_until": w.valid_until,
-        "recorded_by": actor,
-        "state_version": version,
-    }
-
-
-def _told(w: Wanted) -> str:
-    notice = w.words.notice
+def _told(words: Words) -> str:
+    notice = words.notice
     shown = f"{notice.id} {notice.version} {notice.language}" if notice.id else "no notice"
-    return f"{w.words.purpose.key} {w.words.state}, {shown}, {w.words.method}"
+    return f"{words.purpose.key} {words.state}, {shown}, {words.method}"

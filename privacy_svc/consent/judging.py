@@ -69,8 +69,7 @@ class Words:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """A row that can be recorded if its customer can be. `sealed` is what their evidence key seals."""
 
     line: Line

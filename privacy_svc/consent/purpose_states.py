@@ -1,18 +1,17 @@
 """What a decision of this moment about one purpose reads, of thousands of people in one statement."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, exists, select, type_coerce
+from sqlalchemy import ColumnElement, Date, Integer, ScalarSelect, String, and_, bindparam, case, exists, select
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.types import NullType
 
 from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, State
-from privacy_svc.db import Instant, among
+from privacy_svc.db import Instant, among, packed
 from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, SubjectState, and_above
 from privacy_svc.vault import Subject
 
@@ -40,107 +39,108 @@ def purpose_states(session: Session, subject_ids: Iterable[str], reading: Readin
 
 
 def standings(session: Session, ids: list[str], reading: Reading) -> Iterator[Standing]:
-    """The same, those who are not of age last; unknown people are absent. Past the mapper: a million are asked for."""
+    """The same in the database's order; unknown people are absent. Past the mapper: a million are asked for. Raises
+    KeyUnavailable, Tampered."""
     session.flush()
-    connection, shared, highest = session.connection(), _Shared(reading), reading.highest
-    known = shared.by_row
+    connection, shared = session.connection(), SharedStates(reading)
     for start in range(0, len(ids), MANY):
-        some = {"ids": ids[start : start + MANY], "purpose": reading.purpose, "above": and_above(reading.purpose)}
-        young: dict[str, tuple[int, bytes, str | None, tuple[Any, ...]]] = {}
-        for subject_id, version, birth, country, *same in connection.execute(_ABOUT, some | {"now": reading.at}):
-            row = tuple(same)
-            if birth is not None and row[0] < highest:
-                young[subject_id] = version, birth, country, row
-            else:
-                yield Standing(subject_id, version, known.get(row) or shared.grown(row))
-        ages_of = reading.open_ages(session, {i: of[1] for i, of in young.items()}) if young else {}
-        for subject_id, (version, _, country, row) in young.items():
-            yield Standing(subject_id, version, shared.young(row, ages_of[subject_id], country))
+        asked = {"ids": ids[start : start + MANY], **asking(reading)}
+        rows = connection.execute(_ABOUT, asked).all()
+        states = shared.of(session, [tuple(facts) for _, _, *facts in rows])
+        for (subject_id, version, *_), state in zip(rows, states, strict=True):
+            yield Standing(subject_id, version, state)
 
 
-class _Shared:
-    """The states of one reading: one object for all of whom the same is true. Rows are the statement's columns from
-    `of_age` on; of a thousand ends of a relationship decisions tell few apart."""
+def asking(reading: Reading) -> dict[str, Any]:
+    """The parameters of `FACTS`."""
+    first, second = (*reading.ends, None, None)[:2]
+    asked = {"purpose": reading.purpose, "above": and_above(reading.purpose), "now": reading.at}
+    return {**asked, "highest": reading.highest, "first_end": first, "second_end": second}
+
+
+class SharedStates:
+    """One state for all of whom the same is true as far as a reading can tell them apart."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self.by_row: dict[tuple[Any, ...], SubjectState] = {}
-        self._states: dict[Any, SubjectState] = {}
+        self._by_facts: dict[tuple[Any, ...], SubjectState] = {}
+        self._states: dict[tuple[Any, ...], SubjectState] = {}
 
-    def grown(self, row: tuple[Any, ...]) -> SubjectState:
+    def of(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> list[SubjectState]:
+        """Of each row of `FACTS`. Birth dates of those who may be too young are opened. Raises KeyUnavailable,
+        Tampered."""
+        sealed = {facts[0]: facts[1] for facts in rows if facts[0] is not None}
+        ages = self._reading.open_ages(session, sealed) if sealed else {}
+        return [self._young(facts, ages[facts[0]]) if facts[0] else self._grown(facts) for facts in rows]
+
+    def _grown(self, facts: tuple[Any, ...]) -> SubjectState:
         """Or of unknown age."""
-        found = self.by_row[row] = self._state(row, self._reading.age(row[0]), None)
+        found = self._by_facts.get(facts)
+        if found is None:
+            found = self._by_facts[facts] = self._state(self._reading.age(facts[3]), None, facts)
         return found
 
-    def young(self, row: tuple[Any, ...], age: int, country: str | None) -> SubjectState:
-        return self._state(row, age, self._reading.country(age, country))
+    def _young(self, facts: tuple[Any, ...], age: int) -> SubjectState:
+        return self._state(age, self._reading.country(age, facts[2]), facts)
 
-    def _state(self, row: tuple[Any, ...], age: int | None, country: str | None) -> SubjectState:
-        _, ended_on, *said = row
-        facts = (age, country, self._reading.anchor(ended_on))
-        same = (*facts, *said)
+    def _state(self, age: int | None, country: str | None, facts: tuple[Any, ...]) -> SubjectState:
+        same = (age, country, *facts[4:])
         if same not in self._states:
-            self._states[same] = _state(self._reading.purpose, facts, *said)
+            self._states[same] = _state(self._reading, *same)
         return self._states[same]
 
 
-_FACTS: list[Any] = [
-    type_coerce(c, NullType()) for c in (Subject.birth, Subject.country, Subject.of_age, Subject.ended_on)
-]
-"""As the driver gives them: nearly all rows are alike, and only what is new is read."""
+def _stand(kind: Any, *of_purpose: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a restriction, or an objection to one of these, is the last word about the subject."""
+    later = aliased(kind)
+    since = exists().where(later.subject_id == kind.subject_id, later.state_version > kind.state_version)
+    if of_purpose:
+        since = since.where(later.purpose == kind.purpose)
+    return exists().where(kind.subject_id == Subject.id, kind.stands, *of_purpose, ~since)
 
 
-def _about() -> Select[Any]:
-    """The subject, whether a restriction and an objection stand, and the consent that stands."""
-    said, purpose = aliased(Consent), bindparam("purpose", type_=String())
-    standing = select(said.id).where(said.subject_id == Subject.id, said.purpose == purpose)
-    last = standing.order_by(said.given_at.desc(), said.state_version.desc()).limit(1).correlate(Subject)
-    return (
-        select(
-            Subject.id,
-            Subject.state_version,
-            *_FACTS,
-            Subject.kind,
-            Subject.erased_at.is_not(None),
-            _stands(Restriction).scalar_subquery(),
-            _objected(),
-            _stands(Objection).where(Objection.purpose == DIRECT_MARKETING).scalar_subquery(),
-            Consent.state,
-            Consent.notice_id,
-            Consent.notice_version,
-            Consent.valid_until <= bindparam("now", type_=Instant()),
-            Consent.guardian,
-            Consent.method,
-        )
-        .outerjoin(Consent, Consent.id == last.scalar_subquery())
-        .where(among(Subject.id, "ids"))
-    )
+def _consent() -> ScalarSelect[str]:
+    """The one that stands, packed: one look at the index a person, and one text to compare."""
+    over = Consent.valid_until <= bindparam("now", type_=Instant())
+    kept = (Consent.state, Consent.notice_id, Consent.notice_version, over, Consent.guardian, Consent.method)
+    purpose = bindparam("purpose", type_=String())
+    said = select(packed(*kept)).where(Consent.subject_id == Subject.id, Consent.purpose == purpose)
+    last = said.order_by(Consent.given_at.desc(), Consent.state_version.desc()).limit(1)
+    return last.correlate(Subject).scalar_subquery()
 
 
-def _stands(kind: type[Objection] | type[Restriction]) -> Select[Any]:
-    """Of the last one about the person; none where there was none."""
-    mine = select(kind.stands).where(kind.subject_id == Subject.id)
-    return mine.order_by(kind.state_version.desc()).limit(1).correlate(Subject)
+_YOUNG = and_(Subject.birth.is_not(None), Subject.of_age < bindparam("highest", type_=Integer()))
+"""Who may be too young is looked at alone: the sealed birth date says."""
+_OVER = case(
+    (Subject.ended_on <= bindparam("first_end", type_=Date()), 0),
+    (Subject.ended_on <= bindparam("second_end", type_=Date()), 1),
+    else_=None,
+)
+"""Which of the reading's `ends` the relationship's end does not lie beyond."""
+FACTS: tuple[Any, ...] = (
+    case((_YOUNG, Subject.id)).label("young"),
+    case((_YOUNG, Subject.birth)).label("birth"),
+    case((_YOUNG, Subject.country)).label("country"),
+    Subject.of_age,
+    _OVER.label("over"),
+    Subject.kind,
+    Subject.erased_at.is_not(None).label("erased"),
+    _stand(Restriction).label("restricted"),
+    _stand(Objection, Objection.purpose.in_(bindparam("above", expanding=True))).label("objected"),
+    _stand(Objection, Objection.purpose == DIRECT_MARKETING).label("to_marketing"),
+    _consent().label("said"),
+)
+"""What a decision about a purpose reads of a subject, in the `asking` of a moment."""
+_ABOUT = select(Subject.id, Subject.state_version, *FACTS).where(among(Subject.id, "ids"))
 
 
-def _objected() -> ColumnElement[bool]:
-    """Whether the last word about the purpose, or about something above it, is an objection."""
-    later = aliased(Objection)
-    same = (later.subject_id == Objection.subject_id, later.purpose == Objection.purpose)
-    taken_back = exists().where(*same, later.state_version > Objection.state_version)
-    above = Objection.purpose.in_(bindparam("above", expanding=True))
-    return exists().where(Objection.subject_id == Subject.id, above, Objection.stands, ~taken_back)
-
-
-_ABOUT = _about()
-
-
-def _state(purpose: str, facts: tuple[int | None, str | None, datetime | None], *row: Any) -> SubjectState:
-    """Of the statement's columns from `kind` on."""
-    age, country, anchor = facts
-    kind, erased, restricted, objected, to_marketing, said, notice, notice_version, over, guardian, method = row
+def _state(reading: Reading, *row: Any) -> SubjectState:
+    """Of age and country, and the rest of `FACTS`."""
+    age, country, ended, kind, erased, restricted, objected, to_marketing, packed_consent = row
+    purpose = reading.purpose
     consents = {}
-    if said is not None:
+    if packed_consent is not None:
+        said, notice, notice_version, over, guardian, method = json.loads(packed_consent)
         state = State.EXPIRED if over and said == State.GIVEN else State(said)
         proven = method != IMPORTED
         consents[purpose] = ConsentFact(state, notice, notice_version, None, bool(guardian), proven=proven)
@@ -155,5 +155,5 @@ def _state(purpose: str, facts: tuple[int | None, str | None, datetime | None], 
         consents=consents,
         age=age,
         country=country,
-        retention_anchor=anchor,
+        retention_anchor=None if ended is None else reading.anchor(ended),
     )

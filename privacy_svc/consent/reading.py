@@ -49,8 +49,7 @@ class Shape:
             raise InvalidBody("There is no such column.", faults=[Fault(w, f"known: {_known()}") for w in unknown])
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """Row number (the header counts not) and line of the file; without `row`, `fault` says why."""
 
     number: int

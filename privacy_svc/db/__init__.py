@@ -4,9 +4,11 @@ One request or one workflow step is one transaction: it begins at the boundary w
 `Database.write()` or `Database.read()` and nobody below the boundary commits.
 """
 
-from privacy_svc.db.among import among
+from privacy_svc.db.among import among, prefer_indexes
 from privacy_svc.db.base import Base, Instant, new_id, now
-from privacy_svc.db.engine import Database, insert_rows, make_engine, parse_url
+from privacy_svc.db.engine import Database, make_engine, parse_url
+from privacy_svc.db.gathered import gathered_texts, joined_bytes, packed
+from privacy_svc.db.inserting import insert_rows
 from privacy_svc.db.together import Together
 
 __all__ = [
@@ -15,9 +17,13 @@ __all__ = [
     "Instant",
     "Together",
     "among",
+    "gathered_texts",
     "insert_rows",
+    "joined_bytes",
     "make_engine",
     "new_id",
     "now",
+    "packed",
     "parse_url",
+    "prefer_indexes",
 ]

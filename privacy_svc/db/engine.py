@@ -1,18 +1,16 @@
 """Engines and transactions for SQLite and PostgreSQL."""
 
-import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Engine, Table, create_engine, event, insert
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
-from privacy_svc.db.base import Base
 from privacy_svc.db.together import Change, Together, each
 from privacy_svc.errors import DatabaseBusy, Deadlocked, Misconfigured
 
@@ -120,68 +118,3 @@ class Database:
         except OperationalError as error:
             kind = Deadlocked if type(error.orig).__name__ == "DeadlockDetected" else DatabaseBusy
             raise kind(_BUSY) from error
-
-
-MOST_ROWS = 64
-"""In one INSERT."""
-
-
-def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Many rows past the mapper, which takes longer than the insert. What the session holds is written first.
-
-    All rows have the keys of the first. SQLAlchemy's own way for many rows costs more than the database on each;
-    it is taken where the model fills in a column by itself.
-    """
-    session.flush()
-    connection = session.connection()
-    prepared = _prepare(connection.dialect, cast("Table", model.__table__), tuple(rows[0]))
-    if prepared is None:
-        connection.execute(insert(cast("Table", model.__table__)), rows)
-        return
-    cells = [[row[n] if process is None else process(row[n]) for n, process in prepared.columns] for row in rows]
-    for start, size in _pieces(len(rows)):
-        values = tuple(cell for row in cells[start : start + size] for cell in row)
-        connection.exec_driver_sql(prepared.begin + ", ".join([prepared.row] * size), values)
-
-
-def _pieces(count: int) -> Iterator[tuple[int, int]]:
-    """Beginnings and sizes: powers of two, so that a driver keeps few statements."""
-    start, size = 0, MOST_ROWS
-    while start < count:
-        while size > count - start:
-            size //= 2
-        yield start, size
-        start += size
-
-
-class _Prepared(NamedTuple):
-    """An INSERT of any number of rows as the driver takes it, and what turns a value of each column into a cell. Rows
-    given to a driver one by one would make threads take turns at each."""
-
-    begin: str
-    row: str
-    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-
-
-_prepared: dict[tuple[str, str, tuple[str, ...]], _Prepared | None] = {}
-
-
-def _prepare(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Prepared | None:
-    """None where the model has defaults of its own."""
-    place = (dialect.driver, table.name, names)
-    if place not in _prepared:
-        left_out = [c for c in table.columns if c.name not in names and c.default is not None]
-        _prepared[place] = None if left_out else _compile(dialect, table, names)
-    return _prepared[place]
-
-
-def _compile(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Prepared:
-    compiled = insert(table).compile(dialect=dialect, column_keys=list(names))
-    begin, values, row = str(compiled).partition(" RETURNING ")[0].partition(" VALUES ")
-    order = compiled.positiontup or _BY_NAME.findall(row)
-    processors = [table.c[n].type.dialect_impl(dialect).bind_processor(dialect) for n in order]
-    return _Prepared(begin + values, _BY_NAME.sub("%s", row), tuple(zip(order, processors, strict=True)))
-
-
-_BY_NAME = re.compile(r"%\((\w+)\)s")
-"""A parameter of psycopg's."""

@@ -23,8 +23,7 @@ class CustomerRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     collection: str | None = None
 
     def __post_init__(self) -> None:
-        given = [n for n in ("id", "email", "phone", "subject") if getattr(self, n) is not None]
-        if len(given) != 1:
+        if (self.id, self.email, self.phone, self.subject).count(None) != 3:
             raise InvalidBody("Name the customer by exactly one of id, email, phone, subject.")
 
     def __repr__(self) -> str:

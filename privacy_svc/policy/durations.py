@@ -15,6 +15,8 @@ from privacy_svc.errors import Misconfigured
 _SHAPE = re.compile(
     r"P(?=\d)(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?", re.ASCII
 )
+SHORTEST = 28
+"""Days that every month has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Duration:
         return bool(self.months or self.days)
 
 
+@lru_cache(maxsize=256)
 @lru_cache(maxsize=256)
 def parse_duration(iso: str) -> Duration:
     """`P24M`, `P1Y6M`, `P2W`, `P30D`. Raises Misconfigured."""
@@ -54,7 +57,7 @@ def add_duration(start: datetime, iso: str) -> datetime:
     end = datetime.max.replace(tzinfo=UTC if start.tzinfo else None)
     if year > end.year:
         return end
-    day = min(start.day, calendar.monthrange(year, month)[1])
+    day = start.day if start.day <= SHORTEST else min(start.day, calendar.monthrange(year, month)[1])
     try:
         return start.replace(year=year, month=month, day=day) + timedelta(days=duration.days)
     except OverflowError:

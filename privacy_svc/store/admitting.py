@@ -1,6 +1,6 @@
 """Admitting many people at once: from references to subjects, with new ones for those we did not know."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -25,51 +25,54 @@ def admit_many(
     actor: str,
 ) -> list[str | NotAdmitted]:
     """In the order of the references; see `http.CustomerDirectory`."""
-    rows = _rows(finder, collections, customers)
-    by_collection: dict[Collection, dict[str, None]] = {}
+    named = [_value(ref) for ref in customers]
+    rows = _rows(finder, collections, customers, named)
+    by_collection: dict[str, tuple[Collection, dict[str, None]]] = {}
     for found in rows:
         if len(found) == 1:
-            by_collection.setdefault(found[0][0], {})[found[0][1]] = None
-    admitted = {c: subjects.admit(session, reader, log, c, keys, actor) for c, keys in by_collection.items()}
+            collection, key = found[0]
+            by_collection.setdefault(collection.path, (collection, {}))[1][key] = None
+    admitted = {p: subjects.admit(session, reader, log, c, keys, actor) for p, (c, keys) in by_collection.items()}
     return [
         _subject(session, ref.subject) if ref.subject is not None else _one(admitted, found)
         for ref, found in zip(customers, rows, strict=True)
     ]
 
 
-def _rows(finder: Finder, collections: Collections, customers: Sequence[CustomerRef]) -> list[Found]:
+def _rows(
+    finder: Finder, collections: Collections, customers: Sequence[CustomerRef], named: Sequence[tuple[str, str]]
+) -> list[Found]:
     """References of one kind and collection are looked up together."""
-    alike: dict[tuple[str, str | None], list[CustomerRef]] = {}
-    for ref in customers:
-        alike.setdefault((_kind(ref), ref.collection), []).append(ref)
-    found = {place: _look_up(finder, place[0], collections(refs[0]), refs) for place, refs in alike.items()}
-    return [found[_kind(ref), ref.collection].get(_value(ref), []) for ref in customers]
+    alike: dict[tuple[str, str | None], tuple[CustomerRef, list[str]]] = {}
+    for ref, (kind, value) in zip(customers, named, strict=True):
+        alike.setdefault((kind, ref.collection), (ref, []))[1].append(value)
+    found = {p: _look_up(finder, p[0], collections(first), values) for p, (first, values) in alike.items()}
+    return [found[kind, ref.collection].get(value, []) for ref, (kind, value) in zip(customers, named, strict=True)]
 
 
-def _look_up(
-    finder: Finder, kind: str, collections: Sequence[Collection], refs: Iterable[CustomerRef]
-) -> dict[str, Found]:
-    values = [_value(ref) for ref in refs]
+def _look_up(finder: Finder, kind: str, collections: Sequence[Collection], values: Sequence[str]) -> dict[str, Found]:
     if kind == "subject":
         return {}
     return finder.by_key(collections[0], values) if kind == "id" else finder.by_address(collections, kind, values)
 
 
-def _kind(ref: CustomerRef) -> str:
-    return next(k for k in ("id", "email", "phone", "subject") if getattr(ref, k) is not None)
+def _value(ref: CustomerRef) -> tuple[str, str]:
+    """The kind of reference, and what it names."""
+    if ref.id is not None:
+        return "id", ref.id
+    if ref.email is not None:
+        return "email", ref.email
+    if ref.phone is not None:
+        return "phone", ref.phone
+    assert ref.subject is not None
+    return "subject", ref.subject
 
 
-def _value(ref: CustomerRef) -> str:
-    value = getattr(ref, _kind(ref))
-    assert isinstance(value, str)
-    return value
-
-
-def _one(admitted: dict[Collection, dict[str, str]], found: Found) -> str | NotAdmitted:
+def _one(admitted: dict[str, dict[str, str]], found: Found) -> str | NotAdmitted:
     if len(found) != 1:
         return NotAdmitted.AMBIGUOUS if found else NotAdmitted.UNKNOWN
     collection, key = found[0]
-    return admitted[collection][key]
+    return admitted[collection.path][key]
 
 
 def _subject(session: Session, subject_id: str) -> str | NotAdmitted:

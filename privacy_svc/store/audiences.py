@@ -14,17 +14,18 @@ import msgspec
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.policy import Collection, PolicyHolder
+from privacy_svc.store.ahead import ahead
 from privacy_svc.store.binding import Stores
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose
 from privacy_svc.store.rows import chunks
 from privacy_svc.store.selecting import Selection, Totals
 
-CHUNK = 5_000
+CHUNK = 10_000
 MOST_SEEN = 10_000
 """People looked at for one page of a search."""
 TRIES = 3
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ class Audiences:
         for _ in range(TRIES):
             selection = self._begin(question, terms, collection)
             pieces = selection.everybody(CHUNK) if keys is None else chunks(dict.fromkeys(keys), CHUNK)
-            lines = [_lines(selection.decide(piece, existing=keys is None)) for piece in pieces]
+            looked = ahead((piece, selection.look(piece)) for piece in pieces)
+            lines = [_lines(p, selection.decide(p, found, existing=keys is None)) for p, found in looked]
             try:
                 entry_id = selection.log()
-            except NotFound:
-                continue  # somebody was erased between the decision and its entry
+            except (Conflict, NotFound):
+                continue  # somebody was erased between the decision and its entry, or the month ended
             return Audience(lines, selection.totals, selection.at, selection.policy_version, entry_id)
         raise Conflict("People are being erased while the audience is made; ask again.")
 
@@ -73,8 +75,8 @@ class Audiences:
         selection = self._begin(question, terms, collection)
         keys, seen, end = list[str](), 0, after
         for piece in selection.everybody(limit, after):
-            found = selection.decide(piece, existing=True)
-            keys += [key for key, reason in found if not reason]
+            reasons = selection.decide(piece, selection.look(piece), existing=True)
+            keys += [key for key, reason in zip(piece, reasons, strict=True) if not reason]
             seen, end = seen + len(piece), piece[-1]
             if len(keys) >= limit or seen >= MOST_SEEN:
                 break
@@ -88,11 +90,13 @@ class Audiences:
         return Selection(self._stores, self._database, self._pdp, self._pdp.decider(), question, terms, collection)
 
 
-def _lines(found: Sequence[tuple[str, str]]) -> bytes:
-    return b"".join(_line(key, reason) for key, reason in found)
+class Line(msgspec.Struct, omit_defaults=True):
+    """Of one customer, on the wire."""
+
+    id: str
+    decision: bool
+    reason: str | None = None
 
 
-def _line(key: str, reason: str) -> bytes:
-    if not reason:
-        return b'{"id":%s,"decision":true}\n' % _encode(key)
-    return b'{"id":%s,"decision":false,"reason":"%s"}\n' % (_encode(key), reason.encode())
+def _lines(keys: Sequence[str], reasons: Sequence[str]) -> bytes:
+    return _encode([Line(key, not why, why or None) for key, why in zip(keys, reasons, strict=True)])

@@ -29,6 +29,13 @@ def row_key(collection: Collection, row: Row) -> str:
     return parts[0] if len(parts) == 1 else ",".join(quote(p, safe="") for p in parts)
 
 
+def row_keys(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """The same of many rows that are their primary keys."""
+    if rows and len(rows[0]) == 1:
+        return [_part(value) for (value,) in rows]
+    return [",".join(quote(_part(value), safe="") for value in row) for row in rows]
+
+
 def _part(value: Any) -> str:
     """Bytes (a UUID in 16 bytes) as hex."""
     return value.hex() if isinstance(value, bytes) else str(value)

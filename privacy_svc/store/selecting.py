@@ -2,26 +2,32 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
-from privacy_svc.auditlog import EventType, GroupEvent
-from privacy_svc.db import Database
-from privacy_svc.policy import Collection, Decision, ReasonCode, SubjectState
+from privacy_svc.auditlog import EventType, MonthTag, People
+from privacy_svc.db import Database, among, gathered_texts, joined_bytes, prefer_indexes
+from privacy_svc.errors import NotFound
+from privacy_svc.policy import Collection, Decision, SubjectState
 from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection, Stores
 from privacy_svc.store.errors import UnknownRecord
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.facts import FactReader
+from privacy_svc.store.model import SubjectRow
 from privacy_svc.store.pdp import Decider, DecisionPoint, Question, answer_payload, question_payload
-from privacy_svc.store.rows import beyond, by_keys, chunks, key_values, row_key
+from privacy_svc.store.rows import beyond, by_keys, chunks, key_values, row_key, row_keys
+from privacy_svc.vault import Subject
 
 UNKNOWN = "unknown_customer"
 """The reason of a key that the store does not have."""
+Looked = Sequence[Sequence[Any]]
+"""Rows of `_ABOUT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +40,21 @@ class Totals:
     reasons: dict[str, int]
 
 
-@dataclass
-class _Gathered:
-    """What the entry will say. A group is all people who got the same answer."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    """By first reason; "" is permitted."""
-    answers: list[Decision] = field(default_factory=list)
-    """Of the groups, by number."""
-    people: dict[str, tuple[int, int]] = field(default_factory=dict)
+_ROWS = (
+    select(SubjectRow.key, Subject.id, MonthTag.tag, Subject.state_version, *consent.FACTS)
+    .join(Subject, Subject.id == SubjectRow.subject_id)
+    .outerjoin(MonthTag, and_(MonthTag.subject_id == Subject.id, MonthTag.month == bindparam("month")))
+    .where(
+        SubjectRow.dataset == bindparam("dataset"),
+        SubjectRow.collection == bindparam("collection"),
+        among(SubjectRow.key, "keys"),
+    )
+    .subquery()
+)
+_PERSON, _SAME = tuple(_ROWS.c)[:3], tuple(_ROWS.c)[3:]
+_GATHERED = (gathered_texts(_PERSON[0]), gathered_texts(_PERSON[1]), joined_bytes(_PERSON[2]))
+_ABOUT = select(*_GATHERED, *_SAME).group_by(_PERSON[2].is_(None), *_SAME)
+"""The people of these keys by their state and version, and by whether their tag of the month is there."""
 
 
 class Selection:
@@ -58,9 +70,13 @@ class Selection:
     ) -> None:
         self._database, self._pdp, self._decider, self._question, self._terms = database, pdp, decider, question, terms
         self._stores, self._collection, self._bound = stores, collection, stores.bind(collection)
-        self._found = _Gathered()
+        self._outcomes = Counter[str]()
+        self._reading = pdp.reading(decider, question.purpose)
+        self._states = consent.SharedStates(self._reading)
+        self._people = People(self.at)
         self._groups: dict[int, tuple[str, int]] = {}
-        self._kept: list[SubjectState] = []  # so that no other state gets the same id()
+        self._answers: list[Decision] = []
+        """Of the groups, by number. A group is all people who got the same answer."""
 
     @property
     def at(self) -> datetime:
@@ -72,58 +88,65 @@ class Selection:
 
     @property
     def totals(self) -> Totals:
-        outcomes = self._found.outcomes
+        outcomes = self._outcomes
         asked, permitted = outcomes.total(), outcomes[""]
         return Totals(asked, permitted, asked - permitted, {r: n for r, n in sorted(outcomes.items()) if r})
 
     def everybody(self, size: int, after: str | None = None) -> Iterator[list[str]]:
         return every_key(self._stores, self._collection, size, after)
 
-    def decide(self, keys: Sequence[str], *, existing: bool) -> list[tuple[str, str]]:
-        """Each key with its first reason, "" where it is permitted. Who is permitted and not known yet is admitted
-        first, so that the entry names them. `existing`: the store has all of them."""
+    def look(self, keys: Sequence[str]) -> Looked:
+        """What is known of these customers; may be asked while others are decided."""
         with self._database.read() as session:
-            subject_of = subjects.known(session, self._collection, keys)
-            reason_of = self._of_known(session, subject_of.values())
-        unknown = [k for k in keys if k not in subject_of]
-        there = set(unknown if existing else self._in_store(unknown))
-        stranger = self._of_stranger()
-        if there and not self._reason(stranger):
+            dataset, name = subjects.known_as(session, self._collection)
+            place = {"dataset": dataset, "collection": name, "keys": keys, "month": self._people.month}
+            asked = {**place, **consent.asking(self._reading)}
+            prefer_indexes(session)
+            return [tuple(row) for row in session.connection().execute(_ABOUT, asked)]
+
+    def decide(self, keys: Sequence[str], looked: Looked, *, existing: bool) -> list[str]:
+        """The first reason of each, "" where it is permitted. Who is permitted and not known yet is admitted first, so
+        that the entry names them. `existing`: the store has all of them."""
+        reasons = self._of_known(looked)
+        if len(reasons) < len(keys):
+            reasons |= self._of_unknown([k for k in keys if k not in reasons], existing=existing)
+        if self._people.many and self._people.named:
             with self._database.write() as session:
-                audit, actor = self._pdp.audit, self._question.actor
-                admitted = subjects.admit(session, self._reader, audit, self._collection, there, actor)
-                subject_of |= admitted
-                reason_of |= self._of_known(session, admitted.values())
-        reasons = {key: reason_of[subject_id] for key, subject_id in subject_of.items()}
-        reasons |= dict.fromkeys(there - subject_of.keys(), self._reason(stranger))
-        found = [(key, reasons.get(key, UNKNOWN)) for key in keys]
-        self._found.outcomes.update(reason for _, reason in found)
+                self._people.settle(session, self._pdp.audit.vault)
+        found = [reasons[key] for key in keys]
+        self._outcomes.update(found)
         return found
 
-    @property
-    def _reader(self) -> FactReader:
-        return FactReader(self._stores, self._pdp.audit.vault, self._decider.policies)
-
-    def _of_known(self, session: Session, subject_ids: Iterable[str]) -> dict[str, str]:
-        """The first reason by person. They go into the entry, unless they were erased: they have no tag any more."""
+    def _of_known(self, looked: Looked) -> dict[str, str]:
+        """By key. They go into the entry, unless they were erased: they have no tag any more."""
         reasons: dict[str, str] = {}
-        people = self._found.people
-        reading = self._pdp.reading(self._decider, self._question.purpose)
-        for s in consent.standings(session, list(subject_ids), reading):
-            reason, group = self._group(s.shared)
-            reasons[s.subject_id] = reason
-            if reason != ReasonCode.ERASED:
-                people[s.subject_id] = (group, s.version)
+        with self._database.read() as session:
+            states = self._states.of(session, [tuple(facts) for _, _, _, _, *facts in looked])
+        for (keys, subject_ids, tags, version, *_), state in zip(looked, states, strict=True):
+            reason, group = self._group(state)
+            reasons |= dict.fromkeys(keys, reason)
+            if not state.erased:
+                self._people.add(subject_ids, tags, group, version)
         return reasons
 
+    def _of_unknown(self, keys: Sequence[str], *, existing: bool) -> dict[str, str]:
+        there = list(keys if existing else self._in_store(keys))
+        refused = self._reason(self._of_stranger())
+        if refused or not there:
+            return dict.fromkeys(keys, UNKNOWN) | dict.fromkeys(there, refused)
+        with self._database.write() as session:
+            audit, actor = self._pdp.audit, self._question.actor
+            reader = FactReader(self._stores, audit.vault, self._decider.policies)
+            subjects.admit(session, reader, audit, self._collection, there, actor)
+        return dict.fromkeys(keys, UNKNOWN) | self._of_known(self.look(there))
+
     def _group(self, shared: SubjectState) -> tuple[str, int]:
-        """The first reason and the number of all who are in this state."""
+        """The first reason and the number of all who are in this state, one object of `SharedStates`."""
         known = self._groups.get(id(shared))
         if known is None:
             decision = self._decider.decide_shared(self._question, shared)
-            known = self._groups[id(shared)] = self._reason(decision), len(self._found.answers)
-            self._found.answers.append(decision)
-            self._kept.append(shared)
+            known = self._groups[id(shared)] = self._reason(decision), len(self._answers)
+            self._answers.append(decision)
         return known
 
     def _of_stranger(self) -> Decision:
@@ -143,17 +166,26 @@ class Selection:
         return str(refused[0].code) if refused else ""
 
     def log(self) -> str:
-        """The id of the entry. Raises NotFound when somebody was erased meanwhile."""
-        found = self._found
-        groups = [answer_payload(d) for d in found.answers]
+        """The id of the entry. Raises NotFound when somebody was erased meanwhile, Conflict when the month ended."""
+        groups = [answer_payload(d) for d in self._answers]
         told = {**question_payload(self._question), "groups": groups, "policy_version": self.policy_version}
         payload = {**told, **asdict(self.totals), "collection": self._collection.path}
         kind, actor, audit = EventType.AUDIENCE_DECIDED, self._question.actor, self._pdp.audit
         with self._database.write() as session:
             self._pdp.keep(session, self._decider.policies)
-            if not found.people:
+            if self._people.many:
+                self._refuse_erased(session)
+            elif not self._people.named:
                 return audit.append(session, kind, actor=actor, payload=payload)
-            return audit.append_group(session, GroupEvent(kind, found.people, payload), actor=actor)
+            return audit.append_people(session, kind, self._people, payload, actor=actor)
+
+    def _refuse_erased(self, session: Session) -> None:
+        """A crowd is not held, as few people are."""
+        dataset, name = subjects.known_as(session, self._collection)
+        rows = select(Subject.id).join(SubjectRow, SubjectRow.subject_id == Subject.id)
+        here = rows.where(SubjectRow.dataset == dataset, SubjectRow.collection == name)
+        if session.scalar(here.where(Subject.erased_at >= self.at).limit(1)) is not None:
+            raise NotFound("Somebody was erased meanwhile.")
 
 
 def every_key(stores: Stores, collection: Collection, size: int, after: str | None = None) -> Iterator[list[str]]:
@@ -165,11 +197,11 @@ def every_key(stores: Stores, collection: Collection, size: int, after: str | No
     while True:
         narrowed = statement if last is None else statement.where(beyond(columns, last))
         with stores.read(collection.dataset) as connection:
-            rows = connection.execute(narrowed).mappings().all()
+            rows = connection.execute(narrowed).all()
         if not rows:
             return
-        yield [row_key(collection, row) for row in rows]
-        last = [rows[-1][name] for name in collection.key]
+        yield row_keys(rows)
+        last = list(rows[-1])
 
 
 def _possible(bound: BoundCollection, key: str) -> bool:

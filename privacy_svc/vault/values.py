@@ -12,6 +12,7 @@ from typing import Any
 from privacy_svc.vault.errors import Tampered
 
 TEXT, PADDED = b"s", b"p"
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def text_bytes(text: str) -> bytes:
@@ -40,7 +41,7 @@ def encode(value: object) -> bytes:
     for tag, kind, pack, _ in _FORMS:
         if isinstance(value, kind):
             return tag + pack(value)
-    return b"j" + text_bytes(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return b"j" + text_bytes(_json(value))
 
 
 def padded(clear: bytes, size: int) -> bytes:

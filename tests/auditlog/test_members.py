@@ -1,17 +1,18 @@
 """Entries about many people: each finds it, proves being in it, and learns nothing of the others."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
-from privacy_svc.auditlog import Membership, ProofError, crowds
+from privacy_svc.auditlog import EventType, Membership, People, ProofError, crowds
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.members import Member, check, commitment, hashes, prove
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, MonthTag
-from privacy_svc.db import insert_rows
-from privacy_svc.errors import NotFound
+from privacy_svc.db import insert_rows, now
+from privacy_svc.errors import Conflict, NotFound
 from tests.auditlog.conftest import Logbook
 
 
@@ -129,6 +130,15 @@ def put(book: Logbook, table: type[EntryMember | CrowdPart], rows: list[dict[str
         session.execute(delete(table))
         if rows:
             insert_rows(session, table, rows)
+
+
+def test_a_crowd_of_another_month_is_refused(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would find themselves by a tag of another month than the entry's."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    people = People(now() - timedelta(days=32))
+    people.add([book.person() for _ in range(2)], b"", 0, 1)
+    with book.database.write() as session, pytest.raises(Conflict):
+        book.log.append_people(session, EventType.AUDIENCE_DECIDED, people, {}, actor="crm")
 
 
 def test_the_months_tags_are_made_once(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:

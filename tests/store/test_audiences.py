@@ -13,8 +13,11 @@ from privacy_svc.auditlog.model import CrowdPart
 from privacy_svc.db import now
 from privacy_svc.store import refreshing
 from privacy_svc.store.audiences import CHUNK
+from privacy_svc.store.model import SubjectRow
+from privacy_svc.store.selecting import Selection
 from privacy_svc.vault import Subject
 from tests.calling import Service
+from tests.factories import erase
 from tests.store.test_authzen import ask, consent, one
 from tests.store.test_facts import Shop
 
@@ -136,6 +139,43 @@ def test_one_entry_in_which_each_is_found(service: Service, monkeypatch: pytest.
             assert entry.id in {e.id for e in log.search(session, subject_id=subject_id)}
             assert entry.index is not None
             assert log.membership(session, entry.index, subject_id)
+
+
+def test_who_is_in_two_rows_is_one_of_a_crowd(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person with two rows in the store, and one who was erased, stand in the entry once and not at all."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    for key in ("1", "3", "5"):
+        consent(service, key)
+    with service.runtime.database.write() as session:
+        theirs = {r.key: r for r in session.scalars(select(SubjectRow))}
+        erase(service.runtime, session, theirs["5"].subject_id)
+        session.add(SubjectRow(dataset="shop", collection="customers", key="2", subject_id=theirs["1"].subject_id))
+    for name in ("marketing", "support"):  # the second may not ask for this purpose: also of the erased not the first
+        lines, told = audience(service, "officer", module=name, customers=["1", "2", "3", "5"])
+        assert [line["decision"] for line in lines] == [name == "marketing"] * 3 + [False]
+        with service.runtime.database.read() as session:
+            assert len(crowds.members_of(session, told["decision_id"])) == 2
+
+
+def test_an_erasure_meanwhile_is_seen(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody erased after they were decided and before the entry: it is all decided anew."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    for key in ("1", "3", "5"):
+        consent(service, key)
+    with service.runtime.database.read() as session:
+        subject = session.scalars(select(SubjectRow.subject_id).where(SubjectRow.key == "3")).one()
+    log, begun = Selection.log, list[bool]()
+
+    def late(selection: Selection) -> str:
+        if not begun:
+            begun.append(True)
+            with service.runtime.database.write() as session:
+                erase(service.runtime, session, subject)
+        return log(selection)
+
+    monkeypatch.setattr(Selection, "log", late)
+    lines, _ = audience(service, customers=["1", "3", "5"])
+    assert [(line["decision"], line.get("reason")) for line in lines] == [(True, None), (False, "erased"), (True, None)]
 
 
 def test_masks_need_a_caller_that_masks(service: Service) -> None:

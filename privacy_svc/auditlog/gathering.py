@@ -1,0 +1,52 @@
+"""The people of an entry to come, whatever their number: a few by name, a crowd as tags alone."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import crowds
+from privacy_svc.auditlog.entry import month
+from privacy_svc.auditlog.members import TAG
+from privacy_svc.vault import Vault
+
+
+class People:
+    """`at`: the moment the entry will be of; the tags are those of its month."""
+
+    def __init__(self, at: datetime) -> None:
+        self.month = month(at)
+        self.named: dict[str, tuple[int, int]] = {}
+        """Group and state version of those who are not among the members."""
+        self._members: list[bytes] = []
+
+    @property
+    def many(self) -> bool:
+        return len(self._members) + len(self.named) > crowds.MANY
+
+    def add(self, subject_ids: Iterable[str], tags: bytes, group: int, version: int) -> None:
+        """Of one group and version. `tags` of all of them, one behind the other, or nothing."""
+        if not tags or not self.many:
+            self.named |= dict.fromkeys(subject_ids, (group, version))
+            return
+        what = group.to_bytes(4) + version.to_bytes(8)
+        self._members += [tags[i : i + TAG] + what for i in range(0, len(tags), TAG)]
+
+    def settle(self, session: Session, vault: Vault) -> None:
+        """Those named become members. Who was erased meanwhile does not: they have no tag."""
+        for subject_id, tag in crowds.month_tags(session, vault, self.named, self.month).items():
+            group, version = self.named[subject_id]
+            self._members.append(tag + group.to_bytes(4) + version.to_bytes(8))
+        self.named.clear()
+
+    def members(self) -> list[bytes]:
+        """Encoded, in the order of their tags. Of a person who came twice, one."""
+        self._members.sort()
+        before = b""
+        once = []
+        for member in self._members:
+            tag = member[:TAG]
+            if tag != before:
+                once.append(member)
+                before = tag
+        return once
