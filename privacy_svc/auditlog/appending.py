@@ -1,6 +1,7 @@
 """New entries: the leaf, and beside it the sealed payload, as rows for the caller's transaction.
 
-People are held first (`Vault.hold`): an erasure of theirs would miss what is sealed here.
+People are held first (`Vault.hold`): an erasure of theirs, or the end of an erased person's evidence key, would miss
+what is sealed here. Of whom no key is left, an entry is about nobody: no name comes back into the log.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,7 +62,8 @@ def append(
     actor_tag = actor_label(organisation, actor, in_month)
     rows = []
     for event in events:
-        use, cipher = keys[event.subject_id] if event.subject_id else (DATA, organisation)
+        person = event.subject_id if event.subject_id in keys else None
+        use, cipher = keys[person] if person else (DATA, organisation)
         committed = commit_to(event.payload)
         envelope = Envelope(
             id=new_id(),
@@ -69,11 +71,11 @@ def append(
             time=time,
             org=vault.organisation,
             actor=actor_tag,
-            subject=subject_label(cipher, in_month) if event.subject_id else None,
+            subject=subject_label(cipher, in_month) if person else None,
             commit=committed.commit,
             size=committed.size,
         )
-        rows.append(_rows(envelope, at, actor, event.subject_id, committed.sealable, cipher, use))
+        rows.append(_rows(envelope, at, actor, person, committed.sealable, cipher, use))
     _insert(session, rows)
     return [str(entry["id"]) for entry, _ in rows]
 
@@ -183,16 +185,17 @@ def subject_label(cipher: SubjectCipher, in_month: str) -> str:
 def _keys(
     session: Session, vault: Vault, wanted: set[str], ciphers: Ciphers, *, evidence: bool
 ) -> dict[str, tuple[str, SubjectCipher]]:
-    """Each person's data key; the evidence key where it is asked for, or where an erasure left only that."""
+    """Each person's data key; the evidence key where it is asked for, or where an erasure left only that. Those whose
+    keys are all gone are absent."""
     if not evidence and wanted <= ciphers.keys():
         return {i: (DATA, ciphers[i]) for i in wanted}
-    if not evidence:
-        vault.hold(session, wanted)
+    vault.hold(session, wanted, erased=evidence)
     found: dict[str, tuple[str, SubjectCipher]] = {}
     for use in (EVIDENCE,) if evidence else (DATA, EVIDENCE):
         missing = wanted - found.keys()
         if missing:
             found.update({i: (use, c) for i, c in vault.ciphers(session, missing, use).items()})
-    if wanted - found.keys():
+    missing = wanted - found.keys()
+    if missing and missing != vault.keyless(session, missing):
         raise NotFound("A log entry speaks of a subject that is not there.")
     return found

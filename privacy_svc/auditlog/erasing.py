@@ -1,4 +1,5 @@
-"""A person's erasure in the log: tombstones for payloads, bare hashes for their places among many.
+"""A person's erasure in the log, later the end of their evidence: tombstones for payloads, bare hashes for their places
+among many.
 
 What is theirs is told by the tags in the leaves, which only their key makes: who moves other people's rows to somebody
 in the database does not get them erased, and signed for, with that person.
@@ -37,11 +38,12 @@ _UNNAMED = {
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """A person whose key is about to be destroyed, and how their entries are recognised. `believed`: by what the
-    columns say, in a restored backup whose keys are gone; there is nothing else."""
+    """A person whose key of this use is about to be destroyed, and how its entries are recognised. `believed`: by what
+    the columns say, in a restored backup whose keys are gone; there is nothing else."""
 
     subject_id: str
     cipher: SubjectCipher | None
+    use: str = DATA
     believed: bool = False
 
     def is_about(self, leaf: bytes) -> bool:
@@ -57,20 +59,22 @@ class Theirs:
         return tag == member_tag(self.cipher, envelope.time[:7])
 
 
-def theirs(session: Session, vault: Vault, subject_id: str) -> Theirs:
+def theirs(session: Session, vault: Vault, subject_id: str, use: str) -> Theirs:
     """Raises KeyUnavailable, Tampered."""
-    return Theirs(subject_id, vault.ciphers(session, [subject_id], DATA).get(subject_id))
+    return Theirs(subject_id, vault.ciphers(session, [subject_id], use).get(subject_id), use)
 
 
 def erase(session: Session, vault: Vault, person: Theirs) -> tuple[int, int]:
-    """How many payloads went, and from how many lists of people the name."""
+    """How many payloads went, and from how many lists of people the name, which their data key put there."""
     organisation = vault.organisation_cipher(session)
+    if person.use != DATA:
+        return _payloads(session, organisation, person), 0
     crowds.forget(session, person.subject_id)
     return _payloads(session, organisation, person), _members(session, organisation, person)
 
 
 def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> int:
-    mine = (Payload.owner_id == person.subject_id, Payload.use == DATA)
+    mine = (Payload.owner_id == person.subject_id, Payload.use == person.use)
     found = [(i, leaf) for i, leaf in _with_leaves(session, Payload.entry_id, *mine) if person.is_about(leaf)]
     if not found:
         return 0

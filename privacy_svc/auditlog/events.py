@@ -42,6 +42,10 @@ class EventType(enum.StrEnum):
     RESTRICTION_LIFTED = "consent:restriction:lifted", "A restriction ended."
     SUBJECT_CREATED = "vault:subject:created", "A person got keys of their own."
     SUBJECT_ERASED = "vault:subject:erased", "A person's data key was destroyed."
+    EVIDENCE_ENDED = (
+        "vault:evidence:ended",
+        "An erased person's evidence key met its date; it says of how many entries the payload went.",
+    )
     SUBJECT_READMITTED = "vault:subject:readmitted", "An erased person came back, with a new key."
     EPOCH_ROLLED = "vault:epoch:rolled", "A new root key took over."
     EPOCH_DESTROYED = "vault:epoch:destroyed", "A root key was destroyed, and with it older backups of the key tables."
@@ -88,6 +92,7 @@ class EventType(enum.StrEnum):
     LETTER_SENT = "rights:letter:sent", "The person was written to."
     LETTER_FAILED = "rights:letter:failed", "A message to the person could not be sent."
     HOLD_PLACED = "rights:hold:placed", "Erasure was put off by a legal hold."
+    HOLD_READ = "rights:hold:read", "Staff read why somebody's data are held, in clear."
     HOLD_LIFTED = "rights:hold:lifted", "A legal hold ended."
     CLIENT_ADDED = "identity:client:added", "A client got a token."
     CLIENT_REVOKED = "identity:client:revoked", "A client's token was revoked."

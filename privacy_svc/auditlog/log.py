@@ -26,6 +26,7 @@ from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Tree
 from privacy_svc.auditlog.note import MOST_SIGNATURES, foreign_lines
+from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.sharing import share
@@ -89,7 +90,8 @@ class Log:
     def append_many(
         self, session: Session, events: Sequence[Event], *, actor: str, evidence: bool = False, ciphers: Ciphers = NONE
     ) -> list[str]:
-        """The same for several, with one look at their keys. An erased person's entries use the evidence key."""
+        """The same for several, with one look at their keys. An erased person's entries use the evidence key; where
+        that has ended too, they are about nobody."""
         ids = appending.append(session, self.vault, events, actor, evidence=evidence, ciphers=ciphers)
         self._integrator.wake_after(session)
         return ids
@@ -243,18 +245,21 @@ class Log:
         """Everything about one person, with proofs and without payloads, for themselves; see `sharing.share`."""
         return share(self, session, subject_id)
 
-    def theirs(self, session: Session, subject_id: str) -> Theirs:
+    def theirs(self, session: Session, subject_id: str, use: str = DATA) -> Theirs:
         """How this person's entries are recognised, for `erase_payloads`; ask before their key is destroyed."""
-        return erasing.theirs(session, self.vault, subject_id)
+        return erasing.theirs(session, self.vault, subject_id, use)
 
     def erase_payloads(self, session: Session, person: Theirs, *, actor: str) -> int:
         """At erasure, in its transaction and after the key's end: tombstones take the place of payloads under the
         person's data key, and their entries no longer say who it was. One more entry says how many.
 
-        Entries keep their place and their proofs; those under the evidence key stay until its own end.
+        Entries keep their place and their proofs; those under the evidence key stay until its own end, when this is
+        asked again with what `theirs` says of that key.
         """
         entries, members = erasing.erase(session, self.vault, person)
-        if entries or members:
+        if person.use == EVIDENCE:
+            self.append(session, EventType.EVIDENCE_ENDED, actor=actor, payload={"entries": entries})
+        elif entries or members:
             gone = {"entries": entries, "members": members}
             self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
         return entries

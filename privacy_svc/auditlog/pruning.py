@@ -6,6 +6,7 @@ been. An entry says up to where, and verification accepts no other beginning.
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
@@ -22,9 +23,10 @@ from privacy_svc.auditlog.growing import HEIGHT, WIDTH
 from privacy_svc.auditlog.members import TAG
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Payload, Tile, Tree
-from privacy_svc.auditlog.opening import DATA, EVIDENCE, living
+from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.vault import Vault
+from privacy_svc.errors import Erased
+from privacy_svc.vault import SubjectCipher, Vault
 
 AUTOMATIC = timedelta(days=31)
 """Of the log's own time, at most so much goes in one automatic run, and one run a day."""
@@ -93,8 +95,15 @@ class _Held:
     """Whether an entry is about one of these people, by their tags in its leaf."""
 
     def __init__(self, session: Session, vault: Vault, people: Collection[str]) -> None:
+        """Raises Tampered where a key is broken or taken away: nothing tells which entries are theirs."""
         self._session = session
-        self._ciphers = [c for use in (DATA, EVIDENCE) for c in living(session, vault, people, use).values()]
+        self._ciphers: list[SubjectCipher] = []
+        for use in (DATA, EVIDENCE):
+            found = vault.ciphers(session, people, use)
+            for gone in set(people) - found.keys():
+                with suppress(Erased):
+                    vault.cipher(session, gone, use)
+            self._ciphers += found.values()
         self._months: dict[str, tuple[frozenset[str], frozenset[bytes]]] = {}
 
     def holds(self, envelope: Envelope) -> bool:

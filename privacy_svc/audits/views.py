@@ -18,7 +18,10 @@ VIEWS: Mapping[str, str] = {
                CASE WHEN s.erased_at <= {as_of} THEN s.erased_at END AS erased_at,
                (SELECT count(*) FROM {main}subject_keys k WHERE k.subject_id = s.id AND k.use = 'data'
                    AND k.wrapped IS NOT NULL) AS data_keys,
-               (SELECT count(*) FROM {main}index_entries i WHERE i.subject_id = s.id) AS index_entries
+               (SELECT count(*) FROM {main}index_entries i WHERE i.subject_id = s.id) AS index_entries,
+               (SELECT count(*) FROM {main}subject_keys k WHERE k.subject_id = s.id AND k.use = 'evidence'
+                   AND k.wrapped IS NOT NULL) AS evidence_keys,
+               (SELECT f.evidence_until FROM {main}fences f WHERE f.subject_id = s.id) AS evidence_until
         FROM {main}subjects s WHERE s.created_at <= {as_of}""",
     "consents": """
         SELECT id AS consent, subject_id AS person, purpose, state, notice_id AS notice, notice_version,
@@ -40,6 +43,10 @@ VIEWS: Mapping[str, str] = {
                approved_by, ground, refused_by,
                CASE WHEN closed_at <= {as_of} THEN closed_at END AS closed_at
         FROM {main}requests WHERE opened_at <= {as_of}""",
+    "holds": """
+        SELECT id AS hold, subject_id AS person, article, placed_at, until,
+               CASE WHEN lifted_at <= {as_of} THEN lifted_at END AS lifted_at
+        FROM {main}holds WHERE placed_at <= {as_of}""",
     "notifications": """
         SELECT n.request_id AS request, n.recipient, n.state,
                CASE WHEN n.told_at <= {as_of} THEN n.told_at END AS told_at

@@ -47,7 +47,8 @@ def _tell(found: "KeyStatus") -> None:
     click.echo(f"generations   data keys {by_generation}")
     index = ", ".join(f"{g}{'' if done else ' (being filled)'}" for g, done in found.index_generations.items())
     click.echo(f"blind index   generation {index}")
-    click.echo(f"erased        {found.erased:,} people, {found.readmitted:,} more were readmitted")
+    ended = f"of {found.evidence_ended:,} the evidence is gone too"
+    click.echo(f"erased        {found.erased:,} people, {ended}; {found.readmitted:,} more were readmitted")
     if found.unexported:
         click.echo(f"ledger        {found.unexported:,} entries wait to be written outside the database")
     for late in found.overdue:

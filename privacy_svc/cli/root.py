@@ -25,6 +25,7 @@ COMMANDS = {
     "recipients": "Who received data, how they are told of changes, and who was (Art. 19).",
     "keys": "Keys: generations and counts, rotation, the root key's end.",
     "restore": "After a backup was restored: what it does not know, and telling it.",
+    "retention": "What is over by the policy's dates: what was kept as evidence, log entries.",
     "log": "The audit log: verify, checkpoint, export, proof.",
     "policy": "The policy files: check, test, and what another version would change.",
     "pii": "Find and redact personal data in text.",

@@ -46,9 +46,9 @@ def command(cli: Cli, concurrency: int) -> None:
 
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: deadlines and questions to people, page keys an erasure could not replace, the root key's
-    schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older keys, log entries that are
-    over, the witness, the fence ledger, idempotency keys and mailed links that have expired. Each by itself; what
-    cannot be done now is tried again."""
+    schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older keys, log entries and
+    evidence keys that are over, the witness, the fence ledger, idempotency keys and mailed links that have expired.
+    Each by itself; what cannot be done now is tried again."""
     _try("keep_time", runtime.requests.keep_time)
     _try("send_codes", lambda: runtime.requests.send_missing_codes("worker"))
     _try("replace_pages", lambda: _replace_pages(runtime))
@@ -57,6 +57,7 @@ def _tidy(runtime: "Runtime") -> None:
     _try("refresh_facts", lambda: _refresh_facts(runtime))
     _try("continue_rotation", lambda: _continue_rotation(runtime))
     _try("prune_log", lambda: runtime.prune_log("worker", automatic=True))
+    _try("end_evidence", lambda: runtime.requests.end_evidence("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
     _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))
     _try("forget_expired", lambda: _forget_expired(runtime))

@@ -30,7 +30,7 @@ from privacy_svc.consent.schemas import (
     RecordConsent,
     Source,
 )
-from privacy_svc.consent.service import current, evidence, find, history, record
+from privacy_svc.consent.service import current, evidence, find, forget_evidence, history, record
 from privacy_svc.consent.standing import subject_state, subject_states, unknown_subject_state
 from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
@@ -85,6 +85,7 @@ __all__ = [
     "export",
     "export_lines",
     "find",
+    "forget_evidence",
     "forget_links",
     "forget_links_of",
     "guess_format",

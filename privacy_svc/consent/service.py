@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
@@ -140,6 +140,11 @@ def evidence(session: Session, vault: Vault, consent_id: str) -> dict[str, Any]:
     opened = vault.cipher(session, row.subject_id, "evidence").open(EVIDENCE, row.id, row.sealed)
     assert isinstance(opened, dict)
     return opened
+
+
+def forget_evidence(session: Session, subject_id: str) -> None:
+    """When the evidence key has ended: nobody can open it any more."""
+    session.execute(update(Consent).where(Consent.subject_id == subject_id).values(sealed=None))
 
 
 def find(session: Session, consent_id: str) -> Consent:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from privacy_svc.policy.consentages import LEAST
 from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.facts import OF_AGE
-from privacy_svc.policy.policyset import Organisation
+from privacy_svc.policy.policyset import EVIDENCE_KEPT, Organisation
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.recipients import COUNTRY, PARTY, read_party, read_recipient, read_sender
 from privacy_svc.policy.staffrules import read_deadlines, read_four_eyes
@@ -28,6 +28,7 @@ _KEYS = (
     "four_eyes",
     "phone_region",
     "log_kept",
+    "evidence_kept",
     "opendsr_senders",
     "consent_ages",
 )
@@ -42,8 +43,8 @@ _RIGHTS = (
 )
 _APPROVAL = (*_RIGHTS, "rectification_of_identity")
 _ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
-_SHORTEST_LOG = 180
-"""Days."""
+_SHORTEST = 180
+"""Days that proof of what was done is kept at least."""
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
 
@@ -66,7 +67,8 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         else frozenset({"erasure", "rectification"}),
         four_eyes=read_four_eyes(block, _RIGHTS),
         phone_region=_shaped(block, "phone_region", COUNTRY, "a country such as DE"),
-        log_kept=_log_kept(block),
+        log_kept=_kept(block, "log_kept"),
+        evidence_kept=_kept(block, "evidence_kept") or EVIDENCE_KEPT,
         senders={key: read_sender(key, node, faults) for key, _, node in block.entries("opendsr_senders")},
         consent_ages=_consent_ages(block),
     )
@@ -79,13 +81,13 @@ def _shaped(block: Block, key: str, shape: re.Pattern[str], example: str) -> str
     return text
 
 
-def _log_kept(block: Block) -> str | None:
+def _kept(block: Block, key: str) -> str | None:
     """A slip of the pen may not delete the evidence that Art. 5(2) asks for."""
-    text = block.duration("log_kept")
+    text = block.duration(key)
     if text is not None:
         length = parse_duration(text)
-        if 31 * length.months + length.days < _SHORTEST_LOG:
-            block.fault("log_kept", "'log_kept' must be at least P6M: what was done is to be accounted for (Art. 5(2))")
+        if 31 * length.months + length.days < _SHORTEST:
+            block.fault(key, f"{key!r} must be at least P6M: what was done is to be accounted for (Art. 5(2))")
     return text
 
 

@@ -98,6 +98,10 @@ class Party:
     """How a recipient is told of a change (Art. 19); None where a person does it."""
 
 
+EVIDENCE_KEPT = "P4Y"
+"""Claims lapse three years after the end of the year they arose in (§ 195, § 199(1) BGB), fines before (§ 31 OWiG)."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeadlineRules:
     """How the time of Art. 12(3) is counted, and when somebody is told of it."""
@@ -148,6 +152,8 @@ class Organisation:
     phone_region: str = "DE"
     log_kept: str | None = None
     """ISO 8601 duration after which entries of the audit log are deleted; None keeps them."""
+    evidence_kept: str = EVIDENCE_KEPT
+    """ISO 8601 duration after an erasure for which what a legal claim may need can still be opened."""
     senders: Mapping[str, Sender] = field(default_factory=lambda: _NOTHING)
     consent_ages: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     """Ages of consent by country that go before those of consentages.py."""

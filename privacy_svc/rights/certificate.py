@@ -21,6 +21,11 @@ BACKUPS = (
     "The key is destroyed in the running system. From the date in backups_by on no backup of the key tables can bring "
     "it back: the root key they need is destroyed then. A backup restored earlier is told of this erasure first."
 )
+EVIDENCE = (
+    "What proves consents, this request and its answer is sealed by a second key, for the establishment, exercise or "
+    "defence of legal claims (Art. 17(3)(e) GDPR), together with what is kept by law. That key is destroyed on the "
+    "date in evidence_until, or once a claim that needs it has ended."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,16 @@ def certificate(facts: Facts, **about: Any) -> dict[str, Any]:
     }
 
 
-def erasure(facts: Facts, done: Mapping[str, Any], backups_by: datetime | None, proof: str | None) -> dict[str, Any]:
+def erasure(
+    facts: Facts,
+    done: Mapping[str, Any],
+    backups_by: datetime | None,
+    evidence_until: datetime | None,
+    proof: str | None,
+) -> dict[str, Any]:
     """`done` is what the run noted; `backups_by` when every backup is out of reach, None while that is not known;
-    `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
+    `evidence_until` when the evidence key ends, None for who came back meanwhile; `proof` the log's own, in C2SP
+    tlog-proof form, that the key was destroyed."""
     items = done["erased"]
     kept = [i for i in items if i["method"] == "keep"]
     return certificate(
@@ -67,6 +79,8 @@ def erasure(facts: Facts, done: Mapping[str, Any], backups_by: datetime | None, 
         page_key_replaced=done["page_replaced"],
         backups_by=_time(backups_by) if backups_by else None,
         backups=BACKUPS if backups_by else BACKUPS_PENDING,
+        evidence_until=_time(evidence_until) if evidence_until else None,
+        evidence=EVIDENCE,
         done=[i for i in items if i["method"] != "keep"],
         kept=kept,
         proof=proof,

@@ -44,12 +44,13 @@ def certify(session: Session, parts: Parts, request: DataRequest, document: Mapp
     session.add(RequestCertificate(request_id=request.id, document=encode(signed).decode()))
 
 
-def send(parts: Parts, request: DataRequest, address: str | None) -> Event | None:
-    """The closing letter. A mail server that is away does not undo what was done: the timeline says so."""
+def send(parts: Parts, request: DataRequest, address: str | None, told: Iterable[str] = ()) -> Event | None:
+    """The closing letter, with what else is `told`. A mail server that is away does not undo what was done: the
+    timeline says so."""
     if not address:
         return None
     try:
-        letter = Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url)
+        letter = Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url, told)
         parts.mailer.send(address, letter)
     except MailUnavailable:
         return Event.LETTER_FAILED

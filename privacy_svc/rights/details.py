@@ -19,9 +19,11 @@ def cipher_of(session: Session, vault: Vault, request: DataRequest) -> SubjectCi
 
 
 def read(session: Session, vault: Vault, request: DataRequest) -> dict[str, Any]:
+    """Raises Erased once the evidence about the person has met its end, also where there was nothing to read."""
+    cipher = cipher_of(session, vault, request)
     if request.details is None:
         return {}
-    opened = cipher_of(session, vault, request).open(DETAILS, request.id, request.details)
+    opened = cipher.open(DETAILS, request.id, request.details)
     assert isinstance(opened, dict)
     return opened
 

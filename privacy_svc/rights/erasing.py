@@ -4,9 +4,11 @@
                 through the gateway; their known values are sealed by the evidence key, for step 5; what is
                 there is counted, so that a step that runs twice still reports all it did.
 2 clean_stores  null, replace, delete or keep, as the data map says, one transaction a store.
-3 destroy_keys  fence, key, blind index, log payloads, packages, and their addresses on the suppression list, in one
-                transaction: from its commit the person is unreadable in every process.
-4 clean_again   what a module's write that was under way since 1 left in the stores meanwhile.
+3 destroy_keys  fence, key, the date on which the evidence key ends, blind index, log payloads, packages, and their
+                addresses on the suppression list, in one transaction: from its commit the person is unreadable in every
+                process.
+4 clean_again   what a module's write that was under way since 1 left in the stores meanwhile; what is kept of it by
+                law may put off the evidence key's date.
 5 read_back     the stores are searched for the known values. What is found fails the request with its place.
 6 tell, finish  letter, certificate; the known values go.
 
@@ -14,6 +16,7 @@ A crash between 1 and 3 leaves the person restricted, not readable; the run goes
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
@@ -24,9 +27,10 @@ from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, forget_lin
 from privacy_svc.db import now
 from privacy_svc.errors import Fault
 from privacy_svc.policy import Erase, EraseRows
-from privacy_svc.rights import certificate, closing, details, holds, recipients
+from privacy_svc.rights import certificate, closing, details, evidence, holds, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.errors import DataLeft
+from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
@@ -106,7 +110,7 @@ def _item(item: ErasedItem) -> dict[str, Any]:
     }
     if item.ground is not None:
         until = item.keep_until.isoformat() if item.keep_until else None
-        told |= {"ground": item.ground, "law": item.law, "keep_until": until}
+        told |= {"ground": item.ground, "law": item.law, "keep_until": until, "sealed": item.sealed}
     return told
 
 
@@ -115,10 +119,17 @@ def _destroy_keys(session: Session, parts: Parts, request: DataRequest, _seen: A
     about = {"kind": session.get_one(Subject, subject_id).kind, "rows": identity_rows(session, subject_id)}
     theirs = parts.log.theirs(session, subject_id)
     erased = parts.vault.erase(session, subject_id, request_id=request.id, about=about)
+    _keep_evidence(session, parts, request, erased.online_at, progress(request)["erased"])
     payloads = forget(session, parts, theirs)
     _suppress(session, parts, request)
     tell_progress(request, online_at=erased.online_at.isoformat(), page_replaced=erased.page_replaced)
     parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
+
+
+def _keep_evidence(
+    session: Session, parts: Parts, request: DataRequest, erased_at: datetime, items: Iterable[Mapping[str, Any]]
+) -> None:
+    parts.vault.keep_evidence(session, _subject(request), evidence.last_day(parts, erased_at, items))
 
 
 def _suppress(session: Session, parts: Parts, request: DataRequest) -> None:
@@ -141,12 +152,13 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     return parts.log.erase_payloads(session, person, actor=WORKER)
 
 
-def _clean_again(session: Session, parts: Parts, request: DataRequest) -> None:
-    erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request))
+def _clean_again(session: Session, parts: Parts, request: DataRequest) -> list[dict[str, Any]]:
+    return [_item(i) for i in erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request))]
 
 
-def _noted(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) -> None:
-    """Nothing to note: the places are those of the first time."""
+def _noted(session: Session, parts: Parts, request: DataRequest, seen: Any) -> None:
+    """The places are those of the first time."""
+    _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), seen)
 
 
 def _search(session: Session, parts: Parts, request: DataRequest) -> list[Leftover]:
@@ -161,7 +173,10 @@ def _judge(_session: Session, _parts: Parts, _request: DataRequest, left: Sequen
 
 
 def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
-    return closing.send(parts, request, _known(session, parts, request)["address"])
+    kept = [i for i in progress(request)["erased"] if i["method"] == "keep"]
+    until = parts.vault.evidence_until(session, _subject(request))
+    told = Letters(parts.organisation, request.language).kept(kept, until)
+    return closing.send(parts, request, _known(session, parts, request)["address"], told)
 
 
 def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
@@ -176,7 +191,8 @@ def _finish(session: Session, parts: Parts, request: DataRequest, proof: str | N
     backups_by = parts.vault.backups_by(session, subject.id)
     entry = closing.complete(session, parts, request)
     facts = closing.facts(parts, request, entry)
-    closing.certify(session, parts, request, certificate.erasure(facts, done, backups_by, proof))
+    until = parts.vault.evidence_until(session, subject.id)
+    closing.certify(session, parts, request, certificate.erasure(facts, done, backups_by, until, proof))
     request.known_values = None
 
 

@@ -1,9 +1,10 @@
-"""Legal holds: while one stands, a person's data are not erased (Art. 17(3) GDPR)."""
+"""Legal holds: while one stands, a person's data are not erased (Art. 17(3) GDPR), and what outlived an erasure as
+evidence is not either."""
 
 import re
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import new_id, now
@@ -27,6 +28,7 @@ def place(
         raise BadRequest("until is a time in the future, with its time zone.")
     if _erasure_has_begun(session, subject_id):
         raise Conflict("The erasure of this person has begun; a hold comes too late.")
+    parts.vault.hold(session, [subject_id])  # from here on neither an erasure nor the end of the evidence key passes
     hold_id = new_id()
     sealed = parts.vault.cipher(session, subject_id, use="evidence").seal(HOLD_REASON, hold_id, reason)
     hold = Hold(
@@ -38,9 +40,7 @@ def place(
 
 
 def lift(session: Session, parts: Parts, hold_id: str, actor: str) -> Hold:
-    hold = session.get(Hold, hold_id, with_for_update=True)
-    if hold is None:
-        raise NotFound("There is no such hold.")
+    hold = find(session, hold_id, lock=True)
     if hold.lifted_at is not None:
         raise Conflict("This hold was lifted before.")
     hold.lifted_at, hold.lifted_by = now(), actor
@@ -48,16 +48,39 @@ def lift(session: Session, parts: Parts, hold_id: str, actor: str) -> Hold:
     return hold
 
 
+def find(session: Session, hold_id: str, *, lock: bool = False) -> Hold:
+    hold = session.get(Hold, hold_id, with_for_update=lock or None)
+    if hold is None:
+        raise NotFound("There is no such hold.")
+    return hold
+
+
+def reason_of(session: Session, parts: Parts, hold: Hold, actor: str) -> str | None:
+    """Opened; the look is logged. None once the evidence key has ended."""
+    parts.audit(session, hold.subject_id, Event.HOLD_READ, actor, hold=hold.id)
+    if not hold.reason:
+        return None
+    opened = parts.vault.cipher(session, hold.subject_id, use="evidence").open(HOLD_REASON, hold.id, hold.reason)
+    assert isinstance(opened, str)
+    return opened
+
+
+def all_standing(session: Session) -> list[Hold]:
+    """The oldest first."""
+    return list(session.scalars(select(Hold).where(*_stands()).order_by(Hold.placed_at, Hold.id)))
+
+
+def _stands() -> tuple[ColumnElement[bool], ...]:
+    return Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now())
+
+
 def held(session: Session) -> list[str]:
     """Everybody whose data must be kept now."""
-    active = select(Hold.subject_id).where(Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now()))
-    return list(session.scalars(active.distinct()))
+    return list(session.scalars(select(Hold.subject_id).where(*_stands()).distinct()))
 
 
 def standing(session: Session, subject_id: str) -> Hold | None:
-    active = select(Hold).where(
-        Hold.subject_id == subject_id, Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now())
-    )
+    active = select(Hold).where(Hold.subject_id == subject_id, *_stands())
     return session.scalars(active.order_by(Hold.placed_at).limit(1)).first()
 
 

@@ -3,8 +3,9 @@
 A refusal names the authority and the remedy (Art. 12(4) GDPR): it cannot be written without them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from privacy_svc.mail import Letter
@@ -30,9 +31,19 @@ class Letters:
             self._say("code.until", minutes=minutes),
         )
 
-    def completed(self, right: Right, where: str) -> Letter:
+    def completed(self, right: Right, where: str, more: Iterable[str] = ()) -> Letter:
         done = self._say(f"done.{right}", where=where)
-        return self._letter(self._say("done.subject"), self._say("asked", what=self._say(right)), done)
+        return self._letter(self._say("done.subject"), self._say("asked", what=self._say(right)), done, *more)
+
+    def kept(self, items: Iterable[Mapping[str, Any]], evidence_until: datetime | None) -> Iterator[str]:
+        """What outlives an erasure: data on a ground of Art. 17(3), and the proofs for a claim."""
+        grounds = sorted({(Ground(i["ground"]), i["law"], datetime.fromisoformat(i["keep_until"])) for i in items})
+        said = [(self._say(ground), law, self._day(until)) for ground, law, until in grounds]
+        if said:
+            lines = (self._say("kept.item", ground=g, law=law, day=day) for g, law, day in dict.fromkeys(said))
+            yield "\n".join([self._say("kept.some"), "", *lines])
+        if evidence_until is not None:
+            yield self._say("kept.evidence", day=self._day(evidence_until))
 
     def refused(self, right: Right, ground: Ground, explanation: str) -> Letter:
         authority = self._organisation.authority

@@ -62,6 +62,7 @@ class Event(enum.StrEnum):
     LETTER_FAILED = "rights:letter:failed"
     SUBJECT_ERASED = "vault:subject:erased"
     HOLD_PLACED = "rights:hold:placed"
+    HOLD_READ = "rights:hold:read"
     HOLD_LIFTED = "rights:hold:lifted"
 
 

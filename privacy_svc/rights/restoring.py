@@ -16,6 +16,7 @@ from privacy_svc.auditlog import EventType, Theirs
 from privacy_svc.consent import SUPPRESS_ALL, Cause, enlist
 from privacy_svc.db import Database
 from privacy_svc.errors import KeyUnavailable, NotFound
+from privacy_svc.rights import evidence
 from privacy_svc.rights.erasing import forget
 from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.store import erase_subject, link_rows
@@ -67,23 +68,26 @@ def _repeat(database: Database, parts: Parts, line: Line, *, clean: bool) -> Non
         with database.read() as session, suppress(KeyUnavailable, NotFound):
             erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
     with database.write() as session:
-        theirs = _theirs(session, parts, subject_id) if line.kind is Kind.FENCE else None
+        theirs = _theirs(session, parts, subject_id, "data") if line.kind is Kind.FENCE else None
+        kept = _theirs(session, parts, subject_id, evidence.EVIDENCE) if line.kind is Kind.EVIDENCE_ENDED else None
         parts.vault.repeat(session, line)
         if line.kind is Kind.SUPPRESSED:
             found = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in line.body["addresses"]]
             enlist(session, parts.log, found, SUPPRESS_ALL, Cause.ERASURE, WORKER, line.at)
+        if kept is not None:
+            evidence.forget(session, parts, kept, WORKER)
         if theirs is not None:
             link_rows(session, subject_id, line.body.get("rows", ()))
             forget(session, parts, theirs)
 
 
-def _theirs(session: Session, parts: Parts, subject_id: str) -> Theirs:
+def _theirs(session: Session, parts: Parts, subject_id: str, use: str) -> Theirs:
     """By their tags while a key of the backup still makes them."""
     with suppress(KeyUnavailable, NotFound, Tampered):
-        found = parts.log.theirs(session, subject_id)
+        found = parts.log.theirs(session, subject_id, use)
         if found.cipher is not None:
             return found
-    return Theirs(subject_id, None, believed=True)
+    return Theirs(subject_id, None, use, believed=True)
 
 
 def _clean_stores(database: Database, parts: Parts, progress: Progress) -> int:

@@ -1,9 +1,9 @@
-"""Requests over HTTP: /v1/requests and /v1/holds."""
+"""Requests over HTTP: /v1/requests, /v1/readmissions."""
 
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, delete, get, post
+from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.errors import BadRequest, Forbidden
 from privacy_svc.http import Caller, Once, Role, allow, decode
+from privacy_svc.rights import holdroutes
 from privacy_svc.rights.deciding_routes import HANDLERS as DECIDING
 from privacy_svc.rights.deciding_routes import ONE, OPENERS, STAFF, TAGS, require_own
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.schemas import (
-    HoldView,
     OpenRequest,
-    PlaceHold,
     Readmit,
     Readmitted,
     RequestDetails,
@@ -156,20 +155,6 @@ def show_certificate(request_id: FromPath[str], requests: NamedDependency[Reques
     return Response(requests.certificate(request_id).encode(), media_type="application/json")
 
 
-@post("/v1/holds", opt=STAFF | {"body": PlaceHold}, sync_to_thread=True, operation_id="placeHold", tags=TAGS)
-def place_hold(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> HoldView:
-    """A legal hold: the person's data are not erased while it stands."""
-    wanted = decode(body, PlaceHold)
-    return requests.place_hold(
-        wanted.customer, reason=wanted.reason, article=wanted.article, until=wanted.until, actor=caller.name
-    )
-
-
-@delete("/v1/holds/{hold_id:str}", opt=STAFF, sync_to_thread=True, operation_id="liftHold", tags=TAGS)
-def lift_hold(hold_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> None:
-    requests.lift_hold(hold_id, caller.name)
-
-
 @post("/v1/readmissions", opt=STAFF | {"body": Readmit}, sync_to_thread=True, operation_id="readmit", tags=TAGS)
 def readmit(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> Readmitted:
     """An erased person came back: a new key; what was erased stays erased, consents from before do not count."""
@@ -188,7 +173,6 @@ HANDLERS = [
     *DECIDING,
     download_package,
     show_certificate,
-    place_hold,
-    lift_hold,
     readmit,
+    *holdroutes.HANDLERS,
 ]

@@ -207,3 +207,15 @@ class HoldView(msgspec.Struct, frozen=True):
     placed_by: str
     placed_at: datetime
     until: datetime | None
+
+
+class HoldDetails(msgspec.Struct, frozen=True):
+    """For the DPO. `reason` is None once the evidence about the person has met its end."""
+
+    hold: HoldView
+    lifted_by: str | None
+    lifted_at: datetime | None
+    reason: str | None
+
+    def __repr__(self) -> str:
+        return "HoldDetails(…)"

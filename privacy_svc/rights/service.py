@@ -18,6 +18,7 @@ from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import (
     approval,
     asking,
+    evidence,
     holds,
     notices,
     opening,
@@ -40,6 +41,7 @@ from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.parts import Event, Parts, find
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.schemas import (
+    HoldDetails,
     HoldView,
     NoticeView,
     Readmitted,
@@ -216,6 +218,18 @@ class Requests:
             )
             return reading.hold_view(hold)
 
+    def holds(self) -> Sequence[HoldView]:
+        """Those that stand, the oldest first."""
+        with self.database.read() as session:
+            return [reading.hold_view(h) for h in holds.all_standing(session)]
+
+    def hold(self, hold_id: str, actor: str) -> HoldDetails:
+        """With its reason, opened. The look is logged."""
+        with self.database.write() as session:
+            found = holds.find(session, hold_id)
+            reason = holds.reason_of(session, self.parts, found, actor)
+            return HoldDetails(reading.hold_view(found), found.lifted_by, found.lifted_at, reason)
+
     def lift_hold(self, hold_id: str, actor: str) -> None:
         with self.database.write() as session:
             holds.lift(session, self.parts, hold_id, actor)
@@ -235,6 +249,17 @@ class Requests:
     def replay(self, actor: str, progress: restoring.Progress) -> restoring.Replayed:
         """After a restore; see `restoring`."""
         return restoring.replay(self.database, self.parts, actor, progress)
+
+    # What outlives an erasure as evidence
+
+    def evidence_over(self) -> int:
+        """Of how many people the evidence is to end now."""
+        with self.database.read() as session:
+            return len(evidence.over(session, self.parts, now()))
+
+    def end_evidence(self, actor: str, *, automatic: bool = False) -> evidence.Ended:
+        """Destroys the evidence keys whose date has come, but nobody's under a hold; see `evidence`."""
+        return evidence.end_all(self.database, self.parts, actor, automatic=automatic)
 
     # Reading
 

@@ -29,6 +29,12 @@ _EN = {
     "done.portability": "Your data are ready for you in the Privacy Centre: {where}",
     "done.rectification": "Your data are corrected. We tell everybody who received them.",
     "done.erasure": "Your data are erased. This is the last message we send you about it.",
+    "kept.some": "Some of your data we keep for now:",
+    "kept.item": "    {ground} {law}, until {day}.",
+    "kept.evidence": (
+        "What proves your consents, this request and our answer stays locked away until {day}, in case of a legal "
+        "claim (Art. 17(3)(e) GDPR). Then its key is destroyed; later only while such a claim is open."
+    ),
     "done.restriction": "Your data are only stored from now on. We tell you before that ends.",
     "done.objection": "We no longer use your data for this.",
     "done.automated_decision": "A person has looked at the decision again.",
@@ -105,6 +111,13 @@ _DE = {
     "done.portability": "Ihre Daten liegen im Datenschutz-Center für Sie bereit: {where}",
     "done.rectification": "Ihre Daten sind berichtigt. Wir sagen es allen, die sie erhalten haben.",
     "done.erasure": "Ihre Daten sind gelöscht. Dies ist unsere letzte Nachricht dazu.",
+    "kept.some": "Einen Teil Ihrer Daten behalten wir vorerst:",
+    "kept.item": "    {ground} {law}, bis {day}.",
+    "kept.evidence": (
+        "Was Ihre Einwilligungen, diesen Antrag und unsere Antwort belegt, bleibt bis {day} verschlossen, für den Fall "
+        "eines Rechtsstreits (Art. 17 Abs. 3 lit. e DSGVO). Dann wird sein Schlüssel vernichtet; später nur, solange "
+        "ein solcher Streit offen ist."
+    ),
     "done.restriction": "Ihre Daten werden von jetzt an nur noch gespeichert. Bevor das endet, sagen wir es Ihnen.",
     "done.objection": "Wir verwenden Ihre Daten nicht mehr dafür.",
     "done.automated_decision": "Ein Mensch hat die Entscheidung noch einmal geprüft.",

@@ -6,7 +6,7 @@ nulled, replaced, deleted or kept on a named ground here.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,8 @@ GONE = "[erased]"
 
 @dataclass(frozen=True, slots=True)
 class ErasedItem:
-    """What was done to one field of one collection, over `rows` rows of the person."""
+    """What was done to one field of one collection, over `rows` rows of the person. `sealed`: what is kept needs the
+    evidence key until `keep_until`."""
 
     collection: str
     field: str
@@ -38,6 +39,7 @@ class ErasedItem:
     ground: str | None = None
     law: str | None = None
     keep_until: datetime | None = None
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ def erase_subject(
 def _add(done: dict[tuple[str, str, str], ErasedItem], item: ErasedItem) -> None:
     place = (item.collection, item.field, item.method)
     before = done.get(place)
-    rows = item.rows + (before.rows if before else 0)
-    done[place] = ErasedItem(item.collection, item.field, item.method, rows, item.ground, item.law, item.keep_until)
+    if before:
+        item = replace(item, rows=before.rows + item.rows, sealed=before.sealed or item.sealed)
+    done[place] = item
 
 
 class _Keeper:
@@ -86,11 +89,11 @@ class _Keeper:
     def reseal(self, field: Field, key: str, value: str | bytes) -> str | bytes:
         assert field.id is not None
         evidence = self.vault.ciphers(self.session, [self.subject_id], use="evidence").get(self.subject_id)
-        if evidence is None:  # of a person the restored database did not know: what it was sealed with is lost
+        if evidence is None:  # it has ended; or the restored database did not know the person
             return value
         try:
             open_sealed(evidence.at(key), field.id, value)
-        except Tampered:
+        except (Tampered, Erased):
             return self._from_data_key(evidence, field, key, value)
         return value  # a run that was broken off after the store's commit did it
 
@@ -129,7 +132,8 @@ def _erase_value(
         if is_sealed(value):
             values[field.name] = keeper.reseal(field, key, value)
         until = add_duration(now(), field.keep.period)
-        return ErasedItem(path, field.name, "keep", 1, field.keep.ground, field.keep.law, until)
+        keep = field.keep
+        return ErasedItem(path, field.name, "keep", 1, keep.ground, keep.law, until, is_sealed(value))
     if field.erase is Erase.SHRED and is_sealed(value):
         return ErasedItem(path, field.name, "shred", 1)
     if field.erase is Erase.REPLACE:

@@ -21,10 +21,10 @@ from privacy_svc.vault.keys import bind_subject, check_commitment
 from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
 from privacy_svc.vault.pages import Pages
 
-DATA, TAG = "data", "tag"
+DATA, TAG, EVIDENCE = "data", "tag", "evidence"
 MORTAL = (DATA, TAG)
 """Uses of keys that die at erasure."""
-_EXCEPT_KEY = {"key_share": True}
+EXCEPT_KEY = {"key_share": True}
 """PostgreSQL's FOR NO KEY UPDATE: one writer a person, while foreign keys to the person are still checked. A plain
 FOR UPDATE deadlocks with a neighbour's erasure, which rewraps this person's keys."""
 
@@ -48,8 +48,9 @@ def erase(
     request_id: str | None,
     about: Mapping[str, Any],
 ) -> ErasedKeys:
-    """Fence, destroy the data key, replace its page key. Idempotent. The evidence key stays."""
-    subject = session.get(Subject, subject_id, with_for_update=_EXCEPT_KEY, populate_existing=True)
+    """Fence, destroy the data key, replace its page key. Idempotent. The evidence key stays, until its own end
+    (`evidence`)."""
+    subject = session.get(Subject, subject_id, with_for_update=EXCEPT_KEY, populate_existing=True)
     if subject is None:
         raise NotFound("There is no such subject.")
     held = pages.hold(session, subject_id, MORTAL)
@@ -85,7 +86,7 @@ def _fence(session: Session, subject_id: str, through: int, request_id: str | No
         fence = Fence(subject_id=subject_id)
         session.add(fence)
     fence.erased_through, fence.request_id, fence.at = through, request_id, now()
-    fence.readmitted_at = fence.page_replaced_at = None
+    fence.readmitted_at = fence.page_replaced_at = fence.evidence_until = fence.evidence_ended_at = None
     body = {"subject_id": subject_id, "erased_through": through, "request_id": request_id, **about}
     ledger.note(session, ledger.Kind.FENCE, body, at=fence.at)
     return fence

@@ -35,6 +35,8 @@ class Kind(enum.StrEnum):
     EPOCH_DESTROYED = "epoch_destroyed"
     KEYS_ROTATED = "keys_rotated"
     SUPPRESSED = "suppressed"
+    EVIDENCE_KEPT = "evidence_kept"
+    EVIDENCE_ENDED = "evidence_ended"
 
 
 @dataclass(frozen=True, slots=True)

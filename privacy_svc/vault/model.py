@@ -55,8 +55,8 @@ class PageKey(Base):
 
 
 class SubjectKey(Base):
-    """A person's data key (dies at erasure) or evidence key (opens what must outlive it); `tag` keeps what log tags
-    are keyed with when the data key it came from is replaced, and dies with the data key."""
+    """A person's data key (dies at erasure) or evidence key (opens what must outlive it, until a date of its own);
+    `tag` keeps what log tags are keyed with when the data key it came from is replaced, and dies with the data key."""
 
     __tablename__ = "subject_keys"
     __table_args__ = (Index("ix_subject_keys_page", "page_key_id"),)
@@ -115,10 +115,15 @@ class Fence(Base):
     """From then on only backups of the key tables hold what could open the person's key, until their root key ends."""
     readmitted_at: Mapped[datetime | None]
     """The person came back, explicitly: keys of later generations are theirs."""
+    evidence_until: Mapped[datetime | None]
+    """When the evidence key is to end; None for who came back."""
+    evidence_ended_at: Mapped[datetime | None]
+    evidence_through: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Highest generation of the evidence key destroyed."""
 
 
 class LedgerEntry(Base):
-    """An erasure, a re-admission, a root key's end: what must be repeated after a restore. Exported to the fence
+    """An erasure, a re-admission, a key's end: what must be repeated after a restore. Exported to the fence
     ledger outside this database, which gives it its number."""
 
     __tablename__ = "fence_ledger"

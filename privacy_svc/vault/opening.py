@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import among
 from privacy_svc.vault.cipher import SubjectCipher
-from privacy_svc.vault.erasure import DATA, TAG
+from privacy_svc.vault.erasure import DATA, EVIDENCE, TAG
 from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.keys import Key, bind_subject
 from privacy_svc.vault.model import Fence, Subject, SubjectKey
@@ -20,6 +20,7 @@ _COLUMNS = (
     SubjectKey.wrapped,
     SubjectKey.page_key_id,
     Fence.erased_through,
+    Fence.evidence_through,
 )
 _KEYS = (
     select(*_COLUMNS)
@@ -37,15 +38,16 @@ def ciphers(
     session.flush()
     while True:
         rows = session.connection().execute(_KEYS, {"ids": list(subject_ids), "uses": uses}).all()
-        on = {page for _, _, _, wrapped, page, _ in rows if wrapped is not None}
+        on = {page for _, _, _, wrapped, page, _, _ in rows if wrapped is not None}
         page_keys = pages.keys(session, on)
         if page_keys.keys() == on:
             break  # else a page was replaced between the two statements
     keys: dict[str, dict[int, Key]] = {}
     tags: dict[str, Key] = {}
     erased: dict[str, int] = {}
-    for subject_id, used, generation, wrapped, page, erased_through in rows:
-        through = erased.setdefault(subject_id, (erased_through or 0) if use == DATA else 0)
+    for subject_id, used, generation, wrapped, page, erased_through, evidence_through in rows:
+        ended = {DATA: erased_through, EVIDENCE: evidence_through}
+        through = erased.setdefault(subject_id, ended.get(use) or 0)
         if wrapped is None or generation <= through:
             continue
         key = page_keys[page].unwrap(wrapped, bind_subject(organisation, subject_id, used, generation))

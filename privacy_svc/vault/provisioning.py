@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import insert_rows, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import ledger
-from privacy_svc.vault.erasure import DATA
+from privacy_svc.vault.erasure import DATA, EVIDENCE
 from privacy_svc.vault.keys import Key, bind_subject
 from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
 from privacy_svc.vault.pages import CAPACITY, Pages
-
-EVIDENCE = "evidence"
 
 
 def create(session: Session, pages: Pages, organisation: str, kind: str, ids: Sequence[str]) -> list[Subject]:
@@ -50,6 +48,7 @@ def wrapped_key(
 
 def readmit(session: Session, pages: Pages, organisation: str, subject_id: str) -> Subject:
     """An erased person comes back: a new data key of a generation above every erased one. What was erased stays so.
+    The evidence key is theirs again where it still lives, and ends by the date that the next erasure gives it.
 
     Raises NotFound, Conflict for somebody who is not erased.
     """
@@ -61,13 +60,25 @@ def readmit(session: Session, pages: Pages, organisation: str, subject_id: str) 
         raise Conflict("This person is not erased.")
     held = pages.hold(session, subject_id, (EVIDENCE,))
     page = held[0] if held else pages.with_room(session)
-    rows = [wrapped_key(page, pages.key(page), organisation, subject_id, DATA, fence.erased_through + 1)]
-    if not held:  # a restored database that is older than the person
-        page.subjects += 1
-        rows.append(wrapped_key(page, pages.key(page), organisation, subject_id, EVIDENCE, 1))
+    page.subjects += not held  # in a restored database that is older than the person
+    page_key = pages.key(page)
+    rows = [wrapped_key(page, page_key, organisation, subject_id, DATA, fence.erased_through + 1)]
+    if not _has_evidence_key(session, fence):
+        rows.append(wrapped_key(page, page_key, organisation, subject_id, EVIDENCE, fence.evidence_through + 1))
     session.execute(insert(SubjectKey), rows)
     subject.erased_at, subject.state_version = None, subject.state_version + 1
     fence.readmitted_at = now()
+    fence.evidence_until = fence.evidence_ended_at = None
     ledger.note(session, ledger.Kind.READMISSION, {"subject_id": subject_id})
     session.flush()
     return subject
+
+
+def _has_evidence_key(session: Session, fence: Fence) -> bool:
+    living = select(SubjectKey.generation).where(
+        SubjectKey.subject_id == fence.subject_id,
+        SubjectKey.use == EVIDENCE,
+        SubjectKey.generation > fence.evidence_through,
+        SubjectKey.wrapped.is_not(None),
+    )
+    return session.scalar(living.limit(1)) is not None

@@ -2,13 +2,14 @@
 
 1 the root epochs' ends, so that nobody looks for keys that are gone;
 2 the keys of people who stand on pages of a destroyed epoch, and keys made since, from the snapshot;
-3 the fences: each erasure since the backup is repeated, each re-admission too.
+3 the fences: each erasure since the backup is repeated, each re-admission and end of an evidence key too.
 
 What the other rooms did at those erasures, they repeat themselves, by the fences returned.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
-from privacy_svc.vault import erasure, provisioning, snapshot
+from privacy_svc.vault import erasure, evidence, provisioning, snapshot
 from privacy_svc.vault.epochs import register
 from privacy_svc.vault.ledger import Kind, Line
 from privacy_svc.vault.model import Fence, IndexRoot, LedgerEntry, PageKey, RootEpoch, Subject, SubjectKey
@@ -101,8 +102,7 @@ def _recover(
     people = {b[0] for b in batch}
     living = set(session.scalars(select(RootEpoch.epoch).where(RootEpoch.destroyed_at.is_(None))))
     known = set(session.scalars(select(Subject.id).where(Subject.id.in_(people))))
-    fenced = select(Fence.subject_id, Fence.erased_through, Fence.readmitted_at).where(Fence.subject_id.in_(people))
-    fences = {i: (through, again) for i, through, again in session.execute(fenced)}
+    fences = {f.subject_id: f for f in session.scalars(select(Fence).where(Fence.subject_id.in_(people)))}
     of = (SubjectKey.subject_id, SubjectKey.use, SubjectKey.generation, SubjectKey.page_key_id)
     here = {
         (i, use, n): page for i, use, n, page in session.execute(select(*of).where(SubjectKey.subject_id.in_(people)))
@@ -114,10 +114,8 @@ def _recover(
             return here.get(place) in dead
         if subject_id not in known or stored[page][3] not in living:
             return False
-        if subject_id in fences and use != provisioning.EVIDENCE:
-            through, again = fences[subject_id]
-            if again is None or (use == erasure.DATA and generation <= through):
-                return False
+        if (fence := fences.get(subject_id)) and _is_past(fence, use, generation):
+            return False
         return place not in here or here[place] in dead
 
     back = [b for b in batch if wanted(*b[:5])]
@@ -131,6 +129,12 @@ def _recover(
         else:
             session.execute(insert(SubjectKey), [{**place, **row, "created_at": now()}])
     return sum(wrapped is not None for *_, wrapped, _ in back)
+
+
+def _is_past(fence: Fence, use: str, generation: int) -> bool:
+    if use == erasure.EVIDENCE:
+        return generation <= fence.evidence_through
+    return fence.readmitted_at is None or (use == erasure.DATA and generation <= fence.erased_through)
 
 
 def _bring_pages(session: Session, wanted: Iterable[Sequence[Any]]) -> None:
@@ -153,6 +157,11 @@ def repeat(session: Session, pages: Pages, organisation: str, line: Line) -> Non
         _repeat_fence(session, pages, organisation, line)
     elif line.kind is Kind.READMISSION and session.get(Subject, line.body["subject_id"]) is not None:
         provisioning.readmit(session, pages, organisation, line.body["subject_id"])
+    elif line.kind is Kind.EVIDENCE_KEPT:
+        evidence.keep(session, line.body["subject_id"], datetime.fromisoformat(line.body["until"]))
+    elif line.kind is Kind.EVIDENCE_ENDED:
+        fence = session.get_one(Fence, line.body["subject_id"], populate_existing=True)
+        evidence.destroy(session, pages, fence, line.body["through"], line.at)
     session.flush()
     session.execute(delete(LedgerEntry).where(LedgerEntry.number.is_(None), LedgerEntry.id.not_in(before)))
     session.expire_all()

@@ -16,6 +16,7 @@ from privacy_svc.errors import Conflict, Erased, NotFound
 from privacy_svc.vault import (
     epochs,
     erasure,
+    evidence,
     indexroots,
     opening,
     provisioning,
@@ -32,15 +33,16 @@ from privacy_svc.vault.errors import Tampered
 from privacy_svc.vault.index import BlindIndex
 from privacy_svc.vault.lease import Lease, LeasedKeys
 from privacy_svc.vault.ledger import Kind, Ledger, Line, note
-from privacy_svc.vault.model import Fence, IndexRoot, LedgerEntry, PageKey, RootEpoch, Subject, SubjectKey
+from privacy_svc.vault.model import Fence, IndexRoot, LedgerEntry, PageKey, RootEpoch, Subject
 from privacy_svc.vault.pages import Pages, current_epoch
 from privacy_svc.vault.providers import KeyProvider
 
-DATA, EVIDENCE = erasure.DATA, provisioning.EVIDENCE
+DATA, EVIDENCE = erasure.DATA, erasure.EVIDENCE
 CHUNK = 500
 MANY = 5_000
 """People whose keys are asked for in one statement."""
 _HELD = select(Subject.id).where(among(Subject.id, "ids")).order_by(Subject.id).with_for_update(read=True)
+_HELD_ERASED = _HELD.where(Subject.erased_at.is_not(None))
 
 
 _ORGANISATION = "vault.organisation"
@@ -110,16 +112,12 @@ class Vault:
             return found[subject_id]
         if session.get(Subject, subject_id) is None:
             raise NotFound("There is no such subject.")
-        if not self._destroyed(session, subject_id, use):
+        fence = session.get(Fence, subject_id)
+        if fence is None or (use == EVIDENCE and fence.evidence_ended_at is None):
             raise Tampered("A subject's key was taken away without an erasure.")
+        if use == EVIDENCE:
+            raise Erased("What was kept of this erased person as evidence has met its end too.")
         raise Erased("This person's data were erased.")
-
-    @staticmethod
-    def _destroyed(session: Session, subject_id: str, use: str) -> bool:
-        if use == DATA:
-            return session.get(Fence, subject_id) is not None
-        gone = select(SubjectKey.use).where(SubjectKey.subject_id == subject_id, SubjectKey.use == use)
-        return session.scalar(gone.limit(1)) is not None
 
     def ciphers(self, session: Session, subject_ids: Iterable[str], use: str = DATA) -> dict[str, SubjectCipher]:
         """The same for many; erased and unknown ones are absent. One statement for each 5,000. Raises Restored when the
@@ -147,12 +145,12 @@ class Vault:
             self._look_again = time.monotonic() + GUARD_SECONDS
 
     @staticmethod
-    def hold(session: Session, subject_ids: Iterable[str]) -> None:
-        """Until this transaction ends, an erasure of these people waits. SQLite lets only one transaction write at a
-        time and needs no lock."""
+    def hold(session: Session, subject_ids: Iterable[str], *, erased: bool = False) -> None:
+        """Until this transaction ends, an erasure of these people waits, and the end of their evidence keys. SQLite
+        lets only one transaction write at a time and needs no lock. `erased`: only of those who are."""
         if session.get_bind().dialect.name == "sqlite":
             return
-        session.execute(_HELD, {"ids": sorted(subject_ids)})
+        session.execute(_HELD_ERASED if erased else _HELD, {"ids": sorted(subject_ids)})
 
     def organisation_cipher(self, session: Session) -> SubjectCipher:
         """The organisation's own keys, as a subject like any other; made on first use, opened once a session: nothing
@@ -204,6 +202,43 @@ class Vault:
         if replaced is None:
             return None
         return epochs.backups_by(session, self.schedule, self.provider.destruction_delay, replaced)
+
+    # The evidence key of an erased person
+
+    @staticmethod
+    def keep_evidence(session: Session, subject_id: str, until: datetime) -> None:
+        """When it is to end: then, or on the later date that was said before."""
+        evidence.keep(session, subject_id, until)
+
+    @staticmethod
+    def evidence_until(session: Session, subject_id: str) -> datetime | None:
+        """None where the person is not erased."""
+        return session.scalar(select(Fence.evidence_until).where(Fence.subject_id == subject_id))
+
+    @staticmethod
+    def undated_evidence(session: Session) -> list[Fence]:
+        """Erased people whose evidence key has no end yet: their erasure is from before there was one."""
+        return list(evidence.undated(session))
+
+    @staticmethod
+    def evidence_over(session: Session, at: datetime) -> list[tuple[str, datetime]]:
+        """Erased people whose evidence key should have ended by then, with the date; the oldest first."""
+        return evidence.over(session, at)
+
+    @staticmethod
+    def hold_evidence(session: Session, subject_id: str) -> Fence | None:
+        """The person's fence, whose evidence key nobody uses until the transaction ends; None where it has ended, or
+        the person came back."""
+        return evidence.lock(session, subject_id)
+
+    def end_evidence(self, session: Session, fence: Fence) -> None:
+        """Destroy the key, held by `hold_evidence`; `replace_due` then replaces its page key."""
+        evidence.end(session, self.pages, fence)
+
+    @staticmethod
+    def keyless(session: Session, subject_ids: Iterable[str]) -> set[str]:
+        """Those of them who have no key left at all, rightly."""
+        return evidence.ended(session, list(subject_ids))
 
     # Rotation
 

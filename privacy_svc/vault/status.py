@@ -34,8 +34,8 @@ class EpochStatus:
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
     """Counts for `keys status`. Living `keys` by use, `data_generations` of living data keys, `index_generations`
-    with whether every row has its entries. `erased` people, those of them `readmitted`. `overdue`, in words:
-    also root keys that are missing."""
+    with whether every row has its entries. `erased` people, those of them `readmitted`, of the others those whose
+    evidence is gone too. `overdue`, in words: also root keys that are missing."""
 
     provider: str
     epochs: tuple[EpochStatus, ...]
@@ -46,6 +46,7 @@ class KeyStatus:
     index_generations: dict[int, bool]
     erased: int
     readmitted: int
+    evidence_ended: int
     unexported: int
     overdue: tuple[str, ...]
 
@@ -110,8 +111,8 @@ def status(session: Session, provider: KeyProvider, schedule: epochs.Schedule, u
         keys[use] = keys.get(use, 0) + count
         if use == DATA:
             generations[generation] = count
-    fences = select(func.count(), func.count(Fence.readmitted_at)).select_from(Fence)
-    erased, readmitted = session.execute(fences).one()
+    fences = select(func.count(), func.count(Fence.readmitted_at), func.count(Fence.evidence_ended_at))
+    erased, readmitted, ended = session.execute(fences.select_from(Fence)).one()
     return KeyStatus(
         repr(provider),
         found,
@@ -122,6 +123,7 @@ def status(session: Session, provider: KeyProvider, schedule: epochs.Schedule, u
         {r.generation: r.complete for r in session.scalars(select(IndexRoot).order_by(IndexRoot.generation))},
         erased - readmitted,
         readmitted,
+        ended,
         unexported,
         (*_missing(session, provider), *_overdue(found, schedule, due)),
     )

@@ -14,11 +14,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from privacy_svc.vault.erasure import EVIDENCE
 from privacy_svc.vault.index import VERSIONS, normalise
 from privacy_svc.vault.keys import Key, bind_subject
 from privacy_svc.vault.model import SubjectKey
 from privacy_svc.vault.pages import Pages
-from privacy_svc.vault.provisioning import EVIDENCE, wrapped_key
+from privacy_svc.vault.provisioning import wrapped_key
 from privacy_svc.vault.values import text_bytes
 
 SUPPRESSION = "suppression"

@@ -15,6 +15,8 @@ from privacy_svc.auditlog.merkle import leaf_hash, of_leaves, root
 from privacy_svc.auditlog.model import Entry, Payload, Tile, Tree
 from privacy_svc.db import Database
 from privacy_svc.errors import NotFound
+from privacy_svc.vault import Tampered
+from privacy_svc.vault.model import SubjectKey
 from tests.auditlog.conftest import Logbook
 from tests.factories import make_log, make_vault
 from tests.killing import killed_before_commit
@@ -91,6 +93,19 @@ def test_what_is_held_stays(book: Logbook) -> None:
     old_entries(book, 400)
     assert book.log.prune(book.database, CUT, lambda _: [ben], actor="test") == 256
     assert book.log.prune(book.database, CUT, actor="test") == 256
+
+
+@pytest.mark.parametrize("use", ["data", "evidence"])
+@pytest.mark.parametrize("wrapped", [b"\x01broken", None])
+def test_a_broken_key_of_somebody_held_prunes_nothing(book: Logbook, use: str, wrapped: bytes | None) -> None:
+    """Damaged or taken away: nothing tells any more which entries are theirs."""
+    ana = book.person()
+    old_entries(book, 300)
+    with book.database.write() as session:
+        hers = update(SubjectKey).where(SubjectKey.subject_id == ana, SubjectKey.use == use)
+        session.execute(hers.values(wrapped=wrapped))
+    with pytest.raises(Tampered):
+        book.log.prune(book.database, CUT, lambda _: [ana], actor="test")
 
 
 @pytest.mark.parametrize("first", [256, 512])

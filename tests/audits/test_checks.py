@@ -14,7 +14,7 @@ from privacy_svc.consent.model import Consent
 from privacy_svc.db import new_id, now
 from privacy_svc.http import Role
 from privacy_svc.identity import Client, add_client
-from privacy_svc.rights.model import DataRequest, RecipientNotice
+from privacy_svc.rights.model import DataRequest, Hold, RecipientNotice
 from privacy_svc.vault.model import PageKey, Subject
 from tests.audits.conftest import TODAY, Office, permit
 
@@ -120,6 +120,19 @@ def _key_left(office: Office) -> str:
         office.vault.erase(session, office.vault.create_subject(session).id)
         left = office.vault.create_subject(session).id
         session.execute(update(Subject).where(Subject.id == left).values(erased_at=now()))
+    return left
+
+
+@plants("evidence-kept-too-long")
+def _evidence_left(office: Office) -> str:
+    """Beside somebody whose evidence a hold keeps, and somebody erased when there were no dates."""
+    with office.database.write() as session:
+        left, held, undated = (p.id for p in office.vault.create_subjects(session, 3))
+        for person in (left, held, undated):
+            office.vault.erase(session, person)
+        for person in (left, held):
+            office.vault.keep_evidence(session, person, now() - 10 * DAY)
+        session.add(Hold(subject_id=held, article="17(3)(e)", reason=b"", placed_by="dora"))
     return left
 
 

@@ -200,3 +200,10 @@ def test_recipients_and_their_secrets(installed: Installation) -> None:
     assert not [secret for secret in (made.encode(), b"planted-token") if secret in stored]
     installed.run("recipients", "secret", "mail_providers", expect=2)
     installed.run("clients", "add", "nobody", "--role", "sender", expect=2)
+
+
+def test_retention_says_what_would_go(installed: Installation) -> None:
+    """Nothing is over in a new home: said alike by the dry run and the run."""
+    said = "Evidence of 0 erased people {}, and 0 entries of the log."
+    assert said.format("would end") in installed.run("retention", "run", "--dry-run")
+    assert said.format("ended") in installed.run("retention", "run")

@@ -51,6 +51,8 @@ TABLE = {
     "reminded too late": Spoilt(O, "deadlines: EU", "deadlines: {law: EU, remind_days: 30}", "fewer than the 30"),
     "four eyes of nothing": Spoilt(O, "deadlines: EU", "four_eyes: {rights: [erase]}", "unknown right 'erase'"),
     "a log too short": Spoilt(O, "deadlines: EU", "log_kept: P5M", "at least P6M"),
+    "evidence kept too short": Spoilt(O, "deadlines: EU", "evidence_kept: P5M", "at least P6M"),
+    "evidence kept, no duration": Spoilt(O, "deadlines: EU", "evidence_kept: 3 years", "not an ISO 8601 duration"),
     "bad language": Spoilt(O, "[en, de]", "[en, german]", "not a language"),
     "bad e-mail": Spoilt(O, "a@acme.example", "acme", "must be an e-mail"),
     "third country": Spoilt(O, "country: FR", "country: US", "name the transfer's 'safeguard'"),

@@ -19,7 +19,7 @@ from tests.rights.company import DATASET, Company, found_company
 from tests.rights.test_opening import opened
 
 BLANK = re.compile(r"\{(\w+)\}")
-LATER = {Event.SUBJECT_ERASED, Event.HOLD_PLACED, Event.HOLD_LIFTED}
+LATER = {Event.SUBJECT_ERASED, Event.HOLD_PLACED, Event.HOLD_READ, Event.HOLD_LIFTED}
 """Of the log alone; no lines of a timeline."""
 
 

@@ -107,9 +107,12 @@ def test_holds(client: TestClient[Litestar]) -> None:
     hold = client.post("/v1/holds", json=wanted)
     assert hold.status_code == 201
     assert "lawsuit" not in hold.text
+    assert [h["id"] for h in client.get("/v1/holds").json()] == [hold.json()["id"]]
+    assert client.get(f"/v1/holds/{hold.json()['id']}").json()["reason"] == "a lawsuit"
     assert client.delete(f"/v1/holds/{hold.json()['id']}").status_code == 204
     assert client.delete(f"/v1/holds/{hold.json()['id']}").status_code == 409
-    assert client.delete("/v1/holds/no-such").status_code == 404
+    assert client.get("/v1/holds").json() == []
+    assert client.delete("/v1/holds/no-such").status_code == client.get("/v1/holds/no-such").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -150,4 +153,4 @@ def test_every_handler_declares_who_may() -> None:
         "withdrawRequest",
         "noteAnswer",
     }
-    assert roles["downloadPackage"] == {Role.DPO}
+    assert roles["downloadPackage"] == roles["showDetails"] == roles["showHold"] == {Role.DPO}

@@ -1,7 +1,7 @@
 """What decisions need of the customer store about a person, and how far the look at everybody has come.
 
 Revision ID: 0020
-Revises: 0018
+Revises: 0019
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from privacy_svc.db.base import Instant
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
