@@ -1,6 +1,6 @@
 """What a decision of one moment reads of a person's age, country and the end of the relationship.
 
-They are facts of the customer store; the store room keeps them beside the subject (`vault.Subject`, decision 20). Here
+They are facts of the customer store; the store room keeps them beside the subject (`vault.Subject`, decision 11). Here
 they become what decisions about one purpose can tell apart, so that a million people fall into few states.
 """
 

@@ -181,7 +181,7 @@ def _covered(policies: PolicySet, rule: ConsentRule, fact: ConsentFact) -> bool:
 
 
 def _by_guardian(rule: ConsentRule, needed: int, age: int | None) -> Iterator[ReasonCode]:
-    """Until the day the person can consent by themselves (decision 21)."""
+    """Until the day the person can consent by themselves (decision 12)."""
     if age is not None and age >= needed and not rule.guardian_lasts:
         yield ReasonCode.GUARDIAN_OVER
 

@@ -192,7 +192,7 @@ class ConsentRule:
     accept_imported: bool = False
     """Whether a consent counts that came from an old table without proof of what was shown, or of how it was given."""
     guardian_lasts: bool = False
-    """A guardian's consent goes on when the child has come of age, until the person says otherwise (decision 21)."""
+    """A guardian's consent goes on when the child has come of age, until the person says otherwise (decision 12)."""
     ask_again: str = ASK_AGAIN
     """ISO 8601 duration for which who refused or withdrew is not asked again."""
 

@@ -1,7 +1,7 @@
 """What the customer stores tell of people that decisions need: birth date, country, the end of the relationship.
 
 The data map says which fields tell it (`Tells`). Decisions do not read the stores: what they need of it stands beside
-the subject (`vault.Subject`, decision 20), written with the person's admission and whenever it changed. A store that
+the subject (`vault.Subject`, decision 11), written with the person's admission and whenever it changed. A store that
 is away therefore changes nothing that is decided.
 """
 
