@@ -33,6 +33,7 @@ def app(company: Company) -> Litestar:
             "caller": Provide(caller, sync_to_thread=False),
             "once": Provide(once_of_request, sync_to_thread=False),
             "requests": Provide(lambda: company.requests, sync_to_thread=False),
+            "settings": Provide(lambda: company.requests.parts.settings, sync_to_thread=False),
         },
         exception_handlers={PrivacyError: _problem},
     )
