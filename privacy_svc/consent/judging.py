@@ -130,7 +130,8 @@ class Judge:
         raise Unfit(Why.MALFORMED, "collection: the data map has no such collection of people")
 
     def _same_words(self, row: ImportRow) -> Words:
-        said = (row.purpose, row.state, row.notice, row.notice_version, row.notice_language, row.method)
+        confirmed = row.evidence is not None
+        said = (row.purpose, row.state, row.notice, row.notice_version, row.notice_language, row.method, confirmed)
         found = self._words.get(said)
         if found is None:
             try:
@@ -185,6 +186,9 @@ def _words(policies: PolicySet, row: ImportRow) -> Words:
     method = row.method if row.method is not None and notice.id else IMPORTED
     if row.method is not None and row.method not in {*Method, IMPORTED}:
         raise Unfit(Why.NO_CONSENT, f"method is {', '.join(sorted(Method))}; anything less is none (Art. 4(11))")
+    assert purpose.consent is not None
+    if purpose.consent.double_opt_in and row.state == State.GIVEN and row.evidence is None:
+        method = IMPORTED  # nobody could show that it was confirmed
     explicit = purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
     if explicit and row.state == State.GIVEN and method != Method.EXPLICIT:
         raise Unfit(Why.NO_CONSENT, "special categories need explicit consent to a notice (Art. 9(2)(a))")

@@ -3,12 +3,14 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import convert
 from sqlalchemy import text
 
 from privacy_svc.auditlog import EventType
@@ -34,7 +36,9 @@ from privacy_svc.consent import (
     record,
     subject_state,
 )
+from privacy_svc.consent.judging import Judge, Wanted
 from privacy_svc.consent.reading import Line
+from privacy_svc.consent.rowformat import ImportRow
 from privacy_svc.db import now
 from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, decide
@@ -180,6 +184,22 @@ def test_what_has_no_proof_comes_in_as_such(desk: Desk, row: dict[str, Any], met
     assert desk.take(row).recorded == 1
     assert desk.states()["1"][0][6] == method
     assert desk.reasons() == reasons
+
+
+def test_an_unconfirmed_consent_to_double_opt_in_proves_nothing(desk: Desk) -> None:
+    """`given` needs the evidence of its confirmation; else it is `imported`: nobody skips the letter by an import."""
+    current = desk.shop.policies.current
+    news = current.purposes["marketing.email"]
+    assert news.consent is not None
+    double = replace(news, consent=replace(news.consent, double_opt_in=True))
+    policies = replace(current, purposes={**current.purposes, news.key: double})
+    judge = Judge(policies, now())
+    bare, proven = (
+        judge.judge(Line(1, 1, convert(GOOD | more, ImportRow))) for more in ({}, {"evidence": {"confirmed": "link 7"}})
+    )
+    assert isinstance(bare, Wanted)
+    assert isinstance(proven, Wanted)
+    assert (bare.words.method, proven.words.method) == ("imported", "expressed")
 
 
 _REFUSED: list[tuple[dict[str, Any], str]] = [
