@@ -15,7 +15,7 @@ from privacy_svc.store import refreshing
 from privacy_svc.store.audiences import CHUNK
 from privacy_svc.store.model import SubjectRow
 from privacy_svc.store.selecting import Selection
-from privacy_svc.vault import Subject
+from privacy_svc.vault import BIRTH, Subject
 from tests.calling import Service
 from tests.factories import erase
 from tests.store.test_authzen import ask, consent, one
@@ -155,6 +155,32 @@ def test_who_is_in_two_rows_is_one_of_a_crowd(service: Service, monkeypatch: pyt
         assert [line["decision"] for line in lines] == [name == "marketing"] * 3 + [False]
         with service.runtime.database.read() as session:
             assert len(crowds.members_of(session, told["decision_id"])) == 2
+
+
+@pytest.mark.parametrize("many", [1, 1000])
+def test_who_is_young_is_told_by_their_age(service: Service, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """Like a single evaluation: by the birth date that only their key opens, in whatever row of theirs; in a second
+    audience of the month too, and each of a crowd stands in the entry as themselves."""
+    monkeypatch.setattr(crowds, "MANY", many)
+    known = [str(n) for n in range(1, 8)]
+    for key in known[:-1]:
+        consent(service, key)
+    runtime = service.runtime
+    with runtime.database.write() as session:
+        theirs = {r.key: r.subject_id for r in session.scalars(select(SubjectRow))}
+        for key, age in zip(known[:-1], (8, 13, 15, 15, 17, 30), strict=True):
+            born = f"{now().year - age}-01-01"
+            subject = session.get_one(Subject, theirs[key])
+            subject.birth = runtime.vault.cipher(session, subject.id).seal(BIRTH, subject.id, born)
+            subject.of_age, subject.country = 0, "DE" if key != "3" else "AT"
+        session.add(SubjectRow(dataset="shop", collection="customers", key=known[-1], subject_id=theirs["1"]))
+    for _ in range(2):
+        lines, told = audience(service, customers=known)
+        assert lines == [single(service, k) for k in known]
+        assert {line["decision"] for line in lines} == {True, False}
+    if many == 1:
+        with runtime.database.read() as session:
+            assert len(crowds.members_of(session, told["decision_id"])) == len(known) - 1
 
 
 def test_an_erasure_meanwhile_is_seen(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
