@@ -41,9 +41,8 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
             "caller": Provide(identity.caller_of_request, sync_to_thread=False),
             "once": Provide(once_of_request, sync_to_thread=False),
         },
-        guards=[identity.guard],
         exception_handlers=exception_handlers,
-        middleware=web.middleware(),
+        middleware=[identity.guard],
         openapi_config=web.openapi(),
         logging_config=None,  # `http.logs` has configured logging; Litestar would put its own handlers back
         template_config=web.templates(chosen),

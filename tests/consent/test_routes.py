@@ -106,7 +106,7 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
     dependencies = {name: _provide(part) for name, part in parts.items()}
     app = Litestar(
         [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007
-        guards=[guard],
+        middleware=[guard],
         dependencies={
             **dependencies,
             "caller": Provide(caller_of_request, sync_to_thread=False),
