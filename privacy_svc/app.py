@@ -50,7 +50,7 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
         request_max_body_size=None,  # `surround` counts, and answers with a problem
     )
     app.state.database, app.state.log, app.state.settings = parts.database, parts.log, chosen
-    app.state.policies = parts.policies
+    app.state.policies, app.state.evaluating = parts.policies, parts.evaluating
     identity.check_routes(app)
     return surround(app, chosen.body_limit)
 

@@ -5,7 +5,7 @@ names the nearest known one), errors follow RFC 9457, and a route states who may
 with `allow(...)`; a route without it fails at start.
 """
 
-from privacy_svc.http.bodies import decode, encode, fault
+from privacy_svc.http.bodies import Encoded, answers, decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_request
@@ -20,6 +20,7 @@ __all__ = [
     "Contact",
     "CustomerDirectory",
     "CustomerRef",
+    "Encoded",
     "KeyReused",
     "NotAcceptable",
     "NotAdmitted",
@@ -29,6 +30,7 @@ __all__ = [
     "TooManyRequests",
     "allow",
     "answer_problem",
+    "answers",
     "decode",
     "encode",
     "exception_handlers",
