@@ -19,8 +19,9 @@ from privacy_svc.http import Caller, Role
 from privacy_svc.identity import service, staff
 from privacy_svc.identity.credentials import Credentials
 from privacy_svc.identity.errors import CrossSite
-from privacy_svc.identity.model import Client, StaffSession
+from privacy_svc.identity.model import StaffSession
 from privacy_svc.identity.origin import same_origin
+from privacy_svc.identity.service import LiveClient
 
 
 def guard(app: ASGIApp) -> ASGIApp:
@@ -97,7 +98,7 @@ def _authorization(scope: Scope) -> str | None:
     return None
 
 
-async def _by_cookie(scope: Scope, known: Credentials) -> Client | StaffSession:
+async def _by_cookie(scope: Scope, known: Credentials) -> LiveClient | StaffSession:
     connection = ASGIConnection[Any, Any, Any, Any](scope)
     cookie = connection.cookies.get(staff.COOKIE)
     if cookie is None:
