@@ -9,7 +9,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from privacy_svc import auditlog, audits, consent, identity, pii, rights, settings, store, web
-from privacy_svc.http import exception_handlers, once_of_request, surround
+from privacy_svc.http import exception_handlers, keep_parts, once_of_request, surround
 from privacy_svc.http.logs import configure
 from privacy_svc.runtime import Runtime, open_runtime
 from privacy_svc.settings import Settings
@@ -50,7 +50,8 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
         request_max_body_size=None,  # `surround` counts, and answers with a problem
     )
     app.state.database, app.state.log, app.state.settings = parts.database, parts.log, chosen
-    app.state.policies, app.state.evaluating = parts.policies, parts.evaluating
+    app.state.policies = parts.policies
+    keep_parts(app, _parts(parts))
     identity.check_routes(app)
     return surround(app, chosen.body_limit)
 

@@ -5,15 +5,18 @@ names the nearest known one), errors follow RFC 9457, and a route states who may
 with `allow(...)`; a route without it fails at start.
 """
 
-from privacy_svc.http.bodies import Encoded, answers, decode, encode, fault
+from privacy_svc.http.bodies import Encoded, answers, body_of, decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.middleware import Around, surround
+from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
 from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_request
+from privacy_svc.http.parts import keep_parts, parts_of
 from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
 from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.roles import Caller, Role, allow
 
 __all__ = [
+    "IDEMPOTENCY_KEY",
     "PROBLEM_JSON",
     "Around",
     "Caller",
@@ -31,11 +34,14 @@ __all__ = [
     "allow",
     "answer_problem",
     "answers",
+    "body_of",
     "decode",
     "encode",
     "exception_handlers",
     "fault",
     "forget_spent_keys",
+    "keep_parts",
     "once_of_request",
+    "parts_of",
     "surround",
 ]

@@ -5,10 +5,11 @@ import re
 from typing import Any, TypeVar
 
 import msgspec
+from litestar import Request
 from litestar.openapi import ResponseSpec
 from litestar.types import Receive, Scope, Send
 
-from privacy_svc.errors import Fault, InvalidBody, PrivacyError
+from privacy_svc.errors import BadRequest, Fault, InvalidBody, PrivacyError
 
 T = TypeVar("T")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]+)`")
@@ -18,6 +19,18 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 def encode(value: object) -> bytes:
     return msgspec.json.encode(value, enc_hook=str)
+
+
+async def body_of(request: Request[Any, Any, Any]) -> bytes:
+    """For routes that are given nothing by Litestar, which reads all headers before a body. Raises BadRequest."""
+    chunks = []
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise BadRequest("The body ended before its end.")
+        chunks.append(message["body"])
+        if not message["more_body"]:
+            return b"".join(chunks)
 
 
 class Encoded:

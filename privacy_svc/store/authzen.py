@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, Together
 from privacy_svc.errors import BadRequest, PrivacyError
-from privacy_svc.http import Caller, Encoded, Role, allow, answers, decode
+from privacy_svc.http import Caller, Encoded, Role, allow, answers, body_of, decode, parts_of
 from privacy_svc.identity import caller_of_request
 from privacy_svc.settings import Settings
 from privacy_svc.store.authzen_schemas import (
@@ -46,9 +46,8 @@ TAGS = ["Policy gateway"]
 )
 async def evaluate(request: Request[Any, Any, Any]) -> ASGIApp:
     """One decision. A deny is 200 with `decision: false`; a DPO may ask for any module (what-if)."""
-    # Nothing is injected here: that takes longer than a decision.
-    wanted = decode(json_body(request, await request.body()), Evaluation)
-    evaluating: Together[Case, Answer] = request.app.state.evaluating
+    wanted = decode(json_body(request, await body_of(request)), Evaluation)
+    evaluating: Together[Case, Answer] = parts_of(request)["evaluating"]
     return Encoded(told(await evaluating.do(case_of(wanted, caller_of_request(request)))))
 
 
