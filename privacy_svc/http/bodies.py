@@ -28,8 +28,8 @@ async def body_of(request: Request[Any, Any, Any]) -> bytes:
         message = await request.receive()
         if message["type"] != "http.request":
             raise BadRequest("The body ended before its end.")
-        chunks.append(message["body"])
-        if not message["more_body"]:
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
             return b"".join(chunks)
 
 
