@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -79,9 +79,13 @@ class _Decided:
     def kind(self) -> EventType:
         return EventType.DECISION_DENY if self.refused else EventType.DECISION_PERMIT
 
-    def event(self) -> Event:
-        payload = {**question_payload(self.question), **decision_payload(self.decision)}
-        return Event(self.kind, self.subject_id, payload)
+    def event(self, payloads: dict[Any, dict[str, Any]]) -> Event:
+        """`payloads` of the same decider: what is the same is said once."""
+        decision = self.decision
+        same = (self.question, id(decision.fields), decision.state_version)
+        if same not in payloads:
+            payloads[same] = {**question_payload(self.question), **decision_payload(decision)}
+        return Event(self.kind, self.subject_id, payloads[same])
 
 
 class Evaluations:
@@ -94,8 +98,9 @@ class Evaluations:
         """Of callers who have nothing to do with each other: every case has an entry of its own."""
         found = self._decide(session, cases)
         entries: dict[_Decided, str] = {}
+        payloads: dict[Any, dict[str, Any]] = {}
         for actor, mine in _by(lambda d: d.question.actor, found).items():
-            ids = self._pdp.audit.append_many(session, [d.event() for d in mine], actor=actor)
+            ids = self._pdp.audit.append_many(session, [d.event(payloads) for d in mine], actor=actor)
             entries.update(zip(mine, ids, strict=True))
         return _answered(found, entries)
 
@@ -117,7 +122,7 @@ class Evaluations:
         """Who was erased has an entry of their own: only their evidence key is left to seal it."""
         first, audit = alike[0], self._pdp.audit
         if first.subject_id not in ciphers:
-            ids = audit.append_many(session, [d.event() for d in alike], actor=first.question.actor)
+            ids = audit.append_many(session, [d.event({}) for d in alike], actor=first.question.actor)
             return dict(zip(alike, ids, strict=True))
         decisions = {d.subject_id: d.decision for d in alike}
         return dict.fromkeys(alike, self._pdp.log_all(session, first.kind, first.question, decisions, {}, ciphers))
