@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
@@ -12,7 +13,7 @@ from privacy_svc.errors import Conflict, PrivacyError
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import Decision, Effect, PolicyHolder, Reason, ReasonCode, reason
 from privacy_svc.store.directory import Directory
-from privacy_svc.store.pdp import DecisionPoint, Question, decision_payload, question_payload
+from privacy_svc.store.pdp import Decider, DecisionPoint, Question, decision_payload, question_payload
 from privacy_svc.vault import SubjectCipher
 
 K = TypeVar("K")
@@ -135,16 +136,27 @@ class Evaluations:
         for case, subject_id in zip(cases, admitted, strict=True):
             if isinstance(subject_id, str):
                 people.setdefault(case.question.purpose, set()).add(subject_id)
-        states = {p: consent.purpose_states(session, ids, self._pdp.reading(decider, p)) for p, ids in people.items()}
+        standing = {p: self._standing(session, decider, p, ids) for p, ids in people.items()}
+        shared: dict[tuple[Question, int], Decision] = {}
         found: list[_Decided | PrivacyError] = []
         for case, subject_id in zip(cases, admitted, strict=True):
             if not isinstance(subject_id, str):
                 found.append(subject_id)
                 continue
-            decision = decider.decide(case.question, states[case.question.purpose][subject_id])
+            person = standing[case.question.purpose][subject_id]
+            same = (case.question, id(person.shared))
+            if same not in shared:
+                shared[same] = decider.decide_shared(case.question, person.shared)
+            decision = msgspec.structs.replace(shared[same], state_version=person.version)
             decided = _Decided(case.question, subject_id, decision, case.terms.refuse(decision))
             found.append(_too_old(decision, case.min_state_version) or decided)
         return found
+
+    def _standing(
+        self, session: Session, decider: Decider, purpose: str, people: Iterable[str]
+    ) -> dict[str, consent.Standing]:
+        reading = self._pdp.reading(decider, purpose)
+        return {s.subject_id: s for s in consent.standings(session, list(people), reading)}
 
 
 def _by(key: Callable[[_Decided], K], found: Iterable[_Decided | PrivacyError]) -> dict[K, list[_Decided]]:
