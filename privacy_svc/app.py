@@ -9,7 +9,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from privacy_svc import auditlog, audits, consent, identity, pii, rights, settings, store, web
-from privacy_svc.http import exception_handlers, once_of_request, surround
+from privacy_svc.http import exception_handlers, keep_parts, once_of_request, surround
 from privacy_svc.http.logs import configure
 from privacy_svc.runtime import Runtime, open_runtime
 from privacy_svc.settings import Settings
@@ -41,9 +41,8 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
             "caller": Provide(identity.caller_of_request, sync_to_thread=False),
             "once": Provide(once_of_request, sync_to_thread=False),
         },
-        guards=[identity.guard],
         exception_handlers=exception_handlers,
-        middleware=web.middleware(),
+        middleware=[identity.guard],
         openapi_config=web.openapi(),
         logging_config=None,  # `http.logs` has configured logging; Litestar would put its own handlers back
         template_config=web.templates(chosen),
@@ -52,6 +51,7 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
     )
     app.state.database, app.state.log, app.state.settings = parts.database, parts.log, chosen
     app.state.policies = parts.policies
+    keep_parts(app, _parts(parts))
     identity.check_routes(app)
     return surround(app, chosen.body_limit)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.crowds import member_tag
-from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, instant, month
+from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, commit_to_padded, instant, month, padded
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.members import Member, commitment
@@ -61,10 +61,13 @@ def append(
     time, in_month = instant(at), month(at)
     actor_tag = actor_label(organisation, actor, in_month)
     rows = []
+    payloads: dict[int, bytes] = {}  # of events that share one payload, as decisions on the same question do
     for event in events:
         person = event.subject_id if event.subject_id in keys else None
         use, cipher = keys[person] if person else (DATA, organisation)
-        committed = commit_to(event.payload)
+        if id(event.payload) not in payloads:
+            payloads[id(event.payload)] = padded(event.payload)
+        committed = commit_to_padded(payloads[id(event.payload)])
         envelope = Envelope(
             id=new_id(),
             type=str(event.type),

@@ -53,7 +53,7 @@ class Sealable:
         salt = base64.b64decode(data["salt"], validate=True)
         if len(salt) != SALT:
             raise ValueError("no salt of a commitment")
-        return cls(salt, _padded(data["payload"]))
+        return cls(salt, padded(data["payload"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,12 @@ class Committed:
 
 def commit_to(payload: Mapping[str, Any]) -> Committed:
     """Raises TypeError for a payload without a canonical form."""
-    sealable = Sealable(os.urandom(SALT), _padded(payload))
+    return commit_to_padded(padded(payload))
+
+
+def commit_to_padded(payload: bytes) -> Committed:
+    """The same of one that is `padded` already: entries that say the same have it in common, never the salt."""
+    sealable = Sealable(os.urandom(SALT), payload)
     return Committed(sealable, _commitment(sealable.to_bytes()), len(sealable.padded))
 
 
@@ -80,7 +85,7 @@ def _commitment(of: bytes) -> str:
     return binascii.b2a_base64(hashlib.sha256(_DOMAIN + of).digest(), newline=False).decode()
 
 
-def _padded(payload: Mapping[str, Any]) -> bytes:
+def padded(payload: Mapping[str, Any]) -> bytes:
     raw = canonical(payload)
     return raw + b" " * (-len(raw) % BUCKET)
 

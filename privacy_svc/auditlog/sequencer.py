@@ -38,6 +38,19 @@ _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
     ["index", *_MOVED], select(_PLACE, *(getattr(Outbox, name) for name in _MOVED)).where(_CHOSEN)
 )
 _LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
+_ANY = select(Outbox.number).limit(1)
+_SIZE, _SIGNED = select(Tree.size), select(func.max(SignedCheckpoint.size))
+_LAST_SIGNED = select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)
+_GROW = (
+    update(Tree.__table__)  # type: ignore[arg-type]
+    .where(Tree.id == 1, Tree.size == bindparam("begin"))
+    .values(size=bindparam("end"))
+    .returning(Tree.size)
+)
+_BETWEEN = (
+    select(Entry.leaf).where(Entry.index >= bindparam("first"), Entry.index < bindparam("until")).order_by(Entry.index)
+)
+"""Built once: a batch is 30 statements, and building them took longer than the database."""
 
 
 def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) -> int:
@@ -59,12 +72,11 @@ def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) 
 
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
     with database.read() as session:
-        between = select(Entry.leaf).where(Entry.index >= first, Entry.index < until).order_by(Entry.index)
-        return session.scalars(between).all()
+        return session.connection().scalars(_BETWEEN, {"first": first, "until": until}).all()
 
 
 def last_signed(session: Session) -> SignedCheckpoint | None:
-    return session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)).first()
+    return session.scalars(_LAST_SIGNED).first()
 
 
 def last_published(session: Session, export: Path) -> SignedCheckpoint | None:
@@ -76,9 +88,9 @@ def last_published(session: Session, export: Path) -> SignedCheckpoint | None:
 
 def _anything_to_do(database: Database, export: Path) -> bool:
     with database.read() as session:
-        waits = session.scalar(select(Outbox.number).limit(1)) is not None
-        size = session.scalar(select(Tree.size)) or 0
-        signed = session.scalar(select(func.max(SignedCheckpoint.size))) or 0
+        connection = session.connection()
+        waits = connection.scalar(_ANY) is not None
+        size, signed = connection.scalar(_SIZE) or 0, connection.scalar(_SIGNED) or 0
     return waits or signed < size or exports.newest_size(export) != signed
 
 
@@ -89,7 +101,7 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
             raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
         raise LogInconsistent("The log is shorter than its mirror: run `privacy-svc restore replay`.")
-    rows = session.execute(_WAITING).all()
+    rows = session.connection().execute(_WAITING).all()
     if not rows:
         return 0
     _refuse_an_old_key(session, signer, [kind for _, _, kind in rows])
@@ -98,10 +110,13 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
         tiles.append(0, begin + offset, leaf_hash(leaf))
     tiles.save()
     _move(session, [number for number, _, _ in rows], begin)
-    turn = update(Tree).where(Tree.id == 1, Tree.size == begin).values(size=begin + len(rows)).returning(Tree.size)
-    if session.scalar(turn) is None:
-        raise LogInconsistent("The tree grew while its row was locked.")
+    _grow(session, begin, begin + len(rows))
     return len(rows)
+
+
+def _grow(session: Session, begin: int, end: int) -> None:
+    if session.connection().scalar(_GROW, {"begin": begin, "end": end}) is None:
+        raise LogInconsistent("The tree grew while its row was locked.")
 
 
 def _move(session: Session, numbers: Sequence[int], begin: int) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import LogInconsistent
@@ -11,6 +13,11 @@ from privacy_svc.auditlog.model import Tile
 from privacy_svc.errors import NotFound
 
 SIZE = 32
+_HASHES = select(Tile.hashes).where(Tile.level == bindparam("level"), Tile.number == bindparam("number"))
+_SAVE = {
+    name: new.on_conflict_do_update(index_elements=["level", "number"], set_={"hashes": new.excluded.hashes})
+    for name, new in (("postgresql", postgresql.insert(Tile)), ("sqlite", sqlite.insert(Tile)))
+}
 _PATH = re.compile(r"(?P<number>(?:x[0-9]{3}/){0,4}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?")
 """At most 10**15 tiles, so that no index leaves the database's 64 bits."""
 
@@ -64,16 +71,17 @@ class Tiles:
             self.check_up(level + 1, parent)
 
     def save(self) -> None:
-        for (level, number), hashes in self._held.items():
-            self._session.merge(Tile(level=level, number=number, hashes=bytes(hashes)))
+        rows = [{"level": level, "number": n, "hashes": bytes(h)} for (level, n), h in self._held.items()]
+        connection = self._session.connection()
+        connection.execute(_SAVE[connection.dialect.name], rows)
 
     def _tile(self, level: int, number: int) -> bytearray:
         place = (level, number)
         if place not in self._held:
-            found = self._session.get(Tile, place)
+            found = self._session.connection().scalar(_HASHES, {"level": level, "number": number})
             if found is None:
                 raise LogInconsistent(f"The log has no tile {level}/{number}.")
-            self._held[place] = bytearray(found.hashes)
+            self._held[place] = bytearray(found)
         return self._held[place]
 
 

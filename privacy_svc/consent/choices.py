@@ -1,8 +1,10 @@
 """The one path of everything people say about a purpose, whichever way it came: API, Privacy Centre, link in a mail."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy import select
@@ -152,6 +154,12 @@ def _choices(
     signer: NamedDependency[Signer],
 ) -> Choices:
     return Choices(vault, log, directory, policies.current, settings.base_url, signer)
+
+
+def choices_of(parts: Mapping[str, Any]) -> Choices:
+    """The same from `http.parts_of`."""
+    names = ("vault", "log", "directory", "policies", "settings", "signer")
+    return _choices(*(parts[name] for name in names))
 
 
 CHOICES = {"choices": Provide(_choices, sync_to_thread=False)}

@@ -16,11 +16,13 @@ from privacy_svc.consent.objections import objects_since
 from privacy_svc.consent.states import State
 from privacy_svc.consent.suppression import Cause, digests, enlist, release, scopes_of
 from privacy_svc.consent.tables import Suppression
-from privacy_svc.db import now
+from privacy_svc.db import among, now
 from privacy_svc.errors import KeyUnavailable, StoreUnavailable
 from privacy_svc.http import CustomerDirectory
 from privacy_svc.policy import Purpose
 from privacy_svc.vault import Vault
+
+_ANY = select(Suppression.scope).where(among(Suppression.scope, "scopes")).limit(1)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class ListKeeper:
 
     def release(self, session: Session, subject_id: str, scopes: Collection[str], actor: str, because: str) -> int:
         """Looks at the store only where there is something to lift. Raises StoreUnavailable, KeyUnavailable."""
-        if session.scalar(select(Suppression.scope).where(Suppression.scope.in_(list(scopes))).limit(1)) is None:
+        session.flush()
+        if session.connection().scalar(_ANY, {"scopes": list(scopes)}) is None:
             return 0
         known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
         return release(session, self.vault, self.log, known, scopes, actor, because) if known else 0

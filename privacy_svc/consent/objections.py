@@ -5,13 +5,21 @@ A reason may be the person's own words, so it goes only into the log, sealed by 
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.model import Objection, Restriction
 from privacy_svc.consent.versions import hold, raise_version
 from privacy_svc.vault import Subject
+
+_LAST = (
+    select(Objection.stands, Objection.recorded_at)
+    .where(Objection.subject_id == bindparam("subject_id"), Objection.purpose == bindparam("purpose"))
+    .order_by(Objection.state_version.desc())
+    .limit(1)
+)
+"""Built once: every consent looks for an objection that it ends."""
 
 
 def object_to(session: Session, log: Log, subject_id: str, purpose: str, actor: str, reason: str | None = None) -> int:
@@ -39,8 +47,8 @@ def lift_restriction(session: Session, log: Log, subject_id: str, actor: str, re
 
 def objects_since(session: Session, subject_id: str, purpose: str) -> datetime | None:
     """When the objection that stands against this purpose was raised; None where none stands."""
-    mine = (Objection.subject_id == subject_id, Objection.purpose == purpose)
-    last = session.scalar(select(Objection).where(*mine).order_by(Objection.state_version.desc()).limit(1))
+    session.flush()
+    last = session.connection().execute(_LAST, {"subject_id": subject_id, "purpose": purpose}).first()
     return last.recorded_at if last is not None and last.stands else None
 
 

@@ -2,16 +2,16 @@
 
 import asyncio
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, RawBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, RawBody
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import service, standing
-from privacy_svc.consent.choices import CHOICES, Choices
+from privacy_svc.consent.choices import CHOICES, Choices, choices_of
 from privacy_svc.consent.confirming import Post
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.proving import Asked, overview
@@ -27,8 +27,18 @@ from privacy_svc.consent.schemas import (
 )
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased, Forbidden
-from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
-from privacy_svc.mail import Mailer
+from privacy_svc.http import (
+    IDEMPOTENCY_KEY,
+    Caller,
+    CustomerDirectory,
+    CustomerRef,
+    Role,
+    allow,
+    decode,
+    once_of_request,
+    parts_of,
+)
+from privacy_svc.identity import caller_of_request
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 
@@ -40,24 +50,23 @@ READERS = allow(Role.MODULE, Role.DPO)
 @post(
     "/v1/consents",
     opt=allow(Role.MODULE, Role.DPO) | {"body": RecordConsent},
-    dependencies=CHOICES,
     operation_id="recordConsent",
     tags=TAGS,
 )
 async def record_consent(
+    request: Request[Any, Any, Any],
     body: RawBody,
-    database: NamedDependency[Database],
-    directory: NamedDependency[CustomerDirectory],
-    choices: NamedDependency[Choices],
-    mailer: NamedDependency[Mailer],
-    caller: NamedDependency[Caller],
-    once: NamedDependency[Once],
+    idempotency_key: Annotated[str | None, HeaderParameter(name=IDEMPOTENCY_KEY)] = None,
 ) -> Response[ConsentRecorded]:
     """One person, one purpose: given, refused or withdrawn. Holds for every decision after the answer.
 
     Where the purpose asks for double opt-in, `given` is recorded as `requested`, which permits nothing, and the person
     gets a link by mail. What stands already (`current`) goes on standing meanwhile."""
     wanted, posts = read_consent(body), list[Post]()
+    parts, caller = parts_of(request), caller_of_request(request)
+    choices, directory = choices_of(parts), parts["directory"]
+    database: Database = parts["database"]
+    once = once_of_request(request, caller, idempotency_key)
 
     def record(session: Session) -> ConsentRecorded:
         subject_id = directory.admit(session, wanted.customer)
@@ -67,7 +76,7 @@ async def record_consent(
 
     answer = await once.change(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
     for letter in posts:  # none when it was answered before
-        await asyncio.to_thread(mailer.send, letter.address, letter.letter)
+        await asyncio.to_thread(parts["mailer"].send, letter.address, letter.letter)
     return answer
 
 

@@ -1,7 +1,6 @@
 """Engines and transactions for SQLite and PostgreSQL."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from privacy_svc.db.together import Change, Together, each
+from privacy_svc.db.turns import Turns
 from privacy_svc.errors import DatabaseBusy, Deadlocked, Misconfigured
 
 BUSY_SECONDS = 30
@@ -67,7 +67,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self._engines = {immediate: self.engine.execution_options(immediate=immediate) for immediate in (True, False)}
-        self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+        self._turn = Turns() if self.engine.dialect.name == "sqlite" else None
         """Who waits for SQLite's own lock looks for it ever more seldom; of one process, they take turns at once."""
         self._changes = Together[Change[Any], Any](self.write, each)
 
@@ -100,7 +100,7 @@ class Database:
         if self._turn is None:
             yield
             return
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
+        if not self._turn.acquire(BUSY_SECONDS):
             raise DatabaseBusy(_BUSY)
         try:
             yield

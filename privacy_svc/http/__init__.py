@@ -5,21 +5,25 @@ names the nearest known one), errors follow RFC 9457, and a route states who may
 with `allow(...)`; a route without it fails at start.
 """
 
-from privacy_svc.http.bodies import decode, encode, fault
+from privacy_svc.http.bodies import Encoded, answers, body_of, decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.middleware import Around, surround
+from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
 from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_request
+from privacy_svc.http.parts import keep_parts, parts_of
 from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
 from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.roles import Caller, Role, allow
 
 __all__ = [
+    "IDEMPOTENCY_KEY",
     "PROBLEM_JSON",
     "Around",
     "Caller",
     "Contact",
     "CustomerDirectory",
     "CustomerRef",
+    "Encoded",
     "KeyReused",
     "NotAcceptable",
     "NotAdmitted",
@@ -29,11 +33,15 @@ __all__ = [
     "TooManyRequests",
     "allow",
     "answer_problem",
+    "answers",
+    "body_of",
     "decode",
     "encode",
     "exception_handlers",
     "fault",
     "forget_spent_keys",
+    "keep_parts",
     "once_of_request",
+    "parts_of",
     "surround",
 ]

@@ -1,4 +1,4 @@
-"""Around every request: its id, its size, its one log line, the headers that keep browsers safe."""
+"""Around every request: its id, its size, its one log line, its time, the headers that keep browsers safe."""
 
 import random
 import re
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import structlog
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -15,7 +14,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from privacy_svc.db import new_id
 from privacy_svc.errors import TooLarge
 from privacy_svc.http.access import AccessLog
-from privacy_svc.http.logs import clean
+from privacy_svc.http.logs import REQUEST_ID, clean
+from privacy_svc.http.metrics import IN_PROGRESS, count
 from privacy_svc.http.problems import PROBLEM_JSON, problem, problem_headers
 
 STATIC = "/static/"
@@ -31,9 +31,11 @@ HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
 }
 """No inline script or style anywhere. A route may send a policy of its own."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RAW = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
+_NAMES = frozenset(name for name, _ in _RAW)
 _TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -56,7 +58,8 @@ class Around:
             await self.app(scope, receive, send)
             return
         request_id = scope["state"]["request_id"] = _request_id(scope)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        named = REQUEST_ID.set(request_id)
+        IN_PROGRESS.inc()
         begun, status = time.perf_counter(), 500
 
         async def sending(message: Message) -> None:
@@ -72,8 +75,11 @@ class Around:
             else:
                 await self.app(scope, self._counting(receive), sending)
         finally:
-            self._access.note(scope, status, time.perf_counter() - begun, request_id)
-            structlog.contextvars.clear_contextvars()
+            seconds, method, route = time.perf_counter() - begun, _method(scope), _route(scope)
+            self._access.note(method, route, status, seconds, request_id)
+            count(method, route, status, seconds)
+            IN_PROGRESS.dec()
+            REQUEST_ID.reset(named)
 
     def _counting(self, receive: Receive) -> Receive:
         left = self.limit
@@ -106,7 +112,22 @@ def _declared(scope: HTTPScope) -> int:
 
 
 def _header(scope: HTTPScope, name: bytes) -> str:
-    return next((value for key, value in scope["headers"] if key.lower() == name), b"").decode("latin-1")
+    """ASGI gives names in small letters."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return ""
+
+
+def _method(scope: HTTPScope) -> str:
+    """A method may be any word; only those that exist are worth a line."""
+    method = str(scope["method"])
+    return method if method in _METHODS else "other"
+
+
+def _route(scope: HTTPScope) -> str:
+    """The template: a path may hold a customer's key."""
+    return str(scope.get("path_template") or "unmatched")
 
 
 async def _refuse(send: Send, error: TooLarge, request_id: str) -> None:
@@ -122,7 +143,7 @@ def _add_headers(message: Message, request_id: str, scope: HTTPScope) -> None:
     """A route's own header stands; the request's id is ours alone."""
     given = [(name.lower(), value) for name, value in message["headers"]]  # type: ignore[typeddict-item]
     names = {name for name, _ in given}
-    ours = [header for header in _RAW if header[0] not in names]
+    ours = [*_RAW] if names.isdisjoint(_NAMES) else [header for header in _RAW if header[0] not in names]
     if b"cache-control" not in names and not scope["path"].startswith(STATIC):
         ours.append((b"cache-control", b"no-store"))
     if scope["scheme"] == "https" and _TRANSPORT[0] not in names:

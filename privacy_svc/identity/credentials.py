@@ -9,15 +9,16 @@ from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import Database, Together
 from privacy_svc.identity import service, staff
 from privacy_svc.identity.errors import UnknownToken
-from privacy_svc.identity.model import Client, StaffSession
+from privacy_svc.identity.model import StaffSession
+from privacy_svc.identity.service import LiveClient
 
 
 class Credentials:
     def __init__(self, database: Database, log: Log) -> None:
         self._database, self._log = database, log
-        self._clients = Together[bytes, Client](database.read, service.find_clients)
+        self._clients = Together[bytes, LiveClient](database.read, service.find_clients)
 
-    async def by_token(self, header: str | None) -> Client:
+    async def by_token(self, header: str | None) -> LiveClient:
         """Raises NotSignedIn; UnknownToken, which is logged."""
         try:
             return await self._clients.do(service.token_hash(header))
@@ -29,14 +30,14 @@ class Credentials:
         """Raises SessionEnded."""
         return await asyncio.to_thread(self._find_session, cookie)
 
-    async def note_use(self, credential: Client | StaffSession) -> None:
+    async def note_use(self, credential: LiveClient | StaffSession) -> None:
         await asyncio.to_thread(self._note_use, credential)
 
     def _find_session(self, cookie: str) -> StaffSession:
         with self._database.read() as session:
             return staff.find_session(session, cookie)
 
-    def _note_use(self, credential: Client | StaffSession) -> None:
+    def _note_use(self, credential: LiveClient | StaffSession) -> None:
         with self._database.write() as session:
             service.note_use(session, credential)
 

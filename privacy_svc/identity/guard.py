@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from privacy_svc.db import now
 from privacy_svc.errors import Fault, Forbidden, Misconfigured, NotSignedIn
@@ -18,26 +19,27 @@ from privacy_svc.http import Caller, Role
 from privacy_svc.identity import service, staff
 from privacy_svc.identity.credentials import Credentials
 from privacy_svc.identity.errors import CrossSite
-from privacy_svc.identity.model import Client, StaffSession
+from privacy_svc.identity.model import StaffSession
 from privacy_svc.identity.origin import same_origin
+from privacy_svc.identity.service import LiveClient
 
-Connection = ASGIConnection[Any, Any, Any, Any]
 
+def guard(app: ASGIApp) -> ASGIApp:
+    """For the application's `middleware`: Litestar copies the handler for each call of a guard of its own kind.
 
-async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Raises NotSignedIn or Forbidden; else the caller stands in the scope's state.
-
-    Needs `app.state.database` and `app.state.log`.
+    Raises NotSignedIn or Forbidden; else the caller stands in the scope's state. Needs `app.state.database` and
+    `app.state.log`.
     """
-    roles = roles_of(handler)
-    if roles is None:
-        raise Misconfigured("This route does not say who may call it.")
-    if Role.PUBLIC in roles:
-        return
-    caller = await _caller(connection)
-    if caller.role not in roles:
-        raise Forbidden(f"This needs the role {' or '.join(sorted(roles))}; these credentials have {caller.role}.")
-    connection.scope["state"]["caller"] = caller
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        roles = roles_of(scope["route_handler"])
+        if roles is None:
+            raise Misconfigured("This route does not say who may call it.")
+        if Role.PUBLIC not in roles:
+            scope["state"]["caller"] = await _caller(scope, roles)
+        await app(scope, receive, send)
+
+    return guarded
 
 
 def caller_of_request(request: Request[Any, Any, Any]) -> Caller:
@@ -76,18 +78,35 @@ def _methods(handler: BaseRouteHandler) -> set[str]:
     return {str(m) for m in handler.http_methods} if isinstance(handler, HTTPRouteHandler) else set()
 
 
-async def _caller(connection: Connection) -> Caller:
-    known = _credentials(connection.app)
-    header, cookie = connection.headers.get("authorization"), connection.cookies.get(staff.COOKIE)
-    if header is None and cookie is not None:
-        credential: Client | StaffSession = await known.by_cookie(cookie)
-        if not same_origin(str(connection.scope.get("method", "")), connection.headers):
-            raise CrossSite("This session works only from the pages of this service.")
-    else:
-        credential = await known.by_token(header)
+async def _caller(scope: Scope, roles: frozenset[Role]) -> Caller:
+    known = _credentials(scope["litestar_app"])
+    header = _authorization(scope)
+    credential = await (_by_cookie(scope, known) if header is None else known.by_token(header))
     if service.use_is_stale(credential, now()):
         await known.note_use(credential)
-    return service.caller_of(credential)
+    caller = service.caller_of(credential)
+    if caller.role not in roles:
+        raise Forbidden(f"This needs the role {' or '.join(sorted(roles))}; these credentials have {caller.role}.")
+    return caller
+
+
+def _authorization(scope: Scope) -> str | None:
+    """ASGI gives names in small letters."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return value.decode("latin-1")
+    return None
+
+
+async def _by_cookie(scope: Scope, known: Credentials) -> LiveClient | StaffSession:
+    connection = ASGIConnection[Any, Any, Any, Any](scope)
+    cookie = connection.cookies.get(staff.COOKIE)
+    if cookie is None:
+        return await known.by_token(None)
+    credential = await known.by_cookie(cookie)
+    if not same_origin(str(scope.get("method", "")), connection.headers):
+        raise CrossSite("This session works only from the pages of this service.")
+    return credential
 
 
 def _credentials(app: Litestar) -> Credentials:

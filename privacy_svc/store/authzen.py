@@ -7,11 +7,12 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
+from litestar.types import ASGIApp
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, Together
 from privacy_svc.errors import BadRequest, PrivacyError
-from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.http import Caller, Encoded, Role, allow, answers, body_of, decode, parts_of
 from privacy_svc.identity import caller_of_request
 from privacy_svc.settings import Settings
 from privacy_svc.store.authzen_schemas import (
@@ -38,19 +39,16 @@ TAGS = ["Policy gateway"]
 @post(
     EVALUATION,
     status_code=200,
+    responses=answers(EvaluationAnswer),
     opt=allow(Role.MODULE, Role.DPO),
     operation_id="evaluate",
     tags=TAGS,
 )
-async def evaluate(
-    request: Request[Any, Any, Any],
-    body: RawBody,
-    evaluating: NamedDependency[Together[Case, Answer]],
-) -> EvaluationAnswer:
+async def evaluate(request: Request[Any, Any, Any]) -> ASGIApp:
     """One decision. A deny is 200 with `decision: false`; a DPO may ask for any module (what-if)."""
-    # The caller is no dependency here: with two, Litestar would start a task for each.
-    wanted = decode(json_body(request, body), Evaluation)
-    return told(await evaluating.do(case_of(wanted, caller_of_request(request))))
+    wanted = decode(json_body(request, await body_of(request)), Evaluation)
+    evaluating: Together[Case, Answer] = parts_of(request)["evaluating"]
+    return Encoded(told(await evaluating.do(case_of(wanted, caller_of_request(request)))))
 
 
 @post(

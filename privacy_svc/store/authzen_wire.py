@@ -34,7 +34,8 @@ MODULE, CUSTOMER, USE = "module", "customer", "use"
 
 def json_body(request: Request[Any, Any, Any], body: bytes) -> bytes:
     """§12.1: the content type must be JSON's. Raises BadRequest."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    sent = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
+    kind = sent.decode("latin-1").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise BadRequest("Send the body with `Content-Type: application/json`.")
     return body

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
@@ -12,7 +13,7 @@ from privacy_svc.errors import Conflict, PrivacyError
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import Decision, Effect, PolicyHolder, Reason, ReasonCode, reason
 from privacy_svc.store.directory import Directory
-from privacy_svc.store.pdp import DecisionPoint, Question, decision_payload, question_payload
+from privacy_svc.store.pdp import Decider, DecisionPoint, Question, decision_payload, question_payload
 from privacy_svc.vault import SubjectCipher
 
 K = TypeVar("K")
@@ -79,9 +80,13 @@ class _Decided:
     def kind(self) -> EventType:
         return EventType.DECISION_DENY if self.refused else EventType.DECISION_PERMIT
 
-    def event(self) -> Event:
-        payload = {**question_payload(self.question), **decision_payload(self.decision)}
-        return Event(self.kind, self.subject_id, payload)
+    def event(self, payloads: dict[Any, dict[str, Any]]) -> Event:
+        """`payloads` of the same decider: what is the same is said once."""
+        decision = self.decision
+        same = (self.question, id(decision.fields), decision.state_version)
+        if same not in payloads:
+            payloads[same] = {**question_payload(self.question), **decision_payload(decision)}
+        return Event(self.kind, self.subject_id, payloads[same])
 
 
 class Evaluations:
@@ -94,8 +99,9 @@ class Evaluations:
         """Of callers who have nothing to do with each other: every case has an entry of its own."""
         found = self._decide(session, cases)
         entries: dict[_Decided, str] = {}
+        payloads: dict[Any, dict[str, Any]] = {}
         for actor, mine in _by(lambda d: d.question.actor, found).items():
-            ids = self._pdp.audit.append_many(session, [d.event() for d in mine], actor=actor)
+            ids = self._pdp.audit.append_many(session, [d.event(payloads) for d in mine], actor=actor)
             entries.update(zip(mine, ids, strict=True))
         return _answered(found, entries)
 
@@ -117,7 +123,7 @@ class Evaluations:
         """Who was erased has an entry of their own: only their evidence key is left to seal it."""
         first, audit = alike[0], self._pdp.audit
         if first.subject_id not in ciphers:
-            ids = audit.append_many(session, [d.event() for d in alike], actor=first.question.actor)
+            ids = audit.append_many(session, [d.event({}) for d in alike], actor=first.question.actor)
             return dict(zip(alike, ids, strict=True))
         decisions = {d.subject_id: d.decision for d in alike}
         return dict.fromkeys(alike, self._pdp.log_all(session, first.kind, first.question, decisions, {}, ciphers))
@@ -130,16 +136,27 @@ class Evaluations:
         for case, subject_id in zip(cases, admitted, strict=True):
             if isinstance(subject_id, str):
                 people.setdefault(case.question.purpose, set()).add(subject_id)
-        states = {p: consent.purpose_states(session, ids, self._pdp.reading(decider, p)) for p, ids in people.items()}
+        standing = {p: self._standing(session, decider, p, ids) for p, ids in people.items()}
+        shared: dict[tuple[Question, int], Decision] = {}
         found: list[_Decided | PrivacyError] = []
         for case, subject_id in zip(cases, admitted, strict=True):
             if not isinstance(subject_id, str):
                 found.append(subject_id)
                 continue
-            decision = decider.decide(case.question, states[case.question.purpose][subject_id])
+            person = standing[case.question.purpose][subject_id]
+            same = (case.question, id(person.shared))
+            if same not in shared:
+                shared[same] = decider.decide_shared(case.question, person.shared)
+            decision = msgspec.structs.replace(shared[same], state_version=person.version)
             decided = _Decided(case.question, subject_id, decision, case.terms.refuse(decision))
             found.append(_too_old(decision, case.min_state_version) or decided)
         return found
+
+    def _standing(
+        self, session: Session, decider: Decider, purpose: str, people: Iterable[str]
+    ) -> dict[str, consent.Standing]:
+        reading = self._pdp.reading(decider, purpose)
+        return {s.subject_id: s for s in consent.standings(session, list(people), reading)}
 
 
 def _by(key: Callable[[_Decided], K], found: Iterable[_Decided | PrivacyError]) -> dict[K, list[_Decided]]:

@@ -4,8 +4,8 @@ Server-rendered pages with no script of ours and no style inside them, under the
 `http.middleware`; everything is served from here (WCAG 2.2 AA is the aim; no request leaves for another host).
 """
 
-from privacy_svc.web.reference import middleware, openapi
+from privacy_svc.web.reference import openapi
 from privacy_svc.web.rendering import templates
 from privacy_svc.web.routes import HANDLERS
 
-__all__ = ["HANDLERS", "middleware", "openapi", "templates"]
+__all__ = ["HANDLERS", "openapi", "templates"]

@@ -12,9 +12,8 @@ from litestar.datastructures import CacheControlHeader
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme
-from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+from litestar.plugins.prometheus import PrometheusController
 from litestar.static_files import create_static_files_router
-from litestar.types import Middleware
 
 from privacy_svc import __version__
 from privacy_svc.errors import NotFound
@@ -64,13 +63,8 @@ async def _only_known(request: Request[Any, Any, Any]) -> None:
         raise NotFound("There is no such page; the reference is at /schema.")
 
 
-def middleware() -> list[Middleware]:
-    """For the application's `middleware`: counts and times by route template, so that no path gets into a label."""
-    return [PrometheusConfig(app_name="privacy-svc", prefix="privacy", group_path=True).middleware]
-
-
 class Metrics(PrometheusController):
-    """Prometheus text at /metrics."""
+    """Prometheus text at /metrics: what `http.metrics` has counted."""
 
     opt = allow(Role.ADMIN, Role.AUDITOR)
     include_in_schema = False

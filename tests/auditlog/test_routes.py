@@ -64,7 +64,7 @@ def web(book: Logbook) -> Iterator[Web]:
     parts = {"database": book.database, "log": book.log, "directory": OneCustomer(subject_id)}
     app = Litestar(
         [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007
-        guards=[guard],
+        middleware=[guard],
         dependencies={name: given(part) for name, part in parts.items()}
         | {
             "caller": Provide(caller_of_request, sync_to_thread=False),

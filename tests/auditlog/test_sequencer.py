@@ -100,7 +100,7 @@ def die_in(where: str, url: str, folder: Path) -> None:
 
     steps: dict[str, tuple[object, str, Callable[..., None]]] = {
         "in the batch": (Tiles, "save", die),
-        "before the commit of the batch": (sequencer, "update", die),
+        "before the commit of the batch": (sequencer, "_grow", die),
         "before signing": (sequencer, "_sign", die),
         "while signing": (sequencer, "Checkpoint", die),
         "in the mirror": (Mirror, "_append", half_mirrored),

@@ -34,7 +34,7 @@ def client(office: Office) -> Iterator[TestClient[Litestar]]:
         [Router("/", route_handlers=HANDLERS)],
         dependencies={n: Provide(_same(part), sync_to_thread=False) for n, part in parts.items()}
         | {"caller": Provide(caller_of_request, sync_to_thread=False)},
-        guards=[guard],
+        middleware=[guard],
         exception_handlers=exception_handlers,
         logging_config=None,
         openapi_config=None,

@@ -16,7 +16,7 @@ from privacy_svc.auditlog import verify_json, verify_proof
 from privacy_svc.consent import HANDLERS
 from privacy_svc.db import now
 from privacy_svc.errors import UnknownCustomer
-from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers, once_of_request
+from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers, keep_parts, once_of_request
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder
@@ -106,7 +106,7 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
     dependencies = {name: _provide(part) for name, part in parts.items()}
     app = Litestar(
         [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007
-        guards=[guard],
+        middleware=[guard],
         dependencies={
             **dependencies,
             "caller": Provide(caller_of_request, sync_to_thread=False),
@@ -116,6 +116,7 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
         openapi_config=None,
     )
     app.state.database, app.state.log = desk.database, desk.log
+    keep_parts(app, parts)
     check_routes(app)
     with desk.database.write() as session:
         tokens = {

@@ -57,7 +57,7 @@ def _careless() -> str:
 def _app(database: Database, log: Log, *handlers: Any) -> Litestar:
     app = Litestar(
         [_open, _asks, _me, _change, *handlers],
-        guards=[guard],
+        middleware=[guard],
         dependencies={"caller": Provide(caller_of_request, sync_to_thread=False)},
         exception_handlers=exception_handlers,
         openapi_config=None,
