@@ -74,6 +74,19 @@ def members_of(session: Session, entry_id: str) -> list[bytes]:
     return [member for part in session.scalars(parts) for member in _split(part)]
 
 
+def is_findable(session: Session, entry_id: str, in_month: str) -> bool:
+    """Whether all that a person is searched by says what the members say: month, ends and numbers of the parts."""
+    columns = (CrowdPart.part, CrowdPart.month, CrowdPart.first, CrowdPart.last, CrowdPart.members)
+    parts = session.execute(select(*columns).where(CrowdPart.entry_id == entry_id).order_by(CrowdPart.part))
+    before = b""
+    for expected, (*said, raw) in enumerate(parts):
+        tags = [member[:TAG] for member in _split(raw)]
+        if not tags or said != [expected, in_month, tags[0], tags[-1]] or [before, *tags] != sorted([before, *tags]):
+            return False
+        before = tags[-1]
+    return True
+
+
 def place_of(members: Sequence[bytes], tag: bytes) -> int | None:
     place = bisect_left(members, tag)
     return place if place < len(members) and members[place].startswith(tag) else None

@@ -125,6 +125,34 @@ def test_people_that_were_changed_are_noticed(book: Logbook) -> None:
     assert book.verify().ok
 
 
+def test_what_a_crowd_is_searched_by_is_verified(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Month, ends and numbers of a crowd's parts are held to its members: else a person's entry is not found, and the
+    log looks whole. So is a part of nobody, at a crowd or beside a few people."""
+    book.write_group(*(people := [book.person() for _ in range(3)]))
+    monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr(crowds, "PART", 2)
+    book.write_group(*people)
+    book.integrate()
+    with book.database.read() as session:
+        rows = [dict(r) for r in session.execute(select(CrowdPart.__table__)).mappings()]
+        few = session.scalars(select(EntryMember.entry_id)).first()
+    one, two = sorted(rows, key=lambda row: row["part"])
+    nobody = {**two, "part": 2, "members": b""}
+    forged = [
+        [{**one, "month": "2001-01"}, two],
+        [{**one, "first": b"\xff" * 16}, two],
+        [one, {**two, "last": bytes(16)}],
+        [one, {**two, "part": 7}],
+        [one, two, nobody],
+        [one, two, {**nobody, "entry_id": few}],
+    ]
+    for number, parts in enumerate(forged):
+        put(book, CrowdPart, parts)
+        assert "altered" in {f.kind for f in book.verify().findings}, number
+    put(book, CrowdPart, rows)
+    assert book.verify().ok
+
+
 def put(book: Logbook, table: type[EntryMember | CrowdPart], rows: list[dict[str, Any]]) -> None:
     with book.database.write() as session:
         session.execute(delete(table))
