@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
 from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
+from privacy_svc.auditlog.crowds import count_wrong_tags
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash
@@ -85,7 +86,7 @@ class _Verification:
     def __init__(
         self, session: Session, log: "Log", exported: Sequence[str], known: str | None, outside: Outside
     ) -> None:
-        self._session, self._outside = session, outside
+        self._session, self._outside, self._vault = session, outside, log.vault
         self._findings: list[Finding] = []
         self._signer = log.signer
         self._checker = Checker(session, log.vault)
@@ -115,6 +116,7 @@ class _Verification:
             *self._tiles(),
             *self._waiting(),
             *self._orphans(),
+            *self._kept_tags(),
             *self._handovers(),
         ]
         for finding in findings:
@@ -244,6 +246,11 @@ class _Verification:
         """Entries that wait for their place in the tree."""
         for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
             yield from self._checker.check(read(rows))
+
+    def _kept_tags(self) -> Iterator[Finding]:
+        if wrong := count_wrong_tags(self._session, self._vault):
+            detail = f"{wrong} tags kept in audit_month_tags are not of this service; none is used; delete them"
+            yield Finding("altered", detail)
 
     def _handovers(self) -> Iterator[Finding]:
         """A key that took over, and no entry says so."""
