@@ -24,8 +24,8 @@ from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Tree
-from privacy_svc.auditlog.note import MOST_SIGNATURES, foreign_lines
+from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, SignedCheckpoint, Tree
+from privacy_svc.auditlog.note import MOST_SIGNATURES, Verifier
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
@@ -148,14 +148,18 @@ class Log:
         return Backlog(waiting, oldest)
 
     def checkpoint(self, session: Session) -> str:
-        """The newest checkpoint that is exported, with what witnesses have said of it. Raises NotFound where there is
+        """The newest checkpoint that is exported, with what our witness has said of it. Raises NotFound where there is
         none."""
         found = sequencer.last_published(session, self.export)
         if found is None:
             raise NotFound("The log has no checkpoint yet.")
-        said = select(Cosignature.lines).where(Cosignature.size == found.size).order_by(Cosignature.witness)
-        others = foreign_lines("".join(session.scalars(said)), self.signer.name)
-        return found.note + "".join(others.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
+        return found.note + ("" if self.witness is None else self._said(session, found, self.witness.verifier))
+
+    def _said(self, session: Session, checkpoint: SignedCheckpoint, witness: Verifier) -> str:
+        """Only what the witness's key has signed: whoever writes to the database could put lines there."""
+        row = session.get(Cosignature, (checkpoint.size, witness.name))
+        lines = witness.signed_lines(checkpoint.note, row.lines) if row else ""
+        return "".join(lines.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
 
     def ask_witness(self, database: Database) -> int | None:
         """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`. Where it has seen

@@ -14,8 +14,8 @@ from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
+from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags
 from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
-from privacy_svc.auditlog.crowds import count_wrong_tags
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
 from privacy_svc.auditlog.merkle import Hash
@@ -29,7 +29,7 @@ from privacy_svc.auditlog.model import (
     Tree,
 )
 from privacy_svc.auditlog.outside import Outside
-from privacy_svc.auditlog.promises import Promises, check_witness
+from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.tiles import SIZE, Tiles
@@ -111,12 +111,12 @@ class _Verification:
             *self._promises.findings,
             *self._findings,
             *self._promises.compare_pruned(self._first),
-            *check_witness(self._session, self._witness),
+            *check_cosignatures(self._session, self._witness, self._outside.cosigned),
             *outside,
             *self._tiles(),
             *self._waiting(),
             *self._orphans(),
-            *self._kept_tags(),
+            *check_kept_tags(self._session, self._vault),
             *self._handovers(),
         ]
         for finding in findings:
@@ -246,11 +246,6 @@ class _Verification:
         """Entries that wait for their place in the tree."""
         for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
             yield from self._checker.check(read(rows))
-
-    def _kept_tags(self) -> Iterator[Finding]:
-        if wrong := count_wrong_tags(self._session, self._vault):
-            detail = f"{wrong} tags kept in audit_month_tags are not of this service; none is used; delete them"
-            yield Finding("altered", detail)
 
     def _handovers(self) -> Iterator[Finding]:
         """A key that took over, and no entry says so."""

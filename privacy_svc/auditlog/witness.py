@@ -153,8 +153,7 @@ def _mine(witness: Witness, note: str, text: str) -> str:
         witness.verifier.open(note + text)
     except NoteError as error:
         raise WitnessAway(f"The witness {witness.verifier.name} gave no cosignature of its key: {error}.") from None
-    start = f"— {witness.verifier.name} "
-    return "".join(line for line in text.splitlines(keepends=True) if line.startswith(start))
+    return witness.verifier.signed_lines(note, text)
 
 
 def _base64(raw: bytes) -> str:
