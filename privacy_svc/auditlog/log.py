@@ -128,9 +128,10 @@ class Log:
         return relearn(session, self.vault, self.export, self.mirror, self.signer)
 
     def lacks(self, session: Session) -> int:
-        """How many entries are outside that the database does not have: it was put back into the past."""
+        """How many entries are outside that the database does not have: it was put back into the past. Raises
+        LogInconsistent."""
         outside = max(exports.newest_size(self.export), self.mirror.count())
-        return max(0, outside - (session.scalar(select(Tree.size)) or 0))
+        return max(0, outside - sequencer.size_of_tree(session))
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""
@@ -189,10 +190,15 @@ class Log:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`."""
         signed = self.checkpoint(session)
         size = self.signer.open(signed).size
+        if 0 <= index < (first := self._first(session)):
+            raise NotFound(f"Entry {index} was pruned: its time was over, and the log begins at entry {first}.")
         entry = session.get(Entry, index) if 0 <= index < size else None
         if entry is None:
             raise NotFound(f"The log has no entry {index}, not yet or no longer.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
+
+    def _first(self, session: Session) -> int:
+        return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
 
     def actor_of(self, session: Session, index: int) -> str | None:
         return session.scalar(select(Entry.actor).where(Entry.index == index))
@@ -271,7 +277,7 @@ class Log:
     def prunable(self, database: Database, before: datetime, held: Held = nobody) -> int:
         """How many entries `prune` would delete."""
         with database.read() as session:
-            begin = until = session.scalar(select(Tree.first)) or 0
+            begin = until = self._first(session)
         while True:
             with database.read() as session:
                 further = pruning.prunable(session, self.vault, before, held(session), until)

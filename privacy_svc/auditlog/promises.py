@@ -38,6 +38,10 @@ class Promises:
             if stored.get(checkpoint.size) != note and source != KEPT:
                 detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
                 self.findings.append(Finding("altered", detail))
+        for size, note in stored.items():
+            if note.split("\n")[1:2] != [str(size)]:
+                detail = f"the row {size} of audit_checkpoints holds a checkpoint of another size: delete it"
+                self.findings.append(Finding("altered", detail))
         self._sizes = sorted(self._by_size)
         for handover in signer.handovers:
             self._check_handover(handover, stored)

@@ -14,7 +14,7 @@ from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
-from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags
+from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags, check_repeated, check_tree
 from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
@@ -116,6 +116,8 @@ class _Verification:
             *self._tiles(),
             *self._waiting(),
             *self._orphans(),
+            *check_tree(self._session, self._checker),
+            *check_repeated(self._session),
             *check_kept_tags(self._session, self._vault),
             *self._handovers(),
         ]

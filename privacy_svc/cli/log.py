@@ -59,6 +59,8 @@ def verify(cli: Cli, checkpoint: Path | None) -> None:
 
 
 def _tell(report: "Report") -> None:
+    if report.halted is not None:
+        click.secho(f"Halted: nothing is signed until a person has looked (log resume): {report.halted}", fg="yellow")
     if report.ok:
         click.secho("The log is whole: every entry is as it was written.", fg="green")
     if report.first:
@@ -74,8 +76,6 @@ def _tell(report: "Report") -> None:
     if not report.ok:
         for part in report.ranges:
             click.echo(f"  entries {part.first:,} to {part.until - 1:,}: {part.state.replace('_', ' ')}")
-    if report.halted is not None:
-        click.secho(f"  halted: nothing is signed until a person has looked (log resume): {report.halted}", fg="yellow")
     for finding in report.findings:
         place = "" if finding.index is None else f" (entry {finding.index})"
         click.secho(f"  {finding.kind}: {finding.detail}{place}", fg="red")
