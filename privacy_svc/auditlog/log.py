@@ -180,9 +180,10 @@ class Log:
         return session.scalar(select(Tree.halted).where(Tree.id == 1))
 
     def resume(self, session: Session, reason: str, *, actor: str) -> None:
-        """Sign again, after a person has looked. Raises Conflict where the log is not halted."""
+        """Sign again, after a person has looked; also where somebody took the halt out of the database. Raises
+        Conflict where the log is not halted."""
         why = sequencer.resume(session)
-        if why is None:
+        if why is None and not sequencer.was_halted(session):
             raise Conflict("The log is not halted.")
         self.append(session, EventType.LOG_RESUMED, actor=actor, payload={"halted": why, "reason": reason})
 

@@ -209,6 +209,14 @@ def resume(session: Session) -> str | None:
     return why
 
 
+def was_halted(session: Session) -> bool:
+    """By the entries: the newest that speaks of it says so."""
+    kinds = (EventType.LOG_HALTED, EventType.LOG_RESUMED)
+    waiting = select(Outbox.type).where(Outbox.type.in_(kinds)).order_by(Outbox.number.desc()).limit(1)
+    entered = select(Entry.type).where(Entry.type.in_(kinds)).order_by(Entry.index.desc()).limit(1)
+    return (session.scalar(waiting) or session.scalar(entered)) == EventType.LOG_HALTED
+
+
 def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint]:
     """The newest checkpoints that were signed and exported. Raises LogInconsistent when one is not ours."""
     stored, exported = last_signed(session), exports.newest(export)
