@@ -9,7 +9,7 @@ from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
 from privacy_svc.auditlog.erasing import Theirs
-from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
+from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import TYPE as LOG_EXPORT
 from privacy_svc.auditlog.exporting import Exported, verify_export
@@ -48,6 +48,7 @@ __all__ = [
     "Finding",
     "GroupEvent",
     "Log",
+    "LogHalted",
     "LogInconsistent",
     "Membership",
     "MonthTag",

@@ -57,7 +57,7 @@ LEAF = 6
 MOST_LABELS = 50_000
 _ELSE = "the column %s says something else than the leaf"
 _COLUMNS = ("id", "type", "time", "actor")
-_AT = "at"
+AT = "at"
 """Beside a payload: the time of its entry."""
 
 
@@ -85,7 +85,7 @@ class Checker:
         self._actors: dict[tuple[str, str], str] = {}
         self._subjects: dict[tuple[str, str, str], str] = {}
         """Labels by whom and month, kept as the same few are met again and again."""
-        self.pruned = max((int(p.get("until", 0)) for p in self._told(EventType.LOG_PRUNED) if _in_time(p)), default=0)
+        self.pruned = max((int(p.get("until", 0)) for p in self.told(EventType.LOG_PRUNED) if _in_time(p)), default=0)
         """Entries below it were pruned, as an entry says: those that were older than it may say."""
         self.erased = self.lost = 0
         self.gone: dict[int, str] = {}
@@ -160,7 +160,7 @@ class Checker:
             self._subjects[place] = subject_label(cipher, in_month)
         return self._subjects[place]
 
-    def _told(self, by: EventType) -> Iterator[Mapping[str, Any]]:
+    def told(self, by: EventType) -> Iterator[Mapping[str, Any]]:
         """The payloads of these entries of our own. One that does not open is reported at the entry itself."""
         tables: tuple[type[Entry | Outbox], ...] = (Entry, Outbox)
         for table in tables:
@@ -172,7 +172,7 @@ class Checker:
                 with suppress(Tampered, msgspec.MsgspecError, UnicodeDecodeError):
                     opened, kind = openers.open(payload, leaf_hash(leaf)), Envelope.decode(leaf).type
                     if opened is not None and kind == by:
-                        yield {**opened.payload, _AT: Envelope.decode(leaf).time}
+                        yield {**opened.payload, AT: Envelope.decode(leaf).time}
 
 
 def _payload(leaf: Hash, sealed: bytes, commit: str, cipher: SubjectCipher) -> str | None:
@@ -186,4 +186,4 @@ def _payload(leaf: Hash, sealed: bytes, commit: str, cipher: SubjectCipher) -> s
 
 def _in_time(pruned: Mapping[str, Any]) -> bool:
     """Nobody prunes what is not over yet by the entry's own time."""
-    return str(pruned.get("before", "")) <= str(pruned[_AT]) and "before" in pruned
+    return str(pruned.get("before", "")) <= str(pruned[AT]) and "before" in pruned

@@ -2,11 +2,14 @@
 
 A person is found among them by their tag of that month, which only their data key makes; after their erasure their
 place leads to nobody, and nothing has to be changed. Tags of the running month are kept, so that the second audience
-of a month need not open everybody's key again; they go with the person's erasure.
+of a month need not open everybody's key again; they go with the person's erasure. Each is kept with a MAC of whose it
+is (`KeptTags`): a tag that somebody else wrote into the table would be signed, and leave its person out.
 """
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
+from hashlib import blake2b
+from hmac import compare_digest
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
@@ -20,6 +23,8 @@ from privacy_svc.vault import SubjectCipher, Vault
 MANY = 1_000
 """People of an entry from which on they are a crowd."""
 PART = 4_096
+KEPT = TAG + 16
+"""Of a tag with its MAC."""
 CHUNK = 10_000
 _THEIRS = among(MonthTag.subject_id, "ids")
 _KNOWN = select(MonthTag.subject_id, MonthTag.tag).where(MonthTag.month == bindparam("month"), _THEIRS)
@@ -30,26 +35,57 @@ def member_tag(cipher: SubjectCipher, in_month: str) -> bytes:
     return cipher.tag(f"audit-tag|{in_month}", TAG)
 
 
+class KeptTags:
+    """Tags of a month as they are kept. The MAC is BLAKE2b (RFC 7693), keyed by the organisation: the fastest there is
+    here, as each audience checks everybody's."""
+
+    def __init__(self, organisation: SubjectCipher, in_month: str) -> None:
+        key = organisation.tag(f"audit-month-tags|{in_month}", 32)
+        self._keyed = blake2b(key=key, digest_size=KEPT - TAG)
+
+    def keep(self, subject_id: str, tag: bytes) -> bytes:
+        mac = self._keyed.copy()
+        mac.update(tag + subject_id.encode())
+        return tag + mac.digest()
+
+    def is_right(self, subject_id: str, kept: bytes) -> bool:
+        return compare_digest(self.keep(subject_id, kept[:TAG]), kept)
+
+
 def month_tags(session: Session, vault: Vault, subject_ids: Collection[str], in_month: str) -> dict[str, bytes]:
     """Tags of the living among them, by person."""
     ids, found = list(subject_ids), dict[str, bytes]()
+    kept = KeptTags(vault.organisation_cipher(session), in_month)
     session.flush()
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         known = session.connection().execute(_KNOWN, {"ids": chunk, "month": in_month})
-        found.update(known.all())
+        found.update((i, tag[:TAG]) for i, tag in known if kept.is_right(i, tag))
         if missing := [i for i in chunk if i not in found]:
-            found.update(_make_tags(session, vault, missing, in_month))
+            found.update(_make_tags(session, vault, missing, in_month, kept))
     return found
 
 
-def _make_tags(session: Session, vault: Vault, ids: Sequence[str], in_month: str) -> dict[str, bytes]:
+def _make_tags(session: Session, vault: Vault, ids: Sequence[str], in_month: str, kept: KeptTags) -> dict[str, bytes]:
     vault.hold(session, ids)
     made = {i: member_tag(cipher, in_month) for i, cipher in vault.ciphers(session, ids).items()}
     if made:
         session.execute(_FORGET, {"ids": list(made)})
-        insert_rows(session, MonthTag, [{"subject_id": i, "month": in_month, "tag": t} for i, t in made.items()])
+        insert_rows(
+            session, MonthTag, [{"subject_id": i, "month": in_month, "tag": kept.keep(i, t)} for i, t in made.items()]
+        )
     return made
+
+
+def count_wrong_tags(session: Session, vault: Vault) -> int:
+    """Of the kept tags, those that this service did not make: they are never used, and somebody wrote them."""
+    organisation, months = vault.organisation_cipher(session), dict[str, KeptTags]()
+    wrong = 0
+    for subject_id, in_month, tag in session.execute(select(MonthTag.subject_id, MonthTag.month, MonthTag.tag)):
+        if in_month not in months:
+            months[in_month] = KeptTags(organisation, in_month)
+        wrong += not months[in_month].is_right(subject_id, tag)
+    return wrong
 
 
 def forget(session: Session, subject_id: str) -> None:
@@ -72,6 +108,19 @@ def members_of(session: Session, entry_id: str) -> list[bytes]:
     """Encoded; none where the entry is about no crowd. Of a part that was cut, what is left."""
     parts = select(CrowdPart.members).where(CrowdPart.entry_id == entry_id).order_by(CrowdPart.part)
     return [member for part in session.scalars(parts) for member in _split(part)]
+
+
+def is_findable(session: Session, entry_id: str, in_month: str) -> bool:
+    """Whether all that a person is searched by says what the members say: month, ends and numbers of the parts."""
+    columns = (CrowdPart.part, CrowdPart.month, CrowdPart.first, CrowdPart.last, CrowdPart.members)
+    parts = session.execute(select(*columns).where(CrowdPart.entry_id == entry_id).order_by(CrowdPart.part))
+    before = b""
+    for expected, (*said, raw) in enumerate(parts):
+        tags = [member[:TAG] for member in _split(raw)]
+        if not tags or said != [expected, in_month, tags[0], tags[-1]] or [before, *tags] != sorted([before, *tags]):
+            return False
+        before = tags[-1]
+    return True
 
 
 def place_of(members: Sequence[bytes], tag: bytes) -> int | None:

@@ -1,21 +1,23 @@
 """The people of an entry to come, whatever their number: a few by name, a crowd as tags alone."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import crowds
+from privacy_svc.auditlog.crowds import KEPT, KeptTags
 from privacy_svc.auditlog.entry import month
 from privacy_svc.auditlog.members import TAG
-from privacy_svc.vault import Vault
+from privacy_svc.vault import SubjectCipher, Vault
 
 
 class People:
-    """`at`: the moment the entry will be of; the tags are those of its month."""
+    """`at`: the moment the entry will be of; the tags are those of its month. `organisation`: the vault's own keys."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, organisation: SubjectCipher) -> None:
         self.month = month(at)
+        self._kept = KeptTags(organisation, self.month)
         self.named: dict[str, tuple[int, int]] = {}
         """Group and state version of those who are not among the members."""
         self._members: list[bytes] = []
@@ -24,13 +26,19 @@ class People:
     def many(self) -> bool:
         return len(self._members) + len(self.named) > crowds.MANY
 
-    def add(self, subject_ids: Iterable[str], tags: bytes, group: int, version: int) -> None:
-        """Of one group and version. `tags` of all of them, one behind the other, or nothing."""
-        if not tags or not self.many:
+    def add(self, subject_ids: Sequence[str], kept: bytes, group: int, version: int) -> None:
+        """Of one group and version. `kept`: of all of them, one behind the other, or nothing. Whose kept tag is not of
+        this service is named, so that it is made again."""
+        if len(kept) != KEPT * len(subject_ids) or not self.many:
             self.named |= dict.fromkeys(subject_ids, (group, version))
             return
-        what = group.to_bytes(4) + version.to_bytes(8)
-        self._members += [tags[i : i + TAG] + what for i in range(0, len(tags), TAG)]
+        what, is_right = group.to_bytes(4) + version.to_bytes(8), self._kept.is_right
+        for subject_id, start in zip(subject_ids, range(0, len(kept), KEPT), strict=True):
+            row = kept[start : start + KEPT]
+            if is_right(subject_id, row):
+                self._members.append(row[:TAG] + what)
+            else:
+                self.named[subject_id] = group, version
 
     def settle(self, session: Session, vault: Vault) -> None:
         """Those named become members. Who was erased meanwhile does not: they have no tag."""

@@ -24,8 +24,8 @@ from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, Tree
-from privacy_svc.auditlog.note import MOST_SIGNATURES, foreign_lines
+from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, SignedCheckpoint, Tree
+from privacy_svc.auditlog.note import MOST_SIGNATURES, Verifier
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Wanted
@@ -128,9 +128,10 @@ class Log:
         return relearn(session, self.vault, self.export, self.mirror, self.signer)
 
     def lacks(self, session: Session) -> int:
-        """How many entries are outside that the database does not have: it was put back into the past."""
+        """How many entries are outside that the database does not have: it was put back into the past. Raises
+        LogInconsistent."""
         outside = max(exports.newest_size(self.export), self.mirror.count())
-        return max(0, outside - (session.scalar(select(Tree.size)) or 0))
+        return max(0, outside - sequencer.size_of_tree(session))
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""
@@ -148,14 +149,18 @@ class Log:
         return Backlog(waiting, oldest)
 
     def checkpoint(self, session: Session) -> str:
-        """The newest checkpoint that is exported, with what witnesses have said of it. Raises NotFound where there is
+        """The newest checkpoint that is exported, with what our witness has said of it. Raises NotFound where there is
         none."""
         found = sequencer.last_published(session, self.export)
         if found is None:
             raise NotFound("The log has no checkpoint yet.")
-        said = select(Cosignature.lines).where(Cosignature.size == found.size).order_by(Cosignature.witness)
-        others = foreign_lines("".join(session.scalars(said)), self.signer.name)
-        return found.note + "".join(others.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
+        return found.note + ("" if self.witness is None else self._said(session, found, self.witness.verifier))
+
+    def _said(self, session: Session, checkpoint: SignedCheckpoint, witness: Verifier) -> str:
+        """Only what the witness's key has signed: whoever writes to the database could put lines there."""
+        row = session.get(Cosignature, (checkpoint.size, witness.name))
+        lines = witness.signed_lines(checkpoint.note, row.lines) if row else ""
+        return "".join(lines.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
 
     def ask_witness(self, database: Database) -> int | None:
         """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`. Where it has seen
@@ -175,9 +180,10 @@ class Log:
         return session.scalar(select(Tree.halted).where(Tree.id == 1))
 
     def resume(self, session: Session, reason: str, *, actor: str) -> None:
-        """Sign again, after a person has looked. Raises Conflict where the log is not halted."""
+        """Sign again, after a person has looked; also where somebody took the halt out of the database. Raises
+        Conflict where the log is not halted."""
         why = sequencer.resume(session)
-        if why is None:
+        if why is None and not sequencer.was_halted(session):
             raise Conflict("The log is not halted.")
         self.append(session, EventType.LOG_RESUMED, actor=actor, payload={"halted": why, "reason": reason})
 
@@ -185,10 +191,15 @@ class Log:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`."""
         signed = self.checkpoint(session)
         size = self.signer.open(signed).size
+        if 0 <= index < (first := self._first(session)):
+            raise NotFound(f"Entry {index} was pruned: its time was over, and the log begins at entry {first}.")
         entry = session.get(Entry, index) if 0 <= index < size else None
         if entry is None:
             raise NotFound(f"The log has no entry {index}, not yet or no longer.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
+
+    def _first(self, session: Session) -> int:
+        return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
 
     def actor_of(self, session: Session, index: int) -> str | None:
         return session.scalar(select(Entry.actor).where(Entry.index == index))
@@ -267,7 +278,7 @@ class Log:
     def prunable(self, database: Database, before: datetime, held: Held = nobody) -> int:
         """How many entries `prune` would delete."""
         with database.read() as session:
-            begin = until = session.scalar(select(Tree.first)) or 0
+            begin = until = self._first(session)
         while True:
             with database.read() as session:
                 further = pruning.prunable(session, self.vault, before, held(session), until)

@@ -24,6 +24,8 @@ def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envel
     if not rows and (crowd := crowds.members_of(session, entry_id)):
         if commitment(hashes(crowd)) != envelope.members:
             yield "altered", "the people of the entry are not those it was written about"
+        elif not crowds.is_findable(session, entry_id, envelope.time[:7]):
+            yield "altered", "people of the entry are not found in it: its list of them has another month or order"
         return
     if [r.position for r in rows] != list(range(len(rows))) or commitment(_leaves(rows)) != envelope.members:
         yield "altered", "the people of the entry are not those it was written about"

@@ -83,6 +83,7 @@ class MonthTag(Base):
     subject_id: Mapped[str] = mapped_column(primary_key=True)
     month: Mapped[str]
     tag: Mapped[bytes]
+    """With its MAC: `crowds.KeptTags`."""
 
 
 class Payload(Base):

@@ -100,6 +100,17 @@ class Verifier:
             self._verify_line(raw[4:], text)
         return text
 
+    def signed_lines(self, note: str, lines: str) -> str:
+        """Of signature lines that stand beside a note, those by which this key signed it, and nothing else."""
+        return "".join(line for line in lines.splitlines(keepends=True) if self._did_sign(note + line))
+
+    def _did_sign(self, note: str) -> bool:
+        try:
+            self.open(note)
+        except NoteError:
+            return False
+        return True
+
     def signs(self, note: str) -> bool:
         """Whether a line of the note says so; `open` tells whether it is true. Raises NoteError."""
         return bool(self._mine(note.rpartition("\n\n")[2].splitlines()))
@@ -138,19 +149,6 @@ def _signature(line: str) -> tuple[str, bytes]:
     if not found:
         raise NoteError("a signature line is malformed")
     return found["name"], unbase64(found["signature"])
-
-
-def foreign_lines(text: str, ours: str) -> str:
-    """The signature lines in it that are in the form of one and by another name than `ours`: a line that somebody put
-    beside a note can then not make the note itself unreadable."""
-    return "".join(f"{line}\n" for line in text.split("\n") if _is_foreign(line, ours))
-
-
-def _is_foreign(line: str, ours: str) -> bool:
-    try:
-        return _signature(line)[0] != ours and not _CONTROL.search(line)
-    except NoteError:
-        return False
 
 
 def _utf8(text: str) -> bytes:

@@ -18,7 +18,7 @@ class Outside:
 
     def __init__(self, export: Path, mirror: Mirror) -> None:
         self._mirror, self._count = mirror, mirror.count()
-        self._promised, self._cosigned = exports.newest_size(export), exports.cosignatures(export)
+        self._promised, self.cosigned = exports.newest_size(export), exports.cosignatures(export)
         self._different: list[int] = []
 
     def compare(self, rows: Iterable[Row]) -> None:
@@ -41,7 +41,7 @@ class Outside:
         if different:
             detail = f"the mirror of the log differs in {len(different)} entries, the first is {different[0]}"
             yield Finding("altered", detail)
-        for size, lines in self._cosigned:
+        for size, lines in self.cosigned:
             witness = lines.split(" ", 2)[1]
             if session.get(Cosignature, (size, witness)) is None:
                 yield Finding("missing", f"what {witness} said of the checkpoint of {size} entries is only exported")

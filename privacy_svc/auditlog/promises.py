@@ -12,8 +12,8 @@ from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.growing import GrowingTree
 from privacy_svc.auditlog.handover import Handover
-from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.model import SignedCheckpoint
+from privacy_svc.auditlog.note import NoteError
 from privacy_svc.auditlog.signing import Signer
 
 SIGNED, EXPORTED, KEPT = "signed", "exported", "kept"
@@ -37,6 +37,10 @@ class Promises:
             self._by_size.setdefault(checkpoint.size, []).append((source, checkpoint))
             if stored.get(checkpoint.size) != note and source != KEPT:
                 detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
+                self.findings.append(Finding("altered", detail))
+        for size, note in stored.items():
+            if note.split("\n")[1:2] != [str(size)]:
+                detail = f"the row {size} of audit_checkpoints holds a checkpoint of another size: delete it"
                 self.findings.append(Finding("altered", detail))
         self._sizes = sorted(self._by_size)
         for handover in signer.handovers:
@@ -83,17 +87,3 @@ class Promises:
                 yield Finding("forked", f"checkpoints of {size} entries have different roots: history was rewritten")
             elif {source for source, _ in promised} == {KEPT}:
                 yield Finding("forked", f"the kept checkpoint of {size} entries is none that this log still knows of")
-
-
-def check_witness(session: Session, witness: Verifier | None) -> Iterator[Finding]:
-    """What our witness said, by its key; of others we have no key."""
-    if witness is None:
-        return
-    beside = select(Cosignature, SignedCheckpoint.note).join(
-        SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
-    )
-    for row, note in session.execute(beside.where(Cosignature.witness == witness.name)):
-        try:
-            witness.open(note + row.lines)
-        except NoteError as error:
-            yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,10 @@ from privacy_svc.db import Database, among
 
 BATCH = 256
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
-_WAITING = select(Outbox.number, Outbox.leaf, Outbox.type).order_by(Outbox.number).limit(BATCH).with_for_update()
+_REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
+"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other."""
+_WAITING = select(Outbox.number, Outbox.leaf, Outbox.type).where(~_REPEATED)
+_WAITING = _WAITING.order_by(Outbox.number).limit(BATCH).with_for_update()
 _CHOSEN = among(Outbox.number, "numbers")
 _PLACE = bindparam("begin", type_=BigInteger()) + func.row_number().over(order_by=Outbox.number) - 1
 _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
@@ -39,7 +42,7 @@ _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
 )
 _LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
 _ANY = select(Outbox.number).limit(1)
-_SIZE, _SIGNED = select(Tree.size), select(func.max(SignedCheckpoint.size))
+_SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCheckpoint.size))
 _LAST_SIGNED = select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)
 _GROW = (
     update(Tree.__table__)  # type: ignore[arg-type]
@@ -76,21 +79,39 @@ def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
 
 
 def last_signed(session: Session) -> SignedCheckpoint | None:
-    return session.scalars(_LAST_SIGNED).first()
+    """Raises LogInconsistent."""
+    return _of_its_size(session.scalars(_LAST_SIGNED).first())
 
 
 def last_published(session: Session, export: Path) -> SignedCheckpoint | None:
-    """The newest that is outside the database too: nobody may see another."""
-    size = exports.newest_size(export)
-    ours = select(SignedCheckpoint).where(SignedCheckpoint.size <= size)
-    return session.scalars(ours.order_by(SignedCheckpoint.size.desc()).limit(1)).first()
+    """The newest that is outside the database too: nobody may see another. Raises LogInconsistent."""
+    ours = select(SignedCheckpoint).where(SignedCheckpoint.size <= exports.newest_size(export))
+    return _of_its_size(session.scalars(ours.order_by(SignedCheckpoint.size.desc()).limit(1)).first())
+
+
+def _of_its_size(found: SignedCheckpoint | None) -> SignedCheckpoint | None:
+    if found is not None and found.note.split("\n")[1:2] != [str(found.size)]:
+        raise LogInconsistent(f"The row {found.size} of audit_checkpoints holds a checkpoint of another size.")
+    return found
+
+
+def size_of_tree(session: Session) -> int:
+    """Raises LogInconsistent."""
+    return _whole(session.connection().scalar(_SIZE) or 0)
+
+
+def _whole(size: object) -> int:
+    """SQLite keeps what it is given, whatever a column's type."""
+    if not isinstance(size, int) or size < 0:
+        raise LogInconsistent("The size in audit_tree is no number of entries.")
+    return size
 
 
 def _anything_to_do(database: Database, export: Path) -> bool:
     with database.read() as session:
         connection = session.connection()
         waits = connection.scalar(_ANY) is not None
-        size, signed = connection.scalar(_SIZE) or 0, connection.scalar(_SIGNED) or 0
+        size, signed = size_of_tree(session), connection.scalar(_SIGNED) or 0
     return waits or signed < size or exports.newest_size(export) != signed
 
 
@@ -124,11 +145,21 @@ def _move(session: Session, numbers: Sequence[int], begin: int) -> None:
     session.flush()
     connection = session.connection()
     try:
-        connection.execute(_ENTER, {"numbers": numbers, "begin": begin})
+        with connection.begin_nested():
+            connection.execute(_ENTER, {"numbers": numbers, "begin": begin})
     except IntegrityError:
-        raise LogInconsistent("An entry's place in the tree, or its id, is taken already.") from None
+        raise LogInconsistent(_taken(session, numbers, begin)) from None
     if connection.execute(_LEAVE, {"numbers": numbers}).rowcount != len(numbers):
         raise LogInconsistent("Entries left the outbox while they were locked.")
+
+
+def _taken(session: Session, numbers: Sequence[int], begin: int) -> str:
+    """Which row of the outbox has no place in the tree, or which entry has it already."""
+    again = select(Outbox.number, Entry.index).join(Entry, Entry.id == Outbox.id).where(_CHOSEN).limit(1)
+    for number, index in session.execute(again, {"numbers": numbers}):
+        return f"The row {number} of audit_outbox has the id of entry {index}, and another leaf."
+    beyond = session.scalar(select(func.min(Entry.index)).where(Entry.index >= begin))
+    return f"The tree has {begin} entries, and audit_entries has the entry {beyond}."
 
 
 def _refuse_an_old_key(session: Session, signer: Signer, kinds: Sequence[str]) -> None:
@@ -141,7 +172,7 @@ def _refuse_an_old_key(session: Session, signer: Signer, kinds: Sequence[str]) -
 
 
 def locked(session: Session) -> Tree:
-    """The tree's row, locked until the transaction ends; made on first use."""
+    """The tree's row, locked until the transaction ends; made on first use. Raises LogInconsistent."""
     tree = session.get(Tree, 1, with_for_update=True)
     if tree is None:
         try:
@@ -150,6 +181,7 @@ def locked(session: Session) -> Tree:
         except IntegrityError:
             pass  # another process made it at the same moment; it is there now
         tree = session.get_one(Tree, 1, with_for_update=True, populate_existing=True)
+    _whole(tree.size)
     return tree
 
 
@@ -175,6 +207,14 @@ def resume(session: Session) -> str | None:
     tree = locked(session)
     why, tree.halted = tree.halted, None
     return why
+
+
+def was_halted(session: Session) -> bool:
+    """By the entries: the newest that speaks of it says so."""
+    kinds = (EventType.LOG_HALTED, EventType.LOG_RESUMED)
+    waiting = select(Outbox.type).where(Outbox.type.in_(kinds)).order_by(Outbox.number.desc()).limit(1)
+    entered = select(Entry.type).where(Entry.type.in_(kinds)).order_by(Entry.index.desc()).limit(1)
+    return (session.scalar(waiting) or session.scalar(entered)) == EventType.LOG_HALTED
 
 
 def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint]:

@@ -14,6 +14,7 @@ from sqlalchemy import Select, exists, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
+from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags, check_repeated, check_tree
 from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing import WIDTH, GrowingTree
@@ -28,7 +29,7 @@ from privacy_svc.auditlog.model import (
     Tree,
 )
 from privacy_svc.auditlog.outside import Outside
-from privacy_svc.auditlog.promises import Promises, check_witness
+from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.tiles import SIZE, Tiles
@@ -85,7 +86,7 @@ class _Verification:
     def __init__(
         self, session: Session, log: "Log", exported: Sequence[str], known: str | None, outside: Outside
     ) -> None:
-        self._session, self._outside = session, outside
+        self._session, self._outside, self._vault = session, outside, log.vault
         self._findings: list[Finding] = []
         self._signer = log.signer
         self._checker = Checker(session, log.vault)
@@ -110,11 +111,14 @@ class _Verification:
             *self._promises.findings,
             *self._findings,
             *self._promises.compare_pruned(self._first),
-            *check_witness(self._session, self._witness),
+            *check_cosignatures(self._session, self._witness, self._outside.cosigned),
             *outside,
             *self._tiles(),
             *self._waiting(),
             *self._orphans(),
+            *check_tree(self._session, self._checker),
+            *check_repeated(self._session),
+            *check_kept_tags(self._session, self._vault),
             *self._handovers(),
         ]
         for finding in findings:
@@ -261,8 +265,8 @@ class _Verification:
         }
         for entry_id in sorted(nowhere):
             yield Finding("missing", f"entry {entry_id} was written and is not in the log")
-        members = {i for of in (EntryMember, CrowdPart) for i in self._session.scalars(select(of.entry_id).distinct())}
-        for entry_id in sorted(members - self._checker.groups - nowhere):
+        few, crowds = (set(self._session.scalars(select(of.entry_id).distinct())) for of in (EntryMember, CrowdPart))
+        for entry_id in sorted((few | crowds) - self._checker.groups - nowhere | few & crowds):
             yield Finding("altered", f"people were added to entry {entry_id}")
 
 

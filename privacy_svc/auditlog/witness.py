@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
-from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
+from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
 from privacy_svc.auditlog.note import NoteError, Verifier
-from privacy_svc.auditlog.sequencer import last_published
+from privacy_svc.auditlog.sequencer import last_published, size_of_tree
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
@@ -119,7 +119,7 @@ def _ask(database: Database, witness: Witness, old: int, newest: SignedCheckpoin
 def _require_seen(database: Database, witness: Witness, told: int | None) -> None:
     """Other workers ask the same witness, so it may know a larger tree than we did: but none larger than there is."""
     with database.read() as session:
-        size = session.scalar(select(Tree.size)) or 0
+        size = size_of_tree(session)
     if told is not None and told > size:
         seen = f"The witness {witness.verifier.name} has seen {told} entries of this log"
         raise LogInconsistent(f"{seen}, {size} are here.")
@@ -153,8 +153,7 @@ def _mine(witness: Witness, note: str, text: str) -> str:
         witness.verifier.open(note + text)
     except NoteError as error:
         raise WitnessAway(f"The witness {witness.verifier.name} gave no cosignature of its key: {error}.") from None
-    start = f"— {witness.verifier.name} "
-    return "".join(line for line in text.splitlines(keepends=True) if line.startswith(start))
+    return witness.verifier.signed_lines(note, text)
 
 
 def _base64(raw: bytes) -> str:

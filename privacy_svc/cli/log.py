@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from privacy_svc.auditlog import Report
     from privacy_svc.runtime import Runtime
 
+HALTED = "Halted: nothing is signed until a person has looked (log resume --reason TEXT)"
+
 
 @click.group()
 def command() -> None:
@@ -59,6 +61,8 @@ def verify(cli: Cli, checkpoint: Path | None) -> None:
 
 
 def _tell(report: "Report") -> None:
+    if report.halted is not None:
+        click.secho(f"{HALTED}: {report.halted}", fg="yellow")
     if report.ok:
         click.secho("The log is whole: every entry is as it was written.", fg="green")
     if report.first:
@@ -74,8 +78,6 @@ def _tell(report: "Report") -> None:
     if not report.ok:
         for part in report.ranges:
             click.echo(f"  entries {part.first:,} to {part.until - 1:,}: {part.state.replace('_', ' ')}")
-    if report.halted is not None:
-        click.secho(f"  halted: nothing is signed until a person has looked (log resume): {report.halted}", fg="yellow")
     for finding in report.findings:
         place = "" if finding.index is None else f" (entry {finding.index})"
         click.secho(f"  {finding.kind}: {finding.detail}{place}", fg="red")
@@ -86,7 +88,7 @@ def _tell(report: "Report") -> None:
 def checkpoint(cli: Cli) -> None:
     """The newest signed checkpoint. Keep it somewhere else: `log verify --checkpoint FILE` holds the log to it."""
     with cli.runtime(check_stores=False) as runtime:
-        runtime.log.integrate(runtime.database)
+        _enter_what_waits(runtime)
         with runtime.database.read() as session:
             note = runtime.log.checkpoint(session)
     cli.show({"checkpoint": note, "key": runtime.signer.vkey}, lambda: click.echo(note, nl=False))
@@ -99,12 +101,22 @@ def checkpoint(cli: Cli) -> None:
 def proof(cli: Cli, index: int, customer: str | None) -> None:
     """The proof of one entry (C2SP tlog-proof); `privacy-svc verify FILE` checks it offline."""
     with cli.runtime(check_stores=customer is not None) as runtime:
-        runtime.log.integrate(runtime.database)
+        _enter_what_waits(runtime)
         with runtime.database.read() as session:
             text = runtime.log.proof(session, index)
             document = _membership(runtime, session, index, text, customer) if customer else {"proof": text}
     shown = json.dumps(document, indent=2) + "\n" if customer else text
     cli.show(document, lambda: click.echo(shown, nl=False))
+
+
+def _enter_what_waits(runtime: "Runtime") -> None:
+    """Of a halted log what was published before is handed out all the same: one needs it to look into the halt."""
+    with runtime.database.read() as session:
+        why = runtime.log.halted(session)
+    if why is None:
+        runtime.log.integrate(runtime.database)
+    else:
+        click.secho(f"{HALTED}: {why}", fg="yellow", err=True)
 
 
 def _membership(runtime: "Runtime", session: "Session", index: int, proof: str, customer: str) -> dict[str, Any]:

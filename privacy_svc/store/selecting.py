@@ -73,7 +73,8 @@ class Selection:
         self._outcomes = Counter[str]()
         self._reading = pdp.reading(decider, question.purpose)
         self._states = consent.SharedStates(self._reading)
-        self._people = People(self.at)
+        with database.read() as session:
+            self._people = People(self.at, pdp.audit.vault.organisation_cipher(session))
         self._groups: dict[int, tuple[str, int]] = {}
         self._answers: list[Decision] = []
         """Of the groups, by number. A group is all people who got the same answer."""

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import Log
+from privacy_svc.auditlog import Log, LogHalted
 from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.errors import Fault, PrivacyError, Unavailable
@@ -78,6 +78,8 @@ def _read(database: Database, look: Callable[[Session], object]) -> None:
 
 
 def _sequencer_runs(session: Session, log: Log) -> None:
+    if log.halted(session) is not None:
+        raise LogHalted("Nothing is signed.")
     oldest = log.backlog(session).oldest
     if oldest is not None and oldest < now() - LONGEST_WAIT:
         raise Unavailable("Entries wait to be entered in the log.")

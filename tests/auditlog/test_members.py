@@ -13,6 +13,7 @@ from privacy_svc.auditlog.members import Member, check, commitment, hashes, prov
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, MonthTag
 from privacy_svc.db import insert_rows, now
 from privacy_svc.errors import Conflict, NotFound
+from privacy_svc.vault import SubjectCipher
 from tests.auditlog.conftest import Logbook
 
 
@@ -125,6 +126,34 @@ def test_people_that_were_changed_are_noticed(book: Logbook) -> None:
     assert book.verify().ok
 
 
+def test_what_a_crowd_is_searched_by_is_verified(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Month, ends and numbers of a crowd's parts are held to its members: else a person's entry is not found, and the
+    log looks whole. So is a part of nobody, at a crowd or beside a few people."""
+    book.write_group(*(people := [book.person() for _ in range(3)]))
+    monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr(crowds, "PART", 2)
+    book.write_group(*people)
+    book.integrate()
+    with book.database.read() as session:
+        rows = [dict(r) for r in session.execute(select(CrowdPart.__table__)).mappings()]
+        few = session.scalars(select(EntryMember.entry_id)).first()
+    one, two = sorted(rows, key=lambda row: row["part"])
+    nobody = {**two, "part": 2, "members": b""}
+    forged = [
+        [{**one, "month": "2001-01"}, two],
+        [{**one, "first": b"\xff" * 16}, two],
+        [one, {**two, "last": bytes(16)}],
+        [one, {**two, "part": 7}],
+        [one, two, nobody],
+        [one, two, {**nobody, "entry_id": few}],
+    ]
+    for number, parts in enumerate(forged):
+        put(book, CrowdPart, parts)
+        assert "altered" in {f.kind for f in book.verify().findings}, number
+    put(book, CrowdPart, rows)
+    assert book.verify().ok
+
+
 def put(book: Logbook, table: type[EntryMember | CrowdPart], rows: list[dict[str, Any]]) -> None:
     with book.database.write() as session:
         session.execute(delete(table))
@@ -135,7 +164,7 @@ def put(book: Logbook, table: type[EntryMember | CrowdPart], rows: list[dict[str
 def test_a_crowd_of_another_month_is_refused(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody would find themselves by a tag of another month than the entry's."""
     monkeypatch.setattr(crowds, "MANY", 1)
-    people = People(now() - timedelta(days=32))
+    people = People(now() - timedelta(days=32), organisation(book))
     people.add([book.person() for _ in range(2)], b"", 0, 1)
     with book.database.write() as session, pytest.raises(Conflict):
         book.log.append_people(session, EventType.AUDIENCE_DECIDED, people, {}, actor="crm")
@@ -151,9 +180,40 @@ def test_the_months_tags_are_made_once(book: Logbook, monkeypatch: pytest.Monkey
         assert first.keys() == set(people)
     book.write_group(*people)
     book.integrate()
-    assert {membership(book, i, people[0]).member.tag for i in (0, 1)} == {first[people[0]]}
+    assert {membership(book, i, people[0]).member.tag for i in (0, 1)} == {first[people[0]][:16]}
     book.erase(people[0])
     with book.database.read() as session:
         assert session.get(MonthTag, people[0]) is None
     with pytest.raises(NotFound):
         book.write_group(*people)
+
+
+def test_a_poisoned_tag_is_never_signed(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes another tag, or another person's, into the table of the month's tags is told by the verification,
+    and the next entry has the right ones: nobody is left out of it."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    people = [book.person() for _ in range(4)]
+    book.write_group(*people)
+    with book.database.write() as session:
+        one, other, third, _ = (session.get_one(MonthTag, i) for i in people)
+        one.tag = bytes(32)
+        other.tag, third.tag = bytes(16), bytes(other.tag)
+    (finding,) = book.verify().findings
+    assert (finding.kind, "3 tags kept" in finding.detail) == ("altered", True)
+    gathered = People(now(), organisation(book))
+    with book.database.write() as session:
+        kept = {t.subject_id: t.tag for t in session.scalars(select(MonthTag))}
+        gathered.add(people[:1], b"", 0, 1)
+        gathered.add([people[3]], b"", 0, 1)
+        gathered.add([people[0], people[2]], kept[people[0]] + kept[people[2]], 0, 1)
+        gathered.add([people[1], people[3]], kept[people[1]] + kept[people[3]], 0, 1)
+        book.log.append_people(session, EventType.AUDIENCE_DECIDED, gathered, {}, actor="crm")
+    book.integrate()
+    assert all(membership(book, 1, person) for person in people)
+    report = book.verify()
+    assert report.ok, report.findings
+
+
+def organisation(book: Logbook) -> SubjectCipher:
+    with book.database.write() as session:
+        return book.vault.organisation_cipher(session)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Table, UpdateBase, text
 from sqlalchemy.engine import Connection
 
-from privacy_svc.auditlog import Event, EventType, Log, Report
+from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, sequencer
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
 from privacy_svc.db import Base, Instant
 from privacy_svc.errors import KeyUnavailable
@@ -278,7 +278,92 @@ def test_one_unreadable_row_hides_nothing(book: Logbook) -> None:
         session.execute(text("UPDATE audit_entries SET actor = 'somebody' WHERE \"index\" = 4"))
         session.execute(text("UPDATE audit_tree SET halted = 'a witness'"))
     report = book.verify()
-    altered = {f.index for f in report.findings if f.kind == "altered"}
+    altered = {f.index for f in report.findings if f.kind == "altered" and f.index is not None}
     assert altered == ({1, 2, 4} if book.database.engine.dialect.name == "sqlite" else {4})
     assert [r.state for r in report.ranges if r.first in {0, 5}] == ["intact", "intact"]
     assert report.halted == "a witness"
+
+
+AGAIN = (
+    "INSERT INTO audit_outbox (number, id, at, type, actor, subject_id, leaf) "
+    'SELECT 999, id, at, type, actor, subject_id, {leaf} FROM audit_entries WHERE "index" = 1'
+)
+
+
+def test_an_entry_put_into_the_outbox_again_stops_nothing(full: Logbook) -> None:
+    """It is told with its row, stays where it is, and what waits behind it enters the tree."""
+    change(full, AGAIN.format(leaf="leaf"))
+    full.write()
+    before = full.verify()
+    assert [(f.kind, "row 999 of audit_outbox" in f.detail) for f in before.findings] == [("altered", True)]
+    full.integrate()
+    after = full.verify()
+    assert (after.size - before.size, after.findings) == (4, before.findings)
+    change(full, "DELETE FROM audit_outbox WHERE number = 999")
+    assert full.verify().ok
+
+
+def test_an_id_of_the_tree_with_another_leaf_stops_the_log(full: Logbook) -> None:
+    """Neither is the entry changed nor the row passed over: verification and the sequencer name the row."""
+    change(full, AGAIN.format(leaf="(SELECT leaf FROM audit_outbox LIMIT 1)"))
+    assert any("row 999 of audit_outbox" in f.detail for f in full.verify().findings)
+    with pytest.raises(LogInconsistent, match="row 999 of audit_outbox has the id of entry 1"):
+        full.integrate()
+
+
+def test_a_checkpoint_of_another_size_is_told(full: Logbook) -> None:
+    """A checkpoint under a size that it is not of: the row is named, by the sequencer too, and nothing is lost."""
+    full.integrate()
+    change(full, "INSERT INTO audit_checkpoints SELECT 99998, note FROM audit_checkpoints WHERE size = 1")
+    (finding,) = full.verify().findings
+    assert (finding.kind, "row 99998 of audit_checkpoints" in finding.detail) == ("altered", True)
+    full.write()
+    with pytest.raises(LogInconsistent, match="row 99998 of audit_checkpoints"):
+        full.integrate()
+    change(full, "DELETE FROM audit_checkpoints WHERE size = 99998")
+    full.integrate()
+    assert full.verify().ok
+
+
+def test_a_second_row_of_the_tree_is_told(full: Logbook) -> None:
+    """It misleads nobody: the log goes on by its own row."""
+    change(full, "INSERT INTO audit_tree (id, size, first, halted) VALUES (0, 5, 0, NULL)")
+    assert [(f.kind, f.detail) for f in full.verify().findings] == [
+        ("altered", "audit_tree has a second row, 0: delete it")
+    ]
+    full.integrate()
+    full.fill(1)
+    with full.database.read() as session:
+        assert full.log.lacks(session) == 0
+    change(full, "DELETE FROM audit_tree WHERE id = 0")
+    assert full.verify().ok
+
+
+def test_a_size_that_is_no_number_is_told_by_all(full: Logbook) -> None:
+    """Clearly, by the sequencer and by the look at health."""
+    if full.database.engine.dialect.name != "sqlite":
+        pytest.skip("the others refuse it themselves")
+    change(full, "UPDATE audit_tree SET size = 'abc'")
+    with pytest.raises(LogInconsistent, match="no number"):
+        full.integrate()
+    with full.database.read() as session, pytest.raises(LogInconsistent, match="no number"):
+        full.log.lacks(session)
+
+
+def test_a_halt_is_one_that_entries_speak_of(full: Logbook) -> None:
+    """Who halts the log in the database alone, or takes its halt away there, is found."""
+    change(full, "UPDATE audit_tree SET halted = 'whatever'")
+    assert kinds(full) == {"altered"}
+    change(full, "UPDATE audit_tree SET halted = NULL")
+    with full.database.write() as session:
+        sequencer.halt(session, "a witness")
+        full.log.append(session, EventType.LOG_HALTED, actor="witness", payload={"why": "a witness"})
+    assert full.verify().ok
+    change(full, "UPDATE audit_tree SET halted = NULL")
+    assert kinds(full) == {"altered"}
+    full.integrate()
+    assert kinds(full) == {"altered"}
+    with full.database.write() as session:
+        full.log.resume(session, "looked", actor="cli")
+    full.integrate()
+    assert full.verify().ok

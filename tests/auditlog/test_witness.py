@@ -210,6 +210,30 @@ def test_junk_beside_a_checkpoint_stops_no_proof(book: Logbook, lines: str) -> N
     verify_proof(book.proof(1), book.verifier)
 
 
+def test_only_our_witness_is_served(book: Logbook, server: WitnessServer) -> None:
+    """A line under our checkpoint that our witness did not sign is told, whoever it names, and not served: neither
+    beside the witness's own nor where no witness is named. What an earlier witness said and was exported stands."""
+    book.fill(2)
+    book.log.ask_witness(book.database)
+    note, forged = book.checkpoint(), "— other.example AAAAAAAA\n"
+    assert server.verifier.open(note)
+    with book.database.write() as session:
+        session.add(Cosignature(size=2, witness="other.example", lines=forged))
+        session.execute(update(Cosignature).values(lines=Cosignature.lines + forged))
+    assert book.checkpoint() == note
+    assert [f.kind for f in book.verify().findings] == ["unsigned"]
+    book.log.witness = None
+    assert "other.example" not in book.checkpoint()
+    assert [f.kind for f in book.verify().findings] == ["unsigned"] * 2
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_cosignatures WHERE witness = 'other.example'"))
+        session.execute(update(Cosignature).values(lines=exports.cosignatures(book.log.export)[0][1]))
+    assert book.verify().ok
+    with book.database.write() as session:
+        session.add(Cosignature(size=99, witness="other.example", lines=forged))
+    assert [f.kind for f in book.verify().findings] == ["unsigned"]
+
+
 def test_a_broken_second_signature_is_told(book: Logbook, tmp_path: Path) -> None:
     """The line of ML-DSA-44 is checked too where it stands; notes from before the second key have none."""
     book.fill(1)

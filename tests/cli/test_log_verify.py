@@ -3,6 +3,8 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,6 +32,7 @@ TAMPERED = {
     "all tiles deleted": "DELETE FROM audit_tiles",
     "a time that is none": "UPDATE audit_entries SET at = 'yesterday' WHERE \"index\" = 1",
     "a size that is none": "UPDATE audit_tree SET size = 'many'",
+    "halted by nobody": "UPDATE audit_tree SET halted = 'x'",
     "the log emptied": "DELETE FROM audit_entries",
 }
 
@@ -77,3 +80,17 @@ def test_a_database_put_back_is_told(installed: Installation, database: Path, tm
     told = json.loads(installed.run("--json", "log", "verify", expect=1))
     assert "truncated" in {f["kind"] for f in told["findings"]}
     installed.run("restore", "replay")
+
+
+def test_a_halt_is_said_first(installed: Installation, database: Path) -> None:
+    """Before anybody reads that the log is whole. A checkpoint of before is still handed out, with the way out."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE audit_tree SET halted = 'a witness'")
+    told = installed.run("log", "verify", expect=1)
+    assert told.startswith("Halted: nothing is signed until a person has looked (log resume --reason TEXT): a witness")
+    command = [sys.executable, "-m", "privacy_svc", "log", "checkpoint"]
+    done = subprocess.run(
+        command, cwd=installed.folder, env=installed.environment, capture_output=True, text=True, check=True
+    )
+    assert "privacy-log" in done.stdout
+    assert "log resume" in done.stderr

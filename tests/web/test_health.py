@@ -6,7 +6,7 @@ from datetime import timedelta
 import time_machine
 from sqlalchemy import text
 
-from privacy_svc.auditlog import EventType
+from privacy_svc.auditlog import EventType, sequencer
 from privacy_svc.db import now
 from tests.web.conftest import Site
 
@@ -49,6 +49,17 @@ def test_tables_of_another_version_are_named(site: Site) -> None:
         connection.execute(text("DELETE FROM alembic_version"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('another')"))
     assert away(site) == {"migrations"}
+
+
+def test_a_halted_log_is_named(site: Site) -> None:
+    """Nothing is signed until a person has looked: the service says so to whoever watches it."""
+    with site.runtime.database.write() as session:
+        sequencer.halt(session, "a witness")
+    assert away(site) == {"log"}
+    assert "halted" in site.client.get("/health/ready").text
+    with site.runtime.database.write() as session:
+        sequencer.resume(session)
+    assert away(site) == set()
 
 
 def test_a_log_that_stands_still_is_named(site: Site) -> None:

@@ -1,0 +1,63 @@
+"""What stands in the log's tables beside entries, tiles and checkpoints, for `verify`: who can write to the database
+could else use it to mislead the log, or to stop it, while every entry is as it was."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog.checking import AT, Checker, Finding
+from privacy_svc.auditlog.crowds import count_wrong_tags
+from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
+from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.vault import Vault
+
+
+def check_cosignatures(
+    session: Session, witness: Verifier | None, exported: Sequence[tuple[int, str]]
+) -> Iterator[Finding]:
+    """What our witness said, by its key. Of a witness before it, whose key we no longer have, what was exported."""
+    known = set(exported)
+    beside = select(Cosignature, SignedCheckpoint.note).outerjoin(
+        SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
+    )
+    for row, note in session.execute(beside.order_by(Cosignature.size, Cosignature.witness)):
+        if witness is not None and row.witness == witness.name:
+            try:
+                witness.open(f"{note or ''}{row.lines}")
+            except NoteError as error:
+                yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")
+        elif (row.size, row.lines) not in known:
+            detail = f"a line under the checkpoint of {row.size} entries is of no witness of this log; it is not served"
+            yield Finding("unsigned", detail)
+
+
+def check_kept_tags(session: Session, vault: Vault) -> Iterator[Finding]:
+    if wrong := count_wrong_tags(session, vault):
+        detail = f"{wrong} tags kept in audit_month_tags are not of this service; none is used; delete them"
+        yield Finding("altered", detail)
+
+
+def check_tree(session: Session, checker: Checker) -> Iterator[Finding]:
+    """The one row of the tree, and that entries say the same of its halt."""
+    for number in session.scalars(select(Tree.id).where(Tree.id != 1).order_by(Tree.id)):
+        yield Finding("altered", f"audit_tree has a second row, {number}: delete it")
+    halted = session.scalar(select(Tree.halted).where(Tree.id == 1))
+    stops = [(str(told[AT]), told.get("why")) for told in checker.told(EventType.LOG_HALTED)]
+    resumed = max((str(told[AT]) for told in checker.told(EventType.LOG_RESUMED)), default="")
+    standing = {why for at, why in stops if at > resumed}
+    if halted is not None and halted not in standing:
+        yield Finding("altered", "the log is halted (audit_tree.halted), and no entry says so")
+    elif halted is None and standing:
+        yield Finding("altered", "the log was halted, and no entry says that a person has let it go on")
+
+
+def check_repeated(session: Session) -> Iterator[Finding]:
+    """Entries of the tree that somebody put into the outbox again."""
+    again = select(Outbox.number, Outbox.leaf, Entry.index, Entry.leaf).join(Entry, Entry.id == Outbox.id)
+    for number, leaf, index, entered in session.execute(again.order_by(Outbox.number)):
+        detail = f"the row {number} of audit_outbox has the id of entry {index}"
+        yield Finding(
+            "altered", f"{detail}, and stays there: delete it" if leaf == entered else f"{detail}, and another leaf"
+        )
