@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from privacy_svc.cli.common import ACTOR, Cli, progress
+from privacy_svc.cli.common import ACTOR, Cli, confirm, progress
 from privacy_svc.cli.log_key import key
 from privacy_svc.cli.log_reading import customer_of, export, search
 
@@ -115,12 +115,15 @@ def _membership(runtime: "Runtime", session: "Session", index: int, proof: str, 
 
 @command.command()
 @click.option("--dry-run", is_flag=True, help="Say how many entries would go; change nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing: the clock and log_kept are right.")
 @click.pass_obj
-def prune(cli: Cli, *, dry_run: bool) -> None:
+def prune(cli: Cli, *, dry_run: bool, yes: bool) -> None:
     """Delete entries older than `log_kept` in policies/organisation.yml; the worker does it by itself.
 
     Whole tiles of 256 entries, from the beginning, up to the first entry about somebody under a legal hold. What is
-    left is proven as before, and an entry says up to where the others went. It can be stopped and run again.
+    left is proven as before, and an entry says up to where the others went. It can be stopped and run again. Where more
+    would go than the worker takes in a day, or nothing was logged for a week, it asks first, and without a terminal it
+    needs --yes.
 
     \b
     Example:
@@ -131,6 +134,8 @@ def prune(cli: Cli, *, dry_run: bool) -> None:
         if over is None:
             raise click.UsageError("policies/organisation.yml says no log_kept, e.g. P4Y: entries are kept for good.")
         if not dry_run:
+            if over and (why := runtime.log.caution(runtime.database, over)):
+                confirm(f"{over:,} entries of the log would be deleted for good. {why}", yes=yes)
             with progress() as told:
                 count = runtime.prune_log(ACTOR, progress=lambda gone: told("deleting entries", gone, over))
     done = "would be deleted" if dry_run else "deleted"
