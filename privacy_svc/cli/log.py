@@ -48,17 +48,38 @@ command.add_command(key)
 )
 @click.pass_obj
 def verify(cli: Cli, checkpoint: Path | None) -> None:
-    """Recompute the tree from the stored entries and check every checkpoint; exit code 1 with findings.
+    """Recompute the tree from the stored entries and check every checkpoint; exit code 1 with findings. Erasures must
+    hold in the database as the fence ledger tells them.
 
     Nothing is changed or signed, so a log that was tampered with, or put back, is told as it stands.
     """
     with cli.runtime(check_stores=False, check_fences=False) as runtime:
         report = runtime.log.verify(runtime.database, known=checkpoint.read_text() if checkpoint else None)
-    cli.show({"ok": report.ok, **asdict(report)}, lambda: _tell(report))
-    sys.exit(0 if report.ok else 1)
+        undone = _undone(runtime)
+    ok = report.ok and not undone
+    cli.show({**asdict(report), "ok": ok, "undone": undone}, lambda: _tell(report, undone))
+    sys.exit(0 if ok else 1)
 
 
-def _tell(report: "Report") -> None:
+def _undone(runtime: "Runtime") -> str:
+    """What the fence ledger says of the log's erasures, which name nobody; in words, empty where all of them hold."""
+    from privacy_svc.errors import Misconfigured
+
+    try:
+        with runtime.database.read() as session:
+            runtime.vault.refuse_undone(session)
+    except Misconfigured as error:
+        return str(error)
+    return ""
+
+
+def _tell(report: "Report", undone: str) -> None:
+    _tell_log(report)
+    if undone:
+        click.secho(f"  {undone}", fg="red")
+
+
+def _tell_log(report: "Report") -> None:
     if report.ok:
         click.secho("The log is whole: every entry is as it was written.", fg="green")
     if report.first:

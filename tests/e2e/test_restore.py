@@ -188,6 +188,8 @@ def test_rows_put_back_one_by_one_are_refused(firm: Firm) -> None:
     assert "1 erased people" in service.run("seal", expect=2)
     checked = json.loads(service.run("--json", "restore", "check", expect=1))
     assert (checked["missing"], checked["undone"]) == (0, 1)
+    verified = json.loads(service.run("--json", "log", "verify", expect=1))
+    assert (verified["findings"], "1 erased people" in verified["undone"]) == ([], True)
     replayed = json.loads(service.run("--json", "restore", "replay"))
     assert (replayed["erasures"], replayed["undone"], replayed["lost"]) == (0, 1, 0)
     service.run("restore", "check")
