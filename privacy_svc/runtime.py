@@ -177,7 +177,8 @@ def _compose(
 def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences: bool = True) -> Runtime:
     """The service as it stands in the home folder. Raises Misconfigured for what is dangerous or does not fit: no
     home, missing keys, tables of another version, policies with an error, a store that changed, a database that
-    was restored and does not know of later erasures (`check_fences` is left out only by who replays them)."""
+    was restored and does not know of later erasures, or in which rows of erased people were put back (`check_fences`
+    is left out only by who replays them)."""
     if not _initialised(settings):
         raise Misconfigured(f"There is no privacy service in {settings.home}: run `privacy-svc init --store URL`.")
     policies = PolicyHolder(settings.policies)
@@ -191,6 +192,7 @@ def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences:
             _refuse_an_older_log(runtime.log, session)
             runtime.vault.register(session)
             _refuse_other_keys(runtime.vault, session)
+            runtime.vault.refuse_undone(session)
             runtime.vault.guarded = True
         remember(session, policies.current)
     return runtime

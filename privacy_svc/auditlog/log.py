@@ -286,6 +286,11 @@ class Log:
                 return until - begin
             until = further
 
+    def caution(self, database: Database, count: int) -> str:
+        """Why a person should look before so many are pruned, in words; see `pruning.caution`."""
+        with database.read() as session:
+            return pruning.caution(session, count, now())
+
     def prune(
         self,
         database: Database,

@@ -46,6 +46,22 @@ def automatic(session: Session, before: datetime, at: datetime) -> datetime:
     return min(before, oldest + AUTOMATIC)
 
 
+def caution(session: Session, count: int, at: datetime) -> str:
+    """Why a person should look before the oldest `count` entries go, or anything else by its date, in words; empty
+    where a run that nobody looks at might take them too."""
+    oldest: datetime | None = session.scalar(select(func.min(Entry.at)))
+    newest: datetime | None = session.scalar(select(func.max(Entry.at)))
+    if oldest is None or newest is None:
+        return ""
+    if at - newest > IDLE:
+        return f"Nothing was logged for {(at - newest).days:,} days: is the clock right?"
+    first: int = session.scalar(select(func.min(Entry.index))) or 0
+    last: datetime | None = session.scalar(select(func.max(Entry.at)).where(Entry.index < first + count))
+    if last is not None and last - oldest > AUTOMATIC:
+        return f"They are of {(last - oldest).days:,} days; the worker takes {AUTOMATIC.days} of them a day."
+    return ""
+
+
 STRETCH = 32 * WIDTH
 """At most so many entries go in one transaction, so that writers need not wait for a long log; an entry of its own says
 so of each stretch, so that a run which ends between two leaves a log that is whole."""

@@ -116,6 +116,12 @@ def key_files_open_to_others(context: Context) -> Iterator[Evidence]:
             yield Evidence(f"keys/{path.name}" if path != folder else "keys")
 
 
+def erasures_undone(context: Context) -> Iterator[Evidence]:
+    """The fence ledger, which lies outside the database, against its fences and keys, as they are now."""
+    with context.database.read() as session:
+        yield from map(Evidence, context.log.vault.undone(session))
+
+
 def register_incomplete(context: Context) -> Iterator[Evidence]:
     """What Art. 30(1) asks for and the policy does not say."""
     for gap in register(context.policies)["missing"]:
@@ -123,5 +129,6 @@ def register_incomplete(context: Context) -> Iterator[Evidence]:
 
 
 BUILTINS: Mapping[str, Callable[[Context], Iterable[Evidence]]] = {
-    f.__name__: f for f in (log_broken, permits_without_consent, key_files_open_to_others, register_incomplete)
+    f.__name__: f
+    for f in (log_broken, permits_without_consent, erasures_undone, key_files_open_to_others, register_incomplete)
 }

@@ -58,6 +58,15 @@ class Cli:
             human()
 
 
+def confirm(question: str, *, yes: bool) -> None:
+    """Asks on a terminal, unless `yes`. Raises UsageError where nobody is there to be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} If that is meant, say --yes.")
+    click.confirm(f"{question} Go on?", abort=True, err=True)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")

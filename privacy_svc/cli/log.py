@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from privacy_svc.cli.common import ACTOR, Cli, progress
+from privacy_svc.cli.common import ACTOR, Cli, confirm, progress
 from privacy_svc.cli.log_key import key
 from privacy_svc.cli.log_reading import customer_of, export, search
 
@@ -50,17 +50,38 @@ command.add_command(key)
 )
 @click.pass_obj
 def verify(cli: Cli, checkpoint: Path | None) -> None:
-    """Recompute the tree from the stored entries and check every checkpoint; exit code 1 with findings.
+    """Recompute the tree from the stored entries and check every checkpoint; exit code 1 with findings. Erasures must
+    hold in the database as the fence ledger tells them.
 
     Nothing is changed or signed, so a log that was tampered with, or put back, is told as it stands.
     """
     with cli.runtime(check_stores=False, check_fences=False) as runtime:
         report = runtime.log.verify(runtime.database, known=checkpoint.read_text() if checkpoint else None)
-    cli.show({"ok": report.ok, **asdict(report)}, lambda: _tell(report))
-    sys.exit(0 if report.ok else 1)
+        undone = _undone(runtime)
+    ok = report.ok and not undone
+    cli.show({**asdict(report), "ok": ok, "undone": undone}, lambda: _tell(report, undone))
+    sys.exit(0 if ok else 1)
 
 
-def _tell(report: "Report") -> None:
+def _undone(runtime: "Runtime") -> str:
+    """What the fence ledger says of the log's erasures, which name nobody; in words, empty where all of them hold."""
+    from privacy_svc.errors import Misconfigured
+
+    try:
+        with runtime.database.read() as session:
+            runtime.vault.refuse_undone(session)
+    except Misconfigured as error:
+        return str(error)
+    return ""
+
+
+def _tell(report: "Report", undone: str) -> None:
+    _tell_log(report)
+    if undone:
+        click.secho(f"  {undone}", fg="red")
+
+
+def _tell_log(report: "Report") -> None:
     if report.halted is not None:
         click.secho(f"{HALTED}: {report.halted}", fg="yellow")
     if report.ok:
@@ -127,12 +148,15 @@ def _membership(runtime: "Runtime", session: "Session", index: int, proof: str, 
 
 @command.command()
 @click.option("--dry-run", is_flag=True, help="Say how many entries would go; change nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing: the clock and log_kept are right.")
 @click.pass_obj
-def prune(cli: Cli, *, dry_run: bool) -> None:
+def prune(cli: Cli, *, dry_run: bool, yes: bool) -> None:
     """Delete entries older than `log_kept` in policies/organisation.yml; the worker does it by itself.
 
     Whole tiles of 256 entries, from the beginning, up to the first entry about somebody under a legal hold. What is
-    left is proven as before, and an entry says up to where the others went. It can be stopped and run again.
+    left is proven as before, and an entry says up to where the others went. It can be stopped and run again. Where more
+    would go than the worker takes in a day, or nothing was logged for a week, it asks first, and without a terminal it
+    needs --yes.
 
     \b
     Example:
@@ -143,6 +167,8 @@ def prune(cli: Cli, *, dry_run: bool) -> None:
         if over is None:
             raise click.UsageError("policies/organisation.yml says no log_kept, e.g. P4Y: entries are kept for good.")
         if not dry_run:
+            if over and (why := runtime.log.caution(runtime.database, over)):
+                confirm(f"{over:,} entries of the log would be deleted for good. {why}", yes=yes)
             with progress() as told:
                 count = runtime.prune_log(ACTOR, progress=lambda gone: told("deleting entries", gone, over))
     done = "would be deleted" if dry_run else "deleted"

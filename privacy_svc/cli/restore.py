@@ -13,6 +13,7 @@ SAID = {
     "lost": "keys that nothing opens any more",
     "logged": "entries the audit log took back",
     "told": "of them erasures",
+    "undone": "people whose erasure rows of a backup had undone, erased again",
     "cleaned": "erased people whose rows in the stores were gone over again",
 }
 
@@ -33,16 +34,19 @@ def command() -> None:
 @command.command()
 @click.pass_obj
 def check(cli: Cli) -> None:
-    """Compare the database with the whole fence ledger. Changes nothing; exit code 1 when entries are missing."""
+    """Compare the database with the whole fence ledger. Changes nothing; exit code 1 when entries are missing, or an
+    erasure that the database knows of is undone in it."""
     with cli.runtime(check_stores=False, check_fences=False) as runtime, runtime.database.read() as session:
         missing = runtime.vault.ledger.missing(session)
         short = runtime.vault.ledger.shorter_by(session)
         unlogged = runtime.log.lacks(session)
+        undone = len(runtime.vault.undone(session)) if not missing else 0  # else the replay tells
     kinds = [line.kind.value for line in missing]
     data = {
         "missing": len(missing),
         "ledger_lacks": short,
         "log_entries": unlogged,
+        "undone": undone,
         "kinds": {k: kinds.count(k) for k in dict.fromkeys(kinds)},
     }
     told = ", ".join(f"{n} {k.replace('_', ' ')}" for k, n in data["kinds"].items())  # type: ignore[attr-defined]
@@ -55,7 +59,10 @@ def check(cli: Cli) -> None:
     if unlogged:
         said = f"The audit log outside has {unlogged:,} entries that the database lacks"
         click.echo(f"{said}. Run `privacy-svc restore replay`.", err=True)
-    if missing or short or unlogged:
+    if undone:
+        said = f"{undone:,} erased people have keys again, or no fence any more: rows of a backup were put back"
+        click.secho(f"{said}. Run `privacy-svc restore replay`.", fg="red", err=True)
+    if missing or short or unlogged or undone:
         raise SystemExit(1)
 
 

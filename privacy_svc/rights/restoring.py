@@ -20,7 +20,7 @@ from privacy_svc.rights import evidence
 from privacy_svc.rights.erasing import forget
 from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.store import erase_subject, link_rows
-from privacy_svc.vault import AddressDigest, Fence, Kind, Line, Tampered
+from privacy_svc.vault import AddressDigest, Fence, Kind, Line, Tampered, Told
 
 Progress = Callable[[str, int, int], None]
 
@@ -29,7 +29,8 @@ Progress = Callable[[str, int, int], None]
 class Replayed:
     """`entries` of the ledger the database lacked, `erasures` among them; `keys` given back from the key snapshot,
     `lost` keys that nothing opens any more; `logged` entries the audit log took back, `told` of them erasures;
-    `cleaned` erased people whose rows in the stores were gone over."""
+    `undone` people whose erasure single rows of a backup had undone, erased again; `cleaned` erased people whose rows
+    in the stores were gone over."""
 
     entries: int
     erasures: int
@@ -37,6 +38,7 @@ class Replayed:
     lost: int
     logged: int
     told: int
+    undone: int
     cleaned: int
 
 
@@ -51,11 +53,14 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
         came_back = again.get(line.body.get("subject_id"), 0) > line.number
         _repeat(database, parts, line, clean=not came_back)
         progress("ledger", count, len(lines))
+    undone = _reinstate(database, parts, progress)
     cleaned = _clean_stores(database, parts, progress)
     erasures = sum(line.kind is Kind.FENCE for line in lines)
-    done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, log.until - log.first, log.erasures, cleaned)
+    logged = log.until - log.first
+    done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, logged, log.erasures, undone, cleaned)
     with database.write() as session:
         payload = {"fences": done.entries, "erasures": erasures, "keys": done.keys, "entries": log.without_payload}
+        payload |= {"undone": undone} if undone else {}
         parts.log.append(session, EventType.RESTORE_REPLAYED, actor=actor, payload=payload)
     return done
 
@@ -88,6 +93,36 @@ def _theirs(session: Session, parts: Parts, subject_id: str, use: str) -> Theirs
         if found.cipher is not None:
             return found
     return Theirs(subject_id, None, use, believed=True)
+
+
+def _reinstate(database: Database, parts: Parts, progress: Progress) -> int:
+    """After all that the database lacked is repeated: what it knows of, and does not hold to. How many people."""
+    with database.read() as session:
+        found = parts.vault.told_of_undone(session)
+    for count, person in enumerate(found, 1):
+        _erase_again(database, parts, person)
+        progress("erasures undone", count, len(found))
+    if found:
+        with suppress(KeyUnavailable):
+            parts.vault.replace_all_due(database)
+    return len(found)
+
+
+def _erase_again(database: Database, parts: Parts, person: Told) -> None:
+    """As in `_repeat`; of who came back no more than the keys of before goes."""
+    gone = person.readmitted_at is None
+    if gone:
+        with database.read() as session, suppress(KeyUnavailable, NotFound, Tampered):
+            erase_subject(session, parts.stores, parts.vault, parts.policy, person.subject_id)
+    with database.write() as session:
+        theirs = _theirs(session, parts, person.subject_id, "data")
+        kept = _theirs(session, parts, person.subject_id, evidence.EVIDENCE)
+        parts.vault.reinstate(session, person)
+        if gone:
+            link_rows(session, person.subject_id, person.rows)
+            forget(session, parts, theirs)
+        if gone and person.evidence_ended_at is not None:
+            evidence.forget(session, parts, kept, WORKER)
 
 
 def _clean_stores(database: Database, parts: Parts, progress: Progress) -> int:

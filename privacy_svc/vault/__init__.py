@@ -17,6 +17,7 @@ from privacy_svc.vault.lease import Lease
 from privacy_svc.vault.ledger import Kind, Ledger, Line
 from privacy_svc.vault.model import BIRTH, Fence, Subject
 from privacy_svc.vault.providers import FileKeyProvider, KeyProvider, create_provider, open_provider
+from privacy_svc.vault.reinstating import Told
 from privacy_svc.vault.restoring import Recovered
 from privacy_svc.vault.rotation import SETTLE, Holder
 from privacy_svc.vault.service import Vault
@@ -50,6 +51,7 @@ __all__ = [
     "Subject",
     "SubjectCipher",
     "Tampered",
+    "Told",
     "Vault",
     "create_provider",
     "is_damaged_text",

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -98,6 +99,16 @@ class Ledger:
                     )
                 previous = _digest(raw)
                 yield line
+
+    def stretch(self, begin: int, most: int) -> tuple[list[bytes], int]:
+        """At most so many lines from this byte of the file on, and where the next stretch begins: 0 after the last, and
+        where the file was cut off meanwhile. The chain is not looked at."""
+        with self._opened("rb") as file:
+            file.seek(max(0, begin - 1))
+            if begin and file.read(1) != b"\n":
+                begin = file.seek(0)
+            found = [line for line in islice(file, most) if line.endswith(b"\n")]
+        return found, begin + sum(map(len, found)) if len(found) == most else 0
 
     def export(self, database: Database) -> int:
         """Write down what is new, on disk when this returns; how many entries. Raises Restored."""

@@ -21,9 +21,11 @@ _COLUMNS = (
     SubjectKey.page_key_id,
     Fence.erased_through,
     Fence.evidence_through,
+    Subject.erased_at,
 )
 _KEYS = (
     select(*_COLUMNS)
+    .join(Subject, Subject.id == SubjectKey.subject_id)
     .outerjoin(Fence, Fence.subject_id == SubjectKey.subject_id)
     .where(among(SubjectKey.subject_id, "ids"), SubjectKey.use.in_(bindparam("uses", expanding=True)))
 )
@@ -32,23 +34,24 @@ _KEYS = (
 def ciphers(
     session: Session, pages: Pages, organisation: str, subject_ids: Sequence[str], use: str
 ) -> dict[str, SubjectCipher]:
-    """Of those who have a living key. Raises Tampered for a subject whose key is gone without an erasure."""
+    """Of those who have a living key; a data key that stands there beside its person's fence, or beside a row that says
+    they are erased, is none. Raises Tampered for a subject whose key is gone without an erasure."""
     uses = (DATA, TAG) if use == DATA else (use,)
     page_keys: dict[str, Key] = {}
     session.flush()
     while True:
         rows = session.connection().execute(_KEYS, {"ids": list(subject_ids), "uses": uses}).all()
-        on = {page for _, _, _, wrapped, page, _, _ in rows if wrapped is not None}
+        on = {page for _, _, _, wrapped, page, _, _, _ in rows if wrapped is not None}
         page_keys = pages.keys(session, on)
         if page_keys.keys() == on:
             break  # else a page was replaced between the two statements
     keys: dict[str, dict[int, Key]] = {}
     tags: dict[str, Key] = {}
     erased: dict[str, int] = {}
-    for subject_id, used, generation, wrapped, page, erased_through, evidence_through in rows:
+    for subject_id, used, generation, wrapped, page, erased_through, evidence_through, erased_at in rows:
         ended = {DATA: erased_through, EVIDENCE: evidence_through}
         through = erased.setdefault(subject_id, ended.get(use) or 0)
-        if wrapped is None or generation <= through:
+        if wrapped is None or generation <= through or (use == DATA and erased_at is not None):
             continue
         key = page_keys[page].unwrap(wrapped, bind_subject(organisation, subject_id, used, generation))
         if used == TAG:

@@ -20,12 +20,14 @@ from privacy_svc.vault import (
     indexroots,
     opening,
     provisioning,
+    reinstating,
     restoring,
     rotation,
     scrubbing,
     snapshot,
     status,
     suppression,
+    undone,
 )
 from privacy_svc.vault.cipher import SubjectCipher
 from privacy_svc.vault.epochs import Schedule
@@ -70,6 +72,7 @@ class Vault:
         self.guarded = False
         """Whether the ledger is looked at while serving; the composed service turns it on."""
         self._look_again = 0.0
+        self._looked_to = 0
         self._leased = LeasedKeys(lease)
         self.pages = Pages(provider, organisation, self._leased)
         self._indexes: dict[tuple[int, int, str], BlindIndex] = {}
@@ -121,7 +124,7 @@ class Vault:
 
     def ciphers(self, session: Session, subject_ids: Iterable[str], use: str = DATA) -> dict[str, SubjectCipher]:
         """The same for many; erased and unknown ones are absent. One statement for each 5,000. Raises Restored when the
-        database was put back into the past under a running service."""
+        database, or rows of erased people in it, were put back into the past under a running service."""
         self._guard(session)
         wanted = list(dict.fromkeys(subject_ids))
         beside = self._beside(session, wanted, use)
@@ -142,6 +145,7 @@ class Vault:
     def _guard(self, session: Session) -> None:
         if self.guarded and time.monotonic() >= self._look_again:
             self.ledger.check(session, settled=SETTLED)
+            self._looked_to = undone.look(session, self.ledger, self._looked_to, SETTLED)
             self._look_again = time.monotonic() + GUARD_SECONDS
 
     @staticmethod
@@ -357,6 +361,25 @@ class Vault:
     def repeat(self, session: Session, line: Line) -> None:
         """One of those lines; see `restoring.repeat`."""
         restoring.repeat(session, self.pages, self.organisation, line)
+
+    # After single rows were put back
+
+    def refuse_undone(self, session: Session) -> None:
+        """At the start. Raises Restored where an erasure of the ledger does not hold in the database."""
+        undone.refuse(session, self.ledger)
+
+    def undone(self, session: Session) -> set[str]:
+        """Erased people whose erasure, or whose evidence key's end, does not hold in the database."""
+        return undone.undone(session, self.ledger)
+
+    def told_of_undone(self, session: Session) -> list[reinstating.Told]:
+        """The same, with what the ledger tells of each; its whole chain is checked. Raises Misconfigured."""
+        people = self.undone(session)
+        return reinstating.told(self.ledger.lines(), people) if people else []
+
+    def reinstate(self, session: Session, person: reinstating.Told) -> None:
+        """Erase again; see `reinstating.reinstate`."""
+        reinstating.reinstate(session, self.pages, person)
 
     # Addresses that are not to be used again
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from privacy_svc.auditlog import EventType, GroupEvent
 from privacy_svc.auditlog.model import Entry
@@ -15,7 +15,7 @@ from privacy_svc.db import new_id, now
 from privacy_svc.http import Role
 from privacy_svc.identity import Client, add_client
 from privacy_svc.rights.model import DataRequest, Hold, RecipientNotice
-from privacy_svc.vault.model import PageKey, Subject
+from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
 from tests.audits.conftest import TODAY, Office, permit
 
 DAY = timedelta(days=1)
@@ -134,6 +134,25 @@ def _evidence_left(office: Office) -> str:
             office.vault.keep_evidence(session, person, now() - 10 * DAY)
         session.add(Hold(subject_id=held, article="17(3)(e)", reason=b"", placed_by="dora"))
     return left
+
+
+@plants("erasures-undone")
+def _undone(office: Office) -> str:
+    """The person's row and key are as before the erasure, and no fence is left: only the ledger tells."""
+    with office.database.write() as session:
+        person = office.vault.create_subject(session).id
+        keys = select(SubjectKey.__table__).where(SubjectKey.subject_id == person, SubjectKey.use == "data")
+        [key] = session.execute(keys).mappings()
+        page = session.execute(select(PageKey.__table__).where(PageKey.id == key["page_key_id"])).mappings().one()
+    with office.database.write() as session:
+        office.vault.erase(session, person)
+    office.vault.ledger.export(office.database)
+    with office.database.write() as session:
+        session.execute(insert(PageKey), [dict(page)])
+        session.execute(update(SubjectKey).filter_by(subject_id=person, use="data").values(dict(key)))
+        session.execute(update(Subject).where(Subject.id == person).values(erased_at=None))
+        session.execute(delete(Fence).where(Fence.subject_id == person))
+    return person
 
 
 @plants("pages-to-replace")

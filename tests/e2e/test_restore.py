@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests import postgres
@@ -153,6 +153,56 @@ def test_a_person_stays_erased_after_a_restore(firm: Firm) -> None:
     assert not [f for f in ("first_name", "last_name", "email", "phone") if left[f] == told[f]]
     verified = json.loads(service.run("--json", "log", "verify"))
     assert verified["lost"] == replayed["logged"] > 0
+
+
+OF_A_PERSON = {"subjects": "id", "subject_keys": "subject_id", "subject_rows": "subject_id"}
+"""Our tables with rows about one person that make them readable, and where their id stands."""
+
+
+def test_rows_put_back_one_by_one_are_refused(firm: Firm) -> None:
+    """Somebody who can write to the database puts an erased person's rows back as they were and takes the fence away;
+    everything else is of today. No service starts, `restore check` says why; after a replay the person is erased."""
+    found(firm)
+    service = firm.service
+    engine = create_engine(firm.databases["privacy"])
+    with engine.connect() as connection:
+        before = {
+            table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+            for table in (*OF_A_PERSON, "page_keys")
+        }
+    with service.serving():
+        erase(firm, 1)
+    with engine.begin() as connection:
+        person = connection.execute(text("SELECT subject_id FROM fences")).scalar_one()
+        mine = {t: [r for r in before[t] if r[column] == person] for t, column in OF_A_PERSON.items()}
+        pages = {key["page_key_id"] for key in mine["subject_keys"]}
+        for table in ("fences", "subject_keys", "subject_rows"):
+            connection.execute(text(f"DELETE FROM {table} WHERE subject_id = :p"), {"p": person})
+        connection.execute(text("UPDATE subjects SET erased_at = NULL WHERE id = :p"), {"p": person})
+        put(connection, "page_keys", [r for r in before["page_keys"] if r["id"] in pages])
+        for table in ("subject_keys", "subject_rows"):
+            put(connection, table, mine[table])
+    engine.dispose()
+
+    assert "restore replay" in service.run("serve", expect=2)
+    assert "1 erased people" in service.run("seal", expect=2)
+    checked = json.loads(service.run("--json", "restore", "check", expect=1))
+    assert (checked["missing"], checked["undone"]) == (0, 1)
+    verified = json.loads(service.run("--json", "log", "verify", expect=1))
+    assert (verified["findings"], "1 erased people" in verified["undone"]) == ([], True)
+    replayed = json.loads(service.run("--json", "restore", "replay"))
+    assert (replayed["erasures"], replayed["undone"], replayed["lost"]) == (0, 1, 0)
+    service.run("restore", "check")
+    service.run("log", "verify")
+    with service.serving():
+        assert firm.read(1)[0] == 410
+        assert firm.read(2)[0] == 200
+
+
+def put(connection: Connection, table: str, rows: list[dict[str, Any]]) -> None:
+    names = list(rows[0])
+    values = ", ".join(f":{n}" for n in names)
+    connection.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"), rows)
 
 
 def test_a_store_restored_alone_is_cleaned(firm: Firm) -> None:
