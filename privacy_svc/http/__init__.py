@@ -5,7 +5,7 @@ names the nearest known one), errors follow RFC 9457, and a route states who may
 with `allow(...)`; a route without it fails at start.
 """
 
-from privacy_svc.http.bodies import Encoded, answers, body_of, decode, encode, fault
+from privacy_svc.http.bodies import Encoded, answers, body_of, check_reading, decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
@@ -35,6 +35,7 @@ __all__ = [
     "answer_problem",
     "answers",
     "body_of",
+    "check_reading",
     "decode",
     "encode",
     "exception_handlers",

@@ -104,6 +104,7 @@ def test_a_module_writes_its_own_entry(web: Web) -> None:
         {"type": "crm:merge", "payload": []},
         {"type": "crm:merge", "payload": {"n": 1.5}},
         {"type": "crm:merge", "payload": {"deep": [{"n": 1e3}]}},
+        {"type": "crm:merge", "payload": {"deep": json.loads("[" * 500 + "]" * 500)}},
         {"type": "crm:merge"},
         {"type": "crm:merge", "payload": {}, "actor": "somebody else"},
         {"type": "crm:merge", "payload": {}, "customer": {"id": "1", "email": "a@b.example"}},
