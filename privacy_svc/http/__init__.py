@@ -13,10 +13,12 @@ from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_re
 from privacy_svc.http.parts import keep_parts, parts_of
 from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
 from privacy_svc.http.problems import privacy_error as answer_problem
+from privacy_svc.http.queries import ANY_QUERY, UnknownParameter, only_known_parameters
 from privacy_svc.http.roles import Caller, Role, allow
 
 __all__ = [
     "IDEMPOTENCY_KEY",
+    "ANY_QUERY",
     "PROBLEM_JSON",
     "Around",
     "Caller",
@@ -31,6 +33,7 @@ __all__ = [
     "Problem",
     "Role",
     "TooManyRequests",
+    "UnknownParameter",
     "allow",
     "answer_problem",
     "answers",
@@ -44,5 +47,6 @@ __all__ = [
     "keep_parts",
     "once_of_request",
     "parts_of",
+    "only_known_parameters",
     "surround",
 ]
