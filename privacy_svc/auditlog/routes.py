@@ -93,7 +93,9 @@ def find_events(
     cursor: FromQuery[int | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Entries:
-    """Entries, newest first. An auditor sees that they are there, not what they say about people."""
+    """Entries, newest first. An auditor sees that they are there, not about whom, nor what they say about people, nor
+    what modules wrote."""
+    _check_reader(caller, customer)
     if not 1 <= limit <= MOST:
         raise BadRequest(f"limit is a whole number from 1 to {MOST}.")
     if cursor is not None and not 0 <= cursor < 2**63:
@@ -138,8 +140,7 @@ def prove_event(
     """A C2SP `.tlog-proof`, to be checked offline with `privacy-svc verify FILE`. With `customer`, for an entry about
     many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO only. A module
     is given proofs of what it did itself."""
-    if customer is not None and caller.role is not Role.DPO:
-        raise Forbidden("Who an entry is about is for the DPO to see.")
+    _check_reader(caller, customer)
     with database.read() as session:
         proof = log.proof(session, index)
         if caller.role is Role.MODULE and log.actor_of(session, index) != caller.name:
@@ -172,7 +173,8 @@ def export_events(
     until: Annotated[datetime | None, QueryParameter(name="to")] = None,
 ) -> Stream:
     """Entries with their proofs, oldest first, as lines of JSON; `privacy-svc verify FILE` checks them offline. An
-    auditor gets no payloads about people."""
+    auditor gets no payloads about people, and none that modules wrote."""
+    _check_reader(caller, customer)
     _check_times(since, until)
     with database.write() as session:
         subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
@@ -227,6 +229,11 @@ def entry_bundle(path: FromPath[str], database: NamedDependency[Database]) -> Re
     if len(leaves) < width:
         raise NotFound("The log has no such bundle yet.")
     return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
+
+
+def _check_reader(caller: Caller, customer: str | None) -> None:
+    if customer is not None and caller.role is not Role.DPO:
+        raise Forbidden("Who an entry is about is for the DPO to see.")
 
 
 def _check_times(*times: datetime | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,8 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """An entry as a reader may have it. `payload` is None where its key is gone (`erased`) or the reader may not."""
+    """An entry as a reader may have it. `payload` is None where its key is gone (`erased`) or the reader may not;
+    so is `subject_id` then."""
 
     id: str
     index: int | None
@@ -49,13 +50,15 @@ class Wanted:
 
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
-    """Without `about_people`, payloads that a person's key seals stay closed. Raises Tampered, KeyUnavailable."""
+    """Without `about_people`, payloads that may say something about somebody stay closed, and nobody is named. Raises
+    Tampered, KeyUnavailable."""
     below = () if wanted.after is None else (Entry.index < wanted.after,)
     rows = session.execute(page(session, vault, wanted, *below, newest_first=True)).all()
     openers = Openers(session, vault)
     shown = {e.id: p for e, p in rows if _there(p) and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
-    return [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
+    views = [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
+    return views if about_people else [replace(view, subject_id=None) for view in views]
 
 
 def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
@@ -118,9 +121,11 @@ def _there(payload: Payload | None) -> bool:
 
 
 def is_about_nobody(leaf: bytes) -> bool:
-    """By the leaf: the column for searching may have been changed. What cannot be read is about somebody."""
+    """By the leaf: the column for searching may have been changed. What cannot be read is about somebody, and so may be
+    what a module has written, whomever it named."""
     with suppress(ValueError):
-        return Envelope.decode(leaf).subject is None
+        envelope = Envelope.decode(leaf)
+        return envelope.subject is None and envelope.type != EventType.MODULE_EVENT
     return False
 
 

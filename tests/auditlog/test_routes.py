@@ -127,13 +127,33 @@ def test_an_entry_about_nobody_known_is_refused(web: Web) -> None:
 
 
 def test_an_auditor_sees_no_payload_about_people(web: Web) -> None:
-    """That it is there, and what is about nobody; of people only the DPO reads it."""
+    """That it is there, and what our own entries say about nobody; the rest only the DPO reads."""
     web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
-    web.post({"type": "crm:backup", "payload": {"of": "monday"}})
-    about_nobody, about_ana = web.events("?type=module", Role.AUDITOR)
-    assert about_nobody["payload"] == {"type": "crm:backup", "payload": {"of": "monday"}}
+    (about_ana,) = web.events("?type=module", Role.AUDITOR)
     assert (about_ana["payload"], about_ana["erased"]) == (None, False)
-    assert web.events("?type=module")[1]["payload"] is not None
+    assert web.events("?type=module")[0]["payload"] is not None
+    assert web.events("?type=auditlog:entry:read", Role.AUDITOR)[0]["payload"] == {"type": "module"}
+
+
+def test_an_auditor_sees_nothing_that_a_module_wrote(web: Web) -> None:
+    """A module may have put somebody's data in without naming them: neither shown nor exported; the DPO sees it."""
+    web.post({"type": "crm:note", "payload": {"of": "ana@example.org"}})
+    (entry,) = web.events("?type=module", Role.AUDITOR)
+    assert (entry["payload"], entry["erased"]) == (None, False)
+    assert "ana@example.org" not in web.get("/v1/audit/export", Role.AUDITOR).text
+    assert "ana@example.org" in web.get("/v1/audit/export").text
+    assert web.events("?type=module")[0]["payload"]["payload"] == {"of": "ana@example.org"}
+
+
+def test_an_auditor_does_not_learn_who_an_entry_is_about(web: Web) -> None:
+    """Neither by asking for a customer nor by the subject's id, which is in no answer of theirs."""
+    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
+    web.book.integrate()
+    for path in ("/v1/audit/events", "/v1/audit/export"):
+        assert web.get(f"{path}?customer=1001", Role.AUDITOR).status_code == 403
+        assert web.get(f"{path}?customer=nobody", Role.AUDITOR).status_code == 403
+        assert web.subject_id not in web.get(path, Role.AUDITOR).text
+    assert web.subject_id in web.get("/v1/audit/events").text
 
 
 def test_the_leaf_says_who_an_entry_is_about(web: Web) -> None:
