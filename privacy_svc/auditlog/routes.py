@@ -182,7 +182,7 @@ def export_events(
             raise NotFound("There is no such customer.")
         looked_at = _told({"export": True, "type": kind, "actor": actor, "from": since, "to": until})
         log.append(session, EventType.LOG_READ, actor=caller.name, subject_id=subject_id, payload=looked_at)
-    wanted = Wanted(subject_id, kind, since, until, actor=actor)
+        wanted = Wanted(subject_id, kind, since, until, actor=actor)
     lines = log.export_entries(database, wanted, about_people=caller.role is Role.DPO)
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="audit-log.ndjson"'}
     return Stream((line + "\n" for line in lines), media_type="application/x-ndjson", headers=headers)

@@ -1,9 +1,11 @@
 """Reading the log: by person, type, actor and time, newest first."""
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, union_all
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import entries_about
 from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.errors import UnknownType
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Payload
@@ -38,7 +41,8 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`type` may be a beginning of one, e.g. `consent` or `consent:record`; `after` is the index to go on below."""
+    """`type` may be a beginning of one, e.g. `consent` or `consent:record`; `after` is the index to go on below. Raises
+    UnknownType."""
 
     subject_id: str | None = None
     type: str | None = None
@@ -47,6 +51,13 @@ class Wanted:
     after: int | None = None
     limit: int = 50
     actor: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.type is not None and not types_of(self.type):
+            known = {b for t in EventType for b in (t.value, *accumulate(t.split(":"), "{}:{}".format))}
+            near = difflib.get_close_matches(self.type, sorted(known), n=1, cutoff=0.5)
+            hint = f"did you mean `{near[0]}`? " if near else ""
+            raise UnknownType(f"No entry has this type: {hint}`privacy-svc log types` lists them.")
 
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:

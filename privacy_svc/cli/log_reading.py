@@ -66,7 +66,7 @@ def _logged(runtime: "Runtime", customer: str | None, filters: dict[str, Any], *
         runtime.log.append(
             session, EventType.LOG_READ, actor=ACTOR, subject_id=subject_id, payload={**told, "export": not rest}
         )
-    return Wanted(subject_id, **filters, **rest)
+        return Wanted(subject_id, **filters, **rest)
 
 
 @click.command()

@@ -4,11 +4,12 @@ Pages for people take any: mail programs and social networks add parameters of t
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from litestar._kwargs.parameter_definition import ParameterDefinition
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -38,7 +39,7 @@ def _check(scope: Scope) -> None:
     handler = scope["route_handler"]
     if not isinstance(handler, HTTPRouteHandler) or takes_any(handler):
         return
-    known = parameters(handler, frozenset(scope["path_params"]))
+    known = {p.field_alias for p in parameters(scope)}
     sent = dict.fromkeys(name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     faults = list(_faults(sent, known))
     if faults:
@@ -49,15 +50,20 @@ def takes_any(handler: HTTPRouteHandler) -> bool:
     return not handler.resolve_include_in_schema() or "any_query" in handler.opt
 
 
+def parameters(scope: Scope) -> Set[ParameterDefinition]:
+    """Those in the query that the request's handler and its dependencies ask for."""
+    handler = scope.get("route_handler")
+    return _parameters(handler, frozenset(scope["path_params"])) if isinstance(handler, HTTPRouteHandler) else set()
+
+
 @lru_cache(1024)
-def parameters(handler: HTTPRouteHandler, in_path: frozenset[str]) -> frozenset[str]:
-    """The names that the handler and its dependencies ask for."""
+def _parameters(handler: HTTPRouteHandler, in_path: frozenset[str]) -> Set[ParameterDefinition]:
     names: dict[str, Any] = dict.fromkeys(in_path)  # only the names are looked at
     model = handler.create_kwargs_model(path_parameters=names)
-    return frozenset(p.field_alias for p in model.expected_query_params)
+    return model.expected_query_params
 
 
-def _faults(sent: dict[str, None], known: frozenset[str]) -> Iterator[Fault]:
+def _faults(sent: dict[str, None], known: set[str]) -> Iterator[Fault]:
     for name in sent.keys() - known:
         near = difflib.get_close_matches(name, sorted(known), n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known)) or 'none'}"

@@ -201,6 +201,25 @@ def test_a_malformed_search_is_refused(web: Web, query: str) -> None:
     assert web.get(f"/v1/audit/events?{query}").status_code == 400
 
 
+def test_the_parameter_is_named_as_it_was_sent(web: Web) -> None:
+    """`from`, not the name that it has in here."""
+    answer = web.get("/v1/audit/events?from=yesterday")
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/from"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("nonsense", None), ("consents", "consent"), ("consent:recrod", "consent:record"), ("", None)]
+)
+def test_an_unknown_type_is_refused(web: Web, wrong: str, near: str | None) -> None:
+    """400 that names the nearest one, by search and by export; nothing is logged as read."""
+    for path in ("/v1/audit/events", "/v1/audit/export"):
+        answer = web.get(f"{path}?type={wrong}")
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/unknown-entry-type")
+        assert near is None or f"`{near}`" in answer.json()["detail"]
+    web.book.integrate()
+    assert not web.book.search(type="auditlog:entry:read")
+
+
 def test_by_actor(web: Web) -> None:
     """Entries of one module or member of the staff, alone and with a type."""
     web.post({"type": "crm:merge", "payload": {}})
