@@ -134,7 +134,10 @@ def _parameters(request: Request[Any, Any, Any], error: ValidationException) -> 
     """Which parameter, by its name on the wire, and what was expected; never the value that was sent."""
     names = {p.field_name: p.field_alias for p in parameters(request.scope)}
     found = [item for item in error.extra if isinstance(item, Mapping)] if isinstance(error.extra, list) else []
-    return tuple(Fault(f"/{names.get(i.get('key', ''), i.get('key', ''))}", str(i.get("message", "")).partition(" - at")[0]) for i in found)
+    return tuple(
+        Fault(f"/{names.get(i.get('key', ''), i.get('key', ''))}", str(i.get("message", "")).partition(" - at")[0])
+        for i in found
+    )
 
 
 def database_away(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
