@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from privacy_svc.auditlog import EventType
 from privacy_svc.cli.root import COMMANDS, root
 from privacy_svc.settings import Settings
 
@@ -35,6 +36,12 @@ def test_every_setting_is_documented() -> None:
     found = TABLE.search((ROOT / "docs/operations.md").read_text())
     assert found is not None
     assert found[1] == settings_table()
+
+
+def test_every_type_of_entries_is_documented() -> None:
+    """docs/log-entries.md lists exactly the types there are, in their order, with what each says."""
+    rows = "".join(f"| `{t.value}` | {t.says} |\n" for t in EventType)
+    assert (ROOT / "docs/log-entries.md").read_text().endswith(f"\n| type | what it says |\n|---|---|\n{rows}")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -100,6 +100,16 @@ def search(
 
 
 @click.command()
+@click.pass_obj
+def types(cli: Cli) -> None:
+    """The types of entries, and what each says; a module's own entries all have the last one."""
+    from privacy_svc.auditlog import EventType
+
+    rows = [{"type": t.value, "says": t.says} for t in EventType]
+    cli.show({"types": rows}, lambda: table(rows, ["type", "says"], empty="none"))
+
+
+@click.command()
 @_filters
 @click.pass_obj
 def export(cli: Cli, customer: str | None, filters: dict[str, Any], *, no_people: bool) -> None:

@@ -4,7 +4,8 @@ Pages for people take any: mail programs and social networks add parameters of t
 """
 
 import difflib
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -50,14 +51,14 @@ def takes_any(handler: HTTPRouteHandler) -> bool:
     return not handler.resolve_include_in_schema() or "any_query" in handler.opt
 
 
-def parameters(scope: Scope) -> Set[ParameterDefinition]:
+def parameters(scope: Scope) -> AbstractSet[ParameterDefinition]:
     """Those in the query that the request's handler and its dependencies ask for."""
     handler = scope.get("route_handler")
     return _parameters(handler, frozenset(scope["path_params"])) if isinstance(handler, HTTPRouteHandler) else set()
 
 
 @lru_cache(1024)
-def _parameters(handler: HTTPRouteHandler, in_path: frozenset[str]) -> Set[ParameterDefinition]:
+def _parameters(handler: HTTPRouteHandler, in_path: frozenset[str]) -> AbstractSet[ParameterDefinition]:
     names: dict[str, Any] = dict.fromkeys(in_path)  # only the names are looked at
     model = handler.create_kwargs_model(path_parameters=names)
     return model.expected_query_params
