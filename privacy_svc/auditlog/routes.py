@@ -17,6 +17,7 @@ from litestar.response import Stream
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog.errors import NotYet
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.growing import WIDTH
 from privacy_svc.auditlog.log import Log
@@ -123,35 +124,39 @@ def find_events(
 
 
 @get(
-    "/v1/audit/events/{index:int}/proof",
+    "/v1/audit/events/{entry:str}/proof",
     opt=allow(Role.DPO, Role.AUDITOR, Role.MODULE),
     sync_to_thread=True,
     operation_id="proveAuditEvent",
     tags=TAGS,
 )
 def prove_event(
-    index: FromPath[int],
+    entry: FromPath[str],
     database: NamedDependency[Database],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
     customer: FromQuery[str | None] = None,
 ) -> Response[str] | Response[dict[str, Any]]:
-    """A C2SP `.tlog-proof`, to be checked offline with `privacy-svc verify FILE`. With `customer`, for an entry about
-    many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO only. A module
-    is given proofs of what it did itself."""
+    """A C2SP `.tlog-proof` of an entry, by its id or its index, to be checked offline with `privacy-svc verify FILE`.
+    404 `not-in-the-tree-yet` with `Retry-After` for the fraction of a second after it was written. With `customer`,
+    for an entry about many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO
+    only. A module is given proofs of what it did itself."""
     _check_reader(caller, customer)
     with database.read() as session:
-        proof = log.proof(session, index)
-        if caller.role is Role.MODULE and log.actor_of(session, index) != caller.name:
-            raise NotFound("There is no such entry of this module; it is given proofs of what it did itself.")
+        found = log.place_of(session, entry)
+        if found is None or (caller.role is Role.MODULE and found.actor != caller.name):
+            raise NotFound("The log has no such entry, or none of this module's own.")
+        if found.index is None:
+            raise NotYet("The entry was written, and is about to enter the tree.")
+        proof = log.proof(session, found.index)
         if customer is None:
             return _text(proof)
         subject_id = directory.find(session, CustomerRef(id=customer))
         if subject_id is None:
             raise NotFound("There is no such customer.")
-        found = log.membership(session, index, subject_id)
-    return Response(membership_document(proof, found), headers={"Cache-Control": "no-store"})
+        membership = log.membership(session, found.index, subject_id)
+    return Response(membership_document(proof, membership), headers={"Cache-Control": "no-store"})
 
 
 @get(

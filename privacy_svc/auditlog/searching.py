@@ -1,6 +1,7 @@
 """Reading the log: by person, type, actor and time, newest first."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,12 +17,13 @@ from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import UnknownType
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash
-from privacy_svc.auditlog.model import Entry, EntryMember, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.vault import Vault
 
 CHUNK = 500
+_INDEX = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ class EntryView:
     subject_id: str | None
     payload: Mapping[str, Any] | None
     erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an entry is, and whose it is; without an index while it waits for its place in the tree."""
+
+    index: int | None
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,19 @@ def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
         chunk = Entry.id.in_(wanted[start : start + CHUNK])
         found.update((i, index) for i, index in session.execute(select(Entry.id, Entry.index).where(chunk)))
     return found
+
+
+def place_of(session: Session, entry: str) -> Placed | None:
+    """By its index or its id. What waits is looked for first: it may enter the tree meanwhile."""
+    if _INDEX.fullmatch(entry):
+        chosen = Entry.index == int(entry)
+    else:
+        waiting = session.scalar(select(Outbox.actor).where(Outbox.id == entry))
+        if waiting is not None:
+            return Placed(None, waiting)
+        chosen = Entry.id == entry
+    found = session.execute(select(Entry.index, Entry.actor).where(chosen)).first()
+    return Placed(*found) if found else None
 
 
 def page(

@@ -258,6 +258,24 @@ def test_a_module_proves_what_it_did_itself(web: Web) -> None:
     assert status.count(404) == 7
 
 
+def test_an_entry_is_proven_by_its_id(web: Web) -> None:
+    """Once it is in the tree; before that 404 with Retry-After, and what is another's is not there for a module."""
+    mine = web.post({"type": "crm:n", "payload": {}}).json()["id"]
+    theirs = web.post({"type": "crm:n", "payload": {}}, Role.DPO).json()["id"]
+    waiting = web.get(f"/v1/audit/events/{mine}/proof", Role.MODULE)
+    assert (waiting.status_code, waiting.json()["type"]) == (404, "/problems/not-in-the-tree-yet")
+    assert int(waiting.headers["retry-after"]) > 0
+    for _ in range(2):
+        refused = web.get(f"/v1/audit/events/{theirs}/proof", Role.MODULE)
+        assert (refused.status_code, refused.json()["type"]) == (404, "/problems/not-found")
+        web.book.integrate()
+    for entry, role in ((mine, Role.MODULE), (mine, Role.AUDITOR), (theirs, Role.DPO)):
+        answer = web.get(f"/v1/audit/events/{entry}/proof", role)
+        _, leaf, _ = verify_proof(answer.text, web.book.verifier)
+        assert json.loads(leaf)["id"] == entry
+    assert web.get("/v1/audit/events/0192f0c1-0000-7000-8000-000000000000/proof").status_code == 404
+
+
 def test_anybody_can_follow_the_tree(web: Web) -> None:
     """A C2SP client, without credentials: the checkpoint, and the tiles that lead to its root."""
     web.book.fill(3)
