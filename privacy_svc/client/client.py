@@ -209,8 +209,8 @@ class Client:
 
     def audit_proof(self, entry_id: str) -> str:
         """The proof of an entry that this module wrote, by its id: a C2SP `.tlog-proof`, which
-        `privacy-svc verify FILE` checks offline. Raises NotFound, for about a second after the entry was written with the slug
-        `not-in-the-tree-yet`."""
+        `privacy-svc verify FILE` checks offline. Raises NotFound, for about a second after the entry was written
+        with the slug `not-in-the-tree-yet`."""
         path = f"/v1/audit/events/{quote(entry_id, safe='')}/proof"
         with self._wire.stream("GET", path, whole=True) as response:
             return response.text

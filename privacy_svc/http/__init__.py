@@ -17,8 +17,8 @@ from privacy_svc.http.queries import ANY_QUERY, UnknownParameter, only_known_par
 from privacy_svc.http.roles import Caller, Role, allow
 
 __all__ = [
-    "IDEMPOTENCY_KEY",
     "ANY_QUERY",
+    "IDEMPOTENCY_KEY",
     "PROBLEM_JSON",
     "Around",
     "Caller",
@@ -46,7 +46,7 @@ __all__ = [
     "forget_spent_keys",
     "keep_parts",
     "once_of_request",
-    "parts_of",
     "only_known_parameters",
+    "parts_of",
     "surround",
 ]
