@@ -7,6 +7,7 @@ from litestar.routes import HTTPRoute
 from litestar.utils.sync import AsyncCallable
 
 from privacy_svc.http import CustomerRef, Role
+from privacy_svc.http.queries import takes_any
 from privacy_svc.store import seal
 from tests.calling import Service
 from tests.factories import erase
@@ -55,6 +56,33 @@ def test_roles_are_enforced_on_every_route(service: Service) -> None:
         ):
             status = service.call(name, method, path, content=b"[]").status_code
             assert (status == 403) == (role not in roles), (method, path, name, status)
+
+
+def test_every_route_refuses_a_parameter_it_does_not_know(service: Service) -> None:
+    """400 that names it and the nearest known one, on every route of the reference; pages for people ignore it."""
+    names = {Role.MODULE: "support", Role.DPO: "officer", Role.ADMIN: "boss", Role.AUDITOR: "eye", Role.PUBLIC: ""}
+    refused = set[str]()
+    for route in service.app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else []:
+            role = next((r for r in names if r in handler.opt.get("roles", ())), None)
+            method, path = str(next(iter(handler.http_methods))), _filled(route.path)
+            if role is None or method in {"OPTIONS", "HEAD"}:
+                continue
+            answer = service.call(names[role], method, f"{path}?costumer=9", content=b"[]", follow_redirects=False)
+            refuses = answer.status_code == 400 and "costumer" in answer.text
+            assert refuses == (not takes_any(handler)), (method, path, answer.text)
+            refused |= {path} if refuses else set()
+    assert {"/v1/audit/export", "/v1/records/x/x/x", "/access/v1/evaluation", "/v1/requests"} <= refused
+    assert not {"/", "/confirm", "/v1/consents/unsubscribe", "/dpo"} & refused
+
+
+def test_the_nearest_parameter_is_named(service: Service) -> None:
+    """By the name it has on the wire; empty ones count, and what is known passes."""
+    for wrong, near in (("costumer=9", "customer"), ("form=2026-01-01T00:00:00Z", "from"), ("typ", "type")):
+        answer = service.call("officer", "GET", f"/v1/audit/export?{wrong}")
+        assert answer.status_code == 400
+        assert f"did you mean `{near}`?" in answer.json()["errors"][0]["detail"]
+    assert service.call("officer", "GET", "/v1/audit/events?limit=2&type=consent").status_code == 200
 
 
 def evaluation(fields: list[str], **context: Any) -> dict[str, Any]:

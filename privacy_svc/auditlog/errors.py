@@ -1,6 +1,6 @@
 """What goes wrong with a log, in words for the operator."""
 
-from privacy_svc.errors import PrivacyError
+from privacy_svc.errors import BadRequest, NotFound, PrivacyError
 
 
 class LogInconsistent(PrivacyError):
@@ -26,3 +26,15 @@ class WitnessAway(PrivacyError):
     """The witness did not cosign; it is asked again. Nothing depends on it meanwhile."""
 
     slug, title = "witness-away", "The witness did not cosign the log"
+
+
+class UnknownType(BadRequest):
+    slug, title = "unknown-entry-type", "The log has no entries of this type"
+    remedy = "Use a type of `privacy-svc log types`, or a beginning of one up to a colon."
+
+
+class NotYet(NotFound):
+    """Written, and waiting for its place in the tree: nothing proves it yet."""
+
+    slug, title, retry_after = "not-in-the-tree-yet", "The entry is not in the log's tree yet", 1
+    remedy = "Ask again after as many seconds as `Retry-After` says."

@@ -16,7 +16,7 @@ from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof
 from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.erasing import Theirs
-from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.errors import LogInconsistent, NotYet
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.gathering import People
@@ -28,7 +28,7 @@ from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, 
 from privacy_svc.auditlog.note import MOST_SIGNATURES, Verifier
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Relearned, relearn
-from privacy_svc.auditlog.searching import EntryView, Wanted
+from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
@@ -188,21 +188,25 @@ class Log:
         self.append(session, EventType.LOG_RESUMED, actor=actor, payload={"halted": why, "reason": reason})
 
     def proof(self, session: Session, index: int) -> str:
-        """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`."""
+        """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`. Raises NotFound,
+        of which NotYet."""
         signed = self.checkpoint(session)
         size = self.signer.open(signed).size
         if 0 <= index < (first := self._first(session)):
             raise NotFound(f"Entry {index} was pruned: its time was over, and the log begins at entry {first}.")
-        entry = session.get(Entry, index) if 0 <= index < size else None
+        entry = session.get(Entry, index) if 0 <= index < 2**63 else None
         if entry is None:
             raise NotFound(f"The log has no entry {index}, not yet or no longer.")
+        if index >= size:
+            raise NotYet(f"Entry {index} is not yet in a signed checkpoint.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
 
     def _first(self, session: Session) -> int:
         return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
 
-    def actor_of(self, session: Session, index: int) -> str | None:
-        return session.scalar(select(Entry.actor).where(Entry.index == index))
+    def place_of(self, session: Session, entry: str) -> Placed | None:
+        """Of an entry by its index or id. Its proof may yet have to wait."""
+        return searching.place_of(session, entry)
 
     def people(self, session: Session, entry_id: str) -> dict[str, int]:
         """Those an entry about many is about and still names, with the number of their group."""

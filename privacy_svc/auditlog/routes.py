@@ -17,6 +17,7 @@ from litestar.response import Stream
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog.errors import NotYet
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.growing import WIDTH
 from privacy_svc.auditlog.log import Log
@@ -93,7 +94,9 @@ def find_events(
     cursor: FromQuery[int | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Entries:
-    """Entries, newest first. An auditor sees that they are there, not what they say about people."""
+    """Entries, newest first. An auditor sees that they are there, not about whom, nor what they say about people, nor
+    what modules wrote."""
+    _check_reader(caller, customer)
     if not 1 <= limit <= MOST:
         raise BadRequest(f"limit is a whole number from 1 to {MOST}.")
     if cursor is not None and not 0 <= cursor < 2**63:
@@ -121,36 +124,39 @@ def find_events(
 
 
 @get(
-    "/v1/audit/events/{index:int}/proof",
+    "/v1/audit/events/{entry:str}/proof",
     opt=allow(Role.DPO, Role.AUDITOR, Role.MODULE),
     sync_to_thread=True,
     operation_id="proveAuditEvent",
     tags=TAGS,
 )
 def prove_event(
-    index: FromPath[int],
+    entry: FromPath[str],
     database: NamedDependency[Database],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
     caller: NamedDependency[Caller],
     customer: FromQuery[str | None] = None,
 ) -> Response[str] | Response[dict[str, Any]]:
-    """A C2SP `.tlog-proof`, to be checked offline with `privacy-svc verify FILE`. With `customer`, for an entry about
-    many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO only. A module
-    is given proofs of what it did itself."""
-    if customer is not None and caller.role is not Role.DPO:
-        raise Forbidden("Who an entry is about is for the DPO to see.")
+    """A C2SP `.tlog-proof` of an entry, by its id or its index, to be checked offline with `privacy-svc verify FILE`.
+    404 `not-in-the-tree-yet` with `Retry-After` for the fraction of a second after it was written. With `customer`,
+    for an entry about many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO
+    only. A module is given proofs of what it did itself."""
+    _check_reader(caller, customer)
     with database.read() as session:
-        proof = log.proof(session, index)
-        if caller.role is Role.MODULE and log.actor_of(session, index) != caller.name:
-            raise NotFound("There is no such entry of this module; it is given proofs of what it did itself.")
+        found = log.place_of(session, entry)
+        if found is None or (caller.role is Role.MODULE and found.actor != caller.name):
+            raise NotFound("The log has no such entry, or none of this module's own.")
+        if found.index is None:
+            raise NotYet("The entry was written, and is about to enter the tree.")
+        proof = log.proof(session, found.index)
         if customer is None:
             return _text(proof)
         subject_id = directory.find(session, CustomerRef(id=customer))
         if subject_id is None:
             raise NotFound("There is no such customer.")
-        found = log.membership(session, index, subject_id)
-    return Response(membership_document(proof, found), headers={"Cache-Control": "no-store"})
+        membership = log.membership(session, found.index, subject_id)
+    return Response(membership_document(proof, membership), headers={"Cache-Control": "no-store"})
 
 
 @get(
@@ -172,7 +178,8 @@ def export_events(
     until: Annotated[datetime | None, QueryParameter(name="to")] = None,
 ) -> Stream:
     """Entries with their proofs, oldest first, as lines of JSON; `privacy-svc verify FILE` checks them offline. An
-    auditor gets no payloads about people."""
+    auditor gets no payloads about people, and none that modules wrote."""
+    _check_reader(caller, customer)
     _check_times(since, until)
     with database.write() as session:
         subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
@@ -180,7 +187,7 @@ def export_events(
             raise NotFound("There is no such customer.")
         looked_at = _told({"export": True, "type": kind, "actor": actor, "from": since, "to": until})
         log.append(session, EventType.LOG_READ, actor=caller.name, subject_id=subject_id, payload=looked_at)
-    wanted = Wanted(subject_id, kind, since, until, actor=actor)
+        wanted = Wanted(subject_id, kind, since, until, actor=actor)
     lines = log.export_entries(database, wanted, about_people=caller.role is Role.DPO)
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="audit-log.ndjson"'}
     return Stream((line + "\n" for line in lines), media_type="application/x-ndjson", headers=headers)
@@ -227,6 +234,11 @@ def entry_bundle(path: FromPath[str], database: NamedDependency[Database]) -> Re
     if len(leaves) < width:
         raise NotFound("The log has no such bundle yet.")
     return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
+
+
+def _check_reader(caller: Caller, customer: str | None) -> None:
+    if customer is not None and caller.role is not Role.DPO:
+        raise Forbidden("Who an entry is about is for the DPO to see.")
 
 
 def _check_times(*times: datetime | None) -> None:

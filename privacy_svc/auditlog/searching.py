@@ -1,9 +1,12 @@
 """Reading the log: by person, type, actor and time, newest first."""
 
+import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, union_all
@@ -11,19 +14,22 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import entries_about
 from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.errors import UnknownType
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash
-from privacy_svc.auditlog.model import Entry, EntryMember, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.vault import Vault
 
 CHUNK = 500
+_INDEX = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """An entry as a reader may have it. `payload` is None where its key is gone (`erased`) or the reader may not."""
+    """An entry as a reader may have it. `payload` is None where its key is gone (`erased`) or the reader may not;
+    so is `subject_id` then."""
 
     id: str
     index: int | None
@@ -36,8 +42,17 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an entry is, and whose it is; without an index while it waits for its place in the tree."""
+
+    index: int | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """`type` may be a beginning of one, e.g. `consent` or `consent:record`; `after` is the index to go on below."""
+    """`type` may be a beginning of one, e.g. `consent` or `consent:record`; `after` is the index to go on below. Raises
+    UnknownType."""
 
     subject_id: str | None = None
     type: str | None = None
@@ -47,15 +62,24 @@ class Wanted:
     limit: int = 50
     actor: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.type is not None and not types_of(self.type):
+            known = {b for t in EventType for b in (t.value, *accumulate(t.split(":"), "{}:{}".format))}
+            near = difflib.get_close_matches(self.type, sorted(known), n=1, cutoff=0.5)
+            hint = f"did you mean `{near[0]}`? " if near else ""
+            raise UnknownType(f"No entry has this type: {hint}`privacy-svc log types` lists them.")
+
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
-    """Without `about_people`, payloads that a person's key seals stay closed. Raises Tampered, KeyUnavailable."""
+    """Without `about_people`, payloads that may say something about somebody stay closed, and nobody is named. Raises
+    Tampered, KeyUnavailable."""
     below = () if wanted.after is None else (Entry.index < wanted.after,)
     rows = session.execute(page(session, vault, wanted, *below, newest_first=True)).all()
     openers = Openers(session, vault)
     shown = {e.id: p for e, p in rows if _there(p) and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
-    return [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
+    views = [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
+    return views if about_people else [replace(view, subject_id=None) for view in views]
 
 
 def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
@@ -64,6 +88,19 @@ def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
         chunk = Entry.id.in_(wanted[start : start + CHUNK])
         found.update((i, index) for i, index in session.execute(select(Entry.id, Entry.index).where(chunk)))
     return found
+
+
+def place_of(session: Session, entry: str) -> Placed | None:
+    """By its index or its id. What waits is looked for first: it may enter the tree meanwhile."""
+    if _INDEX.fullmatch(entry):
+        chosen = Entry.index == int(entry)
+    else:
+        waiting = session.scalar(select(Outbox.actor).where(Outbox.id == entry))
+        if waiting is not None:
+            return Placed(None, waiting)
+        chosen = Entry.id == entry
+    found = session.execute(select(Entry.index, Entry.actor).where(chosen)).first()
+    return Placed(*found) if found else None
 
 
 def page(
@@ -118,9 +155,11 @@ def _there(payload: Payload | None) -> bool:
 
 
 def is_about_nobody(leaf: bytes) -> bool:
-    """By the leaf: the column for searching may have been changed. What cannot be read is about somebody."""
+    """By the leaf: the column for searching may have been changed. What cannot be read is about somebody, and so may be
+    what a module has written, whomever it named."""
     with suppress(ValueError):
-        return Envelope.decode(leaf).subject is None
+        envelope = Envelope.decode(leaf)
+        return envelope.subject is None and envelope.type != EventType.MODULE_EVENT
     return False
 
 

@@ -13,9 +13,13 @@ from privacy_svc.auditlog.note import NoteError, Verifier
 def canonical(document: Any) -> bytes:
     """RFC 8785 over texts, whole numbers, truth values, null, lists and objects; whole numbers of any size in full.
 
-    Raises TypeError for anything else: fractions have no one spelling that all languages agree on.
+    Raises TypeError for anything else: fractions have no one spelling that all languages agree on. And for what is
+    nested too deeply.
     """
-    return _encode(_ordered(document)).encode()
+    try:
+        return _encode(_ordered(document)).encode()
+    except RecursionError:
+        raise TypeError("a signed document is not nested so deeply") from None
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

@@ -10,7 +10,7 @@ import click
 
 from privacy_svc.cli.common import ACTOR, Cli, confirm, progress
 from privacy_svc.cli.log_key import key
-from privacy_svc.cli.log_reading import customer_of, export, search
+from privacy_svc.cli.log_reading import customer_of, export, search, types
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -30,6 +30,7 @@ def command() -> None:
       privacy-svc log verify
       privacy-svc log checkpoint
       privacy-svc log proof 42 > entry-42.tlog-proof
+      privacy-svc log types
       privacy-svc log search --type consent --from 2026-10-01
       privacy-svc log export --type rights > requests.ndjson
       privacy-svc log proof 42 --customer 1001 > among.json
@@ -39,6 +40,7 @@ def command() -> None:
 
 command.add_command(search)
 command.add_command(export)
+command.add_command(types)
 command.add_command(key)
 
 

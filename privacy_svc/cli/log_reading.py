@@ -66,7 +66,7 @@ def _logged(runtime: "Runtime", customer: str | None, filters: dict[str, Any], *
         runtime.log.append(
             session, EventType.LOG_READ, actor=ACTOR, subject_id=subject_id, payload={**told, "export": not rest}
         )
-    return Wanted(subject_id, **filters, **rest)
+        return Wanted(subject_id, **filters, **rest)
 
 
 @click.command()
@@ -97,6 +97,16 @@ def search(
             click.echo(f"older ones: --cursor {after}")
 
     cli.show({"events": rows, "cursor": after}, tell)
+
+
+@click.command()
+@click.pass_obj
+def types(cli: Cli) -> None:
+    """The types of entries, and what each says; a module's own entries all have the last one."""
+    from privacy_svc.auditlog import EventType
+
+    rows = [{"type": t.value, "says": t.says} for t in EventType]
+    cli.show({"types": rows}, lambda: table(rows, ["type", "says"], empty="none"))
 
 
 @click.command()

@@ -125,7 +125,7 @@ def _ndjson(file: BinaryIO, shape: Shape) -> Iterator[Line]:
             try:
                 row = from_json_with(raw, shape.names, shape.fixed) if renamed else from_json(raw)
                 yield Line(number, number, row) if b"\\u0000" not in raw else _nul(number, number)
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except (msgspec.MsgspecError, RecursionError, InvalidBody) as error:
                 yield Line(number, number, None, told(error))
 
 
@@ -187,14 +187,16 @@ def _row(number: int, begins: int, columns: Sequence[str], cells: list[str], sha
             said[column] = unguarded(cell) if cell[0] == "'" else cell
     try:
         return Line(number, begins, from_cells(said))
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, InvalidBody) as error:
         return Line(number, begins, None, told(error))
 
 
 def told(error: Exception) -> str:
     """Which column and what is wrong, never what stands there."""
+    if isinstance(error, InvalidBody):
+        return "has a name twice in one object, or is nested too deeply"
     if not isinstance(error, msgspec.ValidationError):
-        return "is not JSON"
+        return "is not JSON, or is nested too deeply"
     found = pointed(error, ImportRow)
     name = found.pointer.strip("/")
     if "unknown field" in found.detail:

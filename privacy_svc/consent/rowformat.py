@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from privacy_svc.consent.schemas import Guardian, Text, Word
+from privacy_svc.http import check_reading
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 LINE_LIMIT = 65_536
@@ -52,23 +53,28 @@ _any = msgspec.json.Decoder(dict[str, Any])
 
 
 def from_json(raw: bytes) -> ImportRow:
-    """Raises msgspec.MsgspecError."""
-    return _decoder.decode(raw)
+    """Raises msgspec.MsgspecError, RecursionError, InvalidBody."""
+    row = _decoder.decode(raw)
+    check_reading(raw)
+    return row
 
 
 def from_json_with(raw: bytes, names: Mapping[str, str], fixed: Mapping[str, str]) -> ImportRow:
-    """Of a row whose columns have other names; an empty name leaves one out. Raises msgspec.MsgspecError."""
+    """Of a row whose columns have other names; an empty name leaves one out. Raises msgspec.MsgspecError,
+    RecursionError, InvalidBody."""
     said = {names.get(name, name): value for name, value in _any.decode(raw).items()}
+    check_reading(raw)
     said.pop("", None)
     return msgspec.convert({**fixed, **said}, ImportRow, strict=False)
 
 
 def from_cells(said: dict[str, Any]) -> ImportRow:
-    """Of a CSV row's cells that are not empty. Raises msgspec.MsgspecError."""
+    """Of a CSV row's cells that are not empty. Raises msgspec.MsgspecError, RecursionError, InvalidBody."""
     for name in _SEVERAL:
         text = said.get(name)
         if text is not None and text.startswith(_JSON):
             said[name] = msgspec.json.decode(text)
+            check_reading(text.encode())
     return msgspec.convert(said, ImportRow, strict=False)
 
 

@@ -5,7 +5,7 @@ names the nearest known one), errors follow RFC 9457, and a route states who may
 with `allow(...)`; a route without it fails at start.
 """
 
-from privacy_svc.http.bodies import Encoded, answers, body_of, decode, encode, fault
+from privacy_svc.http.bodies import Encoded, answers, body_of, check_reading, decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
@@ -13,9 +13,11 @@ from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_re
 from privacy_svc.http.parts import keep_parts, parts_of
 from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
 from privacy_svc.http.problems import privacy_error as answer_problem
+from privacy_svc.http.queries import ANY_QUERY, UnknownParameter, only_known_parameters
 from privacy_svc.http.roles import Caller, Role, allow
 
 __all__ = [
+    "ANY_QUERY",
     "IDEMPOTENCY_KEY",
     "PROBLEM_JSON",
     "Around",
@@ -31,10 +33,12 @@ __all__ = [
     "Problem",
     "Role",
     "TooManyRequests",
+    "UnknownParameter",
     "allow",
     "answer_problem",
     "answers",
     "body_of",
+    "check_reading",
     "decode",
     "encode",
     "exception_handlers",
@@ -42,6 +46,7 @@ __all__ = [
     "forget_spent_keys",
     "keep_parts",
     "once_of_request",
+    "only_known_parameters",
     "parts_of",
     "surround",
 ]

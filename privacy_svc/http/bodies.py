@@ -1,6 +1,7 @@
 """Strict JSON in, JSON out."""
 
 import difflib
+import json
 import re
 from typing import Any, TypeVar
 
@@ -15,6 +16,12 @@ T = TypeVar("T")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]+)`")
 _PLACE = re.compile(r" - at `(?P<path>[^`]+)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+DEEPEST = 64
+"""Most objects and lists inside one another: what is taken in is walked by recursion later on."""
+TOO_DEEP = f"The JSON is nested too deeply: at most {DEEPEST} objects and lists stand inside one another."
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_SQUARE = bytes.maketrans(b"{}", b"[]")
 
 
 def encode(value: object) -> bytes:
@@ -56,20 +63,49 @@ def answers(kind: Any) -> dict[int, ResponseSpec]:
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """The body as `kind`, strictly: no coercion, no unknown field, no NaN, no second document.
+    """The body as `kind`, strictly: no coercion, no unknown field, no NaN, no second document, no second reading.
 
     Raises InvalidBody with a JSON pointer and, for an unknown field, the nearest known one.
     """
     if not body:
         raise InvalidBody("The body is empty; JSON is expected.")
     try:
-        return msgspec.json.decode(body, type=kind, strict=True)
+        decoded = msgspec.json.decode(body, type=kind, strict=True)
     except msgspec.ValidationError as error:
         if isinstance(error.__cause__, PrivacyError):
             raise error.__cause__ from None
         raise InvalidBody("The body does not fit.", faults=[fault(error, kind)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidBody(f"The body is not JSON: {error}.") from None
+    except RecursionError:
+        raise InvalidBody(TOO_DEEP) from None
+    check_reading(body)
+    return decoded
+
+
+def check_reading(valid: bytes) -> None:
+    """Raises InvalidBody for JSON that is nested too deeply, or has a name twice in one object, of which readers take
+    different ones."""
+    if not _is_flat(valid) and not _is_flat(_TEXT.sub(b"", valid)):
+        raise InvalidBody(TOO_DEEP)
+    json.loads(valid, object_pairs_hook=_once, parse_int=str, parse_float=str)
+
+
+def _is_flat(valid: bytes) -> bool:
+    """Each round takes away the innermost brackets. Those in texts may make it say no."""
+    left = valid.translate(_SQUARE, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        if not left:
+            return True
+        left = left.replace(b"[]", b"")
+    return not left
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        twice = next(name for n, name in enumerate(names) if name in names[:n])
+        raise InvalidBody("A name stands twice in one object.", faults=[Fault(f"/{twice}", "stands there twice")])
 
 
 def fault(error: msgspec.ValidationError, kind: Any) -> Fault:

@@ -21,6 +21,7 @@ from privacy_svc.errors import (
     TooLarge,
     Unavailable,
 )
+from privacy_svc.http.queries import parameters
 
 PROBLEM_JSON = "application/problem+json"
 _HEADERS: Mapping[int, Mapping[str, str]] = {
@@ -99,7 +100,8 @@ def problem(kind: type[PrivacyError], detail: str, request_id: str, faults: Sequ
 
 def problem_headers(kind: type[PrivacyError]) -> dict[str, str]:
     """What HTTP demands with some statuses (RFC 9110 §11.6.1, §10.2.3)."""
-    return dict(_HEADERS.get(kind.status, {}))
+    again = {} if kind.retry_after is None else {"Retry-After": str(kind.retry_after)}
+    return {**_HEADERS.get(kind.status, {}), **again}
 
 
 def answer(
@@ -121,17 +123,21 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     kind = _KINDS.get(error.status_code, BadRequest if error.status_code < 500 else PrivacyError)
     if kind is PrivacyError:
         return unexpected(request, error)
-    faults = _parameters(error) if isinstance(error, ValidationException) else ()
+    faults = _parameters(request, error) if isinstance(error, ValidationException) else ()
     response = answer(request, kind, "A parameter does not fit." if faults else f"{kind.title}.", faults)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
 
 
-def _parameters(error: ValidationException) -> tuple[Fault, ...]:
-    """Which parameter, and what was expected; never the value that was sent."""
+def _parameters(request: Request[Any, Any, Any], error: ValidationException) -> tuple[Fault, ...]:
+    """Which parameter, by its name on the wire, and what was expected; never the value that was sent."""
+    names = {p.field_name: p.field_alias for p in parameters(request.scope)}
     found = [item for item in error.extra if isinstance(item, Mapping)] if isinstance(error.extra, list) else []
-    return tuple(Fault(f"/{i.get('key', '')}", str(i.get("message", "")).partition(" - at")[0]) for i in found)
+    return tuple(
+        Fault(f"/{names.get(i.get('key', ''), i.get('key', ''))}", str(i.get("message", "")).partition(" - at")[0])
+        for i in found
+    )
 
 
 def database_away(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -104,6 +104,7 @@ def test_a_module_writes_its_own_entry(web: Web) -> None:
         {"type": "crm:merge", "payload": []},
         {"type": "crm:merge", "payload": {"n": 1.5}},
         {"type": "crm:merge", "payload": {"deep": [{"n": 1e3}]}},
+        {"type": "crm:merge", "payload": {"deep": json.loads("[" * 500 + "]" * 500)}},
         {"type": "crm:merge"},
         {"type": "crm:merge", "payload": {}, "actor": "somebody else"},
         {"type": "crm:merge", "payload": {}, "customer": {"id": "1", "email": "a@b.example"}},
@@ -126,13 +127,33 @@ def test_an_entry_about_nobody_known_is_refused(web: Web) -> None:
 
 
 def test_an_auditor_sees_no_payload_about_people(web: Web) -> None:
-    """That it is there, and what is about nobody; of people only the DPO reads it."""
+    """That it is there, and what our own entries say about nobody; the rest only the DPO reads."""
     web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
-    web.post({"type": "crm:backup", "payload": {"of": "monday"}})
-    about_nobody, about_ana = web.events("?type=module", Role.AUDITOR)
-    assert about_nobody["payload"] == {"type": "crm:backup", "payload": {"of": "monday"}}
+    (about_ana,) = web.events("?type=module", Role.AUDITOR)
     assert (about_ana["payload"], about_ana["erased"]) == (None, False)
-    assert web.events("?type=module")[1]["payload"] is not None
+    assert web.events("?type=module")[0]["payload"] is not None
+    assert web.events("?type=auditlog:entry:read", Role.AUDITOR)[0]["payload"] == {"type": "module"}
+
+
+def test_an_auditor_sees_nothing_that_a_module_wrote(web: Web) -> None:
+    """A module may have put somebody's data in without naming them: neither shown nor exported; the DPO sees it."""
+    web.post({"type": "crm:note", "payload": {"of": "ana@example.org"}})
+    (entry,) = web.events("?type=module", Role.AUDITOR)
+    assert (entry["payload"], entry["erased"]) == (None, False)
+    assert "ana@example.org" not in web.get("/v1/audit/export", Role.AUDITOR).text
+    assert "ana@example.org" in web.get("/v1/audit/export").text
+    assert web.events("?type=module")[0]["payload"]["payload"] == {"of": "ana@example.org"}
+
+
+def test_an_auditor_does_not_learn_who_an_entry_is_about(web: Web) -> None:
+    """Neither by asking for a customer nor by the subject's id, which is in no answer of theirs."""
+    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
+    web.book.integrate()
+    for path in ("/v1/audit/events", "/v1/audit/export"):
+        assert web.get(f"{path}?customer=1001", Role.AUDITOR).status_code == 403
+        assert web.get(f"{path}?customer=nobody", Role.AUDITOR).status_code == 403
+        assert web.subject_id not in web.get(path, Role.AUDITOR).text
+    assert web.subject_id in web.get("/v1/audit/events").text
 
 
 def test_the_leaf_says_who_an_entry_is_about(web: Web) -> None:
@@ -180,6 +201,25 @@ def test_a_malformed_search_is_refused(web: Web, query: str) -> None:
     assert web.get(f"/v1/audit/events?{query}").status_code == 400
 
 
+def test_the_parameter_is_named_as_it_was_sent(web: Web) -> None:
+    """`from`, not the name that it has in here."""
+    answer = web.get("/v1/audit/events?from=yesterday")
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/from"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("nonsense", None), ("consents", "consent"), ("consent:recrod", "consent:record"), ("", None)]
+)
+def test_an_unknown_type_is_refused(web: Web, wrong: str, near: str | None) -> None:
+    """400 that names the nearest one, by search and by export; nothing is logged as read."""
+    for path in ("/v1/audit/events", "/v1/audit/export"):
+        answer = web.get(f"{path}?type={wrong}")
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/unknown-entry-type")
+        assert near is None or f"`{near}`" in answer.json()["detail"]
+    web.book.integrate()
+    assert not web.book.search(type="auditlog:entry:read")
+
+
 def test_by_actor(web: Web) -> None:
     """Entries of one module or member of the staff, alone and with a type."""
     web.post({"type": "crm:merge", "payload": {}})
@@ -216,6 +256,24 @@ def test_a_module_proves_what_it_did_itself(web: Web) -> None:
     status = [web.get(f"/v1/audit/events/{n}/proof", Role.MODULE).status_code for n in range(8)]
     assert status.count(200) == 1
     assert status.count(404) == 7
+
+
+def test_an_entry_is_proven_by_its_id(web: Web) -> None:
+    """Once it is in the tree; before that 404 with Retry-After, and what is another's is not there for a module."""
+    mine = web.post({"type": "crm:n", "payload": {}}).json()["id"]
+    theirs = web.post({"type": "crm:n", "payload": {}}, Role.DPO).json()["id"]
+    waiting = web.get(f"/v1/audit/events/{mine}/proof", Role.MODULE)
+    assert (waiting.status_code, waiting.json()["type"]) == (404, "/problems/not-in-the-tree-yet")
+    assert int(waiting.headers["retry-after"]) > 0
+    for _ in range(2):
+        refused = web.get(f"/v1/audit/events/{theirs}/proof", Role.MODULE)
+        assert (refused.status_code, refused.json()["type"]) == (404, "/problems/not-found")
+        web.book.integrate()
+    for entry, role in ((mine, Role.MODULE), (mine, Role.AUDITOR), (theirs, Role.DPO)):
+        answer = web.get(f"/v1/audit/events/{entry}/proof", role)
+        _, leaf, _ = verify_proof(answer.text, web.book.verifier)
+        assert json.loads(leaf)["id"] == entry
+    assert web.get("/v1/audit/events/0192f0c1-0000-7000-8000-000000000000/proof").status_code == 404
 
 
 def test_anybody_can_follow_the_tree(web: Web) -> None:

@@ -1,5 +1,6 @@
 """What a module asks and is answered."""
 
+import time
 from typing import Any
 
 import pytest
@@ -54,6 +55,30 @@ def test_customers_are_named_in_several_ways(connect: Connect, name: str) -> Non
     consent(connect("shop"), person)
     assert connect("marketing").evaluate(person, purpose=MAIL, fields=["email"])
     assert connect("shop").append_event("shop:basket", {"items": 3}, person)
+
+
+def proven(client: Client, entry: str) -> str | None:
+    """None while the entry is not in the tree."""
+    try:
+        return client.audit_proof(entry)
+    except NotFound as error:
+        if error.slug != "not-in-the-tree-yet":
+            raise
+        return None
+
+
+def test_a_module_proves_its_own_entry(connect: Connect) -> None:
+    """By the id that it was given, as soon as the entry is in the tree; another module's is not there for it."""
+    shop = connect("shop")
+    entry = shop.append_event("shop:basket", {"items": 3})
+    deadline = time.monotonic() + 60
+    while (proof := proven(shop, entry)) is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert proof
+    assert proof.startswith("c2sp.org/tlog-proof@v1\n")
+    with pytest.raises(NotFound) as refused:
+        connect("marketing").audit_proof(entry)
+    assert refused.value.slug == "not-found"
 
 
 def test_many_are_answered_as_each_alone(connect: Connect) -> None:

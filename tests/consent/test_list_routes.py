@@ -100,3 +100,17 @@ def test_import_of_csv(web: Web) -> None:
     assert sent(web, b"\xff\xfe" + f"{head}\n".encode("utf-16-le"))[0] == 400
     assert sent(web, f"{head}\n{cells}\nMüller".encode("latin-1"))[0] == 400
     assert sent(web, b"id,purpose\n1,news\n")[0] == 400
+
+
+@pytest.mark.parametrize("evidence", ["[" * 100 + "]" * 100, "[" * 1_000 + "]" * 1_000, '{"a": 1, "a": 2}'])
+def test_a_row_that_is_deep_or_has_two_readings(web: Web, evidence: str) -> None:
+    """It is refused with its number, as NDJSON and as CSV; the rows beside it come in."""
+    deep = json.dumps(ROW)[:-1] + ', "evidence": {"of": ' + evidence + "}}"
+    cell = '"' + f'{{"of": {evidence}}}'.replace('"', '""') + '"'
+    columns, cells = ",".join(ROW), ",".join(str(v) for v in ROW.values())
+    csv = f"{columns},evidence\n{cells},{cell}\n{cells},\n"
+    for content in (f"{deep}\n{json.dumps(ROW)}\n", csv):
+        status, lines = sent(web, content.encode())
+        assert status == 200
+        assert [line["row"] for line in lines[:-1]] == [1]
+        assert "nested" in lines[0]["detail"]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from privacy_svc.errors import PrivacyError, all_problems
+from privacy_svc.errors import InvalidBody, PrivacyError, all_problems
+from privacy_svc.http import decode
 from tests.http.app import LIMIT, client
 
 
@@ -68,6 +69,25 @@ def test_bodies_that_do_not_fit(body: bytes, pointer: str | None) -> None:
         found = problem(web.post("/people", content=body))
     assert (found["type"], found["status"]) == ("/problems/invalid-body", 400)
     assert [e["pointer"] for e in found.get("errors", [])] == ([] if pointer is None else [pointer])
+
+
+@pytest.mark.parametrize("depth", [65, 500, 5_000])
+def test_bodies_nested_too_deeply(depth: int) -> None:
+    """400, however deep; brackets in texts nest nothing, and 64 levels pass."""
+    for open_, close in (("[", "]"), ('{"a":', "}")):
+        deep = open_ * depth + "1" + close * depth
+        with pytest.raises(InvalidBody, match="deeply"):
+            decode(deep.encode(), object)
+    decode(b"[" * 64 + b"]" * 64, object)
+    decode(json.dumps({"text": '\\"[{' * depth}).encode(), object)
+
+
+@pytest.mark.parametrize("body", [b'{"email": "a", "email": "b"}', b'{"email": "a", "\\u0065mail": "b"}'])
+def test_a_name_that_stands_twice(body: bytes) -> None:
+    """Readers differ about which one counts, so neither does."""
+    with client() as web:
+        found = problem(web.post("/people", content=body))
+    assert (found["status"], [e["pointer"] for e in found["errors"]]) == (400, ["/email"])
 
 
 def test_an_unknown_field_gets_the_nearest_known_one() -> None:
