@@ -10,7 +10,7 @@ from privacy_svc.policy.fieldrules import Effect, FieldDecision
 from privacy_svc.policy.policyset import Mask, PolicySet, SubjectState
 from privacy_svc.policy.statespace import states, told
 from privacy_svc.policy.telling import Fact, unseen, without
-from privacy_svc.policy.terms import terms
+from privacy_svc.policy.terms import outgrown, terms
 
 Weighed = Callable[[str], Iterable[tuple[SubjectState, int]]]
 """The states to ask about for a purpose, each with how many people are in it."""
@@ -55,7 +55,7 @@ def compare_over(old: PolicySet, new: PolicySet, at: datetime, weighed: Weighed)
             for (modules, direction, before, after), s in sums.items()
         )
     found.sort(key=lambda c: (list(Direction).index(c.direction), c.purpose, c.modules, c.before, c.after))
-    return [*found, *terms(old, new, at)]
+    return [*found, *outgrown(old, new), *terms(old, new, at)]
 
 
 def _add(

@@ -1,4 +1,7 @@
-"""What two policies say otherwise beside decisions: how consents come about and how long they last. Pure."""
+"""What two policies say otherwise beside decisions: what people agreed to, how consents come about, how long they last.
+
+Pure.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -27,6 +30,41 @@ def terms(old: PolicySet, new: PolicySet, at: datetime) -> Iterator[Change]:
             said = [f"{fact} is told by {', '.join(paths)}" for paths in (was_told, now_told)]
             # Of whom it makes a difference is not to be known without both columns.
             yield Change(key, modules, Direction.LOOSENED, said[0], said[1], (), 0)
+
+
+def outgrown(old: PolicySet, new: PolicySet) -> Iterator[Change]:
+    """Consents that count for more than people agreed to: the purpose or the text changed, and the version did not."""
+    for key in sorted(old.purposes.keys() & new.purposes.keys()):
+        rule, widened = new.purposes[key].consent, _widened(old, new, key)
+        if rule and widened:
+            versions = f"{rule.covered_since} to {old.notice_versions[rule.notice]}"
+            before = f"consents to notice {rule.notice}, versions {versions}"
+            yield _outgrown(new, key, before, f"they cover {', '.join(widened)} too: {_WIDENED}")
+    for notice, version, language in sorted(old.notices.keys() & new.notices.keys()):
+        was, now = old.notices[notice, version, language], new.notices[notice, version, language]
+        if was.digest != now.digest:
+            said = f"notice {notice}, version {version} ({language})"
+            for key in sorted({*was.purposes, *now.purposes}):
+                yield _outgrown(new, key, f"{said} as people agreed to it", _EDITED)
+
+
+_WIDENED = "raise covered_since and show a new notice version"
+_EDITED = "another text, which nobody agreed to: put the old one back and make a new version"
+
+
+def _outgrown(new: PolicySet, key: str, before: str, after: str) -> Change:
+    return Change(key, modules_of(new, key), Direction.LOOSENED, before, after, (), 0)
+
+
+def _widened(old: PolicySet, new: PolicySet, key: str) -> tuple[str, ...]:
+    """Categories the purpose is new to, where consents to a notice of before go on counting for it."""
+    was, now = old.purposes[key], new.purposes[key]
+    rule = now.consent
+    if was.consent is None or rule is None or rule.covered_since > old.notice_versions.get(rule.notice, 0):
+        return ()
+    # What was carved out may be let in again without a word in `categories`.
+    known = {*now.categories, *was.prohibited, *was.prohibited_above}
+    return tuple(sorted(c for c in known if now.covers(c) and not was.covers(c)))
 
 
 def modules_of(policies: PolicySet, purpose: str) -> tuple[str, ...]:

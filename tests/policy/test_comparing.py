@@ -183,3 +183,44 @@ def test_rules_beside_decisions_are_told(what: str) -> None:
     back = Change(direction=Direction.TIGHTENED, before=after, after=before, **expected)
     assert [c for c in compare(old, new, NOW) if c.count == 0] == [forth]
     assert [c for c in compare(new, old, NOW) if c.count == 0] == [back]
+
+
+WIDER = PURPOSES.replace("[user.name, user.contact.email]", "[user.name, user.contact.email, user.demographic]")
+NEWER = {f"notices/news/3.{language}.md": FILES["notices/news/1.en.md"] for language in ("en", "de")}
+
+
+def test_a_wider_purpose_under_old_consents_is_told() -> None:
+    """Who agreed to less goes on being counted, unless covered_since goes beyond every version they were shown."""
+    told = (
+        "news",
+        "consents to notice news, versions 2 to 2",
+        "they cover user.demographic too: raise covered_since and show a new notice version",
+    )
+    old = compiled()
+    assert told in told_loosened(old, compiled(**{"purposes.yml": WIDER}))
+    shown = compiled(**{"purposes.yml": WIDER, **NEWER})
+    assert told in told_loosened(old, shown), "a new version alone leaves the old consents standing"
+    raised = compiled(**{"purposes.yml": WIDER.replace("covered_since: 2", "covered_since: 3"), **NEWER})
+    assert not [t for t in told_loosened(old, raised) if "raise covered_since" in t[2]]
+    assert told_loosened(compiled(**{"purposes.yml": WIDER}), old) == set(), "narrower is no such thing"
+
+
+def test_a_prohibition_lifted_under_old_consents_is_told() -> None:
+    """Also where `categories` stays as it was."""
+    carved = PURPOSES.replace("user.contact.email]", "user.contact]\n    prohibited: [user.contact.address]", 1)
+    lifted = PURPOSES.replace("user.contact.email]", "user.contact]", 1)
+    found = told_loosened(compiled(**{"purposes.yml": carved}), compiled(**{"purposes.yml": lifted}))
+    assert [a for _, _, a in found if a.startswith("they cover user.contact.address too: raise covered_since")]
+
+
+def test_a_text_edited_in_place_is_told() -> None:
+    """People agreed to another text than the one that now stands under their version."""
+    edited = compiled(**{"notices/news/1.en.md": FILES["notices/news/1.en.md"] + "And our friends do.\n"})
+    assert told_loosened(compiled(), edited) == {
+        (
+            "news",
+            "notice news, version 1 (en) as people agreed to it",
+            "another text, which nobody agreed to: put the old one back and make a new version",
+        )
+    }
+    assert not [t for t in told_loosened(compiled(), compiled(**NEWER)) if "agreed" in t[1]], "a new version is no edit"
