@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from privacy_svc.policy import Change, PolicySet
 
-FAIL = click.option("--fail-on-loosening", is_flag=True, help="Exit code 1 where something is permitted that was not.")
+FAIL = click.option("--fail-on-loosening", is_flag=True, help="Exit code 1 where anything is loosened.")
 FEW = 3
 """Names of fields told in a row of a table."""
 

@@ -1,9 +1,11 @@
 """Strict JSON in, JSON out."""
 
 import difflib
+import enum
 import json
 import re
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from litestar import Request
@@ -65,7 +67,7 @@ def answers(kind: Any) -> dict[int, ResponseSpec]:
 def decode(body: bytes, kind: type[T]) -> T:
     """The body as `kind`, strictly: no coercion, no unknown field, no NaN, no second document, no second reading.
 
-    Raises InvalidBody with a JSON pointer and, for an unknown field, the nearest known one.
+    Raises InvalidBody with a JSON pointer and what would be right: the place or name of a field, the allowed words.
     """
     if not body:
         raise InvalidBody("The body is empty; JSON is expected.")
@@ -113,27 +115,63 @@ def fault(error: msgspec.ValidationError, kind: Any) -> Fault:
     text = str(error)
     place = _PLACE.search(text)
     path = place["path"] if place else "$"
-    pointer = "".join("/" + (a or b).replace("~", "~0").replace("/", "~1") for a, b in _STEP.findall(path))
+    steps = _STEP.findall(path)
+    pointer = "".join("/" + (a or b).replace("~", "~0").replace("/", "~1") for a, b in steps)
+    names = tuple(a for a, _ in steps if a)
     detail = text[: place.start()] if place else text
     unknown = _UNKNOWN.search(detail)
     if unknown:
-        detail += _suggestion(unknown["name"], kind)
+        detail += _suggestion(unknown["name"], names, kind)
         pointer += "/" + unknown["name"]
+    elif detail.startswith("Invalid enum value"):
+        detail += _allowed(names, kind)
     return Fault(pointer, detail)
 
 
-def _suggestion(name: str, kind: Any) -> str:
-    near = difflib.get_close_matches(name, sorted(_field_names(kind, set())), n=1)
-    return f", did you mean `{near[0]}`?" if near else ""
+Path = tuple[str, ...]
+"""Names of fields from the outermost struct on. Items of a list have the list's."""
 
 
-def _field_names(kind: Any, seen: set[Any]) -> set[str]:
-    """All field names of a struct and the structs inside it."""
-    names: set[str] = set()
+def _suggestion(name: str, within: Path, kind: Any) -> str:
+    """Where an unknown field belongs, or what was probably meant: rather a field of the same struct."""
+    known = [path for path, _ in _fields(kind)]
+    places = [_place(path[:-1]) for path in known if path[-1] == name]
+    if places:
+        return f", which belongs {' or '.join(places)}"
+    same = [path for path in known if path[:-1] == within]
+    for paths, said in ((same, lambda path: path[-1]), (known, ".".join)):
+        near = difflib.get_close_matches(name, sorted({path[-1] for path in paths}), n=1)
+        if near:
+            return f", did you mean `{said(next(path for path in paths if path[-1] == near[0]))}`?"
+    return ""
+
+
+def _place(path: Path) -> str:
+    return f"in `{'.'.join(path)}`" if path else "at the top level"
+
+
+def _fields(kind: Any, above: Path = (), seen: tuple[Any, ...] = ()) -> Iterator[tuple[Path, Any]]:
+    """All fields of a struct and of the structs inside it, with their types."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in seen:
-        seen.add(kind)
         for f in msgspec.structs.fields(kind):
-            names |= {f.encode_name} | _field_names(f.type, seen)
+            path = (*above, f.encode_name)
+            yield path, f.type
+            yield from _fields(f.type, path, (*seen, kind))
     for part in getattr(kind, "__args__", ()):
-        names |= _field_names(part, seen)
-    return names
+        yield from _fields(part, above, seen)
+
+
+def _allowed(path: Path, kind: Any) -> str:
+    words = [word for found, of in _fields(kind) if found == path for word in _words(of)]
+    return f", allowed: {', '.join(dict.fromkeys(words))}" if words else ""
+
+
+def _words(kind: Any) -> Iterator[str]:
+    """Of the enums and literals in a type."""
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        yield from (str(member.value) for member in kind)
+    elif get_origin(kind) is Literal:
+        yield from map(str, get_args(kind))
+    else:
+        for part in getattr(kind, "__args__", ()):
+            yield from _words(part)

@@ -8,7 +8,8 @@ fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
 from privacy_svc.policy.categories import and_above, within
-from privacy_svc.policy.comparing import Change, Direction, compare, compare_over, direction, outcome
+from privacy_svc.policy.changes import Change, Direction
+from privacy_svc.policy.comparing import compare, compare_over, direction, outcome
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.datamap import (
     Collection,

@@ -98,7 +98,7 @@ class _File:
         inner = block.block("expect", [*self.policies.field_names(""), *_words(block, "expect")], required=True)
         if not inner.node.entries:
             block.fault("expect", "'expect' names no field")
-        return {field: inner.word(field, EFFECTS) or Effect.DENY for field in inner.node.entries}
+        return {field: inner.word(field, EFFECTS, what="effect") or Effect.DENY for field in inner.node.entries}
 
     def _somebody(self, block: Block) -> SubjectState | None:
         node = block.get("person", required=True)
@@ -132,7 +132,7 @@ class _File:
         notice = rule.notice if rule else ""
         newest = self.policies.notice_versions.get(notice, 0)
         if node is None or node.kind != "map":
-            return ConsentFact(consents.word(purpose, _STATES) or "refused", notice, newest, None)
+            return ConsentFact(consents.word(purpose, _STATES, what="state") or "refused", notice, newest, None)
         block = Block(node, self.faults, _CONSENT, "consent")
         version = block.integer("version")
         return ConsentFact(

@@ -1,40 +1,26 @@
 """Which decisions two policies make differently: by purpose, module and reason. Pure."""
 
-import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.decide import decide
-from privacy_svc.policy.durations import add_duration
 from privacy_svc.policy.fieldrules import Effect, FieldDecision
 from privacy_svc.policy.policyset import Mask, PolicySet, SubjectState
 from privacy_svc.policy.statespace import states, told
+from privacy_svc.policy.telling import Fact, unseen, without
+from privacy_svc.policy.terms import outgrown, terms
 
 Weighed = Callable[[str], Iterable[tuple[SubjectState, int]]]
 """The states to ask about for a purpose, each with how many people are in it."""
 
 
-class Direction(enum.StrEnum):
-    LOOSENED = "loosened"
-    TIGHTENED = "tightened"
-    REASON = "reason"
-    """Denied as before, for another first reason."""
-
-
 @dataclass(frozen=True, slots=True)
-class Change:
-    """`before` and `after`: permit, the mask, or the reason of the denial. `count`: states, or people; 0 where it only
-    reaches consents to come."""
-
-    purpose: str
-    modules: tuple[str, ...]
-    direction: Direction
-    before: str
-    after: str
-    fields: tuple[str, ...]
-    count: int
-    example: str = ""
+class _Side:
+    policies: PolicySet
+    unseen: frozenset[Fact]
+    """Facts of people that only the other policy is told."""
 
 
 @dataclass
@@ -47,12 +33,12 @@ class _Sum:
 def compare(old: PolicySet, new: PolicySet, at: datetime) -> list[Change]:
     """Over all states that either policy could tell apart."""
     both = (old, new)
-    changed = compare_over(old, new, at, lambda purpose: ((s, 1) for s in states(both, purpose, at)))
-    return [*changed, *_terms(old, new, at)]
+    return compare_over(old, new, at, lambda purpose: ((s, 1) for s in states(both, purpose, at)))
 
 
 def compare_over(old: PolicySet, new: PolicySet, at: datetime, weighed: Weighed) -> list[Change]:
-    """Over some people, or invented ones."""
+    """Over some people, or invented ones; then what changes beside decisions."""
+    sides = _Side(old, unseen(old, new)), _Side(new, unseen(new, old))
     names = _names(old, new)
     found: list[Change] = []
     for purpose in sorted({*old.purposes, *new.purposes}):
@@ -62,14 +48,14 @@ def compare_over(old: PolicySet, new: PolicySet, at: datetime, weighed: Weighed)
         sums: dict[tuple[tuple[str, ...], Direction, str, str], _Sum] = {}
         for state, weight in weighed(purpose):
             for modules in groups:
-                _add(
-                    sums, modules, _differences(old, new, modules[0], purpose, names, state, at), state, purpose, weight
-                )
+                differences = _differences(sides, modules[0], purpose, names, state, at)
+                _add(sums, modules, differences, state, purpose, weight)
         found += (
             Change(purpose, modules, direction, before, after, tuple(sorted(s.fields)), s.count, s.example)
             for (modules, direction, before, after), s in sums.items()
         )
-    return sorted(found, key=lambda c: (list(Direction).index(c.direction), c.purpose, c.modules, c.before, c.after))
+    found.sort(key=lambda c: (list(Direction).index(c.direction), c.purpose, c.modules, c.before, c.after))
+    return [*found, *outgrown(old, new), *terms(old, new, at)]
 
 
 def _add(
@@ -87,10 +73,11 @@ def _add(
 
 
 def _differences(
-    old: PolicySet, new: PolicySet, module: str, purpose: str, names: list[str], state: SubjectState, at: datetime
+    sides: tuple[_Side, _Side], module: str, purpose: str, names: list[str], state: SubjectState, at: datetime
 ) -> dict[tuple[Direction, str, str], list[str]]:
-    before = decide(old, module, purpose, names, state, at).fields
-    after = decide(new, module, purpose, names, state, at).fields
+    before, after = (
+        decide(side.policies, module, purpose, names, without(state, side.unseen), at).fields for side in sides
+    )
     found: dict[tuple[Direction, str, str], list[str]] = {}
     for name in names:
         difference = direction(before[name], after[name])
@@ -131,16 +118,3 @@ def _groups(old: PolicySet, new: PolicySet, purpose: str) -> list[tuple[str, ...
         if any(granted):
             groups.setdefault(granted, []).append(name)
     return [tuple(names) for names in groups.values()]
-
-
-def _terms(old: PolicySet, new: PolicySet, at: datetime) -> Iterator[Change]:
-    """Consents to come last longer or shorter; those that stand keep their end."""
-    for key in sorted(old.purposes.keys() & new.purposes.keys()):
-        before, after = old.purposes[key].consent, new.purposes[key].consent
-        if before is None or after is None or before.valid_for == after.valid_for:
-            continue
-        longer = add_duration(at, after.valid_for) > add_duration(at, before.valid_for)
-        way = Direction.LOOSENED if longer else Direction.TIGHTENED
-        modules = tuple(sorted(m for m, found in new.modules.items() if key in found.purposes))
-        said = [f"consents last {rule.valid_for}" for rule in (before, after)]
-        yield Change(key, modules, way, said[0], said[1], (), 0)

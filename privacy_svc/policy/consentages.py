@@ -11,6 +11,7 @@ from types import MappingProxyType
 DEFAULT = 16
 """Where no law says less: Art. 8(1) itself, for people of any other country as well."""
 LEAST = 13
+LEAST_LAW = "never below 13 (Art. 8(1))"
 
 _LAWS: Mapping[str, tuple[int, str]] = {
     "AT": (14, "DSG § 4(4)"),

@@ -9,6 +9,7 @@ import structlog
 from privacy_svc.errors import Misconfigured
 from privacy_svc.policy.loader import compile_policies, policy_paths, read_files, version_of
 from privacy_svc.policy.policyset import PolicySet
+from privacy_svc.policy.terms import outgrown
 
 _log = structlog.get_logger(__name__)
 
@@ -51,8 +52,10 @@ class PolicyHolder:
             version = version_of(files)
             if version != self._seen:
                 self._seen = version
-                self._current = compile_policies(files, name=self.folder.resolve().name)
+                before, self._current = self._current, compile_policies(files, name=self.folder.resolve().name)
                 _log.info("policy.loaded", version=version)
+                for change in outgrown(before, self._current):
+                    _log.warning("policy.outgrown", purpose=change.purpose, before=change.before, after=change.after)
             if version == self._current.version:
                 self.fault = None
             self._stamp = stamp

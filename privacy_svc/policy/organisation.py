@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from privacy_svc.policy.consentages import LEAST
+from privacy_svc.policy.consentages import LEAST, LEAST_LAW
 from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import EVIDENCE_KEPT, Organisation
@@ -99,7 +99,7 @@ def _consent_ages(block: Block) -> Mapping[str, int]:
             block.faults.at(place, f"a country is two capital letters such as DE, not {country!r}")
     inner = block.block("consent_ages", block.node.entries["consent_ages"].entries if "consent_ages" in block else ())
     for country in inner.node.entries:
-        age = inner.integer(country, required=True, least=LEAST, most=OF_AGE)
+        age = inner.integer(country, required=True, least=LEAST, most=OF_AGE, law=LEAST_LAW)
         found |= {country: age} if age else {}
     return MappingProxyType(found)
 

@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from privacy_svc.policy.categories import and_above
+from privacy_svc.policy.consentages import LEAST, LEAST_LAW
 from privacy_svc.policy.dpv import PURPOSES
 from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import (
@@ -160,7 +161,7 @@ def _minimum_age(block: Block) -> tuple[int | None, bool]:
     node = block.get("minimum_age")
     if node is not None and node.kind == "str":
         return None, block.word("minimum_age", (BY_COUNTRY,)) == BY_COUNTRY
-    return block.integer("minimum_age", least=1, most=OF_AGE), False
+    return block.integer("minimum_age", least=LEAST, most=OF_AGE, law=LEAST_LAW), False
 
 
 def _dpv(block: Block) -> str:
@@ -174,7 +175,7 @@ def _dpv(block: Block) -> str:
 
 def _masks(block: Block, terms: Taxonomy) -> Mapping[str, Mask]:
     inner = block.block("masks", terms.categories)
-    chosen = {category: inner.choice(category, Mask, required=True) for category in inner.node.entries}
+    chosen = {category: inner.choice(category, Mask, required=True, what="mask") for category in inner.node.entries}
     return MappingProxyType({category: mask for category, mask in chosen.items() if mask})
 
 

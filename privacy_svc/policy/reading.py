@@ -85,27 +85,31 @@ class Block:
             return default
         return bool(node.plain())
 
-    def integer(self, key: str, *, required: bool = False, least: int = 0, most: int = 2**31 - 1) -> int | None:
+    def integer(
+        self, key: str, *, required: bool = False, least: int = 0, most: int = 2**31 - 1, law: str = ""
+    ) -> int | None:
+        """`law`: why the limits are what they are."""
         node = self.get(key, required=required)
         if node is None:
             return None
         if node.kind != "int" or not WHOLE.fullmatch(node.text) or not least <= int(node.text) <= most:
-            self.fault(key, f"{key!r} must be a whole number from {least} to {most}")
+            self.fault(key, f"{key!r} must be a whole number from {least} to {most}{law and ': ' + law}")
             return None
         return int(node.text)
 
-    def choice(self, key: str, of: type[E], *, required: bool = False) -> E | None:
-        word = self.word(key, [m.value for m in of], required=required)
+    def choice(self, key: str, of: type[E], *, required: bool = False, what: str = "") -> E | None:
+        word = self.word(key, [m.value for m in of], required=required, what=what)
         return of(word) if word else None
 
-    def word(self, key: str, of: Collection[str], *, required: bool = False) -> str:
-        """One of a closed list; the empty text where it is missing or wrong. `null` unquoted is the word."""
+    def word(self, key: str, of: Collection[str], *, required: bool = False, what: str = "") -> str:
+        """One of a closed list; the empty text where it is missing or wrong. `null` unquoted is the word. `what` it is,
+        where the key does not say so."""
         node = self.node.entries.get(key)
         if node is not None and node.text == "null" and "null" in of:
             return "null"
         word = self.text(key, required=required)
         if word and word not in of:
-            self.faults.unknown(self.place(key), key, word, of)
+            self.faults.unknown(self.place(key), what or key, word, of)
             return ""
         return word
 

@@ -1,7 +1,8 @@
 """A small application with one route for each way to fail, wired as the service is."""
 
+import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from litestar import Litestar, Request, get, post
@@ -19,6 +20,23 @@ LIMIT = 1000
 class Person(msgspec.Struct, forbid_unknown_fields=True):
     email: str
     age: int = 0
+    address: "Address | None" = None
+    visits: list["Visit"] = []
+
+
+class Address(msgspec.Struct, forbid_unknown_fields=True):
+    city: str = ""
+    use: Literal["home", "work"] = "home"
+
+
+class Seen(enum.StrEnum):
+    HERE = "here"
+    THERE = "there"
+
+
+class Visit(msgspec.Struct, forbid_unknown_fields=True):
+    seen: Seen
+    reason: str = ""
 
 
 @post("/people", sync_to_thread=True)

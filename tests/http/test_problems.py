@@ -98,6 +98,27 @@ def test_an_unknown_field_gets_the_nearest_known_one() -> None:
     assert "`email`" in error["detail"]
 
 
+@pytest.mark.parametrize(
+    ("more", "pointer", "words"),
+    [
+        ('"city": "Ulm"', "/city", "unknown field `city`, which belongs in `address`"),
+        ('"reason": ""', "/reason", "unknown field `reason`, which belongs in `visits`"),
+        ('"address": {"age": 3}', "/address/age", "unknown field `age`, which belongs at the top level"),
+        ('"address": {"citty": ""}', "/address/citty", "unknown field `citty`, did you mean `city`?"),
+        ('"citty": ""', "/citty", "unknown field `citty`, did you mean `address.city`?"),
+        ('"nowhere": ""', "/nowhere", "unknown field `nowhere`"),
+        ('"address": {"use": "play"}', "/address/use", "Invalid enum value 'play', allowed: home, work"),
+        ('"visits": [{"seen": "no"}]', "/visits/0/seen", "Invalid enum value 'no', allowed: here, there"),
+    ],
+)
+def test_an_error_says_where_and_what_is_right(more: str, pointer: str, words: str) -> None:
+    """A field in the wrong object is told its place, a wrong word the right ones."""
+    with client() as web:
+        (error,) = problem(web.post("/people", content=f'{{"email": "a", {more}}}'.encode()))["errors"]
+    assert error["pointer"] == pointer
+    assert error["detail"].removeprefix("Object contains ") == words
+
+
 def test_headers_that_http_demands() -> None:
     """405 says Allow, 401 WWW-Authenticate, 429 and 503 Retry-After."""
     with client() as web:

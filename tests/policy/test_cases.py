@@ -85,7 +85,10 @@ def test_a_wrong_expectation_fails(policies: Path, wrong: str, told: str) -> Non
         ("at: tomorrow\ntests: []\n", "one.yml:1: 'at' must be a day"),
         ("tests: []\n", "lacks 'at'"),
         (HEAD + GOOD.replace("person: ana", "person: anna"), "unknown person 'anna', did you mean 'ana'?"),
-        (HEAD + GOOD.replace("email: permit", "email: permitted"), "did you mean 'permit'?"),
+        (
+            HEAD + GOOD.replace("email: permit", "email: permitted"),
+            "unknown effect 'permitted', did you mean 'permit'?",
+        ),
         (HEAD + GOOD.replace("name: letters", "nme: letters"), "unknown key 'nme'"),
         (HEAD.replace("news: given", "nws: given"), "did you mean 'news'?"),
         (HEAD + GOOD.replace("expect: {phone: last4}", "expect: {}"), "'expect' names no field"),

@@ -1,6 +1,7 @@
 """What changes between two policies is told, and nothing else."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -106,3 +107,120 @@ def _tells(change: Change, purpose: str, module: str, name: str) -> bool:
 def test_the_space_is_small() -> None:
     """A few thousand states of all purposes together: a difference is there while one waits."""
     assert 100 < sum(len(list(states((OLD, OLD), p, NOW))) for p in OLD.purposes) < 5_000
+
+
+def telling(text: str, field: str, category: str, fact: str) -> str:
+    """The dataset with a field that tells the fact."""
+    mapped = f"          - name: {field}\n            data_categories: [{category}]\n"
+    assert mapped in text
+    return text.replace(mapped, f"{mapped}            privacy: {{tells: {fact}}}\n")
+
+
+BORN = telling(FILES["datasets/crm.yml"], "born", "user.demographic.date_of_birth", "birth_date")
+DATASET = telling(BORN, "updated", "system.operations", "relationship_end")
+UNKNOWN = PURPOSES.replace("age: 16", "age: 16\n    unknown_age: permit")
+
+
+def told_loosened(old: PolicySet, new: PolicySet) -> set[tuple[str, str, str]]:
+    return {(c.purpose, c.before, c.after) for c in compare(old, new, NOW) if c.direction is Direction.LOOSENED}
+
+
+def test_a_birth_date_no_longer_told_is_told() -> None:
+    """A child whose age nobody knows any more is permitted where an unknown age is, and everybody denied elsewhere."""
+    blind = DATASET.replace("            privacy: {tells: birth_date}\n", "")
+    seeing = compiled(**{"purposes.yml": UNKNOWN, "datasets/crm.yml": DATASET})
+    unseeing = compiled(**{"purposes.yml": UNKNOWN, "datasets/crm.yml": blind})
+    assert ("news", "guardian_missing", "permit") in told_loosened(seeing, unseeing)
+    assert ("news", "guardian_missing", "permit") not in told_loosened(unseeing, seeing)
+    strict = [compiled(**{"datasets/crm.yml": text}) for text in (DATASET, blind)]
+    found = {(c.direction, c.before, c.after) for c in compare(strict[0], strict[1], NOW)}
+    assert (Direction.TIGHTENED, "permit", "guardian_missing") in found
+    (lost,) = [c for c in compare(seeing, unseeing, NOW) if c.before == "guardian_missing" and c.after == "permit"]
+    assert "aged 15" in lost.example
+    assert lost.purpose == "news", "and no purpose that asks for no age"
+
+
+def test_an_end_no_longer_told_is_told() -> None:
+    """Without the end of the relationship no retention ever passes."""
+    old = compiled(**{"datasets/crm.yml": DATASET})
+    new = compiled(**{"datasets/crm.yml": BORN})
+    assert {p for p, before, _ in told_loosened(old, new) if before == "retention_passed"} == {"news", "service"}
+    assert told_loosened(new, old) == set()
+    assert Direction.TIGHTENED in directions(new, old)
+
+
+def test_another_field_that_tells_is_told() -> None:
+    """Of whom it makes a difference is not to be known: it counts as loosened, both ways."""
+    tells = "            privacy: {tells: relationship_end}\n"
+    moved = BORN.replace("          - name: notes\n", "          - name: notes\n" + tells)
+    old, new = (compiled(**{"datasets/crm.yml": text}) for text in (DATASET, moved))
+    told = ("relationship_end is told by crm.people.updated", "relationship_end is told by crm.people.notes")
+    assert told_loosened(old, new) == {("news", *told), ("service", *told)}
+    assert told_loosened(new, old) == {("news", *told[::-1]), ("service", *told[::-1])}
+
+
+RULE = "covered_since: 2"
+BESIDE = {
+    "double opt-in": (f"{RULE}\n      double_opt_in: true", RULE, "double_opt_in: true", "double_opt_in: false"),
+    "the signal": ("age: 16\n    honours_gpc: true", "age: 16", "honours_gpc: true", "honours_gpc: false"),
+    "asking again": (RULE, f"{RULE}\n      ask_again: P1M", "asked again after P6M", "asked again after P1M"),
+    "the link": (
+        f"{RULE}\n      double_opt_in: true", f"{RULE}\n      double_opt_in: true\n      confirm_hours: 72",
+        "confirmed within 48 hours", "confirmed within 72 hours"),
+    "imports": (RULE, f"{RULE}\n      accept_imported: true", "accept_imported: false", "accept_imported: true"),
+    "the length": ("P24M", "P48M", "consents last P24M", "consents last P48M"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BESIDE)
+def test_rules_beside_decisions_are_told(what: str) -> None:
+    """What lets consents come about more easily or last longer is loosened, and the reverse tightened, once each."""
+    strict, loose, before, after = BESIDE[what]
+    here = "P24M" if what == "the length" else RULE if RULE in strict else "age: 16"
+    old, new = (compiled(**{"purposes.yml": PURPOSES.replace(here, text)}) for text in (strict, loose))
+    expected: dict[str, Any] = {"purpose": "news", "modules": ("mail",), "fields": (), "count": 0}
+    forth = Change(direction=Direction.LOOSENED, before=before, after=after, **expected)
+    back = Change(direction=Direction.TIGHTENED, before=after, after=before, **expected)
+    assert [c for c in compare(old, new, NOW) if c.count == 0] == [forth]
+    assert [c for c in compare(new, old, NOW) if c.count == 0] == [back]
+
+
+WIDER = PURPOSES.replace("[user.name, user.contact.email]", "[user.name, user.contact.email, user.demographic]")
+NEWER = {f"notices/news/3.{language}.md": FILES["notices/news/1.en.md"] for language in ("en", "de")}
+
+
+def test_a_wider_purpose_under_old_consents_is_told() -> None:
+    """Who agreed to less goes on being counted, unless covered_since goes beyond every version they were shown."""
+    told = (
+        "news",
+        "consents to notice news, versions 2 to 2",
+        "they cover user.demographic too: raise covered_since and show a new notice version",
+    )
+    old = compiled()
+    assert told in told_loosened(old, compiled(**{"purposes.yml": WIDER}))
+    shown = compiled(**{"purposes.yml": WIDER, **NEWER})
+    assert told in told_loosened(old, shown), "a new version alone leaves the old consents standing"
+    raised = compiled(**{"purposes.yml": WIDER.replace("covered_since: 2", "covered_since: 3"), **NEWER})
+    assert not [t for t in told_loosened(old, raised) if "raise covered_since" in t[2]]
+    assert told_loosened(compiled(**{"purposes.yml": WIDER}), old) == set(), "narrower is no such thing"
+
+
+def test_a_prohibition_lifted_under_old_consents_is_told() -> None:
+    """Also where `categories` stays as it was."""
+    carved = PURPOSES.replace("user.contact.email]", "user.contact]\n    prohibited: [user.contact.address]", 1)
+    lifted = PURPOSES.replace("user.contact.email]", "user.contact]", 1)
+    found = told_loosened(compiled(**{"purposes.yml": carved}), compiled(**{"purposes.yml": lifted}))
+    assert [a for _, _, a in found if a.startswith("they cover user.contact.address too: raise covered_since")]
+
+
+def test_a_text_edited_in_place_is_told() -> None:
+    """People agreed to another text than the one that now stands under their version."""
+    edited = compiled(**{"notices/news/1.en.md": FILES["notices/news/1.en.md"] + "And our friends do.\n"})
+    assert told_loosened(compiled(), edited) == {
+        (
+            "news",
+            "notice news, version 1 (en) as people agreed to it",
+            "another text, which nobody agreed to: put the old one back and make a new version",
+        )
+    }
+    assert not [t for t in told_loosened(compiled(), compiled(**NEWER)) if "agreed" in t[1]], "a new version is no edit"

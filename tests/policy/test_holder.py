@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from privacy_svc.errors import Misconfigured
 from privacy_svc.policy import PolicyHolder
@@ -27,6 +28,19 @@ def test_a_change_is_taken_up(folder: Path) -> None:
     (folder / "modules.yml").write_text(FILES["modules.yml"].replace("title: Mail", "title: Letters"))
     assert holder.current.modules["mail"].title == "Letters"
     assert holder.fault is None
+
+
+def test_a_text_edited_under_consents_is_warned_of(folder: Path) -> None:
+    """A running service says that consents now count for another text than people agreed to; a new title it loads."""
+    holder = PolicyHolder(folder, interval=0)
+    with capture_logs() as logs:
+        (folder / "modules.yml").write_text(FILES["modules.yml"].replace("title: Mail", "title: Letters"))
+        assert holder.current.modules["mail"].title == "Letters"
+        (folder / "notices/care/1.en.md").write_text(FILES["notices/care/1.en.md"] + "And your faith.\n")
+        assert "faith" in holder.current.notices["care", 1, "en"].text
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert (warning["event"], warning["purpose"]) == ("policy.outgrown", "care")
+    assert "make a new version" in warning["after"]
 
 
 def test_the_same_size_and_stamp_is_noticed(folder: Path) -> None:

@@ -78,7 +78,9 @@ TABLE = {
         P, "[user.name, user.contact.email]", "[user.name, user.email]", "data category 'user.email'"
     ),
     "category twice": Spoilt(P, "[user.name, user.contact.email]", "[user.name, user.name]", "stands here twice"),
-    "unknown mask": Spoilt(P, "phone_number: last4", "phone_number: last5", "did you mean 'last4'?"),
+    "unknown mask": Spoilt(
+        P, "phone_number: last4", "phone_number: last5", "unknown mask 'last5', did you mean 'last4'?"
+    ),
     "mask of an unknown category": Spoilt(
         P, "user.contact.phone_number: last4", "user.contact.phone: last4", "unknown key"
     ),
@@ -115,7 +117,8 @@ TABLE = {
     ),
     "age without consent": Spoilt(P, "required_for_service: true", "minimum_age: 16", "counts only for consent"),
     "unknown age without an age": Spoilt(P, "minimum_age: 16", "unknown_age: permit", "says nothing without"),
-    "age of an old man": Spoilt(P, "minimum_age: 16", "minimum_age: 160", "whole number from 1 to 21"),
+    "age of an old man": Spoilt(P, "minimum_age: 16", "minimum_age: 160", "whole number from 13 to 21"),
+    "age of a child": Spoilt(P, "minimum_age: 16", "minimum_age: 12", "never below 13 (Art. 8(1))"),
     "a number YAML reads otherwise": Spoilt(P, "minimum_age: 16", "minimum_age: 020", "whole number"),
     "a number without end": Spoilt(P, "minimum_age: 16", "minimum_age: " + "9" * 5000, "whole number"),
     "age not a number": Spoilt(P, "minimum_age: 16", "minimum_age: 0x10", "whole number"),
@@ -130,7 +133,9 @@ TABLE = {
     "consent age of a word": Spoilt(
         O, "phone_region", "consent_ages: {Spain: 14}\nphone_region", "two capital letters"
     ),
-    "consent age of a baby": Spoilt(O, "phone_region", "consent_ages: {ES: 12}\nphone_region", "from 13 to 21"),
+    "consent age of a baby": Spoilt(
+        O, "phone_region", "consent_ages: {ES: 12}\nphone_region", "never below 13 (Art. 8(1))"
+    ),
     "required by consent": Spoilt(P, "minimum_age: 16", "required_for_service: true", "cannot rest on consent"),
     "no assessment": Spoilt(
         P, "    assessment: LIA-1\n", "", "needs an 'assessment'", at="legal_basis: legitimate_interests"

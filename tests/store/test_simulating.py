@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from privacy_svc.auditlog import EventType
+from privacy_svc.store import refresh_facts
 from privacy_svc.vault import Subject
 from tests.calling import Service
 from tests.store.test_audiences import keys
@@ -62,6 +63,25 @@ def test_nobody_is_named_or_made_a_subject(service: Service) -> None:
         (entry,) = log.search(session, type=EventType.POLICY_SIMULATED)
     assert entry.payload is not None
     assert entry.payload["candidate"] == answer.json()["new"]
+
+
+def test_rules_beside_decisions_are_told(service: Service) -> None:
+    """A loosening that touches nobody there yet is a line too."""
+    policy = changed(service, "purposes.yml", "valid_for: P24M", "valid_for: P24M\n      accept_imported: true")
+    found = simulate(service, policy=policy).json()["changes"]
+    assert ("loosened", "accept_imported: true", 0) in {(c["direction"], c["after"], c["count"]) for c in found}
+
+
+def test_who_left_is_kept_where_no_end_is_told(service: Service) -> None:
+    """A candidate that maps the end of the relationship no longer lets no retention pass, of real people."""
+    key = keys(service)[0]
+    with service.runtime.stores.write("shop") as connection:
+        connection.execute(text("UPDATE customers SET closed_on = '2010-01-31' WHERE id = :key"), {"key": key})
+    consent(service, key)
+    refresh_facts(service.runtime.sealer("worker"))
+    policy = changed(service, "datasets/shop.yml", ", tells: relationship_end", "")
+    found = simulate(service, policy=policy).json()["changes"]
+    assert any(c["direction"] == "loosened" and c["before"] == "retention_passed" and c["count"] == 1 for c in found)
 
 
 def test_a_sample_is_smaller(service: Service) -> None:

@@ -1,0 +1,91 @@
+"""What two policies say otherwise beside decisions: what people agreed to, how consents come about, how long they last.
+
+Pure.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from privacy_svc.policy.changes import Change, Direction
+from privacy_svc.policy.durations import add_duration
+from privacy_svc.policy.policyset import PolicySet, Purpose
+from privacy_svc.policy.telling import moved
+
+Said = tuple[float, str]
+"""How much a rule lets through, comparable with the same rule's of another policy, and its words."""
+
+
+def terms(old: PolicySet, new: PolicySet, at: datetime) -> Iterator[Change]:
+    """Of purposes that both have. Consents that stand keep their end."""
+    for key in sorted(old.purposes.keys() & new.purposes.keys()):
+        before, after = old.purposes[key], new.purposes[key]
+        modules = modules_of(new, key)
+        rules = _rules(after, at)
+        for rule, (was, was_said) in _rules(before, at).items():
+            now, now_said = rules.get(rule, (was, was_said))
+            if was != now:
+                way = Direction.LOOSENED if now > was else Direction.TIGHTENED
+                yield Change(key, modules, way, was_said, now_said, (), 0)
+        for fact, was_told, now_told in moved(old, new, after):
+            said = [f"{fact} is told by {', '.join(paths)}" for paths in (was_told, now_told)]
+            # Of whom it makes a difference is not to be known without both columns.
+            yield Change(key, modules, Direction.LOOSENED, said[0], said[1], (), 0)
+
+
+def outgrown(old: PolicySet, new: PolicySet) -> Iterator[Change]:
+    """Consents that count for more than people agreed to: the purpose or the text changed, and the version did not."""
+    for key in sorted(old.purposes.keys() & new.purposes.keys()):
+        rule, widened = new.purposes[key].consent, _widened(old, new, key)
+        if rule and widened:
+            versions = f"{rule.covered_since} to {old.notice_versions[rule.notice]}"
+            before = f"consents to notice {rule.notice}, versions {versions}"
+            yield _outgrown(new, key, before, f"they cover {', '.join(widened)} too: {_WIDENED}")
+    for notice, version, language in sorted(old.notices.keys() & new.notices.keys()):
+        was, now = old.notices[notice, version, language], new.notices[notice, version, language]
+        if was.digest != now.digest:
+            said = f"notice {notice}, version {version} ({language})"
+            for key in sorted({*was.purposes, *now.purposes}):
+                yield _outgrown(new, key, f"{said} as people agreed to it", _EDITED)
+
+
+_WIDENED = "raise covered_since and show a new notice version"
+_EDITED = "another text, which nobody agreed to: put the old one back and make a new version"
+
+
+def _outgrown(new: PolicySet, key: str, before: str, after: str) -> Change:
+    return Change(key, modules_of(new, key), Direction.LOOSENED, before, after, (), 0)
+
+
+def _widened(old: PolicySet, new: PolicySet, key: str) -> tuple[str, ...]:
+    """Categories the purpose is new to, where consents to a notice of before go on counting for it."""
+    was, now = old.purposes[key], new.purposes[key]
+    rule = now.consent
+    if was.consent is None or rule is None or rule.covered_since > old.notice_versions.get(rule.notice, 0):
+        return ()
+    # What was carved out may be let in again without a word in `categories`.
+    known = {*now.categories, *was.prohibited, *was.prohibited_above}
+    return tuple(sorted(c for c in known if now.covers(c) and not was.covers(c)))
+
+
+def modules_of(policies: PolicySet, purpose: str) -> tuple[str, ...]:
+    return tuple(sorted(m for m, found in policies.modules.items() if purpose in found.purposes))
+
+
+def _rules(purpose: Purpose, at: datetime) -> dict[str, Said]:
+    """By key in purposes.yml."""
+    said: dict[str, Said] = {"honours_gpc": (not purpose.honours_gpc, f"honours_gpc: {_yaml(purpose.honours_gpc)}")}
+    rule = purpose.consent
+    if rule is None:
+        return said
+    lasts, asked = (add_duration(at, length).timestamp() for length in (rule.valid_for, rule.ask_again))
+    said["valid_for"] = lasts, f"consents last {rule.valid_for}"
+    said["ask_again"] = -asked, f"asked again after {rule.ask_again}"
+    said["double_opt_in"] = not rule.double_opt_in, f"double_opt_in: {_yaml(rule.double_opt_in)}"
+    said["accept_imported"] = rule.accept_imported, f"accept_imported: {_yaml(rule.accept_imported)}"
+    if rule.double_opt_in:
+        said["confirm_hours"] = rule.confirm_hours, f"confirmed within {rule.confirm_hours} hours"
+    return said
+
+
+def _yaml(value: bool) -> str:
+    return str(value).lower()
