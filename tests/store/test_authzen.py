@@ -285,7 +285,7 @@ def test_a_page_of_another_search(service: Service) -> None:
     other = {"context": {"purpose": "marketing.sms"}}
     for more in ({"page": {"token": token}} | other, {"page": {"token": token, "limit": 2}}, {"page": {"token": "x"}}):
         assert search(service, "resource", who(**more)).status_code == 400
-    for limit in (0, 1001, "2"):
+    for limit in (-1, 1001, "2"):
         assert search(service, "resource", who(page={"limit": limit})).status_code == 400
 
 
@@ -308,3 +308,37 @@ def test_search_for_modules(service: Service) -> None:
     body = who(resource=customer("1")) | {"subject": {"type": "module"}}
     for name, expected in (("officer", ["marketing"]), ("marketing", ["marketing"]), ("support", [])):
         assert [r["id"] for r in search(service, "subject", body, name).json()["results"]] == expected
+
+
+@pytest.mark.parametrize("kind", ["subject", "action"])
+def test_short_searches_have_pages_too(service: Service, kind: str) -> None:
+    """Modules and purposes come in pages of `limit`, all of them once; a changed limit is an error."""
+    consent(service, "1")
+    body = who(resource=customer("1")) | {"subject": {"type": "module"}}
+    body["context"] = {"purpose": "service.contract", "supported_obligations": ["custom"]}
+    if kind == "action":
+        body = {"subject": {"type": "module", "id": "support"}, "resource": customer("1")}
+    expected = search(service, kind, body, "officer").json()["results"]
+    assert len(expected) > 1
+    found, page = list[Any](), dict[str, Any](limit=1)
+    while page:
+        answer = search(service, kind, body | {"page": page}, "officer").json()
+        assert answer["page"]["count"] == len(answer["results"]) == 1
+        found += answer["results"]
+        token = answer["page"]["next_token"]
+        page = {"token": token, "limit": 1} if token else {}
+        assert not token or search(service, kind, body | {"page": {**page, "limit": 2}}, "officer").status_code == 400
+    assert found == expected
+
+
+@pytest.mark.parametrize("kind", ["resource", "subject", "action"])
+def test_a_limit_of_none(service: Service, kind: str) -> None:
+    """`limit: 0` is a limit (§8.2.1): no results, and a token, for there are some."""
+    consent(service, "1")
+    body = who() if kind == "resource" else who(resource=customer("1"))
+    answer = search(service, kind, body | {"page": {"limit": 0}})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["results"], answer.json()["page"]["count"]) == ([], 0)
+    again = search(service, kind, body | {"page": {"limit": 0, "token": answer.json()["page"]["next_token"]}})
+    assert (again.status_code, again.json()["results"]) == (200, [])
+    assert answer.json()["page"]["next_token"]
