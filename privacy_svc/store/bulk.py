@@ -33,6 +33,8 @@ MOST = 10_000
 UNKNOWN = "unknown_record"
 """Withheld: the store has no such row, or it belongs to nobody."""
 MASKED = "masked"
+SEALED = "already_sealed"
+"""Withheld from sealing: sealed twice, it would open to what nobody can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,9 @@ class _Run:
             effect = self._effect(place)
             if isinstance(effect, Refused) or effect.mask:
                 answers.append(effect if isinstance(effect, Refused) else Refused(str(effect.effect), MASKED))
+                continue
+            if is_sealed(_held(place.field, place.item.value)):
+                answers.append(Refused(str(Effect.DENY), SEALED))
                 continue
             cipher, item = self._ciphers[place.subject_id or ""], place.item
             stored = as_stored(kinds, cipher, place.asked.collection, place.field, item.key, item.value)

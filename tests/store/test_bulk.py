@@ -199,3 +199,18 @@ def test_a_purpose_that_is_not_granted_tells_no_row(service: Service) -> None:
         answer = service.call("support", method, path.partition("?")[0], params=params, **more)
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-permitted")
         assert "finance.invoicing" in answer.json()["detail"]
+
+
+def test_what_is_sealed_is_not_sealed_again(service: Service) -> None:
+    """A module that writes its unopened row back is told so, item by item or by a 400 that names the field."""
+    seal(service.runtime.sealer("test"))
+    sealed = stored(service, "email")["1"]
+    items = [item("1", "email", sealed), item("1", "email", "neu@example.org")]
+    again, new = bulk(service, "seal", *items, purpose="service.account_mail").json()["items"]
+    assert again == {"withheld": {"effect": "deny", "reason": "already_sealed"}}
+    assert new["value"].startswith("pcf1.")
+    path = "/v1/records/shop/customers/1?purpose=service.account_mail"
+    answer = service.call("support", "PATCH", path, json={"email": sealed})
+    assert answer.status_code == 400
+    assert "shop.customers.email" in answer.json()["detail"]
+    assert stored(service, "email")["1"] == sealed
