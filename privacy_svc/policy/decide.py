@@ -153,13 +153,13 @@ def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: dat
         yield ReasonCode.ERASED
     if state.restricted and not (purpose.storage_only or purpose.despite_restriction):
         yield ReasonCode.RESTRICTED
-    if _objected(purpose, state):
+    if is_objected(purpose, state):
         yield ReasonCode.OBJECTED
     if purpose.legal_basis is _CONSENT:
         yield from _consent(policies, purpose, state, now)
 
 
-def _objected(purpose: Purpose, state: SubjectState) -> bool:
+def is_objected(purpose: Purpose, state: SubjectState) -> bool:
     """Art. 21(1) reaches legitimate interests and public tasks; 21(2) direct marketing on any basis. Who objects to
     what lies above a purpose objects to it."""
     if not state.objections:
