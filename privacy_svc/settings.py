@@ -17,6 +17,7 @@ from privacy_svc.errors import Fault, Misconfigured
 
 PREFIX = "PRIVACY_"
 FILE = "privacy.toml"
+_LOOPBACKS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nobody is bound here
 
 
 def setting(default: object, help: str, *, secret: bool = False) -> Any:  # noqa: A002 - reads as the table it is
@@ -58,7 +59,9 @@ class Settings:
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8480, "Port to listen on.")
     workers: int = setting(1, "Web processes.")
-    base_url: str = setting("http://127.0.0.1:8480", "Where people and modules reach this service; links in mails.")
+    base_url: str = setting(
+        "", "Where people and modules reach this service; links in mails; empty: the address and port listened on."
+    )
     body_limit: int = setting(1_000_000, "Largest request body in bytes.")
     smtp_url: str = setting(
         "", "smtp://user:password@host:port for mail; empty: mails are kept as files in <home>/outbox.", secret=True
@@ -72,6 +75,20 @@ class Settings:
     )
     opendsr_key: str = setting("", "File of its RSA key (PEM, mode 0600).")
     demo: bool = setting(False, "This is the demo: every page says so.")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", self.base_url or self.own_url)
+
+    @property
+    def own_url(self) -> str:
+        """By which this machine reaches the service; whoever listens on all addresses is reached on the loopback."""
+        host = _LOOPBACKS.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def reached_nowhere_else(self) -> bool:
+        """Other machines are listened to, and told an address of this one's loopback."""
+        return self.host in _LOOPBACKS and self.base_url == self.own_url
 
     @property
     def ledger_folder(self) -> Path:

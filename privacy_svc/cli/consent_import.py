@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -66,11 +67,32 @@ def load(
         totals = next(steps)
         if not totals.rows:  # else an earlier run goes on, and so does its file
             beside.unlink(missing_ok=True)
-        for totals in steps:
-            show("rows", totals.rows, max(totals.rows, found.lines))
+        with _asked_to_stop() as stopping:
+            for totals in steps:
+                show("rows", totals.rows, max(totals.rows, found.lines))
+                if stopping():
+                    far = f"{totals.rows:,} rows, {totals.recorded:,} recorded"
+                    raise click.Abort("" if dry_run else f"Stopped after {far}. The same command goes on from there.")
     told = totals.to_json() | ({"dry_run": True} if dry_run else {})
     cli.show(told, lambda: _print(told, beside))
     sys.exit(1 if told["refused"] else 0)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends it between two batches, so that what is told is what is recorded; a second one, at once."""
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _look_for_cycles_less() -> None:

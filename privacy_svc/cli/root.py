@@ -85,8 +85,8 @@ def main() -> None:
     wrong use; click's own exit code for a declined question would mean findings here."""
     try:
         root(prog_name="privacy-svc", standalone_mode=False)
-    except click.Abort:
-        click.echo("Stopped; nothing more was done.", err=True)
+    except click.Abort as stop:
+        click.echo(str(stop) or "Stopped; nothing more was done.", err=True)
         sys.exit(2)
     except click.ClickException as error:
         error.show()

@@ -13,7 +13,12 @@ import click
 
 from privacy_svc.cli.common import Cli
 from privacy_svc.errors import Misconfigured
-from privacy_svc.settings import Settings
+from privacy_svc.settings import Settings, load
+
+UNREACHED = (
+    "warning: base_url is not set, so links in mails, receipts and the discovery documents say {}, "
+    "which only this machine reaches. Set it (PRIVACY_BASE_URL) to the address that people and modules use."
+)
 
 
 class HomeInUse(Misconfigured):
@@ -34,41 +39,40 @@ def command(cli: Cli, host: str | None, port: int | None, workers: int | None) -
       privacy-svc serve
       privacy-svc serve --port 9000 --workers 2
     """
-    given = {"host": host, "port": port, "workers": workers}
-    run(cli.settings, {k: v for k, v in given.items() if v is not None})
+    run(load(home=cli.home, policies=cli.policies, host=host, port=port, workers=workers))
 
 
-def run(settings: Settings, given: dict[str, object] | None = None, *, demo: bool = False) -> None:
+def run(settings: Settings) -> None:
     """Serve in this process until it is told to end."""
     from granian import Granian
     from granian.constants import Interfaces
 
     from privacy_svc.runtime import open_runtime
 
-    chosen = {**{k: getattr(settings, k) for k in ("host", "port", "workers")}, **(given or {})}
     open_runtime(settings).close()  # what does not fit is said here, before any process is started
-    _hand_down(settings, demo=demo)
+    _hand_down(settings)
     with only_one(settings.home), _worker(settings):
-        click.echo(f"privacy-svc listens on http://{chosen['host']}:{chosen['port']} (Ctrl-C ends it)", err=True)
+        click.echo(f"privacy-svc listens on http://{settings.host}:{settings.port} (Ctrl-C ends it)", err=True)
+        if settings.reached_nowhere_else:
+            click.secho(UNREACHED.format(settings.base_url), fg="yellow", err=True)
         Granian(
             "privacy_svc.app:from_environment",
             factory=True,
             interface=Interfaces.ASGI,
-            address=str(chosen["host"]),
-            port=int(str(chosen["port"])),
-            workers=int(str(chosen["workers"])),
+            address=settings.host,
+            port=settings.port,
+            workers=settings.workers,
             log_access=False,
             log_enabled=False,
         ).serve()
 
 
-def _hand_down(settings: Settings, *, demo: bool) -> None:
+def _hand_down(settings: Settings) -> None:
     """Web processes and the worker read the same settings from their environment; no secret is an argument."""
     os.environ["PRIVACY_HOME"] = str(settings.home.resolve())
     os.environ["PRIVACY_POLICIES"] = str(settings.policies.resolve())
     os.environ["PRIVACY_AUDITS"] = str(settings.audits.resolve())
-    if demo:
-        os.environ["PRIVACY_DEMO"] = "true"
+    os.environ["PRIVACY_BASE_URL"] = settings.base_url
 
 
 @contextmanager

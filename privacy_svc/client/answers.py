@@ -158,7 +158,7 @@ def decision(got: Mapping[str, Any]) -> Decision:
     }
     reasons = [Reason(r["code"], r["detail"], r["article"], r.get("field")) for r in told["reasons"]]
     return Decision(
-        permitted, told["decision_id"], fields, tuple(reasons), told["state_version"], told["policy_version"]
+        permitted, told["decision_id"], fields, tuple(reasons), told.get("state_version", 0), told["policy_version"]
     )
 
 

@@ -2,12 +2,14 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from privacy_svc.consent.schemas import RecordConsent
 from privacy_svc.consent.states import Method
 from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.policy import LegalBasis, PolicySet, Purpose, SpecialCondition, add_duration, is_objectionable
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
@@ -69,6 +71,8 @@ def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
 def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
     if wanted.given_at is not None and wanted.given_at > at:
         yield Fault("/given_at", "lies in the future; leave it out for now")
+    if wanted.given_at is not None and wanted.given_at < EARLIEST:
+        yield Fault("/given_at", "lies before 1970")
     if wanted.state != "given":
         for name in ("expires_at", "guardian"):
             if getattr(wanted, name) is not None:

@@ -86,7 +86,8 @@ class Choices:
         if found is None or found.consent is None:
             require_open_to_objection(self.policies, purpose)
         url = unsubscribing.link(self.base_url, unsubscribing.make_token(self.signer, subject_id, purpose))
-        return UnsubscribeLink(url, dict(unsubscribing.headers(url)))
+        warning = None if url.startswith("https:") else unsubscribing.NOT_HTTPS
+        return UnsubscribeLink(url, dict(unsubscribing.headers(url)), warning)
 
     def show_unsubscribing(self, token: str) -> Purpose:
         """What a link takes back. Raises UnknownLink."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from privacy_svc.consent.checks import consentable
+from privacy_svc.consent.checks import EARLIEST, consentable
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import ImportRow
 from privacy_svc.consent.schemas import Guardian, NoticeShown
@@ -21,7 +21,6 @@ from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import PolicySet, Purpose, SpecialCondition, add_duration
 
 CHANNEL = "import"
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _STATES = frozenset(set(State) - {State.EXPIRED})
 
 

@@ -72,7 +72,9 @@ async def record_consent(
         subject_id = directory.admit(session, wanted.customer)
         said, post = choices.say(session, subject_id, wanted, caller.name)
         posts[:] = [post] if post is not None else []
-        return service.recorded(session, subject_id, wanted.customer, said, now())
+        return service.recorded(
+            session, subject_id, wanted.customer, said, choices.policies.purposes[said.purpose], now()
+        )
 
     answer = await once.change(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
     for letter in posts:  # none when it was answered before
@@ -143,7 +145,14 @@ def list_consents(
         return overview(session, log, policies.current, subject_id, ref, asked, at)
 
 
-@get("/v1/consents/{consent:str}/receipt", opt=READERS, sync_to_thread=True, operation_id="getReceipt", tags=TAGS)
+@get(
+    "/v1/consents/{consent:str}/receipt",
+    opt=READERS,
+    sync_to_thread=True,
+    media_type="application/ld+json",
+    operation_id="getReceipt",
+    tags=TAGS,
+)
 def get_receipt(
     consent: FromPath[str],
     database: NamedDependency[Database],

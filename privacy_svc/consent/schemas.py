@@ -103,11 +103,13 @@ class AskUnsubscribeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     purpose: str
 
 
-class UnsubscribeLink(msgspec.Struct, frozen=True):
-    """`headers` go into the mail as they are, under its DKIM signature (RFC 8058)."""
+class UnsubscribeLink(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`headers` go into the mail as they are, under its DKIM signature (RFC 8058). `warning` is there where mail
+    programs will not heed them."""
 
     url: str
     headers: dict[str, str]
+    warning: str | None = None
 
 
 class PassSignal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,8 +164,9 @@ class ConsentView(msgspec.Struct, frozen=True):
         return f"/v1/consents/{self.id}/receipt"
 
 
-class ConsentRecorded(msgspec.Struct, frozen=True):
-    """`current` is what stands now: another state than `state` where something later was recorded before."""
+class ConsentRecorded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`current` is what stands now: another state than `state` where something later was recorded before. `objected`
+    is there, and true, where an objection against the purpose stands: then not even a consent permits it."""
 
     id: str
     customer: CustomerRef
@@ -173,6 +176,7 @@ class ConsentRecorded(msgspec.Struct, frozen=True):
     valid_until: datetime | None
     state_version: int
     receipt: str
+    objected: bool = False
 
 
 class NoticeText(msgspec.Struct, frozen=True):

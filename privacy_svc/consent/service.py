@@ -27,7 +27,7 @@ from privacy_svc.consent.versions import hold, raise_version
 from privacy_svc.db import insert_rows, new_id
 from privacy_svc.errors import NotFound
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import PolicySet, Purpose, add_duration, remember
+from privacy_svc.policy import PolicySet, Purpose, add_duration, is_objected, remember
 from privacy_svc.vault import Vault
 
 _EVENTS = {
@@ -114,20 +114,21 @@ def current(session: Session, subject_id: str, now: datetime) -> list[PurposeCon
 
 
 def recorded(
-    session: Session, subject_id: str, customer: CustomerRef, said: ConsentView, now: datetime
+    session: Session, subject_id: str, customer: CustomerRef, said: ConsentView, purpose: Purpose, now: datetime
 ) -> ConsentRecorded:
     """The answer to a caller who recorded `said`."""
     no_facts = Reading(None, (), said.purpose, now)
-    stands = purpose_states(session, [subject_id], no_facts)[subject_id].consents[said.purpose]
+    person = purpose_states(session, [subject_id], no_facts)[subject_id]
     return ConsentRecorded(
         id=said.id,
         customer=customer,
         purpose=said.purpose,
         state=said.state,
-        current=stands.state,
+        current=person.consents[said.purpose].state,
         valid_until=said.valid_until,
         state_version=said.state_version,
         receipt=said.receipt,
+        objected=is_objected(purpose, person),
     )
 
 

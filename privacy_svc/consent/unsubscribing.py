@@ -16,6 +16,7 @@ from privacy_svc.policy import PolicySet, Purpose
 
 PATH = "/v1/consents/unsubscribe"
 FIELD, ONE_CLICK = "List-Unsubscribe", "One-Click"
+NOT_HTTPS = "base_url is not https: mail programs show no button for such a link (RFC 8058)."
 _DOMAIN = b"\0privacy-svc unsubscribe v1\0"
 """Neither a note nor JSON, the other things this key signs, begins with a NUL."""
 _ID, _HASH, _SIGNATURE = 16, 8, 64

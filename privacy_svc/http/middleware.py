@@ -32,7 +32,8 @@ HEADERS: Mapping[str, str] = {
 }
 """No inline script or style anywhere. A route may send a policy of its own."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_ECHOED = re.compile(r"[ -~]{1,1024}")
+_LOGGED = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RAW = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
 _NAMES = frozenset(name for name, _ in _RAW)
@@ -57,7 +58,9 @@ class Around:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        request_id = scope["state"]["request_id"] = _request_id(scope)
+        sent = _header(scope, b"x-request-id")
+        request_id = scope["state"]["request_id"] = _request_id(sent)
+        echoed = sent if _ECHOED.fullmatch(sent) else request_id
         named = REQUEST_ID.set(request_id)
         IN_PROGRESS.inc()
         begun, status = time.perf_counter(), 500
@@ -66,7 +69,7 @@ class Around:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, request_id, scope)
+                _add_headers(message, echoed, scope)
             await send(message)
 
         try:
@@ -98,10 +101,10 @@ class Around:
         return TooLarge(f"A body has at most {self.limit:,} bytes.")
 
 
-def _request_id(scope: HTTPScope) -> str:
-    """The caller's, where it is harmless; else a new one. It is logged, so it must not look like personal data."""
-    sent = _header(scope, b"x-request-id")
-    harmless = _ID.fullmatch(sent) and (_UUID.fullmatch(sent) or clean(sent) == sent)
+def _request_id(sent: str) -> str:
+    """The caller's, where it is harmless; else a new one. It is logged, so it must not look like personal data. What
+    is echoed may be any text (AuthZEN §10.1): it is never kept."""
+    harmless = _LOGGED.fullmatch(sent) and (_UUID.fullmatch(sent) or clean(sent) == sent)
     return sent if harmless else new_id(random.getrandbits)
 
 

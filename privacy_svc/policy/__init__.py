@@ -23,7 +23,7 @@ from privacy_svc.policy.datamap import (
     Reference,
     Tells,
 )
-from privacy_svc.policy.decide import Decision, decide, is_objectionable
+from privacy_svc.policy.decide import Decision, decide, is_objected, is_objectionable, ungranted
 from privacy_svc.policy.durations import add_duration, parse_duration, surely_before
 from privacy_svc.policy.facts import (
     GROWN,
@@ -134,6 +134,7 @@ __all__ = [
     "direction",
     "end_date",
     "findings",
+    "is_objected",
     "is_objectionable",
     "last_passed",
     "load_policies",
@@ -146,5 +147,6 @@ __all__ = [
     "remember",
     "run_cases",
     "surely_before",
+    "ungranted",
     "within",
 ]

@@ -82,6 +82,25 @@ def decide(
     )
 
 
+def ungranted(policies: PolicySet, module: str, purpose: str, fields: Sequence[str]) -> Decision | None:
+    """The deny that holds whoever it would be about, `state_version` 0: the module is unknown, or the purpose is, or
+    is not granted to it. None where it depends on the person."""
+    codes = list(_granted(policies, module, purpose))
+    if not codes:
+        return None
+    effect = denied(purpose if purpose in policies.purposes else "", codes[0])
+    return Decision(
+        permit_all=False,
+        any_permit=False,
+        fields=dict.fromkeys(fields, effect),
+        reasons=tuple(map(reason, codes)),
+        policy_version=policies.version,
+        state_version=0,
+        purpose=purpose,
+        module=module,
+    )
+
+
 def _fields(
     fields: Sequence[str],
     rules: Mapping[str, FieldRule],
@@ -113,16 +132,19 @@ def _asked(
     policies: PolicySet, module: str, purpose: str, declared: Purpose | None, state: SubjectState
 ) -> Iterator[ReasonCode]:
     """1: known; 2: granted to this module, for this kind of person."""
+    yield from _granted(policies, module, purpose)
+    if declared is not None and state.kind not in declared.subjects:
+        yield ReasonCode.SUBJECT_KIND_NOT_COVERED
+
+
+def _granted(policies: PolicySet, module: str, purpose: str) -> Iterator[ReasonCode]:
     registered = policies.modules.get(module)
     if registered is None:
         yield ReasonCode.UNKNOWN_MODULE
-    if declared is None:
+    if purpose not in policies.purposes:
         yield ReasonCode.UNKNOWN_PURPOSE
-        return
-    if registered is not None and purpose not in registered.purposes:
+    elif registered is not None and purpose not in registered.purposes:
         yield ReasonCode.PURPOSE_NOT_GRANTED
-    if state.kind not in declared.subjects:
-        yield ReasonCode.SUBJECT_KIND_NOT_COVERED
 
 
 def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:
@@ -131,13 +153,13 @@ def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: dat
         yield ReasonCode.ERASED
     if state.restricted and not (purpose.storage_only or purpose.despite_restriction):
         yield ReasonCode.RESTRICTED
-    if _objected(purpose, state):
+    if is_objected(purpose, state):
         yield ReasonCode.OBJECTED
     if purpose.legal_basis is _CONSENT:
         yield from _consent(policies, purpose, state, now)
 
 
-def _objected(purpose: Purpose, state: SubjectState) -> bool:
+def is_objected(purpose: Purpose, state: SubjectState) -> bool:
     """Art. 21(1) reaches legitimate interests and public tasks; 21(2) direct marketing on any basis. Who objects to
     what lies above a purpose objects to it."""
     if not state.objections:

@@ -56,8 +56,10 @@ class Audiences:
     def find(
         self, question: Question, terms: Terms, collection: Collection, keys: Sequence[str] | None = None
     ) -> Audience:
-        """Everybody of an identity collection, or those with these keys, once each. Raises UnknownPurpose."""
+        """Everybody of an identity collection, or those with these keys, once each. Raises UnknownPurpose,
+        NotPermitted where the module may not work for the purpose at all."""
         known_purpose(self._policies.current, question.purpose)
+        self._pdp.require_granted(self._database, question)
         for _ in range(TRIES):
             selection = self._begin(question, terms, collection)
             pieces = selection.everybody(CHUNK) if keys is None else chunks(dict.fromkeys(keys), CHUNK)
@@ -71,7 +73,11 @@ class Audiences:
         raise Conflict("People are being erased while the audience is made; ask again.")
 
     def page(self, question: Question, terms: Terms, collection: Collection, after: str | None, limit: int) -> Page:
-        """At most `limit` permitted customers beyond the key `after`; fewer, and where to go on, when few are."""
+        """At most `limit` permitted customers beyond the key `after`; fewer, and where to go on, when few are. Nobody
+        is looked at where the module may not work for the purpose at all."""
+        decider = self._pdp.decider()
+        if decider.refusal(question) is not None:
+            return Page([], None, decider.policies.version, None)
         selection = self._begin(question, terms, collection)
         keys, seen, end = list[str](), 0, after
         for piece in selection.everybody(limit, after):

@@ -89,12 +89,14 @@ class SubjectSearch(msgspec.Struct, frozen=True):
     action: Action
     resource: Entity
     context: Context = NO_CONTEXT
+    page: Page = Page()
 
 
 class ActionSearch(msgspec.Struct, frozen=True):
     subject: Entity
     resource: Entity
     context: Context = NO_CONTEXT
+    page: Page = Page()
 
 
 class FieldEffect(msgspec.Struct, frozen=True, omit_defaults=True):

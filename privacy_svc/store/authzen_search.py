@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from privacy_svc.store.authzen_schemas import (
     Context,
     Entity,
     Found,
+    Page,
     PageAnswer,
     ResourceSearch,
     SearchAnswer,
@@ -43,6 +45,7 @@ from privacy_svc.store.directory import Directory
 from privacy_svc.store.evaluating import Answer, Case, Evaluations
 from privacy_svc.store.pdp import known_purpose
 
+Search = ResourceSearch | ActionSearch | SubjectSearch
 LIMIT, MOST = 100, 1_000
 SEARCH = "/access/v1/search"
 ROLES = allow(Role.MODULE, Role.DPO)
@@ -53,6 +56,7 @@ TAGS = ["Policy gateway"]
 def search_resource(
     request: Request[Any, Any, Any],
     body: RawBody,
+    policies: NamedDependency[PolicyHolder],
     directory: NamedDependency[Directory],
     audiences: NamedDependency[Audiences],
     caller: NamedDependency[Caller],
@@ -63,7 +67,9 @@ def search_resource(
     check_words(wanted.subject, wanted.resource, wanted.action)
     asked = question(wanted.subject.id, wanted.context, wanted.resource, caller)
     after, limit = _position(wanted)
-    found = audiences.page(asked, terms(wanted.context), directory.people(), after, limit)
+    if limit == 0:
+        return SearchAnswer(PageAnswer(_token(wanted, after, 0), 0), SearchContext(policies.current.version), [])
+    found = audiences.page(asked, terms(wanted.context), directory.people(), after or None, limit)
     token = "" if found.after is None else _token(wanted, found.after, limit)
     return SearchAnswer(
         PageAnswer(token, len(found.keys)),
@@ -84,16 +90,17 @@ def search_action(
     """For which of its purposes the module may use this customer's fields: `use`, each with its purpose."""
     wanted = decode(json_body(request, body), ActionSearch)
     check_words(wanted.subject, wanted.resource, Action(USE))
+    after, limit = _position(wanted)
     module = policies.current.modules.get(wanted.subject.id)
     purposes = sorted(module.purposes) if module else []
     if wanted.context.purpose is not None:
         purposes = [p for p in purposes if p == wanted.context.purpose]
-    cases = [_case(wanted.subject.id, p, wanted.context, wanted.resource, caller) for p in purposes]
-    permitted = _permitted(database, evaluations, cases)
+    cases = [_case(wanted.subject.id, p, wanted.context, wanted.resource, caller) for p in purposes if p > after]
+    found = [case.question.purpose for case in _permitted(database, evaluations, cases)]
     return ActionsAnswer(
-        PageAnswer("", len(permitted)),
+        _page(wanted, found, after, limit),
         SearchContext(policies.current.version),
-        [Action(USE, {"purpose": case.question.purpose}) for case in permitted],
+        [Action(USE, {"purpose": purpose}) for purpose in found[:limit]],
     )
 
 
@@ -109,16 +116,17 @@ def search_subject(
     """Modules that may use this customer's fields for the purpose; a module learns of itself alone."""
     wanted = decode(json_body(request, body), SubjectSearch)
     check_words(wanted.subject, wanted.resource, wanted.action)
+    after, limit = _position(wanted)
     purpose = wanted.context.purpose or ""
     known_purpose(policies.current, purpose)
     modules = sorted(m for m, granted in policies.current.modules.items() if purpose in granted.purposes)
     mine = [m for m in modules if caller.role is not Role.MODULE or m == caller.name]
-    cases = [_case(m, purpose, wanted.context, wanted.resource, caller) for m in mine]
-    permitted = _permitted(database, evaluations, cases)
+    cases = [_case(m, purpose, wanted.context, wanted.resource, caller) for m in mine if m > after]
+    found = [case.question.module for case in _permitted(database, evaluations, cases)]
     return SearchAnswer(
-        PageAnswer("", len(permitted)),
+        _page(wanted, found, after, limit),
         SearchContext(policies.current.version),
-        [Found(MODULE, case.question.module) for case in permitted],
+        [Found(MODULE, module) for module in found[:limit]],
     )
 
 
@@ -137,30 +145,38 @@ def _permitted(database: Database, evaluations: Evaluations, cases: list[Case]) 
     return [c for c, a in zip(cases, answers, strict=True) if isinstance(a, Answer) and a.permitted]
 
 
-def _position(wanted: ResourceSearch) -> tuple[str | None, int]:
-    """Where to go on, and how many are wanted. Raises BadRequest for a token of another search (§8.2)."""
+def _page(wanted: Search, found: Sequence[str], after: str, limit: int) -> PageAnswer:
+    """Of names in order, all beyond `after`."""
+    shown = found[:limit]
+    more = len(found) > limit
+    return PageAnswer(_token(wanted, shown[-1] if shown else after, limit) if more else "", len(shown))
+
+
+def _position(wanted: Search) -> tuple[str, int]:
+    """Where to go on ("": the beginning), and how many are wanted: none, where the limit is 0 (§8.2.1). Raises
+    BadRequest for a token of another search (§8.2)."""
     page = wanted.page
-    if page.limit is not None and not 1 <= page.limit <= MOST:
-        raise BadRequest(f"page.limit is a whole number from 1 to {MOST}.")
+    if page.limit is not None and not 0 <= page.limit <= MOST:
+        raise BadRequest(f"page.limit is a whole number from 0 to {MOST}.")
     if not page.token:
-        return None, page.limit or LIMIT
+        return "", LIMIT if page.limit is None else page.limit
     try:
         after, limit, digest = json.loads(base64.urlsafe_b64decode(page.token))
     except (ValueError, TypeError, binascii.Error):
         raise BadRequest("page.token is the one an earlier answer gave.") from None
-    fits = isinstance(after, str) and isinstance(limit, int) and 1 <= limit <= MOST and page.limit in {None, limit}
+    fits = isinstance(after, str) and isinstance(limit, int) and 0 <= limit <= MOST and page.limit in {None, limit}
     if digest != _digest(wanted) or not fits:
         raise BadRequest("page.token belongs to another search: keep everything else as it was.")
     return after, limit
 
 
-def _token(wanted: ResourceSearch, after: str, limit: int) -> str:
+def _token(wanted: Search, after: str, limit: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([after, limit, _digest(wanted)]).encode()).decode()
 
 
-def _digest(wanted: ResourceSearch) -> str:
+def _digest(wanted: Search) -> str:
     """Of what is searched for. Not a secret: whoever makes up a token only chooses where to begin."""
-    same = msgspec.json.encode([wanted.subject, wanted.action, wanted.resource, wanted.context])
+    same = msgspec.json.encode(msgspec.structs.replace(wanted, page=Page()))
     return hashlib.sha256(same).hexdigest()[:16]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
+from msgspec import UNSET
 
 from privacy_svc.errors import BadRequest, Forbidden, PrivacyError
 from privacy_svc.http import Caller, CustomerRef, Role
@@ -112,7 +113,7 @@ def told(answer: Answer) -> EvaluationAnswer:
     details = EvaluationDetails(
         decision_id=answer.decision_id,
         policy_version=decision.policy_version,
-        state_version=decision.state_version,
+        state_version=decision.state_version or UNSET,
         fields={n: _effect(d) for n, d in decision.fields.items()},
         reasons=[ReasonView(str(r.code), r.detail, r.article, r.field) for r in answer.refused or decision.reasons],
         obligations=[_filter(decision)] if answer.permitted and obliges(decision) else [],

@@ -33,6 +33,8 @@ MOST = 10_000
 UNKNOWN = "unknown_record"
 """Withheld: the store has no such row, or it belongs to nobody."""
 MASKED = "masked"
+SEALED = "already_sealed"
+"""Withheld from sealing: sealed twice, it would open to what nobody can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,10 @@ class _Run:
         known_purpose(policies, question.purpose)
         self._gateway, self._session, self._policies = gateway, session, policies
         asked = self._ask(question, items)
-        subject_of = {place: self._people(a, [i.key for i in items if _of(i) == place]) for place, a in asked.items()}
+        refused = gateway.pdp.decider().refusal(question)
+        self._refused = Refused(str(Effect.DENY), str(refused.reasons[0].code)) if refused else None
+        keys = {place: [i.key for i in items if _of(i) == place] for place in asked}
+        subject_of = {place: {} if refused else self._people(a, keys[place]) for place, a in asked.items()}
         self._places = [_Place(i, asked[_of(i)], subject_of[_of(i)].get(i.key)) for i in items]
         self._people_ids = {p.subject_id for p in self._places if p.subject_id is not None}
         gateway.vault.hold(session, self._people_ids)
@@ -146,6 +151,9 @@ class _Run:
             if isinstance(effect, Refused) or effect.mask:
                 answers.append(effect if isinstance(effect, Refused) else Refused(str(effect.effect), MASKED))
                 continue
+            if is_sealed(_held(place.field, place.item.value)):
+                answers.append(Refused(str(Effect.DENY), SEALED))
+                continue
             cipher, item = self._ciphers[place.subject_id or ""], place.item
             stored = as_stored(kinds, cipher, place.asked.collection, place.field, item.key, item.value)
             answers.append(Given(stored))
@@ -176,6 +184,8 @@ class _Run:
         more = {"items": len(self._places), "collections": sorted({p.asked.collection.path for p in self._places})}
         living = {i: d for i, d in self._decisions.items() if i in self._ciphers}
         pdp, session, question = self._gateway.pdp, self._session, self._question
+        if (refused := pdp.decider().refusal(question)) is not None:
+            return pdp.log(session, EventType.DECISION_DENY, question, None, refused, more)
         entries = [pdp.log_all(session, kind, question, living, more, self._ciphers)] if living else []
         gone = [(i, d) for i, d in self._decisions.items() if i not in self._ciphers]
         entries += [pdp.log(session, EventType.DECISION_DENY, question, i, d, more) for i, d in gone]
@@ -183,6 +193,8 @@ class _Run:
 
     def _effect(self, place: _Place) -> FieldDecision | Refused:
         decision = self._decisions.get(place.subject_id or "")
+        if self._refused is not None:
+            return self._refused
         if decision is None:
             return Refused(str(Effect.DENY), UNKNOWN)
         effect = decision.fields[place.qualified]

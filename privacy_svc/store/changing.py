@@ -12,7 +12,7 @@ from privacy_svc.store import blind
 from privacy_svc.store.binding import BoundCollection
 from privacy_svc.store.blind import Indexed
 from privacy_svc.store.errors import UnknownRecord
-from privacy_svc.store.kinds import BINARY, as_text, fit
+from privacy_svc.store.kinds import BINARY, as_text, fit, is_sealed
 from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.rows import by_keys
 from privacy_svc.vault import SubjectCipher, Vault
@@ -61,5 +61,7 @@ def as_stored(kinds: Kinds, cipher: SubjectCipher, collection: Collection, field
     typed = fit(kind, value)
     if typed is None:
         raise BadRequest(f"{collection.path}.{field.name} is sealed and takes a {kind}.")
+    if is_sealed(typed):
+        raise BadRequest(f"{collection.path}.{field.name} is to be given in clear: this value is sealed already.")
     seal = cipher.seal if kind == BINARY else cipher.seal_text
     return seal(field.id, key, typed, field.pad)

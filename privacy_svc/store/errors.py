@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from privacy_svc.errors import Misconfigured, NotFound
+from privacy_svc.errors import Forbidden, Misconfigured, NotFound
 
 
 class UnknownDataset(NotFound):
@@ -24,6 +24,11 @@ class UnknownPurpose(NotFound):
 
 class UnknownRecord(NotFound):
     slug, title = "unknown-record", "The collection has no such record"
+
+
+class NotPermitted(Forbidden):
+    slug, title = "not-permitted", "The policy does not permit this use"
+    remedy = "`detail` names what is refused and why; the policy and the person's choices decide."
 
 
 class CannotSeal(Misconfigured):

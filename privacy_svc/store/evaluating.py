@@ -72,7 +72,8 @@ def obliges(decision: Decision) -> bool:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Decided:
     question: Question
-    subject_id: str
+    subject_id: str | None
+    """None: denied whoever it is."""
     decision: Decision
     refused: tuple[Reason, ...]
 
@@ -108,7 +109,7 @@ class Evaluations:
     def together(self, session: Session, cases: Sequence[Case]) -> Answered:
         """Of one caller: all people about whom the same was asked, with the same outcome, share an entry."""
         found = self._decide(session, cases)
-        people = {d.subject_id for d in found if isinstance(d, _Decided)}
+        people = {d.subject_id for d in found if isinstance(d, _Decided) and d.subject_id is not None}
         vault = self._pdp.audit.vault
         vault.hold(session, people)
         ciphers = vault.ciphers(session, people)
@@ -122,15 +123,29 @@ class Evaluations:
     ) -> dict[_Decided, str]:
         """Who was erased has an entry of their own: only their evidence key is left to seal it."""
         first, audit = alike[0], self._pdp.audit
+        if first.subject_id is None:
+            return dict.fromkeys(alike, self._pdp.log(session, first.kind, first.question, None, first.decision))
         if first.subject_id not in ciphers:
             ids = audit.append_many(session, [d.event({}) for d in alike], actor=first.question.actor)
             return dict(zip(alike, ids, strict=True))
-        decisions = {d.subject_id: d.decision for d in alike}
+        decisions = {d.subject_id: d.decision for d in alike if d.subject_id is not None}
         return dict.fromkeys(alike, self._pdp.log_all(session, first.kind, first.question, decisions, {}, ciphers))
 
     def _decide(self, session: Session, cases: Sequence[Case]) -> list[_Decided | PrivacyError]:
         decider = self._pdp.decider()
         self._pdp.keep(session, decider.policies)
+        refused = {q: d for q in {c.question for c in cases} if (d := decider.refusal(q)) is not None}
+        asked = iter(self._decide_people(session, decider, [c for c in cases if c.question not in refused]))
+        return [
+            _Decided(q, None, refused[q], case.terms.refuse(refused[q]))
+            if (q := case.question) in refused
+            else next(asked)
+            for case in cases
+        ]
+
+    def _decide_people(
+        self, session: Session, decider: Decider, cases: Sequence[Case]
+    ) -> list[_Decided | PrivacyError]:
         admitted = self._directory.admit_each(session, [(c.customer, c.question.actor) for c in cases])
         people: dict[str, set[str]] = {}
         for case, subject_id in zip(cases, admitted, strict=True):

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc import consent
 from privacy_svc.auditlog import EventType, GroupEvent, Log
-from privacy_svc.db import now
+from privacy_svc.db import Database, now
 from privacy_svc.errors import NotFound
-from privacy_svc.policy import Decision, PolicyHolder, PolicySet, SubjectState, Versions, decide
-from privacy_svc.store.errors import UnknownPurpose, nearest
+from privacy_svc.policy import Decision, PolicyHolder, PolicySet, SubjectState, Versions, decide, ungranted
+from privacy_svc.store.errors import NotPermitted, UnknownPurpose, nearest
 from privacy_svc.store.shadowing import Shadow
 from privacy_svc.vault import SubjectCipher
 
@@ -58,6 +58,13 @@ class Decider:
             self._decided[same] = found
         return self._decided[same]
 
+    def refusal(self, question: Question) -> Decision | None:
+        """Where a module may not work for the purpose at all, it is told before anybody is looked up: it must not
+        learn who is known here. A DPO's what-if reads on. None where it depends on the person."""
+        if question.actor != question.module:
+            return None
+        return ungranted(self.policies, question.module, question.purpose, question.fields)
+
 
 class DecisionPoint:
     """Decides and logs. The log entry is part of the caller's transaction: no entry, no permit."""
@@ -80,6 +87,17 @@ class DecisionPoint:
         if self._versions.keep(session, policies):
             payload = {"policy_version": policies.version}
             self.audit.append(session, EventType.POLICY_LOADED, actor="policies", payload=payload)
+
+    def require_granted(self, database: Database, question: Question) -> None:
+        """Raises NotPermitted, once that is logged."""
+        decider = self.decider()
+        refused = decider.refusal(question)
+        if refused is None:
+            return
+        with database.write() as session:
+            self.keep(session, decider.policies)
+            self.log(session, EventType.DECISION_DENY, question, None, refused)
+        raise NotPermitted(f"{question.module} may not work for {question.purpose}: {refused.reasons[0].code}.")
 
     def decide(self, session: Session, question: Question, subject_id: str) -> Decision:
         """Raises NotFound for an unknown subject."""
@@ -106,7 +124,7 @@ class DecisionPoint:
         session: Session,
         kind: EventType,
         question: Question,
-        subject_id: str,
+        subject_id: str | None,
         decision: Decision,
         more: Mapping[str, Any] | None = None,
     ) -> str:
@@ -152,8 +170,8 @@ def question_payload(question: Question) -> dict[str, Any]:
 
 def decision_payload(decision: Decision) -> dict[str, Any]:
     """What the log keeps of a decision: names and reasons, never values."""
-    versions = {"policy_version": decision.policy_version, "state_version": decision.state_version}
-    return answer_payload(decision) | versions
+    state = {"state_version": decision.state_version} if decision.state_version else {}
+    return answer_payload(decision) | {"policy_version": decision.policy_version} | state
 
 
 def answer_payload(decision: Decision) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from litestar.params import FromPath, FromQuery, RawBody
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest
 from privacy_svc.http import Caller, CustomerRef, Role, allow, decode
-from privacy_svc.policy import PolicyHolder
+from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.store import writing
 from privacy_svc.store.bulk import MOST as MOST_ITEMS
 from privacy_svc.store.bulk import Item, open_items, seal_items
-from privacy_svc.store.gateway import MOST, Gateway
+from privacy_svc.store.gateway import MOST, Asked, Gateway
 from privacy_svc.store.schemas import BulkAnswer, BulkRequest, RecordPage, RecordView, Written, bulk_answer, record_view
 from privacy_svc.vault import Tampered
 
@@ -42,7 +42,7 @@ def read_record(
     """One record, for a purpose: permitted fields in clear or masked, the rest withheld with reasons. A value that is
     not what was sealed there fails it; in a list it is withheld."""
     current = policies.current
-    asked = gateway.ask(current, caller.name, dataset, collection, purpose, _names(fields))
+    asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _names(fields))
     with database.write() as session:
         record = gateway.read(session, current, asked, key)
     if record.tampered:  # its alert is committed
@@ -70,7 +70,7 @@ def find_records(
     if not 1 <= limit <= MOST:
         raise BadRequest(f"limit is a whole number from 1 to {MOST}.")
     current = policies.current
-    asked = gateway.ask(current, caller.name, dataset, collection, purpose, _names(fields))
+    asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _names(fields))
     given = {n: v for n, v in (("email", email), ("phone", phone), ("id", customer)) if v is not None}
     with database.write() as session:
         if given:
@@ -94,7 +94,7 @@ def change_record(
     """Change fields of a record; what the data map seals is sealed, what it indexes is indexed."""
     values = decode(body, dict[str, Any])
     current = policies.current
-    asked = gateway.ask(current, caller.name, dataset, collection, purpose, _given(values))
+    asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _given(values))
     return Written(key, writing.change(gateway, database, current, asked, key, values))
 
 
@@ -112,7 +112,7 @@ def create_record(
     """A new record."""
     values = decode(body, dict[str, Any])
     current = policies.current
-    asked = gateway.ask(current, caller.name, dataset, collection, purpose, _given(values))
+    asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _given(values))
     return Written(*writing.create(gateway, database, current, asked, values))
 
 
@@ -153,6 +153,21 @@ def _bulk(body: bytes) -> BulkRequest:
 
 def _items(wanted: BulkRequest) -> list[Item]:
     return [Item(i.dataset, i.collection, i.key, i.field, i.value) for i in wanted.items]
+
+
+def _ask(
+    gateway: Gateway,
+    database: Database,
+    policies: PolicySet,
+    caller: Caller,
+    place: tuple[str, str],
+    purpose: str,
+    names: tuple[str, ...],
+) -> Asked:
+    """Raises what `Gateway.ask` does, and NotPermitted before any row is looked at."""
+    asked = gateway.ask(policies, caller.name, *place, purpose, names)
+    gateway.pdp.require_granted(database, asked.question)
+    return asked
 
 
 def _given(values: dict[str, Any]) -> tuple[str, ...]:

@@ -10,21 +10,17 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Conflict, Forbidden, PrivacyError
+from privacy_svc.errors import BadRequest, Conflict, PrivacyError
 from privacy_svc.policy import Decision, Effect, PolicySet
 from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection, Row
 from privacy_svc.store.changing import Writer
+from privacy_svc.store.errors import NotPermitted
 from privacy_svc.store.gateway import Asked, Gateway, by_field
 from privacy_svc.store.refreshing import keep_person
 from privacy_svc.store.rows import one_row, owners, row_key
 
 _log = structlog.get_logger(__name__)
-
-
-class NotPermitted(Forbidden):
-    slug, title = "not-permitted", "The policy does not permit this use"
-    remedy = "`detail` names the fields and the reasons; the policy and the person's choices decide."
 
 
 def change(

@@ -1,13 +1,17 @@
 """`consent import`, `export`, `suppressions`, as real processes."""
 
 import json
+import re
+import signal
+import sqlite3
 import stat
+import subprocess
+import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
-from tests.cli.test_commands import installed
 from tests.e2e.service import Installation
-
-__all__ = ["installed"]
 
 HEAD = "customer no,purpose,state,given_at,remark\n"
 COLUMNS = ("--map", "customer no=id", "--map", "remark=")
@@ -40,6 +44,38 @@ def test_import_and_export(installed: Installation) -> None:
     assert len(installed.run("consent", "export", "--format", "ndjson").splitlines()) == 2
     assert "No address" in installed.run("consent", "suppressions")
     installed.run("log", "verify")
+
+
+def test_who_stops_an_import_is_told_how_far_it_came(installed: Installation) -> None:
+    """Ctrl-C after some batches: how many rows are recorded, and that the same command goes on; it does."""
+    rows = 20_000
+    times = [
+        f"2024-{1 + i // 86400 % 12:02}-01T{i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02}Z" for i in range(rows)
+    ]
+    lines = "".join(f"7,marketing.email,given,{at},\n" for at in times)
+    (installed.folder / "long.csv").write_text(HEAD + lines)
+    command = [sys.executable, "-m", "privacy_svc", "--json", "consent", "import", "long.csv", *COLUMNS]
+    running = subprocess.Popen(
+        command, cwd=installed.folder, env=installed.environment, stderr=subprocess.PIPE, text=True
+    )
+    database = f"file:{installed.home / 'privacy.sqlite3'}?mode=ro"
+    with closing(sqlite3.connect(database, uri=True)) as looking:
+        before = recorded(looking)
+        while recorded(looking) == before and running.poll() is None:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+        assert running.returncode == 2, said
+        told = re.search(r"Stopped after ([\d,]+) rows, ([\d,]+) recorded. The same command goes on from there.", said)
+        assert told, said
+        assert 0 < int(told[2].replace(",", "")) == recorded(looking) - before < rows
+    done = json.loads(installed.run("--json", "consent", "import", "long.csv", *COLUMNS))
+    assert done["rows"] == rows
+
+
+def recorded(looking: sqlite3.Connection) -> int:
+    """Over all imports."""
+    return int(looking.execute("SELECT coalesce(sum(recorded), 0) FROM consent_imports").fetchone()[0])
 
 
 def test_what_cannot_be_read_is_wrong_use(installed: Installation) -> None:

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import installed
 from tests.e2e.service import Installation
-
-__all__ = ["installed"]
 
 
 @pytest.fixture

@@ -11,10 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import installed
 from tests.e2e.service import Installation
-
-__all__ = ["installed"]
 
 NEWEST = "(SELECT max(size) FROM audit_checkpoints)"
 TAMPERED = {

@@ -8,10 +8,7 @@ from click.testing import CliRunner
 
 from privacy_svc.cli.request import command
 from privacy_svc.cli.root import root
-from tests.cli.test_commands import installed
 from tests.e2e.service import Installation
-
-__all__ = ["installed"]
 
 
 @pytest.mark.parametrize("name", sorted(set(command.commands) - {"package", "certificate"}))

@@ -153,6 +153,15 @@ def test_late_news_says_what_stands(web: Web) -> None:
     assert (late["state"], late["current"]) == ("given", "withdrawn")
 
 
+def test_a_consent_beside_an_objection_says_so(web: Web) -> None:
+    """Recorded all the same, but the answer does not look as if anything were permitted."""
+    path = "/v1/customers/1001/objections"
+    assert "objected" not in web("POST", "/v1/consents", NEWS)[1]
+    assert web("POST", path, {"direct_marketing": True})[0] == 201
+    yesterday = {"given_at": (now() - timedelta(days=1)).isoformat()}
+    assert web("POST", "/v1/consents", NEWS | yesterday)[1]["objected"] is True
+
+
 def test_what_stands_with_its_history(web: Web) -> None:
     """By purpose, newest first, with objections and restriction, and no evidence."""
     web("POST", "/v1/consents", NEWS)
@@ -181,6 +190,8 @@ def test_the_receipt_is_verified_by_anybody(web: Web, desk: Desk) -> None:
     status, receipt = web("GET", given["receipt"])
     assert status == 200
     verify_json(receipt, desk.log.signer.vkey)
+    answer = web.client.get(given["receipt"], headers={"Authorization": f"Bearer {web.tokens[Role.MODULE]}"})
+    assert answer.headers["content-type"].startswith("application/ld+json")
     assert receipt["@id"] == "https://privacy.example" + given["receipt"]
     assert web("GET", "/v1/consents/none/receipt")[0] == 404
 
@@ -239,6 +250,7 @@ def test_an_objection_is_against_one_thing(web: Web, body: dict[str, Any], point
         ({"state": "expired"}, "/state"),
         ({"given_at": "2026-01-01T00:00:00"}, "/given_at"),
         ({"given_at": 5}, "/given_at"),
+        ({"given_at": "1969-12-31T23:59:59Z"}, "/given_at"),
         ({"source": {"channel": "Ana Muster <ana@example.org>"}}, "/source/channel"),
         ({"source": {"channel": "web", "method": "preticked"}}, "/source/method"),
         ({"source": {"channel": "web", "reference": ""}}, "/source/reference"),

@@ -225,3 +225,13 @@ def test_only_for_oneself(service: Service) -> None:
     for body, status in (({"purpose": "nope"}, 404), ({}, 400), ({"purpose": "marketing.email", "custmers": []}, 400)):
         assert service.call("marketing", "POST", "/v1/audiences", json=body).status_code == status
     assert service.call("eye", "POST", "/v1/audiences", json={"purpose": "marketing.email"}).status_code == 403
+
+
+def test_a_purpose_that_is_not_granted_lists_nobody(service: Service) -> None:
+    """403 that names the purpose, whoever is asked about; a DPO's what-if goes on."""
+    for more in ({}, {"customers": ["1"]}, {"customers": ["4711"]}):
+        answer = service.call("marketing", "POST", "/v1/audiences", json={"purpose": "service.support"} | more)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-permitted")
+        assert "service.support" in answer.json()["detail"]
+    _, totals = audience(service, "officer", module="marketing", purpose="service.support")
+    assert totals["totals"]["reasons"] == {"purpose_not_granted": len(keys(service))}

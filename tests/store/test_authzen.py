@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from privacy_svc.auditlog import EventType
+from privacy_svc.client.answers import decision
 from tests.calling import Service
 from tests.conftest import shared
 
@@ -285,7 +286,7 @@ def test_a_page_of_another_search(service: Service) -> None:
     other = {"context": {"purpose": "marketing.sms"}}
     for more in ({"page": {"token": token}} | other, {"page": {"token": token, "limit": 2}}, {"page": {"token": "x"}}):
         assert search(service, "resource", who(**more)).status_code == 400
-    for limit in (0, 1001, "2"):
+    for limit in (-1, 1001, "2"):
         assert search(service, "resource", who(page={"limit": limit})).status_code == 400
 
 
@@ -308,3 +309,77 @@ def test_search_for_modules(service: Service) -> None:
     body = who(resource=customer("1")) | {"subject": {"type": "module"}}
     for name, expected in (("officer", ["marketing"]), ("marketing", ["marketing"]), ("support", [])):
         assert [r["id"] for r in search(service, "subject", body, name).json()["results"]] == expected
+
+
+@pytest.mark.parametrize("kind", ["subject", "action"])
+def test_short_searches_have_pages_too(service: Service, kind: str) -> None:
+    """Modules and purposes come in pages of `limit`, all of them once; a changed limit is an error."""
+    consent(service, "1")
+    body = who(resource=customer("1")) | {"subject": {"type": "module"}}
+    body["context"] = {"purpose": "service.contract", "supported_obligations": ["custom"]}
+    if kind == "action":
+        body = {"subject": {"type": "module", "id": "support"}, "resource": customer("1")}
+    expected = search(service, kind, body, "officer").json()["results"]
+    assert len(expected) > 1
+    found, page = list[Any](), dict[str, Any](limit=1)
+    while page:
+        answer = search(service, kind, body | {"page": page}, "officer").json()
+        assert answer["page"]["count"] == len(answer["results"]) == 1
+        found += answer["results"]
+        token = answer["page"]["next_token"]
+        page = {"token": token, "limit": 1} if token else {}
+        assert not token or search(service, kind, body | {"page": {**page, "limit": 2}}, "officer").status_code == 400
+    assert found == expected
+
+
+@pytest.mark.parametrize("kind", ["resource", "subject", "action"])
+def test_a_limit_of_none(service: Service, kind: str) -> None:
+    """`limit: 0` is a limit (§8.2.1): no results, and a token, for there are some."""
+    consent(service, "1")
+    body = who() if kind == "resource" else who(resource=customer("1"))
+    answer = search(service, kind, body | {"page": {"limit": 0}})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["results"], answer.json()["page"]["count"]) == ([], 0)
+    again = search(service, kind, body | {"page": {"limit": 0, "token": answer.json()["page"]["next_token"]}})
+    assert (again.status_code, again.json()["results"]) == (200, [])
+    assert answer.json()["page"]["next_token"]
+
+
+def test_a_purpose_that_is_not_granted_tells_nothing_of_anybody(service: Service) -> None:
+    """Known, unknown, by key or by address: the same deny, nobody is looked up, and the entry is about nobody."""
+    people = [customer("1"), customer("4711")]
+    people += [
+        {"type": "customer", "id": mail, "properties": {"by": "email"}}
+        for mail in ("a@mail.example", "ana@mail.example")
+    ]
+    for purpose in ("service.support", "finance.invoicing", "nothing.at_all"):
+        wanted = [
+            one() | {"resource": who_, "context": {"purpose": purpose, "min_state_version": 99}} for who_ in people
+        ]
+        alone = [ask(service, body) for body in wanted]
+        assert {a.status_code for a in alone} == {200}
+        answers = [a.json() for a in alone] + ask(service, {"evaluations": wanted}, EVALUATIONS).json()["evaluations"]
+        for answer in answers:
+            assert answer["decision"] is False
+            assert "state_version" not in answer["context"]
+            answer["context"].pop("decision_id")
+        assert all(a == answers[0] for a in answers)
+        code = "unknown_purpose" if purpose == "nothing.at_all" else "purpose_not_granted"
+        assert [r["code"] for r in answers[0]["context"]["reasons"]] == [code]
+        found = search(service, "resource", who(context={"purpose": purpose}))
+        assert (found.json()["results"], found.json()["page"]["next_token"]) == ([], "")
+    assert decision(ask(service, one("1", purpose="service.support")).json()).state_version == 0, (
+        "our own client reads it"
+    )
+    service.runtime.log.integrate(service.runtime.database)
+    with service.runtime.database.read() as session:
+        entries = [e for e in service.runtime.log.search(session, limit=1000) if e.type == EventType.DECISION_DENY]
+    assert entries
+    assert {e.subject_id for e in entries} == {None}
+
+
+def test_a_what_if_reads_on(service: Service) -> None:
+    """The DPO asks about a module that was not granted a purpose, and learns of the person too."""
+    body = one("1", purpose="service.support")
+    assert ask(service, body, name="officer").json()["context"]["state_version"] >= 1
+    assert ask(service, body | {"resource": customer("4711")}, name="officer").status_code == 404

@@ -178,3 +178,39 @@ def test_what_does_not_fit(service: Service, what: str) -> None:
     assert bulk(service, what).status_code == 400
     assert bulk(service, what, *[good] * 10_001).status_code == 400
     assert bulk(service, what, good, name="officer").status_code == 403
+
+
+def test_a_purpose_that_is_not_granted_tells_no_row(service: Service) -> None:
+    """Rows that are there and rows that are not get the same answer, opened, sealed, read, found or written."""
+    items = [item("1", "email", "a@mail.example"), item("4711", "email", "a@mail.example")]
+    for what in ("open", "seal"):
+        told = bulk(service, what, *items, purpose="finance.invoicing").json()["items"]
+        assert told == [{"withheld": {"effect": "deny", "reason": "purpose_not_granted"}}] * 2
+    rows = "/v1/records/shop/customers"
+    for method, path, more in (
+        ("GET", f"{rows}/1", {}),
+        ("GET", f"{rows}/4711", {}),
+        ("GET", rows, {}),
+        ("GET", f"{rows}?email=nobody@mail.example", {}),
+        ("PATCH", f"{rows}/4711", {"json": {"phone": "1"}}),
+        ("POST", rows, {"json": {"phone": "1"}}),
+    ):
+        params = {"purpose": "finance.invoicing"} | ({"email": "nobody@mail.example"} if "?" in path else {})
+        answer = service.call("support", method, path.partition("?")[0], params=params, **more)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-permitted")
+        assert "finance.invoicing" in answer.json()["detail"]
+
+
+def test_what_is_sealed_is_not_sealed_again(service: Service) -> None:
+    """A module that writes its unopened row back is told so, item by item or by a 400 that names the field."""
+    seal(service.runtime.sealer("test"))
+    sealed = stored(service, "email")["1"]
+    items = [item("1", "email", sealed), item("1", "email", "neu@example.org")]
+    again, new = bulk(service, "seal", *items, purpose="service.account_mail").json()["items"]
+    assert again == {"withheld": {"effect": "deny", "reason": "already_sealed"}}
+    assert new["value"].startswith("pcf1.")
+    path = "/v1/records/shop/customers/1?purpose=service.account_mail"
+    answer = service.call("support", "PATCH", path, json={"email": sealed})
+    assert answer.status_code == 400
+    assert "shop.customers.email" in answer.json()["detail"]
+    assert stored(service, "email")["1"] == sealed

@@ -69,6 +69,13 @@ def test_the_headers_are_ready(mailing: Mailing) -> None:
     assert mailing.path("marketing.sms") != mailing.path()
 
 
+def test_a_link_that_no_mail_program_heeds_says_so(mailing: Mailing) -> None:
+    """RFC 8058 knows https alone; the settings here are those of a trial on this machine."""
+    link = mailing.link()
+    assert link["url"].startswith("http:")
+    assert "RFC 8058" in link["warning"]
+
+
 @pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
 def test_one_click_withdraws(mailing: Mailing, kind: str) -> None:
     """As a mail provider sends it: no cookie, no redirect; the list follows, a second time changes nothing."""
