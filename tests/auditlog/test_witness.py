@@ -27,6 +27,7 @@ from privacy_svc.auditlog.note import unbase64
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.errors import Conflict, Misconfigured
 from tests.auditlog.conftest import Logbook
+from tests.auditlog.test_pruning import CUT, old_entries
 from tests.factories import check_log
 from tests.witness_server import WitnessServer, serving
 
@@ -124,6 +125,45 @@ def test_a_log_that_a_witness_contradicts_is_halted(book: Logbook, server: Witne
     assert book.verify().ok
     with book.database.write() as session, pytest.raises(Conflict):
         book.log.resume(session, "again", actor="cli")
+
+
+def test_what_a_witness_has_not_cosigned_is_not_pruned(book: Logbook, server: WitnessServer) -> None:
+    """Its next proof begins where it stands; a witness that has cosigned nothing yet holds nothing up."""
+    old_entries(book, 300)
+    assert book.log.prunable(book.database, CUT) == 256
+    assert book.log.ask_witness(book.database) == 300
+    old_entries(book, 500)
+    assert book.log.prunable(book.database, CUT) == 256
+    assert book.log.prune(book.database, CUT, actor="test") == 256
+    assert book.log.ask_witness(book.database) == 801
+    assert book.log.prune(book.database, CUT, actor="test") == 512
+    assert book.log.ask_witness(book.database) == 802
+    assert book.verify().ok
+
+
+def test_a_witness_that_stands_in_what_was_pruned_is_no_other_log(book: Logbook, server: WitnessServer) -> None:
+    """No proof leads from there, which the operator is told; the log goes on."""
+    old_entries(book, 300)
+    book.log.ask_witness(book.database)
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_cosignatures"))
+    old_entries(book, 500)
+    assert book.log.prune(book.database, CUT, actor="test") == 768
+    with pytest.raises(WitnessAway, match="has seen 300 entries, and the log was pruned to 768"):
+        book.log.ask_witness(book.database)
+    assert halted(book) is None
+
+
+def test_a_log_that_cannot_make_a_proof_is_not_halted_by_its_witness(book: Logbook, server: WitnessServer) -> None:
+    """A tile that is gone is for the verification to tell: the witness has said nothing."""
+    old_entries(book, 300)
+    book.log.ask_witness(book.database)
+    book.fill(1)
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_tiles WHERE level = 0 AND number = 1"))
+    with pytest.raises(LogInconsistent, match="no tile 0/1"):
+        book.log.ask_witness(book.database)
+    assert halted(book) is None
 
 
 def test_a_409_without_a_size_is_believed_the_second_time(book: Logbook, server: WitnessServer) -> None:
