@@ -201,7 +201,7 @@ def test_a_cut_tail_is_found_by_the_exported_checkpoints(full: Logbook, tmp_path
         cut(connection, 3)
         connection.commit()
     assert "truncated" in kinds(full)
-    elsewhere = Log(full.vault, full.log.signer, tmp_path / "nowhere")
+    elsewhere = Log(full.vault, full.log.signer, tmp_path / "nowhere" / "checkpoints")
     assert elsewhere.verify(full.database).ok
     assert {f.kind for f in elsewhere.verify(full.database, kept).findings} == {"truncated"}
 
