@@ -162,6 +162,11 @@ class Log:
         lines = witness.signed_lines(checkpoint.note, row.lines) if row else ""
         return "".join(lines.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
 
+    def published(self, session: Session) -> int:
+        """Of how many entries the newest checkpoint is that is exported: what lies beyond may still be rolled back."""
+        found = sequencer.last_published(session, self.export)
+        return found.size if found else 0
+
     def ask_witness(self, database: Database) -> int | None:
         """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`. Where it has seen
         another log, this one is halted."""
