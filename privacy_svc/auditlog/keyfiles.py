@@ -108,11 +108,11 @@ class KeyFolder:
         """Raises KeyUnavailable when the key is missing, Misconfigured when others could read it."""
         state = self._state()
         raw = _read(self._folder / FILE)
-        second, previous = self._folder / SECOND, self._previous()
+        second, previous = _read_if_there(self._folder / SECOND), _read_if_there(self._folder / PREVIOUS)
         return Keys(
             self._name,
             Ed25519PrivateKey.from_private_bytes(raw),
-            MLDSA44PrivateKey.from_seed_bytes(_read(second)) if second.exists() else None,
+            MLDSA44PrivateKey.from_seed_bytes(second) if second else None,
             Ed25519PrivateKey.from_private_bytes(previous) if previous not in {None, raw} else None,
             self._handovers(),
             state,
@@ -140,12 +140,6 @@ class KeyFolder:
     def forget_previous(self) -> None:
         (self._folder / PREVIOUS).unlink(missing_ok=True)
         sync_folder(self._folder)
-
-    def _previous(self) -> bytes | None:
-        try:
-            return _read(self._folder / PREVIOUS) if (self._folder / PREVIOUS).exists() else None
-        except KeyUnavailable:
-            return None  # another process has just published what both signed
 
     def _handovers(self) -> tuple[Handover, ...]:
         file = self._folder / HANDOVERS
@@ -203,8 +197,18 @@ def _write_new(path: Path, raw: bytes) -> None:
 
 
 def _read(path: Path) -> bytes:
+    raw = _read_if_there(path)
+    if raw is None:
+        raise KeyUnavailable(f"The signing key {path} cannot be read: it is not there.")
+    return raw
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    """None only where there is no file: one that cannot be read now is not gone."""
     try:
         mode, raw = path.stat().st_mode & 0o777, path.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise KeyUnavailable(f"The signing key {path} cannot be read: {error.strerror}.") from None
     if mode & 0o077:

@@ -116,7 +116,7 @@ class Log:
             rotating.resume(self, database)
         done = sequencer.integrate(database, self.signer, self.export, self.mirror)
         if self.signer.rotating:
-            rotating.finish(self)
+            rotating.finish(self, database)
         return done
 
     def rotate_key(self, database: Database, *, actor: str, reason: str) -> None:
