@@ -17,7 +17,7 @@ from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway, WitnessContradicts
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
 from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.note import COSIGNATURE, ML_DSA_44, NoteError, Verifier
 from privacy_svc.auditlog.sequencer import last_published, size_of_tree
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
@@ -44,16 +44,22 @@ class Witness:
     outbound: Outbound
 
     @classmethod
-    def of(cls, url: str, vkey: str, allowed: Networks = ()) -> Self | None:
-        """From the settings; None where there is none. It may run on this machine. Raises Misconfigured."""
+    def of(cls, url: str, vkey: str, log: str, allowed: Networks = ()) -> Self | None:
+        """From the settings; None where there is none. It may run on this machine. `log`: our own name, by which nobody
+        else cosigns. Raises Misconfigured."""
         if not url and not vkey:
             return None
         if fault := url_fault(url, prefix=True):
             raise Misconfigured(f"witness_url {fault}.")
         try:
-            return cls(url.rstrip("/"), Verifier.parse(vkey), Outbound((*LOOPBACK, *allowed)))
+            verifier = Verifier.parse(vkey)
         except NoteError as error:
             raise Misconfigured(f"witness_key is the witness's verifier key, name+hash+key: {error}.") from None
+        if verifier.kind not in {COSIGNATURE, ML_DSA_44}:
+            raise Misconfigured("witness_key is a key of another kind than witnesses cosign with (types 4 and 6).")
+        if verifier.name == log:
+            raise Misconfigured("witness_key bears this log's own name: it would vouch for itself.")
+        return cls(url.rstrip("/"), verifier, Outbound((*LOOPBACK, *allowed)))
 
     def add_checkpoint(self, old: int, proof: list[Hash], note: str) -> "Answer":
         """Raises WitnessAway."""
@@ -166,7 +172,9 @@ def _another(witness: Witness, status: int) -> WitnessContradicts:
 
 
 def _mine(witness: Witness, note: str, text: str) -> str:
-    """Its lines that verify. Raises WitnessAway for an answer without."""
+    """Its lines that verify. Raises WitnessAway for an answer without, or with lines that are none of a note's."""
+    if not all(text.split("\n")[:-1]):
+        raise WitnessAway(f"The witness {witness.verifier.name} answers with an empty line among its signatures.")
     try:
         witness.verifier.open(note + text)
     except NoteError as error:

@@ -23,7 +23,7 @@ from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.merkle import consistency_proof
 from privacy_svc.auditlog.model import Cosignature, Tree
-from privacy_svc.auditlog.note import unbase64
+from privacy_svc.auditlog.note import COSIGNATURE, ED25519, unbase64
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.errors import Conflict, Misconfigured
 from tests.auditlog.conftest import Logbook
@@ -36,7 +36,7 @@ from tests.witness_server import WitnessServer, serving
 def server(book: Logbook) -> Iterator[WitnessServer]:
     witness = WitnessServer(book.verifier)
     with serving(witness) as url:
-        book.log.witness = Witness.of(url, witness.verifier.vkey)
+        book.log.witness = Witness.of(url, witness.verifier.vkey, book.log.signer.name)
         yield witness
 
 
@@ -206,7 +206,7 @@ def test_a_witness_that_does_not_cosign(book: Logbook, server: WitnessServer, st
 def test_a_witness_that_is_away(book: Logbook, server: WitnessServer) -> None:
     """Nothing listens: the log goes on without it."""
     book.fill(1)
-    book.log.witness = Witness.of("http://127.0.0.1:9/w", server.verifier.vkey)
+    book.log.witness = Witness.of("http://127.0.0.1:9/w", server.verifier.vkey, book.log.signer.name)
     with pytest.raises(WitnessAway):
         book.log.ask_witness(book.database)
     assert book.verify().ok
@@ -234,7 +234,34 @@ def test_a_changed_cosignature_is_found(book: Logbook, server: WitnessServer) ->
 def test_settings_that_do_not_fit(server: WitnessServer, url: str, key: str) -> None:
     """Plain http beyond this machine, credentials in the URL, a key that is none: refused at the start."""
     with pytest.raises(Misconfigured):
-        Witness.of(url, key or server.verifier.vkey)
+        Witness.of(url, key or server.verifier.vkey, "test.example/log")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [("witness.test/w1", ED25519, "another kind"), ("test.example/log", COSIGNATURE, "own name")],
+)
+def test_a_key_that_is_no_witnesss_is_refused(book: Logbook, name: str, kind: bytes, said: str) -> None:
+    """A log's key, and any by our own name: the log would vouch for itself."""
+    vkey = Verifier(name, book.verifier.public, kind).vkey
+    with pytest.raises(Misconfigured, match=said):
+        Witness.of("https://witness.example/w", vkey, book.log.signer.name)
+
+
+def test_an_empty_line_among_a_witnesss_signatures_is_refused(
+    book: Logbook, server: WitnessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind an empty line begins another note: what is before it would be text."""
+    book.fill(1)
+    answer = server.add_checkpoint
+
+    def add(body: str) -> tuple[int, str, str]:
+        status, kind, lines = answer(body)
+        return status, kind, lines + "\n" + lines
+
+    monkeypatch.setattr(server, "add_checkpoint", add)
+    with pytest.raises(WitnessAway, match="empty line"):
+        book.log.ask_witness(book.database)
 
 
 @pytest.mark.parametrize(
