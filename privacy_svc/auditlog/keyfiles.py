@@ -9,6 +9,7 @@ public.
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ class KeyFolder:
         """A handover; durable when it returns. What a crash cut off is passed over by who reads."""
         descriptor = os.open(self._folder / HANDOVERS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "ab", buffering=0) as file:
-            file.write(b"\n" + canonical(document) + b"\n")
+            write_whole(file, b"\n" + canonical(document) + b"\n")
             os.fsync(file.fileno())
         sync_folder(self._folder)
 
@@ -172,6 +173,13 @@ def _stat(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
+
+
+def write_whole(file: FileIO, raw: bytes) -> None:
+    """At once where the disk takes it. Raises OSError where there is no room for the rest."""
+    rest = memoryview(raw)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def sync_folder(folder: Path) -> None:
