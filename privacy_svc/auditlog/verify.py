@@ -61,6 +61,8 @@ class Report:
     findings: tuple[Finding, ...]
     halted: str | None = None
     """Why nothing is signed until a person has looked; the entries are what they are all the same."""
+    more: int = 0
+    """Findings beyond those told."""
 
     @property
     def ok(self) -> bool:
@@ -134,6 +136,7 @@ class _Verification:
             self._ranges.told(),
             tuple(findings[:MOST]),
             self._session.scalar(select(Tree.halted).where(Tree.id == 1)),
+            max(0, len(findings) - MOST),
         )
 
     def _begin(self) -> GrowingTree:

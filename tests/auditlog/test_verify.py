@@ -367,3 +367,13 @@ def test_a_halt_is_one_that_entries_speak_of(full: Logbook) -> None:
         full.log.resume(session, "looked", actor="cli")
     full.integrate()
     assert full.verify().ok
+
+
+def test_findings_that_are_not_told_are_counted(full: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that was rewritten has as many as entries: some are told, and how many more there are."""
+    change(full, "UPDATE audit_entries SET actor = 'x'")
+    everything = full.verify()
+    monkeypatch.setattr("privacy_svc.auditlog.verify.MOST", 2)
+    report = full.verify()
+    assert (everything.more, report.findings) == (0, everything.findings[:2])
+    assert report.more == len(everything.findings) - 2 > 0
