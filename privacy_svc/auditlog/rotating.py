@@ -67,8 +67,11 @@ def hand_over(log: "Log", session: Session, actor: str, reason: str) -> None:
         log.append(session, EventType.LOG_KEY_ROTATED, actor=actor, payload=told)
 
 
-def is_told(session: Session, after: int) -> bool:
-    """Whether an entry says that the key changed after so many entries."""
+def is_told(session: Session, after: int, until: int | None = None) -> bool:
+    """Whether an entry says that the key changed after so many entries. `until`: those of the next change; its entry
+    tells of that one alone, and all that waited before it was in the tree by then."""
     kind = EventType.LOG_KEY_ROTATED
     there = exists().where(Entry.type == kind, Entry.index >= after)
+    if until is not None:
+        return bool(session.scalar(select(there.where(Entry.index < until))))
     return bool(session.scalar(select(or_(there, exists().where(Outbox.type == kind)))))

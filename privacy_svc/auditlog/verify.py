@@ -254,8 +254,10 @@ class _Verification:
 
     def _handovers(self) -> Iterator[Finding]:
         """A key that took over, and no entry says so."""
-        for handover in () if self._signer.rotating else self._signer.handovers:
-            if handover.after >= self._first and not is_told(self._session, handover.after):
+        handovers = () if self._signer.rotating else self._signer.handovers
+        ends = [*(following.after for following in handovers[1:]), None]
+        for handover, until in zip(handovers, ends, strict=False):
+            if handover.after >= self._first and not is_told(self._session, handover.after, until):
                 yield Finding("missing", f"no entry says that the key {handover.new.vkey} took over")
 
     def _orphans(self) -> Iterator[Finding]:

@@ -257,6 +257,17 @@ def test_a_change_that_is_hidden_is_found(book: Logbook, tmp_path: Path) -> None
     check_log(book.database, book.log)
 
 
+def test_a_later_change_does_not_excuse_a_hidden_one(book: Logbook) -> None:
+    """Of two rotations the first one's entry is taken away: the second one's tells of its own key alone."""
+    book.fill(2)
+    first = rotate(book)[1]
+    rotate(book)
+    assert book.verify().ok
+    with book.database.write() as session:
+        session.execute(delete(Entry).where(Entry.index == 2))
+    assert f"no entry says that the key {first.vkey} took over" in {f.detail for f in book.verify().findings}
+
+
 def _by(key: Verifier, line: str) -> bool:
     import base64
 
