@@ -167,7 +167,7 @@ def _compose(
         lease=Lease(60 * settings.key_lease_minutes, 60 * settings.key_grace_minutes),
     )
     signer = signing(settings.home / KEYS, f"{organisation.id}/privacy-log")
-    witness = Witness.of(settings.witness_url, settings.witness_key, networks(settings.outbound_allow))
+    witness = Witness.of(settings.witness_url, settings.witness_key, signer.name, networks(settings.outbound_allow))
     log = Log(vault, signer, settings.home / LOG / "checkpoints", witness)
     opendsr_signing(settings)
     database = Database(settings.privacy_database_url)

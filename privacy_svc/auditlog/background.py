@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.errors import PrivacyError
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Integrator:
             self._log.integrate(database)
         except PrivacyError as error:
             # Nothing is lost: entries wait in the outbox and the next turn tries again.
-            _log.warning("auditlog.waits", problem=error.slug)
+            if isinstance(error, LogInconsistent):
+                _log.error("auditlog.waits", problem=error.slug, detail=error.detail)
+            else:
+                _log.warning("auditlog.waits", problem=error.slug)
         except Exception:  # noqa: BLE001 - a dead thread would silently stop the log
             _log.exception("auditlog.failed")

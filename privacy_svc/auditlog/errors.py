@@ -22,6 +22,10 @@ class LogHalted(LogInconsistent):
     )
 
 
+class WitnessContradicts(LogInconsistent):
+    """The witness itself says that it has seen another log under this name: the log is halted."""
+
+
 class WitnessAway(PrivacyError):
     """The witness did not cosign; it is asked again. Nothing depends on it meanwhile."""
 

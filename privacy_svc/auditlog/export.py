@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from privacy_svc.auditlog.keyfiles import sync_folder
+from privacy_svc.auditlog.keyfiles import sync_folder, write_whole
 
 _NOTE = re.compile(r"^([^\n]+\n\d+\n[A-Za-z0-9+/=]+\n\n(?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
 _COSIGNED = re.compile(r"^cosigned (\d{1,19})\n((?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
@@ -22,7 +22,7 @@ def append(file: Path, note: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as stream:
-        stream.write((("" if _ends_whole(file) else "\n") + note + "\n").encode())
+        write_whole(stream, (("" if _ends_whole(file) else "\n") + note + "\n").encode())
         os.fsync(stream.fileno())
     if new:
         sync_folder(file.parent)

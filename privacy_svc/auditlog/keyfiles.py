@@ -9,6 +9,7 @@ public.
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,11 @@ class KeyFolder:
         """Raises KeyUnavailable when the key is missing, Misconfigured when others could read it."""
         state = self._state()
         raw = _read(self._folder / FILE)
-        second, previous = self._folder / SECOND, self._previous()
+        second, previous = _read_if_there(self._folder / SECOND), _read_if_there(self._folder / PREVIOUS)
         return Keys(
             self._name,
             Ed25519PrivateKey.from_private_bytes(raw),
-            MLDSA44PrivateKey.from_seed_bytes(_read(second)) if second.exists() else None,
+            MLDSA44PrivateKey.from_seed_bytes(second) if second else None,
             Ed25519PrivateKey.from_private_bytes(previous) if previous not in {None, raw} else None,
             self._handovers(),
             state,
@@ -133,19 +134,13 @@ class KeyFolder:
         """A handover; durable when it returns. What a crash cut off is passed over by who reads."""
         descriptor = os.open(self._folder / HANDOVERS, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "ab", buffering=0) as file:
-            file.write(b"\n" + canonical(document) + b"\n")
+            write_whole(file, b"\n" + canonical(document) + b"\n")
             os.fsync(file.fileno())
         sync_folder(self._folder)
 
     def forget_previous(self) -> None:
         (self._folder / PREVIOUS).unlink(missing_ok=True)
         sync_folder(self._folder)
-
-    def _previous(self) -> bytes | None:
-        try:
-            return _read(self._folder / PREVIOUS) if (self._folder / PREVIOUS).exists() else None
-        except KeyUnavailable:
-            return None  # another process has just published what both signed
 
     def _handovers(self) -> tuple[Handover, ...]:
         file = self._folder / HANDOVERS
@@ -180,6 +175,13 @@ def _stat(path: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
+def write_whole(file: FileIO, raw: bytes) -> None:
+    """At once where the disk takes it. Raises OSError where there is no room for the rest."""
+    rest = memoryview(raw)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
 def sync_folder(folder: Path) -> None:
     """A new file's name survives a power cut only once its folder is synced."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -203,8 +205,18 @@ def _write_new(path: Path, raw: bytes) -> None:
 
 
 def _read(path: Path) -> bytes:
+    raw = _read_if_there(path)
+    if raw is None:
+        raise KeyUnavailable(f"The signing key {path} cannot be read: it is not there.")
+    return raw
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    """None only where there is no file: one that cannot be read now is not gone."""
     try:
         mode, raw = path.stat().st_mode & 0o777, path.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise KeyUnavailable(f"The signing key {path} cannot be read: {error.strerror}.") from None
     if mode & 0o077:

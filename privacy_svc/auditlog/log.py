@@ -16,7 +16,7 @@ from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof
 from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.erasing import Theirs
-from privacy_svc.auditlog.errors import LogInconsistent, NotYet
+from privacy_svc.auditlog.errors import NotYet, WitnessContradicts
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.gathering import People
@@ -33,7 +33,7 @@ from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.verify import Report, verify
-from privacy_svc.auditlog.witness import Witness, submit
+from privacy_svc.auditlog.witness import Witness, last_cosigned, submit
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
@@ -116,7 +116,7 @@ class Log:
             rotating.resume(self, database)
         done = sequencer.integrate(database, self.signer, self.export, self.mirror)
         if self.signer.rotating:
-            rotating.finish(self)
+            rotating.finish(self, database)
         return done
 
     def rotate_key(self, database: Database, *, actor: str, reason: str) -> None:
@@ -162,6 +162,11 @@ class Log:
         lines = witness.signed_lines(checkpoint.note, row.lines) if row else ""
         return "".join(lines.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
 
+    def published(self, session: Session) -> int:
+        """Of how many entries the newest checkpoint is that is exported: what lies beyond may still be rolled back."""
+        found = sequencer.last_published(session, self.export)
+        return found.size if found else 0
+
     def ask_witness(self, database: Database) -> int | None:
         """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`. Where it has seen
         another log, this one is halted."""
@@ -169,7 +174,7 @@ class Log:
             return None
         try:
             return submit(database, self.witness, self.signer, self.export)
-        except LogInconsistent as error:
+        except WitnessContradicts as error:
             with database.write() as session:
                 if sequencer.halt(session, error.detail):
                     self.append(session, EventType.LOG_HALTED, actor=WITNESS, payload={"why": error.detail})
@@ -285,7 +290,7 @@ class Log:
             begin = until = self._first(session)
         while True:
             with database.read() as session:
-                further = pruning.prunable(session, self.vault, before, held(session), until)
+                further = self._prunable(session, before, held, until)
             if further <= until:
                 return until - begin
             until = further
@@ -294,6 +299,12 @@ class Log:
         """Why a person should look before so many are pruned, in words; see `pruning.caution`."""
         with database.read() as session:
             return pruning.caution(session, count, now())
+
+    def _prunable(self, session: Session, before: datetime, held: Held, begin: int | None = None) -> int:
+        """What a witness has not cosigned stays: its next proof begins where it stands. One that has cosigned nothing
+        needs no proof."""
+        most = last_cosigned(session, self.witness) if self.witness else None
+        return pruning.prunable(session, self.vault, before, held(session), begin, most)
 
     def prune(
         self,
@@ -320,7 +331,7 @@ class Log:
     def _prune_stretch(self, database: Database, before: datetime, held: Held, actor: str) -> int:
         with database.write() as session:
             sequencer.locked(session)
-            until = pruning.prunable(session, self.vault, before, held(session))
+            until = self._prunable(session, before, held)
             gone = pruning.prune(session, until)
             if gone:
                 told = {"until": until, "entries": gone, "before": instant(before)}

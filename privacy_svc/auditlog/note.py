@@ -20,6 +20,7 @@ MOST_SIGNATURES = 64
 """The specification asks for a limit of at least 16."""
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— (?P<name>[^\s+]+) (?P<signature>[A-Za-z0-9+/]+=*)")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
@@ -133,7 +134,7 @@ def cosigned_message(kind: bytes, name: str, stamp: int, text: str) -> bytes:
     if kind == COSIGNATURE:
         return f"cosignature/v1\ntime {stamp}\n".encode() + _utf8(text)
     origin, size, root = (*text.split("\n"), "", "")[:3]
-    if not size.isdecimal() or len(unbase64(root)) != 32 or not 0 < len(_utf8(origin)) < 256:
+    if not _SIZE.fullmatch(size) or len(unbase64(root)) != 32 or not 0 < len(_utf8(origin)) < 256:
         raise NoteError("not a checkpoint")
     head = b"subtree/v1\n\0" + _short(name) + stamp.to_bytes(8) + _short(origin)
     return head + bytes(8) + int(size).to_bytes(8) + unbase64(root)
@@ -141,6 +142,8 @@ def cosigned_message(kind: bytes, name: str, stamp: int, text: str) -> bytes:
 
 def _short(text: str) -> bytes:
     raw = _utf8(text)
+    if len(raw) > 255:
+        raise NoteError("a name in it is too long")
     return len(raw).to_bytes(1) + raw
 
 

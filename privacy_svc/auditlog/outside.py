@@ -35,6 +35,9 @@ class Outside:
         if self._count < self._promised:
             detail = f"the mirror of the log ends at {self._count}, a checkpoint was exported for {self._promised}"
             yield Finding("missing", detail)
+        size = session.scalar(select(Tree.size).where(Tree.id == 1)) or 0
+        if self._count > size:
+            yield Finding("truncated", f"the mirror of the log holds {self._count} entries, the tree {size}")
         with database.read() as later:  # entries may have been pruned since the snapshot
             first = later.scalar(select(Tree.first).where(Tree.id == 1)) or 0
         different = [i for i in self._different if i >= first]

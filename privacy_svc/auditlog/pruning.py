@@ -67,10 +67,18 @@ STRETCH = 32 * WIDTH
 so of each stretch, so that a run which ends between two leaves a log that is whole."""
 
 
-def prunable(session: Session, vault: Vault, before: datetime, held: Collection[str], begin: int | None = None) -> int:
+def prunable(
+    session: Session,
+    vault: Vault,
+    before: datetime,
+    held: Collection[str],
+    begin: int | None = None,
+    most: int | None = None,
+) -> int:
     """How far, a stretch at most, from `begin` or from what was pruned already: no entry from `before` or later, none
-    about people whose data are held, whole tiles only, and never all. An index. Told by the leaves alone, which must be
-    those of the tree: who changed the columns for searching changes nothing here. Raises LogInconsistent."""
+    about people whose data are held, whole tiles only, nothing from `most` on, and never all. An index. Told by the
+    leaves alone, which must be those of the tree: who changed the columns for searching changes nothing here. Raises
+    LogInconsistent."""
     tree = session.get(Tree, 1)
     if tree is None:
         return 0
@@ -78,7 +86,7 @@ def prunable(session: Session, vault: Vault, before: datetime, held: Collection[
     end = min(tree.size - 1, signed.size if signed else 0)
     tiles, holds = Tiles(session), _Held(session, vault, held)
     until = tree.first if begin is None else begin
-    end = min(end, until + STRETCH)
+    end = min(end, until + STRETCH, end if most is None else most)
     while until + WIDTH <= end and _all_over(session, tiles, until // WIDTH, before, holds):
         until += WIDTH
     return until

@@ -33,7 +33,7 @@ def rotate(log: "Log", database: Database, *, actor: str, reason: str) -> None:
         if log.signer.rotating:
             raise Conflict("A signing key is just taking over from another.")
         log.signer.rotate()
-        _hand_over(log, session, actor, reason)
+        hand_over(log, session, actor, reason)
     log.integrate(database)
 
 
@@ -42,16 +42,24 @@ def resume(log: "Log", database: Database) -> None:
     with database.write() as session:
         sequencer.locked(session)
         if log.signer.rotating:
-            _hand_over(log, session, RECOVERY, "")
+            hand_over(log, session, RECOVERY, "")
 
 
-def finish(log: "Log") -> None:
-    """Once both keys' checkpoint is published."""
-    if log.signer.handed_over and exports.newest_size(log.export) > log.signer.handovers[-1].after:
-        log.signer.forget_previous()
+def finish(log: "Log", database: Database) -> None:
+    """Once both keys' checkpoint is published. Under the lock, as the next rotation may begin meanwhile: it would lose
+    the key that it has just put there."""
+    if _is_published(log):
+        with database.write() as session:
+            sequencer.locked(session)
+            if _is_published(log):
+                log.signer.forget_previous()
 
 
-def _hand_over(log: "Log", session: Session, actor: str, reason: str) -> None:
+def _is_published(log: "Log") -> bool:
+    return log.signer.handed_over and exports.newest_size(log.export) > log.signer.handovers[-1].after
+
+
+def hand_over(log: "Log", session: Session, actor: str, reason: str) -> None:
     newest = sequencer.last_signed(session)
     handover = log.signer.hand_over(newest.size if newest else 0)
     if not is_told(session, handover.after):
@@ -59,8 +67,11 @@ def _hand_over(log: "Log", session: Session, actor: str, reason: str) -> None:
         log.append(session, EventType.LOG_KEY_ROTATED, actor=actor, payload=told)
 
 
-def is_told(session: Session, after: int) -> bool:
-    """Whether an entry says that the key changed after so many entries."""
+def is_told(session: Session, after: int, until: int | None = None) -> bool:
+    """Whether an entry says that the key changed after so many entries. `until`: those of the next change; its entry
+    tells of that one alone, and all that waited before it was in the tree by then."""
     kind = EventType.LOG_KEY_ROTATED
     there = exists().where(Entry.type == kind, Entry.index >= after)
+    if until is not None:
+        return bool(session.scalar(select(there.where(Entry.index < until))))
     return bool(session.scalar(select(or_(there, exists().where(Outbox.type == kind)))))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import NotYet
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.growing import WIDTH
+from privacy_svc.auditlog.growing import HEIGHT, WIDTH
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.model import Entry, Tile
 from privacy_svc.auditlog.proving import membership_document
@@ -207,12 +207,15 @@ def checkpoint(database: NamedDependency[Database], log: NamedDependency[Log]) -
     operation_id="tile",
     tags=TAGS,
 )
-def tile(level: FromPath[str], path: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
+def tile(
+    level: FromPath[str], path: FromPath[str], database: NamedDependency[Database], log: NamedDependency[Log]
+) -> Response[bytes]:
     """A tile of hashes (C2SP tlog-tiles): `<L>/<N>[.p/<W>]`."""
     number, width = parse_path(path.lstrip("/"))
     with database.read() as session:
         found = session.get(Tile, (int(level), number)) if _LEVEL.fullmatch(level) else None
-    if found is None or len(found.hashes) < width * SIZE:
+        published = log.published(session)
+    if found is None or len(found.hashes) < width * SIZE or _end(number, width, found.level) > published:
         raise NotFound("The log has no such tile yet.")
     return _forever("public", found.hashes[: width * SIZE])
 
@@ -224,14 +227,17 @@ def tile(level: FromPath[str], path: FromPath[str], database: NamedDependency[Da
     operation_id="entryBundle",
     tags=TAGS,
 )
-def entry_bundle(path: FromPath[str], database: NamedDependency[Database]) -> Response[bytes]:
+def entry_bundle(
+    path: FromPath[str], database: NamedDependency[Database], log: NamedDependency[Log]
+) -> Response[bytes]:
     """A bundle of leaves (C2SP tlog-tiles): `<N>[.p/<W>]`, each leaf after its length in two bytes."""
     number, width = parse_path(path.lstrip("/"))
     begin = number * WIDTH
     chosen = select(Entry.leaf).where(Entry.index >= begin, Entry.index < begin + width).order_by(Entry.index)
     with database.read() as session:
         leaves = session.scalars(chosen).all()
-    if len(leaves) < width:
+        published = log.published(session)
+    if len(leaves) < width or _end(number, width) > published:
         raise NotFound("The log has no such bundle yet.")
     return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
 
@@ -239,6 +245,11 @@ def entry_bundle(path: FromPath[str], database: NamedDependency[Database]) -> Re
 def _check_reader(caller: Caller, customer: str | None) -> None:
     if customer is not None and caller.role is not Role.DPO:
         raise Forbidden("Who an entry is about is for the DPO to see.")
+
+
+def _end(number: int, width: int, level: int = 0) -> int:
+    """The index after the last entry that a tile is about."""
+    return (number * WIDTH + width) << HEIGHT * level
 
 
 def _check_times(*times: datetime | None) -> None:

@@ -1,7 +1,7 @@
 """The sequencer: one at a time over all processes, crash-safe because the normal path is the recovery path.
 
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
-   locked, and its size is compared on the way out: whoever loses tries again.
+   locked, so that others wait; a size that changed all the same is an inconsistency.
 2. The durable tree is signed, if it contains the last checkpoint signed or exported.
 3. Its leaves are mirrored outside the database, then the checkpoint is appended to the export file; both are synced.
    Only what is exported is served and sent to the witness: a backup that is put back then cannot make the log sign

@@ -61,6 +61,8 @@ class Report:
     findings: tuple[Finding, ...]
     halted: str | None = None
     """Why nothing is signed until a person has looked; the entries are what they are all the same."""
+    more: int = 0
+    """Findings beyond those told."""
 
     @property
     def ok(self) -> bool:
@@ -134,6 +136,7 @@ class _Verification:
             self._ranges.told(),
             tuple(findings[:MOST]),
             self._session.scalar(select(Tree.halted).where(Tree.id == 1)),
+            max(0, len(findings) - MOST),
         )
 
     def _begin(self) -> GrowingTree:
@@ -251,8 +254,10 @@ class _Verification:
 
     def _handovers(self) -> Iterator[Finding]:
         """A key that took over, and no entry says so."""
-        for handover in () if self._signer.rotating else self._signer.handovers:
-            if handover.after >= self._first and not is_told(self._session, handover.after):
+        handovers = () if self._signer.rotating else self._signer.handovers
+        ends = [*(following.after for following in handovers[1:]), None]
+        for handover, until in zip(handovers, ends, strict=False):
+            if handover.after >= self._first and not is_told(self._session, handover.after, until):
                 yield Finding("missing", f"no entry says that the key {handover.new.vkey} took over")
 
     def _orphans(self) -> Iterator[Finding]:

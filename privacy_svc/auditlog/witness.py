@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway
+from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway, WitnessContradicts
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
-from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
+from privacy_svc.auditlog.note import COSIGNATURE, ML_DSA_44, NoteError, Verifier
 from privacy_svc.auditlog.sequencer import last_published, size_of_tree
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
@@ -43,16 +44,22 @@ class Witness:
     outbound: Outbound
 
     @classmethod
-    def of(cls, url: str, vkey: str, allowed: Networks = ()) -> Self | None:
-        """From the settings; None where there is none. It may run on this machine. Raises Misconfigured."""
+    def of(cls, url: str, vkey: str, log: str, allowed: Networks = ()) -> Self | None:
+        """From the settings; None where there is none. It may run on this machine. `log`: our own name, by which nobody
+        else cosigns. Raises Misconfigured."""
         if not url and not vkey:
             return None
         if fault := url_fault(url, prefix=True):
             raise Misconfigured(f"witness_url {fault}.")
         try:
-            return cls(url.rstrip("/"), Verifier.parse(vkey), Outbound((*LOOPBACK, *allowed)))
+            verifier = Verifier.parse(vkey)
         except NoteError as error:
             raise Misconfigured(f"witness_key is the witness's verifier key, name+hash+key: {error}.") from None
+        if verifier.kind not in {COSIGNATURE, ML_DSA_44}:
+            raise Misconfigured("witness_key is a key of another kind than witnesses cosign with (types 4 and 6).")
+        if verifier.name == log:
+            raise Misconfigured("witness_key bears this log's own name: it would vouch for itself.")
+        return cls(url.rstrip("/"), verifier, Outbound((*LOOPBACK, *allowed)))
 
     def add_checkpoint(self, old: int, proof: list[Hash], note: str) -> "Answer":
         """Raises WitnessAway."""
@@ -80,7 +87,8 @@ def submit(database: Database, witness: Witness, log: Signer, export: Path) -> i
     """The newest checkpoint, if the witness has not cosigned it yet; its size, None where there is nothing to do.
     What it says is kept in the database and in the export file.
 
-    Raises WitnessAway, to be tried again; LogInconsistent when the witness has seen another log than this one.
+    Raises WitnessAway, to be tried again; WitnessContradicts when the witness has seen another log than this one;
+    LogInconsistent when no proof can be made of this one.
     """
     told, unsaid = None, 0
     for _ in range(TRIES):
@@ -104,16 +112,32 @@ def _newest(database: Database, witness: Witness, export: Path) -> tuple[SignedC
     """The newest checkpoint, and which the witness has cosigned; others may have asked it meanwhile."""
     with database.read() as session:
         newest = last_published(session, export)
-        mine = select(func.max(Cosignature.size)).where(Cosignature.witness == witness.verifier.name)
-        return newest, session.scalar(mine) or 0
+        return newest, last_cosigned(session, witness) or 0
+
+
+def last_cosigned(session: Session, witness: Witness) -> int | None:
+    """The size of the newest checkpoint it has cosigned, as far as is known here."""
+    mine = select(func.max(Cosignature.size)).where(Cosignature.witness == witness.verifier.name)
+    return session.scalar(mine)
 
 
 def _ask(database: Database, witness: Witness, old: int, newest: SignedCheckpoint) -> "Answer":
     if old > newest.size:
         raise WitnessAway(f"The witness {witness.verifier.name} has seen a checkpoint that is not published here yet.")
+    return witness.add_checkpoint(old, _proof(database, witness, old, newest.size) if old else [], newest.note)
+
+
+def _proof(database: Database, witness: Witness, old: int, size: int) -> list[Hash]:
+    """Raises WitnessAway where what it would need was pruned: that is no other log."""
     with database.read() as session:
-        proof = consistency_proof(old, newest.size, Tiles(session).node) if old else []
-    return witness.add_checkpoint(old, proof, newest.note)
+        try:
+            return consistency_proof(old, size, Tiles(session).node)
+        except LogInconsistent:
+            first = session.scalar(select(Tree.first)) or 0
+            if old >= first:
+                raise
+    stands = f"The witness {witness.verifier.name} has seen {old} entries, and the log was pruned to {first} since"
+    raise WitnessAway(f"{stands}: no proof begins there. Ask its operator to let it begin anew with this log.")
 
 
 def _require_seen(database: Database, witness: Witness, told: int | None) -> None:
@@ -122,7 +146,7 @@ def _require_seen(database: Database, witness: Witness, told: int | None) -> Non
         size = size_of_tree(session)
     if told is not None and told > size:
         seen = f"The witness {witness.verifier.name} has seen {told} entries of this log"
-        raise LogInconsistent(f"{seen}, {size} are here.")
+        raise WitnessContradicts(f"{seen}, {size} are here.")
 
 
 def _keep(database: Database, witness: Witness, export: Path, size: int, lines: str) -> None:
@@ -142,13 +166,15 @@ def _lines(witness: Witness, note: str, answer: "Answer") -> str:
     return _mine(witness, note, answer.text)
 
 
-def _another(witness: Witness, status: int) -> LogInconsistent:
+def _another(witness: Witness, status: int) -> WitnessContradicts:
     name = witness.verifier.name
-    return LogInconsistent(f"The witness {name} has seen another log under this name: it answers {status}.")
+    return WitnessContradicts(f"The witness {name} has seen another log under this name: it answers {status}.")
 
 
 def _mine(witness: Witness, note: str, text: str) -> str:
-    """Its lines that verify. Raises WitnessAway for an answer without."""
+    """Its lines that verify. Raises WitnessAway for an answer without, or with lines that are none of a note's."""
+    if not all(text.split("\n")[:-1]):
+        raise WitnessAway(f"The witness {witness.verifier.name} answers with an empty line among its signatures.")
     try:
         witness.verifier.open(note + text)
     except NoteError as error:

@@ -79,8 +79,17 @@ def _undone(runtime: "Runtime") -> str:
 
 def _tell(report: "Report", undone: str) -> None:
     _tell_log(report)
+    _tell_findings(report)
     if undone:
         click.secho(f"  {undone}", fg="red")
+
+
+def _tell_findings(report: "Report") -> None:
+    for finding in report.findings:
+        place = "" if finding.index is None else f" (entry {finding.index})"
+        click.secho(f"  {finding.kind}: {finding.detail}{place}", fg="red")
+    if report.more:
+        click.secho(f"  and {report.more:,} findings more", fg="red")
 
 
 def _tell_log(report: "Report") -> None:
@@ -101,9 +110,6 @@ def _tell_log(report: "Report") -> None:
     if not report.ok:
         for part in report.ranges:
             click.echo(f"  entries {part.first:,} to {part.until - 1:,}: {part.state.replace('_', ' ')}")
-    for finding in report.findings:
-        place = "" if finding.index is None else f" (entry {finding.index})"
-        click.secho(f"  {finding.kind}: {finding.detail}{place}", fg="red")
 
 
 @command.command()

@@ -73,6 +73,8 @@ def test_it_says_what_is_wrong_and_goes_on(book: Logbook) -> None:
         while not said and time.monotonic() < deadline:
             time.sleep(0.01)
     assert (said[0]["event"], said[0]["problem"]) == ("auditlog.waits", "log-inconsistent")
+    assert said[0]["log_level"] == "error"
+    assert "shorter than a checkpoint" in said[0]["detail"]
     with book.database.write() as session:
         session.get_one(Tree, 1).size = 2
     book.log.wake()

@@ -11,7 +11,8 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
-from privacy_svc.auditlog import EventType, Verifier, open_checkpoint
+from privacy_svc.auditlog import EventType, Verifier, export, open_checkpoint
+from privacy_svc.auditlog.keyfiles import HANDOVERS, KeyFolder
 from privacy_svc.auditlog.model import Entry, Outbox, Tree
 from privacy_svc.db import Database
 from tests.auditlog.conftest import Logbook
@@ -91,3 +92,19 @@ def test_a_database_older_than_its_log_is_told(book: Logbook) -> None:
         session.execute(update(Tree).values(size=1))
     with book.database.read() as session:
         assert book.log.lacks(session) == 2
+
+
+@pytest.mark.parametrize("which", ["checkpoint", "handover"])
+def test_a_write_that_was_cut_short_is_told(book: Logbook, tmp_path: Path, which: str) -> None:
+    """The disk has room for ten bytes more: an error, and not a checkpoint or a handover that is not there."""
+    book.fill(1)
+    keys = KeyFolder(tmp_path / "signing", book.log.signer.name)
+    keys.append({"a": 1})
+    file = book.log.export if which == "checkpoint" else tmp_path / "signing" / HANDOVERS
+    note, before = book.checkpoint(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 10, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            export.append(file, note) if which == "checkpoint" else keys.append({"a": "long" * 10})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

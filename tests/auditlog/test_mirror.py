@@ -43,6 +43,18 @@ def test_a_mirror_that_lost_its_end_is_found_and_mended(book: Logbook) -> None:
     check_log(book.database, book.log)
 
 
+def test_a_mirror_that_is_longer_than_the_log_is_found(book: Logbook) -> None:
+    """A backup put back, and the exported checkpoints cut to it: the mirror still knows what there was."""
+    book.fill(2)
+    backup = book.back_up()
+    book.fill(1)
+    book.restore(backup)
+    book.log.export.write_text("".join(note + "\n" for note in export.notes(book.log.export)[:2]))
+    assert [(f.kind, f.detail) for f in book.verify().findings] == [
+        ("truncated", "the mirror of the log holds 3 entries, the tree 2")
+    ]
+
+
 def test_zeros_are_no_leaves(book: Logbook) -> None:
     """A power cut extended the file: what follows is written over them."""
     book.fill(2)

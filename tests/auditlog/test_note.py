@@ -10,6 +10,7 @@ from sigstore._internal.rekor.checkpoint import SignedCheckpoint as RekorCheckpo
 
 from privacy_svc.auditlog import NoteError, ProofError, Signer, Verifier, merkle, open_checkpoint, verify_proof
 from privacy_svc.auditlog.checkpoint import Checkpoint, format_proof
+from privacy_svc.auditlog.note import signature_line
 
 VKEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 LINE = (
@@ -29,6 +30,20 @@ def test_the_specifications_example() -> None:
     verifier = Verifier.parse(VKEY)
     assert verifier.open(NOTE) == "This is an example message.\n"
     assert verifier.vkey == VKEY
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("log.test", "9" * 30), ("log.test", "9" * 5000), ("log.test", "٣"), ("n" * 300, "3")]
+)
+def test_a_checkpoint_of_no_size_is_refused_by_ml_dsa(tmp_path: Path, name: str, size: str) -> None:
+    """More entries than there can be, digits that are none, a name too long: a verdict, not a crash."""
+    Signer.create(tmp_path / "keys", name)
+    Signer.add_second(tmp_path / "keys")
+    second = Signer.load(tmp_path / "keys", name).second
+    assert second is not None
+    root = base64.b64encode(bytes(32)).decode()
+    with pytest.raises(NoteError):
+        open_checkpoint(f"{name}\n{size}\n{root}\n\n{signature_line(second, bytes(8 + 2420))}", second)
 
 
 @pytest.mark.parametrize("text", ["a\tb\n", "a\rb\n", "a\x00\n"])

@@ -20,14 +20,16 @@ from privacy_svc.auditlog import (
     Verifier,
     export,
     open_checkpoint,
+    rotating,
     verify_handover,
     verify_json,
     verify_proof,
 )
-from privacy_svc.auditlog.keyfiles import HANDOVERS, PREVIOUS, KeyFolder, handover_document, verifier_of
+from privacy_svc.auditlog.keyfiles import HANDOVERS, PREVIOUS, SECOND, KeyFolder, handover_document, verifier_of
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint
 from privacy_svc.auditlog.signedjson import canonical
 from privacy_svc.db import Database
+from privacy_svc.errors import KeyUnavailable
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log, make_log, make_vault
 from tests.killing import killed_before_commit
@@ -255,10 +257,55 @@ def test_a_change_that_is_hidden_is_found(book: Logbook, tmp_path: Path) -> None
     check_log(book.database, book.log)
 
 
+def test_a_later_change_does_not_excuse_a_hidden_one(book: Logbook) -> None:
+    """Of two rotations the first one's entry is taken away: the second one's tells of its own key alone."""
+    book.fill(2)
+    first = rotate(book)[1]
+    rotate(book)
+    assert book.verify().ok
+    with book.database.write() as session:
+        session.execute(delete(Entry).where(Entry.index == 2))
+    assert f"no entry says that the key {first.vkey} took over" in {f.detail for f in book.verify().findings}
+
+
 def _by(key: Verifier, line: str) -> bool:
     import base64
 
     return base64.b64decode(line.split(" ")[2])[:4] == key.id
+
+
+@pytest.mark.parametrize("name", [PREVIOUS, SECOND])
+def test_a_key_that_cannot_be_read_is_not_taken_for_none(book: Logbook, tmp_path: Path, name: str) -> None:
+    """Only where no file is there, no rotation runs and no second key signs."""
+    (tmp_path / "signing" / name).mkdir()
+    with pytest.raises(KeyUnavailable, match=name):
+        Signer.load(tmp_path / "signing", NAME)
+    with pytest.raises(KeyUnavailable, match=name):
+        _ = book.log.signer.rotating
+
+
+def test_the_next_rotations_key_is_not_deleted(book: Logbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a process is about to delete the former key, another has done so and begun the next rotation."""
+    book.fill(2)
+    with monkeypatch.context() as died:
+        died.setattr(KeyFolder, "forget_previous", lambda _: None)
+        first = rotate(book)[0]
+    other, write, meanwhile = make_log(tmp_path, book.vault), Database.write, [True]
+
+    def later(database: Database) -> Any:
+        if meanwhile:
+            meanwhile.pop()
+            other.signer.forget_previous()
+            with write(database) as session:
+                other.signer.rotate()
+                rotating.hand_over(other, session, "test", "again")
+        return write(database)
+
+    monkeypatch.setattr(Database, "write", later)
+    rotating.finish(book.log, book.database)
+    assert not meanwhile
+    assert (tmp_path / "signing" / PREVIOUS).exists()
+    survives(book, tmp_path, first)
 
 
 def test_a_backup_from_before_is_replayed(book: Logbook) -> None:

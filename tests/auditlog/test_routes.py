@@ -13,7 +13,10 @@ from sqlalchemy import update
 
 from privacy_svc.auditlog import (
     HANDLERS,
+    Event,
+    EventType,
     Verifier,
+    export,
     merkle,
     open_checkpoint,
     verify_export,
@@ -295,6 +298,27 @@ def test_anybody_can_follow_the_tree(web: Web) -> None:
     bundle = web.get(f"/audit/log/tile/entries/000.p/{checkpoint.size}", Role.AUDITOR)
     assert [merkle.leaf_hash(entry) for entry in unbundled(bundle.content)] == hashes
     assert "private" in bundle.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["0/000.p/", "entries/000.p/"])
+def test_what_is_not_published_is_not_served(web: Web, path: str) -> None:
+    """The tree may still be put back to the exported checkpoint: caches would keep another log for a year."""
+    web.book.fill(3)
+    web.book.log.export.write_text("".join(note + "\n" for note in export.notes(web.book.log.export)[:2]))
+    published = open_checkpoint(web.get("/audit/log/checkpoint", None).text, web.book.verifier).size
+    widths = (published, published + 1)
+    assert [web.get(f"/audit/log/tile/{path}{width}").status_code for width in widths] == [200, 404]
+
+
+def test_a_higher_tile_is_served_once_all_it_covers_is_published(web: Web) -> None:
+    """A hash of the level above is of 256 entries."""
+    with web.book.database.write() as session:
+        web.book.log.append_many(session, [Event(EventType.POLICY_LOADED, None, {})] * 256, actor="x")
+    web.book.integrate()
+    assert web.get("/audit/log/tile/1/000.p/1", None).status_code == 200
+    web.book.fill(1)
+    web.book.log.export.write_text("")
+    assert web.get("/audit/log/tile/1/000.p/1", None).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,24 @@ def test_what_has_no_canonical_form_is_refused(document: Any) -> None:
         canonical(document)
 
 
+def nested(depth: int) -> Any:
+    document: Any = []
+    for _ in range(depth):
+        document = [document]
+    return document
+
+
+@pytest.mark.parametrize("depth", [600, 5_000, 50_000])
+def test_what_is_nested_too_deeply_is_refused(depth: int) -> None:
+    """A verdict, not a crash: such a document is not what this service signed."""
+    signature = {"algorithm": "Ed25519", "key": _signer().vkey, "value": "AAAA"}
+    with pytest.raises(NoteError):
+        verify_json({"a": nested(depth), "signature": signature}, signature["key"])
+    if depth > 600:  # which Python's own limit may allow
+        with pytest.raises(TypeError, match="nested"):
+            canonical(nested(depth))
+
+
 @given(st.dictionaries(TEXT, JSON).filter(lambda d: "signature" not in d))
 def test_signed_documents_hold_until_changed(document: dict[str, Any]) -> None:
     """A document survives a file and another order of its fields; one field more and it does not hold."""

@@ -201,7 +201,7 @@ def test_a_cut_tail_is_found_by_the_exported_checkpoints(full: Logbook, tmp_path
         cut(connection, 3)
         connection.commit()
     assert "truncated" in kinds(full)
-    elsewhere = Log(full.vault, full.log.signer, tmp_path / "nowhere")
+    elsewhere = Log(full.vault, full.log.signer, tmp_path / "nowhere" / "checkpoints")
     assert elsewhere.verify(full.database).ok
     assert {f.kind for f in elsewhere.verify(full.database, kept).findings} == {"truncated"}
 
@@ -367,3 +367,13 @@ def test_a_halt_is_one_that_entries_speak_of(full: Logbook) -> None:
         full.log.resume(session, "looked", actor="cli")
     full.integrate()
     assert full.verify().ok
+
+
+def test_findings_that_are_not_told_are_counted(full: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that was rewritten has as many as entries: some are told, and how many more there are."""
+    change(full, "UPDATE audit_entries SET actor = 'x'")
+    everything = full.verify()
+    monkeypatch.setattr("privacy_svc.auditlog.verify.MOST", 2)
+    report = full.verify()
+    assert (everything.more, report.findings) == (0, everything.findings[:2])
+    assert report.more == len(everything.findings) - 2 > 0

@@ -23,10 +23,11 @@ from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.merkle import consistency_proof
 from privacy_svc.auditlog.model import Cosignature, Tree
-from privacy_svc.auditlog.note import unbase64
+from privacy_svc.auditlog.note import COSIGNATURE, ED25519, unbase64
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.errors import Conflict, Misconfigured
 from tests.auditlog.conftest import Logbook
+from tests.auditlog.test_pruning import CUT, old_entries
 from tests.factories import check_log
 from tests.witness_server import WitnessServer, serving
 
@@ -35,7 +36,7 @@ from tests.witness_server import WitnessServer, serving
 def server(book: Logbook) -> Iterator[WitnessServer]:
     witness = WitnessServer(book.verifier)
     with serving(witness) as url:
-        book.log.witness = Witness.of(url, witness.verifier.vkey)
+        book.log.witness = Witness.of(url, witness.verifier.vkey, book.log.signer.name)
         yield witness
 
 
@@ -126,6 +127,45 @@ def test_a_log_that_a_witness_contradicts_is_halted(book: Logbook, server: Witne
         book.log.resume(session, "again", actor="cli")
 
 
+def test_what_a_witness_has_not_cosigned_is_not_pruned(book: Logbook, server: WitnessServer) -> None:
+    """Its next proof begins where it stands; a witness that has cosigned nothing yet holds nothing up."""
+    old_entries(book, 300)
+    assert book.log.prunable(book.database, CUT) == 256
+    assert book.log.ask_witness(book.database) == 300
+    old_entries(book, 500)
+    assert book.log.prunable(book.database, CUT) == 256
+    assert book.log.prune(book.database, CUT, actor="test") == 256
+    assert book.log.ask_witness(book.database) == 801
+    assert book.log.prune(book.database, CUT, actor="test") == 512
+    assert book.log.ask_witness(book.database) == 802
+    assert book.verify().ok
+
+
+def test_a_witness_that_stands_in_what_was_pruned_is_no_other_log(book: Logbook, server: WitnessServer) -> None:
+    """No proof leads from there, which the operator is told; the log goes on."""
+    old_entries(book, 300)
+    book.log.ask_witness(book.database)
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_cosignatures"))
+    old_entries(book, 500)
+    assert book.log.prune(book.database, CUT, actor="test") == 768
+    with pytest.raises(WitnessAway, match="has seen 300 entries, and the log was pruned to 768"):
+        book.log.ask_witness(book.database)
+    assert halted(book) is None
+
+
+def test_a_log_that_cannot_make_a_proof_is_not_halted_by_its_witness(book: Logbook, server: WitnessServer) -> None:
+    """A tile that is gone is for the verification to tell: the witness has said nothing."""
+    old_entries(book, 300)
+    book.log.ask_witness(book.database)
+    book.fill(1)
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_tiles WHERE level = 0 AND number = 1"))
+    with pytest.raises(LogInconsistent, match="no tile 0/1"):
+        book.log.ask_witness(book.database)
+    assert halted(book) is None
+
+
 def test_a_409_without_a_size_is_believed_the_second_time(book: Logbook, server: WitnessServer) -> None:
     """Once it may be a slip; twice the witness has seen another root of the same size."""
     book.fill(1)
@@ -166,7 +206,7 @@ def test_a_witness_that_does_not_cosign(book: Logbook, server: WitnessServer, st
 def test_a_witness_that_is_away(book: Logbook, server: WitnessServer) -> None:
     """Nothing listens: the log goes on without it."""
     book.fill(1)
-    book.log.witness = Witness.of("http://127.0.0.1:9/w", server.verifier.vkey)
+    book.log.witness = Witness.of("http://127.0.0.1:9/w", server.verifier.vkey, book.log.signer.name)
     with pytest.raises(WitnessAway):
         book.log.ask_witness(book.database)
     assert book.verify().ok
@@ -194,7 +234,34 @@ def test_a_changed_cosignature_is_found(book: Logbook, server: WitnessServer) ->
 def test_settings_that_do_not_fit(server: WitnessServer, url: str, key: str) -> None:
     """Plain http beyond this machine, credentials in the URL, a key that is none: refused at the start."""
     with pytest.raises(Misconfigured):
-        Witness.of(url, key or server.verifier.vkey)
+        Witness.of(url, key or server.verifier.vkey, "test.example/log")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [("witness.test/w1", ED25519, "another kind"), ("test.example/log", COSIGNATURE, "own name")],
+)
+def test_a_key_that_is_no_witnesss_is_refused(book: Logbook, name: str, kind: bytes, said: str) -> None:
+    """A log's key, and any by our own name: the log would vouch for itself."""
+    vkey = Verifier(name, book.verifier.public, kind).vkey
+    with pytest.raises(Misconfigured, match=said):
+        Witness.of("https://witness.example/w", vkey, book.log.signer.name)
+
+
+def test_an_empty_line_among_a_witnesss_signatures_is_refused(
+    book: Logbook, server: WitnessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind an empty line begins another note: what is before it would be text."""
+    book.fill(1)
+    answer = server.add_checkpoint
+
+    def add(body: str) -> tuple[int, str, str]:
+        status, kind, lines = answer(body)
+        return status, kind, lines + "\n" + lines
+
+    monkeypatch.setattr(server, "add_checkpoint", add)
+    with pytest.raises(WitnessAway, match="empty line"):
+        book.log.ask_witness(book.database)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,18 @@ def test_a_changed_export_does_not(installed: Installation, exported: list[str],
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("opened", ['{"a":', "["])
+def test_what_is_nested_too_deeply_does_not_hold(installed: Installation, tmp_path: Path, opened: str) -> None:
+    """Exit code 1 and a line, no crash: neither while it is read nor while its signature is checked."""
+    shut = "}" if "{" in opened else "]"
+    signature = json.dumps({"algorithm": "Ed25519", "key": key(installed), "value": "AAAA"})
+    for depth in (600, 990, 100_000):
+        text = f'{{"a": {opened * depth}0{shut * depth}, "signature": {signature}}}'
+        (tmp_path / "deep.json").write_text(text)
+        said = installed.run("verify", str(tmp_path / "deep.json"), "--key", key(installed), expect=1)
+        assert "does not hold" in said
+
+
 def test_a_proof_holds_for_its_own_key_alone(installed: Installation, exported: list[str], tmp_path: Path) -> None:
     """A single entry's proof checks out, and not under somebody else's key or with another index."""
     assert exported
