@@ -129,7 +129,7 @@ def test_seal_dry_run_changes_nothing(installed: Installation) -> None:
 
 def test_log_verify_and_proof(installed: Installation) -> None:
     """The log verifies, a proof of an entry checks offline, and a forged one does not (exit code 1)."""
-    installed.run("clients", "add", "prover", "--role", "module")
+    installed.run("clients", "add", "prover", "--role", "auditor")
     installed.run("log", "verify")
     proof = installed.run("log", "proof", "0")
     (installed.folder / "good.tlog-proof").write_text(proof)
