@@ -70,7 +70,10 @@ def test_page_escapes_and_runs_nothing() -> None:
     html = page.render(
         title="Your data",
         made_on="2026-11-23",
-        information=answer(policies(), Held("customer", frozenset({"user.name"}), ("shop.Customer",)), "en"),
+        information={
+            **answer(policies(), Held("customer", frozenset({"user.name"}), ("shop.Customer",)), "en"),
+            "recipients_told": [],
+        },
         tables=[table],
         consents=[{"at": "2026-01-01T10:30:00+00:00", "purpose": "<b>news", "state": "given"}],
         entries=[{"at": "2026-01-02T10:30:00+00:00", "type": "gateway:record:read", "by": "support", "purpose": None}],
