@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -107,7 +108,8 @@ def test_on_its_date_it_is_gone(company: Company) -> None:
     document = json.loads(company.requests.certificate(request))
     assert document["evidence_until"] == date.isoformat().replace("+00:00", "Z")
     assert date.isoformat()[:4] == str(int(document["completed_at"][:4]) + 4)
-    assert f"until {date:%Y-%m-%d}" in " ".join(company.mails()[-1].replace("=\n", "").split())
+    local = date.astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"until {local:%Y-%m-%d}" in " ".join(company.mails()[-1].replace("=\n", "").split())
 
     assert ended_at(company, date - DAY) == Ended(0, 0)
     assert company.requests.details(request, "dora").given == {"why": WORDS}
