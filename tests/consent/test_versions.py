@@ -52,11 +52,12 @@ def test_nothing_recorded_is_changed(desk: Desk) -> None:
 
 def test_the_room_has_no_word_for_changing() -> None:
     """Nor could it: `update` and `delete` are imported only where the suppression list, mailed links and people's
-    versions are kept, and there speak of no other table."""
+    versions are kept, and where sealed proofs go with the end of their key; there they speak of no other table."""
     room = Path(privacy_svc.consent.__file__).parent
     spoken = {
         "suppression.py": "delete(Suppression)",
         "versions.py": "update(_SUBJECTS)",
+        "service.py": "update(Consent)",
         "confirming.py": "delete(Confirmation)",
     }
     for file in room.glob("*.py"):
