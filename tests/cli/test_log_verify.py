@@ -68,17 +68,6 @@ def test_what_was_done_is_told(installed: Installation, database: Path, sql: str
     assert (installed.home / "log" / "checkpoints").read_bytes() == signed
 
 
-def test_a_database_put_back_is_told(installed: Installation, database: Path, tmp_path: Path) -> None:
-    """Of a database older than the log outside of it: what was cut off, and nothing is taken back by itself."""
-    installed.run("clients", "add", "billing", "--role", "module")
-    shutil.copy(tmp_path / "kept", database)
-    for suffix in ("-wal", "-shm"):
-        Path(f"{database}{suffix}").unlink(missing_ok=True)
-    told = json.loads(installed.run("--json", "log", "verify", expect=1))
-    assert "truncated" in {f["kind"] for f in told["findings"]}
-    installed.run("restore", "replay")
-
-
 def test_a_halt_is_said_first(installed: Installation, database: Path) -> None:
     """Before anybody reads that the log is whole. A checkpoint of before is still handed out, with the way out."""
     with closing(sqlite3.connect(database)) as connection, connection:
@@ -91,3 +80,15 @@ def test_a_halt_is_said_first(installed: Installation, database: Path) -> None:
     )
     assert "privacy-log" in done.stdout
     assert "log resume" in done.stderr
+
+
+def test_a_database_put_back_is_told(installed: Installation, database: Path, tmp_path: Path) -> None:
+    """Of a database older than the log outside of it: what was cut off, and nothing is taken back by itself. The last
+    of this file: what is outside the database stays ahead of it."""
+    installed.run("clients", "add", "billing", "--role", "module")
+    shutil.copy(tmp_path / "kept", database)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
+    told = json.loads(installed.run("--json", "log", "verify", expect=1))
+    assert "truncated" in {f["kind"] for f in told["findings"]}
+    installed.run("restore", "replay")
