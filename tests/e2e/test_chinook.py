@@ -140,7 +140,7 @@ def test_the_main_job(chinook: Shop) -> None:  # noqa: PLR0915 - one story
         assert other["fields"][name("Email")] == "leonekohler@surfeu.de"
 
     said = service.logs()
-    assert '"event": "http"' in said
+    assert '"event":"http"' in said
     assert not [w for w in ("luisg", "embraer", "Gonçalves", "3923-5555", "39235555", "leonekohler") if w in said]
 
     service.run("verify", "certificate.json")

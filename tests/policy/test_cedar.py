@@ -54,7 +54,7 @@ class Questions:
             erased=draw.random() < 0.05,
             restricted=draw.random() < 0.1,
             objections=frozenset(o for o in targets if draw.random() < 0.08),
-            consents={p: self._fact(p) for p in {purpose, *others} if draw.random() < 0.85},
+            consents={p: self._fact(p) for p in dict.fromkeys((purpose, *others)) if draw.random() < 0.85},
             age=draw.choice([None, 12, 13, 14, 15, 16, 30, 30]),
             country=draw.choice([None, "AT", "DE", "FR", "GB", "US"]),
             retention_anchor=None if draw.random() < 0.7 else NOW - timedelta(days=draw.randint(-100, 4000)),

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -388,7 +389,8 @@ def test_the_person_is_told_who_was(found: Found) -> None:
     Recipients(company.requests).tell_person(request.id, "dora")
     letter = company.mails()[-1]
     assert "To: ana@mail.example" in letter
-    assert f"Letterbox Ltd: told on {now():%Y-%m-%d}" in letter
+    today = now().astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"Letterbox Ltd: told on {today:%Y-%m-%d}" in letter
     access = done_for(company, Right.ACCESS)
     with zipfile.ZipFile(io.BytesIO(company.requests.package(access.id, "dora"))) as package:
         [told] = json.loads(package.read("article15.json"))["recipients_told"]
