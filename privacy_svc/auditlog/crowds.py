@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.entry import Envelope
@@ -29,6 +29,8 @@ CHUNK = 10_000
 _THEIRS = among(MonthTag.subject_id, "ids")
 _KNOWN = select(MonthTag.subject_id, MonthTag.tag).where(MonthTag.month == bindparam("month"), _THEIRS)
 _FORGET = delete(MonthTag).where(_THEIRS).execution_options(synchronize_session=False)
+_MAKING = 0x6D6F6E7468746167
+"""The advisory lock of who makes tags: two audiences at once would else insert the same people's rows."""
 
 
 def member_tag(cipher: SubjectCipher, in_month: str) -> bytes:
@@ -59,11 +61,25 @@ def month_tags(session: Session, vault: Vault, subject_ids: Collection[str], in_
     session.flush()
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
-        known = session.connection().execute(_KNOWN, {"ids": chunk, "month": in_month})
-        found.update((i, tag[:TAG]) for i, tag in known if kept.is_right(i, tag))
+        found.update(_known(session, chunk, in_month, kept))
         if missing := [i for i in chunk if i not in found]:
-            found.update(_make_tags(session, vault, missing, in_month, kept))
+            _take_turns(session)
+            made_meanwhile = _known(session, missing, in_month, kept)
+            found.update(made_meanwhile)
+            if missing := [i for i in missing if i not in made_meanwhile]:
+                found.update(_make_tags(session, vault, missing, in_month, kept))
     return found
+
+
+def _known(session: Session, ids: Sequence[str], in_month: str, kept: KeptTags) -> dict[str, bytes]:
+    rows = session.connection().execute(_KNOWN, {"ids": ids, "month": in_month})
+    return {i: tag[:TAG] for i, tag in rows if kept.is_right(i, tag)}
+
+
+def _take_turns(session: Session) -> None:
+    """Until this transaction ends, nobody else makes tags. SQLite lets only one transaction write at a time."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_MAKING)))
 
 
 def _make_tags(session: Session, vault: Vault, ids: Sequence[str], in_month: str, kept: KeptTags) -> dict[str, bytes]:
