@@ -17,7 +17,7 @@ from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import UnknownType
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash
-from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.vault import Vault
@@ -80,6 +80,11 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
     openers.learn(shown.values())
     views = [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
     return views if about_people else [replace(view, subject_id=None) for view in views]
+
+
+def first_of(session: Session) -> int:
+    """The first entry that was not pruned."""
+    return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
 
 
 def indices(session: Session, ids: Collection[str]) -> dict[str, int]:

@@ -38,6 +38,11 @@ def test_an_export_holds(installed: Installation, exported: list[str], tmp_path:
     (tmp_path / "copy").write_text("\n".join(exported) + "\n")
     said = json.loads(installed.run("--json", "verify", str(tmp_path / "copy"), "--key", key(installed)))
     assert (said["ok"], said["entries"]) == (True, len(exported) - 2)
+    assert (said["first"], said["filters"]) == (0, {})
+    some = tmp_path / "some"
+    some.write_text(installed.run("log", "export", "--type", "identity:client", "--from", "2026-01-01"))
+    told = installed.run("verify", str(some), "--key", key(installed))
+    assert "filters    type identity:client, from 2026-01-01T00:00:00.000000Z" in told
 
 
 @pytest.mark.parametrize("name", CHANGES)
