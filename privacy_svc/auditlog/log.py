@@ -210,6 +210,11 @@ class Log:
         """Of an entry by its index or id. Its proof may yet have to wait."""
         return searching.place_of(session, entry)
 
+    def looked_at(self, database: Database, actor: str, subject_id: str | None, what: Mapping[str, str]) -> None:
+        """An entry that says so, durable before what was looked for is handed out. `subject_id`: whom it is about."""
+        with database.write() as session:
+            self.append(session, EventType.LOG_READ, actor=actor, subject_id=subject_id, payload=what)
+
     def people(self, session: Session, entry_id: str) -> dict[str, int]:
         """Those an entry about many is about and still names, with the number of their group."""
         named = select(EntryMember.subject_id, EntryMember.group).where(

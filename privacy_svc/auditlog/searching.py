@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import ColumnElement, Select, select, union_all
 from sqlalchemy.orm import Session
 
@@ -43,10 +44,13 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where an entry is, and whose it is; without an index while it waits for its place in the tree."""
+    """Where an entry is, whose doing, and whom it is about alone; without an index while it waits for its place in the
+    tree. `about_people`: by its leaf, also of those whom no column names."""
 
     index: int | None
     actor: str
+    subject_id: str | None
+    about_people: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +101,19 @@ def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
 
 def place_of(session: Session, entry: str) -> Placed | None:
     """By its index or its id. What waits is looked for first: it may enter the tree meanwhile."""
-    if _INDEX.fullmatch(entry):
-        chosen = Entry.index == int(entry)
-    else:
-        waiting = session.scalar(select(Outbox.actor).where(Outbox.id == entry))
+    by_index = _INDEX.fullmatch(entry)
+    if by_index is None:
+        waiting = session.scalars(select(Outbox).where(Outbox.id == entry)).first()
         if waiting is not None:
-            return Placed(None, waiting)
-        chosen = Entry.id == entry
-    found = session.execute(select(Entry.index, Entry.actor).where(chosen)).first()
-    return Placed(*found) if found else None
+            return _placed(None, waiting)
+    chosen = Entry.index == int(entry) if by_index else Entry.id == entry
+    found = session.scalars(select(Entry).where(chosen)).first()
+    return _placed(found.index, found) if found else None
+
+
+def _placed(index: int | None, found: Entry | Outbox) -> Placed:
+    about_people = not is_about_nobody(found.leaf) or _is_about_many(found.leaf)
+    return Placed(index, found.actor, found.subject_id, about_people)
 
 
 def page(
@@ -166,6 +174,10 @@ def is_about_nobody(leaf: bytes) -> bool:
         envelope = Envelope.decode(leaf)
         return envelope.subject is None and envelope.type != EventType.MODULE_EVENT
     return False
+
+
+def _is_about_many(leaf: bytes) -> bool:
+    return Envelope.decode(leaf).members is not UNSET
 
 
 def _view(openers: Openers, entry: Entry, payload: Payload | None, *, shown: bool) -> EntryView:
