@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from msgspec import UNSET
 from sqlalchemy import ColumnElement, Select, select, union_all
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.crowds import entries_about
+from privacy_svc.auditlog.crowds import next_about
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import UnknownType
 from privacy_svc.auditlog.events import EventType
@@ -121,34 +121,36 @@ def page(
 ) -> Select[Any, Any]:
     """The next `wanted.limit` entries with their payloads, by an index whatever is wanted.
 
-    Of several types the next of each are looked up, then merged: neither are all entries of a common type sorted, nor
-    all others passed over to find a rare one.
+    Of several types, and of the ways in which an entry is about a person, the next of each are looked up, then merged:
+    neither are all entries of a common type sorted, nor all others passed over to find a rare one.
     """
     order = Entry.index.desc() if newest_first else Entry.index.asc()
-    conditions = [*beyond, *_conditions(session, vault, wanted)]
+    conditions = [*beyond, *_conditions(wanted)]
     types = [] if wanted.type is None else types_of(wanted.type)
-    if wanted.type is not None and (wanted.subject_id is not None or len(types) <= 1):
-        conditions.append(Entry.type.in_(types))
-    elif types:
-        of_each = (select(Entry.index).where(Entry.type == t, *conditions) for t in types)
+    of_each: list[Select[int]] = []
+    if wanted.subject_id is not None:
+        conditions += [Entry.type.in_(types)] if types else []
+        crowd = next_about(session, vault, wanted.subject_id, conditions, wanted.limit, newest_first=newest_first)
+        of_each = [*_about(wanted.subject_id, conditions), select(Entry.index).where(Entry.index.in_(crowd))]
+    elif len(types) > 1:
+        of_each = [select(Entry.index).where(Entry.type == t, *conditions) for t in types]
+    else:
+        conditions += [Entry.type == t for t in types]
+    if of_each:
         nexts = (s.order_by(order).limit(wanted.limit).subquery() for s in of_each)
         conditions = [Entry.index.in_(union_all(*(select(n.c.index) for n in nexts)))]
     joined = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
     return joined.where(*conditions).order_by(order).limit(wanted.limit)
 
 
-def about(session: Session, vault: Vault, subject_id: str) -> ColumnElement[bool]:
-    """Entries about this person, alone or among others."""
-    alone = select(Entry.index).where(Entry.subject_id == subject_id)
+def _about(subject_id: str, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Select[int]]:
+    """Entries about this person alone, and among a few others."""
+    yield select(Entry.index).where(Entry.subject_id == subject_id, *conditions)
     among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
-    among = among.where(EntryMember.subject_id == subject_id)
-    crowd = select(Entry.index).where(Entry.id.in_(entries_about(session, vault, subject_id)))
-    return Entry.index.in_(union_all(alone, among, crowd))
+    yield among.where(EntryMember.subject_id == subject_id, *conditions)
 
 
-def _conditions(session: Session, vault: Vault, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    if wanted.subject_id is not None:
-        yield about(session, vault, wanted.subject_id)
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.actor is not None:
         yield Entry.actor == wanted.actor
     if wanted.since is not None:
