@@ -11,8 +11,8 @@ from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.exporting import TYPE as LOG_EXPORT
-from privacy_svc.auditlog.exporting import Exported, verify_export
+from privacy_svc.auditlog.export_check import TYPE as LOG_EXPORT
+from privacy_svc.auditlog.export_check import Exported, verify_export
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.handover import TYPE as HANDOVER
 from privacy_svc.auditlog.handover import verify_handover

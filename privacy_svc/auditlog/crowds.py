@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.entry import Envelope
@@ -29,6 +29,9 @@ CHUNK = 10_000
 _THEIRS = among(MonthTag.subject_id, "ids")
 _KNOWN = select(MonthTag.subject_id, MonthTag.tag).where(MonthTag.month == bindparam("month"), _THEIRS)
 _FORGET = delete(MonthTag).where(_THEIRS).execution_options(synchronize_session=False)
+_PART = select(CrowdPart.members).where(CrowdPart.entry_id == bindparam("entry"), CrowdPart.part == bindparam("part"))
+_MAKING = 0x6D6F6E7468746167
+"""The advisory lock of who makes tags: two audiences at once would else insert the same people's rows."""
 
 
 def member_tag(cipher: SubjectCipher, in_month: str) -> bytes:
@@ -59,11 +62,25 @@ def month_tags(session: Session, vault: Vault, subject_ids: Collection[str], in_
     session.flush()
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
-        known = session.connection().execute(_KNOWN, {"ids": chunk, "month": in_month})
-        found.update((i, tag[:TAG]) for i, tag in known if kept.is_right(i, tag))
+        found.update(_known(session, chunk, in_month, kept))
         if missing := [i for i in chunk if i not in found]:
-            found.update(_make_tags(session, vault, missing, in_month, kept))
+            _take_turns(session)
+            made_meanwhile = _known(session, missing, in_month, kept)
+            found.update(made_meanwhile)
+            if missing := [i for i in missing if i not in made_meanwhile]:
+                found.update(_make_tags(session, vault, missing, in_month, kept))
     return found
+
+
+def _known(session: Session, ids: Sequence[str], in_month: str, kept: KeptTags) -> dict[str, bytes]:
+    rows = session.connection().execute(_KNOWN, {"ids": ids, "month": in_month})
+    return {i: tag[:TAG] for i, tag in rows if kept.is_right(i, tag)}
+
+
+def _take_turns(session: Session) -> None:
+    """Until this transaction ends, nobody else makes tags. SQLite lets only one transaction write at a time."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_MAKING)))
 
 
 def _make_tags(session: Session, vault: Vault, ids: Sequence[str], in_month: str, kept: KeptTags) -> dict[str, bytes]:
@@ -123,29 +140,60 @@ def is_findable(session: Session, entry_id: str, in_month: str) -> bool:
     return True
 
 
-def place_of(members: Sequence[bytes], tag: bytes) -> int | None:
-    place = bisect_left(members, tag)
-    return place if place < len(members) and members[place].startswith(tag) else None
+def place_of(members: bytes, tag: bytes) -> int | None:
+    """Among members one behind the other."""
+    place = bisect_left(range(len(members) // SIZE), tag, key=lambda at: members[at * SIZE : at * SIZE + TAG])
+    return place if members[place * SIZE : place * SIZE + TAG] == tag else None
 
 
-def entries_about(session: Session, vault: Vault, subject_id: str) -> set[str]:
-    """Ids of the entries about crowds that this person is in; none once they were erased."""
-    months = session.scalars(select(CrowdPart.month).distinct()).all()
+def next_about(
+    session: Session,
+    vault: Vault,
+    subject_id: str,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+    *,
+    newest_first: bool,
+) -> list[int]:
+    """Indices of the next entries about crowds that this person is in, of those that meet the conditions; none once
+    they were erased. An index tells the one part of each entry that may name them; no more of these are read than it
+    takes."""
+    found = list[int]()
+    for index, entry_id, part, tag in sorted(_around(session, vault, subject_id, conditions), reverse=newest_first):
+        members = session.connection().scalar(_PART, {"entry": entry_id, "part": part})
+        if place_of(members or b"", tag) is not None:
+            found.append(index)
+            if len(found) == limit:
+                break
+    return found
+
+
+def _around(
+    session: Session, vault: Vault, subject_id: str, conditions: Sequence[ColumnElement[bool]]
+) -> Iterator[tuple[int, str, int, bytes]]:
+    """Parts of entries within whose ends the person's tag lies: index, id, part and the tag."""
+    months = list(_months(session))
     cipher = vault.ciphers(session, [subject_id]).get(subject_id) if months else None
-    return {i for m in months if cipher for i in _entries_with(session, m, member_tag(cipher, m))}
+    if cipher is None:
+        return
+    for in_month in months:
+        tag = member_tag(cipher, in_month)
+        within = (CrowdPart.month == in_month, CrowdPart.first <= tag, CrowdPart.last >= tag)
+        parts = select(Entry.index, Entry.id, CrowdPart.part).join(CrowdPart, CrowdPart.entry_id == Entry.id)
+        yield from ((*row, tag) for row in session.execute(parts.where(*within, *conditions)))
+
+
+def _months(session: Session) -> Iterator[str]:
+    """Of crowds, each by one look into the index."""
+    month: str | None = ""
+    while month is not None:
+        month = session.scalar(select(func.min(CrowdPart.month)).where(CrowdPart.month > month))
+        if month is not None:
+            yield month
 
 
 def month_of(entry: Entry) -> str:
     return Envelope.decode(entry.leaf).time[:7]
-
-
-def _entries_with(session: Session, in_month: str, tag: bytes) -> Iterator[str]:
-    around = select(CrowdPart.entry_id, CrowdPart.members).where(
-        CrowdPart.month == in_month, CrowdPart.first <= tag, CrowdPart.last >= tag
-    )
-    for entry_id, part in session.execute(around):
-        if place_of(_split(part), tag) is not None:
-            yield entry_id
 
 
 def _split(part: bytes) -> list[bytes]:

@@ -197,7 +197,7 @@ class Log:
         of which NotYet."""
         signed = self.checkpoint(session)
         size = self.signer.open(signed).size
-        if 0 <= index < (first := self._first(session)):
+        if 0 <= index < (first := searching.first_of(session)):
             raise NotFound(f"Entry {index} was pruned: its time was over, and the log begins at entry {first}.")
         entry = session.get(Entry, index) if 0 <= index < 2**63 else None
         if entry is None:
@@ -206,12 +206,14 @@ class Log:
             raise NotYet(f"Entry {index} is not yet in a signed checkpoint.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
 
-    def _first(self, session: Session) -> int:
-        return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
-
     def place_of(self, session: Session, entry: str) -> Placed | None:
         """Of an entry by its index or id. Its proof may yet have to wait."""
         return searching.place_of(session, entry)
+
+    def looked_at(self, database: Database, actor: str, subject_id: str | None, what: Mapping[str, str]) -> None:
+        """An entry that says so, durable before what was looked for is handed out. `subject_id`: whom it is about."""
+        with database.write() as session:
+            self.append(session, EventType.LOG_READ, actor=actor, subject_id=subject_id, payload=what)
 
     def people(self, session: Session, entry_id: str) -> dict[str, int]:
         """Those an entry about many is about and still names, with the number of their group."""
@@ -287,7 +289,7 @@ class Log:
     def prunable(self, database: Database, before: datetime, held: Held = nobody) -> int:
         """How many entries `prune` would delete."""
         with database.read() as session:
-            begin = until = self._first(session)
+            begin = until = searching.first_of(session)
         while True:
             with database.read() as session:
                 further = self._prunable(session, before, held, until)

@@ -48,7 +48,7 @@ def find_membership(session: Session, vault: Vault, entry: Entry, subject_id: st
         return None if mine is None else prove(_member(mine), _leaves(rows), mine.position)
     members = crowds.members_of(session, entry.id)
     cipher = vault.ciphers(session, [subject_id]).get(subject_id) if members else None
-    position = crowds.place_of(members, member_tag(cipher, crowds.month_of(entry))) if cipher else None
+    position = crowds.place_of(b"".join(members), member_tag(cipher, crowds.month_of(entry))) if cipher else None
     return None if position is None else prove(Member.decode(members[position]), hashes(members), position)
 
 

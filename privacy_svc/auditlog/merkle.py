@@ -122,7 +122,8 @@ def verify_inclusion(index: int, size: int, leaf: Hash, proof: Sequence[Hash], e
 def verify_consistency(  # noqa: C901 - the algorithm of the RFC, step by step
     first: int, second: int, proof: Sequence[Hash], first_root: Hash, second_root: Hash
 ) -> None:
-    """§2.1.4.2, and the cases it leaves to the reader: size 0 and equal sizes. Raises ProofError."""
+    """§2.1.4.2. Of what it leaves to the reader, equal sizes need equal roots and an empty proof; a size of 0 is
+    refused, as nothing is proven of it. Raises ProofError."""
     if not 0 < first <= second:
         raise ProofError("sizes do not grow")
     if first == second:

@@ -64,7 +64,7 @@ class CrowdPart(Base):
     """A part of the members of an entry about a crowd (crowds.py): 28 bytes each, in the order of their tags."""
 
     __tablename__ = "audit_crowds"
-    __table_args__ = (Index("ix_audit_crowds_month", "month", "first"),)
+    __table_args__ = (Index("ix_audit_crowds_ends", "month", "first", "last", "entry_id", "part"),)
 
     entry_id: Mapped[str] = mapped_column(primary_key=True)
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

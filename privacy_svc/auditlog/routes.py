@@ -141,20 +141,21 @@ def prove_event(
     """A C2SP `.tlog-proof` of an entry, by its id or its index, to be checked offline with `privacy-svc verify FILE`.
     404 `not-in-the-tree-yet` with `Retry-After` for the fraction of a second after it was written. With `customer`,
     for an entry about many people: that this customer is one of them, as JSON with the entry's proof in it; for the DPO
-    only. A module is given proofs of what it did itself."""
+    only. That staff looked at an entry about people is logged; a module is given proofs of what it did itself."""
     _check_reader(caller, customer)
     with database.read() as session:
+        subject_id = _known(directory, session, customer)
         found = log.place_of(session, entry)
         if found is None or (caller.role is Role.MODULE and found.actor != caller.name):
             raise NotFound("The log has no such entry, or none of this module's own.")
         if found.index is None:
             raise NotYet("The entry was written, and is about to enter the tree.")
         proof = log.proof(session, found.index)
-        if customer is None:
-            return _text(proof)
-        subject_id = directory.find(session, CustomerRef(id=customer))
-        if subject_id is None:
-            raise NotFound("There is no such customer.")
+    if (found.about_people or subject_id) and caller.role is not Role.MODULE:
+        log.looked_at(database, caller.name, subject_id or found.subject_id, {"proof": str(found.index)})
+    if subject_id is None:
+        return _text(proof)
+    with database.read() as session:
         membership = log.membership(session, found.index, subject_id)
     return Response(membership_document(proof, membership), headers={"Cache-Control": "no-store"})
 
@@ -182,9 +183,7 @@ def export_events(
     _check_reader(caller, customer)
     _check_times(since, until)
     with database.write() as session:
-        subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
-        if customer and subject_id is None:
-            raise NotFound("There is no such customer.")
+        subject_id = _known(directory, session, customer)
         looked_at = _told({"export": True, "type": kind, "actor": actor, "from": since, "to": until})
         log.append(session, EventType.LOG_READ, actor=caller.name, subject_id=subject_id, payload=looked_at)
         wanted = Wanted(subject_id, kind, since, until, actor=actor)
@@ -228,9 +227,13 @@ def tile(
     tags=TAGS,
 )
 def entry_bundle(
-    path: FromPath[str], database: NamedDependency[Database], log: NamedDependency[Log]
+    path: FromPath[str],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    caller: NamedDependency[Caller],
 ) -> Response[bytes]:
-    """A bundle of leaves (C2SP tlog-tiles): `<N>[.p/<W>]`, each leaf after its length in two bytes."""
+    """A bundle of leaves (C2SP tlog-tiles): `<N>[.p/<W>]`, each leaf after its length in two bytes. That it was read is
+    logged."""
     number, width = parse_path(path.lstrip("/"))
     begin = number * WIDTH
     chosen = select(Entry.leaf).where(Entry.index >= begin, Entry.index < begin + width).order_by(Entry.index)
@@ -239,12 +242,21 @@ def entry_bundle(
         published = log.published(session)
     if len(leaves) < width or _end(number, width) > published:
         raise NotFound("The log has no such bundle yet.")
+    log.looked_at(database, caller.name, None, {"bundle": str(number), "width": str(width)})
     return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
 
 
 def _check_reader(caller: Caller, customer: str | None) -> None:
     if customer is not None and caller.role is not Role.DPO:
         raise Forbidden("Who an entry is about is for the DPO to see.")
+
+
+def _known(directory: CustomerDirectory, session: Session, customer: str | None) -> str | None:
+    """Their subject; refused where there is none, before anything is logged."""
+    subject_id = directory.find(session, CustomerRef(id=customer)) if customer is not None else None
+    if customer is not None and subject_id is None:
+        raise NotFound("There is no such customer.")
+    return subject_id
 
 
 def _end(number: int, width: int, level: int = 0) -> int:

@@ -2,22 +2,23 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import ColumnElement, Select, select, union_all
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.crowds import entries_about
+from privacy_svc.auditlog.crowds import next_about
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import UnknownType
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash
-from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.vault import Vault
@@ -43,10 +44,13 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where an entry is, and whose it is; without an index while it waits for its place in the tree."""
+    """Where an entry is, whose doing, and whom it is about alone; without an index while it waits for its place in the
+    tree. `about_people`: by its leaf, also of those whom no column names."""
 
     index: int | None
     actor: str
+    subject_id: str | None
+    about_people: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
     return views if about_people else [replace(view, subject_id=None) for view in views]
 
 
+def first_of(session: Session) -> int:
+    """The first entry that was not pruned."""
+    return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
+
+
 def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
     wanted, found = list(ids), dict[str, int]()
     for start in range(0, len(wanted), CHUNK):
@@ -92,15 +101,19 @@ def indices(session: Session, ids: Collection[str]) -> dict[str, int]:
 
 def place_of(session: Session, entry: str) -> Placed | None:
     """By its index or its id. What waits is looked for first: it may enter the tree meanwhile."""
-    if _INDEX.fullmatch(entry):
-        chosen = Entry.index == int(entry)
-    else:
-        waiting = session.scalar(select(Outbox.actor).where(Outbox.id == entry))
+    by_index = _INDEX.fullmatch(entry)
+    if by_index is None:
+        waiting = session.scalars(select(Outbox).where(Outbox.id == entry)).first()
         if waiting is not None:
-            return Placed(None, waiting)
-        chosen = Entry.id == entry
-    found = session.execute(select(Entry.index, Entry.actor).where(chosen)).first()
-    return Placed(*found) if found else None
+            return _placed(None, waiting)
+    chosen = Entry.index == int(entry) if by_index else Entry.id == entry
+    found = session.scalars(select(Entry).where(chosen)).first()
+    return _placed(found.index, found) if found else None
+
+
+def _placed(index: int | None, found: Entry | Outbox) -> Placed:
+    about_people = not is_about_nobody(found.leaf) or _is_about_many(found.leaf)
+    return Placed(index, found.actor, found.subject_id, about_people)
 
 
 def page(
@@ -108,34 +121,36 @@ def page(
 ) -> Select[Any, Any]:
     """The next `wanted.limit` entries with their payloads, by an index whatever is wanted.
 
-    Of several types the next of each are looked up, then merged: neither are all entries of a common type sorted, nor
-    all others passed over to find a rare one.
+    Of several types, and of the ways in which an entry is about a person, the next of each are looked up, then merged:
+    neither are all entries of a common type sorted, nor all others passed over to find a rare one.
     """
     order = Entry.index.desc() if newest_first else Entry.index.asc()
-    conditions = [*beyond, *_conditions(session, vault, wanted)]
+    conditions = [*beyond, *_conditions(wanted)]
     types = [] if wanted.type is None else types_of(wanted.type)
-    if wanted.type is not None and (wanted.subject_id is not None or len(types) <= 1):
-        conditions.append(Entry.type.in_(types))
-    elif types:
-        of_each = (select(Entry.index).where(Entry.type == t, *conditions) for t in types)
+    of_each: list[Select[int]] = []
+    if wanted.subject_id is not None:
+        conditions += [Entry.type.in_(types)] if types else []
+        crowd = next_about(session, vault, wanted.subject_id, conditions, wanted.limit, newest_first=newest_first)
+        of_each = [*_about(wanted.subject_id, conditions), select(Entry.index).where(Entry.index.in_(crowd))]
+    elif len(types) > 1:
+        of_each = [select(Entry.index).where(Entry.type == t, *conditions) for t in types]
+    else:
+        conditions += [Entry.type == t for t in types]
+    if of_each:
         nexts = (s.order_by(order).limit(wanted.limit).subquery() for s in of_each)
         conditions = [Entry.index.in_(union_all(*(select(n.c.index) for n in nexts)))]
     joined = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
     return joined.where(*conditions).order_by(order).limit(wanted.limit)
 
 
-def about(session: Session, vault: Vault, subject_id: str) -> ColumnElement[bool]:
-    """Entries about this person, alone or among others."""
-    alone = select(Entry.index).where(Entry.subject_id == subject_id)
+def _about(subject_id: str, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Select[int]]:
+    """Entries about this person alone, and among a few others."""
+    yield select(Entry.index).where(Entry.subject_id == subject_id, *conditions)
     among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
-    among = among.where(EntryMember.subject_id == subject_id)
-    crowd = select(Entry.index).where(Entry.id.in_(entries_about(session, vault, subject_id)))
-    return Entry.index.in_(union_all(alone, among, crowd))
+    yield among.where(EntryMember.subject_id == subject_id, *conditions)
 
 
-def _conditions(session: Session, vault: Vault, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    if wanted.subject_id is not None:
-        yield about(session, vault, wanted.subject_id)
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.actor is not None:
         yield Entry.actor == wanted.actor
     if wanted.since is not None:
@@ -161,6 +176,10 @@ def is_about_nobody(leaf: bytes) -> bool:
         envelope = Envelope.decode(leaf)
         return envelope.subject is None and envelope.type != EventType.MODULE_EVENT
     return False
+
+
+def _is_about_many(leaf: bytes) -> bool:
+    return Envelope.decode(leaf).members is not UNSET
 
 
 def _view(openers: Openers, entry: Entry, payload: Payload | None, *, shown: bool) -> EntryView:

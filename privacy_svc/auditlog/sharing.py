@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.appending import subject_label
 from privacy_svc.auditlog.entry import month
-from privacy_svc.auditlog.exporting import TYPE, VERSION, ended, line, without_payload
+from privacy_svc.auditlog.exporting import CUSTOMER, PAGE, Begun, begun, ended, line, without_payload
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.model import Entry
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
-from privacy_svc.auditlog.searching import about
+from privacy_svc.auditlog.searching import Wanted, page
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import now
 from privacy_svc.vault import Subject, Vault
@@ -30,19 +29,22 @@ if TYPE_CHECKING:
 
 def share(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
     """Lines as `exporting.export` gives them. Raises Erased, NotFound for an empty log."""
-    return ended(log.signer, _lines(log, session, subject_id))
+    begin = begun(log, session)
+    return ended(begin.signer, _lines(log, session, subject_id, begin))
 
 
-def _lines(log: "Log", session: Session, subject_id: str) -> Iterator[str]:
-    signed = log.checkpoint(session)
-    size = log.signer.open(signed).size
-    told = {"log": log.signer.name, "key": log.signer.vkey, "checkpoint": signed}
-    yield line({"type": TYPE, "version": VERSION, **told, "tags": tags(session, log.vault, subject_id)})
-    tiles = Tiles(session)
-    mine = select(Entry).where(about(session, log.vault, subject_id), Entry.index < size).order_by(Entry.index)
-    for entry in session.scalars(mine):
-        told = without_payload(entry.index, entry.leaf, inclusion_proof(entry.index, size, tiles.node))
-        yield line({**told, **_member(log, session, entry, subject_id)})
+def _lines(log: "Log", session: Session, subject_id: str, begin: Begun) -> Iterator[str]:
+    yield begin.head({CUSTOMER: True}, tags=tags(session, log.vault, subject_id))
+    tiles, after, found = Tiles(session), -1, PAGE
+    while found == PAGE:
+        beyond = (Entry.index > after, Entry.index < begin.size)
+        wanted = Wanted(subject_id, limit=PAGE)
+        mine = session.execute(page(session, log.vault, wanted, *beyond, newest_first=False)).scalars().all()
+        for entry in mine:
+            told = without_payload(entry.index, entry.leaf, inclusion_proof(entry.index, begin.size, tiles.node))
+            yield line({**told, **_member(log, session, entry, subject_id)})
+            after = entry.index
+        found = len(mine)
 
 
 def _member(log: "Log", session: Session, entry: Entry, subject_id: str) -> dict[str, Any]:

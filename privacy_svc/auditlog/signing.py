@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.handover import Handover
-from privacy_svc.auditlog.keyfiles import KeyFolder, Keys, handover_document
+from privacy_svc.auditlog.keyfiles import KeyFolder, Keys, handover_document, verifier_of
 from privacy_svc.auditlog.note import ML_DSA_44, NoteError, Verifier, cosigned_message, signature_line
 from privacy_svc.auditlog.signedjson import sign_json
+from privacy_svc.errors import KeyUnavailable
 
 
 class Signer:
@@ -116,6 +118,16 @@ class Signer:
         if keys.is_newer(note):
             raise NoteError("a key of this log signed it that is not known here: bring the newest key folder")
         return checkpoint
+
+    def at(self, size: int) -> "Signer":
+        """Who signs a document about a tree of so many entries: the key in force there, to the document's end, also
+        where another takes over meanwhile. Raises KeyUnavailable where its private half is gone already."""
+        keys = self._keys
+        right = keys.at(size)
+        for key in (keys.key, keys.previous):
+            if key is not None and verifier_of(keys.name, key) == right:
+                return Signer(replace(keys, key=key, previous=None))
+        raise KeyUnavailable("Another signing key has just taken over: ask again.")
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """What `sign` signed, whichever of our keys it was. Raises NoteError."""

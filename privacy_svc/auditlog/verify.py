@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, exists, select, text
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import export
@@ -75,9 +75,7 @@ def verify(log: "Log", database: Database, known: str | None = None) -> Report:
         Outside(log.export, log.mirror),
         export.notes(log.export),
     )  # before the snapshot, so that nothing exported can be too new for it
-    with database.read() as session:
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    with database.snapshot() as session:
         try:
             return _Verification(session, log, exported, known, outside).run(database)
         except UNREADABLE as error:

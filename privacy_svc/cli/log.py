@@ -10,15 +10,11 @@ import click
 
 from privacy_svc.cli.common import ACTOR, Cli, confirm, progress
 from privacy_svc.cli.log_key import key
-from privacy_svc.cli.log_reading import customer_of, export, search, types
+from privacy_svc.cli.log_reading import HALTED, customer_of, enter_what_waits, export, search, types
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from privacy_svc.auditlog import Report
     from privacy_svc.runtime import Runtime
-
-HALTED = "Halted: nothing is signed until a person has looked (log resume --reason TEXT)"
 
 
 @click.group()
@@ -117,41 +113,48 @@ def _tell_log(report: "Report") -> None:
 def checkpoint(cli: Cli) -> None:
     """The newest signed checkpoint. Keep it somewhere else: `log verify --checkpoint FILE` holds the log to it."""
     with cli.runtime(check_stores=False) as runtime:
-        _enter_what_waits(runtime)
+        enter_what_waits(runtime)
         with runtime.database.read() as session:
             note = runtime.log.checkpoint(session)
     cli.show({"checkpoint": note, "key": runtime.signer.vkey}, lambda: click.echo(note, nl=False))
 
 
 @command.command()
-@click.argument("index", type=int)
+@click.argument("index", type=click.IntRange(min=0))
 @click.option("--customer", help="For an entry about many people: prove that this customer is one of them.")
 @click.pass_obj
 def proof(cli: Cli, index: int, customer: str | None) -> None:
-    """The proof of one entry (C2SP tlog-proof); `privacy-svc verify FILE` checks it offline."""
+    """The proof of one entry (C2SP tlog-proof); `privacy-svc verify FILE` checks it offline. A look at an entry about
+    people is logged.
+
+    \b
+    Examples:
+      privacy-svc log proof 42 > entry-42.tlog-proof
+      privacy-svc log proof 42 --customer 1001 > among.json
+    """
     with cli.runtime(check_stores=customer is not None) as runtime:
-        _enter_what_waits(runtime)
-        with runtime.database.read() as session:
-            text = runtime.log.proof(session, index)
-            document = _membership(runtime, session, index, text, customer) if customer else {"proof": text}
+        enter_what_waits(runtime)
+        text, subject_id = _looked_at(runtime, index, customer)
+        document = _membership(runtime, index, text, subject_id) if customer and subject_id else {"proof": text}
     shown = json.dumps(document, indent=2) + "\n" if customer else text
     cli.show(document, lambda: click.echo(shown, nl=False))
 
 
-def _enter_what_waits(runtime: "Runtime") -> None:
-    """Of a halted log what was published before is handed out all the same: one needs it to look into the halt."""
+def _looked_at(runtime: "Runtime", index: int, customer: str | None) -> tuple[str, str | None]:
+    """The proof, and whom it is about."""
     with runtime.database.read() as session:
-        why = runtime.log.halted(session)
-    if why is None:
-        runtime.log.integrate(runtime.database)
-    else:
-        click.secho(f"{HALTED}: {why}", fg="yellow", err=True)
+        subject_id = customer_of(runtime, session, customer) if customer is not None else None
+        text, found = runtime.log.proof(session, index), runtime.log.place_of(session, str(index))
+    if found is not None and (found.about_people or subject_id):
+        runtime.log.looked_at(runtime.database, ACTOR, subject_id or found.subject_id, {"proof": str(index)})
+    return text, subject_id
 
 
-def _membership(runtime: "Runtime", session: "Session", index: int, proof: str, customer: str) -> dict[str, Any]:
+def _membership(runtime: "Runtime", index: int, proof: str, subject_id: str) -> dict[str, Any]:
     from privacy_svc.auditlog import membership_document
 
-    return membership_document(proof, runtime.log.membership(session, index, customer_of(runtime, session, customer)))
+    with runtime.database.read() as session:
+        return membership_document(proof, runtime.log.membership(session, index, subject_id))
 
 
 @command.command()

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from privacy_svc.auditlog import Wanted
     from privacy_svc.runtime import Runtime
 
+HALTED = "Halted: nothing is signed until a person has looked (log resume --reason TEXT)"
+
+
+def enter_what_waits(runtime: "Runtime") -> None:
+    """Of a halted log what was published before is handed out all the same: one needs it to look into the halt."""
+    with runtime.database.read() as session:
+        why = runtime.log.halted(session)
+    if why is None:
+        runtime.log.integrate(runtime.database)
+    else:
+        click.secho(f"{HALTED}: {why}", fg="yellow", err=True)
+
 
 def customer_of(runtime: "Runtime", session: "Session", customer: str) -> str:
     from privacy_svc.errors import NotFound
@@ -62,7 +74,7 @@ def _logged(runtime: "Runtime", customer: str | None, filters: dict[str, Any], *
 
     told = {name: str(value) for name, value in filters.items() if value is not None}
     with runtime.database.write() as session:
-        subject_id = customer_of(runtime, session, customer) if customer else None
+        subject_id = customer_of(runtime, session, customer) if customer is not None else None
         runtime.log.append(
             session, EventType.LOG_READ, actor=ACTOR, subject_id=subject_id, payload={**told, "export": not rest}
         )
@@ -122,6 +134,6 @@ def export(cli: Cli, customer: str | None, filters: dict[str, Any], *, no_people
     """
     with cli.runtime(check_stores=customer is not None) as runtime:
         wanted = _logged(runtime, customer, filters)
-        runtime.log.integrate(runtime.database)
+        enter_what_waits(runtime)
         for line in runtime.log.export_entries(runtime.database, wanted, about_people=not no_people):
             click.echo(line)

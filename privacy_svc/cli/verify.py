@@ -63,7 +63,7 @@ def _check(file: Path, vkey: str) -> dict[str, Any]:
             opened.seek(0)
             done = verify_export((line.removesuffix("\n") for line in opened), vkey)
             counts = {"entries": done.entries, "payloads": done.payloads, "log_size": done.checkpoint.size}
-            return {"kind": LOG_EXPORT, **counts}
+            return {"kind": LOG_EXPORT, **counts, "first": done.first, "filters": done.filters}
     text = file.read_text(encoding="utf-8")
     if text.startswith("c2sp.org/tlog-proof"):
         index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
@@ -108,4 +108,10 @@ def _receipt(document: dict[str, Any]) -> dict[str, Any]:
 def _tell(file: Path, found: dict[str, Any]) -> None:
     click.secho(f"{file} holds.", fg="green")
     for name, value in found.items():
-        click.echo(f"  {name.replace('_', ' '):10} {value}")
+        told = _worded(value) if name == "filters" else value
+        click.echo(f"  {name.replace('_', ' '):10} {told}")
+
+
+def _worded(filters: dict[str, Any]) -> str:
+    named = [f"{name} {value}" if isinstance(value, str) else f"one {name}" for name, value in filters.items()]
+    return ", ".join(named) or "none: every entry from the first on"

@@ -2,13 +2,16 @@
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import time_machine
 
-from privacy_svc.auditlog import NoteError, ProofError, Wanted, verify_export
+from privacy_svc.auditlog import EventType, NoteError, ProofError, Wanted, exporting, rotating, sequencer, verify_export
 from privacy_svc.auditlog.exporting import ended
 from privacy_svc.auditlog.model import Entry, EntryMember
-from privacy_svc.errors import NotFound
+from privacy_svc.errors import Conflict, NotFound
 from tests.auditlog.conftest import Logbook
 
 
@@ -136,3 +139,93 @@ def test_one_reading_of_a_line(book: Logbook, lines: list[str]) -> None:
     assert json.loads(doubled) == json.loads(lines[1])
     with pytest.raises(NoteError, match="twice"):
         verify_export(iter([lines[0], doubled, *lines[2:]]), book.log.signer.vkey)
+
+
+def test_the_first_line_says_what_was_chosen(book: Logbook) -> None:
+    """Where the log begins, and by what the entries were chosen; of a person only that it was one."""
+    ana = book.person()
+    book.write(ana)
+    book.integrate()
+    at = datetime(2026, 1, 1, 1, tzinfo=UTC)
+    asked: list[tuple[Wanted, dict[str, Any]]] = [
+        (Wanted(), {}),
+        (Wanted(type="gateway", actor="crm"), {"type": "gateway", "actor": "crm"}),
+        (
+            Wanted(ana, since=at, until=at + timedelta(days=999)),
+            {"customer": True, "from": "2026-01-01T01:00:00.000000Z"},
+        ),
+    ]
+    for wanted, expected in asked:
+        told = list(book.log.export_entries(book.database, wanted))
+        done = verify_export(iter(told), book.log.signer.vkey)
+        assert (done.first, done.entries) == (0, 1)
+        assert expected.items() <= done.filters.items()
+        assert ana not in told[0]
+
+
+def test_entries_are_what_the_first_line_says(book: Logbook, lines: list[str]) -> None:
+    """Even signed by us, an export does not hold that says nothing was chosen and lacks an entry at an end or in the
+    middle, or that lists an entry of another type or time than it says."""
+    signer, (head, *body) = book.log.signer, lines[:-1]
+    for n in range(len(body)):
+        with pytest.raises(ProofError, match="some are missing"):
+            verify_export(ended(signer, [head, *body[:n], *body[n + 1 :]]), signer.vkey)
+    at = json.loads(json.loads(body[2])["leaf"])["time"]
+    wrong: dict[str, tuple[dict[str, Any], list[str]]] = {
+        "type": ({"type": "consent"}, body),
+        "older": ({"from": at}, body),
+        "newer": ({"to": at}, body),
+    }
+    for why, (said, entries) in wrong.items():
+        with pytest.raises(ProofError, match=why):
+            verify_export(ended(signer, [json.dumps({**json.loads(head), "filters": said}), *entries]), signer.vkey)
+    said = {"type": "gateway", "from": at}
+    some = [json.dumps({**json.loads(head), "filters": said}), *body[2:5]]
+    assert verify_export(ended(signer, some), signer.vkey).filters == said
+    for name in ("first", "filters"):
+        less = {n: v for n, v in json.loads(head).items() if n != name}
+        with pytest.raises(NoteError):
+            verify_export(ended(signer, [json.dumps(less), *body]), signer.vkey)
+
+
+def test_pruned_meanwhile(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is pruned behind an export's place changes nothing; where it passes it, the export says so, unsigned."""
+    monkeypatch.setattr(exporting, "PAGE", 100)
+    old = datetime(2020, 1, 1, tzinfo=UTC)
+    with time_machine.travel(old, tick=False), book.database.write() as session:
+        for number in range(700):
+            book.log.append(session, EventType.POLICY_LOADED, actor="x", payload={"n": number})
+    book.integrate()
+    at_first, later = (book.log.export_entries(book.database) for _ in range(2))
+    [next(at_first) for _ in range(101)]
+    begun = [next(later) for _ in range(601)]
+    assert book.log.prune(book.database, old + timedelta(days=1), actor="test") == 512
+    with pytest.raises(Conflict, match="Entries 100 to 511 were pruned"):
+        list(at_first)
+    assert verify_export(iter([*begun, *later]), book.log.signer.vkey).entries == 700
+    done = verify_export(book.log.export_entries(book.database), book.log.signer.vkey)
+    assert (done.first, done.entries) == (512, 189)
+
+
+def test_a_key_that_takes_over_meanwhile(book: Logbook) -> None:
+    """An export, or a person's share, holds by the key that began it; one that begins while another key takes over, by
+    the one its checkpoint is of."""
+    ana = book.person()
+    book.write(ana)
+    book.integrate()
+    old, running = book.log.signer.vkey, book.log.export_entries(book.database)
+    head = next(running)
+    with book.database.read() as session:
+        share = book.log.share(session, ana)
+        begun = next(share)
+        book.log.rotate_key(book.database, actor="test", reason="")
+        shared = [begun, *share]
+    assert book.log.signer.vkey != old
+    assert verify_export(iter([head, *running]), old).entries == verify_export(iter(shared), old).entries == 1
+    between = book.log.signer.vkey
+    with book.database.write() as session:
+        sequencer.locked(session)
+        book.log.signer.rotate()
+        rotating.hand_over(book.log, session, "test", "")
+    assert book.log.signer.vkey != between
+    assert verify_export(book.log.export_entries(book.database), between).entries == 2

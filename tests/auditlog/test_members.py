@@ -1,13 +1,15 @@
 """Entries about many people: each finds it, proves being in it, and learns nothing of the others."""
 
 import json
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
-from privacy_svc.auditlog import EventType, Membership, People, ProofError, crowds
+from privacy_svc.auditlog import EventType, GroupEvent, Membership, People, ProofError, crowds
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.members import Member, check, commitment, hashes, prove
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, MonthTag
@@ -186,6 +188,44 @@ def test_the_months_tags_are_made_once(book: Logbook, monkeypatch: pytest.Monkey
         assert session.get(MonthTag, people[0]) is None
     with pytest.raises(NotFound):
         book.write_group(*people)
+
+
+@pytest.mark.parametrize("poisoned", [False, True], ids=["first of the month", "after a wrong tag"])
+def test_two_crowds_at_the_same_moment(book: Logbook, monkeypatch: pytest.MonkeyPatch, *, poisoned: bool) -> None:
+    """Two transactions that both need the tags of the same people: the second one waits, and takes what the first has
+    made. Neither fails, in whatever order they name the people."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    people = [book.person() for _ in range(130)]  # so many that they are copied in
+    book.write()
+    if poisoned:
+        book.write_group(*people)
+        with book.database.write() as session:
+            for tag in session.scalars(select(MonthTag)):
+                tag.tag = bytes(32)
+    with ThreadPoolExecutor(1) as other, book.database.write() as session:
+        event = GroupEvent(EventType.RECORD_READ, dict.fromkeys(people, (0, 1)), {})
+        book.log.append_group(session, event, actor="crm")
+        second = other.submit(book.write_group, *reversed(people))
+        until_it_waits(book, second)
+        assert not second.done()
+    second.result()
+    book.integrate()
+    newest = max(v.index or 0 for v in book.search())
+    tags = {p: {membership(book, i, p).member.tag for i in (newest - 1, newest)} for p in people}
+    assert {len(of_both) for of_both in tags.values()} == {1}
+    report = book.verify()
+    assert report.ok, report.findings
+
+
+def until_it_waits(book: Logbook, second: "Future[str]") -> None:
+    """For the first transaction's end."""
+    locks = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    turn, pause = book.database._turn, threading.Event()
+    with book.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not (turn.waiting if turn else connection.scalar(locks)) and not second.done():
+            pause.wait(0.01)
 
 
 def test_a_poisoned_tag_is_never_signed(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -384,3 +384,35 @@ def test_an_export_is_streamed_and_checks_out(web: Web) -> None:
     assert web.get("/v1/audit/export", Role.MODULE).status_code == 403
     assert web.get("/v1/audit/export?from=2026-11-01T00:00:00").status_code == 400
     assert [e["payload"] for e in web.events("?type=auditlog:entry:read")][-1]["export"] == "True"
+
+
+def test_who_looks_at_a_proof_or_a_bundle_is_logged(web: Web) -> None:
+    """Staff's look at an entry about people, with whom it is about; not a module's at what it did itself, nor at what
+    is about nobody. A customer who is not known is refused, and nothing is logged."""
+    web.book.write()
+    assert web.post({"type": "crm:n", "customer": {"id": "1001"}, "payload": {}}).status_code == 201
+    web.book.write_group(web.subject_id, web.book.person())
+    web.book.integrate()
+    many, hers, nobody = (v.index for v in web.book.search(limit=3))
+    looks = [
+        (f"/v1/audit/events/{nobody}/proof", Role.DPO, 200, None),
+        (f"/v1/audit/events/{hers}/proof", Role.MODULE, 200, None),
+        ("/v1/audit/events/777/proof", Role.DPO, 404, None),
+        (f"/v1/audit/events/{many}/proof?customer=nobody", Role.DPO, 404, None),
+        (f"/v1/audit/events/{many}/proof?customer=1001", Role.AUDITOR, 403, None),
+        ("/v1/audit/export?customer=nobody", Role.DPO, 404, None),
+        ("/v1/audit/events?customer=nobody", Role.DPO, 200, None),
+        ("/audit/log/tile/entries/007", Role.AUDITOR, 404, None),
+        (f"/v1/audit/events/{hers}/proof", Role.AUDITOR, 200, (web.subject_id, {"proof": str(hers)})),
+        (f"/v1/audit/events/{many}/proof", Role.DPO, 200, (None, {"proof": str(many)})),
+        (f"/v1/audit/events/{many}/proof?customer=1001", Role.DPO, 200, (web.subject_id, {"proof": str(many)})),
+        (f"/v1/audit/events/{nobody}/proof?customer=1001", Role.DPO, 404, (web.subject_id, {"proof": str(nobody)})),
+        ("/audit/log/tile/entries/000.p/2", Role.AUDITOR, 200, (None, {"bundle": "0", "width": "2"})),
+    ]
+    for path, role, status, logged in looks:
+        before = len(web.book.search(type="auditlog:entry:read"))
+        assert web.get(path, role).status_code == status, path
+        web.book.integrate()
+        reads = web.book.search(type="auditlog:entry:read")
+        told = [(v.subject_id, v.payload) for v in reads[: len(reads) - before]]
+        assert told == ([] if logged is None else [logged]), path

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import Connection, event, text
 
-from privacy_svc.auditlog import Event, EventType, Wanted
+from privacy_svc.auditlog import Event, EventType, Wanted, crowds
 from privacy_svc.auditlog.errors import UnknownType
 from privacy_svc.db import Database
 from tests.auditlog.conftest import Logbook
@@ -75,6 +75,36 @@ def test_an_index_finds_it(busy: Logbook) -> None:
             whole = [x for x in found if x.startswith("SCAN audit_entries") or "Seq Scan on audit_entries" in x]
             assert found
             assert not whole, name + "\n".join(found)
+
+
+def test_a_persons_crowds_are_read_once(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, each part that may name a person is looked through once, not at every page; who is in none, or of
+    another month, costs an index alone."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr(crowds, "PART", 2)
+    people = [book.person() for _ in range(6)]
+    for at in (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 2, 3)):
+        with time_machine.travel(at, tick=False):
+            book.write_group(*people)
+            book.write_group(*reversed(people))
+            book.write(people[0])
+    book.integrate()
+    looked = list[bytes]()
+    place_of = crowds.place_of
+    monkeypatch.setattr(crowds, "place_of", lambda members, tag: looked.append(tag) or place_of(members, tag))
+    paged, after = list[int | None](), None
+    while found := book.search(subject_id=people[0], after=after, limit=2):
+        paged += [v.index for v in found]
+        after = found[-1].index
+    assert paged == list(reversed(range(12)))
+    assert len(looked) <= 12
+    looked.clear()
+    assert book.search(subject_id=people[0], type="consent") == []
+    assert looked == []
+    with plans(book.database) as found_plans:
+        book.search(subject_id=people[0])
+    if book.database.engine.dialect.name == "sqlite":
+        assert any("COVERING INDEX ix_audit_crowds_ends" in step for step in found_plans), found_plans
 
 
 def test_everything_is_found_once(busy: Logbook) -> None:

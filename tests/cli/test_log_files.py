@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_consent import COLUMNS, table
 from tests.e2e.service import Installation
 
 
@@ -38,6 +39,11 @@ def test_an_export_holds(installed: Installation, exported: list[str], tmp_path:
     (tmp_path / "copy").write_text("\n".join(exported) + "\n")
     said = json.loads(installed.run("--json", "verify", str(tmp_path / "copy"), "--key", key(installed)))
     assert (said["ok"], said["entries"]) == (True, len(exported) - 2)
+    assert (said["first"], said["filters"]) == (0, {})
+    some = tmp_path / "some"
+    some.write_text(installed.run("log", "export", "--type", "identity:client", "--from", "2026-01-01"))
+    told = installed.run("verify", str(some), "--key", key(installed))
+    assert "filters    type identity:client, from 2026-01-01T00:00:00.000000Z" in told
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -60,6 +66,17 @@ def test_what_is_nested_too_deeply_does_not_hold(installed: Installation, tmp_pa
         (tmp_path / "deep.json").write_text(text)
         said = installed.run("verify", str(tmp_path / "deep.json"), "--key", key(installed), expect=1)
         assert "does not hold" in said
+
+
+def test_a_look_at_a_proof_is_logged(installed: Installation) -> None:
+    """Of an entry about somebody; nothing where the customer is not known."""
+    installed.run("consent", "import", str(table(installed.folder, "one.csv", [7])), *COLUMNS)
+    about, *_ = json.loads(installed.run("--json", "log", "search", "--customer", "7"))["events"]
+    installed.run("log", "proof", str(about["index"]), "--customer", "nobody-of-this-name", expect=2)
+    installed.run("log", "proof", str(about["index"]))
+    found = json.loads(installed.run("--json", "log", "search", "--type", "auditlog:entry:read"))["events"]
+    looked = [(e["subject_id"], e["payload"]["proof"]) for e in found if "proof" in e["payload"]]
+    assert looked == [(about["subject_id"], str(about["index"]))]
 
 
 def test_a_proof_holds_for_its_own_key_alone(installed: Installation, exported: list[str], tmp_path: Path) -> None:
