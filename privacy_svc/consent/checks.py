@@ -23,6 +23,15 @@ def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
     return purpose
 
 
+def may_record(policies: PolicySet, module: str, wanted: RecordConsent) -> bool:
+    """Only a yes needs the right that modules.yml gives: a no is taken wherever it is said (Art. 7(3))."""
+    purpose = policies.purposes.get(wanted.purpose)
+    if wanted.state != "given" or purpose is None or purpose.consent is None:  # `check` says what is wrong with these
+        return True
+    registered = policies.modules.get(module)
+    return registered is not None and purpose.key in registered.records
+
+
 def _purpose(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
     purpose = policies.purposes.get(wanted.purpose)
     if purpose is None:

@@ -83,7 +83,7 @@ class _Compiler:
         )
         known = purposes.Known(taxonomy(), shown, owner)
         groups, aims = purposes.read_purposes(trees[purposes.FILE], known, self.faults)
-        granted = modules.read_modules(trees[modules.FILE], keys, groups, self.faults)
+        granted = modules.read_modules(trees[modules.FILE], keys, groups, aims, self.faults)
         data_map = self._data_map(owner)
         if owner is None:
             return None

@@ -271,6 +271,9 @@ class Module:
     key: str
     title: str
     purposes: frozenset[str]
+    """Those it may work for."""
+    records: frozenset[str]
+    """Those for which it may record that somebody consented."""
 
 
 @dataclass(frozen=True, eq=False)
