@@ -299,13 +299,22 @@ def test_a_body_that_does_not_fit_is_refused(web: Web, changed: dict[str, Any], 
         ({"preticked": True}, "Art. 4(11)"),
         ({"implied": True}, "Art. 4(11)"),
         ({"source": {"channel": "web", "method": "implied"}}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "evidence": {"preticked": True}}}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "evidence": "implied by a purchase"}}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "evidence": {"purposes": ["news", "care"]}}}, "Art. 7(2)"),
     ],
 )
 def test_what_is_no_consent_is_refused_with_its_article(web: Web, changed: dict[str, Any], article: str) -> None:
-    """Bundled, ticked before, or implied."""
+    """Bundled, ticked before, or implied, also where only the evidence says so."""
     status, problem = web("POST", "/v1/consents", NEWS | changed)
     assert status == 400
     assert [article in e["detail"] for e in problem["errors"]] == [True]
+
+
+def test_a_no_is_taken_whatever_its_evidence_says(web: Web) -> None:
+    """What was no consent can be withdrawn all the same, and say why."""
+    source = {"channel": "desk", "evidence": "the box was pre-ticked in 2016"}
+    assert web("POST", "/v1/consents", NEWS | {"state": "withdrawn", "source": source})[0] == 201
 
 
 def test_unknown_customers_are_404(web: Web) -> None:
