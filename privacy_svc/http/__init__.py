@@ -7,6 +7,7 @@ with `allow(...)`; a route without it fails at start.
 
 from privacy_svc.http.bodies import Encoded, answers, body_of, check_reading, decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
+from privacy_svc.http.media import only_known_media, takes
 from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
 from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_request
@@ -46,7 +47,9 @@ __all__ = [
     "forget_spent_keys",
     "keep_parts",
     "once_of_request",
+    "only_known_media",
     "only_known_parameters",
     "parts_of",
     "surround",
+    "takes",
 ]
