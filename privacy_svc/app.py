@@ -18,6 +18,7 @@ from privacy_svc.http import (
     surround,
 )
 from privacy_svc.http.logs import configure
+from privacy_svc.http.metrics import POLICIES_REFUSED
 from privacy_svc.runtime import Runtime, open_runtime
 from privacy_svc.settings import Settings
 
@@ -58,6 +59,7 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
     )
     app.state.database, app.state.log, app.state.settings = parts.database, parts.log, chosen
     app.state.policies = parts.policies
+    parts.policies.tell_refusals(POLICIES_REFUSED.set)
     keep_parts(app, _parts(parts))
     identity.check_routes(app)
     return surround(app, chosen.body_limit)
