@@ -131,11 +131,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The end of an audience. `denied_by` counts by reason."""
+    """The end of an audience. `reasons` counts the denied by their first reason."""
 
     asked: int
     permitted: int
     denied: int
+    reasons: Mapping[str, int]
     decision_id: str
     policy_version: str
 
@@ -194,4 +195,5 @@ def consent(got: Mapping[str, Any]) -> Consent:
 
 def totals(got: Mapping[str, Any]) -> Totals:
     counted = got["totals"]
-    return Totals(counted["asked"], counted["permitted"], counted["denied"], got["decision_id"], got["policy_version"])
+    numbers = (counted["asked"], counted["permitted"], counted["denied"], dict(counted["reasons"]))
+    return Totals(*numbers, got["decision_id"], got["policy_version"])

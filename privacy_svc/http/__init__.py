@@ -16,6 +16,7 @@ from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooM
 from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.queries import ANY_QUERY, UnknownParameter, only_known_parameters
 from privacy_svc.http.roles import Caller, Role, allow
+from privacy_svc.http.shapes import addresses
 
 __all__ = [
     "ANY_QUERY",
@@ -35,6 +36,7 @@ __all__ = [
     "Role",
     "TooManyRequests",
     "UnknownParameter",
+    "addresses",
     "allow",
     "answer_problem",
     "answers",

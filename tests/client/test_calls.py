@@ -42,10 +42,10 @@ def test_a_consent_and_what_it_permits(connect: Connect) -> None:
 def test_a_consent_says_until_when_and_what_stands(connect: Connect) -> None:
     """Times as datetimes or as text; late news is recorded, and does not undo what was said since."""
     shop, ends = connect("shop"), datetime(2027, 3, 1, 12, tzinfo=timezone(timedelta(hours=1)))
-    short = consent(shop, "7", expires_at=ends)
+    short = consent(shop, "17", expires_at=ends)
     assert (short.state, short.current, short.valid_until, short.objected) == ("given", "given", ends, False)
-    consent(shop, "7", "withdrawn")
-    late = consent(shop, "7", given_at="2026-01-05T09:00:00+01:00")
+    consent(shop, "17", "withdrawn")
+    late = consent(shop, "17", given_at="2026-01-05T09:00:00+01:00")
     assert (late.state, late.current) == ("given", "withdrawn")
 
 
@@ -122,6 +122,7 @@ def test_an_audience_is_read_as_it_comes(connect: Connect) -> None:
     some = marketing.audience(purpose=MAIL, fields=["email"], customers=["7", "6", "4711"])
     assert [(m.id, bool(m)) for m in some] == [("7", False), ("6", True), ("4711", False)]
     assert (some.totals.asked, some.totals.permitted, some.totals.denied) == (3, 1, 2)
+    assert some.totals.reasons == {"consent_missing": 1, "unknown_customer": 1}
     everybody = list(marketing.audience(purpose=MAIL, fields=["email"]))
     assert len(everybody) == 30
     assert "6" in set(marketing.audience(purpose=MAIL, fields=["email"]).permitted())
