@@ -7,8 +7,9 @@ from datetime import datetime
 from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.decide import decide
 from privacy_svc.policy.fieldrules import Effect, FieldDecision
-from privacy_svc.policy.policyset import Mask, PolicySet, SubjectState
+from privacy_svc.policy.policyset import Mask, PolicySet
 from privacy_svc.policy.statespace import states, told
+from privacy_svc.policy.subjectstate import SubjectState
 from privacy_svc.policy.telling import Fact, unseen, without
 from privacy_svc.policy.terms import outgrown, terms
 
