@@ -9,8 +9,16 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from privacy_svc import auditlog, audits, consent, identity, pii, rights, settings, store, web
-from privacy_svc.http import exception_handlers, keep_parts, once_of_request, only_known_parameters, surround
+from privacy_svc.http import (
+    exception_handlers,
+    keep_parts,
+    once_of_request,
+    only_known_media,
+    only_known_parameters,
+    surround,
+)
 from privacy_svc.http.logs import configure
+from privacy_svc.http.metrics import POLICIES_REFUSED
 from privacy_svc.runtime import Runtime, open_runtime
 from privacy_svc.settings import Settings
 
@@ -42,7 +50,7 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
             "once": Provide(once_of_request, sync_to_thread=False),
         },
         exception_handlers=exception_handlers,
-        middleware=[identity.guard, only_known_parameters],
+        middleware=[identity.guard, only_known_media, only_known_parameters],
         openapi_config=web.openapi(),
         logging_config=None,  # `http.logs` has configured logging; Litestar would put its own handlers back
         template_config=web.templates(chosen),
@@ -51,6 +59,7 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
     )
     app.state.database, app.state.log, app.state.settings = parts.database, parts.log, chosen
     app.state.policies = parts.policies
+    parts.policies.tell_refusals(POLICIES_REFUSED.set)
     keep_parts(app, _parts(parts))
     identity.check_routes(app)
     return surround(app, chosen.body_limit)

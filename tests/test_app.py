@@ -76,6 +76,39 @@ def test_every_route_refuses_a_parameter_it_does_not_know(service: Service) -> N
     assert not {"/", "/confirm", "/v1/consents/unsubscribe", "/dpo"} & refused
 
 
+TAKEN = {"/v1/consents/import": "text/csv", "/v1/consents/unsubscribe": "application/x-www-form-urlencoded"}
+"""Routes that are sent something else than JSON."""
+
+
+def test_every_route_refuses_a_body_of_another_kind(service: Service) -> None:
+    """415 on every route of the reference that is sent something; 400 where AuthZEN or OpenDSR demand that. What does
+    not say what it is counts as what the route takes."""
+    names = {Role.MODULE: "support", Role.DPO: "officer", Role.ADMIN: "boss", Role.PUBLIC: ""}
+    seen = set[str]()
+    for route in service.app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else []:
+            role = next((r for r in names if r in handler.opt.get("roles", ())), None)
+            method, path = str(next(iter(handler.http_methods))), _filled(route.path)
+            if role is None or method not in {"POST", "PATCH"} or not handler.resolve_include_in_schema():
+                continue
+            refused = 400 if path.startswith(("/access", "/opendsr")) else 415
+            taken = {"", TAKEN.get(path, "application/json"), TAKEN.get(path, "application/json; charset=utf-8")}
+            for kind in ("text/html", *TAKEN.values(), *taken):
+                headers = {"Content-Type": kind} if kind else {}
+                answer = service.call(names[role], method, path, content=b"[", headers=headers)
+                status = answer.status_code
+                assert status != 415 if kind in taken else status == refused, (path, kind, answer.text)
+            seen.add(path)
+    assert {
+        "/v1/consents",
+        "/v1/records/x/x/x",
+        "/v1/requests",
+        "/v1/pii/detect",
+        "/access/v1/evaluation",
+        *TAKEN,
+    } <= seen
+
+
 def test_the_nearest_parameter_is_named(service: Service) -> None:
     """By the name it has on the wire; empty ones count, and what is known passes."""
     for wrong, near in (("costumer=9", "customer"), ("form=2026-01-01T00:00:00Z", "from"), ("typ", "type")):

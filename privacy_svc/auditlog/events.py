@@ -29,6 +29,10 @@ class EventType(enum.StrEnum):
     CONSENT_GIVEN = "consent:record:given", "Somebody consented to a purpose."
     CONSENT_REFUSED = "consent:record:refused", "Somebody said no to a purpose."
     CONSENT_WITHDRAWN = "consent:record:withdrawn", "Somebody took a consent back."
+    CONSENT_DENIED = (
+        "consent:record:denied",
+        "A module wanted to record a consent that it may not record; it names nobody.",
+    )
     CONSENT_INVALIDATED = "consent:record:invalidated", "A consent stopped counting without being taken back."
     CONSENT_READ = "consent:record:read", "Somebody's consents or a receipt were looked at."
     CONSENT_IMPORTED = "consent:record:imported", "Consents came in from a file; it says what of whom."

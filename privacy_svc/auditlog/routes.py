@@ -27,8 +27,8 @@ from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_o
 from privacy_svc.auditlog.searching import Wanted
 from privacy_svc.auditlog.tiles import SIZE, parse_path
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Erased, Forbidden, InvalidBody, NotFound
-from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, allow, decode
+from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound
+from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, addresses, allow, decode
 
 MOST = 200
 _TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
@@ -51,10 +51,13 @@ def append_event(
     caller: NamedDependency[Caller],
     once: NamedDependency[Once],
 ) -> Response[Appended]:
-    """A module's own entry. The payload is sealed with the key of the customer it is about."""
+    """A module's own entry. The payload is sealed with the key of the customer it is about; without one it outlives
+    every erasure, so what looks like somebody's address or number is refused there."""
     wanted = decode(body, AppendEvent)
     if not _TYPE.fullmatch(wanted.type):
         raise InvalidBody("type is two or three words of a-z, 0-9, _, . and -, with colons between.")
+    if wanted.customer is None:
+        _refuse_addresses(wanted)
     payload = {"type": wanted.type, "payload": wanted.payload}
 
     def append(session: Session) -> Appended:
@@ -72,6 +75,13 @@ def append_event(
         return Appended(entry_id)
 
     return once.write(database, body, Appended, append)
+
+
+def _refuse_addresses(wanted: AppendEvent) -> None:
+    why = "looks like an address or number of somebody: name the `customer` the entry is about, or leave it out"
+    faults = [Fault(place, why) for place in addresses(wanted.payload, "/payload")]
+    if faults:
+        raise InvalidBody("What this entry says would outlive the erasure of whom it is about.", faults=faults)
 
 
 @get(

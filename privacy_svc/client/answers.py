@@ -10,6 +10,7 @@ from privacy_svc.client.errors import Denied
 Customer = str | Mapping[str, str]
 """The CRM's own key, or exactly one of {"id"}, {"email"}, {"phone"}, {"subject"}."""
 State = Literal["given", "refused", "withdrawn"]
+_UNSAID: Any = object()
 
 
 class Notice(TypedDict):
@@ -91,7 +92,8 @@ class Withheld:
 class Record:
     """What a module may have of one record, never the rest: `record["email"]` of a withheld field raises Denied.
 
-    `get` gives None for what is withheld and for what is empty alike; `withheld` tells them apart.
+    So does `record.get("email")`, because None is what an empty field is; `record.get("email", "")` says what to go on
+    with, and `withheld` says why.
     """
 
     key: str = field(repr=False)
@@ -108,7 +110,10 @@ class Record:
     def __contains__(self, name: object) -> bool:
         return name in self.fields
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: Any = _UNSAID) -> Any:
+        """None for a name that was not asked about. Raises Denied for what is withheld, unless a default is said."""
+        if default is _UNSAID:
+            return self[name] if name in self.withheld else self.fields.get(name)
         return self.fields.get(name, default)
 
 
@@ -126,18 +131,23 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The end of an audience. `denied_by` counts by reason."""
+    """The end of an audience. `reasons` counts the denied by their first reason."""
 
     asked: int
     permitted: int
     denied: int
+    reasons: Mapping[str, int]
     decision_id: str
     policy_version: str
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What was recorded. Pass `state_version` as `min_state_version` to be sure that a decision has seen it."""
+    """What was recorded. Pass `state_version` as `min_state_version` to be sure that a decision has seen it.
+
+    `state` is `requested` where the person has yet to confirm it by mail; `current` is what stands meanwhile.
+    `objected`: an objection stands, and not even a consent permits.
+    """
 
     id: str
     purpose: str
@@ -145,6 +155,8 @@ class Consent:
     valid_until: datetime | None
     state_version: int
     receipt: str
+    current: str
+    objected: bool
 
 
 def decision(got: Mapping[str, Any]) -> Decision:
@@ -176,9 +188,12 @@ def consent(got: Mapping[str, Any]) -> Consent:
         datetime.fromisoformat(until) if until else None,
         got["state_version"],
         got["receipt"],
+        got["current"],
+        got.get("objected") is True,
     )
 
 
 def totals(got: Mapping[str, Any]) -> Totals:
     counted = got["totals"]
-    return Totals(counted["asked"], counted["permitted"], counted["denied"], got["decision_id"], got["policy_version"])
+    numbers = (counted["asked"], counted["permitted"], counted["denied"], dict(counted["reasons"]))
+    return Totals(*numbers, got["decision_id"], got["policy_version"])

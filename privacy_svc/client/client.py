@@ -4,6 +4,7 @@ import functools
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from types import TracebackType
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
@@ -173,7 +174,7 @@ class Client:
         path, params = _path(dataset, collection, key), {"purpose": purpose}
         return self._wire.call("PATCH", path, _text("decision_id"), params=params, body=dict(values), changes=True)
 
-    def record_consent(
+    def record_consent(  # noqa: PLR0913 - all but the first by name
         self,
         customer: Customer,
         *,
@@ -182,14 +183,16 @@ class Client:
         source: Source,
         notice: Notice | None = None,
         guardian: Guardian | None = None,
-        given_at: str | None = None,
+        given_at: datetime | str | None = None,
+        expires_at: datetime | str | None = None,
         idempotency_key: str | None = None,
     ) -> Consent:
-        """What a person said of one purpose; holds at once. A withdrawal needs no notice; `given_at` is RFC 3339,
-        else now. It is recorded once, however often it has to be sent; give a key of your own, a new one for each
-        consent, where your module itself may be ended and begin again."""
+        """What a person said of one purpose; holds at once. A withdrawal needs no notice. Times have a zone (RFC 3339);
+        `given_at` is now, unless you say when. It is recorded once, however often it has to be sent; give a key of
+        your own, a new one for each consent, where your module itself may be ended and begin again."""
         body: dict[str, Any] = {"customer": _named(customer), "purpose": purpose, "state": state, "source": source}
-        body |= {n: v for n, v in (("notice", notice), ("guardian", guardian), ("given_at", given_at)) if v is not None}
+        more = {"notice": notice, "guardian": guardian, "given_at": _time(given_at), "expires_at": _time(expires_at)}
+        body |= {name: value for name, value in more.items() if value is not None}
         return self._wire.call(
             "POST", "/v1/consents", answers.consent, body=body, changes=True, key=idempotency_key or str(uuid.uuid4())
         )
@@ -236,6 +239,10 @@ def _obligations(mode: Mode) -> list[str]:
 
 def _named(customer: Customer) -> dict[str, str]:
     return {"id": customer} if isinstance(customer, str) else dict(customer)
+
+
+def _time(at: datetime | str | None) -> str | None:
+    return at.isoformat() if isinstance(at, datetime) else at
 
 
 def _resource(customer: Customer, fields: Sequence[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from privacy_svc.consent.contradicting import contradictions
 from privacy_svc.consent.schemas import RecordConsent
 from privacy_svc.consent.states import Method
 from privacy_svc.errors import Fault, InvalidBody
@@ -21,6 +22,15 @@ def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
     if purpose is None or faults:
         raise InvalidBody("This cannot be recorded as a consent.", faults=faults)
     return purpose
+
+
+def may_record(policies: PolicySet, module: str, wanted: RecordConsent) -> bool:
+    """Only a yes needs the right that modules.yml gives: a no is taken wherever it is said (Art. 7(3))."""
+    purpose = policies.purposes.get(wanted.purpose)
+    if wanted.state != "given" or purpose is None or purpose.consent is None:  # `check` says what is wrong with these
+        return True
+    registered = policies.modules.get(module)
+    return registered is not None and purpose.key in registered.records
 
 
 def _purpose(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
@@ -58,14 +68,18 @@ def consentable(policies: PolicySet) -> frozenset[str]:
 
 
 def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
-    """Silence, a ticked box and going on browsing are no consent (Art. 4(11), recital 32)."""
+    """Silence, a ticked box and going on browsing are no consent (Art. 4(11), recital 32), whatever they are called."""
     if wanted.source.method not in set(Method):
         yield Fault("/source/method", f"consent is {_list(sorted(Method))}; anything less is none (Art. 4(11))")
         return
     purpose = policies.purposes.get(wanted.purpose)
     explicit = purpose is not None and purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
-    if explicit and wanted.state == "given" and wanted.source.method != Method.EXPLICIT:
+    if wanted.state != "given":
+        return
+    if explicit and wanted.source.method != Method.EXPLICIT:
         yield Fault("/source/method", "special categories need explicit consent (Art. 9(2)(a))")
+    for place, why in contradictions(wanted.source.evidence, "/source/evidence"):
+        yield Fault(place, why)
 
 
 def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:

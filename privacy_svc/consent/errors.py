@@ -1,6 +1,11 @@
 """What is refused on the way to a consent."""
 
-from privacy_svc.errors import Conflict, NotFound, PrivacyError
+from privacy_svc.errors import Conflict, Forbidden, NotFound, PrivacyError
+
+
+class MayNotRecord(Forbidden):
+    slug, title = "may-not-record", "This module may not record that somebody consented to this purpose"
+    remedy = "Have the DPO name the purpose under the module's `records` in modules.yml. A no needs no such right."
 
 
 class NoAddress(Conflict):

@@ -5,6 +5,7 @@ comes in as what it is, `imported`, and the policy says whether it counts. What 
 """
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 
 from privacy_svc.consent.checks import EARLIEST, consentable
+from privacy_svc.consent.contradicting import BUNDLED, contradictions
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import ImportRow
 from privacy_svc.consent.schemas import Guardian, NoticeShown
@@ -22,6 +24,8 @@ from privacy_svc.policy import PolicySet, Purpose, SpecialCondition, add_duratio
 
 CHANNEL = "import"
 _STATES = frozenset(set(State) - {State.EXPIRED})
+_PERMITTING = frozenset({State.GIVEN, State.REQUESTED})
+_SEVERAL = re.compile(r"[,;|\s]")
 
 
 class Why(enum.StrEnum):
@@ -87,7 +91,7 @@ class Wanted(msgspec.Struct, frozen=True):
     @property
     def permits(self) -> bool:
         """Whether it could ever let an address be used."""
-        return self.words.state in {State.GIVEN, State.REQUESTED}
+        return self.words.state in _PERMITTING
 
 
 class Judge:
@@ -111,6 +115,9 @@ class Judge:
         given_at = self._time("given_at", row.given_at)
         if given_at > self._at:
             raise Unfit(Why.FUTURE, "given_at lies in the future")
+        contradicted = next(contradictions(row.evidence), None) if words.state in _PERMITTING else None
+        if contradicted is not None:
+            raise Unfit(Why.NO_CONSENT, f"evidence: {contradicted[1]}")
         return Wanted(
             line=line,
             words=words,
@@ -175,6 +182,8 @@ class Judge:
 
 def _words(policies: PolicySet, row: ImportRow) -> Words:
     purpose = policies.purposes.get(row.purpose)
+    if purpose is None and _SEVERAL.search(row.purpose.strip()):
+        raise Unfit(Why.NO_CONSENT, f"purpose: {BUNDLED}")
     if purpose is None:
         raise Unfit(Why.UNKNOWN_PURPOSE, "the policy has no such purpose")
     if purpose.key not in consentable(policies):

@@ -19,7 +19,7 @@ from privacy_svc.consent.reading import Format, Line, Shape, guess_format, inspe
 from privacy_svc.consent.suppression import counts, scopes_by_address, scopes_of
 from privacy_svc.db import Database
 from privacy_svc.errors import Fault, InvalidBody, PrivacyError
-from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, TooManyRequests, allow, decode
+from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, TooManyRequests, allow, decode, takes
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.vault import Vault
 
@@ -28,6 +28,15 @@ MOST = 10_000
 """Addresses in one check."""
 PER_HOUR = 1_000_000
 """Addresses one caller may check in one process: an address list, not a search for who ever objected."""
+FILES = (
+    "text/csv",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/json",
+    "text/plain",
+    "application/octet-stream",
+)
+"""What a file of consents is sent as; what it is, it says itself."""
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 Addresses = Annotated[list[Address], msgspec.Meta(max_length=MOST)]
 
@@ -126,7 +135,7 @@ def count_suppressions(database: NamedDependency[Database]) -> list[dict[str, An
 
 @post(
     "/v1/consents/import",
-    opt=allow(Role.DPO, Role.ADMIN),
+    opt=allow(Role.DPO, Role.ADMIN) | takes(*FILES),
     sync_to_thread=True,
     status_code=200,
     operation_id="importConsents",

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import service, standing
+from privacy_svc.consent.checks import may_record
 from privacy_svc.consent.choices import CHOICES, Choices, choices_of
 from privacy_svc.consent.confirming import Post
+from privacy_svc.consent.errors import MayNotRecord
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.schemas import (
@@ -67,6 +69,8 @@ async def record_consent(
     choices, directory = choices_of(parts), parts["directory"]
     database: Database = parts["database"]
     once = once_of_request(request, caller, idempotency_key)
+    if caller.role is Role.MODULE and not may_record(choices.policies, caller.name, wanted):
+        await asyncio.to_thread(_refuse, database, parts["log"], caller, wanted.purpose)
 
     def record(session: Session) -> ConsentRecorded:
         subject_id = directory.admit(session, wanted.customer)
@@ -103,6 +107,13 @@ def make_unsubscribe_link(
     with database.write() as session:
         subject_id = directory.admit(session, wanted.customer)
     return choices.unsubscribe_link(subject_id, wanted.purpose)
+
+
+def _refuse(database: Database, log: Log, caller: Caller, purpose: str) -> NoReturn:
+    """Before anybody is looked up: a module must not learn by it who is known here."""
+    with database.write() as session:
+        log.append(session, EventType.CONSENT_DENIED, actor=caller.name, payload={"purpose": purpose})
+    raise MayNotRecord(f"modules.yml does not let {caller.name} record consents to {purpose}.")
 
 
 def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:

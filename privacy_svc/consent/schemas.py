@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from privacy_svc.consent.contradicting import BUNDLED, IMPLIED, PRETICKED
 from privacy_svc.consent.states import Method
 from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import CustomerRef, decode
@@ -61,10 +62,10 @@ class RecordConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _NOT_CONSENT = {
-    "/purposes": "one record for each purpose: a flag for several is no consent (Art. 7(2), recital 43)",
-    "/purpose": "one purpose, as a text: a flag for several is no consent (Art. 7(2), recital 43)",
-    "/preticked": "a box that was ticked before is no consent (Art. 4(11), recital 32)",
-    "/implied": "silence or going on is no consent (Art. 4(11), recital 32)",
+    "/purposes": BUNDLED,
+    "/purpose": f"a text is expected; {BUNDLED}",
+    "/preticked": PRETICKED,
+    "/implied": IMPLIED,
 }
 
 
@@ -166,7 +167,10 @@ class ConsentView(msgspec.Struct, frozen=True):
 
 class ConsentRecorded(msgspec.Struct, frozen=True, omit_defaults=True):
     """`current` is what stands now: another state than `state` where something later was recorded before. `objected`
-    is there, and true, where an objection against the purpose stands: then not even a consent permits it."""
+    is there, and true, where an objection against the purpose stands: then not even a consent permits it.
+
+    `requested` while a consent stands records nothing yet: `id`, `receipt` and `valid_until` are that consent's.
+    """
 
     id: str
     customer: CustomerRef

@@ -7,6 +7,7 @@ with `allow(...)`; a route without it fails at start.
 
 from privacy_svc.http.bodies import Encoded, answers, body_of, check_reading, decode, encode, fault
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
+from privacy_svc.http.media import only_known_media, takes
 from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
 from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_request
@@ -15,6 +16,7 @@ from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooM
 from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.queries import ANY_QUERY, UnknownParameter, only_known_parameters
 from privacy_svc.http.roles import Caller, Role, allow
+from privacy_svc.http.shapes import addresses
 
 __all__ = [
     "ANY_QUERY",
@@ -34,6 +36,7 @@ __all__ = [
     "Role",
     "TooManyRequests",
     "UnknownParameter",
+    "addresses",
     "allow",
     "answer_problem",
     "answers",
@@ -46,7 +49,9 @@ __all__ = [
     "forget_spent_keys",
     "keep_parts",
     "once_of_request",
+    "only_known_media",
     "only_known_parameters",
     "parts_of",
     "surround",
+    "takes",
 ]

@@ -21,6 +21,12 @@ IN_PROGRESS = Gauge(
 ).labels(_APP)
 """Of all routes: which one it is, is known only where a request is routed."""
 
+POLICIES_REFUSED = Gauge(
+    "privacy_policies_refused",
+    "1 while the files in the policies folder do not fit, and those before them stay in force",
+    multiprocess_mode="livemax",
+)
+
 
 def count(method: str, route: str, status: int, seconds: float) -> None:
     """`method` and `route` are of a closed list."""

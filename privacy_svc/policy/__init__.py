@@ -11,6 +11,7 @@ from privacy_svc.policy.categories import and_above, within
 from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.comparing import compare, compare_over, direction, outcome
 from privacy_svc.policy.consentages import consent_age
+from privacy_svc.policy.controller import DeadlineRules, FourEyes, Organisation, Party, Sender, Tell, TellBy
 from privacy_svc.policy.datamap import (
     Collection,
     DataMap,
@@ -42,29 +43,20 @@ from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
-    DIRECT_MARKETING,
-    ConsentFact,
     ConsentRule,
-    DeadlineRules,
-    FourEyes,
     Group,
     LegalBasis,
     Mask,
     Module,
     Notice,
-    Organisation,
-    Party,
     PolicySet,
     Purpose,
-    Sender,
     SpecialCondition,
-    SubjectState,
-    Tell,
-    TellBy,
 )
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.service import Versions, recall, remember
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
 __all__ = [

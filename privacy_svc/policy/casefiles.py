@@ -23,9 +23,10 @@ from pathlib import Path
 from privacy_svc.errors import Misconfigured
 from privacy_svc.policy.facts import country_code
 from privacy_svc.policy.fieldrules import Effect
-from privacy_svc.policy.policyset import DIRECT_MARKETING, ConsentFact, Mask, PolicySet, SubjectState
+from privacy_svc.policy.policyset import Mask, PolicySet
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import ReasonCode
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
 FOLDER = "tests"

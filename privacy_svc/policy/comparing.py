@@ -1,14 +1,15 @@
 """Which decisions two policies make differently: by purpose, module and reason. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.decide import decide
 from privacy_svc.policy.fieldrules import Effect, FieldDecision
-from privacy_svc.policy.policyset import Mask, PolicySet, SubjectState
+from privacy_svc.policy.policyset import Mask, PolicySet
 from privacy_svc.policy.statespace import states, told
+from privacy_svc.policy.subjectstate import SubjectState
 from privacy_svc.policy.telling import Fact, unseen, without
 from privacy_svc.policy.terms import outgrown, terms
 
@@ -31,9 +32,21 @@ class _Sum:
 
 
 def compare(old: PolicySet, new: PolicySet, at: datetime) -> list[Change]:
-    """Over all states that either policy could tell apart."""
+    """Over all states that either policy could tell apart, and that somebody could be in when the new one begins."""
     both = (old, new)
-    return compare_over(old, new, at, lambda purpose: ((s, 1) for s in states(both, purpose, at)))
+
+    def weighed(purpose: str) -> Iterator[tuple[SubjectState, int]]:
+        return ((state, 1) for state in states(both, purpose, at) if not _to_come(old, purpose, state))
+
+    return compare_over(old, new, at, weighed)
+
+
+def _to_come(old: PolicySet, purpose: str, state: SubjectState) -> bool:
+    """A consent to a text that comes with the new policy. Nobody has given it yet, and who will agrees to just that."""
+    fact, declared = state.consents.get(purpose), old.purposes.get(purpose)
+    if fact is None or not fact.notice or declared is None or declared.consent is None:
+        return False
+    return fact.state == "given" and fact.notice_version > old.notice_versions.get(fact.notice, 0)
 
 
 def compare_over(old: PolicySet, new: PolicySet, at: datetime, weighed: Weighed) -> list[Change]:

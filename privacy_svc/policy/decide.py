@@ -20,17 +20,9 @@ import msgspec
 from privacy_svc.policy.categories import within
 from privacy_svc.policy.durations import add_duration
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, FieldRule, denied, field_rules
-from privacy_svc.policy.policyset import (
-    DIRECT_MARKETING,
-    ConsentFact,
-    ConsentRule,
-    LegalBasis,
-    PolicySet,
-    Purpose,
-    SpecialCondition,
-    SubjectState,
-)
+from privacy_svc.policy.policyset import ConsentRule, LegalBasis, PolicySet, Purpose, SpecialCondition
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
 
 _OBJECTIONABLE = frozenset({LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK})
 _CONSENT, _DENY = LegalBasis.CONSENT, Effect.DENY

@@ -2,10 +2,13 @@
 
 import threading
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
+from privacy_svc.db import now
 from privacy_svc.errors import Misconfigured
 from privacy_svc.policy.loader import compile_policies, policy_paths, read_files, version_of
 from privacy_svc.policy.policyset import PolicySet
@@ -26,12 +29,19 @@ class PolicyHolder:
         self.folder, self.interval = folder, interval
         self.fault: Misconfigured | None = None
         """Why the files as they are now are not in force; None when they are."""
+        self.refused_since: datetime | None = None
+        self._tell: Callable[[bool], None] = lambda _refused: None
         self._lock = threading.Lock()
         self._stamp = _stamp(folder)
         files = read_files(folder)
         self._seen = version_of(files)
         self._current = compile_policies(files, name=folder.resolve().name)
         self._next = time.monotonic() + interval
+
+    def tell_refusals(self, tell: Callable[[bool], None]) -> None:
+        """Calls it with whether the files are refused: now, and whenever that changes."""
+        self._tell = tell
+        tell(self.fault is not None)
 
     @property
     def current(self) -> PolicySet:
@@ -56,13 +66,18 @@ class PolicyHolder:
                 _log.info("policy.loaded", version=version)
                 for change in outgrown(before, self._current):
                     _log.warning("policy.outgrown", purpose=change.purpose, before=change.before, after=change.after)
-            if version == self._current.version:
-                self.fault = None
+            if version == self._current.version and self.fault is not None:
+                self.fault = self.refused_since = None
+                self._tell(False)
+                _log.info("policy.accepted", version=version)
             self._stamp = stamp
         except Misconfigured as error:
             self._stamp = ()
             if self.fault is None or str(self.fault) != str(error):
                 _log.error("policy.refused", in_force=self._current.version, faults=[str(error)])
+            if self.fault is None:
+                self.refused_since = now()
+                self._tell(True)
             self.fault = error
 
 

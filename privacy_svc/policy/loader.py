@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from privacy_svc.errors import Fault, Misconfigured
 from privacy_svc.policy import casefiles, modules, notices, organisation, purposes
+from privacy_svc.policy.controller import Organisation
 from privacy_svc.policy.datamap import DataMap
 from privacy_svc.policy.datasets import FOLDER as DATASETS
 from privacy_svc.policy.datasets import DatasetReader
-from privacy_svc.policy.policyset import Organisation, PolicySet
+from privacy_svc.policy.policyset import PolicySet
 from privacy_svc.policy.reading import Faults, nearest
 from privacy_svc.policy.taxonomy import taxonomy
 from privacy_svc.policy.yamlfile import MOST_BYTES, Node, read_yaml
@@ -83,7 +84,7 @@ class _Compiler:
         )
         known = purposes.Known(taxonomy(), shown, owner)
         groups, aims = purposes.read_purposes(trees[purposes.FILE], known, self.faults)
-        granted = modules.read_modules(trees[modules.FILE], keys, groups, self.faults)
+        granted = modules.read_modules(trees[modules.FILE], keys, groups, aims, self.faults)
         data_map = self._data_map(owner)
         if owner is None:
             return None

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from privacy_svc.policy.consentages import LEAST, LEAST_LAW
+from privacy_svc.policy.controller import EVIDENCE_KEPT, Organisation
 from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.facts import OF_AGE
-from privacy_svc.policy.policyset import EVIDENCE_KEPT, Organisation
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.recipients import COUNTRY, PARTY, read_party, read_recipient, read_sender
 from privacy_svc.policy.staffrules import read_deadlines, read_four_eyes

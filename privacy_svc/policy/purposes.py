@@ -8,23 +8,23 @@ from types import MappingProxyType
 
 from privacy_svc.policy.categories import and_above
 from privacy_svc.policy.consentages import LEAST, LEAST_LAW
+from privacy_svc.policy.controller import Organisation
 from privacy_svc.policy.dpv import PURPOSES
 from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import (
     ASK_AGAIN,
     CONFIRM_HOURS,
-    DIRECT_MARKETING,
     ConsentRule,
     Group,
     LegalBasis,
     Mask,
     Notice,
-    Organisation,
     Purpose,
     SpecialCondition,
 )
 from privacy_svc.policy.purposechecks import check_purpose
 from privacy_svc.policy.reading import Block, Faults, nearest
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING
 from privacy_svc.policy.taxonomy import Taxonomy
 from privacy_svc.policy.yamlfile import Node
 

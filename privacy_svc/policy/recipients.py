@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from privacy_svc.outbound import url_fault
-from privacy_svc.policy.policyset import Party, Sender, Tell, TellBy
+from privacy_svc.policy.controller import Party, Sender, Tell, TellBy
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.yamlfile import Node
 

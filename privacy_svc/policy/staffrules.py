@@ -4,7 +4,7 @@ from datetime import date
 
 import holidays
 
-from privacy_svc.policy.policyset import DeadlineRules, FourEyes
+from privacy_svc.policy.controller import DeadlineRules, FourEyes
 from privacy_svc.policy.reading import Block
 
 LAWS = ("EU", "UK")

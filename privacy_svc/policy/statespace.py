@@ -13,7 +13,8 @@ from itertools import product
 from privacy_svc.policy.consentages import AGES
 from privacy_svc.policy.decide import is_objectionable
 from privacy_svc.policy.durations import add_duration, surely_before
-from privacy_svc.policy.policyset import DIRECT_MARKETING, ConsentFact, PolicySet, Purpose, SubjectState
+from privacy_svc.policy.policyset import PolicySet, Purpose
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
 
 _DAY = timedelta(days=1)
 ELSEWHERE = "US"

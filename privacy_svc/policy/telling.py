@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from privacy_svc.policy.datamap import Tells
-from privacy_svc.policy.policyset import PolicySet, Purpose, SubjectState
+from privacy_svc.policy.policyset import PolicySet, Purpose
+from privacy_svc.policy.subjectstate import SubjectState
 
 Fact = tuple[str, Tells]
 """Of a kind of person."""

@@ -26,10 +26,23 @@ def terms(old: PolicySet, new: PolicySet, at: datetime) -> Iterator[Change]:
             if was != now:
                 way = Direction.LOOSENED if now > was else Direction.TIGHTENED
                 yield Change(key, modules, way, was_said, now_said, (), 0)
+        yield from _recording(old, new, key)
         for fact, was_told, now_told in moved(old, new, after):
             said = [f"{fact} is told by {', '.join(paths)}" for paths in (was_told, now_told)]
             # Of whom it makes a difference is not to be known without both columns.
             yield Change(key, modules, Direction.LOOSENED, said[0], said[1], (), 0)
+
+
+def _recording(old: PolicySet, new: PolicySet, key: str) -> Iterator[Change]:
+    """Who may record consents to it, where there are any."""
+    if old.purposes[key].consent is None or new.purposes[key].consent is None:
+        return
+    before, after = (frozenset(m for m, found in p.modules.items() if key in found.records) for p in (old, new))
+    may, may_not = "may record consents", "may not record consents"
+    if after - before:
+        yield Change(key, tuple(sorted(after - before)), Direction.LOOSENED, may_not, may, (), 0)
+    if before - after:
+        yield Change(key, tuple(sorted(before - after)), Direction.TIGHTENED, may, may_not, (), 0)
 
 
 def outgrown(old: PolicySet, new: PolicySet) -> Iterator[Change]:

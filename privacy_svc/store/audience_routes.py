@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 from litestar.response import Stream
 
+from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import Caller, Role, allow, decode, encode
 from privacy_svc.store.audiences import Audience, Audiences
 from privacy_svc.store.authzen_wire import module_of
@@ -17,6 +18,8 @@ from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.pdp import Question
 
 MEDIA_TYPE = "application/x-ndjson"
+MOST = 100_000
+"""Customers that may be named in one request."""
 
 
 class AskAudience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +51,9 @@ def find_audience(
     """A line of JSON a customer, `{"id", "decision", "reason"?}`, and a last one of totals: a stream without it was
     cut off. All of it is decided and logged, as one entry, before the first line goes out."""
     wanted = decode(body, AskAudience)
+    if wanted.customers is not None and len(wanted.customers) > MOST:
+        why = f"names {len(wanted.customers):,}: at most {MOST:,} in one request, or leave it out for everybody"
+        raise InvalidBody("The list is too long.", faults=[Fault("/customers", why)])
     asked = Question(caller.name, module_of(caller, wanted.module), wanted.purpose, tuple(dict.fromkeys(wanted.fields)))
     collection = directory.people(wanted.collection)
     terms = Terms(obliging="custom" in wanted.supported_obligations)

@@ -25,7 +25,7 @@ from privacy_svc.store.authzen_schemas import (
     Evaluations,
     EvaluationsAnswer,
 )
-from privacy_svc.store.authzen_wire import case_of, failed, json_body, merged, told
+from privacy_svc.store.authzen_wire import ASKING, case_of, failed, json_body, merged, told
 from privacy_svc.store.evaluating import Answer, Case
 from privacy_svc.store.evaluating import Evaluations as Evaluator
 
@@ -40,7 +40,7 @@ TAGS = ["Policy gateway"]
     EVALUATION,
     status_code=200,
     responses=answers(EvaluationAnswer),
-    opt=allow(Role.MODULE, Role.DPO),
+    opt=ASKING,
     operation_id="evaluate",
     tags=TAGS,
 )
@@ -54,7 +54,7 @@ async def evaluate(request: Request[Any, Any, Any]) -> ASGIApp:
 @post(
     EVALUATIONS,
     status_code=200,
-    opt=allow(Role.MODULE, Role.DPO),
+    opt=ASKING,
     operation_id="evaluateMany",
     tags=TAGS,
 )

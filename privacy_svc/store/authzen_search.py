@@ -14,7 +14,7 @@ from litestar.params import RawBody
 
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest
-from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.http import Caller, Role, decode
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.authzen_schemas import (
@@ -32,6 +32,7 @@ from privacy_svc.store.authzen_schemas import (
     SubjectSearch,
 )
 from privacy_svc.store.authzen_wire import (
+    ASKING,
     CUSTOMER,
     MODULE,
     USE,
@@ -48,11 +49,10 @@ from privacy_svc.store.pdp import known_purpose
 Search = ResourceSearch | ActionSearch | SubjectSearch
 LIMIT, MOST = 100, 1_000
 SEARCH = "/access/v1/search"
-ROLES = allow(Role.MODULE, Role.DPO)
 TAGS = ["Policy gateway"]
 
 
-@post(SEARCH + "/resource", status_code=200, opt=ROLES, sync_to_thread=True, operation_id="searchResource", tags=TAGS)
+@post(SEARCH + "/resource", status_code=200, opt=ASKING, sync_to_thread=True, operation_id="searchResource", tags=TAGS)
 def search_resource(
     request: Request[Any, Any, Any],
     body: RawBody,
@@ -78,7 +78,7 @@ def search_resource(
     )
 
 
-@post(SEARCH + "/action", status_code=200, opt=ROLES, sync_to_thread=True, operation_id="searchAction", tags=TAGS)
+@post(SEARCH + "/action", status_code=200, opt=ASKING, sync_to_thread=True, operation_id="searchAction", tags=TAGS)
 def search_action(
     request: Request[Any, Any, Any],
     body: RawBody,
@@ -104,7 +104,7 @@ def search_action(
     )
 
 
-@post(SEARCH + "/subject", status_code=200, opt=ROLES, sync_to_thread=True, operation_id="searchSubject", tags=TAGS)
+@post(SEARCH + "/subject", status_code=200, opt=ASKING, sync_to_thread=True, operation_id="searchSubject", tags=TAGS)
 def search_subject(
     request: Request[Any, Any, Any],
     body: RawBody,

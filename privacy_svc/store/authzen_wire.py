@@ -7,7 +7,7 @@ from litestar import Request
 from msgspec import UNSET
 
 from privacy_svc.errors import BadRequest, Forbidden, PrivacyError
-from privacy_svc.http import Caller, CustomerRef, Role
+from privacy_svc.http import Caller, CustomerRef, Role, allow, takes
 from privacy_svc.policy import Decision, Effect, FieldDecision
 from privacy_svc.store.authzen_schemas import (
     ALL,
@@ -31,6 +31,8 @@ from privacy_svc.store.pdp import Question
 
 PROFILE = "urn:privacy-svc:obligation:field-filter:1"
 MODULE, CUSTOMER, USE = "module", "customer", "use"
+ASKING = allow(Role.MODULE, Role.DPO) | takes()
+"""The `opt` of routes that are asked in AuthZEN's words."""
 
 
 def json_body(request: Request[Any, Any, Any], body: bytes) -> bytes:

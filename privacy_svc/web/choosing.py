@@ -19,10 +19,10 @@ from privacy_svc.consent import (
 )
 from privacy_svc.db import Database
 from privacy_svc.errors import Erased, InvalidBody
-from privacy_svc.http import ANY_QUERY, Role, allow
+from privacy_svc.http import ANY_QUERY, Role, allow, takes
 from privacy_svc.identity import CrossSite, same_origin
 from privacy_svc.policy import PolicyHolder, PolicySet, Purpose
-from privacy_svc.web.forms import form
+from privacy_svc.web.forms import FORMS, form
 from privacy_svc.web.rendering import page
 
 
@@ -114,7 +114,7 @@ def ask_to_unsubscribe(
 
 @post(
     UNSUBSCRIBE_PATH,
-    opt=allow(Role.PUBLIC) | ANY_QUERY,
+    opt=allow(Role.PUBLIC) | ANY_QUERY | takes(*FORMS),
     dependencies=CHOICES,
     sync_to_thread=True,
     status_code=200,

@@ -132,6 +132,7 @@ def show_today(
         audit=next(iter(audits.latest()), None),
         may_audit=caller.role in {Role.DPO, Role.AUDITOR},
         fault=policies.fault,
+        refused_since=policies.refused_since,
         policy=policies.current.version,
     )
 

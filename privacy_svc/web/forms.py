@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from privacy_svc.errors import InvalidBody
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST = 10
 """Fields."""
 

@@ -29,8 +29,11 @@ class NotReady(Unavailable):
 
 
 class Health(msgspec.Struct, frozen=True):
+    """`warnings`: it works, and somebody should look."""
+
     status: str
     parts: list[str] = []
+    warnings: list[str] = []
 
 
 @get("/health/live", opt=allow(Role.PUBLIC), sync_to_thread=False, operation_id="live", tags=TAGS)
@@ -47,7 +50,8 @@ def ready(
     stores: NamedDependency[Stores],
     policies: NamedDependency[PolicyHolder],
 ) -> Health:
-    """Every part answers; else 503, naming those that do not."""
+    """Every part answers; else 503, naming those that do not. Policy files that are refused are a warning: the last
+    good ones stay in force, and no decision is wrong."""
     parts: dict[str, Callable[[], None]] = {
         "database": lambda: _read(database, lambda session: session.execute(text("SELECT 1"))),
         "migrations": lambda: check_migrations(database),
@@ -58,7 +62,16 @@ def ready(
     faults = [Fault(f"/{name}", why) for name, part in parts.items() if (why := _fault(part))]
     if faults:
         raise NotReady("This service cannot do its work now.", faults=faults)
-    return Health("ready", list(parts))
+    return Health("ready", list(parts), _warnings(policies))
+
+
+def _warnings(policies: PolicyHolder) -> list[str]:
+    """Nothing of what the files say: anybody may ask."""
+    _ = policies.current
+    since = policies.refused_since
+    if since is None:
+        return []
+    return [f"policies: the files are refused since {since:%Y-%m-%dT%H:%M:%SZ}, and those before them stay in force"]
 
 
 def _fault(part: Callable[[], None]) -> str | None:

@@ -416,3 +416,25 @@ def test_who_looks_at_a_proof_or_a_bundle_is_logged(web: Web) -> None:
         reads = web.book.search(type="auditlog:entry:read")
         told = [(v.subject_id, v.payload) for v in reads[: len(reads) - before]]
         assert told == ([] if logged is None else [logged]), path
+
+
+def test_nothing_of_a_person_outlives_them(web: Web) -> None:
+    """A payload that names no customer holds no address and no number; one that does goes with their key. What is told
+    is the place, and not what stands there."""
+    payload = {
+        "form": "footer",
+        "who": ["ana@mail.example"],
+        "call": {"at": "phone +351 21 099 0042"},
+        "order": "20261123-4711",
+    }
+    refused = web.post({"type": "shop:form:sent", "payload": payload})
+    assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-body")
+    assert [e["pointer"] for e in refused.json()["errors"]] == ["/payload/who/0", "/payload/call/at"]
+    assert "ana" not in refused.text
+    named = web.post({"type": "shop:form:sent", "payload": {"a": {"ana@mail.example": True}}})
+    assert [e["pointer"] for e in named.json()["errors"]] == ["/payload/a"]
+    assert web.post({"type": "shop:form:sent", "payload": payload, "customer": {"id": "1001"}}).status_code == 201
+    assert (
+        web.post({"type": "shop:form:sent", "payload": {"order": "20261123-4711", "at": "2026-11-23"}}).status_code
+        == 201
+    )

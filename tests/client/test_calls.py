@@ -1,11 +1,12 @@
 """What a module asks and is answered."""
 
 import time
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from privacy_svc.client import Client, Denied, Erased, NotFound, Record, Withheld
+from privacy_svc.client import BadCall, Client, Denied, Erased, Forbidden, NotFound, Record, Withheld
 from tests.client.conftest import Connect
 from tests.e2e.service import Installation
 from tests.shop import ANA
@@ -36,6 +37,25 @@ def test_a_consent_and_what_it_permits(connect: Connect) -> None:
     with pytest.raises(Denied) as refused:
         no.require()
     assert refused.value.reasons == ("consent_withdrawn",)
+
+
+def test_a_consent_says_until_when_and_what_stands(connect: Connect) -> None:
+    """Times as datetimes or as text; late news is recorded, and does not undo what was said since."""
+    shop, ends = connect("shop"), datetime(2027, 3, 1, 12, tzinfo=timezone(timedelta(hours=1)))
+    short = consent(shop, "17", expires_at=ends)
+    assert (short.state, short.current, short.valid_until, short.objected) == ("given", "given", ends, False)
+    consent(shop, "17", "withdrawn")
+    late = consent(shop, "17", given_at="2026-01-05T09:00:00+01:00")
+    assert (late.state, late.current) == ("given", "withdrawn")
+
+
+def test_what_is_no_consent_is_a_bad_call(connect: Connect) -> None:
+    """Evidence of a box that was ticked before, with its place and article; and a purpose the module may not record."""
+    source: Any = SOURCE | {"evidence": {"form": {"preTicked": True}}}
+    with pytest.raises(BadCall, match=r"/source/evidence/form/preTicked .*Art. 4\(11\)"):
+        connect("shop").record_consent("7", purpose=MAIL, state="given", notice=NOTICE, source=source)
+    with pytest.raises(Forbidden, match="may-not-record"):
+        consent(connect("support"), "7")
 
 
 def test_a_decision_is_as_true_as_it_permits(connect: Connect) -> None:
@@ -102,6 +122,7 @@ def test_an_audience_is_read_as_it_comes(connect: Connect) -> None:
     some = marketing.audience(purpose=MAIL, fields=["email"], customers=["7", "6", "4711"])
     assert [(m.id, bool(m)) for m in some] == [("7", False), ("6", True), ("4711", False)]
     assert (some.totals.asked, some.totals.permitted, some.totals.denied) == (3, 1, 2)
+    assert some.totals.reasons == {"consent_missing": 1, "unknown_customer": 1}
     everybody = list(marketing.audience(purpose=MAIL, fields=["email"]))
     assert len(everybody) == 30
     assert "6" in set(marketing.audience(purpose=MAIL, fields=["email"]).permitted())
@@ -114,9 +135,10 @@ def test_a_record_gives_only_what_was_released(connect: Connect) -> None:
     assert record["phone"] != ANA["phone"]
     assert record.withheld["birth_date"] == Withheld("deny", "category_not_in_purpose")
     assert "birth_date" not in record
-    assert record.get("birth_date") is None
-    with pytest.raises(Denied, match="birth_date is withheld"):
-        record["birth_date"]
+    for take in (record.get, record.__getitem__):
+        with pytest.raises(Denied, match="birth_date is withheld"):
+            take("birth_date")
+    assert (record.get("birth_date", ""), record.get("no_such_field")) == ("", None)
     with pytest.raises(KeyError):
         record["no_such_field"]
     assert ANA["first"] not in repr(record)
@@ -149,6 +171,6 @@ def test_the_erased_and_the_unknown(connect: Connect, live: Installation) -> Non
 def test_a_record_of_ones_own_making() -> None:
     """What a test of a module builds by hand behaves as what is read."""
     record = Record("1", {"a": 1}, {"b": Withheld("deny")})
-    assert (record["a"], record.get("b"), "b" in record) == (1, None, False)
+    assert (record["a"], record.get("a"), record.get("b", None), "b" in record) == (1, 1, None, False)
     with pytest.raises(Denied, match="b is withheld: deny"):
         record["b"]

@@ -143,6 +143,9 @@ def test_asking_again_does_not_end_what_stands(ways: Ways, desk: Desk) -> None:
         said, post = ways.choices.say(session, desk.subject, wanted(), "shop")
     assert (said.state, ways.stands()) == ("requested", "given")
     assert post is not None
+    with desk.database.read() as session:
+        (news,) = current(session, desk.subject, now())
+    assert said.id == news.history[0].id, "nothing is recorded until the link is used, so it names what stands"
     renewed = ways.confirm(token_of(post.letter.text))
     with desk.database.read() as session:
         (news,) = current(session, desk.subject, now())

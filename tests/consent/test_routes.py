@@ -120,7 +120,8 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
     check_routes(app)
     with desk.database.write() as session:
         tokens = {
-            r: add_client(session, desk.log, str(r), r, "tester")[1] for r in (Role.MODULE, Role.DPO, Role.AUDITOR)
+            role: add_client(session, desk.log, name, role, "tester")[1]
+            for name, role in (("mail", Role.MODULE), ("dpo", Role.DPO), ("auditor", Role.AUDITOR))
         }
     with TestClient(app) as client:
         yield Web(client, tokens)
@@ -144,6 +145,28 @@ def test_give_and_withdraw(web: Web, desk: Desk) -> None:
     status, withdrawn = web("POST", "/v1/consents", NEWS | {"state": "withdrawn"})
     assert (status, withdrawn["state_version"], withdrawn["valid_until"]) == (201, 3, None)
     check_log(desk.database, desk.log)
+
+
+CARE: dict[str, Any] = NEWS | {
+    "purpose": "care",
+    "notice": {"id": "care", "version": 1, "language": "en"},
+    "source": {"channel": "desk", "method": "explicit"},
+}
+
+
+def test_a_module_records_only_what_it_may(web: Web, desk: Desk) -> None:
+    """A consent to a purpose that modules.yml does not give it is 403, whoever it is about, and in the log. A no is
+    taken from any module, and a DPO records anything."""
+    for customer in ("1001", "nobody"):
+        status, refused = web("POST", "/v1/consents", CARE | {"customer": {"id": customer}})
+        assert (status, refused["type"]) == (403, "/problems/may-not-record")
+        assert refused["detail"] == "modules.yml does not let mail record consents to care."
+    assert web("GET", "/v1/customers/1001/consents", role=Role.DPO)[1]["consents"] == []
+    denied = [e for e in desk.entries() if e.type == "consent:record:denied"]
+    assert [(e.actor, e.payload, e.subject_id) for e in denied] == [("mail", {"purpose": "care"}, None)] * 2
+    assert web("POST", "/v1/consents", CARE, role=Role.DPO)[0] == 201
+    for state in ("refused", "withdrawn"):
+        assert web("POST", "/v1/consents", CARE | {"state": state})[0] == 201
 
 
 def test_late_news_says_what_stands(web: Web) -> None:
@@ -276,13 +299,22 @@ def test_a_body_that_does_not_fit_is_refused(web: Web, changed: dict[str, Any], 
         ({"preticked": True}, "Art. 4(11)"),
         ({"implied": True}, "Art. 4(11)"),
         ({"source": {"channel": "web", "method": "implied"}}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "evidence": {"preticked": True}}}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "evidence": "implied by a purchase"}}, "Art. 4(11)"),
+        ({"source": {"channel": "web", "evidence": {"purposes": ["news", "care"]}}}, "Art. 7(2)"),
     ],
 )
 def test_what_is_no_consent_is_refused_with_its_article(web: Web, changed: dict[str, Any], article: str) -> None:
-    """Bundled, ticked before, or implied."""
+    """Bundled, ticked before, or implied, also where only the evidence says so."""
     status, problem = web("POST", "/v1/consents", NEWS | changed)
     assert status == 400
     assert [article in e["detail"] for e in problem["errors"]] == [True]
+
+
+def test_a_no_is_taken_whatever_its_evidence_says(web: Web) -> None:
+    """What was no consent can be withdrawn all the same, and say why."""
+    source = {"channel": "desk", "evidence": "the box was pre-ticked in 2016"}
+    assert web("POST", "/v1/consents", NEWS | {"state": "withdrawn", "source": source})[0] == 201
 
 
 def test_unknown_customers_are_404(web: Web) -> None:
@@ -312,7 +344,7 @@ def test_the_proof_as_of_a_past_time(web: Web, desk: Desk) -> None:
     (news,) = found["consents"]
     assert (news["state"], [c["state"] for c in news["history"]]) == ("given", ["given"])
     proof = news["proof"]
-    assert (proof["recorded_by"], proof["channel"], proof["evidence"]) == ("module", "web", {"reference": "form 7"})
+    assert (proof["recorded_by"], proof["channel"], proof["evidence"]) == ("mail", "web", {"reference": "form 7"})
     assert proof["notice"]["text"] == desk.policies.notices["news", 2, "en"].text
     with desk.database.read() as session:
         _, leaf, _ = verify_proof(desk.log.proof(session, proof["log"]["index"]), desk.log.signer.verifier)

@@ -30,6 +30,7 @@ LOOSER = {
     "a restriction": ("purposes.yml", PURPOSES.replace("storage_only", "despite_restriction: true\n    storage_only")),
     "another basis": ("purposes.yml", PURPOSES.replace("legitimate_interests", "contract").replace(
         "    assessment: LIA-1\n    assessment_reviewed: 2026-01-31\n", "")),
+    "whose consents it records": ("modules.yml", MODULES.replace("rights]", "rights], records: [news, care]")),
     "longer consents": ("purposes.yml", PURPOSES.replace("P24M", "P36M")),
 }  # fmt: skip
 SAME = {"a restriction"}
@@ -203,6 +204,33 @@ def test_a_wider_purpose_under_old_consents_is_told() -> None:
     raised = compiled(**{"purposes.yml": WIDER.replace("covered_since: 2", "covered_since: 3"), **NEWER})
     assert not [t for t in told_loosened(old, raised) if "raise covered_since" in t[2]]
     assert told_loosened(compiled(**{"purposes.yml": WIDER}), old) == set(), "narrower is no such thing"
+
+
+def test_a_text_that_comes_with_the_new_policy_loosens_nothing() -> None:
+    """Nobody has agreed to it yet. Where older consents no longer count, or the text is taken away, that is tighter."""
+    old, beside = compiled(), compiled(**NEWER)
+    assert compare(old, beside, NOW) == []
+    assert directions(beside, old) == {Direction.TIGHTENED, Direction.REASON}
+    raised = compiled(**{"purposes.yml": PURPOSES.replace("covered_since: 2", "covered_since: 3"), **NEWER})
+    assert directions(old, raised) == {Direction.TIGHTENED, Direction.REASON}
+    asked = PURPOSES[PURPOSES.index("    legal_basis: consent") : PURPOSES.index("    minimum_age: 16\n")]
+    interests = "    legal_basis: legitimate_interests\n    assessment: LIA-9\n    assessment_reviewed: 2026-01-31\n"
+    unasked = PURPOSES.replace(asked + "    minimum_age: 16\n", interests)
+    before = compiled(**{"purposes.yml": unasked})
+    assert Direction.TIGHTENED in directions(before, beside), "and a basis that becomes consent is still compared"
+
+
+def test_who_may_record_consents_is_told() -> None:
+    """By module, where the right is given and where it ends."""
+    new = compiled(**{"modules.yml": MODULES.replace("rights]", "rights], records: [news]")})
+    may, may_not = "may record consents", "may not record consents"
+    assert (
+        compare(OLD, new, NOW)
+        == [
+            Change("news", ("shop",), Direction.LOOSENED, may_not, may, (), 0),
+            Change("care", ("shop",), Direction.TIGHTENED, may, may_not, (), 0),
+        ][::-1]
+    )
 
 
 def test_a_prohibition_lifted_under_old_consents_is_told() -> None:

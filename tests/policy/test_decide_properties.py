@@ -76,7 +76,8 @@ def test_taking_a_grant_away_never_permits(module: str, purpose: str, names: lis
     """A module with fewer purposes is permitted no more than before."""
     before = decide(POLICIES, module, purpose, names, state, NOW)
     bare = replace(
-        POLICIES, modules={k: Module(k, m.title, m.purposes - {purpose}) for k, m in POLICIES.modules.items()}
+        POLICIES,
+        modules={k: Module(k, m.title, m.purposes - {purpose}, m.records) for k, m in POLICIES.modules.items()},
     )
     after = decide(bare, module, purpose, names, state, NOW)
     never_more(before, after)

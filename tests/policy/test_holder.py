@@ -2,6 +2,7 @@
 
 import os
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,23 @@ def test_going_back_to_the_good_files_clears_the_fault(folder: Path) -> None:
     (folder / "modules.yml").write_text(FILES["modules.yml"])
     assert holder.current.version == compiled().version
     assert holder.fault is None
+
+
+def test_a_refusal_is_told_when_it_begins_and_ends(folder: Path) -> None:
+    """Once each, however often somebody looks and however the files are wrong meanwhile; the beginning stays known."""
+    told = list[bool]()
+    holder = PolicyHolder(folder, interval=0)
+    holder.tell_refusals(told.append)
+    assert (holder.current.version, holder.refused_since, told) == (compiled().version, None, [False])
+    seen = set[datetime | None]()
+    for wrong in ("modules: [", "modules: 7", "module: {}"):
+        (folder / "modules.yml").write_text(wrong)
+        assert holder.current is holder.current
+        seen.add(holder.refused_since)
+    assert (len(seen), None in seen, told) == (1, False, [False, True])
+    (folder / "modules.yml").write_text(FILES["modules.yml"].replace("title: Mail", "title: Post"))
+    assert holder.current.modules["mail"].title == "Post"
+    assert (holder.refused_since, told) == (None, [False, True, False])
 
 
 def test_a_folder_that_vanishes_keeps_the_last_good(folder: Path) -> None:

@@ -174,6 +174,10 @@ TABLE = {
     "categories as a map": Spoilt(P, "[user.name, user.contact.email]", "{user: name}", "must be a list of words"),
     # modules
     "unknown purpose": Spoilt(M, "[news]", "[new]", "unknown purpose 'new', did you mean 'news'?"),
+    "recording what nobody knows": Spoilt(M, "[news]}", "[news], records: [new]}", "did you mean 'news'?"),
+    "recording where no consent is asked": Spoilt(
+        M, "[news]}", "[news], records: [news, service]}", "asks for no consent"
+    ),
     "bad module name": Spoilt(M, "  mail:", "  Mail Robot:", "named in small letters"),
     "module without title": Spoilt(M, "title: Mail, ", "", "lacks 'title'"),
     "module without purposes": Spoilt(M, ", purposes: [news]", "", "lacks 'purposes'"),

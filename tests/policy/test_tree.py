@@ -36,6 +36,21 @@ def test_a_grant_of_a_group_grants_what_lies_below() -> None:
     assert effect(tree()) == ("permit", "")
 
 
+@pytest.mark.parametrize(
+    ("records", "may"),
+    [
+        ("", {"service", "statistics", "care", "archive", "rights"}),
+        (", records: [letters]", {"letters.news"}),
+        (", records: []", set()),
+        (", records: null", set()),
+    ],
+)
+def test_whose_consents_a_module_records(records: str, may: set[str]) -> None:
+    """What `records` says and no more, a group with what lies below; where it is not there, what the module may use."""
+    modules = MODULES.replace("care, archive, rights]", f"care, archive, rights]{records}")
+    assert tree(modules=modules).modules["shop"].records == may
+
+
 def test_a_name_that_only_begins_alike_is_not_below() -> None:
     """`letters` is not above `lettersets`: the dot counts."""
     beside = PURPOSES.replace("  statistics:", "  lettersets:")

@@ -12,6 +12,7 @@ from privacy_svc.auditlog import EventType, crowds
 from privacy_svc.auditlog.model import CrowdPart
 from privacy_svc.db import now
 from privacy_svc.store import refreshing
+from privacy_svc.store.audience_routes import MOST
 from privacy_svc.store.audiences import CHUNK
 from privacy_svc.store.model import SubjectRow
 from privacy_svc.store.selecting import Selection
@@ -225,6 +226,14 @@ def test_only_for_oneself(service: Service) -> None:
     for body, status in (({"purpose": "nope"}, 404), ({}, 400), ({"purpose": "marketing.email", "custmers": []}, 400)):
         assert service.call("marketing", "POST", "/v1/audiences", json=body).status_code == status
     assert service.call("eye", "POST", "/v1/audiences", json={"purpose": "marketing.email"}).status_code == 403
+
+
+def test_a_list_has_an_end(service: Service) -> None:
+    """A list that is too long is told so by its name and limit, not by the size of its body."""
+    body = {"purpose": "marketing.email", "customers": ["1"] * (MOST + 1)}
+    (fault,) = service.call("marketing", "POST", "/v1/audiences", json=body).json()["errors"]
+    assert fault["pointer"] == "/customers"
+    assert "at most 100,000" in fault["detail"]
 
 
 def test_a_purpose_that_is_not_granted_lists_nobody(service: Service) -> None:

@@ -32,9 +32,10 @@ class Site:
     runtime: Runtime
     client: TestClient[Litestar]
 
-    def token(self, role: Role, name: str = "tool") -> dict[str, str]:
+    def token(self, role: Role) -> dict[str, str]:
+        name = "marketing" if role is Role.MODULE else f"tool-{role}"
         with self.runtime.database.write() as session:
-            _, token = add_client(session, self.runtime.log, f"{name}-{role}", role, "test")
+            _, token = add_client(session, self.runtime.log, name, role, "test")
         return {"Authorization": f"Bearer {token}"}
 
     def link(self, role: Role = Role.DPO) -> str:

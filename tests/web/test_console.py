@@ -130,3 +130,4 @@ def test_a_broken_policy_file_is_told(site: Site) -> None:
     page = site.get("/dpo")
     assert page.status_code == 200
     assert "policies/modules.yml:" in page.text
+    assert f"since {now():%Y-%m-%d}" in page.text

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from privacy_svc.auditlog import EventType, sequencer
 from privacy_svc.db import now
+from privacy_svc.http import Role
 from tests.web.conftest import Site
 
 
@@ -40,6 +41,20 @@ def test_a_store_that_is_away_is_named(site: Site) -> None:
     shutil.move(path, f"{path}.away")
     site.runtime.stores.close()
     assert away(site) == {"stores"}
+
+
+def test_refused_policies_are_a_warning(site: Site) -> None:
+    """Ready, because the last good ones decide; with the time, in the metrics, and nothing of the files."""
+    policies = site.runtime.policies
+    policies.interval, policies._next = 0, 0.0
+    file, scrape = policies.folder / "modules.yml", site.token(Role.ADMIN)
+    good = file.read_text()
+    for more, refused in (("", False), ("nonsense: true\n", True), ("", False)):
+        file.write_text(good + more)
+        answer = site.client.get("/health/ready")
+        assert answer.status_code == 200
+        assert bool(answer.json()["warnings"]) == refused
+        assert f"privacy_policies_refused {float(refused)}" in site.client.get("/metrics", headers=scrape).text
 
 
 def test_tables_of_another_version_are_named(site: Site) -> None:

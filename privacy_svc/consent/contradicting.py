@@ -1,0 +1,73 @@
+"""Evidence that says itself that nobody consented: a box ticked before, silence, one flag for several purposes.
+
+It is the caller's own and free in form, so this finds what is said in so many words, and only that. Pure.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+PRETICKED = "a box that was ticked before is no consent (Art. 4(11), recital 32)"
+IMPLIED = "silence or going on is no consent (Art. 4(11), recital 32)"
+BUNDLED = "a flag for several purposes is no consent (Art. 7(2), recital 43): one record for each"
+
+_KEYS = {
+    **dict.fromkeys(("preticked", "prechecked", "preselected", "tickedbefore", "defaultchecked"), PRETICKED),
+    **dict.fromkeys(("implied", "implicit", "tacit", "silence", "presumed", "assumed", "optout"), IMPLIED),
+    **dict.fromkeys(("bundled", "bundledconsent"), BUNDLED),
+}
+"""Small letters alone: `pre_ticked`, `preTicked` and `pre-ticked` are one word."""
+_TEXTS = (
+    (
+        re.compile(r"\b(?:pre[-_ ]?(?:tick|check|select)ed|(?:tick|check|select)ed by default)\b", re.IGNORECASE),
+        PRETICKED,
+    ),
+    (
+        re.compile(r"\b(?:implied|(?:implicit|tacit|presumed|opt[-_ ]?out) consent|by silence)\b", re.IGNORECASE),
+        IMPLIED,
+    ),
+    (re.compile(r"\bbundled\b", re.IGNORECASE), BUNDLED),
+)
+_DENIED = re.compile(r"(?:\b(?:not|never|no|nor|without|neither)\b|n't)[^.;!?]{0,40}$", re.IGNORECASE)
+_NO = ("", "0", "false", "n", "no", "none", "off")
+
+
+def contradictions(evidence: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """JSON pointers within the evidence, each with why that is no consent."""
+    if isinstance(evidence, str):
+        why = _KEYS.get(_word(evidence)) or _said(evidence)
+        if why:
+            yield pointer, why
+    elif isinstance(evidence, list):
+        for n, item in enumerate(evidence):
+            yield from contradictions(item, f"{pointer}/{n}")
+    elif isinstance(evidence, Mapping):
+        for name, value in evidence.items():
+            yield from _entry(name, value, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+
+
+def _entry(name: str, value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    word = _word(name)
+    if word in _KEYS:
+        if not _is_no(value):
+            yield pointer, _KEYS[word]
+    elif word == "purposes" and isinstance(value, list) and len(value) > 1:
+        yield pointer, BUNDLED
+    else:
+        yield from contradictions(value, pointer)
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[\W_]", "", text[:40]).lower()
+
+
+def _is_no(value: Any) -> bool:
+    return value.strip().lower() in _NO if isinstance(value, str) else not value
+
+
+def _said(text: str) -> str | None:
+    """`not pre-ticked` says the opposite."""
+    for pattern, why in _TEXTS:
+        if any(not _DENIED.search(text[: found.start()]) for found in pattern.finditer(text)):
+            return why
+    return None
