@@ -49,7 +49,7 @@ def test_a_mirror_that_is_longer_than_the_log_is_found(book: Logbook) -> None:
     backup = book.back_up()
     book.fill(1)
     book.restore(backup)
-    book.log.export.write_text("".join(note + "\n" for note in export.notes(book.log.export)[:2]))
+    book.log.export.write_text("".join(note + "\n" for note in list(export.notes(book.log.export))[:2]))
     assert [(f.kind, f.detail) for f in book.verify().findings] == [
         ("truncated", "the mirror of the log holds 3 entries, the tree 2")
     ]
@@ -93,7 +93,7 @@ def test_a_restore_takes_nothing_from_another_mirror(book: Logbook, damaged: int
     backup = book.back_up()
     book.fill(1)
     book.restore(backup)
-    kept = export.notes(book.log.export)[:2]
+    kept = list(export.notes(book.log.export))[:2]
     book.log.export.write_text("".join(note + "\n" for note in kept))
     leaves = mirrored(book.log.mirror)
     leaves[damaged] = leaves[damaged][::-1]

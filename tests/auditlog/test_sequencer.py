@@ -186,7 +186,7 @@ def test_a_mirror_that_is_longer_stops_the_log(book: Logbook) -> None:
     backup = book.back_up()
     book.fill(1)
     book.restore(backup)
-    kept = export.notes(book.log.export)[:2]
+    kept = list(export.notes(book.log.export))[:2]
     book.log.export.write_text("".join(note + "\n" for note in kept))
     with book.database.read() as session:
         assert book.log.lacks(session) == 1
@@ -315,5 +315,5 @@ def test_an_export_file_that_went_away_is_begun_anew(book: Logbook) -> None:
     book.fill(2)
     book.log.export.unlink()
     book.integrate()
-    assert export.notes(book.log.export) == [book.checkpoint()]
+    assert list(export.notes(book.log.export)) == [book.checkpoint()]
     assert book.log.export.stat().st_mode & 0o777 == 0o600

@@ -182,7 +182,7 @@ def test_what_a_witness_said_is_kept_outside(book: Logbook, server: WitnessServe
     book.fill(1)
     assert book.log.ask_witness(book.database) == 3
     assert server.verifier.open(book.checkpoint().partition("— w")[0] + exports.cosignatures(book.log.export)[0][1])
-    assert len(exports.notes(book.log.export)) == 3
+    assert len(list(exports.notes(book.log.export))) == 3
     with book.database.write() as session:
         session.execute(text("DELETE FROM audit_cosignatures"))
     assert [f.kind for f in book.verify().findings] == ["missing"]
