@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import appending, erasing, pruning, rotating, searching, sequencer
@@ -24,7 +24,7 @@ from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, SignedCheckpoint, Tree
+from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, SignedCheckpoint, Tree
 from privacy_svc.auditlog.note import MOST_SIGNATURES, Verifier
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Relearned, relearn
@@ -145,8 +145,7 @@ class Log:
         self._integrator.stop()
 
     def backlog(self, session: Session) -> Backlog:
-        waiting, oldest = session.execute(select(func.count(), func.min(Outbox.at)).select_from(Outbox)).one()
-        return Backlog(waiting, oldest)
+        return Backlog(*sequencer.backlog(session))
 
     def checkpoint(self, session: Session) -> str:
         """The newest checkpoint that is exported, with what our witness has said of it. Raises NotFound where there is

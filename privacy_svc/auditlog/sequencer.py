@@ -10,6 +10,7 @@ Each step begins by looking at what is there, so a crash between any two is repa
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +33,8 @@ from privacy_svc.db import Database, among
 BATCH = 256
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
 _REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
-"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other."""
+"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other; it
+does not wait."""
 _WAITING = select(Outbox.number, Outbox.leaf, Outbox.type).where(~_REPEATED)
 _WAITING = _WAITING.order_by(Outbox.number).limit(BATCH).with_for_update()
 _CHOSEN = among(Outbox.number, "numbers")
@@ -41,7 +43,8 @@ _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
     ["index", *_MOVED], select(_PLACE, *(getattr(Outbox, name) for name in _MOVED)).where(_CHOSEN)
 )
 _LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
-_ANY = select(Outbox.number).limit(1)
+_ANY = select(Outbox.number).where(~_REPEATED).limit(1)
+_BACKLOG = select(func.count(), func.min(Outbox.at)).select_from(Outbox).where(~_REPEATED)
 _SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCheckpoint.size))
 _LAST_SIGNED = select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)
 _GROW = (
@@ -76,6 +79,12 @@ def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) 
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
     with database.read() as session:
         return session.connection().scalars(_BETWEEN, {"first": first, "until": until}).all()
+
+
+def backlog(session: Session) -> tuple[int, datetime | None]:
+    """How many entries wait, and since when the oldest does."""
+    waiting, oldest = session.execute(_BACKLOG).one()
+    return waiting, oldest
 
 
 def last_signed(session: Session) -> SignedCheckpoint | None:
