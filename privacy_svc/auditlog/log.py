@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, erasing, pruning, rotating, searching, sequencer
-from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog import appending, checkpoint_file, erasing, pruning, rotating, searching, sequencer
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof
@@ -130,7 +129,7 @@ class Log:
     def lacks(self, session: Session) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises
         LogInconsistent."""
-        outside = max(exports.newest_size(self.export), self.mirror.count())
+        outside = max(checkpoint_file.newest_size(self.export), self.mirror.count())
         return max(0, outside - sequencer.size_of_tree(session))
 
     def start(self, database: Database) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.checking import Finding
-from privacy_svc.auditlog.export import size_of
+from privacy_svc.auditlog.checkpoint_file import size_of
 from privacy_svc.auditlog.growing import GrowingTree
 from privacy_svc.auditlog.handover import Handover
 from privacy_svc.auditlog.merkle import Hash

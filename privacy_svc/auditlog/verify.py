@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from privacy_svc.auditlog import export
+from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags, check_repeated, check_tree
 from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
@@ -72,7 +72,7 @@ class Report:
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
     """Changes nothing. Raises KeyUnavailable when the payloads' keys are away."""
     # before the snapshot, so that nothing exported can be too new for it
-    outside, exported = Outside(log.export, log.mirror), export.notes(log.export)
+    outside, exported = Outside(log.export, log.mirror), checkpoint_file.notes(log.export)
     with database.snapshot() as session:
         try:
             return _Verification(session, log, exported, known, outside).run(database)

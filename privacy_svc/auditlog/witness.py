@@ -13,7 +13,7 @@ from typing import Self
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway, WitnessContradicts
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
 from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
@@ -152,7 +152,7 @@ def _require_seen(database: Database, witness: Witness, told: int | None) -> Non
 def _keep(database: Database, witness: Witness, export: Path, size: int, lines: str) -> None:
     with database.write() as session:
         session.merge(Cosignature(size=size, witness=witness.verifier.name, lines=lines))
-    exports.append_cosignatures(export, size, lines)
+    checkpoint_file.append_cosignatures(export, size, lines)
 
 
 def _lines(witness: Witness, note: str, answer: "Answer") -> str:

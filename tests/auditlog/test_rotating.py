@@ -18,7 +18,7 @@ from privacy_svc.auditlog import (
     NoteError,
     Signer,
     Verifier,
-    export,
+    checkpoint_file,
     open_checkpoint,
     rotating,
     verify_handover,
@@ -126,7 +126,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "before the old key is kept": (os, "link"),
     "before the new key is in force": (Path, "replace"),
     "before the handover": (KeyFolder, "append"),
-    "before the first checkpoint": (export, "append"),
+    "before the first checkpoint": (checkpoint_file, "append"),
     "before the old key is deleted": (KeyFolder, "forget_previous"),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Table, UpdateBase, text
 from sqlalchemy.engine import Connection
 
-from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, crowds, export, sequencer
+from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, checkpoint_file, crowds, sequencer
 from privacy_svc.auditlog.model import (
     Cosignature,
     CrowdPart,
@@ -55,7 +55,7 @@ def full(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> Logbook:
     book.write_group(ana, ben, *(book.person() for _ in range(3)))
     book.integrate()
     cosigned = {"size": 2, "lines": "— witness.example Y29zaWduZWQ=\n"}
-    export.append_cosignatures(book.log.export, *cosigned.values())
+    checkpoint_file.append_cosignatures(book.log.export, *cosigned.values())
     with book.database.write() as session:
         session.add(Cosignature(witness="witness.example", **cosigned))
     book.write_group(ben, ana)
