@@ -13,10 +13,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from privacy_svc.auditlog.appending import actor_label, subject_label
 from privacy_svc.auditlog.entry import Envelope, fits
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.membership import check_members
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers, unseal
+from privacy_svc.auditlog.stored_members import check_members
 from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, is_tombstone
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault

@@ -20,7 +20,6 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.members import Membership
-from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, SignedCheckpoint, Tree
@@ -30,6 +29,7 @@ from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.stored_members import find_membership
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.verify import Report, verify
 from privacy_svc.auditlog.witness import Witness, last_cosigned, submit
