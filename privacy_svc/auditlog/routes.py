@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import NotYet
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.growing import HEIGHT, WIDTH
+from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.model import Entry, Tile
 from privacy_svc.auditlog.proving import membership_document

@@ -17,7 +17,7 @@ from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags, check_repeated, check_tree
 from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import (
     CrowdPart,

@@ -15,7 +15,7 @@ from sigstore.errors import VerificationError
 from sigstore.models import TransparencyLogEntry
 
 from privacy_svc.auditlog import merkle
-from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import ProofError
 from tests.conftest import shared
 
