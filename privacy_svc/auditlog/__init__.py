@@ -6,8 +6,8 @@ write can verify it. Entries are written in the transaction of what they record.
 
 from privacy_svc.auditlog import routes
 from privacy_svc.auditlog.appending import Event, GroupEvent
-from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
+from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file
-from privacy_svc.auditlog.checking import Finding, Row
+from privacy_svc.auditlog.entry_check import Finding, Row
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror
 from privacy_svc.auditlog.model import Cosignature, Tree
 from privacy_svc.db import Database

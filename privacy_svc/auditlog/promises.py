@@ -8,8 +8,8 @@ from itertools import islice, takewhile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint_file import size_of
+from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.handover import Handover
 from privacy_svc.auditlog.merkle import Hash

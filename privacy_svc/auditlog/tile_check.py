@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.checking import Finding
+from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import Tile

@@ -14,8 +14,7 @@ from sqlalchemy import Select, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import checkpoint_file
-from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags, check_repeated, check_tree
-from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
+from privacy_svc.auditlog.entry_check import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import Hash
@@ -31,6 +30,7 @@ from privacy_svc.auditlog.outside import Outside
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.rotating import is_told
+from privacy_svc.auditlog.table_check import check_cosignatures, check_kept_tags, check_repeated, check_tree
 from privacy_svc.auditlog.tile_check import TileCheck
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
