@@ -18,11 +18,11 @@ from privacy_svc.auditlog.handover import TYPE as HANDOVER
 from privacy_svc.auditlog.handover import verify_handover
 from privacy_svc.auditlog.log import Backlog, Log
 from privacy_svc.auditlog.members import Membership
+from privacy_svc.auditlog.membership_proof import TYPE as MEMBERSHIP
+from privacy_svc.auditlog.membership_proof import membership_document, verify_membership
 from privacy_svc.auditlog.merkle import ProofError
 from privacy_svc.auditlog.model import MonthTag
 from privacy_svc.auditlog.note import NoteError, Verifier
-from privacy_svc.auditlog.proving import TYPE as MEMBERSHIP
-from privacy_svc.auditlog.proving import membership_document, verify_membership
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
