@@ -22,10 +22,10 @@ from privacy_svc.auditlog.membership_proof import TYPE as MEMBERSHIP
 from privacy_svc.auditlog.membership_proof import membership_document, verify_membership
 from privacy_svc.auditlog.merkle import ProofError
 from privacy_svc.auditlog.model import MonthTag
-from privacy_svc.auditlog.note import NoteError, Verifier
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.signedjson import verify_json
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.strictjson import strict_json

@@ -23,11 +23,11 @@ from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import MOST_SIGNATURES, Verifier
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
+from privacy_svc.auditlog.signed_note import MOST_SIGNATURES, Verifier
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.stored_members import find_membership
 from privacy_svc.auditlog.tiles import Tiles

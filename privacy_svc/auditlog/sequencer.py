@@ -25,7 +25,7 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import NoteError
+from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signing import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database, among

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
 
 
 def canonical(document: Any) -> bytes:

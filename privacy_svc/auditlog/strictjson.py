@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from privacy_svc.auditlog.note import NoteError
+from privacy_svc.auditlog.signed_note import NoteError
 
 
 def strict_json(text: str) -> Any:

@@ -23,7 +23,7 @@ from privacy_svc.auditlog import (
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.merkle import consistency_proof
 from privacy_svc.auditlog.model import Cosignature, Tree
-from privacy_svc.auditlog.note import COSIGNATURE, ED25519, unbase64
+from privacy_svc.auditlog.signed_note import COSIGNATURE, ED25519, unbase64
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.errors import Conflict, Misconfigured
 from tests.auditlog.conftest import Logbook
