@@ -27,7 +27,7 @@ from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.signedjson import verify_json
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.strictjson import strict_json
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.witness import Witness

@@ -28,7 +28,7 @@ from privacy_svc.auditlog.relearning import Relearned, relearn
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signed_note import MOST_SIGNATURES, Verifier
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.stored_members import find_membership
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.verify import Report, verify

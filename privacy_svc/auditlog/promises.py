@@ -15,7 +15,7 @@ from privacy_svc.auditlog.handover import Handover
 from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import SignedCheckpoint
 from privacy_svc.auditlog.signed_note import NoteError
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
 
 _STORED = select(SignedCheckpoint.size, SignedCheckpoint.note).execution_options(yield_per=1000)
 SIGNED, EXPORTED, KEPT = "signed", "exported", "kept"

@@ -20,7 +20,7 @@ from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
 from privacy_svc.db import insert_rows

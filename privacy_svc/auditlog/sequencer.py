@@ -26,7 +26,7 @@ from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database, among
 

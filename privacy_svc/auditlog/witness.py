@@ -19,7 +19,7 @@ from privacy_svc.auditlog.merkle import Hash, consistency_proof
 from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
 from privacy_svc.auditlog.sequencer import last_published, size_of_tree
 from privacy_svc.auditlog.signed_note import COSIGNATURE, ML_DSA_44, NoteError, Verifier
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 from privacy_svc.errors import Misconfigured
