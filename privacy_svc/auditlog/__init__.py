@@ -25,10 +25,9 @@ from privacy_svc.auditlog.model import MonthTag
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
+from privacy_svc.auditlog.signed_json import strict_json, verify_json
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
-from privacy_svc.auditlog.signedjson import verify_json
 from privacy_svc.auditlog.signer import Signer
-from privacy_svc.auditlog.strictjson import strict_json
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.witness import Witness
 

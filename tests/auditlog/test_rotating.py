@@ -27,7 +27,7 @@ from privacy_svc.auditlog import (
 )
 from privacy_svc.auditlog.keyfiles import HANDOVERS, PREVIOUS, SECOND, KeyFolder, handover_document, verifier_of
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint
-from privacy_svc.auditlog.signedjson import canonical
+from privacy_svc.auditlog.signed_json import canonical
 from privacy_svc.db import Database
 from privacy_svc.errors import KeyUnavailable
 from tests.auditlog.conftest import Logbook
