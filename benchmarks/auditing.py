@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Event, EventType, Log
-from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import inclusion_proof, leaf_hash
 from privacy_svc.auditlog.model import Tile
 from privacy_svc.auditlog.tiles import Tiles

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy_svc.auditlog import NoteError, ProofError, Verifier, open_checkpoint
 from privacy_svc.auditlog.merkle import verify_consistency
-from privacy_svc.auditlog.note import COSIGNATURE, signature_line, unbase64
+from privacy_svc.auditlog.signed_note import COSIGNATURE, signature_line, unbase64
 
 
 class WitnessServer:

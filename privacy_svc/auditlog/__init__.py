@@ -6,8 +6,8 @@ write can verify it. Entries are written in the transaction of what they record.
 
 from privacy_svc.auditlog import routes
 from privacy_svc.auditlog.appending import Event, GroupEvent
-from privacy_svc.auditlog.checking import Finding
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
+from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, WitnessAway
 from privacy_svc.auditlog.events import EventType
@@ -18,17 +18,16 @@ from privacy_svc.auditlog.handover import TYPE as HANDOVER
 from privacy_svc.auditlog.handover import verify_handover
 from privacy_svc.auditlog.log import Backlog, Log
 from privacy_svc.auditlog.members import Membership
+from privacy_svc.auditlog.membership_proof import TYPE as MEMBERSHIP
+from privacy_svc.auditlog.membership_proof import membership_document, verify_membership
 from privacy_svc.auditlog.merkle import ProofError
 from privacy_svc.auditlog.model import MonthTag
-from privacy_svc.auditlog.note import NoteError, Verifier
-from privacy_svc.auditlog.proving import TYPE as MEMBERSHIP
-from privacy_svc.auditlog.proving import membership_document, verify_membership
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
-from privacy_svc.auditlog.signedjson import verify_json
-from privacy_svc.auditlog.signing import Signer
-from privacy_svc.auditlog.strictjson import strict_json
+from privacy_svc.auditlog.signed_json import strict_json, verify_json
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.witness import Witness
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from privacy_svc.auditlog.merkle import Hash, leaf_hash, verify_inclusion
-from privacy_svc.auditlog.note import NoteError, Verifier, unbase64
+from privacy_svc.auditlog.signed_note import NoteError, Verifier, unbase64
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 _NUMBER = r"0|[1-9][0-9]{0,18}"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from privacy_svc.auditlog.signedjson import canonical
+from privacy_svc.auditlog.signed_json import canonical
 
 BUCKET = 256
 SALT = 32

@@ -11,9 +11,8 @@ from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.entry import Envelope, Sealable, fits
 from privacy_svc.auditlog.members import Membership, check
 from privacy_svc.auditlog.merkle import ProofError, leaf_hash, verify_inclusion
-from privacy_svc.auditlog.note import NoteError, Verifier
-from privacy_svc.auditlog.signedjson import verify_json
-from privacy_svc.auditlog.strictjson import strict_json
+from privacy_svc.auditlog.signed_json import strict_json, verify_json
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
 
 TYPE, END = "privacy-svc/log-export", "privacy-svc/log-export-end"
 VERSION = 1

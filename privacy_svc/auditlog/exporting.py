@@ -22,7 +22,7 @@ from privacy_svc.auditlog.merkle import inclusion_proof, leaf_hash
 from privacy_svc.auditlog.model import Entry, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.searching import Wanted, first_of, is_about_nobody, page
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict

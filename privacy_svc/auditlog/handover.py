@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from privacy_svc.auditlog.note import NoteError, Verifier
-from privacy_svc.auditlog.signedjson import verify_json
+from privacy_svc.auditlog.signed_json import verify_json
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
 
 TYPE = "privacy-svc/key-handover"
 VERSION = 1

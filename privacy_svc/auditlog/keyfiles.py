@@ -18,9 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.handover import Handover, chain, outer
-from privacy_svc.auditlog.note import ML_DSA_44, NoteError, Verifier, ed25519_ids
-from privacy_svc.auditlog.signedjson import canonical, sign_json
-from privacy_svc.auditlog.strictjson import strict_json
+from privacy_svc.auditlog.signed_json import canonical, sign_json, strict_json
+from privacy_svc.auditlog.signed_note import ML_DSA_44, NoteError, Verifier, ed25519_ids
 from privacy_svc.db import now
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 

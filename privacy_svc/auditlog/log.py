@@ -6,48 +6,38 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, erasing, pruning, rotating, searching, sequencer
-from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog import appending, checkpoint_file, erasing, pruning, retention, rotating, searching, sequencer
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof
-from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import NotYet, WitnessContradicts
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.members import Membership
-from privacy_svc.auditlog.membership import find_membership
 from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Cosignature, Entry, EntryMember, Outbox, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import MOST_SIGNATURES, Verifier
+from privacy_svc.auditlog.model import Entry, EntryMember, Tree
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Relearned, relearn
+from privacy_svc.auditlog.retention import Held, nobody
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.stored_members import find_membership
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.verify import Report, verify
-from privacy_svc.auditlog.witness import Witness, last_cosigned, submit
+from privacy_svc.auditlog.witness import Witness, said_by, submit
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
 
-OWN_SIGNATURES = 3
-"""At most: of Ed25519, of the key before it while one takes over, and of ML-DSA-44."""
-Held = Callable[[Session], Collection[str]]
-"""People whose data are held, as of this transaction."""
 WITNESS = "witness"
 """Actor of what a witness caused."""
-
-
-def nobody(_: Session) -> Collection[str]:
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +120,7 @@ class Log:
     def lacks(self, session: Session) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises
         LogInconsistent."""
-        outside = max(exports.newest_size(self.export), self.mirror.count())
+        outside = max(checkpoint_file.newest_size(self.export), self.mirror.count())
         return max(0, outside - sequencer.size_of_tree(session))
 
     def start(self, database: Database) -> None:
@@ -145,8 +135,7 @@ class Log:
         self._integrator.stop()
 
     def backlog(self, session: Session) -> Backlog:
-        waiting, oldest = session.execute(select(func.count(), func.min(Outbox.at)).select_from(Outbox)).one()
-        return Backlog(waiting, oldest)
+        return Backlog(*sequencer.backlog(session))
 
     def checkpoint(self, session: Session) -> str:
         """The newest checkpoint that is exported, with what our witness has said of it. Raises NotFound where there is
@@ -154,13 +143,7 @@ class Log:
         found = sequencer.last_published(session, self.export)
         if found is None:
             raise NotFound("The log has no checkpoint yet.")
-        return found.note + ("" if self.witness is None else self._said(session, found, self.witness.verifier))
-
-    def _said(self, session: Session, checkpoint: SignedCheckpoint, witness: Verifier) -> str:
-        """Only what the witness's key has signed: whoever writes to the database could put lines there."""
-        row = session.get(Cosignature, (checkpoint.size, witness.name))
-        lines = witness.signed_lines(checkpoint.note, row.lines) if row else ""
-        return "".join(lines.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])
+        return found.note + ("" if self.witness is None else said_by(session, found, self.witness.verifier))
 
     def published(self, session: Session) -> int:
         """Of how many entries the newest checkpoint is that is exported: what lies beyond may still be rolled back."""
@@ -288,25 +271,12 @@ class Log:
 
     def prunable(self, database: Database, before: datetime, held: Held = nobody) -> int:
         """How many entries `prune` would delete."""
-        with database.read() as session:
-            begin = until = searching.first_of(session)
-        while True:
-            with database.read() as session:
-                further = self._prunable(session, before, held, until)
-            if further <= until:
-                return until - begin
-            until = further
+        return retention.prunable(self, database, before, held)
 
     def caution(self, database: Database, count: int) -> str:
         """Why a person should look before so many are pruned, in words; see `pruning.caution`."""
         with database.read() as session:
             return pruning.caution(session, count, now())
-
-    def _prunable(self, session: Session, before: datetime, held: Held, begin: int | None = None) -> int:
-        """What a witness has not cosigned stays: its next proof begins where it stands. One that has cosigned nothing
-        needs no proof."""
-        most = last_cosigned(session, self.witness) if self.witness else None
-        return pruning.prunable(session, self.vault, before, held(session), begin, most)
 
     def prune(
         self,
@@ -318,29 +288,8 @@ class Log:
         automatic: bool = False,
         progress: Callable[[int], None] = lambda _: None,
     ) -> int:
-        """Delete entries older than `before`, but none about people whose data are held then (GDPR 17(3)); how many.
-        A stretch a transaction; `progress` is told after each how many are gone. An automatic run goes a little way
-        only: see `pruning.automatic`. Raises LogInconsistent."""
-        self.integrate(database)
-        total = 0
-        with database.read() as session:
-            end = pruning.automatic(session, before, now()) if automatic else before
-        while gone := self._prune_stretch(database, end, held, actor):
-            total += gone
-            progress(total)
-        return total
-
-    def _prune_stretch(self, database: Database, before: datetime, held: Held, actor: str) -> int:
-        with database.write() as session:
-            sequencer.locked(session)
-            until = self._prunable(session, before, held)
-            gone = pruning.prune(session, until)
-            if gone:
-                told = {"until": until, "entries": gone, "before": instant(before)}
-                self.append(session, EventType.LOG_PRUNED, actor=actor, payload=told)
-        self.mirror.prune(until)  # also where a run before ended just here
-        self.integrate(database)
-        return gone
+        """Delete entries whose retention is over; how many. See `retention.prune`. Raises LogInconsistent."""
+        return retention.prune(self, database, before, held, actor, automatic=automatic, progress=progress)
 
     def verify(self, database: Database, known: str | None = None) -> Report:
         """Recompute everything; `known` is a signed checkpoint somebody kept. See `verify.verify`."""

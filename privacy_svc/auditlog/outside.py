@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog.checking import Finding, Row
+from privacy_svc.auditlog import checkpoint_file
+from privacy_svc.auditlog.entry_check import Finding, Row
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror
 from privacy_svc.auditlog.model import Cosignature, Tree
 from privacy_svc.db import Database
@@ -18,7 +18,7 @@ class Outside:
 
     def __init__(self, export: Path, mirror: Mirror) -> None:
         self._mirror, self._count = mirror, mirror.count()
-        self._promised, self.cosigned = exports.newest_size(export), exports.cosignatures(export)
+        self._promised, self.cosigned = checkpoint_file.newest_size(export), checkpoint_file.cosignatures(export)
         self._different: list[int] = []
 
     def compare(self, rows: Iterable[Row]) -> None:

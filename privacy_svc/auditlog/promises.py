@@ -1,59 +1,80 @@
 """Every checkpoint that was signed or exported, or that somebody kept: what a verification holds the log to."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import islice, takewhile
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.checking import Finding
-from privacy_svc.auditlog.checkpoint import Checkpoint
-from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.checkpoint_file import size_of
+from privacy_svc.auditlog.entry_check import Finding
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.handover import Handover
+from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import SignedCheckpoint
-from privacy_svc.auditlog.note import NoteError
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signed_note import NoteError
+from privacy_svc.auditlog.signer import Signer
 
+_STORED = select(SignedCheckpoint.size, SignedCheckpoint.note).execution_options(yield_per=1000)
 SIGNED, EXPORTED, KEPT = "signed", "exported", "kept"
 
 
 class Promises:
     """`findings` are about the notes themselves. `exported` and `known`, a note that somebody kept, are texts."""
 
-    def __init__(self, session: Session, signer: Signer, exported: Sequence[str], known: str | None) -> None:
+    def __init__(self, session: Session, signer: Signer, exported: Iterable[str], known: str | None) -> None:
         self.findings: list[Finding] = []
-        self._by_size: dict[int, list[tuple[str, Checkpoint]]] = {}
-        stored = {row.size: row.note for row in session.scalars(select(SignedCheckpoint))}
-        read = cache(signer.open)  # most are stored and exported
-        sources = [(SIGNED, n) for n in stored.values()] + [(EXPORTED, n) for n in exported]
-        for source, note in sources + ([(KEPT, known)] if known is not None else []):
-            try:
-                checkpoint = read(note)
-            except NoteError as error:
-                self.findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
-                continue
-            self._by_size.setdefault(checkpoint.size, []).append((source, checkpoint))
-            if stored.get(checkpoint.size) != note and source != KEPT:
-                detail = f"the {source} checkpoint of {checkpoint.size} entries is not stored as it was signed"
-                self.findings.append(Finding("altered", detail))
-        for size, note in stored.items():
+        self._signer = signer
+        self._by_size: dict[int, list[tuple[str, Hash]]] = {}
+        """Who told a root, and the root."""
+        self._stored: dict[int, bytes] = {}
+        """What is kept of each stored note: there may be a million."""
+        for size, note in session.execute(_STORED):
+            self._take(SIGNED, note)
+            self._stored[size] = _short(note)
             if note.split("\n")[1:2] != [str(size)]:
                 detail = f"the row {size} of audit_checkpoints holds a checkpoint of another size: delete it"
                 self.findings.append(Finding("altered", detail))
+        for note in exported:
+            self._take_exported(note)
+        if known is not None:
+            self._take(KEPT, known)
         self._sizes = sorted(self._by_size)
         for handover in signer.handovers:
-            self._check_handover(handover, stored)
+            self._check_handover(session, handover)
 
-    def _check_handover(self, handover: Handover, stored: Mapping[int, str]) -> None:
-        """The first checkpoint of a new key is signed by the one before, too."""
-        first = min((size for size in stored if size > handover.after), default=None)
+    def _take(self, source: str, note: str) -> None:
         try:
-            if first is not None:
-                handover.old.open(stored[first])
+            checkpoint = self._signer.open(note)
+        except NoteError as error:
+            self.findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
+            return
+        self._by_size.setdefault(checkpoint.size, []).append((source, checkpoint.root))
+
+    def _take_exported(self, note: str) -> None:
+        """Most are stored too, and were opened then."""
+        size = size_of(note)
+        known = self._by_size.get(size, [])
+        if self._stored.get(size) != _short(note):
+            detail = f"the {EXPORTED} checkpoint of {size} entries is not stored as it was signed"
+            self.findings.append(Finding("altered", detail))
+        elif known:
+            known.append((EXPORTED, known[0][1]))
+            return
+        self._take(EXPORTED, note)
+
+    def _check_handover(self, session: Session, handover: Handover) -> None:
+        """The first checkpoint of a new key is signed by the one before, too."""
+        beyond = select(SignedCheckpoint).where(SignedCheckpoint.size > handover.after)
+        first = session.scalars(beyond.order_by(SignedCheckpoint.size).limit(1)).first()
+        if first is None:
+            return
+        try:
+            handover.old.open(first.note)
         except NoteError:
-            detail = f"the checkpoint of {first} entries, the first of a new key, is not signed by the one before"
+            detail = f"the checkpoint of {first.size} entries, the first of a new key, is not signed by the one before"
             self.findings.append(Finding("unsigned", detail))
 
     @property
@@ -72,8 +93,8 @@ class Promises:
         return len(sizes) - older, older
 
     def compare(self, tree: GrowingTree) -> Iterator[Finding]:
-        for source, checkpoint in self._by_size.get(tree.size, ()):
-            if checkpoint.root != tree.root():
+        for source, root in self._by_size.get(tree.size, ()):
+            if root != tree.root():
                 detail = f"the {source} checkpoint of {tree.size} entries has another root: history was rewritten"
                 yield Finding("forked", detail, tree.size - 1)
 
@@ -83,7 +104,11 @@ class Promises:
         for size, promised in self._by_size.items():
             if not 0 < size < first:
                 continue
-            if len({checkpoint.root for _, checkpoint in promised}) > 1:
+            if len({root for _, root in promised}) > 1:
                 yield Finding("forked", f"checkpoints of {size} entries have different roots: history was rewritten")
             elif {source for source, _ in promised} == {KEPT}:
                 yield Finding("forked", f"the kept checkpoint of {size} entries is none that this log still knows of")
+
+
+def _short(note: str) -> bytes:
+    return blake2b(note.encode(), digest_size=16).digest()

@@ -19,7 +19,7 @@ from privacy_svc.auditlog.crowds import member_tag, members_of
 from privacy_svc.auditlog.entry import Envelope, instant
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.growing import HEIGHT, WIDTH
+from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.members import TAG
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Payload, Tile, Tree

@@ -12,16 +12,15 @@ from msgspec import MsgspecError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog import sequencer
+from privacy_svc.auditlog import checkpoint_file, sequencer
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import NoteError
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signed_note import NoteError
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
 from privacy_svc.db import insert_rows
@@ -61,7 +60,7 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
         erasures += sum(envelope.type == EventType.SUBJECT_ERASED for envelope, _ in unknown)
     if begin < until and promised:
         _check(session, promised, notes[promised][1])
-    _store(session, {size: note for size, (note, _) in notes.items()}, exports.cosignatures(export))
+    _store(session, {size: note for size, (note, _) in notes.items()}, checkpoint_file.cosignatures(export))
     return Relearned(begin, tree.size, lost, erasures)
 
 
@@ -83,7 +82,7 @@ def _envelopes(leaves: list[bytes]) -> list[Envelope]:
 def _checkpoints(export: Path, signer: Signer) -> dict[int, tuple[str, bytes]]:
     """By size: the note and its root."""
     notes = {}
-    for note in exports.notes(export):
+    for note in checkpoint_file.notes(export):
         try:
             checkpoint = signer.open(note)
         except NoteError as error:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import export as exports
-from privacy_svc.auditlog import sequencer
+from privacy_svc.auditlog import checkpoint_file, sequencer
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Entry, Outbox
 from privacy_svc.db import Database
@@ -56,7 +55,7 @@ def finish(log: "Log", database: Database) -> None:
 
 
 def _is_published(log: "Log") -> bool:
-    return log.signer.handed_over and exports.newest_size(log.export) > log.signer.handovers[-1].after
+    return log.signer.handed_over and checkpoint_file.newest_size(log.export) > log.signer.handovers[-1].after
 
 
 def hand_over(log: "Log", session: Session, actor: str, reason: str) -> None:

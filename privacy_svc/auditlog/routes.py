@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import NotYet
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.growing import HEIGHT, WIDTH
+from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.log import Log
+from privacy_svc.auditlog.membership_proof import membership_document
 from privacy_svc.auditlog.model import Entry, Tile
-from privacy_svc.auditlog.proving import membership_document
 from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
 from privacy_svc.auditlog.searching import Wanted
 from privacy_svc.auditlog.tiles import SIZE, parse_path

@@ -10,6 +10,7 @@ Each step begins by looking at what is there, so a crash between any two is repa
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,22 +18,23 @@ from sqlalchemy import BigInteger, bindparam, delete, exists, func, insert, sele
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import NoteError
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signed_note import NoteError
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database, among
 
 BATCH = 256
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
 _REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
-"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other."""
+"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other; it
+does not wait."""
 _WAITING = select(Outbox.number, Outbox.leaf, Outbox.type).where(~_REPEATED)
 _WAITING = _WAITING.order_by(Outbox.number).limit(BATCH).with_for_update()
 _CHOSEN = among(Outbox.number, "numbers")
@@ -41,7 +43,8 @@ _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
     ["index", *_MOVED], select(_PLACE, *(getattr(Outbox, name) for name in _MOVED)).where(_CHOSEN)
 )
 _LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
-_ANY = select(Outbox.number).limit(1)
+_ANY = select(Outbox.number).where(~_REPEATED).limit(1)
+_BACKLOG = select(func.count(), func.min(Outbox.at)).select_from(Outbox).where(~_REPEATED)
 _SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCheckpoint.size))
 _LAST_SIGNED = select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)
 _GROW = (
@@ -66,9 +69,9 @@ def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) 
             first = _sign(session, signer, export)
         with database.read() as session:
             newest = last_signed(session)
-        if newest is not None and newest.size > exports.newest_size(export):
+        if newest is not None and newest.size > checkpoint_file.newest_size(export):
             mirror.extend(first, newest.size, partial(_leaves, database))
-            exports.append(export, newest.note)
+            checkpoint_file.append(export, newest.note)
         total += done
     return total
 
@@ -78,6 +81,12 @@ def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
         return session.connection().scalars(_BETWEEN, {"first": first, "until": until}).all()
 
 
+def backlog(session: Session) -> tuple[int, datetime | None]:
+    """How many entries wait, and since when the oldest does."""
+    waiting, oldest = session.execute(_BACKLOG).one()
+    return waiting, oldest
+
+
 def last_signed(session: Session) -> SignedCheckpoint | None:
     """Raises LogInconsistent."""
     return _of_its_size(session.scalars(_LAST_SIGNED).first())
@@ -85,7 +94,7 @@ def last_signed(session: Session) -> SignedCheckpoint | None:
 
 def last_published(session: Session, export: Path) -> SignedCheckpoint | None:
     """The newest that is outside the database too: nobody may see another. Raises LogInconsistent."""
-    ours = select(SignedCheckpoint).where(SignedCheckpoint.size <= exports.newest_size(export))
+    ours = select(SignedCheckpoint).where(SignedCheckpoint.size <= checkpoint_file.newest_size(export))
     return _of_its_size(session.scalars(ours.order_by(SignedCheckpoint.size.desc()).limit(1)).first())
 
 
@@ -112,7 +121,7 @@ def _anything_to_do(database: Database, export: Path) -> bool:
         connection = session.connection()
         waits = connection.scalar(_ANY) is not None
         size, signed = size_of_tree(session), connection.scalar(_SIGNED) or 0
-    return waits or signed < size or exports.newest_size(export) != signed
+    return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
 
 def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> int:
@@ -219,8 +228,8 @@ def was_halted(session: Session) -> bool:
 
 def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint]:
     """The newest checkpoints that were signed and exported. Raises LogInconsistent when one is not ours."""
-    stored, exported = last_signed(session), exports.newest(export)
-    if exported is None and exports.is_foreign(export, signer.name):
+    stored, exported = last_signed(session), checkpoint_file.newest(export)
+    if exported is None and checkpoint_file.is_foreign(export, signer.name):
         raise LogInconsistent("The file of exported checkpoints holds none.")
     try:
         return [signer.open(note) for note in (stored and stored.note, exported) if note]
@@ -241,7 +250,7 @@ def _sign(session: Session, signer: Signer, export: Path) -> int:
             verify_consistency(before.size, tree.size, proof, before.root, checkpoint.root)
         except ProofError:
             raise LogInconsistent("The log does not contain what it has signed before.") from None
-    exported = exports.newest(export)
-    signed = exported if exports.size_of(exported) == tree.size else None
+    exported = checkpoint_file.newest(export)
+    signed = exported if checkpoint_file.size_of(exported) == tree.size else None
     session.add(SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint))))
     return tree.first

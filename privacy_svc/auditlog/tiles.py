@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.growing import HEIGHT, WIDTH
+from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.merkle import Hash, node_hash
 from privacy_svc.auditlog.model import Tile
 from privacy_svc.errors import NotFound

@@ -6,18 +6,17 @@
 4. A payload fits its commitment and its leaf. In the place of one that is missing is a tombstone of ours.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from privacy_svc.auditlog import export
-from privacy_svc.auditlog.beside import check_cosignatures, check_kept_tags, check_repeated, check_tree
-from privacy_svc.auditlog.checking import Checker, Finding, Row, read, rows_of
+from privacy_svc.auditlog import checkpoint_file
+from privacy_svc.auditlog.entry_check import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.growing import WIDTH, GrowingTree
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import (
     CrowdPart,
@@ -25,14 +24,15 @@ from privacy_svc.auditlog.model import (
     EntryMember,
     Outbox,
     Payload,
-    Tile,
     Tree,
 )
 from privacy_svc.auditlog.outside import Outside
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.rotating import is_told
-from privacy_svc.auditlog.tiles import SIZE, Tiles
+from privacy_svc.auditlog.table_check import check_cosignatures, check_kept_tags, check_repeated, check_tree
+from privacy_svc.auditlog.tile_check import TileCheck
+from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 
 if TYPE_CHECKING:
@@ -71,10 +71,8 @@ class Report:
 
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
     """Changes nothing. Raises KeyUnavailable when the payloads' keys are away."""
-    outside, exported = (
-        Outside(log.export, log.mirror),
-        export.notes(log.export),
-    )  # before the snapshot, so that nothing exported can be too new for it
+    # before the snapshot, so that nothing exported can be too new for it
+    outside, exported = Outside(log.export, log.mirror), checkpoint_file.notes(log.export)
     with database.snapshot() as session:
         try:
             return _Verification(session, log, exported, known, outside).run(database)
@@ -84,14 +82,14 @@ def verify(log: "Log", database: Database, known: str | None = None) -> Report:
 
 class _Verification:
     def __init__(
-        self, session: Session, log: "Log", exported: Sequence[str], known: str | None, outside: Outside
+        self, session: Session, log: "Log", exported: Iterable[str], known: str | None, outside: Outside
     ) -> None:
         self._session, self._outside, self._vault = session, outside, log.vault
         self._findings: list[Finding] = []
         self._signer = log.signer
         self._checker = Checker(session, log.vault)
         self._witness = log.witness.verifier if log.witness else None
-        self._stored = {(t.level, t.number): t.hashes for t in session.scalars(select(Tile))}
+        self._tiles = TileCheck(session)
         self._promises = Promises(session, log.signer, exported, known)
         self._ranges = Ranges()
         self._first = session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
@@ -104,8 +102,10 @@ class _Verification:
             self._findings.extend(self._checker.check(page))
             self._outside.compare(page)
             self._place(page)
+            self._tiles.compare(tree.take_full())
             page, after = self._page(after)
         self._finish()
+        self._tiles.compare(tree.tiles)
         outside = self._outside.findings(self._session, database)
         findings = [
             *self._promises.findings,
@@ -113,7 +113,7 @@ class _Verification:
             *self._promises.compare_pruned(self._first),
             *check_cosignatures(self._session, self._witness, self._outside.cosigned),
             *outside,
-            *self._tiles(),
+            *self._tiles.findings(self._first, tree.size),
             *self._waiting(),
             *self._orphans(),
             *check_tree(self._session, self._checker),
@@ -213,37 +213,17 @@ class _Verification:
             self._findings.append(Finding(kind, f"entries {first} to {until - 1} are not there", first))
             self._ranges.add(first, until, kind)
         while until > self._tree.size:
-            leaf = self._leaf(self._tree.size)
+            leaf = self._tiles.leaf(self._tree.size)
             if leaf is None:
                 return False
             self._grow([leaf])
         return True
-
-    def _leaf(self, index: int) -> Hash | None:
-        tile, offset = self._stored.get((0, index // WIDTH), b""), index % WIDTH * SIZE
-        return tile[offset : offset + SIZE] if len(tile) >= offset + SIZE else None
 
     def _grow(self, leaves: Sequence[Hash]) -> None:
         begin = self._tree.size
         for size in {**dict.fromkeys(self._promises.sizes(begin, begin + len(leaves))), begin + len(leaves): None}:
             self._tree.extend(leaves[self._tree.size - begin : size - begin])
             self._findings.extend(self._promises.compare(self._tree))
-
-    def _tiles(self) -> Iterator[Finding]:
-        """Stored tiles against recomputed ones. A leaf found at another place was moved there."""
-        grown = self._tree.tiles
-        places = {h: i for (level, n), t in self._stored.items() if level == 0 for i, h in _leaves(n, t)}
-        for place in sorted(self._stored.keys() | grown.keys()):
-            stored, right = self._stored.get(place, b""), bytes(grown.get(place, b""))
-            level, number = place
-            if stored == right:
-                continue
-            if level or len(stored) != len(right):
-                yield Finding("altered", f"tile {level}/{number} does not fit the entries")
-            else:
-                for (index, was), (_, is_) in zip(_leaves(number, stored), _leaves(number, right), strict=True):
-                    if was != is_:
-                        yield _moved(index, places.get(is_))
 
     def _waiting(self) -> Iterator[Finding]:
         """Entries that wait for their place in the tree."""
@@ -260,17 +240,10 @@ class _Verification:
 
     def _orphans(self) -> Iterator[Finding]:
         """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of
-        entries that are about nobody, or not there."""
-        nowhere = {
-            i
-            for of in (Payload.entry_id, EntryMember.entry_id, CrowdPart.entry_id)
-            for i in self._session.scalars(_nowhere(of))
-        }
-        for entry_id in sorted(nowhere):
+        entries that are not there."""
+        nowhere = union(*map(_nowhere, (Payload.entry_id, EntryMember.entry_id, CrowdPart.entry_id)))
+        for entry_id in sorted(self._session.scalars(nowhere)):
             yield Finding("missing", f"entry {entry_id} was written and is not in the log")
-        few, crowds = (set(self._session.scalars(select(of.entry_id).distinct())) for of in (EntryMember, CrowdPart))
-        for entry_id in sorted((few | crowds) - self._checker.groups - nowhere | few & crowds):
-            yield Finding("altered", f"people were added to entry {entry_id}")
 
 
 def _unreadable(error: Exception) -> Report:
@@ -285,13 +258,3 @@ def _beyond(statement: Select[Any], after: int | None) -> Select[Any]:
 
 def _nowhere(entry_id: InstrumentedAttribute[str]) -> Select[str]:
     return select(entry_id).where(~exists().where(Entry.id == entry_id), ~exists().where(Outbox.id == entry_id))
-
-
-def _leaves(number: int, tile: bytes) -> Iterator[tuple[int, Hash]]:
-    return ((number * WIDTH + i // SIZE, tile[i : i + SIZE]) for i in range(0, len(tile), SIZE))
-
-
-def _moved(index: int, origin: int | None) -> Finding:
-    if origin is None:
-        return Finding("altered", "the entry is not the one that was logged", index)
-    return Finding("reordered", f"the entry stood at index {origin}", index)

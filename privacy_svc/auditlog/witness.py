@@ -13,18 +13,20 @@ from typing import Self
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import export as exports
+from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway, WitnessContradicts
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
 from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import COSIGNATURE, ML_DSA_44, NoteError, Verifier
 from privacy_svc.auditlog.sequencer import last_published, size_of_tree
-from privacy_svc.auditlog.signing import Signer
+from privacy_svc.auditlog.signed_note import COSIGNATURE, ML_DSA_44, MOST_SIGNATURES, NoteError, Verifier
+from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 from privacy_svc.errors import Misconfigured
 from privacy_svc.outbound import LOOPBACK, Networks, Outbound, Unreachable, url_fault
 
+OWN_SIGNATURES = 3
+"""Under a checkpoint at most: of Ed25519, of the key before it while one takes over, and of ML-DSA-44."""
 SECONDS = 5.0
 TRIES = 4
 MOST_BYTES = 65_536
@@ -152,7 +154,7 @@ def _require_seen(database: Database, witness: Witness, told: int | None) -> Non
 def _keep(database: Database, witness: Witness, export: Path, size: int, lines: str) -> None:
     with database.write() as session:
         session.merge(Cosignature(size=size, witness=witness.verifier.name, lines=lines))
-    exports.append_cosignatures(export, size, lines)
+    checkpoint_file.append_cosignatures(export, size, lines)
 
 
 def _lines(witness: Witness, note: str, answer: "Answer") -> str:
@@ -184,3 +186,10 @@ def _mine(witness: Witness, note: str, text: str) -> str:
 
 def _base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
+
+
+def said_by(session: Session, checkpoint: SignedCheckpoint, witness: Verifier) -> str:
+    """Only what the witness's key has signed: whoever writes to the database could put lines there."""
+    row = session.get(Cosignature, (checkpoint.size, witness.name))
+    lines = witness.signed_lines(checkpoint.note, row.lines) if row else ""
+    return "".join(lines.splitlines(keepends=True)[: MOST_SIGNATURES - OWN_SIGNATURES])

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
-from privacy_svc.auditlog import EventType, Verifier, export, open_checkpoint
+from privacy_svc.auditlog import EventType, Verifier, checkpoint_file, open_checkpoint
 from privacy_svc.auditlog.keyfiles import HANDOVERS, KeyFolder
 from privacy_svc.auditlog.model import Entry, Outbox, Tree
 from privacy_svc.db import Database
@@ -105,6 +105,6 @@ def test_a_write_that_was_cut_short_is_told(book: Logbook, tmp_path: Path, which
     resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 10, before[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            export.append(file, note) if which == "checkpoint" else keys.append({"a": "long" * 10})
+            checkpoint_file.append(file, note) if which == "checkpoint" else keys.append({"a": "long" * 10})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from privacy_svc.auditlog import Event, EventType, LogInconsistent, export
+from privacy_svc.auditlog import Event, EventType, LogInconsistent, checkpoint_file
 from privacy_svc.auditlog.mirror import Mirror
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log, make_log
@@ -49,7 +49,7 @@ def test_a_mirror_that_is_longer_than_the_log_is_found(book: Logbook) -> None:
     backup = book.back_up()
     book.fill(1)
     book.restore(backup)
-    book.log.export.write_text("".join(note + "\n" for note in export.notes(book.log.export)[:2]))
+    book.log.export.write_text("".join(note + "\n" for note in list(checkpoint_file.notes(book.log.export))[:2]))
     assert [(f.kind, f.detail) for f in book.verify().findings] == [
         ("truncated", "the mirror of the log holds 3 entries, the tree 2")
     ]
@@ -93,7 +93,7 @@ def test_a_restore_takes_nothing_from_another_mirror(book: Logbook, damaged: int
     backup = book.back_up()
     book.fill(1)
     book.restore(backup)
-    kept = export.notes(book.log.export)[:2]
+    kept = list(checkpoint_file.notes(book.log.export))[:2]
     book.log.export.write_text("".join(note + "\n" for note in kept))
     leaves = mirrored(book.log.mirror)
     leaves[damaged] = leaves[damaged][::-1]
@@ -107,6 +107,6 @@ def test_a_restore_refuses_a_foreign_checkpoint(book: Logbook, tmp_path: Path) -
     """One that this key did not sign lies in the export file: said so, and nothing is taken back."""
     book.fill(1)
     stranger = make_log(tmp_path / "stranger", book.vault)
-    export.append(book.log.export, stranger.signer.sign_note("test.example/log\n2\n" + "A" * 43 + "=\n"))
+    checkpoint_file.append(book.log.export, stranger.signer.sign_note("test.example/log\n2\n" + "A" * 43 + "=\n"))
     with pytest.raises(LogInconsistent, match="not one that this key signed"):
         book.relearn()

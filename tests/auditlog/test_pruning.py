@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 from privacy_svc.auditlog import EventType, Verifier, open_checkpoint, pruning, verify_proof
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.growing import GrowingTree
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import leaf_hash, of_leaves, root
 from privacy_svc.auditlog.model import Entry, Payload, Tile, Tree
 from privacy_svc.db import Database

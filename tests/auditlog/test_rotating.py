@@ -18,7 +18,7 @@ from privacy_svc.auditlog import (
     NoteError,
     Signer,
     Verifier,
-    export,
+    checkpoint_file,
     open_checkpoint,
     rotating,
     verify_handover,
@@ -27,7 +27,7 @@ from privacy_svc.auditlog import (
 )
 from privacy_svc.auditlog.keyfiles import HANDOVERS, PREVIOUS, SECOND, KeyFolder, handover_document, verifier_of
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint
-from privacy_svc.auditlog.signedjson import canonical
+from privacy_svc.auditlog.signed_json import canonical
 from privacy_svc.db import Database
 from privacy_svc.errors import KeyUnavailable
 from tests.auditlog.conftest import Logbook
@@ -126,7 +126,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "before the old key is kept": (os, "link"),
     "before the new key is in force": (Path, "replace"),
     "before the handover": (KeyFolder, "append"),
-    "before the first checkpoint": (export, "append"),
+    "before the first checkpoint": (checkpoint_file, "append"),
     "before the old key is deleted": (KeyFolder, "forget_previous"),
 }
 

@@ -16,7 +16,7 @@ from privacy_svc.auditlog import (
     Event,
     EventType,
     Verifier,
-    export,
+    checkpoint_file,
     merkle,
     open_checkpoint,
     verify_export,
@@ -304,7 +304,9 @@ def test_anybody_can_follow_the_tree(web: Web) -> None:
 def test_what_is_not_published_is_not_served(web: Web, path: str) -> None:
     """The tree may still be put back to the exported checkpoint: caches would keep another log for a year."""
     web.book.fill(3)
-    web.book.log.export.write_text("".join(note + "\n" for note in export.notes(web.book.log.export)[:2]))
+    web.book.log.export.write_text(
+        "".join(note + "\n" for note in list(checkpoint_file.notes(web.book.log.export))[:2])
+    )
     published = open_checkpoint(web.get("/audit/log/checkpoint", None).text, web.book.verifier).size
     widths = (published, published + 1)
     assert [web.get(f"/audit/log/tile/{path}{width}").status_code for width in widths] == [200, 404]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, export, open_checkpoint, sequencer
+from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, checkpoint_file, open_checkpoint, sequencer
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.tiles import Tiles
@@ -92,7 +92,7 @@ def die_in(where: str, url: str, folder: Path) -> None:
             stream.write(len(leaves[0]).to_bytes(2) + leaves[0][:40])
         die()
 
-    write = export.append
+    write = checkpoint_file.append
 
     def whole(file: Path, note: str) -> None:
         write(file, note)
@@ -104,9 +104,9 @@ def die_in(where: str, url: str, folder: Path) -> None:
         "before signing": (sequencer, "_sign", die),
         "while signing": (sequencer, "Checkpoint", die),
         "in the mirror": (Mirror, "_append", half_mirrored),
-        "before the export": (export, "append", die),
-        "in the export": (export, "append", half),
-        "after the export": (export, "append", whole),
+        "before the export": (checkpoint_file, "append", die),
+        "in the export": (checkpoint_file, "append", half),
+        "after the export": (checkpoint_file, "append", whole),
     }
     owner, name, act = steps[where]
     setattr(owner, name, act)
@@ -140,17 +140,17 @@ def test_a_death_at_any_step_is_repaired_by_the_next(book: Logbook, tmp_path: Pa
     assert worker.exitcode == DIED
     with book.database.read() as session:
         assert session.get_one(Tree, 1).size == size
-    assert book.checkpoint() == export.newest(book.log.export)
+    assert book.checkpoint() == checkpoint_file.newest(book.log.export)
     report = book.verify()
     assert report.ok, report.findings
     book.integrate()
     assert_one_tree(book, 4)
-    assert export.newest(book.log.export) == book.checkpoint()
-    for note in export.notes(book.log.export):
+    assert checkpoint_file.newest(book.log.export) == book.checkpoint()
+    for note in checkpoint_file.notes(book.log.export):
         open_checkpoint(note, book.verifier)
     book.fill(1)
     assert_one_tree(book, 5)
-    assert export.newest(book.log.export) == book.checkpoint()
+    assert checkpoint_file.newest(book.log.export) == book.checkpoint()
 
 
 @pytest.mark.parametrize("where", ["in the mirror", "before the export", "after the export"])
@@ -166,7 +166,7 @@ def test_a_death_and_a_restore(book: Logbook, tmp_path: Path, where: str) -> Non
     assert worker.exitcode == DIED
     public = [book.checkpoint()]
     for size in (1, 4):
-        lacked = export.newest_size(book.log.export) > 2 or book.log.mirror.count() > 2
+        lacked = checkpoint_file.newest_size(book.log.export) > 2 or book.log.mirror.count() > 2
         book.restore(backup)
         with book.database.read() as session:
             assert (book.log.lacks(session) > 0) is lacked
@@ -186,7 +186,7 @@ def test_a_mirror_that_is_longer_stops_the_log(book: Logbook) -> None:
     backup = book.back_up()
     book.fill(1)
     book.restore(backup)
-    kept = export.notes(book.log.export)[:2]
+    kept = list(checkpoint_file.notes(book.log.export))[:2]
     book.log.export.write_text("".join(note + "\n" for note in kept))
     with book.database.read() as session:
         assert book.log.lacks(session) == 1
@@ -304,7 +304,7 @@ def test_a_checkpoint_of_another_key_is_not_built_upon(book: Logbook, tmp_path: 
     """The export file names what must hold; one that this key did not sign is a question for a person."""
     book.fill(1)
     stranger = make_log(tmp_path / "stranger", book.vault)
-    export.append(book.log.export, stranger.signer.sign_note("test.example/log\n2\n" + "A" * 43 + "=\n"))
+    checkpoint_file.append(book.log.export, stranger.signer.sign_note("test.example/log\n2\n" + "A" * 43 + "=\n"))
     book.write()
     with pytest.raises(LogInconsistent, match="not one that this key signed"):
         book.integrate()
@@ -315,5 +315,5 @@ def test_an_export_file_that_went_away_is_begun_anew(book: Logbook) -> None:
     book.fill(2)
     book.log.export.unlink()
     book.integrate()
-    assert export.notes(book.log.export) == [book.checkpoint()]
+    assert list(checkpoint_file.notes(book.log.export)) == [book.checkpoint()]
     assert book.log.export.stat().st_mode & 0o777 == 0o600

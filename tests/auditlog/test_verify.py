@@ -7,21 +7,40 @@ import pytest
 from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Table, UpdateBase, text
 from sqlalchemy.engine import Connection
 
-from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, sequencer
-from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, SignedCheckpoint, Tile, Tree
+from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, checkpoint_file, crowds, sequencer
+from privacy_svc.auditlog.model import (
+    Cosignature,
+    CrowdPart,
+    Entry,
+    EntryMember,
+    MonthTag,
+    Outbox,
+    Payload,
+    SignedCheckpoint,
+    Tile,
+    Tree,
+)
 from privacy_svc.db import Base, Instant
 from privacy_svc.errors import KeyUnavailable
 from tests.auditlog.conftest import Logbook
 from tests.factories import make_log, make_vault
 
-TABLES: tuple[type[Base], ...] = (Entry, EntryMember, Payload, Tile, Tree, SignedCheckpoint, Outbox)
+LOST_IF_GONE: tuple[type[Base], ...] = (
+    *(Entry, EntryMember, CrowdPart, Payload),
+    *(Tile, Tree, SignedCheckpoint, Cosignature, Outbox),
+)
+TABLES = (*LOST_IF_GONE, MonthTag)
+"""The month's tags are made again where they are gone."""
 SAYS_NOTHING = {(Outbox, "number"), (Tree, "id")}
 """Columns that say nothing about an entry."""
 
 
 @pytest.fixture
-def full(book: Logbook) -> Logbook:
-    """A tree of entries about two people and about nobody, under several checkpoints, and entries that wait."""
+def full(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> Logbook:
+    """A tree of entries about two people, about nobody and about a crowd, under several checkpoints, of which a witness
+    cosigned one, and entries that wait."""
+    monkeypatch.setattr(crowds, "MANY", 3)
+    monkeypatch.setattr(crowds, "PART", 2)
     ana, ben = book.person(), book.person()
     for subject_id in (ana, ben, None, ana):
         book.write(subject_id)
@@ -33,6 +52,12 @@ def full(book: Logbook) -> Logbook:
     book.integrate()
     book.erase(carla)
     book.integrate()
+    book.write_group(ana, ben, *(book.person() for _ in range(3)))
+    book.integrate()
+    cosigned = {"size": 2, "lines": "— witness.example Y29zaWduZWQ=\n"}
+    checkpoint_file.append_cosignatures(book.log.export, *cosigned.values())
+    with book.database.write() as session:
+        session.add(Cosignature(witness="witness.example", **cosigned))
     book.write_group(ben, ana)
     book.write(ben)
     book.write()
@@ -101,7 +126,8 @@ def test_any_changed_byte_is_found(book: Logbook) -> None:
 
 def test_any_deleted_row_is_found(full: Logbook) -> None:
     """Any row of any table."""
-    for core in (cast("Table", table.__table__) for table in TABLES):
+    for core in (cast("Table", table.__table__) for table in LOST_IF_GONE):
+        assert rows_of(full, core)
         for row in rows_of(full, core):
             run(full, core.delete().where(*place(core, row)))
             assert full.verify().findings, row
@@ -186,7 +212,8 @@ def cut(connection: Connection, size: int) -> None:
     )
     connection.execute(text("DELETE FROM audit_payloads WHERE entry_id IN (SELECT id FROM audit_outbox)"))
     connection.execute(text("DELETE FROM audit_outbox"))
-    connection.execute(text("DELETE FROM audit_members"))
+    for table in ("members", "crowds", "cosignatures"):
+        connection.execute(text(f"DELETE FROM audit_{table}"))
     connection.execute(text(f"DELETE FROM audit_entries WHERE {where}"))
     connection.execute(text(f"DELETE FROM audit_checkpoints WHERE size > {size}"))
     connection.execute(text(f"UPDATE audit_tree SET size = {size}"))
@@ -212,7 +239,7 @@ def test_a_dropped_database_is_found(full: Logbook) -> None:
         for table in TABLES:
             connection.execute(table.__table__.delete())
         connection.commit()
-    assert {"truncated", "altered"} == kinds(full)
+    assert {"truncated", "altered", "missing"} == kinds(full)
 
 
 def test_a_rewritten_log_is_a_fork(full: Logbook, tmp_path: Path) -> None:
@@ -299,6 +326,8 @@ def test_an_entry_put_into_the_outbox_again_stops_nothing(full: Logbook) -> None
     full.integrate()
     after = full.verify()
     assert (after.size - before.size, after.findings) == (4, before.findings)
+    with full.database.read() as session:
+        assert full.log.backlog(session).waiting == 0  # the service is ready
     change(full, "DELETE FROM audit_outbox WHERE number = 999")
     assert full.verify().ok
 

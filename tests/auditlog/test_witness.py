@@ -16,14 +16,14 @@ from privacy_svc.auditlog import (
     Verifier,
     Witness,
     WitnessAway,
+    checkpoint_file,
     open_checkpoint,
     verify_proof,
 )
-from privacy_svc.auditlog import export as exports
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.merkle import consistency_proof
 from privacy_svc.auditlog.model import Cosignature, Tree
-from privacy_svc.auditlog.note import COSIGNATURE, ED25519, unbase64
+from privacy_svc.auditlog.signed_note import COSIGNATURE, ED25519, unbase64
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.errors import Conflict, Misconfigured
 from tests.auditlog.conftest import Logbook
@@ -181,8 +181,10 @@ def test_what_a_witness_said_is_kept_outside(book: Logbook, server: WitnessServe
     backup = book.back_up()
     book.fill(1)
     assert book.log.ask_witness(book.database) == 3
-    assert server.verifier.open(book.checkpoint().partition("— w")[0] + exports.cosignatures(book.log.export)[0][1])
-    assert len(exports.notes(book.log.export)) == 3
+    assert server.verifier.open(
+        book.checkpoint().partition("— w")[0] + checkpoint_file.cosignatures(book.log.export)[0][1]
+    )
+    assert len(list(checkpoint_file.notes(book.log.export))) == 3
     with book.database.write() as session:
         session.execute(text("DELETE FROM audit_cosignatures"))
     assert [f.kind for f in book.verify().findings] == ["missing"]
@@ -294,7 +296,7 @@ def test_only_our_witness_is_served(book: Logbook, server: WitnessServer) -> Non
     assert [f.kind for f in book.verify().findings] == ["unsigned"] * 2
     with book.database.write() as session:
         session.execute(text("DELETE FROM audit_cosignatures WHERE witness = 'other.example'"))
-        session.execute(update(Cosignature).values(lines=exports.cosignatures(book.log.export)[0][1]))
+        session.execute(update(Cosignature).values(lines=checkpoint_file.cosignatures(book.log.export)[0][1]))
     assert book.verify().ok
     with book.database.write() as session:
         session.add(Cosignature(size=99, witness="other.example", lines=forged))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.checking import AT, Checker, Finding
 from privacy_svc.auditlog.crowds import count_wrong_tags
+from privacy_svc.auditlog.entry_check import AT, Checker, Finding
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.vault import Vault
 
 

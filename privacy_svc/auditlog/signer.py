@@ -9,8 +9,8 @@ from typing import Any, Self
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint
 from privacy_svc.auditlog.handover import Handover
 from privacy_svc.auditlog.keyfiles import KeyFolder, Keys, handover_document, verifier_of
-from privacy_svc.auditlog.note import ML_DSA_44, NoteError, Verifier, cosigned_message, signature_line
-from privacy_svc.auditlog.signedjson import sign_json
+from privacy_svc.auditlog.signed_json import sign_json
+from privacy_svc.auditlog.signed_note import ML_DSA_44, NoteError, Verifier, cosigned_message, signature_line
 from privacy_svc.errors import KeyUnavailable
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from privacy_svc.auditlog import NoteError, Signer, verify_json
 from privacy_svc.auditlog.keyfiles import Keys
-from privacy_svc.auditlog.signedjson import canonical
+from privacy_svc.auditlog.signed_json import canonical
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

@@ -49,6 +49,13 @@ class GrowingTree:
             level, begin = level + 1, begin >> 1
         self.peaks = sorted(peaks.items(), reverse=True)
 
+    def take_full(self) -> dict[tuple[int, int], bytearray]:
+        """The tiles that grow no more; they are not kept any longer."""
+        full = {place: tile for place, tile in self.tiles.items() if len(tile) == WIDTH * len(EMPTY_ROOT)}
+        for place in full:
+            del self.tiles[place]
+        return full
+
     def _put(self, level: int, index: int, hashes: Sequence[Hash]) -> None:
         while hashes:
             number, offset = divmod(index, WIDTH)

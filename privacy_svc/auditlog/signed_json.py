@@ -1,4 +1,5 @@
-"""Signed JSON: canonical form (RFC 8785) and the check of a document's signature. Pure."""
+"""Signed JSON: canonical form (RFC 8785), the check of a document's signature, and JSON of which there is one reading:
+names that are there twice are refused, as readers differ about them. Pure."""
 
 import base64
 import json
@@ -7,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
 
 
 def canonical(document: Any) -> bytes:
@@ -66,3 +67,20 @@ def verify_json(document: Mapping[str, Any], vkey: str) -> None:
     if base64.b64encode(raw).decode() != signature["value"]:  # the last sign has bits that nobody reads
         raise NoteError("the signature is not spelled as it was written")
     Verifier.parse(vkey).verify(raw, message)
+
+
+def strict_json(text: str) -> Any:
+    """Raises NoteError."""
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except RecursionError:
+        raise NoteError("the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise NoteError(f"not JSON: {error}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NoteError("a name stands twice in one object")
+    return found

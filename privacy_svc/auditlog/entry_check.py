@@ -8,16 +8,17 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import null, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog.appending import actor_label, subject_label
 from privacy_svc.auditlog.entry import Envelope, fits
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.membership import check_members
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
-from privacy_svc.auditlog.model import Entry, Outbox, Payload
+from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers, unseal
+from privacy_svc.auditlog.stored_members import check_members
 from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, is_tombstone
+from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
@@ -90,8 +91,9 @@ class Checker:
         self.erased = self.lost = 0
         self.gone: dict[int, str] = {}
         """Entries of the page without a payload, rightly: `erased` or `lost`."""
-        self.groups: set[str] = set()
-        """Ids of entries about many people."""
+        self._listed: set[str] = set()
+        self._listed_twice: set[str] = set()
+        """Ids of the page's entries with a list of people, and with two."""
 
     def check(self, page: Sequence[Row]) -> Iterator[Finding]:
         self._openers.learn(row for row in page if row.sealed is not None)
@@ -99,6 +101,8 @@ class Checker:
             if len(labels) > MOST_LABELS:
                 labels.clear()
         self.gone = {}
+        few, crowd = (self._with_people(of.entry_id, page) for of in (EntryMember, CrowdPart))
+        self._listed, self._listed_twice = few | crowd, few & crowd
         for row in page:
             try:
                 envelope = Envelope.decode(row.leaf)
@@ -128,9 +132,17 @@ class Checker:
             if label != envelope.subject or (row.subject_id is not None and row.subject_id != row.owner_id):
                 found.append(("altered", _ELSE % "subject_id"))
         if envelope.members is not msgspec.UNSET and row.use != LOST:
-            self.groups.add(row.id)
             found += check_members(self._session, self._vault, row.id, envelope)
+            listed = self._listed_twice
+        else:
+            listed = self._listed
+        if row.id in listed:
+            found.append(("altered", "people were added to the entry"))
         return found
+
+    def _with_people(self, entry_id: InstrumentedAttribute[str], page: Sequence[Row]) -> set[str]:
+        chosen = select(entry_id).distinct().where(among(entry_id, "ids"))
+        return set(self._session.scalars(chosen, {"ids": [str(row.id) for row in page]}))
 
     def _gone(self, row: Row) -> Iterator[Told]:
         if not is_tombstone(self._organisation, row.use, row.leaf, row.sealed or b""):

@@ -9,7 +9,7 @@ from privacy_svc.auditlog.checkpoint import Checkpoint, verify_proof
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.members import Membership, check
 from privacy_svc.auditlog.merkle import ProofError
-from privacy_svc.auditlog.note import NoteError, Verifier
+from privacy_svc.auditlog.signed_note import NoteError, Verifier
 
 TYPE = "privacy-svc/membership"
 VERSION = 1

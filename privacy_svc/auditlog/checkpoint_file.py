@@ -6,12 +6,16 @@ signature lines, an empty line. What a crash cut off is passed over.
 
 import os
 import re
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 from privacy_svc.auditlog.keyfiles import sync_folder, write_whole
 
 _NOTE = re.compile(r"^([^\n]+\n\d+\n[A-Za-z0-9+/=]+\n\n(?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
 _COSIGNED = re.compile(r"^cosigned (\d{1,19})\n((?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
+_PIECE = 1 << 20
+"""Bytes read at once."""
 _TAIL = 8192
 """Bytes from the end to begin with; four times as many, as long as there is no whole note among them."""
 
@@ -43,9 +47,22 @@ def append_cosignatures(file: Path, size: int, lines: str) -> None:
     append(file, f"cosigned {size}\n{lines}")
 
 
-def notes(file: Path) -> list[str]:
-    """Every whole signed checkpoint of the file."""
-    return _NOTE.findall(_text(file))
+def notes(file: Path) -> Iterator[str]:
+    """Every whole signed checkpoint of the file as it is now, of which no more is held at once than a piece."""
+    return _notes(file, _length(file))
+
+
+def _notes(file: Path, length: int) -> Iterator[str]:
+    text, cut = "", b""
+    with file.open("rb") if length else BytesIO() as stream:
+        while raw := stream.read(min(_PIECE, length - stream.tell())):
+            whole, newline, cut = (cut + raw).rpartition(b"\n")
+            text += (whole + newline).decode(errors="replace")
+            end = 0
+            for found in _NOTE.finditer(text):
+                yield found[1]
+                end = found.end()
+            text = text[end:]
 
 
 def cosignatures(file: Path) -> list[tuple[int, str]]:

@@ -10,7 +10,7 @@ from sigstore._internal.rekor.checkpoint import SignedCheckpoint as RekorCheckpo
 
 from privacy_svc.auditlog import NoteError, ProofError, Signer, Verifier, merkle, open_checkpoint, verify_proof
 from privacy_svc.auditlog.checkpoint import Checkpoint, format_proof
-from privacy_svc.auditlog.note import signature_line
+from privacy_svc.auditlog.signed_note import signature_line
 
 VKEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 LINE = (
