@@ -16,7 +16,7 @@ from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.confirming import Confirmer, Offered, Post
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.model import Consent, Objection
-from privacy_svc.consent.objections import object_to
+from privacy_svc.consent.objections import object_to, objects_since
 from privacy_svc.consent.schemas import ConsentView, RecordConsent, Source, UnsubscribeLink
 from privacy_svc.consent.standing import latest
 from privacy_svc.consent.states import State
@@ -25,7 +25,7 @@ from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
 from privacy_svc.errors import Erased
 from privacy_svc.http import CustomerDirectory, CustomerRef
-from privacy_svc.policy import PolicyHolder, PolicySet, Purpose
+from privacy_svc.policy import LegalBasis, PolicyHolder, PolicySet, Purpose, is_objectionable
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
 
@@ -64,8 +64,14 @@ class Choices:
         said = service.record(
             session, self.vault, self.log, self.policies, actor=actor, subject_id=subject_id, wanted=wanted, at=now()
         )
-        self.keeper.follow(session, subject_id, self.policies.purposes[said.purpose], said.state, actor)
+        if wanted.given_at is None or self._stands(session, subject_id, said):  # late news may change nothing
+            self.keeper.follow(session, subject_id, self.policies.purposes[said.purpose], said.state, actor)
         return said, None
+
+    def _stands(self, session: Session, subject_id: str, said: ConsentView) -> bool:
+        session.flush()
+        last = next(latest(session, [subject_id], said.purpose), None)
+        return last is not None and last.id == said.id
 
     def show_link(self, session: Session, token: str) -> Offered:
         """What a link of a letter asks to confirm. Changes nothing. Raises LinkGone."""
@@ -100,8 +106,7 @@ class Choices:
             hold(session, subject_id)
         except Erased:  # they are written to no more
             return purpose
-        last = next(latest(session, [subject_id], purpose.key), None)
-        if last is None or last.state != State.WITHDRAWN:
+        if not _is_over(session, subject_id, purpose):
             self._take_back(session, subject_id, purpose, "one-click", PERSON)
         if gpc:
             self.signal(session, subject_id, PERSON)
@@ -126,19 +131,31 @@ class Choices:
         actor: str,
         at: datetime | None = None,
     ) -> None:
-        """A consent is withdrawn; what rests on another basis is objected to."""
-        if purpose.consent is None:
-            object_to(session, self.log, subject_id, purpose.key, actor, channel)
-            self.keeper.suppress(session, subject_id, purpose.key, Cause.OBJECTION, actor)
-        else:
+        """A consent is withdrawn; what rests on another basis is objected to. A purpose may have both: an interest, and
+        explicit consent for its special categories."""
+        if purpose.consent is not None:
             ref = CustomerRef(subject=subject_id)
             wanted = RecordConsent(ref, purpose.key, "withdrawn", Source(channel), given_at=at)
             self.say(session, subject_id, wanted, actor)
+        if _is_objected_to(purpose):
+            object_to(session, self.log, subject_id, purpose.key, actor, channel)
+            self.keeper.suppress(session, subject_id, purpose.key, Cause.OBJECTION, actor)
+
+
+def _is_objected_to(purpose: Purpose) -> bool:
+    return purpose.legal_basis is not LegalBasis.CONSENT and is_objectionable(purpose)
+
+
+def _is_over(session: Session, subject_id: str, purpose: Purpose) -> bool:
+    """Nothing is left to take back."""
+    last = next(latest(session, [subject_id], purpose.key), None)
+    withdrawn = purpose.consent is None or (last is not None and last.state == State.WITHDRAWN)
+    return withdrawn and (not _is_objected_to(purpose) or objects_since(session, subject_id, purpose.key) is not None)
 
 
 def _signalled(session: Session, subject_id: str, purpose: Purpose) -> bool:
     """Noted before; who has objected before by other means needs no signal."""
-    if purpose.consent is None:
+    if _is_objected_to(purpose):
         mine = select(Objection.purpose).where(Objection.subject_id == subject_id, Objection.purpose == purpose.key)
     else:
         mine = select(Consent.purpose).where(Consent.subject_id == subject_id, Consent.purpose == purpose.key)

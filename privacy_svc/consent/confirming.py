@@ -35,10 +35,11 @@ STILL_KNOWN = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A letter to send once the transaction is done."""
+    """A letter to send once the transaction is done. `link` is the digest of the link in it."""
 
     address: str
     letter: Letter
+    link: bytes
 
     def __repr__(self) -> str:
         return "Post(…)"
@@ -180,7 +181,7 @@ class Confirmer:
         )
         stop = unsubscribing.make_token(self.signer, subject_id, purpose.key)
         headers = unsubscribing.headers(unsubscribing.link(self.base_url, stop))
-        return Post(address, replace(letter, headers=headers))
+        return Post(address, replace(letter, headers=headers), row.digest)
 
     def _find(self, session: Session, token: str, *, lock: bool = False) -> Confirmation:
         row = session.get(Confirmation, digest(token), with_for_update=lock or None, populate_existing=True)
@@ -207,6 +208,11 @@ def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
     evidence = {"double_opt_in": proof} | ({"given": given} if given is not None else {})
     source = Source(wanted.source.channel, wanted.source.method, wanted.source.reference, evidence)
     return msgspec.structs.replace(wanted, source=source, given_at=None)
+
+
+def forget_unsent(session: Session, post: Post) -> None:
+    """A letter that could not be sent: nobody has its link, and it is none of the few that a person gets in a day."""
+    session.execute(delete(Confirmation).where(Confirmation.digest == post.link))
 
 
 def forget_links(session: Session, at: datetime) -> None:

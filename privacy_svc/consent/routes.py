@@ -13,7 +13,7 @@ from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import service, standing
 from privacy_svc.consent.checks import may_record
 from privacy_svc.consent.choices import CHOICES, Choices, choices_of
-from privacy_svc.consent.confirming import Post
+from privacy_svc.consent.confirming import Post, forget_unsent
 from privacy_svc.consent.errors import MayNotRecord
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.proving import Asked, overview
@@ -34,6 +34,7 @@ from privacy_svc.http import (
     Caller,
     CustomerDirectory,
     CustomerRef,
+    Once,
     Role,
     allow,
     decode,
@@ -41,6 +42,7 @@ from privacy_svc.http import (
     parts_of,
 )
 from privacy_svc.identity import caller_of_request
+from privacy_svc.mail import Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 
@@ -82,7 +84,7 @@ async def record_consent(
 
     answer = await once.change(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
     for letter in posts:  # none when it was answered before
-        await asyncio.to_thread(parts["mailer"].send, letter.address, letter.letter)
+        await asyncio.to_thread(_send, parts["mailer"], letter, database, once)
     return answer
 
 
@@ -107,6 +109,17 @@ def make_unsubscribe_link(
     with database.write() as session:
         subject_id = directory.admit(session, wanted.customer)
     return choices.unsubscribe_link(subject_id, wanted.purpose)
+
+
+def _send(mailer: Mailer, post: Post, database: Database, once: Once) -> None:
+    """Raises MailUnavailable: then the same request, sent again, asks again, and is not answered as if it had."""
+    try:
+        mailer.send(post.address, post.letter)
+    except MailUnavailable:
+        with database.write() as session:
+            forget_unsent(session, post)
+            once.unspend(session)
+        raise
 
 
 def _refuse(database: Database, log: Log, caller: Caller, purpose: str) -> NoReturn:

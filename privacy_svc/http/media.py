@@ -34,13 +34,13 @@ def only_known_media(app: ASGIApp) -> ASGIApp:
 
 def _check(scope: HTTPScope) -> None:
     kind, has_body = _sent(scope)
-    if not kind or kind == JSON or not has_body:
+    if not kind or not has_body:
         return
     handler = scope["route_handler"]
-    if not isinstance(handler, HTTPRouteHandler) or not handler.resolve_include_in_schema():
-        return
     known: tuple[str, ...] = handler.opt.get("takes", (JSON,))
-    if kind not in known and _ANY not in known:
+    if kind in known or _ANY in known:
+        return
+    if isinstance(handler, HTTPRouteHandler) and handler.resolve_include_in_schema():
         raise UnsupportedMediaType(f"This route takes {' or '.join(known)}.")
 
 

@@ -116,6 +116,12 @@ class Once:
         mine = (IdempotencyKey.caller == self.caller, IdempotencyKey.key_hash == self._digest())
         session.execute(update(IdempotencyKey).where(*mine).values(answer=msgspec.json.encode(told)))
 
+    def unspend(self, session: Session) -> None:
+        """What was to follow the change could not be done: sent again, the request is carried out again."""
+        if self.key is not None:
+            mine = (IdempotencyKey.caller == self.caller, IdempotencyKey.key_hash == self._digest())
+            session.execute(delete(IdempotencyKey).where(*mine))
+
     def _digest(self) -> bytes:
         return hashlib.sha256(self.key or b"").digest()
 

@@ -33,8 +33,9 @@ from privacy_svc.store.rotating import (
     replace_keys,
 )
 from privacy_svc.store.schema import read_schema
-from privacy_svc.store.sealing import Sealer, Tally, seal, seal_pending
+from privacy_svc.store.sealer import Sealer, Tally
 from privacy_svc.store.sealing import check as check_sealable
+from privacy_svc.store.sealing import seal, seal_pending
 from privacy_svc.store.sealing import status as seal_status
 from privacy_svc.store.shadowing import Shadow
 from privacy_svc.store.simulating import Simulated, Simulation

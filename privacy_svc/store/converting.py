@@ -5,7 +5,6 @@ that is ended at any moment leaves what the next run can go on with.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -19,9 +18,7 @@ from privacy_svc.store.columns import CATALOGUES, look
 from privacy_svc.store.errors import CannotSeal
 from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.reasons import Facts
-
-if TYPE_CHECKING:
-    from privacy_svc.store.sealing import Sealer
+from privacy_svc.store.sealer import Sealer
 
 
 def records(session: Session, collection: Collection) -> dict[str, SealedColumn]:
@@ -30,7 +27,7 @@ def records(session: Session, collection: Collection) -> dict[str, SealedColumn]
     return {name: record for name, record in found if record is not None}
 
 
-def prepare(sealer: "Sealer", collection: Collection) -> None:
+def prepare(sealer: Sealer, collection: Collection) -> None:
     """The collection's columns take sealed values. Raises CannotSeal when the store will not have it."""
     bound = sealer.stores.bind(collection)
     with sealer.stores.read(collection.dataset) as connection:
@@ -68,7 +65,7 @@ def _remember(session: Session, collection: Collection, field: Field, facts: Fac
     return session.merge(record)
 
 
-def suspend(sealer: "Sealer", collection: Collection) -> dict[str, SealedColumn]:
+def suspend(sealer: Sealer, collection: Collection) -> dict[str, SealedColumn]:
     """Nobody seals on write any more; returns what the columns were."""
     with sealer.database.write() as session:
         known = records(session, collection)
@@ -77,7 +74,7 @@ def suspend(sealer: "Sealer", collection: Collection) -> dict[str, SealedColumn]
         return known
 
 
-def release(sealer: "Sealer", collection: Collection, names: Iterable[str]) -> None:
+def release(sealer: Sealer, collection: Collection, names: Iterable[str]) -> None:
     """These columns are as they were before they were sealed."""
     wanted = set(names)
     with sealer.database.read() as session:
@@ -100,7 +97,7 @@ def _before(record: SealedColumn) -> Facts:
     return Facts(record.kind, record.original_type, default=record.original_default, indexes=indexes)
 
 
-def _alter(sealer: "Sealer", bound: BoundCollection, columns: Mapping[str, Facts], *, back: bool) -> None:
+def _alter(sealer: Sealer, bound: BoundCollection, columns: Mapping[str, Facts], *, back: bool) -> None:
     """The database's reason is told by its code alone: its message may quote a value."""
     try:
         engine = sealer.stores.engine(bound.collection.dataset)

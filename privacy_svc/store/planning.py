@@ -20,7 +20,7 @@ matches are checked again after opening.
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 
@@ -29,9 +29,7 @@ from privacy_svc.policy import Collection, Field
 from privacy_svc.store.counting import RawTable
 from privacy_svc.store.kinds import BINARY
 from privacy_svc.store.model import IndexEntry
-
-if TYPE_CHECKING:
-    from privacy_svc.store.sealing import Sealer
+from privacy_svc.store.sealer import Sealer
 
 BITS = 63
 FEWEST_ROWS = 32
@@ -63,12 +61,12 @@ class IndexPlan:
         return self.rows / 2.0**BITS
 
 
-def plans(sealer: "Sealer", dataset: str | None = None) -> list[IndexPlan]:
+def plans(sealer: Sealer, dataset: str | None = None) -> list[IndexPlan]:
     """Every index of sealed fields, counted. Changes nothing."""
     return [p for c in sealer.collections(dataset) for p in _plans(sealer, c)]
 
 
-def faults(sealer: "Sealer", collection: Collection) -> list[Fault]:
+def faults(sealer: Sealer, collection: Collection) -> list[Fault]:
     """Those that are refused."""
     return [
         Fault(p.path, f"index {p.normaliser}: {p.refusal}. Take it out of the data map's `index`")
@@ -77,7 +75,7 @@ def faults(sealer: "Sealer", collection: Collection) -> list[Fault]:
     ]
 
 
-def _plans(sealer: "Sealer", collection: Collection) -> Iterator[IndexPlan]:
+def _plans(sealer: Sealer, collection: Collection) -> Iterator[IndexPlan]:
     indexed = [f for f in collection.sealed if f.index]
     if not indexed:
         return
@@ -117,7 +115,7 @@ def _refusal(normaliser: str, kind: str, rows: int, values: int, effective: floa
     )
 
 
-def _counted(sealer: "Sealer", raw: RawTable, field: Field, normaliser: str) -> list[tuple[int, int]]:
+def _counted(sealer: Sealer, raw: RawTable, field: Field, normaliser: str) -> list[tuple[int, int]]:
     """Of values in clear or of index entries, whichever are more."""
     in_clear = _value(raw, field.name, normaliser)
     of_clear = select(func.count().label("n")).where(raw.clear(field.name)).group_by(in_clear).select_from(raw.table)

@@ -14,7 +14,7 @@ from privacy_svc.store import subjects
 from privacy_svc.store.facts import FactReader, told_of
 from privacy_svc.store.keeping import keep
 from privacy_svc.store.model import FactWalk, SubjectRow
-from privacy_svc.store.sealing import Sealer
+from privacy_svc.store.sealer import Sealer
 
 RANGE = 1_000
 """People looked at in one transaction."""

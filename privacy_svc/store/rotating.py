@@ -24,7 +24,8 @@ from privacy_svc.store.kinds import as_text, is_sealed
 from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.opening import open_sealed, seal_like
 from privacy_svc.store.rows import by_keys, owners, row_key
-from privacy_svc.store.sealing import BATCH, Changes, Sealer, note_change, replace_values
+from privacy_svc.store.sealbatch import Changes, note_change, replace_values
+from privacy_svc.store.sealer import BATCH, Sealer
 from privacy_svc.vault import SETTLE, Holder, SubjectCipher, Tampered
 
 PEOPLE = 200

@@ -16,7 +16,8 @@ from privacy_svc.store.kinds import ANY, is_sealed, render
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.opening import open_sealed
 from privacy_svc.store.rows import owners, row_key
-from privacy_svc.store.sealing import Changes, Sealer, Tally, ciphers_of, log_run, note_change, replace_values
+from privacy_svc.store.sealbatch import Changes, ciphers_of, note_change, replace_values
+from privacy_svc.store.sealer import Sealer, Tally, log_run
 from privacy_svc.vault import RowCipher
 
 PASSES = 3

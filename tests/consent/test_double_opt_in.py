@@ -15,9 +15,11 @@ from privacy_svc.consent.errors import NoAddress
 from privacy_svc.consent.model import Confirmation
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, Misconfigured
-from privacy_svc.http import Contact, TooManyRequests
-from privacy_svc.mail import OUTBOX
+from privacy_svc.http import Contact, Role, TooManyRequests
+from privacy_svc.identity import digest
+from privacy_svc.mail import OUTBOX, Mailer
 from privacy_svc.policy import ReasonCode, decide
+from privacy_svc.settings import Settings
 from tests.consent.conftest import MOTHER, Desk, wanted
 from tests.consent.test_routes import NEWS, OneCustomer, Web, web
 from tests.factories import check_log
@@ -217,6 +219,25 @@ def test_over_http_a_letter_goes_out(web: Web, tmp_path: Path) -> None:
     assert mail["list-unsubscribe"].startswith("<https://privacy.example/v1/consents/unsubscribe?token=")
     assert mail["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     assert FILES["notices/news/2.en.md"].splitlines()[-1] not in mail.get_content()
+
+
+def test_a_letter_that_was_not_sent_is_asked_for_again(web: Web, desk: Desk, tmp_path: Path) -> None:
+    """The same request with the same key, once the mail server is back: carried out, with a letter, however often it
+    failed before."""
+    (tmp_path / "policies" / "purposes.yml").write_text(DOUBLE)
+    headers = {"Authorization": f"Bearer {web.tokens[Role.MODULE]}", "Idempotency-Key": "a-form-sent-once-0001"}
+    parts = web.client.app.state.parts
+    working, parts["mailer"] = parts["mailer"], Mailer(Settings(smtp_url="smtp://127.0.0.1:1"))
+    for _ in range(A_DAY + 1):
+        assert web.client.post("/v1/consents", json=NEWS, headers=headers).status_code == 503
+    parts["mailer"] = working
+    answers = [web.client.post("/v1/consents", json=NEWS, headers=headers) for _ in range(2)]
+    assert [a.status_code for a in answers] == [201, 201]
+    assert [a.headers.get("Idempotent-Replayed") for a in answers] == [None, "true"]
+    (file,) = (tmp_path / OUTBOX).glob("*.eml")
+    with desk.database.read() as session:
+        (link,) = session.scalars(select(Confirmation))
+    assert link.digest == digest(token_of(email.message_from_bytes(file.read_bytes(), policy=default).get_content()))
 
 
 def test_a_link_leaves_no_address_behind(ways: Ways, desk: Desk) -> None:

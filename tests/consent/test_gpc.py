@@ -1,6 +1,7 @@
 """Global Privacy Control: a browser's signal ends what the policy says it ends, once."""
 
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -59,6 +60,31 @@ def test_what_the_person_says_later_stands(honouring: Web, desk: Desk, before: b
         assert subject_state(session, desk.subject, now()).consents["news"].state == "given"
         many = purpose_states(session, [desk.subject], desk.reading("news"))[desk.subject]
         assert many.consents["news"].state == "given"
+
+
+@pytest.mark.parametrize("way", ["signal", "unsubscribe"])
+def test_an_interest_with_a_consent_beside_it_ends_whole(desk: Desk, way: str) -> None:
+    """Explicit consent covers its special categories alone: it is withdrawn, and the rest objected to, once."""
+    interest = "legitimate_interests\n    assessment: LIA-9\n    assessment_reviewed: 2026-01-31\n    honours_gpc: true"
+    mixed = PURPOSES.replace("contract\n    special_condition", f"{interest}\n    special_condition")
+    choices = Ways(desk, mixed).choices
+    token = (
+        parse_qs(urlsplit(choices.unsubscribe_link(desk.subject, "care").url).query)["token"]
+        if way == "unsubscribe"
+        else []
+    )
+    versions = []
+    for _ in range(2):
+        with desk.database.write() as session:
+            if way == "signal":
+                choices.signal(session, desk.subject, "shop")
+            else:
+                choices.unsubscribe(session, token[0])
+        with desk.database.read() as session:
+            state = subject_state(session, desk.subject, now())
+            versions.append(state.version)
+            assert (state.objections, state.consents["care"].state) == ({"care"}, "withdrawn")
+    assert versions[0] == versions[1]
 
 
 def test_a_policy_that_does_not_honour_it(web: Web) -> None:

@@ -1,12 +1,14 @@
 """The suppression list and imports over HTTP."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.consent import history, listroutes
+from privacy_svc.db import now
 from privacy_svc.http import Role
 from tests.consent.conftest import Desk
 from tests.consent.test_routes import NEWS, Web, web
@@ -61,6 +63,19 @@ def test_who_withdraws_and_consents_again(web: Web) -> None:
     assert asked(web) == [True, False]
     assert web("GET", "/v1/suppressions", role=Role.DPO)[1][0]["reason"] == "unsubscribe"
     web("POST", "/v1/consents", NEWS)
+    assert asked(web) == [False, False]
+
+
+def test_late_news_neither_lists_nor_lifts(web: Web) -> None:
+    """What was said before the word that stands changes nothing of what may be used, so nothing of the list either."""
+    last_year = {"given_at": (now() - timedelta(days=365)).isoformat()}
+    web("POST", "/v1/consents", NEWS)
+    assert web("POST", "/v1/consents", NEWS | {"state": "withdrawn"} | last_year)[1]["current"] == "given"
+    assert asked(web) == [False, False]
+    web("POST", "/v1/consents", NEWS | {"state": "withdrawn"})
+    assert web("POST", "/v1/consents", NEWS | last_year)[1]["current"] == "withdrawn"
+    assert asked(web) == [True, False]
+    web("POST", "/v1/consents", NEWS | {"given_at": now().isoformat()})
     assert asked(web) == [False, False]
 
 

@@ -23,7 +23,7 @@ from privacy_svc.store import (
     replace_keys,
     rotating,
     seal,
-    sealing,
+    sealbatch,
     unseal,
     walk,
 )
@@ -88,7 +88,7 @@ def test_a_change_while_its_row_is_being_sealed(shop: Runtime, monkeypatch: pyte
         with shop.stores.write("shop") as connection:
             writer.store(connection, shop.stores.bind(collection), "2", {"email": "two@mail.example"})
 
-    between(monkeypatch, sealing, "_provide", change, after=False)
+    between(monkeypatch, sealbatch, "_provide", change, after=False)
     seal(shop.sealer("test"))
     assert (look_up(shop, "one@mail.example"), look_up(shop, "two@mail.example")) == ([], ["2"])
 
@@ -117,7 +117,7 @@ def test_an_erasure_while_a_row_is_being_sealed(shop: Runtime, monkeypatch: pyte
     one = subject(shop)
     run(shop, "UPDATE customers SET email = 'later@mail.example' WHERE id = 1")
     act = erasing(shop, one)
-    between(monkeypatch, sealing, "ciphers_of", act, after=True)
+    between(monkeypatch, sealbatch, "ciphers_of", act, after=True)
     seal(shop.sealer("test"))
     act.thread.join(timeout=30)  # type: ignore[attr-defined]
     assert entries(shop, one) == 0
