@@ -26,7 +26,7 @@ from privacy_svc.auditlog.model import (
     Payload,
     Tree,
 )
-from privacy_svc.auditlog.outside import Outside
+from privacy_svc.auditlog.outside_check import Outside
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.rotating import is_told

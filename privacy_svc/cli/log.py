@@ -93,6 +93,8 @@ def _tell_log(report: "Report") -> None:
         click.secho(f"{HALTED}: {report.halted}", fg="yellow")
     if report.ok:
         click.secho("The log is whole: every entry is as it was written.", fg="green")
+    else:
+        click.secho("The log is not whole.", fg="red")
     if report.first:
         click.echo(f"  begins at entry {report.first:,}: the older ones were deleted as their retention was over")
     click.echo(f"  {report.size:,} entries, {report.checkpoints:,} checkpoints compared with them")

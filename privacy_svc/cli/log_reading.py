@@ -97,6 +97,7 @@ def search(
       privacy-svc --json log search --type consent --actor marketing --from 2026-10-01
     """
     with cli.runtime(check_stores=customer is not None) as runtime:
+        enter_what_waits(runtime)
         wanted = _logged(runtime, customer, filters, after=cursor, limit=limit)
         with runtime.database.read() as session:
             found = runtime.log.find(session, wanted, about_people=not no_people)
