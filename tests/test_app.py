@@ -114,6 +114,12 @@ def test_every_route_refuses_a_body_of_another_kind(service: Service) -> None:
     } <= seen
 
 
+def test_an_address_that_no_database_can_keep(service: Service) -> None:
+    """U+0000 in path or query is 400, whatever route and database."""
+    for path in ("/v1/customers/%00/consents", "/v1/customers/1/consents?purpose=%00", "/v1/consents/%00/receipt"):
+        assert service.call("marketing", "GET", path).status_code == 400
+
+
 def test_the_nearest_parameter_is_named(service: Service) -> None:
     """By the name it has on the wire; empty ones count, and what is known passes."""
     for wrong, near in (("costumer=9", "customer"), ("form=2026-01-01T00:00:00Z", "from"), ("typ", "type")):

@@ -22,6 +22,8 @@ DEEPEST = 64
 """Most objects and lists inside one another: what is taken in is walked by recursion later on."""
 TOO_DEEP = f"The JSON is nested too deeply: at most {DEEPEST} objects and lists stand inside one another."
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""Not behind another backslash, which would make it six harmless characters."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 
@@ -64,10 +66,11 @@ def answers(kind: Any) -> dict[int, ResponseSpec]:
     return {200: ResponseSpec(kind, description="Request fulfilled, document follows", generate_examples=False)}
 
 
-def decode(body: bytes, kind: type[T]) -> T:
-    """The body as `kind`, strictly: no coercion, no unknown field, no NaN, no second document, no second reading.
+def decode(body: bytes, kind: type[T], *, nul: bool = False) -> T:
+    """The body as `kind`, strictly: no coercion, no unknown field, no NaN, no NUL, no second document or reading.
 
     Raises InvalidBody with a JSON pointer and what would be right: the place or name of a field, the allowed words.
+    `nul` lets it pass, for values of a store that may hold it.
     """
     if not body:
         raise InvalidBody("The body is empty; JSON is expected.")
@@ -81,6 +84,8 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise InvalidBody(f"The body is not JSON: {error}.") from None
     except RecursionError:
         raise InvalidBody(TOO_DEEP) from None
+    if not nul and b"\\u0000" in body and _NUL.search(body):
+        raise InvalidBody("A text holds the character U+0000, which PostgreSQL cannot keep.")
     check_reading(body)
     return decoded
 

@@ -26,11 +26,13 @@ class UnknownParameter(BadRequest):
 
 
 def only_known_parameters(app: ASGIApp) -> ASGIApp:
-    """For the application's `middleware`. Raises UnknownParameter."""
+    """For the application's `middleware`. Raises UnknownParameter, BadRequest."""
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["query_string"]:
             _check(scope)
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise BadRequest("The address holds the character U+0000, which PostgreSQL cannot keep.")
         await app(scope, receive, send)
 
     return checked

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Annotated
 
 import msgspec
 from litestar import post
@@ -12,7 +13,7 @@ from litestar.response import Stream
 from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import Caller, Role, allow, decode, encode
 from privacy_svc.store.audiences import Audience, Audiences
-from privacy_svc.store.authzen_wire import module_of
+from privacy_svc.store.authzen_wire import MOST_FIELDS, module_of
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.pdp import Question
@@ -28,7 +29,7 @@ class AskAudience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     purpose: str
     supported_obligations: list[str] = []
-    fields: list[str] = []
+    fields: Annotated[list[str], msgspec.Meta(max_length=MOST_FIELDS)] = []
     customers: list[str] | None = None
     collection: str | None = None
     module: str | None = None

@@ -162,7 +162,7 @@ def _position(wanted: Search) -> tuple[str, int]:
         return "", LIMIT if page.limit is None else page.limit
     try:
         after, limit, digest = json.loads(base64.urlsafe_b64decode(page.token))
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise BadRequest("page.token is the one an earlier answer gave.") from None
     fits = isinstance(after, str) and isinstance(limit, int) and 0 <= limit <= MOST and page.limit in {None, limit}
     if digest != _digest(wanted) or not fits:

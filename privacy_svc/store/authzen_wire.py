@@ -30,6 +30,7 @@ from privacy_svc.store.evaluating import Answer, Case, Terms, obliges
 from privacy_svc.store.pdp import Question
 
 PROFILE = "urn:privacy-svc:obligation:field-filter:1"
+MOST_FIELDS = 1_000
 MODULE, CUSTOMER, USE = "module", "customer", "use"
 ASKING = allow(Role.MODULE, Role.DPO) | takes()
 """The `opt` of routes that are asked in AuthZEN's words."""
@@ -85,6 +86,8 @@ def fields_of(resource: Entity | Sought) -> tuple[str, ...]:
     fields = resource.properties.get("fields", [])
     if not isinstance(fields, list) or not all(isinstance(f, str) for f in fields):
         raise BadRequest("resource.properties.fields is a list of field names.")
+    if len(fields) > MOST_FIELDS:
+        raise BadRequest(f"resource.properties.fields names at most {MOST_FIELDS:,} fields.")
     return tuple(dict.fromkeys(fields))
 
 

@@ -92,7 +92,7 @@ def change_record(
     caller: NamedDependency[Caller],
 ) -> Written:
     """Change fields of a record; what the data map seals is sealed, what it indexes is indexed."""
-    values = decode(body, dict[str, Any])
+    values = decode(body, dict[str, Any], nul=True)
     current = policies.current
     asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _given(values))
     return Written(key, writing.change(gateway, database, current, asked, key, values))
@@ -110,7 +110,7 @@ def create_record(
     caller: NamedDependency[Caller],
 ) -> Written:
     """A new record."""
-    values = decode(body, dict[str, Any])
+    values = decode(body, dict[str, Any], nul=True)
     current = policies.current
     asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _given(values))
     return Written(*writing.create(gateway, database, current, asked, values))
@@ -145,7 +145,7 @@ def seal_values(
 
 
 def _bulk(body: bytes) -> BulkRequest:
-    wanted = decode(body, BulkRequest)
+    wanted = decode(body, BulkRequest, nul=True)
     if not 1 <= len(wanted.items) <= MOST_ITEMS:
         raise BadRequest(f"items are 1 to {MOST_ITEMS:,}.")
     return wanted

@@ -1,5 +1,6 @@
 """Row keys, reading rows, and the way from a row to the person it belongs to."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
@@ -45,8 +46,8 @@ def key_values(bound: BoundCollection, key: str) -> dict[str, Any]:
     """`row_key` back, in the columns' own types. Raises UnknownRecord for what cannot be a key of this table."""
     names = bound.collection.key
     parts = [key] if len(names) == 1 else [unquote(p) for p in key.split(",")]
-    if len(parts) != len(names):
-        raise UnknownRecord(f"A key of {bound.collection.path} has {len(names)} parts.")
+    if len(parts) != len(names) or any("\0" in p for p in parts):
+        raise UnknownRecord(f"A key of {bound.collection.path} is {len(names)} parts of text.")
     return {n: _typed(bound, n, p) for n, p in zip(names, parts, strict=True)}
 
 
@@ -60,7 +61,15 @@ def _typed(bound: BoundCollection, name: str, text: str) -> Any:
         raise UnknownRecord(f"The key of {bound.collection.path} has another form.") from None
 
 
-_KEY_TYPES: Mapping[type, Callable[[str], Any]] = {int: int, bytes: bytes.fromhex, UUID: UUID}
+def _whole(text: str) -> int:
+    """Raises ValueError also for what Python reads as a number and no other program does, or no database holds."""
+    if not _WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+        raise ValueError
+    return int(text)
+
+
+_WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
+_KEY_TYPES: Mapping[type, Callable[[str], Any]] = {int: _whole, bytes: bytes.fromhex, UUID: UUID}
 
 
 def by_keys(bound: BoundCollection, keys: Iterable[str]) -> ColumnElement[bool]:

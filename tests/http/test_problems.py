@@ -82,6 +82,15 @@ def test_bodies_nested_too_deeply(depth: int) -> None:
     decode(json.dumps({"text": '\\"[{' * depth}).encode(), object)
 
 
+def test_what_no_database_keeps() -> None:
+    """U+0000 in a text or a name is refused; six characters that look like it are not."""
+    for body in (b'["a\\u0000"]', b'{"\\u0000": 1}', b'["\\\\\\u0000"]'):
+        with pytest.raises(InvalidBody, match=r"U\+0000"):
+            decode(body, object)
+        decode(body, object, nul=True)
+    assert decode(b'["\\\\u0000"]', list[str]) == ["\\u0000"]
+
+
 @pytest.mark.parametrize("body", [b'{"email": "a", "email": "b"}', b'{"email": "a", "\\u0065mail": "b"}'])
 def test_a_name_that_stands_twice(body: bytes) -> None:
     """Readers differ about which one counts, so neither does."""

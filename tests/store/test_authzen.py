@@ -1,5 +1,6 @@
 """OpenID AuthZEN 1.0 on the wire: the text's rules, its schemas, several evaluations in one request."""
 
+import base64
 import json
 from typing import Any
 
@@ -8,12 +9,14 @@ from jsonschema import Draft202012Validator
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.client.answers import decision
+from privacy_svc.store.authzen_wire import MOST_FIELDS
 from tests.calling import Service
 from tests.conftest import shared
 
 EVALUATION, EVALUATIONS = "/access/v1/evaluation", "/access/v1/evaluations"
 MODULE = {"type": "module", "id": "marketing"}
 USE = {"name": "use"}
+DEEP = base64.urlsafe_b64encode(b"[" * 200_000).decode()
 
 
 def customer(key: str, *fields: str) -> dict[str, Any]:
@@ -104,6 +107,13 @@ def test_nobody_and_others(service: Service) -> None:
     for name, status in (("", 401), ("support", 403), ("eye", 403), ("marketing", 200), ("officer", 200)):
         answer = service.call(name, "POST", EVALUATION, json=one(), headers={"X-Request-ID": "req-77"})
         assert (answer.status_code, answer.headers["x-request-id"]) == (status, "req-77")
+
+
+def test_there_is_an_end_of_fields(service: Service) -> None:
+    """So many fields no data map has; each would go into the log."""
+    many = [f"field{n}" for n in range(MOST_FIELDS + 1)]
+    assert ask(service, one("1", *many)).status_code == 400
+    assert ask(service, one("1", *many[:-1])).status_code == 200
 
 
 def test_unknown_fields_are_ignored(service: Service) -> None:
@@ -284,7 +294,12 @@ def test_a_page_of_another_search(service: Service) -> None:
         consent(service, key)
     token = search(service, "resource", who(page={"limit": 1})).json()["page"]["next_token"]
     other = {"context": {"purpose": "marketing.sms"}}
-    for more in ({"page": {"token": token}} | other, {"page": {"token": token, "limit": 2}}, {"page": {"token": "x"}}):
+    for more in (
+        {"page": {"token": token}} | other,
+        {"page": {"token": token, "limit": 2}},
+        {"page": {"token": "x"}},
+        {"page": {"token": DEEP}},
+    ):
         assert search(service, "resource", who(**more)).status_code == 400
     for limit in (-1, 1001, "2"):
         assert search(service, "resource", who(page={"limit": limit})).status_code == 400

@@ -1,11 +1,13 @@
 """Row keys and keyset paging."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, select
 
 from privacy_svc.policy import Collection, Field
 from privacy_svc.store.binding import BoundCollection
+from privacy_svc.store.errors import UnknownRecord
 from privacy_svc.store.rows import batches, beyond, key_values, row_key
 
 PAIR = Collection("d", "pair", (Field("a", primary_key=True), Field("b", primary_key=True), Field("c")))
@@ -16,10 +18,19 @@ def bound() -> BoundCollection:
     return BoundCollection(PAIR, table, {"a": String(), "b": Integer(), "c": String()}, frozenset())
 
 
-@given(st.text(), st.integers())
+@given(st.text(st.characters(exclude_characters="\0")), st.integers(-(2**63), 2**63 - 1))
 def test_composite_key_round_trip(a: str, b: int) -> None:
     """A composite key comes back from its text, whatever characters are in it."""
     assert key_values(bound(), row_key(PAIR, {"a": a, "b": b})) == {"a": a, "b": b}
+
+
+@pytest.mark.parametrize(
+    "key", ["a", "a,", "a,x", "a,1.0", "a, 1", "a,1_0", "a,\uff11", "a,+1", f"a,{2**63}", "%00,1", "a,1,2"]
+)
+def test_what_can_be_no_key_is_unknown(key: str) -> None:
+    """Whatever Python would take for a number and no database holds as one, or at all."""
+    with pytest.raises(UnknownRecord):
+        key_values(bound(), key)
 
 
 @given(st.sets(st.tuples(st.sampled_from("xyz"), st.integers(0, 9)), max_size=30), st.integers(1, 7))
