@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer, Witness, reseal_payloads
+from privacy_svc.consent import Brought, Intake, Taken
 from privacy_svc.db import Database, Together, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
@@ -88,6 +89,13 @@ class Runtime:
     def evaluating(self) -> Together[Case, Answer]:
         """Single evaluations, by those who ask at the same time."""
         return Together(self.database.write, self.evaluations.each)
+
+    @cached_property
+    def recording(self) -> Together[Brought, Taken]:
+        """Consents, by those who bring them at the same time."""
+        url, directory = self.settings.base_url, self.directory
+        intake = Intake(self.vault, self.log, directory, self.policies, url, self.signer)
+        return Together(self.database.write, intake.each)
 
     @cached_property
     def audiences(self) -> Audiences:

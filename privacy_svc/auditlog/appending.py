@@ -27,7 +27,7 @@ from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import SubjectCipher, Vault
 
 Ciphers = Mapping[str, SubjectCipher]
-"""People's data keys that the caller holds (`Vault.hold`) and has opened in this transaction."""
+"""Keys of people whom the caller holds (`Vault.hold`), of the use asked for, opened in this transaction."""
 _MEMBER = ("entry_id", "position", "tag", "group", "version", "subject_id")
 NONE: Ciphers = MappingProxyType({})
 
@@ -190,8 +190,8 @@ def _keys(
 ) -> dict[str, tuple[str, SubjectCipher]]:
     """Each person's data key; the evidence key where it is asked for, or where an erasure left only that. Those whose
     keys are all gone are absent."""
-    if not evidence and wanted <= ciphers.keys():
-        return {i: (DATA, ciphers[i]) for i in wanted}
+    if wanted <= ciphers.keys():
+        return {i: (EVIDENCE if evidence else DATA, ciphers[i]) for i in wanted}
     vault.hold(session, wanted, erased=evidence)
     found: dict[str, tuple[str, SubjectCipher]] = {}
     for use in (EVIDENCE,) if evidence else (DATA, EVIDENCE):

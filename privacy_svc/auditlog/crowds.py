@@ -8,16 +8,17 @@ is (`KeptTags`): a tag that somebody else wrote into the table would be signed, 
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from hmac import compare_digest
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.entry import Envelope, month
 from privacy_svc.auditlog.members import SIZE, TAG
 from privacy_svc.auditlog.model import CrowdPart, Entry, MonthTag
-from privacy_svc.db import among, insert_rows
+from privacy_svc.db import among, insert_rows, now
 from privacy_svc.vault import SubjectCipher, Vault
 
 MANY = 1_000
@@ -26,10 +27,27 @@ PART = 4_096
 KEPT = TAG + 16
 """Of a tag with its MAC."""
 CHUNK = 10_000
+AHEAD = timedelta(days=3)
+"""Before a month its tags begin to be made."""
+PIECE = 2_000
+"""Of them in one transaction."""
 _THEIRS = among(MonthTag.subject_id, "ids")
 _KNOWN = select(MonthTag.subject_id, MonthTag.tag).where(MonthTag.month == bindparam("month"), _THEIRS)
-_FORGET = delete(MonthTag).where(_THEIRS).execution_options(synchronize_session=False)
+_FORGET = (
+    delete(MonthTag)
+    .where(_THEIRS, or_(MonthTag.month == bindparam("month"), MonthTag.month < bindparam("running")))
+    .execution_options(synchronize_session=False)
+)
 _PART = select(CrowdPart.members).where(CrowdPart.entry_id == bindparam("entry"), CrowdPart.part == bindparam("part"))
+_MADE = aliased(MonthTag)
+_LAST = select(func.max(_MADE.subject_id)).where(_MADE.month == bindparam("coming")).scalar_subquery()
+_NEXT = (
+    select(MonthTag.subject_id)
+    .where(MonthTag.month == bindparam("running"), MonthTag.subject_id > func.coalesce(_LAST, ""))
+    .order_by(MonthTag.subject_id)
+    .limit(PIECE)
+)
+"""In the order of their ids, so that each look goes on where the last one ended."""
 _MAKING = 0x6D6F6E7468746167
 """The advisory lock of who makes tags: two audiences at once would else insert the same people's rows."""
 
@@ -87,11 +105,23 @@ def _make_tags(session: Session, vault: Vault, ids: Sequence[str], in_month: str
     vault.hold(session, ids)
     made = {i: member_tag(cipher, in_month) for i, cipher in vault.ciphers(session, ids).items()}
     if made:
-        session.execute(_FORGET, {"ids": list(made)})
+        session.execute(_FORGET, {"ids": list(made), "month": in_month, "running": month(now())})
         insert_rows(
             session, MonthTag, [{"subject_id": i, "month": in_month, "tag": kept.keep(i, t)} for i, t in made.items()]
         )
     return made
+
+
+def make_ahead(session: Session, vault: Vault, at: datetime) -> int:
+    """In a month's last days, the next month's tags of some who have one of this month: how many were left to make."""
+    running, coming = month(at), month(at + AHEAD)
+    if coming == running:
+        return 0
+    _take_turns(session)
+    ids = session.scalars(_NEXT, {"running": running, "coming": coming}).all()
+    if ids:
+        _make_tags(session, vault, ids, coming, KeptTags(vault.organisation_cipher(session), coming))
+    return len(ids)
 
 
 def count_wrong_tags(session: Session, vault: Vault) -> int:

@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import appending, checkpoint_file, erasing, pruning, retention, rotating, searching, sequencer
+from privacy_svc.auditlog import (
+    appending,
+    checkpoint_file,
+    crowds,
+    erasing,
+    pruning,
+    retention,
+    rotating,
+    searching,
+    sequencer,
+)
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
 from privacy_svc.auditlog.checkpoint import format_proof
@@ -99,6 +109,11 @@ class Log:
         entry_id = appending.append_people(session, self.vault, kind, people, payload, actor)
         self._integrator.wake_after(session)
         return entry_id
+
+    def make_tags_ahead(self, session: Session) -> int:
+        """In a month's last days, some of what the next month's first audience would have to make of each person.
+        How many; in small pieces, because others wait."""
+        return crowds.make_ahead(session, self.vault, now())
 
     def integrate(self, database: Database) -> int:
         """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""

@@ -76,12 +76,13 @@ class CrowdPart(Base):
 
 
 class MonthTag(Base):
-    """A person's tag of the month, so that it need not be made again; it goes with the person's erasure."""
+    """A person's tag of this month or the next, so that it need not be made again; it goes with their erasure."""
 
     __tablename__ = "audit_month_tags"
+    __table_args__ = (Index("ix_audit_month_tags_month", "month", "subject_id"),)
 
     subject_id: Mapped[str] = mapped_column(primary_key=True)
-    month: Mapped[str]
+    month: Mapped[str] = mapped_column(primary_key=True)
     tag: Mapped[bytes]
     """With its MAC: `crowds.KeptTags`."""
 

@@ -13,6 +13,7 @@ from privacy_svc.consent.exporting import export, export_lines
 from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.importing import Importer, Totals
+from privacy_svc.consent.intake import Brought, Intake, Taken
 from privacy_svc.consent.invalidating import invalidate_all
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.judging import Refused
@@ -21,6 +22,7 @@ from privacy_svc.consent.objections import lift_objection, lift_restriction, obj
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
+from privacy_svc.consent.recording import record
 from privacy_svc.consent.schemas import (
     ConsentView,
     CustomerConsents,
@@ -30,7 +32,7 @@ from privacy_svc.consent.schemas import (
     RecordConsent,
     Source,
 )
-from privacy_svc.consent.service import current, evidence, find, forget_evidence, history, record
+from privacy_svc.consent.service import current, evidence, find, forget_evidence, history
 from privacy_svc.consent.standing import subject_state, subject_states, unknown_subject_state
 from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
@@ -54,6 +56,7 @@ __all__ = [
     "UNSUBSCRIBE_PATH",
     "UNSUBSCRIBE_VALUE",
     "Asked",
+    "Brought",
     "Cause",
     "Choices",
     "ConsentView",
@@ -61,6 +64,7 @@ __all__ = [
     "Format",
     "Guardian",
     "Importer",
+    "Intake",
     "LinkGone",
     "ListKeeper",
     "Method",
@@ -74,6 +78,7 @@ __all__ = [
     "Source",
     "Standing",
     "State",
+    "Taken",
     "Totals",
     "UnknownLink",
     "asking",

@@ -1,29 +1,29 @@
 """The one path of everything people say about a purpose, whichever way it came: API, Privacy Centre, link in a mail."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer
-from privacy_svc.consent import service, unsubscribing
+from privacy_svc.consent import unsubscribing
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.confirming import Confirmer, Offered, Post
 from privacy_svc.consent.following import ListKeeper
 from privacy_svc.consent.model import Consent, Objection
 from privacy_svc.consent.objections import object_to, objects_since
+from privacy_svc.consent.recording import Saying, record_all
 from privacy_svc.consent.schemas import ConsentView, RecordConsent, Source, UnsubscribeLink
 from privacy_svc.consent.standing import latest
 from privacy_svc.consent.states import State
 from privacy_svc.consent.suppression import Cause
 from privacy_svc.consent.versions import hold
-from privacy_svc.db import now
-from privacy_svc.errors import Erased
+from privacy_svc.db import each, now
+from privacy_svc.errors import Erased, PrivacyError
 from privacy_svc.http import CustomerDirectory, CustomerRef
 from privacy_svc.policy import LegalBasis, PolicyHolder, PolicySet, Purpose, is_objectionable
 from privacy_svc.settings import Settings
@@ -33,6 +33,7 @@ PERSON = "person"
 """The actor of what people do themselves."""
 GPC = "gpc"
 """The channel of a browser's general signal."""
+Said = tuple[ConsentView, Post | None]
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,43 @@ class Choices:
     def _confirmer(self) -> Confirmer:
         return Confirmer(self.vault, self.log, self.directory, self.policies, self.base_url, self.signer)
 
-    def say(
-        self, session: Session, subject_id: str, wanted: RecordConsent, actor: str
-    ) -> tuple[ConsentView, Post | None]:
-        """Where the purpose asks for double opt-in, with a letter to send once this is committed. Raises InvalidBody,
-        Erased, NoAddress, TooManyRequests."""
-        if self._confirmer.needed_for(wanted):
-            return self._confirmer.ask(session, subject_id, wanted, actor)
-        said = service.record(
-            session, self.vault, self.log, self.policies, actor=actor, subject_id=subject_id, wanted=wanted, at=now()
-        )
-        if wanted.given_at is None or self._stands(session, subject_id, said):  # late news may change nothing
-            self.keeper.follow(session, subject_id, self.policies.purposes[said.purpose], said.state, actor)
-        return said, None
+    def say(self, session: Session, subject_id: str, wanted: RecordConsent, actor: str) -> Said:
+        """`say_all` of one. Raises InvalidBody, Erased, NoAddress, TooManyRequests."""
+        found = self.say_all(session, [Saying(subject_id, wanted, actor)])[0]
+        if isinstance(found, PrivacyError):
+            raise found
+        return found
+
+    def say_all(self, session: Session, sayings: Sequence[Saying]) -> list[Said | PrivacyError]:
+        """Each one's record, or why it is refused. Where the purpose asks for double opt-in, with a letter to send once
+        this is committed. Raises what a look at the store does: then nothing holds."""
+        asking = {n: saying for n, saying in enumerate(sayings) if self._confirmer.needed_for(saying.wanted)}
+        plain = {n: saying for n, saying in enumerate(sayings) if n not in asking}
+        found: dict[int, Said | PrivacyError] = {}
+        if plain:
+            found |= zip(plain, self._record(session, list(plain.values())), strict=True)
+        if asking:
+            found |= zip(asking, each(session, [partial(self._ask, saying) for saying in asking.values()]), strict=True)
+        return [found[n] for n in range(len(sayings))]
+
+    def _ask(self, saying: Saying, session: Session) -> Said:
+        return self._confirmer.ask(session, saying.subject_id, saying.wanted, saying.actor)
+
+    def _record(self, session: Session, sayings: Sequence[Saying]) -> list[Said | PrivacyError]:
+        found = record_all(session, self.vault, self.log, self.policies, sayings, now())
+        said = [(s, view) for s, view in zip(sayings, found, strict=True) if isinstance(view, ConsentView)]
+        given = {view.purpose for _, view in said if view.state == State.GIVEN}
+        lifting = bool(given) and self.keeper.lists(session, given)
+        for saying, view in said:
+            stands = saying.wanted.given_at is None or self._stands(session, saying.subject_id, view)
+            if stands and (lifting or view.state != State.GIVEN):  # late news may change nothing
+                purpose = self.policies.purposes[view.purpose]
+                self.keeper.follow(session, saying.subject_id, purpose, view.state, saying.actor)
+        return [(view, None) if isinstance(view, ConsentView) else view for view in found]
 
     def _stands(self, session: Session, subject_id: str, said: ConsentView) -> bool:
         session.flush()
-        last = next(latest(session, [subject_id], said.purpose), None)
+        last = next(latest(session, [subject_id], [said.purpose]), None)
         return last is not None and last.id == said.id
 
     def show_link(self, session: Session, token: str) -> Offered:
@@ -148,7 +169,7 @@ def _is_objected_to(purpose: Purpose) -> bool:
 
 def _is_over(session: Session, subject_id: str, purpose: Purpose) -> bool:
     """Nothing is left to take back."""
-    last = next(latest(session, [subject_id], purpose.key), None)
+    last = next(latest(session, [subject_id], [purpose.key]), None)
     withdrawn = purpose.consent is None or (last is not None and last.state == State.WITHDRAWN)
     return withdrawn and (not _is_objected_to(purpose) or objects_since(session, subject_id, purpose.key) is not None)
 
@@ -172,12 +193,6 @@ def _choices(
     signer: NamedDependency[Signer],
 ) -> Choices:
     return Choices(vault, log, directory, policies.current, settings.base_url, signer)
-
-
-def choices_of(parts: Mapping[str, Any]) -> Choices:
-    """The same from `http.parts_of`."""
-    names = ("vault", "log", "directory", "policies", "settings", "signer")
-    return _choices(*(parts[name] for name in names))
 
 
 CHOICES = {"choices": Provide(_choices, sync_to_thread=False)}

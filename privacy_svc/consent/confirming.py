@@ -17,6 +17,7 @@ from privacy_svc.consent import letters, service, unsubscribing
 from privacy_svc.consent.checks import check
 from privacy_svc.consent.errors import LinkGone, NoAddress
 from privacy_svc.consent.model import CONFIRMATION, Confirmation, Consent
+from privacy_svc.consent.recording import record
 from privacy_svc.consent.schemas import ConsentView, NoticeRef, RecordConsent, Source
 from privacy_svc.consent.standing import latest, state_at
 from privacy_svc.consent.states import State
@@ -80,7 +81,7 @@ class Confirmer:
         hold(session, subject_id)
         self._limit(session, subject_id, at)
         address = self._address(session, subject_id)
-        standing = next(latest(session, [subject_id], purpose.key), None)
+        standing = next(latest(session, [subject_id], [purpose.key]), None)
         if standing is not None and state_at(standing.state, standing.valid_until, at) is State.GIVEN:
             said = msgspec.structs.replace(service.view(standing), state=State.REQUESTED)
             payload = {"consent": standing.id, "purpose": purpose.key, "again": True}
@@ -95,7 +96,7 @@ class Confirmer:
         else:
             said = self._record(session, subject_id, wanted, actor, at, confirmed=False)
             session.flush()
-            standing = next(latest(session, [subject_id], purpose.key))
+            standing = next(latest(session, [subject_id], [purpose.key]))
             if standing.id != said.id:
                 return said, None
         return said, self._post(session, subject_id, purpose, wanted, standing, address, at)
@@ -113,7 +114,7 @@ class Confirmer:
         """Records `given` by the link's holder; the subject and the consent. Raises LinkGone, Erased."""
         row = self._find(session, token, lock=True)
         hold(session, row.subject_id)
-        standing = next(latest(session, [row.subject_id], row.purpose), None)
+        standing = next(latest(session, [row.subject_id], [row.purpose]), None)
         if standing is None or standing.id != row.standing:
             raise LinkGone("You have said something else about this since the link was sent.")
         at = now()
@@ -127,7 +128,7 @@ class Confirmer:
     def _record(
         self, session: Session, subject_id: str, wanted: RecordConsent, actor: str, at: datetime, *, confirmed: bool
     ) -> ConsentView:
-        return service.record(
+        return record(
             session,
             self.vault,
             self.log,

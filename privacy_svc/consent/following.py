@@ -62,8 +62,13 @@ class ListKeeper:
 
     def release(self, session: Session, subject_id: str, scopes: Collection[str], actor: str, because: str) -> int:
         """Looks at the store only where there is something to lift. Raises StoreUnavailable, KeyUnavailable."""
-        session.flush()
-        if session.connection().scalar(_ANY, {"scopes": list(scopes)}) is None:
+        if not self.lists(session, scopes):
             return 0
         known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
         return release(session, self.vault, self.log, known, scopes, actor, because) if known else 0
+
+    @staticmethod
+    def lists(session: Session, scopes: Collection[str]) -> bool:
+        """Whether anybody's address is on the list for one of these."""
+        session.flush()
+        return session.connection().scalar(_ANY, {"scopes": list(scopes)}) is not None

@@ -3,21 +3,22 @@
 A reason may be the person's own words, so it goes only into the log, sealed by their evidence key.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.model import Objection, Restriction
 from privacy_svc.consent.versions import hold, raise_version
+from privacy_svc.db import among
 from privacy_svc.vault import Subject
 
-_LAST = (
-    select(Objection.stands, Objection.recorded_at)
-    .where(Objection.subject_id == bindparam("subject_id"), Objection.purpose == bindparam("purpose"))
-    .order_by(Objection.state_version.desc())
-    .limit(1)
+_SAID = (
+    select(Objection.subject_id, Objection.purpose, Objection.stands, Objection.recorded_at)
+    .where(among(Objection.subject_id, "ids"), among(Objection.purpose, "purposes"))
+    .order_by(Objection.state_version)
 )
 """Built once: every consent looks for an objection that it ends."""
 
@@ -47,9 +48,17 @@ def lift_restriction(session: Session, log: Log, subject_id: str, actor: str, re
 
 def objects_since(session: Session, subject_id: str, purpose: str) -> datetime | None:
     """When the objection that stands against this purpose was raised; None where none stands."""
+    return stand_since(session, [subject_id], [purpose]).get((subject_id, purpose))
+
+
+def stand_since(
+    session: Session, subject_ids: Iterable[str], purposes: Iterable[str]
+) -> dict[tuple[str, str], datetime]:
+    """The same of many people and purposes."""
     session.flush()
-    last = session.connection().execute(_LAST, {"subject_id": subject_id, "purpose": purpose}).first()
-    return last.recorded_at if last is not None and last.stands else None
+    said = session.connection().execute(_SAID, {"ids": list(subject_ids), "purposes": list(purposes)}).all()
+    last = {(subject_id, purpose): (stands, at) for subject_id, purpose, stands, at in said}
+    return {place: at for place, (stands, at) in last.items() if stands}
 
 
 def _object(

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import service, standing
 from privacy_svc.consent.checks import may_record
-from privacy_svc.consent.choices import CHOICES, Choices, choices_of
+from privacy_svc.consent.choices import CHOICES, Choices
 from privacy_svc.consent.confirming import Post, forget_unsent
 from privacy_svc.consent.errors import MayNotRecord
+from privacy_svc.consent.intake import Brought, Taken
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.schemas import (
@@ -27,7 +28,7 @@ from privacy_svc.consent.schemas import (
     UnsubscribeLink,
     read_consent,
 )
-from privacy_svc.db import Database, now
+from privacy_svc.db import Database, Together, now
 from privacy_svc.errors import Erased, Forbidden
 from privacy_svc.http import (
     IDEMPOTENCY_KEY,
@@ -66,26 +67,16 @@ async def record_consent(
 
     Where the purpose asks for double opt-in, `given` is recorded as `requested`, which permits nothing, and the person
     gets a link by mail. What stands already (`current`) goes on standing meanwhile."""
-    wanted, posts = read_consent(body), list[Post]()
-    parts, caller = parts_of(request), caller_of_request(request)
-    choices, directory = choices_of(parts), parts["directory"]
-    database: Database = parts["database"]
+    wanted, parts, caller = read_consent(body), parts_of(request), caller_of_request(request)
     once = once_of_request(request, caller, idempotency_key)
-    if caller.role is Role.MODULE and not may_record(choices.policies, caller.name, wanted):
-        await asyncio.to_thread(_refuse, database, parts["log"], caller, wanted.purpose)
-
-    def record(session: Session) -> ConsentRecorded:
-        subject_id = directory.admit(session, wanted.customer)
-        said, post = choices.say(session, subject_id, wanted, caller.name)
-        posts[:] = [post] if post is not None else []
-        return service.recorded(
-            session, subject_id, wanted.customer, said, choices.policies.purposes[said.purpose], now()
-        )
-
-    answer = await once.change(database, body, ConsentRecorded, record, said={"customer": wanted.customer})
-    for letter in posts:  # none when it was answered before
-        await asyncio.to_thread(_send, parts["mailer"], letter, database, once)
-    return answer
+    policies: PolicyHolder = parts["policies"]
+    if caller.role is Role.MODULE and not may_record(policies.current, caller.name, wanted):
+        await asyncio.to_thread(_refuse, parts["database"], parts["log"], caller, wanted.purpose)
+    recording: Together[Brought, Taken] = parts["recording"]
+    taken = await recording.do(Brought(once, body, wanted, caller.name))
+    if taken.post is not None:  # none when it was answered before
+        await asyncio.to_thread(_send, parts["mailer"], taken.post, parts["database"], once)
+    return taken.answer
 
 
 @post(

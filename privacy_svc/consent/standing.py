@@ -5,11 +5,11 @@ never claims a version whose changes it has not seen. `now` only tells what has 
 hidden by a clock that went back.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.model import Consent, Objection, Restriction
@@ -112,14 +112,14 @@ def state_at(said: str, valid_until: datetime | None, now: datetime) -> State:
     return State.EXPIRED if over else State(said)
 
 
-def latest(session: Session, ids: list[str], purpose: str | None = None) -> Iterator[Consent]:
-    """The consent that stands for each person and purpose."""
-    if purpose is None:
+def latest(session: Session, ids: list[str], purposes: Sequence[str] | None = None) -> Iterator[Consent]:
+    """The consent that stands for each person and purpose, of these or of all."""
+    if purposes is None:
         return _found(session, _CONSENTS, ids)
-    return _found(session, _CONSENTS_TO, ids, purpose=purpose)
+    return _found(session, _CONSENTS_TO, ids, purposes=purposes)
 
 
-def _found(session: Session, statement: Select[T], ids: list[str], **more: str) -> Iterator[T]:
+def _found(session: Session, statement: Select[T], ids: list[str], **more: Sequence[str]) -> Iterator[T]:
     yield from session.scalars(statement, {"ids": ids, **more})
 
 
@@ -132,7 +132,7 @@ def _first(kind: type[T], by: Any, order: Any, *narrowed: ColumnElement[bool]) -
 
 _LAST = (Consent.given_at.desc(), Consent.state_version.desc())
 _CONSENTS = _first(Consent, (Consent.subject_id, Consent.purpose), _LAST)
-_CONSENTS_TO = _first(Consent, Consent.subject_id, _LAST, Consent.purpose == bindparam("purpose", type_=String()))
+_CONSENTS_TO = _first(Consent, (Consent.subject_id, Consent.purpose), _LAST, among(Consent.purpose, "purposes"))
 _OBJECTIONS = _first(Objection, (Objection.subject_id, Objection.purpose), (Objection.state_version.desc(),))
 _RESTRICTIONS = _first(Restriction, (Restriction.subject_id,), (Restriction.state_version.desc(),))
 _SUBJECTS = select(Subject.id, Subject.kind, Subject.state_version, Subject.erased_at).where(among(Subject.id, "ids"))

@@ -9,7 +9,7 @@ from privacy_svc.db.base import Base, Instant, new_id, now
 from privacy_svc.db.engine import Database, make_engine, parse_url
 from privacy_svc.db.gathered import gathered_texts, joined_bytes, packed
 from privacy_svc.db.inserting import insert_rows
-from privacy_svc.db.together import Together
+from privacy_svc.db.together import Together, each
 
 __all__ = [
     "Base",
@@ -17,6 +17,7 @@ __all__ = [
     "Instant",
     "Together",
     "among",
+    "each",
     "gathered_texts",
     "insert_rows",
     "joined_bytes",

@@ -3,20 +3,18 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
-from privacy_svc.db.together import Change, Together, each
 from privacy_svc.db.turns import Turns
 from privacy_svc.errors import DatabaseBusy, Deadlocked, Misconfigured
 
 BUSY_SECONDS = 30
 _BUSY = "The privacy database did not answer in time; nothing was changed."
-R = TypeVar("R")
 
 
 OURS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -32768")
@@ -69,7 +67,6 @@ class Database:
         self._engines = {immediate: self.engine.execution_options(immediate=immediate) for immediate in (True, False)}
         self._turn = Turns() if self.engine.dialect.name == "sqlite" else None
         """Who waits for SQLite's own lock looks for it ever more seldom; of one process, they take turns at once."""
-        self._changes = Together[Change[Any], Any](self.write, each)
 
     def __repr__(self) -> str:
         return f"Database({self.engine.url.render_as_string(hide_password=True)!r})"
@@ -82,12 +79,6 @@ class Database:
         """
         with self._in_turn(), self._session(immediate=True) as session:
             yield session
-
-    async def change(self, work: Change[R]) -> R:
-        """`work` in a write transaction that it shares with others who wait, and of which its refusal undoes only its
-        own part. Answers after the commit. It may be called twice: what it does outside the session must bear that."""
-        answer: R = await self._changes.do(work)
-        return answer
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Dialect, Table, insert
@@ -28,13 +30,18 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Row]) -> Non
     if prepared is None:
         connection.execute(insert(table), rows)
         return
-    cells = [[row[n] if process is None else process(row[n]) for n, process in prepared.columns] for row in rows]
+    cells = list(zip(*(_column(rows, name, process) for name, process in prepared.columns), strict=True))
     if connection.dialect.driver == "psycopg" and len(rows) >= MANY:
         _copy(connection, prepared.begin, cells)
         return
     for start, size in _pieces(len(rows)):
-        values = tuple(cell for row in cells[start : start + size] for cell in row)
+        values = tuple(chain.from_iterable(cells[start : start + size]))
         connection.exec_driver_sql(prepared.begin + " VALUES " + ", ".join([prepared.row] * size), values)
+
+
+def _column(rows: Sequence[Row], name: str, process: Callable[[Any], Any] | None) -> Iterator[Any]:
+    cells = map(itemgetter(name), rows)
+    return cells if process is None else map(process, cells)
 
 
 def _copy(connection: Connection, begin: str, cells: Sequence[Sequence[Any]]) -> None:

@@ -116,13 +116,13 @@ class Together(Generic[T, R]):
         return None
 
 
-def each(session: Session, changes: Sequence[Change[R]]) -> list[R | Exception]:
+def each(session: Session, changes: Sequence[Change[R]]) -> list[R | PrivacyError]:
     """Changes that have nothing to do with each other, as `work`: one that is refused leaves nothing behind, and the
     others stand. A change may be carried out again, alone."""
     return [_change(session, change) for change in changes]
 
 
-def _change(session: Session, change: Change[R]) -> R | Exception:
+def _change(session: Session, change: Change[R]) -> R | PrivacyError:
     try:
         with session.begin_nested():
             return change(session)

@@ -10,7 +10,7 @@ from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, 
 from privacy_svc.http.media import only_known_media, takes
 from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
-from privacy_svc.http.once import KeyReused, Once, forget_spent_keys, once_of_request
+from privacy_svc.http.once import KeyReused, Once, Sent, carry_out, forget_spent_keys, once_of_request
 from privacy_svc.http.parts import keep_parts, parts_of
 from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
 from privacy_svc.http.problems import privacy_error as answer_problem
@@ -34,6 +34,7 @@ __all__ = [
     "Once",
     "Problem",
     "Role",
+    "Sent",
     "TooManyRequests",
     "UnknownParameter",
     "addresses",
@@ -41,6 +42,7 @@ __all__ = [
     "answer_problem",
     "answers",
     "body_of",
+    "carry_out",
     "check_reading",
     "decode",
     "encode",

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import msgspec
 from sqlalchemy.orm import Session
 
-from privacy_svc.errors import InvalidBody
+from privacy_svc.errors import InvalidBody, PrivacyError
 
 
 class CustomerRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -57,6 +57,9 @@ class CustomerDirectory(Protocol):
     def admit(self, session: Session, customer: CustomerRef) -> str:
         """The subject's id; a person of the store whom we do not know yet gets a subject and its key
         in this transaction. Raises UnknownCustomer when the store has no such person."""
+
+    def admit_each(self, session: Session, wanted: Sequence[tuple[CustomerRef, str]]) -> list[str | PrivacyError]:
+        """The same for some, each with who asks. What cannot be found is answered by its error."""
 
     def admit_many(self, session: Session, customers: Sequence[CustomerRef], actor: str) -> Sequence[str | NotAdmitted]:
         """The same for many, in their order, set-based. Raises UnknownCollection, StoreUnavailable, KeyUnavailable."""

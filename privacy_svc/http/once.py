@@ -8,21 +8,22 @@ and the other waits for its end. A change that was refused spends no key.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from functools import cached_property
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
-from sqlalchemy import delete, update
+from sqlalchemy import Table, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
-from privacy_svc.errors import BadRequest
+from privacy_svc.errors import BadRequest, PrivacyError
 from privacy_svc.http.model import IdempotencyKey
 from privacy_svc.http.roles import Caller
 
@@ -32,6 +33,7 @@ REPLAYED = "Idempotent-Replayed"
 KEPT = timedelta(hours=24)
 _KEY = re.compile(r"[\x21-\x7e]{16,255}")
 T = TypeVar("T", bound=msgspec.Struct)
+W = TypeVar("W")
 
 
 class KeyReused(BadRequest):
@@ -39,7 +41,7 @@ class KeyReused(BadRequest):
     remedy = "Make a new key for each change, and send it again only with exactly the same request."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Once:
     """The request's key, if it has one. `place` is its method and address."""
 
@@ -60,74 +62,116 @@ class Once:
         `said` are members of the answer that repeat what the body says: they are taken from the body again, so that
         nothing of a person is kept here.
         """
+        sent = Sent(self, body, None, said or {})
         with database.write() as session:
-            return self._answer(session, body, kind, work, said)
+            answer = carry_out(session, [sent], kind, lambda _: [work(session)])[0]
+            if isinstance(answer, PrivacyError):
+                raise answer
+            return answer
 
-    async def change(
-        self,
-        database: Database,
-        body: bytes,
-        kind: type[T],
-        work: Callable[[Session], T],
-        said: Mapping[str, Any] | None = None,
-    ) -> Response[T]:
-        """The same in a transaction that is shared with others, see `Database.change`."""
-        return await database.change(lambda session: self._answer(session, body, kind, work, said))
-
-    def _answer(
-        self,
-        session: Session,
-        body: bytes,
-        kind: type[T],
-        work: Callable[[Session], T],
-        said: Mapping[str, Any] | None,
-    ) -> Response[T]:
-        kept = self._spend(session, body) if self.key else None
-        if kept is None:
-            answer = work(session)
-            self._keep(session, answer, said or {})
-            return Response(answer)
-        known = {name: msgspec.to_builtins(value) for name, value in (said or {}).items()}
-        return Response(msgspec.convert(msgspec.json.decode(kept) | known, kind), headers={REPLAYED: "true"})
-
-    def _spend(self, session: Session, body: bytes) -> bytes | None:
-        """None where the key is new, and now ours; waits for whoever is spending it."""
-        fingerprint = self._fingerprint(body)
-        row = {
-            "caller": self.caller,
-            "key_hash": self._digest(),
-            "fingerprint": fingerprint,
-            "answer": b"",
-            "expires_at": now() + KEPT,
-        }
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        ours = insert(IdempotencyKey).values(row).on_conflict_do_nothing().returning(IdempotencyKey.caller)
-        if session.execute(ours).first() is not None:
-            return None
-        spent = session.get_one(IdempotencyKey, (self.caller, self._digest()))
-        if not hmac.compare_digest(spent.fingerprint, fingerprint):
-            raise KeyReused(f"This {HEADER} was sent before with another request.")
-        return spent.answer
-
-    def _keep(self, session: Session, answer: msgspec.Struct, said: Mapping[str, Any]) -> None:
-        if self.key is None:
-            return
-        told = {name: value for name, value in msgspec.to_builtins(answer).items() if name not in said}
-        mine = (IdempotencyKey.caller == self.caller, IdempotencyKey.key_hash == self._digest())
-        session.execute(update(IdempotencyKey).where(*mine).values(answer=msgspec.json.encode(told)))
+    @cached_property
+    def spent(self) -> tuple[str, bytes] | None:
+        """The row of the key."""
+        return None if self.key is None else (self.caller, hashlib.sha256(self.key).digest())
 
     def unspend(self, session: Session) -> None:
         """What was to follow the change could not be done: sent again, the request is carried out again."""
-        if self.key is not None:
-            mine = (IdempotencyKey.caller == self.caller, IdempotencyKey.key_hash == self._digest())
-            session.execute(delete(IdempotencyKey).where(*mine))
+        if self.spent is not None:
+            session.connection().execute(_UNSPENT, dict(zip(("of", "hash"), self.spent, strict=True)))
 
-    def _digest(self) -> bytes:
-        return hashlib.sha256(self.key or b"").digest()
-
-    def _fingerprint(self, body: bytes) -> bytes:
+    def fingerprint(self, body: bytes) -> bytes:
         """Of the whole request. Keyed, because a plain hash of a body with an e-mail address would give it away."""
         return hmac.digest(self.key or b"", self.place.encode() + b"\0" + body, "sha256")
+
+
+@dataclass(frozen=True)
+class Sent(Generic[W]):
+    """A change as somebody sent it: `item` is what `work` takes, `said` see `Once.write`."""
+
+    once: Once
+    body: bytes = field(repr=False)
+    item: W = field(repr=False)
+    said: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        return self.once.fingerprint(self.body)
+
+
+def carry_out(
+    session: Session,
+    sent: Sequence[Sent[W]],
+    kind: type[T],
+    work: Callable[[Sequence[W]], Sequence[T | PrivacyError]],
+) -> list[Response[T] | PrivacyError]:
+    """`work` on what was not answered before, in one go; its refusals spend no key. What came twice at the same time
+    is answered from the first."""
+    places = [one.once.spent or n for n, one in enumerate(sent)]
+    first = {place: n for n, place in reversed(list(enumerate(places)))}
+    now_, later = sorted(first.values()), [n for n, place in enumerate(places) if first[place] != n]
+    found = dict(zip(now_, _carry_out(session, [sent[n] for n in now_], kind, work), strict=True))
+    if later:
+        found |= zip(later, carry_out(session, [sent[n] for n in later], kind, work), strict=True)
+    return [found[n] for n in range(len(sent))]
+
+
+def _carry_out(
+    session: Session,
+    sent: Sequence[Sent[W]],
+    kind: type[T],
+    work: Callable[[Sequence[W]], Sequence[T | PrivacyError]],
+) -> list[Response[T] | PrivacyError]:
+    ours = _spend(session, sent)
+    fresh = [one for one in sent if one.once.spent is None or one.once.spent in ours]
+    answers = dict(zip(map(id, fresh), work([one.item for one in fresh]) if fresh else (), strict=True))
+    _keep(session, [(one, answers[id(one)]) for one in fresh if one.once.spent is not None])
+    return [_told(answers[id(one)]) if id(one) in answers else _again(session, one, kind) for one in sent]
+
+
+def _told(answer: T | PrivacyError) -> Response[T] | PrivacyError:
+    return answer if isinstance(answer, PrivacyError) else Response(answer)
+
+
+def _spend(session: Session, sent: Sequence[Sent[Any]]) -> set[tuple[str, bytes]]:
+    """The keys that are new, and now ours; waits for whoever is spending one of them."""
+    by_key = {one.once.spent: one for one in sent if one.once.spent is not None}
+    if not by_key:
+        return set()
+    same = {"answer": b"", "expires_at": now() + KEPT}
+    rows = [{"caller": c, "key_hash": h, "fingerprint": by_key[c, h].fingerprint, **same} for c, h in sorted(by_key)]
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    spending = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.caller, _KEYS.c.key_hash)
+    return {(caller, key_hash) for caller, key_hash in session.connection().execute(spending, rows)}
+
+
+def _keep(session: Session, answered: Sequence[tuple[Sent[Any], msgspec.Struct | PrivacyError]]) -> None:
+    kept, refused = [], []
+    for one, answer in answered:
+        assert one.once.spent is not None
+        row = dict(zip(("of", "hash"), one.once.spent, strict=True))
+        if isinstance(answer, PrivacyError):
+            refused.append(row)
+        else:
+            told = {name: value for name, value in msgspec.to_builtins(answer).items() if name not in one.said}
+            kept.append({**row, "told": msgspec.json.encode(told)})
+    for statement, rows in ((_KEPT, kept), (_UNSPENT, refused)):
+        if rows:
+            session.connection().execute(statement, rows)
+
+
+def _again(session: Session, sent: Sent[Any], kind: type[T]) -> Response[T] | PrivacyError:
+    """What was answered before."""
+    spent = session.get_one(IdempotencyKey, sent.once.spent)
+    if not hmac.compare_digest(spent.fingerprint, sent.fingerprint):
+        return KeyReused(f"This {HEADER} was sent before with another request.")
+    known = {name: msgspec.to_builtins(value) for name, value in sent.said.items()}
+    return Response(msgspec.convert(msgspec.json.decode(spent.answer) | known, kind), headers={REPLAYED: "true"})
+
+
+_KEYS = cast("Table", IdempotencyKey.__table__)
+_ONE = (_KEYS.c.caller == bindparam("of"), _KEYS.c.key_hash == bindparam("hash"))
+_KEPT = update(_KEYS).where(*_ONE).values(answer=bindparam("told"))
+_UNSPENT = delete(_KEYS).where(*_ONE)
 
 
 def once_of_request(

@@ -2,15 +2,18 @@
 
 import json
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, GroupEvent, Membership, People, ProofError, crowds
-from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.entry import Envelope, month
 from privacy_svc.auditlog.members import Member, check, commitment, hashes, prove
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, MonthTag
 from privacy_svc.db import insert_rows, now
@@ -185,7 +188,7 @@ def test_the_months_tags_are_made_once(book: Logbook, monkeypatch: pytest.Monkey
     assert {membership(book, i, people[0]).member.tag for i in (0, 1)} == {first[people[0]][:16]}
     book.erase(people[0])
     with book.database.read() as session:
-        assert session.get(MonthTag, people[0]) is None
+        assert session.get(MonthTag, (people[0], month(now()))) is None
     with pytest.raises(NotFound):
         book.write_group(*people)
 
@@ -228,6 +231,53 @@ def until_it_waits(book: Logbook, second: "Future[str]") -> None:
             pause.wait(0.01)
 
 
+def test_the_next_months_tags_are_made_ahead(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a month's last days, piece by piece, beside those of the month; the next month takes them as they are. An
+    erasure forgets both."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    ahead = crowds._NEXT.limit(2)
+    monkeypatch.setattr(crowds, "_NEXT", ahead)
+    people = [book.person() for _ in range(4)]
+    with time_machine.travel(datetime(2026, 11, 27, 23, 59, tzinfo=UTC), tick=False), book.database.write() as session:
+        assert book.log.make_tags_ahead(session) == 0, "the month goes on"
+    with time_machine.travel(datetime(2026, 11, 30, 12, tzinfo=UTC), tick=False):
+        book.write_group(*people[:3])
+        for left in (2, 1, 0):
+            with book.database.write() as session:
+                assert book.log.make_tags_ahead(session) == left
+        made = tags(book, "2026-12")
+        assert (made.keys(), tags(book, "2026-11").keys()) == (set(people[:3]), set(people[:3]))
+        book.erase(people[2])
+        assert tags(book, "2026-12").keys() == tags(book, "2026-11").keys() == set(people[:2])
+    with time_machine.travel(datetime(2026, 12, 1, tzinfo=UTC), tick=False):
+        opened = opening(book, monkeypatch)
+        book.write_group(people[0], people[1])
+        assert not opened & set(people), "nobody's key was needed"
+        book.write_group(people[0], people[1], people[3])
+        assert opened & set(people) == {people[3]}
+        book.integrate()
+        assert all(membership(book, 2, i).member.tag == made[i][:16] for i in people[:2])
+    assert book.verify().ok
+
+
+def tags(book: Logbook, in_month: str) -> dict[str, bytes]:
+    with book.database.read() as session:
+        return {t.subject_id: t.tag for t in session.scalars(select(MonthTag)) if t.month == in_month}
+
+
+def opening(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Whose keys are opened from now on."""
+    opened, ciphers = set[str](), book.vault.ciphers
+
+    def noting(session: Session, ids: Iterable[str], use: str = "data") -> dict[str, SubjectCipher]:
+        wanted = list(ids)
+        opened.update(wanted)
+        return ciphers(session, wanted, use)
+
+    monkeypatch.setattr(book.vault, "ciphers", noting)
+    return opened
+
+
 def test_a_poisoned_tag_is_never_signed(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever writes another tag, or another person's, into the table of the month's tags is told by the verification,
     and the next entry has the right ones: nobody is left out of it."""
@@ -235,7 +285,7 @@ def test_a_poisoned_tag_is_never_signed(book: Logbook, monkeypatch: pytest.Monke
     people = [book.person() for _ in range(4)]
     book.write_group(*people)
     with book.database.write() as session:
-        one, other, third, _ = (session.get_one(MonthTag, i) for i in people)
+        one, other, third, _ = (session.get_one(MonthTag, (i, month(now()))) for i in people)
         one.tag = bytes(32)
         other.tag, third.tag = bytes(16), bytes(other.tag)
     (finding,) = book.verify().findings

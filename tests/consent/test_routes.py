@@ -13,8 +13,8 @@ from litestar.testing import TestClient
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import verify_json, verify_proof
-from privacy_svc.consent import HANDLERS
-from privacy_svc.db import now
+from privacy_svc.consent import HANDLERS, Intake
+from privacy_svc.db import Together, now
 from privacy_svc.errors import UnknownCustomer
 from privacy_svc.http import Contact, CustomerRef, NotAdmitted, Role, exception_handlers, keep_parts, once_of_request
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
@@ -48,6 +48,10 @@ class OneCustomer:
         if found is None:
             raise UnknownCustomer("The customer store has no such person.")
         return found
+
+    def admit_each(self, session: Session, wanted: Any) -> Any:
+        unknown = UnknownCustomer("The customer store has no such person.")
+        return [self.find(session, customer) or unknown for customer, _ in wanted]
 
     def admit_many(self, session: Session, customers: Any, _actor: str) -> Any:
         return [self.find(session, c) or NotAdmitted.UNKNOWN for c in customers]
@@ -93,7 +97,7 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
         path = tmp_path / "policies" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    parts = {
+    parts: dict[str, Any] = {
         "database": desk.database,
         "policies": PolicyHolder(tmp_path / "policies", interval=0),
         "vault": desk.vault,
@@ -103,6 +107,9 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
         "directory": OneCustomer(desk.subject),
         "mailer": Mailer(Settings(home=tmp_path)),
     }
+    directory, policies = parts["directory"], parts["policies"]
+    intake = Intake(desk.vault, desk.log, directory, policies, "https://privacy.example", desk.log.signer)
+    parts["recording"] = Together(desk.database.write, intake.each)
     dependencies = {name: _provide(part) for name, part in parts.items()}
     app = Litestar(
         [Router("/", route_handlers=HANDLERS)],  # as the service does: docs/decisions/0007

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, Together
-from privacy_svc.db.together import Change
+from privacy_svc.db.together import Change, each
 from privacy_svc.errors import Conflict, DatabaseBusy
 from privacy_svc.identity.model import Client
 
@@ -133,7 +133,8 @@ def test_a_refused_change_leaves_nothing_behind(database: Database) -> None:
         return work
 
     async def all_at_once() -> list[int | BaseException]:
-        changes = (database.change(change(n)) for n in range(30))
+        together = Together[Change[int], int](database.write, each)
+        changes = (together.do(change(n)) for n in range(30))
         return await asyncio.gather(*changes, return_exceptions=True)
 
     answers = asyncio.run(all_at_once())
