@@ -82,6 +82,8 @@ class EventType(enum.StrEnum):
     REQUEST_FAILED = "rights:request:failed", "A request stopped at an error and waits for staff."
     REQUEST_CANCELLED = "rights:request:cancelled", "Staff ended a request, as a duplicate or a mistake."
     REQUEST_WITHDRAWN = "rights:request:withdrawn", "The person took the request back."
+    CERTIFICATE_ISSUED = "rights:certificate:issued", "A certificate of an erasure was signed; it says which issue."
+    LEFTOVER_DECIDED = "rights:leftover:decided", "Staff decided about a place where an erasure left a value."
     PACKAGE_CREATED = "rights:package:created", "An access or portability package was made."
     PACKAGE_DOWNLOADED = "rights:package:downloaded", "A package was fetched."
     VALUE_RECTIFIED = "rights:value:rectified", "A value was corrected (GDPR 16)."

@@ -20,6 +20,9 @@ class Erase(enum.StrEnum):
     """The value stays sealed; its key is destroyed."""
     NULL = "null"
     REPLACE = "replace"
+    REDACT = "redact"
+    """A text stays, without what the person is known by. What is left of it is no longer known to be theirs, and not
+    shown to be nobody's: it is told apart from what was erased."""
     KEEP = "keep"
     """Kept on a ground of Art. 17(3), which the map must name; a sealed value then lives under the evidence key."""
 

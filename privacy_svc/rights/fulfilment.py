@@ -5,6 +5,7 @@ What goes to the engine is ids and words of our own: no exception, whose text mi
 
 import traceback
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, TypedDict
 
 import structlog
@@ -55,11 +56,20 @@ class Fulfilment:
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
 
+    def carry_on(self, request_id: str) -> Problem | None:
+        """All steps that are left, up to a gate that is closed. None when they are done."""
+        for name in self.plan(request_id):
+            failed = self.perform(request_id, name)
+            if failed is not None:
+                return failed
+        return None
+
     def plan(self, request_id: str) -> list[str]:
-        """Names of the steps, in order."""
+        """Names of the steps that are left, in order, up to a gate that is closed."""
         with self.database.read() as session:
-            right = find(session, request_id).kind
-        return [s.name for s in (START, *STEPS[right])]
+            request = find(session, request_id)
+            left = [s for s in (START, *STEPS[request.kind]) if not is_done(request, s)]
+        return [s.name for s in takewhile(lambda s: not s.is_gate, left)]
 
     def perform(self, request_id: str, name: str) -> Problem | None:
         """One step. None when it is done, also when it was done before."""
@@ -67,49 +77,49 @@ class Fulfilment:
             self._perform(request_id, name)
         except PrivacyError as error:
             _log.warning("request.step_failed", request=request_id, step=name, problem=error.slug)
-            return _problem(name, error)
+            return problem(name, error)
         except Exception as error:  # noqa: BLE001 - whatever it is ends the request as failed, and is told
             # The message may quote a value of the person: only the kind and the place go to the log.
             stack = traceback.extract_tb(error.__traceback__)
             frames = [f"{f.filename}:{f.lineno}" for f in stack if "privacy_svc" in f.filename]
             _log.error("request.step_broke", request=request_id, step=name, kind=type(error).__name__, frames=frames)
-            return _problem(name, Interrupted("The run ended unexpectedly."))
+            return problem(name, Interrupted("The run ended unexpectedly."))
         return None
 
     def _perform(self, request_id: str, name: str) -> None:
         with self.database.read() as session:
-            right = find(session, request_id).kind
-        step = next(s for s in (START, *STEPS[right]) if s.name == name)
+            request = find(session, request_id)
+            step = next(s for s in (START, *STEPS[request.kind]) if s.name == name)
+            if not _due(request, step):
+                return
+            seen = None if step.reads_log else step.look(session, self.parts, request)
         if step.reads_log:
             self.parts.vault.ledger.export(self.database)
             self.parts.log.integrate(self.database)
-        with self.database.read() as session:
-            request = find(session, request_id)
-            if not _due(request, step):
-                return
-            seen = step.look(session, self.parts, request)
+            with self.database.read() as session:
+                seen = step.look(session, self.parts, find(session, request_id))
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             if _due(request, step):
                 step.do(session, self.parts, request, seen)
                 mark_done(request, step)
 
-    def fail(self, request_id: str, problem: Problem) -> None:
+    def fail(self, request_id: str, why: Problem) -> None:
         """Ends the run; the request waits for somebody to mend what is wrong and approve it again."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             if request.state != State.IN_PROGRESS:
                 return
             request.state = follow(State(request.state), State.FAILED, "failed").value
-            request.failure = dict(problem)
-            self.parts.note(session, request, Event.FAILED, WORKER, step=problem["step"], problem=problem["slug"])
+            request.failure = dict(why)
+            self.parts.note(session, request, Event.FAILED, WORKER, step=why["step"], problem=why["slug"])
 
 
 def _due(request: DataRequest, step: Step) -> bool:
     return request.state == State.IN_PROGRESS and not is_done(request, step)
 
 
-def _problem(step: str, error: PrivacyError) -> Problem:
+def problem(step: str, error: PrivacyError) -> Problem:
     return Problem(
         step=step,
         slug=error.slug,

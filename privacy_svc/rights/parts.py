@@ -50,6 +50,8 @@ class Event(enum.StrEnum):
     FAILED = "rights:request:failed"
     CANCELLED = "rights:request:cancelled"
     WITHDRAWN = "rights:request:withdrawn"
+    CERTIFIED = "rights:certificate:issued"
+    LEFTOVER_DECIDED = "rights:leftover:decided"
     PACKAGE_CREATED = "rights:package:created"
     PACKAGE_DOWNLOADED = "rights:package:downloaded"
     VALUE_RECTIFIED = "rights:value:rectified"

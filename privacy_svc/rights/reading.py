@@ -23,6 +23,7 @@ from privacy_svc.rights.model import (
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.schemas import HoldView, RequestDetails, RequestPage, RequestView
 from privacy_svc.rights.states import OPEN, Right, State
+from privacy_svc.rights.steps import progress
 
 MOST = 200
 _WITH_PACKAGE = {Right.ACCESS, Right.PORTABILITY}
@@ -130,8 +131,14 @@ def view(request: DataRequest) -> RequestView:
         failure=request.failure,
         closed_at=request.closed_at,
         package=f"{path}/package" if done and request.kind in _WITH_PACKAGE else None,
-        certificate=f"{path}/certificate" if done and request.kind in _WITH_CERTIFICATE else None,
+        certificate=f"{path}/certificate" if _has_certificate(request) else None,
     )
+
+
+def _has_certificate(request: DataRequest) -> bool:
+    """An erasure has its first one before it is completed."""
+    done = request.state == State.COMPLETED and request.kind in _WITH_CERTIFICATE
+    return done or "certify" in progress(request).get("steps", ())
 
 
 def details_of(session: Session, parts: Parts, request: DataRequest, actor: str) -> RequestDetails:

@@ -1,23 +1,25 @@
 """Requests as durable workflows on DBOS (https://docs.dbos.dev), and the worker that runs them.
 
 The committed request row is the order to run it: web processes write it in the transaction of the approval
-and never touch the engine. A worker finds new orders and enqueues one workflow for each attempt, named
+and never touch the engine. A worker finds new orders and starts one workflow for each attempt, named
 `<request>.<attempt>`, so that no crash in between loses or doubles one. A workflow's inputs, outputs and errors
 are ids and words of our own: erasure has no second place to clean.
 
-A step's own note in the request row is what makes it safe to run twice; the engine brings the order, the
-retries that outlive the process, and the recovery.
+A step's own note in the request row is what makes it safe to run twice, and says where to go on; the engine brings
+the retries that outlive the process, and the recovery.
 """
 
 import fcntl
 import os
 import sqlite3
 import threading
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Self
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
 from sqlalchemy import select, update
 
 from privacy_svc.db import Database, new_id, parse_url
@@ -26,18 +28,20 @@ from privacy_svc.rights.courier import Courier
 from privacy_svc.rights.fulfilment import Fulfilment, Problem
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.sweeping import Sweeper
 from privacy_svc.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
-VERSION = "1"
-"""Pinned: a new version of the code goes on with the runs of the old one. Raised only when the steps of a run
-that has begun would no longer fit, after the queue has run dry."""
-QUEUE = "requests"
+VERSION = "2"
+"""Pinned: a new version of the code goes on with the runs of the old one. Raised only when the workflow of a run that
+has begun would no longer fit: such a run is begun anew, and goes on after the last step that was noted."""
 FILE = "workflows.sqlite3"
 WAITS = (1, 2, 5, 10, 30, 60, 300)
 """Seconds before a step is tried again when something it needs is away."""
-POLL = 0.1
+POLL = 0.03
+MOST = 64
+"""Runs of a worker at once, with those that wait for something that is away."""
 PATIENCE = 30
 """Seconds that `stop` waits for runs in the middle; what waits longer goes on at the next start."""
 REVIEW = 60.0
@@ -47,7 +51,12 @@ COURIERS = 3
 SLOTS = 64
 _one = threading.Lock()
 """The engine is one a process: held by the worker that runs."""
-_LOST = frozenset({None, "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+_LOST = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+_ORDERS = (
+    select(DataRequest.id, DataRequest.attempt)
+    .where(DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt)
+    .order_by(DataRequest.due_at)
+)
 
 
 class Worker:
@@ -66,6 +75,8 @@ class Worker:
         self._slot: IO[str] | None = None
         self._run: Any = None
         self._running: set[str] = set()
+        self._places = threading.BoundedSemaphore(concurrency)
+        self._busy = 0
 
     def start(self) -> None:
         if not _one.acquire(blocking=False):
@@ -75,14 +86,15 @@ class Worker:
             DBOS(config=self._config(name))
             self._run = self._workflow()
             DBOS.launch()
-            DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL)
         except BaseException:
             self.stop()
             raise
         self._ended.clear()
         courier = Courier(self._database, self._fulfilment.parts)
+        sweeper = Sweeper(self._database, self._fulfilment, self._settings.home)
         self._threads = [
             threading.Thread(target=self._dispatch, name="requests", daemon=True),
+            threading.Thread(target=sweeper.run, args=(self._ended,), name="sweeper", daemon=True),
             *(
                 threading.Thread(target=courier.run, args=(self._ended,), name=f"recipients-{n}", daemon=True)
                 for n in range(COURIERS)
@@ -122,17 +134,24 @@ class Worker:
         }
 
     def _workflow(self) -> Any:
-        work = self._fulfilment
-
         @DBOS.workflow(name="fulfil")
         def fulfil(request_id: str) -> str:
             self._running.add(request_id)
             try:
-                return _fulfil(work, request_id)
+                return _fulfil(self._carry_on, self._fulfilment.fail, request_id)
             finally:
                 self._running.discard(request_id)
 
         return fulfil
+
+    def _carry_on(self, request_id: str) -> Problem | None:
+        """In one of the worker's places; who waits for something that is away holds none."""
+        with self._places:
+            self._busy += 1
+            try:
+                return self._fulfilment.carry_on(request_id)
+            finally:
+                self._busy -= 1
 
     def _dispatch(self) -> None:
         since = REVIEW
@@ -141,7 +160,7 @@ class Worker:
                 if since >= REVIEW:
                     since = 0.0
                     self._revive()
-                self._enqueue()
+                self._begin()
             except DatabaseBusy:
                 _log.warning("requests.database_busy")
             except Exception as error:  # noqa: BLE001 - the loop must outlive what it meets
@@ -149,21 +168,22 @@ class Worker:
             self._ended.wait(POLL)
             since += POLL
 
-    def _enqueue(self) -> None:
-        """Orders no engine knows of yet. Enqueued before it is noted: a second time is the same workflow."""
+    def _begin(self) -> None:
+        """Orders no engine knows of yet, as far as there are places. Begun before it is noted: a second time, here or
+        by another worker, is the same workflow."""
+        free = min(self._concurrency - self._busy, MOST - len(self._running))
+        if free <= 0:
+            return
         with self._database.read() as session:
-            orders = session.execute(
-                select(DataRequest.id, DataRequest.attempt).where(
-                    DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt
-                )
-            ).all()
+            orders = session.execute(_ORDERS.limit(free)).all()
         for request_id, attempt in orders:
             with SetWorkflowID(f"{request_id}.{attempt}"):
-                DBOS.enqueue_workflow(QUEUE, self._run, request_id)
+                DBOS.start_workflow(self._run, request_id)
             self._set(request_id, attempt, dispatched=attempt)
 
     def _revive(self) -> None:
-        """Runs that the engine ended without ending the request, or does not know (its database was lost)."""
+        """Runs that the engine ended without ending the request, does not know (its database was lost), or knows from
+        a version of the code that it does not go on with."""
         with self._database.read() as session:
             running = session.execute(
                 select(DataRequest.id, DataRequest.attempt).where(
@@ -174,7 +194,7 @@ class Worker:
             ).all()
         for request_id, attempt in running:
             status = DBOS.get_workflow_status(f"{request_id}.{attempt}")
-            if (status.status if status else None) in _LOST:
+            if status is None or status.status in _LOST or _stranded(status):
                 _log.warning("requests.revived", request=request_id, attempt=attempt)
                 self._set(request_id, attempt, attempt=attempt + 1)
 
@@ -186,25 +206,20 @@ class Worker:
             )
 
 
-def _fulfil(work: Fulfilment, request_id: str) -> str:
-    for name in DBOS.run_step({"name": "plan"}, work.plan, request_id):
-        problem = _with_patience(work, request_id, name)
-        if problem is not None:
-            DBOS.run_step({"name": "fail", "retries_allowed": True, "max_attempts": 8}, work.fail, request_id, problem)
+def _stranded(status: WorkflowStatus) -> bool:
+    return status.status in {"PENDING", "ENQUEUED"} and status.app_version != VERSION
+
+
+def _fulfil(carry_on: Callable[[str], Problem | None], fail: Callable[[str, Problem], None], request_id: str) -> str:
+    """All steps that are left, again while something is away. The waiting is durable: it survives a restart."""
+    tries: Counter[str] = Counter()
+    while problem := DBOS.run_step({"name": "carry_on"}, carry_on, request_id):
+        tries[problem["step"]] += 1
+        if not problem["passing"] or tries[problem["step"]] > len(WAITS):
+            DBOS.run_step({"name": "fail", "retries_allowed": True, "max_attempts": 8}, fail, request_id, problem)
             return "failed"
-    return "completed"
-
-
-def _with_patience(work: Fulfilment, request_id: str, name: str) -> Problem | None:
-    """The step, again while something is away. The waiting is durable: it survives a restart."""
-    problem: Problem | None = None
-    for wait in (0, *WAITS):
-        if wait:
-            DBOS.sleep(wait)
-        problem = DBOS.run_step({"name": name}, work.perform, request_id, name)
-        if problem is None or not problem["passing"]:
-            break
-    return problem
+        DBOS.sleep(WAITS[tries[problem["step"]] - 1])
+    return "done"
 
 
 def _system_database(database: Database, home: Path) -> str:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from privacy_svc.errors import Forbidden, Misconfigured, NotFound
+from privacy_svc.errors import Conflict, Forbidden, Misconfigured, NotFound
 
 
 class UnknownDataset(NotFound):
@@ -34,6 +34,11 @@ class NotPermitted(Forbidden):
 class CannotSeal(Misconfigured):
     slug, title = "cannot-seal", "The store cannot be sealed as the data map says"
     remedy = "Change the fields that `errors` name in the data map, or their columns in the store. Nothing was changed."
+
+
+class CannotErase(Conflict):
+    slug, title = "cannot-erase", "A customer store does not take the erasure"
+    remedy = "Change what `errors` name in the data map or in the store, and approve the request again."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -6,7 +6,19 @@ from sqlalchemy import text
 from privacy_svc.errors import BadRequest, Erased
 from privacy_svc.http import CustomerRef
 from privacy_svc.runtime import Runtime
-from privacy_svc.store import UnknownField, erase_subject, read_back, rectify, seal, walk
+from privacy_svc.store import (
+    Known,
+    Searched,
+    Sweep,
+    UnknownField,
+    erase_subject,
+    forget_subject,
+    known_of,
+    read_back,
+    rectify,
+    seal,
+    walk,
+)
 from tests.shop import ANA
 
 
@@ -68,19 +80,17 @@ def test_erasure_leaves_nothing_and_spares_the_others(shop: Runtime, ana: str) -
     """After erasing, the search for Ana's values finds none, rows to delete are gone, her neighbour is whole."""
     policies = shop.policies.current
     with shop.database.write() as session:
-        known = [
-            v
-            for r in walk(session, shop.stores, shop.vault, policies, ana)
-            for v in r.values.values()
-            if isinstance(v, str)
-        ]
+        known = known_of(walk(session, shop.stores, shop.vault, policies, ana), "DE")
         neighbour = shop.directory.admit(session, CustomerRef(id="2"))
         before = [r.values for r in walk(session, shop.stores, shop.vault, policies, neighbour)]
         items = erase_subject(session, shop.stores, shop.vault, policies, ana)
         shop.vault.erase(session, ana)
-    telling = [v for v in known if v in {ANA["email"], ANA["phone"], "Rua das Flores 17"}]
+        forget_subject(session, ana)
+    assert {ANA["email"], ANA["phone"]} <= set(known.telling)
+    assert {"Rua das Flores 17", ANA["first"]} <= set(known.own)
+    assert f"{ANA['first']} {ANA['last']}" in known.names
     with shop.database.read() as session:
-        assert read_back(session, shop.stores, policies, ana, telling) == []
+        assert read_back(session, shop.stores, shop.vault, policies, ana, known) == ([], [])
         with pytest.raises(Erased):
             walk(session, shop.stores, shop.vault, policies, ana)
         assert [r.values for r in walk(session, shop.stores, shop.vault, policies, neighbour)] == before
@@ -109,6 +119,7 @@ def test_read_back_finds_what_was_left(shop: Runtime, ana: str) -> None:
     with shop.stores.write("shop") as connection:
         note = f"Please use {ANA['email'].upper()} from now on"
         connection.execute(text("UPDATE tickets SET body = :note WHERE customer_id <> 1"), {"note": note})
-    with shop.database.read() as session:
-        found = read_back(session, shop.stores, shop.policies.current, ana, [ANA["email"]])
-    assert ("shop.tickets", "body") in {(f.collection, f.field) for f in found}
+    searched = {"request": Searched(ana, Known(telling=(ANA["email"],)))}
+    sweep = Sweep(shop.database, shop.stores, shop.vault, shop.policies.current, searched)
+    assert sweep.run()
+    assert ("shop.tickets", "body") in {(f.collection, f.field) for f in sweep.left("request")}
