@@ -97,6 +97,8 @@ class Field:
     erase: Erase = Erase.NULL
     replace: str | None = None
     keep: Keep | None = None
+    pattern: str | None = None
+    """A regular expression that the whole of a corrected value must match."""
     identifier_of: str | None = None
     """The recipient whose own key for the person this is: they are told of changes by it (Art. 19)."""
     tells: Tells | None = None

@@ -10,6 +10,7 @@ from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import AddressMissing, BadDetails, DataLeft, OnHold, UnknownRequest, WrongCode
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
+from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.notices import Exemption
 from privacy_svc.rights.opendsr import signing_of as opendsr_signing
 from privacy_svc.rights.opendsr_routes import HANDLERS as _OPENDSR
@@ -35,6 +36,7 @@ __all__ = [
     "AddressMissing",
     "BadDetails",
     "DataLeft",
+    "Decision",
     "Exemption",
     "Extension",
     "Filter",

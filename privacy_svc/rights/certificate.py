@@ -107,8 +107,11 @@ def erasure(
     )
 
 
-def rectification(facts: Facts, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return certificate(facts, result="fulfilled", done=list(items))
+def rectification(
+    facts: Facts, items: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """`kept`: copies that a law keeps as they were."""
+    return certificate(facts, result="fulfilled", done=list(items), kept=list(kept))
 
 
 def restriction(facts: Facts, since: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from privacy_svc.auditlog import Theirs
 from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, forget_links_of, restrict
 from privacy_svc.db import now
 from privacy_svc.policy import EraseRows
-from privacy_svc.rights import certificate, closing, details, evidence, holds, leftovers, recipients
+from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
@@ -178,9 +178,9 @@ def _judge(_session: Session, _parts: Parts, request: DataRequest, found: leftov
 
 
 def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
-    kept = [i for i in progress(request)["erased"] if i["method"] == "keep"]
+    items = [i for i in progress(request)["erased"] if i["method"] == "keep"]
     until = parts.vault.evidence_until(session, _subject(request))
-    told = Letters(parts.organisation, request.language).kept(kept, until)
+    told = Letters(parts.organisation, request.language).kept(items, until)
     return closing.send(parts, request, _opened(session, parts, request)["address"], told)
 
 
@@ -192,6 +192,7 @@ def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
 
 def _certify(session: Session, parts: Parts, request: DataRequest, proof: str | None) -> None:
     """From here on the person has it in writing; the second issue follows."""
+    kept.note(session, request, progress(request)["erased"])
     entry = parts.note(session, request, Event.CERTIFIED, WORKER, issue=1)
     _issue(session, parts, request, entry, proof, 1)
 

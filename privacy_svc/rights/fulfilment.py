@@ -19,6 +19,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.rights.steps import Step, is_done, mark_done
+from privacy_svc.store import Moved
 
 _log = structlog.get_logger(__name__)
 
@@ -105,13 +106,19 @@ class Fulfilment:
                 mark_done(request, step)
 
     def fail(self, request_id: str, why: Problem) -> None:
-        """Ends the run; the request waits for somebody to mend what is wrong and approve it again."""
+        """Ends the run; the request waits for somebody to mend what is wrong and approve it again. What was approved
+        and is not so any more is looked at anew, by as many as the policy asks for."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             if request.state != State.IN_PROGRESS:
                 return
-            request.state = follow(State(request.state), State.FAILED, "failed").value
+            moved = why["slug"] == Moved.slug
+            request.state = follow(
+                State(request.state), State.AWAITING_APPROVAL if moved else State.FAILED, "failed"
+            ).value
             request.failure = dict(why)
+            if moved:
+                request.approved_at = request.approved_by = request.first_approved_by = None
             self.parts.note(session, request, Event.FAILED, WORKER, step=why["step"], problem=why["slug"])
 
 

@@ -14,8 +14,16 @@ from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
 from privacy_svc.store.emptying import ErasedItem
-from privacy_svc.store.erasure import check_erasable, erase_subject
-from privacy_svc.store.errors import CannotErase, CannotSeal, UnknownField, UnknownPurpose, nearest
+from privacy_svc.store.erasure import check_erasable, end_kept, erase_subject
+from privacy_svc.store.errors import (
+    CannotErase,
+    CannotRectify,
+    CannotSeal,
+    Moved,
+    UnknownField,
+    UnknownPurpose,
+    nearest,
+)
 from privacy_svc.store.evaluating import Answer, Case, Evaluations
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
@@ -25,7 +33,14 @@ from privacy_svc.store.pdp import DecisionPoint, Question
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
 from privacy_svc.store.readback import Leftover, read_back
-from privacy_svc.store.rectify import Change, check_changes, rectify
+from privacy_svc.store.rectify import (
+    Change,
+    Planned,
+    check_changes,
+    check_rectifiable,
+    plan_rectification,
+    rectify,
+)
 from privacy_svc.store.refreshing import keep_person, refresh_facts
 from privacy_svc.store.rotating import (
     Rotated,
@@ -61,6 +76,7 @@ __all__ = [
     "Answer",
     "Audiences",
     "CannotErase",
+    "CannotRectify",
     "CannotSeal",
     "Case",
     "Change",
@@ -74,6 +90,8 @@ __all__ = [
     "IndexPlan",
     "Known",
     "Leftover",
+    "Moved",
+    "Planned",
     "Question",
     "Record",
     "Rotated",
@@ -90,9 +108,11 @@ __all__ = [
     "begin_index",
     "check_changes",
     "check_erasable",
+    "check_rectifiable",
     "check_sealable",
     "continue_rotation",
     "draft_dataset",
+    "end_kept",
     "erase_subject",
     "fill_index",
     "finish_rotation",
@@ -105,6 +125,7 @@ __all__ = [
     "nearest",
     "open_store",
     "plan_indexes",
+    "plan_rectification",
     "read_back",
     "read_schema",
     "rectify",

@@ -134,7 +134,10 @@ def unique_columns(engine: Engine, bound: BoundCollection) -> frozenset[str]:
     name = bound.collection.name
     if name not in tables:
         look = inspect(engine)
+        automatic: dict[str, Any] = (
+            {"include_auto_indexes": True} if engine.dialect.name == "sqlite" else {}
+        )  # UNIQUE beside a column
         alone = [c["column_names"] for c in look.get_unique_constraints(name)]
-        alone += [[c for c in i["column_names"] if c] for i in look.get_indexes(name) if i["unique"]]
+        alone += [[c for c in i["column_names"] if c] for i in look.get_indexes(name, **automatic) if i["unique"]]
         tables[name] = frozenset(str(columns[0]) for columns in alone if len(columns) == 1)
     return tables[name]

@@ -5,6 +5,7 @@ freed of what the person is known by, or kept on a named ground here. A database
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +18,10 @@ from privacy_svc.errors import Fault
 from privacy_svc.policy import Collection, EraseRows, PolicySet
 from privacy_svc.store import foreign_keys
 from privacy_svc.store.binding import BoundCollection, Row, Stores
-from privacy_svc.store.emptying import Emptier, ErasedItem, Unfit, add
+from privacy_svc.store.emptying import Emptier, ErasedItem, Unfit, add, empty
 from privacy_svc.store.errors import CannotErase
 from privacy_svc.store.known import Known
+from privacy_svc.store.refused import why_refused
 from privacy_svc.store.rows import by_keys, chunks, row_key
 from privacy_svc.store.walk import walk_raw
 from privacy_svc.vault import Vault
@@ -30,6 +32,8 @@ class _Work:
     """What there is to do in one database."""
 
     dataset: str
+    has_person: bool = False
+    """It holds a row by which everything else is found: such a database comes last."""
     deletes: dict[str, tuple[BoundCollection, list[Row]]] = field(default_factory=dict)
     changes: list[tuple[BoundCollection, str, dict[str, Any]]] = field(default_factory=list)
     done: dict[tuple[str, str, str], ErasedItem] = field(default_factory=dict)
@@ -83,13 +87,14 @@ def _plan(
     works: dict[str, _Work] = {}
     for collection, row in walk_raw(session, stores, policies, subject_id):
         work = works.setdefault(collection.dataset, _Work(collection.dataset))
+        work.has_person |= collection.subject is not None
         bound = stores.bind(collection)
         if collection.erase_rows is EraseRows.DELETE:
             work.deletes.setdefault(collection.name, (bound, []))[1].append(row)
             add(work.done, ErasedItem(collection.path, "*", "delete", 1))
         else:
             _plan_row(emptier, stores, work, bound, row)
-    return list(works.values())
+    return sorted(works.values(), key=lambda work: work.has_person)
 
 
 def _plan_row(emptier: Emptier, stores: Stores, work: _Work, bound: BoundCollection, row: Row) -> None:
@@ -151,7 +156,32 @@ def _told(work: _Work) -> Iterator[None]:
         )
         names = [t for t in tables if t in str(error.statement)]
         place = f"{work.dataset}.{names[0]}" if len(names) == 1 else work.dataset
-        why = "a rule of the database (unique, check, foreign key, type) does not allow what the data map says"
         raise CannotErase(
-            "The store refused the erasure; nothing was changed in it.", faults=[Fault(place, why)]
+            "The store refused the erasure; nothing was changed in it.", faults=[Fault(place, why_refused(error))]
         ) from None
+
+
+def end_kept(
+    session: Session, stores: Stores, policies: PolicySet, subject_id: str, places: AbstractSet[tuple[str, str]]
+) -> int:
+    """Empty kept values of somebody erased, at these (collection, field); how many. Idempotent. What the data map keeps
+    for longer by now is the caller's to spare. Raises CannotErase."""
+    count = 0
+    works: dict[str, _Work] = {}
+    for collection, row in walk_raw(session, stores, policies, subject_id):
+        bound, work = stores.bind(collection), works.setdefault(collection.dataset, _Work(collection.dataset))
+        names = [f for f in collection.fields if (collection.path, f.name) in places and row[f.name] is not None]
+        key = row_key(collection, row)
+        try:
+            nothing = {f.name: empty(stores.engine(collection.dataset), bound, f, key) for f in names}
+        except Unfit as error:
+            raise CannotErase("What was kept by law cannot be emptied.", faults=[error.fault]) from None
+        values = {name: after for name, after in nothing.items() if row[name] != after}
+        if values:
+            work.changes.append((bound, key, values))
+            count += len(values)
+    for work in works.values():
+        if work.changes:
+            with _told(work), stores.write(work.dataset) as connection:
+                _carry_out(connection, stores, work)
+    return count

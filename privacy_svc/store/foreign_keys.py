@@ -8,6 +8,7 @@ is deleted.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Alias, ColumnElement, Connection, Engine, and_, column, exists, func, inspect, not_, or_, select
@@ -46,20 +47,35 @@ class Effect:
 def foreign_keys(engine: Engine) -> Sequence[ForeignKey]:
     """Of all tables, read once."""
     if engine not in _known:
-        found = inspect(engine).get_multi_foreign_keys()
-        _known[engine] = [
-            ForeignKey(
-                table,
-                tuple(key["constrained_columns"]),
-                key["referred_table"],
-                tuple(key["referred_columns"]),
-                _rule(key.get("options", {}).get("ondelete")),
-            )
-            for (_, table), keys in found.items()
-            for key in keys
-            if key["referred_schema"] is None
-        ]
+        read = _of_sqlite if engine.dialect.name == "sqlite" else _reflected
+        _known[engine] = list(read(engine))
     return _known[engine]
+
+
+def _reflected(engine: Engine) -> Iterator[ForeignKey]:
+    for (_, table), keys in inspect(engine).get_multi_foreign_keys().items():
+        for key in keys:
+            if key["referred_schema"] is None:
+                columns, target = tuple(key["constrained_columns"]), tuple(key["referred_columns"])
+                rule = _rule(key.get("options", {}).get("ondelete"))
+                yield ForeignKey(table, columns, key["referred_table"], target, rule)
+
+
+def _of_sqlite(engine: Engine) -> Iterator[ForeignKey]:
+    """The reflection leaves ON DELETE out of keys that are written beside their column."""
+    statement = (
+        'SELECT m.name, p.id, p."table", p."from", p."to", p.on_delete FROM sqlite_master m '
+        "JOIN pragma_foreign_key_list(m.name) p WHERE m.type = 'table' ORDER BY m.name, p.id, p.seq"
+    )
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(statement).all()
+    for (table, _), parts in groupby(rows, key=lambda row: (row[0], row[1])):
+        columns = list(parts)
+        target = columns[0][2]
+        named = tuple(c[4] for c in columns)
+        if None in named:  # the target's primary key is meant
+            named = tuple(inspect(engine).get_pk_constraint(target)["constrained_columns"])
+        yield ForeignKey(table, tuple(c[3] for c in columns), target, named, _rule(columns[0][5]))
 
 
 def _rule(ondelete: str | None) -> str:
@@ -138,7 +154,7 @@ class _Look:
         """Rows of all tables that refer to those rows of `target`."""
         for key in (k for k in self.keys if k.target == target):
             hit = self._referring(key, which, depth)
-            alias = _alias(key.table, key.columns, f"t{depth}", self._key_of(key.table))
+            alias = _alias(key.table, self._columns_of(key.table), f"t{depth}")
             count = self.connection.scalar(select(func.count()).select_from(alias).where(hit(alias))) or 0
             if count:
                 self._judge(key, count, hit, path, depth)
@@ -165,8 +181,7 @@ class _Look:
         """Rows of the key's table, but those that are deleted themselves."""
 
         def hit(of: Alias) -> ColumnElement[bool]:
-            names = (*key.target_columns, *self._key_of(key.target))
-            target = _alias(key.target, names, f"p{depth}_{'_'.join(key.columns)}")
+            target = _alias(key.target, self._columns_of(key.target), f"p{depth}")
             pairs = zip(key.columns, key.target_columns, strict=True)
             joined = exists(
                 select(1).select_from(target).where(*(of.c[c] == target.c[t] for c, t in pairs), which(target))
@@ -176,13 +191,20 @@ class _Look:
 
         return hit
 
-    def _key_of(self, table: str) -> Sequence[str]:
+    def _columns_of(self, table: str) -> list[str]:
+        """All that a key of anything names."""
         collection = self.mapped.get(table)
-        return collection.key if collection else [c for k in self.keys if k.target == table for c in k.target_columns]
+        named = [*(collection.key if collection else ())]
+        for key in self.keys:
+            named += [
+                *(key.columns if key.table == table else ()),
+                *(key.target_columns if key.target == table else ()),
+            ]
+        return list(dict.fromkeys(named))
 
 
-def _alias(name: str, columns: Sequence[str], alias: str, more: Sequence[str] = ()) -> Alias:
-    found = sql_table(name, *(column(c) for c in dict.fromkeys((*columns, *more)))).alias(alias)
+def _alias(name: str, columns: Sequence[str], alias: str) -> Alias:
+    found = sql_table(name, *(column(c) for c in columns)).alias(alias)
     assert isinstance(found, Alias)
     return found
 

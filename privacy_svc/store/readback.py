@@ -124,12 +124,14 @@ def _unmapped(
     stores: Stores, bound: BoundCollection, names: Sequence[str], keys: Sequence[str]
 ) -> Iterator[tuple[str, str, str]]:
     columns = [*bound.key_columns, *(sql_column(n, String, _selectable=bound.table) for n in names)]
-    with stores.read(bound.collection.dataset) as connection:
+    rows: list[Row] = []
+    with stores.read(bound.collection.dataset) as connection:  # ended before anything is put back
         for chunk in chunks(keys):
-            for row in connection.execute(select(*columns).where(by_keys(bound, chunk))).mappings():
-                for name in names:
-                    if isinstance(row[name], str):
-                        yield name, row_key(bound.collection, row), row[name]
+            rows.extend(connection.execute(select(*columns).where(by_keys(bound, chunk))).mappings())
+    for row in rows:
+        for name in names:
+            if isinstance(row[name], str):
+                yield name, row_key(bound.collection, row), row[name]
 
 
 def put(stores: Stores, bound: BoundCollection, name: str, texts: Mapping[str, str]) -> None:

@@ -11,9 +11,11 @@ from privacy_svc.store import (
     Searched,
     Sweep,
     UnknownField,
+    check_changes,
     erase_subject,
     forget_subject,
     known_of,
+    plan_rectification,
     read_back,
     rectify,
     seal,
@@ -55,12 +57,16 @@ def test_walk_finds_every_row_and_nobody_elses(shop: Runtime, ana: str) -> None:
 def test_rectify(shop: Runtime, ana: str) -> None:
     """A correction changes the row and the index, says what was before, and a second one changes nothing."""
     policies, changes = shop.policies.current, {"last_name": "Marques", "phone": "+351 21 099 0043"}
+    where = (shop.stores, shop.vault)
     with shop.database.write() as session:
-        done = rectify(session, shop.stores, shop.vault, policies, ana, changes)
-    assert {(c.field.name, c.old) for c in done} == {("last_name", "Figueiredo"), ("phone", ANA["phone"])}
-    assert "Figueiredo" not in repr(done)
+        planned = plan_rectification(session, *where, policies, ana, changes)
+        rectify(session, *where, ana, planned.changes)
+    assert {(c.field.name, c.old) for c in planned.changes} == {("last_name", "Figueiredo"), ("phone", ANA["phone"])}
+    assert "Figueiredo" not in repr(planned)
     with shop.database.write() as session:
-        assert rectify(session, shop.stores, shop.vault, policies, ana, changes) == []
+        again = plan_rectification(session, *where, policies, ana, changes)
+        assert all(c.old == c.new for c in again.changes)
+        rectify(session, *where, ana, planned.changes)
         assert walk(session, shop.stores, shop.vault, policies, ana)[0].values["last_name"] == "Marques"
 
 
@@ -70,7 +76,7 @@ def test_rectify(shop: Runtime, ana: str) -> None:
 def test_what_cannot_be_rectified(shop: Runtime, ana: str, name: str, error: type[Exception]) -> None:
     """Unknown fields and fields that link records are refused before anything changes."""
     with shop.database.write() as session, pytest.raises(error):
-        rectify(session, shop.stores, shop.vault, shop.policies.current, ana, {"last_name": "X", name: "Y"})
+        check_changes(shop.policies.current, "customer", {"last_name": "X", name: "Y"}, shop.stores)
     with shop.database.read() as session:
         rows = walk(session, shop.stores, shop.vault, shop.policies.current, ana)
     assert rows[0].values["last_name"] == "Figueiredo"
