@@ -59,23 +59,28 @@ def _measure(company: Company, customers: int, dialect: str) -> None:
     print(f"\nErasure, {customers:,} customers, {dialect}")
     with company.requests.worker():
         _approve(company, asked[0])
-        cpu, taken = time.process_time(), [_approve(company, request) for request in asked[1:ALONE]]
-        used = (time.process_time() - cpu) / len(taken)
+        cpu, taken = _cpu(), [_approve(company, request) for request in asked[1:ALONE]]
+        used = (_cpu() - cpu) / len(taken)
         middle, worst = 1000 * statistics.median(taken), 1000 * sorted(taken)[int(0.95 * len(taken))]
         verdict = "met" if middle <= TARGET_MS else "MISSED"
         print(
             f"  one after another  p50 {middle:6.0f} ms, p95 {worst:6.0f} ms, {1000 * used:5.0f} ms of CPU each", end=""
         )
         print(f"   target p50 {TARGET_MS:.0f} ms  {verdict}")
-        begun, cpu = time.perf_counter(), time.process_time()
+        begun, cpu = time.perf_counter(), _cpu()
         for request in asked[ALONE:]:
             company.requests.approve(request, "dora")
         for request in asked[ALONE:]:
             _wait(company, request)
-        rate, used = BURST / (time.perf_counter() - begun), (time.process_time() - cpu) / BURST
+        rate, used = BURST / (time.perf_counter() - begun), (_cpu() - cpu) / BURST
         verdict = "met" if rate >= TARGET_RATE else "MISSED"
         print(f"  in a burst of {BURST}     {rate:6.1f}/s, {1000 * used:5.0f} ms of CPU each", end="")
         print(f"                  target {TARGET_RATE:.0f}/s  {verdict}")
+
+
+def _cpu() -> float:
+    """Of the worker's threads, without who asks and waits."""
+    return time.process_time() - time.thread_time()
 
 
 def _approve(company: Company, request: str) -> float:
@@ -103,8 +108,8 @@ def _fill(url: str, customers: int) -> None:
     with engine.begin() as connection:
         for table, row in (
             ("customers", _customer),
-            ("orders", lambda n: {"id": n, "customer_id": n, "billing_name": f"Person {n}", "total": n % 97}),
-            ("tickets", lambda n: {"id": n, "customer_id": n, "body": f"My name is Person {n} and my parcel is lost."}),
+            ("orders", lambda n: {"id": n, "customer_id": n, "billing_name": _name(n), "total": n % 97}),
+            ("tickets", lambda n: {"id": n, "customer_id": n, "body": f"My name is {_name(n)} and my parcel is lost."}),
             ("notes", lambda n: {"id": n, "customer_id": n, "note": NOTE.format(day=n % 28 + 1, **_customer(n))}),
         ):
             for start in range(100, people.stop, CHUNK):
@@ -117,9 +122,13 @@ def _fill(url: str, customers: int) -> None:
     engine.dispose()
 
 
+def _name(n: int) -> str:
+    return f"Person{n} Nordlund{n % 5000}"
+
+
 def _customer(n: int) -> dict[str, object]:
     phone = f"+49 30 {n:08}"
-    return {"id": n, "name": f"Person {n}", "email": f"p{n}@mail.example", "phone": phone, "city": f"City {n % 300}"}
+    return {"id": n, "name": _name(n), "email": f"p{n}@mail.example", "phone": phone, "city": f"City {n % 300}"}
 
 
 if __name__ == "__main__":

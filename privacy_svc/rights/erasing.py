@@ -2,18 +2,18 @@
 
 1 prepare       no hold stands, and all stores would take it; the person is restricted, so that from here on nothing is
                 released or written through the gateway; what they are known by is sealed by the evidence key, for
-                step 5; what is there is counted, so that a step that runs twice still reports all it did.
+                step 4; what is there is counted, so that a step that runs twice still reports all it did.
 2 clean_stores  null, replace, redact, delete or keep, as the data map says, one transaction a store.
 3 destroy_keys  fence, key, the date on which the evidence key ends, blind index, log payloads, packages, and their
                 addresses on the suppression list, in one transaction: from its commit the person is unreadable in every
                 process.
-4 clean_again   what a module's write that was under way since 1 left in the stores meanwhile; what is kept of it by
-                law may put off the evidence key's date.
-5 read_back     their own rows and the indexes are searched. What is found fails the request with its place.
-6 certify       the certificate, with the log's proof; what is still to come is pending in it.
-7 everywhere    page keys are replaced and everybody's texts searched, for many erasures at once: see `sweeping`. What
-                is found fails the request like in 5.
-8 tell, finish  letter, the certificate's second issue; what they were known by goes.
+4 read_back     what a module's write that was under way since 1 left in the stores meanwhile is cleaned too; what is
+                kept of it by law may put off the evidence key's date. Then their own rows and the indexes are searched.
+                What is found fails the request with its place.
+5 certify       the certificate, with the log's proof; what is still to come is pending in it.
+6 everywhere    page keys are replaced and everybody's texts searched, for many erasures at once: see `sweeping`. What
+                is found fails the request like in 4.
+7 tell, finish  letter, the certificate's second issue; what they were known by goes.
 
 A crash between 1 and 3 leaves the person restricted, not readable; the run goes on after the last step done.
 """
@@ -158,22 +158,19 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     return parts.log.erase_payloads(session, person, actor=WORKER)
 
 
-def _clean_again(session: Session, parts: Parts, request: DataRequest) -> list[dict[str, Any]]:
-    return [_item(i) for i in _clean_stores(session, parts, request)]
-
-
-def _noted(session: Session, parts: Parts, request: DataRequest, seen: Any) -> None:
+def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[dict[str, Any]], leftovers.Found]:
     """The places are those of the first time."""
-    _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), seen)
-
-
-def _search(session: Session, parts: Parts, request: DataRequest) -> leftovers.Found:
+    again = [_item(i) for i in _clean_stores(session, parts, request)]
     known, treat = known_to(session, parts, request), leftovers.to_redact(request)
-    left, treated = read_back(session, parts.stores, parts.vault, parts.policy, _subject(request), known, treat)
-    return leftovers.Found(left, treated)
+    where = (session, parts.stores, parts.vault, parts.policy)
+    return again, leftovers.Found(*read_back(*where, _subject(request), known, treat))
 
 
-def _judge(_session: Session, _parts: Parts, request: DataRequest, found: leftovers.Found) -> None:
+def _judge(
+    session: Session, parts: Parts, request: DataRequest, seen: tuple[list[dict[str, Any]], leftovers.Found]
+) -> None:
+    again, found = seen
+    _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), again)
     tell_progress(request, own=leftovers.judge(request, found))
 
 
@@ -244,7 +241,6 @@ STEPS = (
     Step("prepare", _prepare, _beside),
     Step("clean_stores", _cleaned, _clean_stores),
     Step("destroy_keys", _destroy_keys),
-    Step("clean_again", _noted, _clean_again),
     Step("read_back", _judge, _search),
     Step("certify", _certify, _prove, reads_log=True),
     EVERYWHERE,

@@ -8,7 +8,7 @@ passes it rests, so that it never takes more than a part of the machine.
 import fcntl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ class Sweeper:
         if not sweep.run(lambda: ended is None or not ended.is_set()):
             return 0
         for request_id, one in waiting.items():
-            self._note(request_id, one.attempt, sweep)
+            self._end(request_id, one.attempt, sweep)
         _log.info("sweep.done", erasures=len(waiting), texts=sweep.texts, closed=sweep.closed)
         return len(waiting)
 
@@ -94,7 +94,7 @@ class Sweeper:
                     DataRequest.dispatched == DataRequest.attempt,
                 )
             ).all()
-        return [i for i, told in found if _at_the_gate((told or {}).get("steps", ()))]
+        return [i for i, told in found if at_the_gate((told or {}).get("steps", ()))]
 
     def _waiting(self) -> Mapping[str, _Waiting]:
         found: dict[str, _Waiting] = {}
@@ -108,24 +108,34 @@ class Sweeper:
                 )
         return found
 
-    def _note(self, request_id: str, attempt: int, sweep: Sweep) -> None:
-        """Opens the gate: the committed row is the order to go on. Not where somebody began anew meanwhile."""
-        found = leftovers.Found(sweep.left(request_id), sweep.treated(request_id))
+    def _end(self, request_id: str, attempt: int, sweep: Sweep) -> None:
+        """Opens the gate and goes on. Where something is away then, or this process ends, the order to go on is given
+        to the engine."""
         try:
-            with self._database.write() as session:
-                request = find(session, request_id, lock=True)
-                due = request.state == State.IN_PROGRESS and request.attempt == attempt
-                if not due or is_done(request, EVERYWHERE):
-                    return
-                said = leftovers.judge(request, found)
-                tell_progress(request, everywhere=said | {"texts": sweep.texts, "closed": sweep.closed})
-                steps.mark_done(request, EVERYWHERE)
-                request.attempt += 1
+            if not self._open(request_id, attempt, sweep):
+                return
         except DataLeft as error:
             self._work.fail(request_id, problem(EVERYWHERE.name, error))
+            return
+        if self._work.carry_on(request_id) is not None:
+            with self._database.write() as session:
+                find(session, request_id, lock=True).attempt += 1
+
+    def _open(self, request_id: str, attempt: int, sweep: Sweep) -> bool:
+        """Not where somebody began anew meanwhile. Raises DataLeft."""
+        found = leftovers.Found(sweep.left(request_id), sweep.treated(request_id))
+        with self._database.write() as session:
+            request = find(session, request_id, lock=True)
+            due = request.state == State.IN_PROGRESS and request.attempt == attempt
+            if not due or is_done(request, EVERYWHERE):
+                return False
+            said = leftovers.judge(request, found)
+            tell_progress(request, everywhere=said | {"texts": sweep.texts, "closed": sweep.closed})
+            steps.mark_done(request, EVERYWHERE)
+            return True
 
 
-def _at_the_gate(done: list[str]) -> bool:
+def at_the_gate(done: Sequence[str]) -> bool:
     return "certify" in done and EVERYWHERE.name not in done
 
 

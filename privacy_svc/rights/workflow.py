@@ -28,7 +28,7 @@ from privacy_svc.rights.courier import Courier
 from privacy_svc.rights.fulfilment import Fulfilment, Problem
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.states import Right, State
-from privacy_svc.rights.sweeping import Sweeper
+from privacy_svc.rights.sweeping import Sweeper, at_the_gate
 from privacy_svc.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ COURIERS = 3
 SLOTS = 64
 _one = threading.Lock()
 """The engine is one a process: held by the worker that runs."""
-_LOST = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+_LOST = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 _ORDERS = (
     select(DataRequest.id, DataRequest.attempt)
     .where(DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt)
@@ -183,16 +183,19 @@ class Worker:
 
     def _revive(self) -> None:
         """Runs that the engine ended without ending the request, does not know (its database was lost), or knows from
-        a version of the code that it does not go on with."""
+        a version of the code that it does not go on with; and those that a sweeper did not end. Not what waits for
+        one."""
         with self._database.read() as session:
             running = session.execute(
-                select(DataRequest.id, DataRequest.attempt).where(
+                select(DataRequest.id, DataRequest.attempt, DataRequest.progress).where(
                     DataRequest.state == State.IN_PROGRESS.value,
                     DataRequest.dispatched == DataRequest.attempt,
                     DataRequest.right != Right.AUTOMATED_DECISION.value,
                 )
             ).all()
-        for request_id, attempt in running:
+        for request_id, attempt, progress in running:
+            if at_the_gate((progress or {}).get("steps", ())):
+                continue
             status = DBOS.get_workflow_status(f"{request_id}.{attempt}")
             if status is None or status.status in _LOST or _stranded(status):
                 _log.warning("requests.revived", request=request_id, attempt=attempt)

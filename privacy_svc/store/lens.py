@@ -6,6 +6,7 @@ are searched; then by the engine that knows the spellings.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -25,26 +26,38 @@ class Lens:
         self._known = searched
         self._words: dict[str, set[str]] = {}
         self._numbers: dict[str, set[str]] = {}
-        self._names: dict[str, set[str]] = {}
+        self._names: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        """By the word of each name that the fewest others have."""
         for who, known in searched.items():
             for value in known.telling:
                 folded = _fold(value)
                 digits = re.sub(r"\D", "", value)
                 plain = "@" not in value and not any(c.isalpha() for c in value)
                 (self._numbers if plain else self._words).setdefault(digits if plain else folded, set()).add(who)
-            for value in known.names:
-                self._names.setdefault(max(_WORD.findall(_fold(value)), key=len, default=""), set()).add(who)
+        self._lengths = sorted({len(number) for number in self._numbers})
+        names = [(who, frozenset(_WORD.findall(_fold(v)))) for who, known in searched.items() for v in known.names]
+        often = Counter(word for _, words in names for word in words)
+        for who, words in names:
+            if words:
+                self._names.setdefault(min(words, key=lambda w: (often[w], -len(w), w)), []).append((who, words))
 
     def people_in(self, text: str, *, names: bool) -> set[str]:
         """First by what stands in it as a whole, which is cheap, then by the engine that knows spellings."""
         folded = _fold(text)
         who = set(chain.from_iterable(self._words.get(w, ()) for w in self._wholes(folded)))
         for run in _NUMBER.findall(folded):
-            digits = re.sub(r"\D", "", run)
-            who.update(chain.from_iterable(people for n, people in self._numbers.items() if n in digits))
+            who.update(self._in_digits(re.sub(r"\D", "", run)))
         if names and self._names:
-            who.update(chain.from_iterable(self._names.get(w, ()) for w in _WORD.findall(folded)))
+            words = set(_WORD.findall(folded))
+            for word in words & self._names.keys():
+                who.update(one for one, name in self._names[word] if name <= words)
         return {w for w in who if known_values_in(text, self._values(w, names=names))}
+
+    def _in_digits(self, run: str) -> Iterator[str]:
+        """By every part of it that is as long as one of the numbers."""
+        for length in self._lengths:
+            for start in range(len(run) - length + 1):
+                yield from self._numbers.get(run[start : start + length], ())
 
     def _wholes(self, folded: str) -> Iterator[str]:
         if "@" in folded:
