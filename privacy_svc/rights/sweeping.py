@@ -150,7 +150,9 @@ def _alone(database: Database, home: Path) -> Iterator[bool]:
                 if had:
                     connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _LOCK})
         return
-    with (home / "workers" / "sweep.lock").open("w") as lock:
+    folder = home / "workers"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "sweep.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
