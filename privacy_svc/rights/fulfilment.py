@@ -3,13 +3,13 @@
 What goes to the engine is ids and words of our own: no exception, whose text might quote a value, leaves a step.
 """
 
+import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import takewhile
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import structlog
-from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database
 from privacy_svc.errors import PrivacyError, Unavailable
@@ -18,7 +18,7 @@ from privacy_svc.rights.errors import Interrupted
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
-from privacy_svc.rights.steps import Step, is_done, mark_done
+from privacy_svc.rights.steps import Step, is_done, mark_done, progress, tell_progress
 from privacy_svc.store import Moved
 
 _log = structlog.get_logger(__name__)
@@ -33,11 +33,22 @@ STEPS: Mapping[Right, tuple[Step, ...]] = {
 }
 
 
-def _start(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
-    parts.note(session, request, Event.STARTED, WORKER)
+START = "start"
+"""Was a step of its own in earlier versions: a name that is none is passed over, so that their runs go on."""
 
 
-START = Step("start", _start)
+class OneForAll:
+    """Work that covers everything from before it began: who asks while it runs shares the next one."""
+
+    def __init__(self) -> None:
+        self._turn, self._begun = threading.Lock(), 0
+
+    def __call__(self, work: Callable[[], object]) -> None:
+        before = self._begun
+        with self._turn:
+            if self._begun == before:
+                self._begun += 1
+                work()
 
 
 class Problem(TypedDict):
@@ -56,21 +67,25 @@ class Fulfilment:
 
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
+        self._integrating = OneForAll()
 
-    def carry_on(self, request_id: str) -> Problem | None:
-        """All steps that are left, up to a gate that is closed. None when they are done."""
-        for name in self.plan(request_id):
-            failed = self.perform(request_id, name)
-            if failed is not None:
-                return failed
-        return None
+    def run(self, request_id: str) -> Problem | None:
+        """Everything that is left to do, up to the first problem."""
+        try:
+            names = self.plan(request_id)
+        except PrivacyError as error:
+            return problem_of(START, error)
+        problems = (self.perform(request_id, name) for name in names)
+        return next((problem for problem in problems if problem is not None), None)
 
     def plan(self, request_id: str) -> list[str]:
-        """Names of the steps that are left, in order, up to a gate that is closed."""
-        with self.database.read() as session:
-            request = find(session, request_id)
-            left = [s for s in (START, *STEPS[request.kind]) if not is_done(request, s)]
-        return [s.name for s in takewhile(lambda s: not s.is_gate, left)]
+        """Begins; names of the steps, in order, up to a gate that is closed."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            if request.state == State.IN_PROGRESS and START not in progress(request).get("steps", ()):
+                self.parts.note(session, request, Event.STARTED, WORKER)
+                tell_progress(request, steps=[START, *progress(request).get("steps", ())])
+            return [s.name for s in takewhile(lambda s: not s.is_gate or is_done(request, s), STEPS[request.kind])]
 
     def perform(self, request_id: str, name: str) -> Problem | None:
         """One step. None when it is done, also when it was done before."""
@@ -78,25 +93,27 @@ class Fulfilment:
             self._perform(request_id, name)
         except PrivacyError as error:
             _log.warning("request.step_failed", request=request_id, step=name, problem=error.slug)
-            return problem(name, error)
+            return problem_of(name, error)
         except Exception as error:  # noqa: BLE001 - whatever it is ends the request as failed, and is told
             # The message may quote a value of the person: only the kind and the place go to the log.
             stack = traceback.extract_tb(error.__traceback__)
             frames = [f"{f.filename}:{f.lineno}" for f in stack if "privacy_svc" in f.filename]
             _log.error("request.step_broke", request=request_id, step=name, kind=type(error).__name__, frames=frames)
-            return problem(name, Interrupted("The run ended unexpectedly."))
+            return problem_of(name, Interrupted("The run ended unexpectedly."))
         return None
 
     def _perform(self, request_id: str, name: str) -> None:
         with self.database.read() as session:
             request = find(session, request_id)
-            step = next(s for s in (START, *STEPS[request.kind]) if s.name == name)
-            if not _due(request, step):
+            step = next((s for s in STEPS[request.kind] if s.name == name), None)
+            if step is None or not _due(request, step):
                 return
-            seen = None if step.reads_log else step.look(session, self.parts, request)
-        if step.reads_log:
-            self.parts.vault.ledger.export(self.database)
-            self.parts.log.integrate(self.database)
+            waits = step.integrates or step.reads_log
+            seen = None if waits else step.look(session, self.parts, request)
+        if waits:
+            if step.reads_log:
+                self.parts.vault.ledger.export(self.database)
+            self._integrating(lambda: self.parts.log.integrate(self.database))
             with self.database.read() as session:
                 seen = step.look(session, self.parts, find(session, request_id))
         with self.database.write() as session:
@@ -105,28 +122,27 @@ class Fulfilment:
                 step.do(session, self.parts, request, seen)
                 mark_done(request, step)
 
-    def fail(self, request_id: str, why: Problem) -> None:
+    def fail(self, request_id: str, problem: Problem) -> None:
         """Ends the run; the request waits for somebody to mend what is wrong and approve it again. What was approved
         and is not so any more is looked at anew, by as many as the policy asks for."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             if request.state != State.IN_PROGRESS:
                 return
-            moved = why["slug"] == Moved.slug
-            request.state = follow(
-                State(request.state), State.AWAITING_APPROVAL if moved else State.FAILED, "failed"
-            ).value
-            request.failure = dict(why)
+            moved = problem["slug"] == Moved.slug
+            ended = State.AWAITING_APPROVAL if moved else State.FAILED
+            request.state = follow(State(request.state), ended, "failed").value
+            request.failure = dict(problem)
             if moved:
                 request.approved_at = request.approved_by = request.first_approved_by = None
-            self.parts.note(session, request, Event.FAILED, WORKER, step=why["step"], problem=why["slug"])
+            self.parts.note(session, request, Event.FAILED, WORKER, step=problem["step"], problem=problem["slug"])
 
 
 def _due(request: DataRequest, step: Step) -> bool:
     return request.state == State.IN_PROGRESS and not is_done(request, step)
 
 
-def problem(step: str, error: PrivacyError) -> Problem:
+def problem_of(step: str, error: PrivacyError) -> Problem:
     return Problem(
         step=step,
         slug=error.slug,

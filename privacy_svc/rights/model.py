@@ -151,7 +151,7 @@ class RequestFile(Base):
     size: Mapped[int]
     added_by: Mapped[str]
     added_at: Mapped[datetime] = mapped_column(default=now)
-    sealed: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    sealed: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
 
 
 class KeptValue(Base):

@@ -21,7 +21,7 @@ from privacy_svc.errors import DatabaseBusy, PrivacyError
 from privacy_svc.rights import leftovers, steps
 from privacy_svc.rights.erasing import known_to
 from privacy_svc.rights.errors import DataLeft
-from privacy_svc.rights.fulfilment import Fulfilment, problem
+from privacy_svc.rights.fulfilment import Fulfilment, problem_of
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import find
 from privacy_svc.rights.states import Right, State
@@ -115,9 +115,9 @@ class Sweeper:
             if not self._open(request_id, attempt, sweep):
                 return
         except DataLeft as error:
-            self._work.fail(request_id, problem(EVERYWHERE.name, error))
+            self._work.fail(request_id, problem_of(EVERYWHERE.name, error))
             return
-        if self._work.carry_on(request_id) is not None:
+        if self._work.run(request_id) is not None:
             with self._database.write() as session:
                 find(session, request_id, lock=True).attempt += 1
 

@@ -1,31 +1,33 @@
 """Requests as durable workflows on DBOS (https://docs.dbos.dev), and the worker that runs them.
 
 The committed request row is the order to run it: web processes write it in the transaction of the approval
-and never touch the engine. A worker finds new orders and starts one workflow for each attempt, named
-`<request>.<attempt>`, so that no crash in between loses or doubles one. A workflow's inputs, outputs and errors
-are ids and words of our own: erasure has no second place to clean.
+and never touch the engine. A worker that has a place free finds new orders and starts one workflow for each attempt,
+named `<request>.<attempt>`: the engine runs a name once, so that no crash in between loses or doubles one, and of two
+workers that see the same order one runs it. A workflow's inputs, outputs and errors are ids and words of our own:
+erasure has no second place to clean.
 
-A step's own note in the request row is what makes it safe to run twice, and says where to go on; the engine brings
-the retries that outlive the process, and the recovery.
+Who writes an order in the worker's own process wakes it; others' orders are found within `POLL` seconds.
+
+A step's own note in the request row is what makes it safe to run twice; the engine brings the order, the
+retries that outlive the process, and the recovery.
 """
 
 import fcntl
 import os
 import sqlite3
 import threading
-from collections import Counter
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import IO, Any, Self
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
-from sqlalchemy import select, update
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import func, select, update
 
 from privacy_svc.db import Database, new_id, parse_url
 from privacy_svc.errors import Conflict, DatabaseBusy
 from privacy_svc.rights.courier import Courier
-from privacy_svc.rights.fulfilment import Fulfilment, Problem
+from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.sweeping import Sweeper, at_the_gate
@@ -33,15 +35,18 @@ from privacy_svc.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
-VERSION = "2"
-"""Pinned: a new version of the code goes on with the runs of the old one. Raised only when the workflow of a run that
-has begun would no longer fit: such a run is begun anew, and goes on after the last step that was noted."""
+VERSION = "1"
+"""Pinned: a new version of the code goes on with the runs of the old one. Raised only when the steps of a run
+that has begun would no longer fit, after the queue has run dry."""
+QUEUE = "requests"
+"""What an earlier version enqueued is run from it."""
 FILE = "workflows.sqlite3"
 WAITS = (1, 2, 5, 10, 30, 60, 300)
 """Seconds before a step is tried again when something it needs is away."""
-POLL = 0.03
-MOST = 64
-"""Runs of a worker at once, with those that wait for something that is away."""
+POLL = 0.1
+QUEUE_POLL = 2.0
+STARTING = 10.0
+"""Seconds after which an order counts no more that was started and does not run here: another worker has it."""
 PATIENCE = 30
 """Seconds that `stop` waits for runs in the middle; what waits longer goes on at the next start."""
 REVIEW = 60.0
@@ -51,12 +56,14 @@ COURIERS = 3
 SLOTS = 64
 _one = threading.Lock()
 """The engine is one a process: held by the worker that runs."""
-_LOST = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
-_ORDERS = (
-    select(DataRequest.id, DataRequest.attempt)
-    .where(DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt)
-    .order_by(DataRequest.due_at)
-)
+_orders = threading.Event()
+"""There may be new orders."""
+_LOST = frozenset({None, "SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+
+
+def wake() -> None:
+    """There is a new order; for the worker of this process, if there is one."""
+    _orders.set()
 
 
 class Worker:
@@ -75,8 +82,7 @@ class Worker:
         self._slot: IO[str] | None = None
         self._run: Any = None
         self._running: set[str] = set()
-        self._places = threading.BoundedSemaphore(concurrency)
-        self._busy = 0
+        self._starting: dict[str, float] = {}
 
     def start(self) -> None:
         if not _one.acquire(blocking=False):
@@ -86,6 +92,7 @@ class Worker:
             DBOS(config=self._config(name))
             self._run = self._workflow()
             DBOS.launch()
+            DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=QUEUE_POLL)
         except BaseException:
             self.stop()
             raise
@@ -113,6 +120,7 @@ class Worker:
     def stop(self) -> None:
         """Ends after the steps that are running; what is left goes on at the next start."""
         self._ended.set()
+        _orders.set()
         for thread in self._threads:
             thread.join()
         self._threads = []
@@ -134,57 +142,57 @@ class Worker:
         }
 
     def _workflow(self) -> Any:
+        work = self._fulfilment
+
         @DBOS.workflow(name="fulfil")
         def fulfil(request_id: str) -> str:
             self._running.add(request_id)
+            self._starting.pop(request_id, None)
             try:
-                return _fulfil(self._carry_on, self._fulfilment.fail, request_id)
+                return _fulfil(work, request_id)
             finally:
                 self._running.discard(request_id)
+                _orders.set()
 
         return fulfil
 
-    def _carry_on(self, request_id: str) -> Problem | None:
-        """In one of the worker's places; who waits for something that is away holds none."""
-        with self._places:
-            self._busy += 1
-            try:
-                return self._fulfilment.carry_on(request_id)
-            finally:
-                self._busy -= 1
-
     def _dispatch(self) -> None:
-        since = REVIEW
+        reviewed = -REVIEW
         while not self._ended.is_set():
+            _orders.clear()
             try:
-                if since >= REVIEW:
-                    since = 0.0
+                if time.monotonic() - reviewed >= REVIEW:
+                    reviewed = time.monotonic()
                     self._revive()
-                self._begin()
+                self._start_orders()
             except DatabaseBusy:
                 _log.warning("requests.database_busy")
             except Exception as error:  # noqa: BLE001 - the loop must outlive what it meets
                 _log.error("requests.dispatch_failed", kind=type(error).__name__)
-            self._ended.wait(POLL)
-            since += POLL
+            _orders.wait(POLL)
 
-    def _begin(self) -> None:
-        """Orders no engine knows of yet, as far as there are places. Begun before it is noted: a second time, here or
-        by another worker, is the same workflow."""
-        free = min(self._concurrency - self._busy, MOST - len(self._running))
-        if free <= 0:
+    def _start_orders(self) -> None:
+        """Orders no engine knows of yet, as many as there are places, the oldest first. Started before it is noted: a
+        second time is the same workflow."""
+        places = self._concurrency - self._load()
+        if places <= 0:
             return
         with self._database.read() as session:
-            orders = session.execute(_ORDERS.limit(free)).all()
+            orders = session.execute(_ORDERS.limit(places)).all()
         for request_id, attempt in orders:
+            self._starting[request_id] = time.monotonic()
             with SetWorkflowID(f"{request_id}.{attempt}"):
                 DBOS.start_workflow(self._run, request_id)
             self._set(request_id, attempt, dispatched=attempt)
 
+    def _load(self) -> int:
+        late = time.monotonic() - STARTING
+        self._starting = {request: at for request, at in self._starting.items() if at > late}
+        return len(self._running | self._starting.keys())
+
     def _revive(self) -> None:
-        """Runs that the engine ended without ending the request, does not know (its database was lost), or knows from
-        a version of the code that it does not go on with; and those that a sweeper did not end. Not what waits for
-        one."""
+        """Runs that the engine ended without ending the request, or does not know (its database was lost); and those
+        that a sweeper was to end. Not what waits for one."""
         with self._database.read() as session:
             running = session.execute(
                 select(DataRequest.id, DataRequest.attempt, DataRequest.progress).where(
@@ -197,7 +205,7 @@ class Worker:
             if at_the_gate((progress or {}).get("steps", ())):
                 continue
             status = DBOS.get_workflow_status(f"{request_id}.{attempt}")
-            if status is None or status.status in _LOST or _stranded(status):
+            if (status.status if status else None) in _LOST:
                 _log.warning("requests.revived", request=request_id, attempt=attempt)
                 self._set(request_id, attempt, attempt=attempt + 1)
 
@@ -209,20 +217,28 @@ class Worker:
             )
 
 
-def _stranded(status: WorkflowStatus) -> bool:
-    return status.status in {"PENDING", "ENQUEUED"} and status.app_version != VERSION
+_ORDERS = (
+    select(DataRequest.id, DataRequest.attempt)
+    .where(DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt)
+    .order_by(func.coalesce(DataRequest.approved_at, DataRequest.verified_at), DataRequest.id)
+)
 
 
-def _fulfil(carry_on: Callable[[str], Problem | None], fail: Callable[[str, Problem], None], request_id: str) -> str:
-    """All steps that are left, again while something is away. The waiting is durable: it survives a restart."""
-    tries: Counter[str] = Counter()
-    while problem := DBOS.run_step({"name": "carry_on"}, carry_on, request_id):
-        tries[problem["step"]] += 1
-        if not problem["passing"] or tries[problem["step"]] > len(WAITS):
-            DBOS.run_step({"name": "fail", "retries_allowed": True, "max_attempts": 8}, fail, request_id, problem)
+def _fulfil(work: Fulfilment, request_id: str) -> str:
+    """All that is left to do is one step of the engine's: what was done stands in the request row. Again when something
+    is away; the waiting is durable: it survives a restart."""
+    at, waits = "", iter(WAITS)
+    while True:
+        problem = DBOS.run_step({"name": "run"}, work.run, request_id)
+        if problem is None:
+            return "completed"
+        if problem["step"] != at:
+            at, waits = problem["step"], iter(WAITS)
+        wait = next(waits, None) if problem["passing"] else None
+        if wait is None:
+            DBOS.run_step({"name": "fail", "retries_allowed": True, "max_attempts": 8}, work.fail, request_id, problem)
             return "failed"
-        DBOS.sleep(WAITS[tries[problem["step"]] - 1])
-    return "done"
+        DBOS.sleep(wait)
 
 
 def _system_database(database: Database, home: Path) -> str:

@@ -35,7 +35,7 @@ def carried_out(database: Database, parts: Parts, request: str) -> None:
     """All of a request in this process, without the workflow engine: its steps, and where it waits for a pass over
     everybody's texts, that pass."""
     work = Fulfilment(database, parts)
-    assert work.carry_on(request) is None
+    assert work.run(request) is None
     with database.write() as session:
         found = find(session, request)
         found.dispatched = found.attempt
