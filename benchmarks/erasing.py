@@ -3,8 +3,9 @@
     python -m benchmarks erasing                            100,000 customers, and 1,000 to show that it does not grow
     python -m benchmarks.erasing 1000000 [sqlite|postgresql]
 
-To the first issue of the certificate, one after another, then in a burst; and the pass over everybody's texts that ends
-them all. CPU is the worker's: the machine may be shared. The peer (Fides 2.78, three tables, two processors, PostgreSQL): p50 983 to 1,057 ms, 1.1/s.
+To the first issue of the certificate, one after another, then in a burst; and the pass over everybody's texts that
+ends them all. CPU is the worker's: the machine may be shared. The peer (Fides 2.78, three tables, two processors,
+PostgreSQL): p50 983 to 1,057 ms, 1.1/s.
 """
 
 import statistics
