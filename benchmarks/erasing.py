@@ -22,7 +22,7 @@ from privacy_svc.db.migrate import upgrade
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import Right, Wanted, sweeping
 from privacy_svc.rights.fulfilment import Fulfilment
-from tests.rights.company import Company, fill_store, open_company, write_policies
+from tests.rights.company import DATASET, Company, fill_store, open_company, write_policies
 
 CUSTOMERS = 100_000
 FEW = 1_000
@@ -30,6 +30,15 @@ ALONE, BURST = 40, 60
 TARGET_MS, TARGET_RATE = 100.0, 15.0
 NOTE = "Called on {day}. {name} asks for an invoice to another address and will be called back; mail to {email}."
 CHUNK = 10_000
+_REFERENCE = "references: [{dataset: crm, field: customers.id, direction: from}]"
+CALLS = f"""\
+      - name: calls
+        fields:
+          - {{name: id, data_categories: [system.operations], fides_meta: {{primary_key: true, data_type: integer}}}}
+          - {{name: customer_id, data_categories: [user.unique_id], fides_meta: {{data_type: integer, {_REFERENCE}}}}}
+          - {{name: note, data_categories: [user.content.private], privacy: {{erase: redact}}}}
+"""
+"""A fifth table, whose notes stay without the person."""
 
 
 def run() -> None:
@@ -44,7 +53,7 @@ def measure(customers: int, dialect: str) -> None:
         home.mkdir()
         database = Database(ours)
         upgrade(database)
-        write_policies(home / "policies")
+        write_policies(home / "policies", **{"datasets/crm.yml": DATASET + CALLS})
         fill_store(store)
         _fill(store, customers)
         with open_company(home, database, store) as company:
@@ -110,14 +119,16 @@ def _verified(company: Company, key: str) -> str:
 
 
 def _fill(url: str, customers: int) -> None:
-    """Beside the three people of the tests: as many, each with two orders, a ticket and a note."""
+    """Beside the three people of the tests: as many, each with an order, a ticket, a call and a note."""
     engine = create_engine(url)
     people = range(100, customers + 100)
     with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE calls (id INTEGER PRIMARY KEY, customer_id INTEGER, note TEXT)"))
         for table, row in (
             ("customers", _customer),
             ("orders", lambda n: {"id": n, "customer_id": n, "billing_name": _name(n), "total": n % 97}),
             ("tickets", lambda n: {"id": n, "customer_id": n, "body": f"My name is {_name(n)} and my parcel is lost."}),
+            ("calls", lambda n: {"id": n, "customer_id": n, "note": f"{_name(n)} rang, and will ring again."}),
             ("notes", lambda n: {"id": n, "customer_id": n, "note": NOTE.format(day=n % 28 + 1, **_customer(n))}),
         ):
             for start in range(100, people.stop, CHUNK):
@@ -125,7 +136,7 @@ def _fill(url: str, customers: int) -> None:
                 names = ", ".join(rows[0])
                 marks = ", ".join(f":{n}" for n in rows[0])
                 connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), rows)  # noqa: S608 - of our own
-        for table in ("orders", "tickets", "notes"):
+        for table in ("orders", "tickets", "calls", "notes"):
             connection.execute(text(f"CREATE INDEX ix_{table} ON {table} (customer_id)"))
     engine.dispose()
 
