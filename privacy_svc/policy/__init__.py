@@ -57,6 +57,7 @@ from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.service import Versions, recall, remember
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
 __all__ = [
@@ -110,6 +111,8 @@ __all__ = [
     "TestRun",
     "Unhit",
     "Versions",
+    "Way",
+    "Ways",
     "add_duration",
     "age_on",
     "anchor",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from privacy_svc.policy.categories import is_personal
+from privacy_svc.policy.ways import Ways
 
 
 class Erase(enum.StrEnum):
@@ -70,6 +71,8 @@ class Reference:
     dataset: str
     collection: str
     field: str
+    outward: bool = False
+    """The manifest leads from this row to that one (`direction: to`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,10 @@ class DataMap:
     @cached_property
     def by_key(self) -> Mapping[str, Dataset]:
         return {d.key: d for d in self.datasets}
+
+    @cached_property
+    def ways(self) -> Ways:
+        return Ways(tuple(self.collections()))
 
     def collections(self) -> Iterator[Collection]:
         for dataset in self.datasets:
