@@ -22,6 +22,7 @@ from privacy_svc.policy.datamap import (
     Keep,
     Normaliser,
     Reference,
+    Source,
     Tells,
 )
 from privacy_svc.policy.decide import Decision, decide, is_objected, is_objectionable, ungranted
@@ -43,6 +44,7 @@ from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
+    Automated,
     ConsentRule,
     Group,
     LegalBasis,
@@ -64,6 +66,7 @@ __all__ = [
     "DIRECT_MARKETING",
     "GROWN",
     "OF_AGE",
+    "Automated",
     "Block",
     "Case",
     "Change",
@@ -103,6 +106,7 @@ __all__ = [
     "ReasonCode",
     "Reference",
     "Sender",
+    "Source",
     "SpecialCondition",
     "SubjectState",
     "Tell",

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from privacy_svc.policy.categories import is_personal
+from privacy_svc.policy.categories import is_personal, within
 from privacy_svc.policy.ways import Ways
+
+FREE_TEXT = "user.content"
 
 
 class Erase(enum.StrEnum):
@@ -45,6 +47,19 @@ class Tells(enum.StrEnum):
     COUNTRY = "country"
     RELATIONSHIP_END = "relationship_end"
     """The latest of all such fields of the person counts; while all are empty, the relationship lasts."""
+
+
+class Source(enum.StrEnum):
+    """Where a value comes from: Art. 15(1)(g) asks, and Art. 20 covers what is provided or observed (WP 242)."""
+
+    PROVIDED = "provided"
+    """The person gave it."""
+    OBSERVED = "observed"
+    """It came about by what the person did."""
+    DERIVED = "derived"
+    """We worked it out, or wrote it."""
+    RECEIVED = "received"
+    """Somebody else gave it: `received_from`."""
 
 
 class EraseRows(enum.StrEnum):
@@ -100,6 +115,13 @@ class Field:
     identifier_of: str | None = None
     """The recipient whose own key for the person this is: they are told of changes by it (Art. 19)."""
     tells: Tells | None = None
+    source: Source | None = None
+    received_from: str = ""
+
+    @property
+    def is_free_text(self) -> bool:
+        """What people write in sentences: it may speak of others."""
+        return self.data_type == "string" and any(within(c, (FREE_TEXT,)) for c in self.categories)
 
     @property
     def personal(self) -> bool:

@@ -85,6 +85,14 @@ def rows_of_person(
     return [row for page in pages if page.collection.path == collection.path for row in page.rows]
 
 
+def own_rows(session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str) -> list[FoundRow]:
+    """Only the rows that are the person. Raises Erased, KeyUnavailable, StoreUnavailable."""
+    cipher = vault.cipher(session, subject_id)
+    people = {c.path for c in policies.data_map.identities()}
+    pages = Walker(session, stores, policies, subject_id, cipher, wanted=people).pages()
+    return [_found(cipher, page, row) for page in pages for row in page.rows]
+
+
 class WalkOpened:
     """A walk a page at a time, each of one collection, opened: for what must not hold all rows. Raises Erased."""
 
