@@ -25,7 +25,7 @@ from privacy_svc.rights.states import Right
 from privacy_svc.rights.steps import Step
 from privacy_svc.rights.tables import Table, file_names
 from privacy_svc.rights.words import spoken
-from privacy_svc.store import WalkOpened, own_rows
+from privacy_svc.store import WalkOpened
 from privacy_svc.vault import Subject
 
 Chosen = Callable[[Collection], tuple[Field, ...]]
@@ -100,7 +100,6 @@ def _gather(
     session: Session, parts: Parts, subject_id: str, language: str, chosen: Chosen
 ) -> tuple[Gathered, Redactor]:
     redactor = Redactor(language, parts.organisation.phone_region)
-    redactor.learn(own_rows(session, parts.stores, parts.vault, parts.policy, subject_id))
     gathered = Gathered(parts, redactor, chosen)
     gathered.walk(WalkOpened(session, parts.stores, parts.vault, parts.policy, subject_id))
     return gathered, redactor
@@ -180,17 +179,13 @@ def _keep(session: Session, parts: Parts, request: DataRequest, packed: bytes) -
             request_id=request.id, subject_id=request.subject_id, size=len(packed), sha256=digest, sealed=sealed
         )
     )
-    session.flush()
+    links.make(session, parts, request)
     parts.note(session, request, Event.PACKAGE_CREATED, WORKER, bytes=len(packed), sha256=digest)
-    links.renew(session, parts, request, WORKER)
 
 
-def _finish(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+def _finish(session: Session, parts: Parts, request: DataRequest, told: Event | None) -> None:
+    closing.note_letter(session, parts, request, told)
     closing.complete(session, parts, request)
 
 
-STEPS = (
-    Step("package", _keep, _collect, reads_log=True),
-    Step("tell", closing.note_letter, links.tell),
-    Step("finish", _finish),
-)
+STEPS = (Step("package", _keep, _collect, integrates=True), Step("tell", _finish, links.tell))

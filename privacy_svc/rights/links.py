@@ -43,6 +43,13 @@ def renew(session: Session, parts: Parts, request: DataRequest, actor: str) -> P
     if session.get(RequestPackage, request.id) is None:
         raise NotFound("This request has no package: only a completed access or portability request has one.")
     _end(session, request)
+    link = make(session, parts, request)
+    parts.note(session, request, Event.LINK_MADE, actor, until=link.expires_at.date().isoformat(), most=link.most)
+    return link
+
+
+def make(session: Session, parts: Parts, request: DataRequest) -> PackageLink:
+    """With the package, whose note speaks for both."""
     settings, at = parts.settings, now()
     link = PackageLink(
         request_id=request.id, expires_at=at + timedelta(days=settings.package_days), most=settings.package_downloads
@@ -50,7 +57,6 @@ def renew(session: Session, parts: Parts, request: DataRequest, actor: str) -> P
     session.add(link)
     session.flush()
     link.digest = _digest(token_of(session, parts, request, link))
-    parts.note(session, request, Event.LINK_MADE, actor, until=link.expires_at.date().isoformat(), most=link.most)
     return link
 
 

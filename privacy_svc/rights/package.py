@@ -5,10 +5,11 @@ The same content gives the same bytes, so that two builds can be compared. The z
 """
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from privacy_svc.rights.spool import Spool
 from privacy_svc.rights.tables import Table, plain
@@ -18,7 +19,7 @@ _ALWAYS = (1980, 1, 1, 0, 0, 0)
 
 
 def to_json(value: Any) -> Spool:
-    return Spool(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+    return Spool(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2).decode() + "\n")
 
 
 def pack(tables: Sequence[Table], more: Mapping[str, Spool], about: Mapping[str, Any]) -> bytes:

@@ -1,9 +1,10 @@
 """What this service itself knows of a person, told to them: what they said, and what its log has about them."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,17 +35,24 @@ class Recount:
         self._uses: dict[str, str] = {}
         """Purposes for which the log has releases, each with the first time."""
 
+    @cached_property
+    def _history(self) -> Sequence[consent.ConsentView]:
+        return consent.history(self._session, self._subject)
+
     def log(self) -> Spool:
         """Every use of the data, newest first. Modules are named; of staff only that it was staff (CJEU C-579/21)."""
-        spool, after = Spool(), None
-        while found := self._parts.log.search(self._session, subject_id=self._subject, after=after, limit=LOG_PAGE):
+        spool, after, more = Spool(), None, True
+        while more:
+            search = self._parts.log.search
+            found = search(self._session, subject_id=self._subject, after=after, limit=LOG_PAGE)
+            more = len(found) == LOG_PAGE
             for entry in found:
                 told = self._entry(entry, self._parts.policy.modules)
-                spool.write((",\n " if self.count else "[\n ") + json.dumps(told, ensure_ascii=False))
+                spool.write((",\n " if self.count else "[\n ") + msgspec.json.encode(told).decode())
                 self.count += 1
                 if len(self.newest) < SHOWN:
                     self.newest.append(told)
-            after = found[-1].index
+            after = found[-1].index if found else None
         spool.write("\n]\n" if self.count else "[]\n")
         return spool
 
@@ -97,13 +105,13 @@ class Recount:
                 "notice": {"id": said.notice.id, "version": said.notice.version, "language": said.notice.language},
                 "channel": said.channel,
             }
-            for said in consent.history(self._session, self._subject)
+            for said in self._history
         ]
 
     def receipts(self) -> dict[str, dict[str, Any]]:
         """Signed, by the consent's id; none of what was imported without the text that was shown."""
         found = {}
-        for said in consent.history(self._session, self._subject):
+        for said in self._history:
             row = consent.find(self._session, said.id)
             try:
                 found[said.id] = consent.issue_receipt(

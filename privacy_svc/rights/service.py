@@ -52,7 +52,7 @@ from privacy_svc.rights.schemas import (
     RequestView,
     TimelineLine,
 )
-from privacy_svc.rights.workflow import Worker
+from privacy_svc.rights.workflow import Worker, wake
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores
 from privacy_svc.vault import Vault
@@ -134,6 +134,9 @@ class Requests:
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             right = verification.check_code(session, self.parts, request, code, actor)
+            ordered = request.attempt > request.dispatched
+        if ordered:
+            wake()
         if not right:
             raise WrongCode("The code is wrong or no longer valid.")
         return self.show(request_id)
@@ -330,7 +333,11 @@ class Requests:
 
     def _change(self, request_id: str, transition: Callable[[Session, DataRequest], None]) -> RequestView:
         with self.database.write() as session:
-            transition(session, find(session, request_id, lock=True))
+            request = find(session, request_id, lock=True)
+            transition(session, request)
+            ordered = request.attempt > request.dispatched
+        if ordered:
+            wake()
         return self.show(request_id)
 
     def _write(

@@ -13,6 +13,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from privacy_svc.policy import Collection, DataMap, Field
 from privacy_svc.rights.spool import Spool
 
@@ -86,7 +88,7 @@ class Table:
 
     def add(self, values: Mapping[str, Any]) -> None:
         row = {f.name: values.get(f.name) for f in self.fields}
-        self._json.write((",\n " if self.rows else "[\n ") + json.dumps(plain(row), ensure_ascii=False))
+        self._json.write((",\n " if self.rows else "[\n ") + msgspec.json.encode(plain(row)).decode())
         self._lines.writerow([neutral(value) for value in row.values()])
         for name, value in row.items():
             if value is not None:
@@ -98,7 +100,7 @@ class Table:
     def files(self) -> dict[str, Spool]:
         """By path in the package; no more rows afterwards."""
         self._json.write("\n]\n" if self.rows else "[]\n")
-        schema = json.dumps(self._json_schema(), ensure_ascii=False, indent=2) + "\n"
+        schema = msgspec.json.format(msgspec.json.encode(self._json_schema()), indent=2).decode() + "\n"
         return {
             f"data/{self.file}.json": self._json,
             f"data/{self.file}.csv": self._csv,

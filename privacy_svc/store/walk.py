@@ -193,8 +193,10 @@ class Walker:
         """A row whose references say whose it is, or must, is not asked for its address."""
         for collection in filter(self._is_wanted, self.policies.data_map.ways.addressed()):
             bound, ways = self.stores.bind(collection), self.policies.data_map.ways.up(collection)
+            if any(bound.nullable.isdisjoint(way.fields) for way in ways):
+                continue
             candidates = addresses.rows(bound)
-            if candidates is None or any(bound.nullable.isdisjoint(way.fields) for way in ways):
+            if candidates is None:
                 continue
             for rows in self._read(bound, candidates, *(unset(bound, way.fields) for way in ways)):
                 yield from self._take(collection, addresses.are_theirs(collection, rows))
