@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from privacy_svc.policy import Field
 from privacy_svc.rights.package_words import CATEGORIES, HAPPENED, say
 from privacy_svc.rights.tables import Table, plain
 
 SHOWN = 100
 """Entries of the log that the page shows."""
+_TELLING = ("user.name.", "user.contact.", "user.demographic.")
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _environment = Environment(
     loader=PackageLoader("privacy_svc.rights"),
@@ -32,6 +34,13 @@ def label(name: str) -> str:
 
 def category(key: str, language: str) -> str:
     return CATEGORIES.get(language, {}).get(key) or label(key)
+
+
+def named(field: Field, language: str) -> str:
+    """What a column is called: by its category in other languages than the column's, where that says as much."""
+    key = next(iter(field.categories), "")
+    spoken = CATEGORIES.get(language, {}).get(key) if key.startswith(_TELLING) else None
+    return spoken or label(field.name)
 
 
 def shown(value: Any) -> str:
@@ -74,6 +83,7 @@ def render(
     return _environment.get_template("package.html").render(
         say=words,
         category=partial(category, language=language),
+        named=partial(named, language=language),
         happened=partial(happened, language=language),
         moment=partial(moment, zone=zone),
         language=language,
