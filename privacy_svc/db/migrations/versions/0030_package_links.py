@@ -1,7 +1,7 @@
 """Links by which people fetch their packages.
 
 Revision ID: 0030
-Revises: 0026
+Revises: 0029
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from privacy_svc.db.base import Instant
 
 revision = "0030"
-down_revision = "0026"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
