@@ -52,7 +52,8 @@ from privacy_svc.rights.schemas import (
     RequestView,
     TimelineLine,
 )
-from privacy_svc.rights.workflow import Worker, wake
+from privacy_svc.rights.waking import ring
+from privacy_svc.rights.workflow import Worker
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores
 from privacy_svc.vault import Vault
@@ -136,7 +137,7 @@ class Requests:
             right = verification.check_code(session, self.parts, request, code, actor)
             ordered = request.attempt > request.dispatched
         if ordered:
-            wake()
+            ring(self.parts.settings.home)
         if not right:
             raise WrongCode("The code is wrong or no longer valid.")
         return self.show(request_id)
@@ -337,7 +338,7 @@ class Requests:
             transition(session, request)
             ordered = request.attempt > request.dispatched
         if ordered:
-            wake()
+            ring(self.parts.settings.home)
         return self.show(request_id)
 
     def _write(
