@@ -35,6 +35,9 @@ class Letters:
         done = self._say(f"done.{right}", where=where)
         return self._letter(self._say("done.subject"), self._say("asked", what=self._say(right)), done, *more)
 
+    def link(self, until: datetime, most: int) -> str:
+        return self._say("link.until", day=self._day(until), most=most)
+
     def kept(self, items: Iterable[Mapping[str, Any]], evidence_until: datetime | None) -> Iterator[str]:
         """What outlives an erasure: data on a ground of Art. 17(3), and the proofs for a claim."""
         grounds = sorted({(Ground(i["ground"]), i["law"], datetime.fromisoformat(i["keep_until"])) for i in items})

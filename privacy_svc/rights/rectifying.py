@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.rights import certificate, closing, details, recipients
 from privacy_svc.rights.model import RECTIFIED, DataRequest, RequestValue
-from privacy_svc.rights.package import plain
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
+from privacy_svc.rights.tables import plain
 from privacy_svc.store import FactReader, keep_person, rectify, walk
 from privacy_svc.vault import Subject
 

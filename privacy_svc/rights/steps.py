@@ -29,6 +29,8 @@ class Step:
     name: str
     do: Do
     look: Look = nothing
+    integrates: bool = False
+    """What was logged so far is to be in the log's tree when `look` reads it."""
     reads_log: bool = False
     """What was logged so far is to be in the log's tree when `look` reads it, and fences in the ledger outside."""
 

@@ -1,9 +1,12 @@
 """Requests as durable workflows on DBOS (https://docs.dbos.dev), and the worker that runs them.
 
 The committed request row is the order to run it: web processes write it in the transaction of the approval
-and never touch the engine. A worker finds new orders and enqueues one workflow for each attempt, named
-`<request>.<attempt>`, so that no crash in between loses or doubles one. A workflow's inputs, outputs and errors
-are ids and words of our own: erasure has no second place to clean.
+and never touch the engine. A worker that has a place free finds new orders and starts one workflow for each attempt,
+named `<request>.<attempt>`: the engine runs a name once, so that no crash in between loses or doubles one, and of two
+workers that see the same order one runs it. A workflow's inputs, outputs and errors are ids and words of our own:
+erasure has no second place to clean.
+
+Who writes an order wakes the workers of the machine (`waking`); others find it within `POLL` seconds.
 
 A step's own note in the request row is what makes it safe to run twice; the engine brings the order, the
 retries that outlive the process, and the recovery.
@@ -13,19 +16,21 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import IO, Any, Self
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from privacy_svc.db import Database, new_id, parse_url
 from privacy_svc.errors import Conflict, DatabaseBusy
 from privacy_svc.rights.courier import Courier
-from privacy_svc.rights.fulfilment import Fulfilment, Problem
+from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.waking import Ear
 from privacy_svc.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -34,10 +39,14 @@ VERSION = "1"
 """Pinned: a new version of the code goes on with the runs of the old one. Raised only when the steps of a run
 that has begun would no longer fit, after the queue has run dry."""
 QUEUE = "requests"
+"""What an earlier version enqueued is run from it."""
 FILE = "workflows.sqlite3"
 WAITS = (1, 2, 5, 10, 30, 60, 300)
 """Seconds before a step is tried again when something it needs is away."""
 POLL = 0.1
+QUEUE_POLL = 2.0
+STARTING = 10.0
+"""Seconds after which an order counts no more that was started and does not run here: another worker has it."""
 PATIENCE = 30
 """Seconds that `stop` waits for runs in the middle; what waits longer goes on at the next start."""
 REVIEW = 60.0
@@ -64,18 +73,23 @@ class Worker:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._slot: IO[str] | None = None
+        self._orders = threading.Event()
+        """There may be new ones."""
+        self._ear: Ear | None = None
         self._run: Any = None
         self._running: set[str] = set()
+        self._starting: dict[str, float] = {}
 
     def start(self) -> None:
         if not _one.acquire(blocking=False):
             raise Conflict("A worker runs in this process already.")
         try:
             self._slot, name = _take_slot(self._settings.home)
+            self._ear = Ear(Path(self._slot.name).with_suffix(".sock"), self._orders.set)
             DBOS(config=self._config(name))
             self._run = self._workflow()
             DBOS.launch()
-            DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=POLL)
+            DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=QUEUE_POLL)
         except BaseException:
             self.stop()
             raise
@@ -101,10 +115,14 @@ class Worker:
     def stop(self) -> None:
         """Ends after the steps that are running; what is left goes on at the next start."""
         self._ended.set()
+        self._orders.set()
         for thread in self._threads:
             thread.join()
         self._threads = []
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=PATIENCE if self._running else 0)
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None
         if self._slot is not None:
             self._slot.close()
             self._slot = None
@@ -127,40 +145,48 @@ class Worker:
         @DBOS.workflow(name="fulfil")
         def fulfil(request_id: str) -> str:
             self._running.add(request_id)
+            self._starting.pop(request_id, None)
             try:
                 return _fulfil(work, request_id)
             finally:
                 self._running.discard(request_id)
+                self._orders.set()
 
         return fulfil
 
     def _dispatch(self) -> None:
-        since = REVIEW
+        reviewed = -REVIEW
         while not self._ended.is_set():
+            self._orders.clear()
             try:
-                if since >= REVIEW:
-                    since = 0.0
+                if time.monotonic() - reviewed >= REVIEW:
+                    reviewed = time.monotonic()
                     self._revive()
-                self._enqueue()
+                self._start_orders()
             except DatabaseBusy:
                 _log.warning("requests.database_busy")
             except Exception as error:  # noqa: BLE001 - the loop must outlive what it meets
                 _log.error("requests.dispatch_failed", kind=type(error).__name__)
-            self._ended.wait(POLL)
-            since += POLL
+            self._orders.wait(POLL)
 
-    def _enqueue(self) -> None:
-        """Orders no engine knows of yet. Enqueued before it is noted: a second time is the same workflow."""
+    def _start_orders(self) -> None:
+        """Orders no engine knows of yet, as many as there are places, the oldest first. Started before it is noted: a
+        second time is the same workflow."""
+        places = self._concurrency - self._load()
+        if places <= 0:
+            return
         with self._database.read() as session:
-            orders = session.execute(
-                select(DataRequest.id, DataRequest.attempt).where(
-                    DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt
-                )
-            ).all()
+            orders = session.execute(_ORDERS.limit(places)).all()
         for request_id, attempt in orders:
+            self._starting[request_id] = time.monotonic()
             with SetWorkflowID(f"{request_id}.{attempt}"):
-                DBOS.enqueue_workflow(QUEUE, self._run, request_id)
+                DBOS.start_workflow(self._run, request_id)
             self._set(request_id, attempt, dispatched=attempt)
+
+    def _load(self) -> int:
+        late = time.monotonic() - STARTING
+        self._starting = {request: at for request, at in self._starting.items() if at > late}
+        return len(self._running | self._starting.keys())
 
     def _revive(self) -> None:
         """Runs that the engine ended without ending the request, or does not know (its database was lost)."""
@@ -186,25 +212,28 @@ class Worker:
             )
 
 
+_ORDERS = (
+    select(DataRequest.id, DataRequest.attempt)
+    .where(DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt)
+    .order_by(func.coalesce(DataRequest.approved_at, DataRequest.verified_at), DataRequest.id)
+)
+
+
 def _fulfil(work: Fulfilment, request_id: str) -> str:
-    for name in DBOS.run_step({"name": "plan"}, work.plan, request_id):
-        problem = _with_patience(work, request_id, name)
-        if problem is not None:
+    """All that is left to do is one step of the engine's: what was done stands in the request row. Again when something
+    is away; the waiting is durable: it survives a restart."""
+    at, waits = "", iter(WAITS)
+    while True:
+        problem = DBOS.run_step({"name": "run"}, work.run, request_id)
+        if problem is None:
+            return "completed"
+        if problem["step"] != at:
+            at, waits = problem["step"], iter(WAITS)
+        wait = next(waits, None) if problem["passing"] else None
+        if wait is None:
             DBOS.run_step({"name": "fail", "retries_allowed": True, "max_attempts": 8}, work.fail, request_id, problem)
             return "failed"
-    return "completed"
-
-
-def _with_patience(work: Fulfilment, request_id: str, name: str) -> Problem | None:
-    """The step, again while something is away. The waiting is durable: it survives a restart."""
-    problem: Problem | None = None
-    for wait in (0, *WAITS):
-        if wait:
-            DBOS.sleep(wait)
-        problem = DBOS.run_step({"name": name}, work.perform, request_id, name)
-        if problem is None or not problem["passing"]:
-            break
-    return problem
+        DBOS.sleep(wait)
 
 
 def _system_database(database: Database, home: Path) -> str:

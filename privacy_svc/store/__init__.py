@@ -42,7 +42,7 @@ from privacy_svc.store.simulating import Simulated, Simulation
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.unsealing import unseal
-from privacy_svc.store.walk import FoundRow, walk
+from privacy_svc.store.walk import FoundRow, WalkOpened, own_rows, walk
 
 HANDLERS = [
     *routes.HANDLERS,
@@ -79,6 +79,7 @@ __all__ = [
     "Tally",
     "UnknownField",
     "UnknownPurpose",
+    "WalkOpened",
     "begin_index",
     "check_changes",
     "check_sealable",
@@ -93,6 +94,7 @@ __all__ = [
     "link_rows",
     "nearest",
     "open_store",
+    "own_rows",
     "plan_indexes",
     "read_back",
     "read_schema",

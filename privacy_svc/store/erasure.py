@@ -59,7 +59,7 @@ def erase_subject(
     Rows that lead to the person over more references go first, so that foreign keys hold. Kept values
     that are sealed are sealed anew with the evidence key: the data key is about to be destroyed.
     """
-    rows = walk_raw(session, stores, policies, subject_id)
+    rows = walk_raw(session, stores, policies, subject_id, vault)
     rows.sort(key=lambda found: -len(policies.data_map.owner(found[0]) or ()))
     keeper = _Keeper(session, vault, subject_id)
     done: dict[tuple[str, str, str], ErasedItem] = {}

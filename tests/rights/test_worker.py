@@ -16,7 +16,7 @@ from tests.rights.running import PLANTED, done, everything_in, workflow_tables
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import types_of
 
-STEPS = ("start", "prepare", "clean_stores", "destroy_keys", "read_back", "tell", "finish")
+STEPS = ("prepare", "clean_stores", "destroy_keys", "read_back", "tell", "finish")
 
 
 def run_and_kill(company: Company, step: str, moment: str) -> None:
