@@ -89,6 +89,8 @@ class EventType(enum.StrEnum):
     KEPT_ENDED = "rights:kept:ended", "What an erasure had left by law met its date and was emptied; it says how much."
     PACKAGE_CREATED = "rights:package:created", "An access or portability package was made."
     PACKAGE_DOWNLOADED = "rights:package:downloaded", "A package was fetched."
+    PACKAGE_LINK_MADE = "rights:link:made", "A link was made by which a person fetches their package."
+    PACKAGE_LINK_REVOKED = "rights:link:revoked", "A link to a package was revoked."
     VALUE_RECTIFIED = "rights:value:rectified", "A value was corrected (GDPR 16)."
     RECIPIENT_TOLD = "rights:recipient:told", "A recipient was told of a change (GDPR 19)."
     RECIPIENT_ANSWERED = "rights:recipient:answered", "A recipient said what became of it."

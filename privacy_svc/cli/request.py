@@ -200,6 +200,33 @@ def file_(cli: Cli, request_id: str, file_id: str, out: Path, person: str) -> No
 
 @command.command()
 @click.argument("request_id", metavar="ID")
+@click.option("--new", "renew", is_flag=True, help="Mail the person a new one; earlier ones end.")
+@click.option("--revoke", is_flag=True, help="End it now.")
+@click.option("--as", "person", default="", help="Your name, for --new and --revoke: the log says who did it.")
+@click.pass_obj
+def link(cli: Cli, request_id: str, renew: bool, revoke: bool, person: str) -> None:
+    """How the link stands by which the person fetches their package. The link itself is in their letter alone.
+
+    \b
+    Examples:
+      privacy-svc request link ID
+      privacy-svc request link ID --new --as katrin
+      privacy-svc request link ID --revoke --as katrin
+    """
+    if renew and revoke:
+        raise click.UsageError("Give --new or --revoke, not both.")
+    if (renew or revoke) and not person.strip():
+        raise click.UsageError("--new and --revoke need --as: your name.")
+    with cli.runtime() as runtime:
+        if revoke:
+            runtime.requests.revoke_link(request_id, person)
+        found = runtime.requests.renew_link(request_id, person) if renew else runtime.requests.link(request_id)
+    until = "revoked" if found.revoked_at else f"works until {found.expires_at:%Y-%m-%d}"
+    cli.show(msgspec.to_builtins(found), lambda: click.echo(f"{until}; {found.used} of {found.most} downloads"))
+
+
+@command.command()
+@click.argument("request_id", metavar="ID")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else printed.")
 @click.pass_obj
 def certificate(cli: Cli, request_id: str, out: Path | None) -> None:

@@ -12,6 +12,7 @@ from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
 from privacy_svc.pii.headers import is_organisation, is_vague, only_of_staff, split, subject_of
 from privacy_svc.pii.known import known_values_in
+from privacy_svc.pii.others import others_in
 from privacy_svc.pii.redaction import Style, redact
 
 HANDLERS = routes.HANDLERS
@@ -33,6 +34,7 @@ __all__ = [
     "is_vague",
     "known_values_in",
     "only_of_staff",
+    "others_in",
     "redact",
     "split",
     "subject_of",

@@ -22,6 +22,7 @@ from privacy_svc.policy.datamap import (
     Keep,
     Normaliser,
     Reference,
+    Source,
     Tells,
 )
 from privacy_svc.policy.decide import Decision, decide, is_objected, is_objectionable, ungranted
@@ -43,6 +44,7 @@ from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
+    Automated,
     ConsentRule,
     Group,
     LegalBasis,
@@ -57,12 +59,14 @@ from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.service import Versions, recall, remember
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
 __all__ = [
     "DIRECT_MARKETING",
     "GROWN",
     "OF_AGE",
+    "Automated",
     "Block",
     "Case",
     "Change",
@@ -102,6 +106,7 @@ __all__ = [
     "ReasonCode",
     "Reference",
     "Sender",
+    "Source",
     "SpecialCondition",
     "SubjectState",
     "Tell",
@@ -110,6 +115,8 @@ __all__ = [
     "TestRun",
     "Unhit",
     "Versions",
+    "Way",
+    "Ways",
     "add_duration",
     "age_on",
     "anchor",

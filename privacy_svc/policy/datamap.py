@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from privacy_svc.policy.categories import is_personal
+from privacy_svc.policy.categories import is_personal, within
+from privacy_svc.policy.ways import Ways
+
+FREE_TEXT = "user.content"
 
 
 class Erase(enum.StrEnum):
@@ -49,6 +52,19 @@ class Tells(enum.StrEnum):
     """The latest of all such fields of the person counts; while all are empty, the relationship lasts."""
 
 
+class Source(enum.StrEnum):
+    """Where a value comes from: Art. 15(1)(g) asks, and Art. 20 covers what is provided or observed (WP 242)."""
+
+    PROVIDED = "provided"
+    """The person gave it."""
+    OBSERVED = "observed"
+    """It came about by what the person did."""
+    DERIVED = "derived"
+    """We worked it out, or wrote it."""
+    RECEIVED = "received"
+    """Somebody else gave it: `received_from`."""
+
+
 class EraseRows(enum.StrEnum):
     """What erasure does to a collection's rows."""
 
@@ -73,6 +89,8 @@ class Reference:
     dataset: str
     collection: str
     field: str
+    outward: bool = False
+    """The manifest leads from this row to that one (`direction: to`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,13 @@ class Field:
     identifier_of: str | None = None
     """The recipient whose own key for the person this is: they are told of changes by it (Art. 19)."""
     tells: Tells | None = None
+    source: Source | None = None
+    received_from: str = ""
+
+    @property
+    def is_free_text(self) -> bool:
+        """What people write in sentences: it may speak of others."""
+        return self.data_type == "string" and any(within(c, (FREE_TEXT,)) for c in self.categories)
 
     @property
     def personal(self) -> bool:
@@ -168,6 +193,10 @@ class DataMap:
     @cached_property
     def by_key(self) -> Mapping[str, Dataset]:
         return {d.key: d for d in self.datasets}
+
+    @cached_property
+    def ways(self) -> Ways:
+        return Ways(tuple(self.collections()))
 
     def collections(self) -> Iterator[Collection]:
         for dataset in self.datasets:

@@ -9,7 +9,18 @@ from collections.abc import Collection as Collection_
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from privacy_svc.policy.datamap import Collection, DataMap, Dataset, Erase, EraseRows, Field, Keep, Normaliser, Tells
+from privacy_svc.policy.datamap import (
+    Collection,
+    DataMap,
+    Dataset,
+    Erase,
+    EraseRows,
+    Field,
+    Keep,
+    Normaliser,
+    Source,
+    Tells,
+)
 from privacy_svc.policy.datasetchecks import check_collection, check_data_map
 from privacy_svc.policy.dpv import KEEP_GROUNDS
 from privacy_svc.policy.reading import Block, Faults
@@ -26,7 +37,8 @@ _DATASET = (*_SHARED, "fides_key", "organization_fides_key", "tags", "meta", "co
 _DATASET_META = ("resource_id", "after", "namespace", "redact")
 _COLLECTION = (*_SHARED, "fields", "privacy")
 _COLLECTION_META = ("after", "erase_after", "skip_processing", "masking_strategy_override", "partitioning", "redact")
-_COLLECTION_PRIVACY = ("subject", "erase_rows")
+_SOURCE = ("source", "received_from")
+_COLLECTION_PRIVACY = ("subject", "erase_rows", *_SOURCE)
 _FIELD = (*_SHARED, "fields", "privacy")
 _FIELD_META = (
     "primary_key",
@@ -40,7 +52,19 @@ _FIELD_META = (
     "masking_strategy_override",
     "redact",
 )
-_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep", "pattern", "identifier_of", "tells")
+_FIELD_PRIVACY = (
+    "id",
+    "seal",
+    "pad",
+    "index",
+    "erase",
+    "replace",
+    "keep",
+    "pattern",
+    "identifier_of",
+    "tells",
+    *_SOURCE,
+)
 _KEEP = ("ground", "law", "period")
 
 
@@ -84,7 +108,8 @@ class DatasetReader:
         privacy = block.block("privacy", _COLLECTION_PRIVACY)
         name = self._name(block, "name", (dataset,))
         categories = self.terms.categories_of(block, "data_categories") or above
-        fields = [self._field((dataset, name), n, categories) for n in block.items("fields", required=True)]
+        source = _source(privacy, (None, ""))
+        fields = [self._field((dataset, name), n, categories, source) for n in block.items("fields", required=True)]
         _once(self.faults, block, "fields", [f.name for f in fields])
         collection = Collection(
             dataset=dataset,
@@ -97,7 +122,9 @@ class DatasetReader:
         check_collection(collection, self.places, self.faults)
         return collection
 
-    def _field(self, path: tuple[str, str], node: Node, above: tuple[str, ...]) -> Field:
+    def _field(
+        self, path: tuple[str, str], node: Node, above: tuple[str, ...], above_source: tuple[Source | None, str]
+    ) -> Field:
         block = Block(node, self.faults, _FIELD, "field")
         meta, privacy = _meta(block, _FIELD_META), block.block("privacy", _FIELD_PRIVACY)
         name = self._name(block, "name", path)
@@ -105,6 +132,7 @@ class DatasetReader:
             block.fault("fields", "fields within fields: a column of an SQL table has none")
         self.links += read_links((*path, name), meta)
         seal = privacy.boolean("seal")
+        source, received_from = _source(privacy, above_source)
         return Field(
             name=name,
             categories=self.terms.categories_of(block, "data_categories") or above,
@@ -122,6 +150,8 @@ class DatasetReader:
             pattern=_pattern(privacy),
             identifier_of=next(iter(privacy.names("identifier_of", self.recipients, "recipient")), None),
             tells=privacy.choice("tells", Tells),
+            source=source,
+            received_from=received_from,
         )
 
     def _name(self, block: Block, key: str, above: Sequence[str]) -> str:
@@ -163,6 +193,19 @@ def _pattern(privacy: Block) -> str | None:
         privacy.fault("pattern", f"'pattern' is no regular expression: {error}")
         return None
     return text or None
+
+
+def _source(privacy: Block, above: tuple[Source | None, str]) -> tuple[Source | None, str]:
+    """A field's, else its collection's. Who it was received from is named (Art. 15(1)(g))."""
+    if "source" not in privacy:
+        if "received_from" in privacy:
+            privacy.fault("received_from", "'received_from' says nothing without source: received")
+        return above
+    source = privacy.choice("source", Source)
+    received = privacy.text("received_from", required=source is Source.RECEIVED)
+    if received and source is not Source.RECEIVED:
+        privacy.fault("received_from", "'received_from' says nothing without source: received")
+    return source, received
 
 
 def _keep(privacy: Block) -> Keep | None:

@@ -68,6 +68,14 @@ class Notice:
     purposes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Automated:
+    """A decision about a person by machine alone, with what Art. 15(1)(h) asks to be told of it, by language."""
+
+    logic: Mapping[str, str]
+    consequences: Mapping[str, str]
+
+
 CONFIRM_HOURS = 48
 ASK_AGAIN = "P6M"
 
@@ -138,6 +146,8 @@ class Purpose:
     unknown_age_permits: bool = False
     honours_gpc: bool = False
     """Global Privacy Control, the browser's `Sec-GPC: 1`, ends it."""
+    automated: Automated | None = None
+    """It decides about people by machine alone (Art. 22)."""
 
     @property
     def asks_age(self) -> bool:

@@ -14,6 +14,7 @@ from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import (
     ASK_AGAIN,
     CONFIRM_HOURS,
+    Automated,
     ConsentRule,
     Group,
     LegalBasis,
@@ -64,6 +65,7 @@ _KEYS = (
     "minimum_age",
     "unknown_age",
     "honours_gpc",
+    "automated",
 )
 
 
@@ -153,7 +155,15 @@ def _purpose(key: str, block: Block, known: Known) -> Purpose:
         age_by_country=by_country,
         unknown_age_permits=block.word("unknown_age", ("permit", "deny")) == "permit",
         honours_gpc=block.boolean("honours_gpc"),
+        automated=_automated(block, known),
     )
+
+
+def _automated(block: Block, known: Known) -> Automated | None:
+    if "automated" not in block:
+        return None
+    inner = block.block("automated", ("logic", "consequences"))
+    return Automated(inner.per_language("logic", known.languages), inner.per_language("consequences", known.languages))
 
 
 def _minimum_age(block: Block) -> tuple[int | None, bool]:

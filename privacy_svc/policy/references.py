@@ -41,15 +41,18 @@ def read_links(field: Path, meta: Block) -> list[Link]:
 def connect(data_map: DataMap, links: Iterable[Link], faults: Faults) -> DataMap:
     """The map with each reference at the field that holds the key. Dangling ones are faults."""
     held: dict[Path, Path] = {}
+    outward: set[Path] = set()
     for link in links:
         source, target = (_found(data_map, end, link.place, faults) for end in (link.source, link.target))
         if source is None or target is None:
             continue
         reverse = link.outward and source.primary_key and not target.primary_key
         holder, key = (link.target, link.source) if reverse else (link.source, link.target)
+        if link.outward and not reverse:
+            outward.add(holder)
         if held.setdefault(holder, key) != key:
             faults.at(link.place, f"{'.'.join(holder)} refers already to {'.'.join(held[holder])}")
-    references = {holder: Reference(*key) for holder, key in held.items()}
+    references = {holder: Reference(*key, outward=holder in outward) for holder, key in held.items()}
     return DataMap(
         tuple(
             replace(d, collections=tuple(_connected(c, references) for c in d.collections)) for d in data_map.datasets

@@ -7,10 +7,20 @@ carries it through durable steps. Deadlines follow Regulation 1182/71; grounds o
 from privacy_svc.rights.approval import Extension
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
-from privacy_svc.rights.errors import AddressMissing, BadDetails, DataLeft, OnHold, UnknownRequest, WrongCode
+from privacy_svc.rights.errors import (
+    AddressMissing,
+    BadDetails,
+    DataLeft,
+    OnHold,
+    PackageLinkGone,
+    UnknownRequest,
+    WrongCode,
+)
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
 from privacy_svc.rights.leftovers import Decision
+from privacy_svc.rights.link_routes import HANDLERS as _LINKS
+from privacy_svc.rights.links import PATH as PACKAGE_PATH
 from privacy_svc.rights.notices import Exemption
 from privacy_svc.rights.opendsr import signing_of as opendsr_signing
 from privacy_svc.rights.opendsr_routes import HANDLERS as _OPENDSR
@@ -26,12 +36,13 @@ from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN, Right, State
 from privacy_svc.rights.workflow import Worker
 
-HANDLERS = [*_REQUESTS, *_RECIPIENTS, *_OPENDSR]
+HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_OPENDSR]
 
 __all__ = [
     "CERTIFICATE",
     "HANDLERS",
     "OPEN",
+    "PACKAGE_PATH",
     "About",
     "AddressMissing",
     "BadDetails",
@@ -45,6 +56,7 @@ __all__ = [
     "NoticeView",
     "OnHold",
     "Order",
+    "PackageLinkGone",
     "Recipients",
     "Replayed",
     "RequestDetails",

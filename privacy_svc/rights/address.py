@@ -9,7 +9,7 @@ from privacy_svc.http import Contact
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.words import known
-from privacy_svc.store import FoundRow, walk
+from privacy_svc.store import FoundRow, own_rows
 
 LANGUAGE = "user.demographic.language"
 
@@ -20,7 +20,7 @@ def reach(session: Session, parts: Parts, request: DataRequest) -> str | None:
     if request.subject_id is None:
         return None
     try:
-        rows = walk(session, parts.stores, parts.vault, parts.policy, request.subject_id)
+        rows = own_rows(session, parts.stores, parts.vault, parts.policy, request.subject_id)
     except Erased:
         return None
     request.language = request.language or language_in(rows)

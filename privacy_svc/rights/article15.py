@@ -4,29 +4,22 @@ Every item is there, also where the answer is "none": silence would not be an an
 person: only purposes for their kind whose categories occur in what we hold about them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from privacy_svc.policy import LegalBasis, Party, PolicySet, Purpose, parse_duration
+from privacy_svc.policy import Field, LegalBasis, Party, PolicySet, Purpose, Source, parse_duration
+from privacy_svc.rights.package_words import say
 
-BASIS = {
-    LegalBasis.CONSENT: ("6(1)(a)", "You agreed to it. You can withdraw at any time."),
-    LegalBasis.CONTRACT: ("6(1)(b)", "We need it to do what we agreed with you."),
-    LegalBasis.LEGAL_OBLIGATION: ("6(1)(c)", "A law obliges us to."),
-    LegalBasis.VITAL_INTERESTS: ("6(1)(d)", "It protects somebody's life."),
-    LegalBasis.PUBLIC_TASK: ("6(1)(e)", "It is a task in the public interest."),
-    LegalBasis.LEGITIMATE_INTERESTS: ("6(1)(f)", "We have a legitimate interest. You can object."),
+ARTICLES = {
+    LegalBasis.CONSENT: "6(1)(a)",
+    LegalBasis.CONTRACT: "6(1)(b)",
+    LegalBasis.LEGAL_OBLIGATION: "6(1)(c)",
+    LegalBasis.VITAL_INTERESTS: "6(1)(d)",
+    LegalBasis.PUBLIC_TASK: "6(1)(e)",
+    LegalBasis.LEGITIMATE_INTERESTS: "6(1)(f)",
 }
-
-RIGHTS = (
-    ("16", "Rectification", "Have wrong data corrected."),
-    ("17", "Erasure", "Have your data erased."),
-    ("18", "Restriction", "Have the use of your data restricted."),
-    ("20", "Portability", "Take your data elsewhere."),
-    ("21", "Objection", "Object to a use; to direct marketing without any reason."),
-    ("7(3)", "Withdrawal", "Withdraw a consent at any time."),
-)
+RIGHTS = ("16", "17", "18", "20", "21", "22", "7(3)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,8 @@ class Held:
     kind: str
     """fideslang data subject, e.g. `customer`."""
     categories: frozenset[str]
-    collections: tuple[str, ...]
+    fields: tuple[tuple[str, Field], ...] = ()
+    """Of each place that holds something: the collection's path and the field."""
 
 
 def answer(policies: PolicySet, held: Held, language: str) -> dict[str, Any]:
@@ -44,19 +38,21 @@ def answer(policies: PolicySet, held: Held, language: str) -> dict[str, Any]:
     purposes = touching(policies, held)
     recipients = [organisation.recipients[k] for k in dict.fromkeys(r for p in purposes for r in p.recipients)]
     return {
+        "language": language,
         "confirmation": {"processed": bool(held.categories), "controller": _party(organisation.controller)},
         "purposes": [_purpose(p, language) for p in purposes],
         "categories": sorted(held.categories),
-        "recipients": [_recipient(r) for r in recipients] or _none("No recipient outside the controller is named."),
-        "retention": {p.key: retention_words(p.retention) for p in purposes},
-        "rights": [{"article": a, "name": n, "meaning": m} for a, n, m in RIGHTS],
+        "recipients": [_recipient(r) for r in recipients] or _none(say(language, "who.none")),
+        "retention": {p.key: retention_words(p.retention, language) for p in purposes},
+        "rights": [
+            {"article": a, "name": say(language, f"right.{a}"), "meaning": say(language, f"right.{a}.meaning")}
+            for a in RIGHTS
+        ],
         "complaint": {"article": "77", "authority": _party(organisation.authority)},
-        "source": _source(held),
-        "automated_decisions": _none(
-            "Our policy names no purpose with decisions about you by automated means alone (Art. 22)."
-        ),
-        "transfers": [_recipient(r) for r in recipients if r.safeguard]
-        or _none("Your data are not transferred outside the European Economic Area under an instrument of Art. 46."),
+        "source": list(_sources(held.fields, language))
+        or [{"statement": say(language, "source.unknown"), "fields": []}],
+        "automated_decisions": _automated(purposes, language) or _none(say(language, "automated.none")),
+        "transfers": [_recipient(r) for r in recipients if r.safeguard] or _none(say(language, "transfers.none")),
         "data_protection_officer": _party(organisation.dpo),
     }
 
@@ -69,36 +65,52 @@ def touching(policies: PolicySet, held: Held) -> list[Purpose]:
     ]
 
 
-def retention_words(iso: str | None) -> str:
+def retention_words(iso: str | None, language: str) -> str:
     """`P6Y` as people say it."""
     if iso is None:
-        return "As long as the purpose lasts"
+        return say(language, "kept.lasting")
     duration = parse_duration(iso)
     years, months = divmod(duration.months, 12)
-    parts = [_count(years, "year"), _count(months, "month"), _count(duration.days, "day")]
-    return (" and ".join(p for p in parts if p) or "Not at all") + " after our relationship ends"
+    counted = [(years, "year"), (months, "month"), (duration.days, "day")]
+    parts = [say(language, f"time.{unit}{'s' if n > 1 else ''}", n=n) for n, unit in counted if n]
+    time = say(language, "and").join(parts)
+    return say(language, "kept.after", time=time) if time else say(language, "kept.not")
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}{'s' if number != 1 else ''}" if number else ""
-
-
 def _purpose(purpose: Purpose, language: str) -> dict[str, Any]:
-    article, why = BASIS[purpose.legal_basis]
+    meaning = say(language, f"basis.{purpose.legal_basis}")
     return {
         "key": purpose.key,
         "title": in_language(purpose.title, language),
         "description": in_language(purpose.description, language),
-        "legal_basis": {"article": article, "name": purpose.legal_basis.value, "meaning": why},
+        "legal_basis": {
+            "article": ARTICLES[purpose.legal_basis],
+            "name": purpose.legal_basis.value,
+            "meaning": meaning,
+        },
         "dpv": purpose.dpv,
         "categories": list(purpose.categories),
-        "retention": retention_words(purpose.retention),
+        "retention": retention_words(purpose.retention, language),
         "recipients": list(purpose.recipients),
     }
+
+
+def _automated(purposes: Iterable[Purpose], language: str) -> list[dict[str, str]]:
+    """Art. 15(1)(h): the logic involved, and what it means for the person."""
+    return [
+        {
+            "purpose": p.key,
+            "title": in_language(p.title, language),
+            "logic": in_language(p.automated.logic, language),
+            "consequences": in_language(p.automated.consequences, language),
+        }
+        for p in purposes
+        if p.automated
+    ]
 
 
 def _party(party: Party) -> dict[str, str]:
@@ -109,11 +121,18 @@ def _recipient(party: Party) -> dict[str, str]:
     return _party(party) | {n: v for n in ("role", "safeguard") if (v := getattr(party, n))}
 
 
-def _source(held: Held) -> dict[str, Any]:
-    return {
-        "statement": "From you and from your dealings with us, as far as our records name a source.",
-        "collections": list(held.collections),
-    }
+def _sources(fields: Iterable[tuple[str, Field]], language: str) -> Iterable[dict[str, Any]]:
+    """Art. 15(1)(g), and of what the person gave as well: by source, which fields."""
+    found: dict[str, list[str]] = {}
+    for path, field in fields:
+        if field.personal:
+            word = field.source.value if field.source else "unknown"
+            statement = say(
+                language, f"source.{word}", **({"name": field.received_from} if field.received_from else {})
+            )
+            found.setdefault(statement, []).append(f"{path}.{field.name}")
+    for statement, places in found.items():
+        yield {"statement": statement, "fields": places}
 
 
 def _none(statement: str) -> dict[str, str]:
@@ -128,3 +147,13 @@ def portable(policies: PolicySet, kind: str, consented: Collection[str]) -> Sequ
         if kind in p.subjects
         and (p.legal_basis is LegalBasis.CONTRACT or (p.legal_basis is LegalBasis.CONSENT and p.key in consented))
     ]
+
+
+def left_out(field: Field, purposes: Iterable[Purpose]) -> str | None:
+    """Why portability leaves a field out, as a key of the words; None for what is given. What is observed counts as
+    provided, what is derived does not (WP 242, page 10); of what the map does not say, the person has the benefit."""
+    if field.source in {Source.DERIVED, Source.RECEIVED}:
+        return f"left.{field.source}"
+    if not any(p.covers(category) for p in purposes for category in field.categories):
+        return "left.basis"
+    return None

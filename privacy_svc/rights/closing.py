@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.http import encode
-from privacy_svc.mail import MailUnavailable
+from privacy_svc.mail import Letter, MailUnavailable
 from privacy_svc.rights import recipients
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.certificate import Facts
@@ -53,8 +53,12 @@ def send(parts: Parts, request: DataRequest, address: str | None, told: Iterable
     timeline says so."""
     if not address:
         return None
+    letter = Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url, told)
+    return deliver(parts, address, letter)
+
+
+def deliver(parts: Parts, address: str, letter: Letter) -> Event:
     try:
-        letter = Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url, told)
         parts.mailer.send(address, letter)
     except MailUnavailable:
         return Event.LETTER_FAILED

@@ -76,9 +76,10 @@ def _beside(session: Session, parts: Parts, request: DataRequest) -> list[Erased
 
 
 def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
-    """What there is to erase: place, the data map's method, how many rows."""
+    """What there is to erase: place, the data map's method, how many rows. Rows that
+    others lead to as well are theirs too, and stay."""
     places: dict[tuple[str, str, str], int] = {}
-    for row in rows:
+    for row in (r for r in rows if not r.shared):
         path = row.collection.path
         if row.collection.erase_rows is EraseRows.DELETE:
             here = [(path, "*", "delete")]

@@ -22,6 +22,13 @@ class AddressMissing(Conflict):
     remedy = "Have a member of the staff verify the person: POST /v1/requests/{id}/verify with a reason."
 
 
+class PackageLinkGone(PrivacyError):
+    """Also for a token that never was one, and for an erased person: it tells nobody which."""
+
+    status, slug, title = 410, "package-link-gone", "This link does not lead to a package any more"
+    remedy = "Ask for a new one: it is sent to your address on file."
+
+
 class BadDetails(BadRequest):
     slug, title = "bad-details", "The details do not fit the right"
     remedy = "`detail` says what this right needs in `details`."

@@ -39,6 +39,9 @@ class Letters:
         """To the address that is not theirs any more, or that somebody took from them."""
         return self._letter(self._say("moved.subject"), self._say("moved.what"), self._say("moved.if_not"))
 
+    def link(self, until: datetime, most: int) -> str:
+        return self._say("link.until", day=self._day(until), most=most)
+
     def kept(self, items: Iterable[Mapping[str, Any]], evidence_until: datetime | None) -> Iterator[str]:
         """What outlives an erasure: data on a ground of Art. 17(3), and the proofs for a claim."""
         grounds = sorted({(Ground(i["ground"]), i["law"], datetime.fromisoformat(i["keep_until"])) for i in items})

@@ -182,6 +182,23 @@ class RequestPackage(Base):
     sealed: Mapped[bytes] = deferred(mapped_column(LargeBinary))
 
 
+class PackageLink(Base):
+    """A way to fetch a package without signing in. The token itself is kept nowhere; see `links`."""
+
+    __tablename__ = "package_links"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), index=True)
+    digest: Mapped[bytes | None] = mapped_column(unique=True)
+    """sha256 of the token."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    most: Mapped[int]
+    used: Mapped[int] = mapped_column(default=0)
+    """Downloads."""
+    revoked_at: Mapped[datetime | None]
+
+
 class RequestCertificate(Base):
     """Signed JSON that says what was done; holds no personal data."""
 

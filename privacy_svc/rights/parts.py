@@ -57,6 +57,8 @@ class Event(enum.StrEnum):
     KEPT_ENDED = "rights:kept:ended"
     PACKAGE_CREATED = "rights:package:created"
     PACKAGE_DOWNLOADED = "rights:package:downloaded"
+    LINK_MADE = "rights:link:made"
+    LINK_REVOKED = "rights:link:revoked"
     VALUE_RECTIFIED = "rights:value:rectified"
     DETAILS_READ = "rights:details:read"
     RECIPIENT_TOLD = "rights:recipient:told"

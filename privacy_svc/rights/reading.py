@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, defer
 
 from privacy_svc.errors import BadRequest, NotFound, Unavailable
-from privacy_svc.rights import attaching, details, notices, rectifying
-from privacy_svc.rights.accessing import open_package
+from privacy_svc.rights import attaching, details, links, notices, rectifying
+from privacy_svc.rights.links import open_package
 from privacy_svc.rights.model import (
     DataRequest,
     Hold,
@@ -19,7 +19,7 @@ from privacy_svc.rights.model import (
     RequestPackage,
 )
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.schemas import HoldView, RequestDetails, RequestPage, RequestView
+from privacy_svc.rights.schemas import HoldView, PackageLinkView, RequestDetails, RequestPage, RequestView
 from privacy_svc.rights.states import OPEN, Right, State
 from privacy_svc.rights.steps import progress
 from privacy_svc.store import CannotRectify
@@ -168,6 +168,13 @@ def package(session: Session, parts: Parts, request: DataRequest, actor: str) ->
     content = open_package(session, parts, found)
     parts.note(session, request, Event.PACKAGE_DOWNLOADED, actor)
     return content
+
+
+def link_view(session: Session, request: DataRequest) -> PackageLinkView:
+    found = links.newest(session, request)
+    if found is None:
+        raise NotFound("There is no link: only the package of a completed request has one.")
+    return PackageLinkView(found.created_at, found.expires_at, found.most, found.used, found.revoked_at)
 
 
 def certificate(session: Session, request: DataRequest) -> str:

@@ -21,9 +21,9 @@ from privacy_svc.rights import certificate, closing, details, recipients
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import RECTIFIED, DataRequest, RequestValue
-from privacy_svc.rights.package import plain
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
+from privacy_svc.rights.tables import plain
 from privacy_svc.store import (
     Change,
     FactReader,

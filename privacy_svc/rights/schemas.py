@@ -209,6 +209,16 @@ class TimelineLine(msgspec.Struct, frozen=True):
     params: dict[str, Any]
 
 
+class PackageLinkView(msgspec.Struct, frozen=True):
+    """Downloads: `used` of at most `most`."""
+
+    created_at: datetime
+    expires_at: datetime
+    most: int
+    used: int
+    revoked_at: datetime | None
+
+
 class NoticeView(msgspec.Struct, frozen=True):
     """No personal data. `event` is the id under which every try is told; `problem` how the last one ended."""
 

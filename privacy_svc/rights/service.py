@@ -23,6 +23,7 @@ from privacy_svc.rights import (
     holds,
     kept,
     leftovers,
+    links,
     notices,
     opening,
     reading,
@@ -49,12 +50,14 @@ from privacy_svc.rights.schemas import (
     HoldDetails,
     HoldView,
     NoticeView,
+    PackageLinkView,
     Readmitted,
     RequestDetails,
     RequestPage,
     RequestView,
     TimelineLine,
 )
+from privacy_svc.rights.waking import ring
 from privacy_svc.rights.workflow import Worker
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores
@@ -137,6 +140,9 @@ class Requests:
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             right = verification.check_code(session, self.parts, request, code, actor)
+            ordered = request.attempt > request.dispatched
+        if ordered:
+            ring(self.parts.settings.home)
         if not right:
             raise WrongCode("The code is wrong or no longer valid.")
         return self.show(request_id)
@@ -326,6 +332,36 @@ class Requests:
         with self.database.write() as session:
             return reading.package(session, self.parts, find(session, request_id), actor)
 
+    def offer(self, token: str) -> links.Offer:
+        """What a link to a package gives; raises PackageLinkGone."""
+        with self.database.read() as session:
+            return links.offer(session, token)
+
+    def fetch(self, token: str) -> tuple[str, bytes]:
+        """The request's id and the zip, by the person's link; each download is logged. Raises PackageLinkGone."""
+        with self.database.write() as session:
+            return links.fetch(session, self.parts, token)
+
+    def link(self, request_id: str) -> PackageLinkView:
+        """How the newest link to the package stands. Raises NotFound."""
+        with self.database.read() as session:
+            return reading.link_view(session, find(session, request_id))
+
+    def renew_link(self, request_id: str, actor: str) -> PackageLinkView:
+        """A new link to the address on file; earlier ones end. Raises NotFound, AddressMissing, MailUnavailable."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            address = reach(session, self.parts, request)
+            if address is None:
+                raise AddressMissing("A link cannot be sent: there is no e-mail address on file.")
+            letter = links.letter(session, self.parts, request, links.renew(session, self.parts, request, actor))
+        self._deliver(request_id, address, letter, actor)
+        return self.link(request_id)
+
+    def revoke_link(self, request_id: str, actor: str) -> None:
+        """Raises Conflict where none works."""
+        self._change(request_id, lambda s, r: links.revoke(s, self.parts, r, actor))
+
     def certificate(self, request_id: str) -> str:
         with self.database.read() as session:
             return reading.certificate(session, find(session, request_id))
@@ -334,7 +370,11 @@ class Requests:
 
     def _change(self, request_id: str, transition: Callable[[Session, DataRequest], None]) -> RequestView:
         with self.database.write() as session:
-            transition(session, find(session, request_id, lock=True))
+            request = find(session, request_id, lock=True)
+            transition(session, request)
+            ordered = request.attempt > request.dispatched
+        if ordered:
+            ring(self.parts.settings.home)
         return self.show(request_id)
 
     def _write(

@@ -6,7 +6,7 @@ named `<request>.<attempt>`: the engine runs a name once, so that no crash in be
 workers that see the same order one runs it. A workflow's inputs, outputs and errors are ids and words of our own:
 erasure has no second place to clean.
 
-Who writes an order in the worker's own process wakes it; others' orders are found within `POLL` seconds.
+Who writes an order wakes the workers of the machine (`waking`); others find it within `POLL` seconds.
 
 A step's own note in the request row is what makes it safe to run twice; the engine brings the order, the
 retries that outlive the process, and the recovery.
@@ -31,6 +31,7 @@ from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.sweeping import Sweeper, at_the_gate
+from privacy_svc.rights.waking import Ear
 from privacy_svc.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -56,14 +57,7 @@ COURIERS = 3
 SLOTS = 64
 _one = threading.Lock()
 """The engine is one a process: held by the worker that runs."""
-_orders = threading.Event()
-"""There may be new orders."""
 _LOST = frozenset({None, "SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
-
-
-def wake() -> None:
-    """There is a new order; for the worker of this process, if there is one."""
-    _orders.set()
 
 
 class Worker:
@@ -80,6 +74,9 @@ class Worker:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._slot: IO[str] | None = None
+        self._orders = threading.Event()
+        """There may be new ones."""
+        self._ear: Ear | None = None
         self._run: Any = None
         self._running: set[str] = set()
         self._starting: dict[str, float] = {}
@@ -89,6 +86,7 @@ class Worker:
             raise Conflict("A worker runs in this process already.")
         try:
             self._slot, name = _take_slot(self._settings.home)
+            self._ear = Ear(Path(self._slot.name).with_suffix(".sock"), self._orders.set)
             DBOS(config=self._config(name))
             self._run = self._workflow()
             DBOS.launch()
@@ -120,11 +118,14 @@ class Worker:
     def stop(self) -> None:
         """Ends after the steps that are running; what is left goes on at the next start."""
         self._ended.set()
-        _orders.set()
+        self._orders.set()
         for thread in self._threads:
             thread.join()
         self._threads = []
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=PATIENCE if self._running else 0)
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None
         if self._slot is not None:
             self._slot.close()
             self._slot = None
@@ -152,14 +153,14 @@ class Worker:
                 return _fulfil(work, request_id)
             finally:
                 self._running.discard(request_id)
-                _orders.set()
+                self._orders.set()
 
         return fulfil
 
     def _dispatch(self) -> None:
         reviewed = -REVIEW
         while not self._ended.is_set():
-            _orders.clear()
+            self._orders.clear()
             try:
                 if time.monotonic() - reviewed >= REVIEW:
                     reviewed = time.monotonic()
@@ -169,7 +170,7 @@ class Worker:
                 _log.warning("requests.database_busy")
             except Exception as error:  # noqa: BLE001 - the loop must outlive what it meets
                 _log.error("requests.dispatch_failed", kind=type(error).__name__)
-            _orders.wait(POLL)
+            self._orders.wait(POLL)
 
     def _start_orders(self) -> None:
         """Orders no engine knows of yet, as many as there are places, the oldest first. Started before it is noted: a

@@ -61,7 +61,7 @@ from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.sweeping import Searched, Sweep
 from privacy_svc.store.unsealing import unseal
-from privacy_svc.store.walk import FoundRow, walk
+from privacy_svc.store.walk import FoundRow, WalkOpened, own_rows, walk
 
 HANDLERS = [
     *routes.HANDLERS,
@@ -105,6 +105,7 @@ __all__ = [
     "Tally",
     "UnknownField",
     "UnknownPurpose",
+    "WalkOpened",
     "begin_index",
     "check_changes",
     "check_erasable",
@@ -124,6 +125,7 @@ __all__ = [
     "link_rows",
     "nearest",
     "open_store",
+    "own_rows",
     "plan_indexes",
     "plan_rectification",
     "read_back",

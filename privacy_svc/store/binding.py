@@ -57,8 +57,12 @@ class BoundCollection:
         return [self.table.c[name] for name in self.collection.key]
 
     def is_text(self, field: str) -> bool:
+        return self.is_typed(field) and self.types[field].python_type is str
+
+    def is_typed(self, field: str) -> bool:
+        """Whether its type has a counterpart in Python."""
         try:
-            return self.types[field].python_type is str
+            return bool(self.types[field].python_type)
         except NotImplementedError:
             return False
 

@@ -85,7 +85,7 @@ def _plan(
 ) -> list[_Work]:
     emptier = Emptier(session, vault, subject_id, known)
     works: dict[str, _Work] = {}
-    for collection, row in walk_raw(session, stores, policies, subject_id):
+    for collection, row in walk_raw(session, stores, policies, subject_id, vault):
         work = works.setdefault(collection.dataset, _Work(collection.dataset))
         work.has_person |= collection.subject is not None
         bound = stores.bind(collection)

@@ -30,7 +30,8 @@ from privacy_svc.store.errors import UnknownField, UnknownRecord, nearest
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose, qualified
-from privacy_svc.store.rows import beyond, key_values, one_row, owners, row_key, rows_where
+from privacy_svc.store.rows import beyond, key_values, one_row, owners, row_key
+from privacy_svc.store.walk import rows_of_person
 from privacy_svc.vault import RowCipher, Subject, Tampered, Vault
 
 MOST = 1_000
@@ -224,32 +225,3 @@ def _open(
 def by_field(decision: Decision, asked: Asked) -> dict[str, FieldDecision]:
     """The decision by the collection's own field names."""
     return {n: decision.fields[q] for n, q in zip(asked.fields, asked.question.fields, strict=True)}
-
-
-def rows_of_person(
-    session: Session, stores: Stores, policies: PolicySet, collection: Collection, subject_id: str
-) -> list[Row]:
-    """The rows of one collection that belong to a person, found along the chain of references."""
-    data_map = policies.data_map
-    chain = data_map.owner(collection)
-    if chain is None:
-        return []
-    person = chain[-1][1] if chain else collection
-    names = subjects.known_as(session, person)
-    keys = [k for d, c, k in subjects.rows_of(session, subject_id) if (d, c) == names]
-    rows: list[Row] = []
-    bound = stores.bind(person)
-    with stores.read(person.dataset) as connection:
-        for key in keys:
-            try:
-                rows.append(one_row(connection, bound, key))
-            except UnknownRecord:
-                continue
-    steps = [collection, *(target for _, target in chain)]
-    for here, (field, _) in reversed(list(zip(steps, chain, strict=False))):
-        reference = field.reference
-        assert reference is not None
-        wanted = [v for r in rows if (v := r[reference.field]) is not None]
-        with stores.read(here.dataset) as connection:
-            rows = rows_where(connection, stores.bind(here), field.name, wanted)
-    return rows

@@ -65,7 +65,7 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
     own: dict[str, None] = {}
     telling: dict[str, None] = {}
     names: dict[str, None] = {}
-    for row in rows:
+    for row in (r for r in rows if not r.shared):
         values = {f: v for f in row.collection.fields if (v := _text(row, f))}
         for field, value in values.items():
             if _is(field, _COARSE) and not _is(field, _DATES):

@@ -89,7 +89,7 @@ def plan_rectification(
 ) -> Planned:
     """Every place, with what stands there now and what is to stand there; also those that are right already. Raises
     CannotRectify where a copy's column does not take the value."""
-    rows = walk(session, stores, vault, policies, subject_id)
+    rows = [r for r in walk(session, stores, vault, policies, subject_id) if not r.shared]
     region = policies.organisation.phone_region
     found: dict[tuple[str, str, str], Change] = {}
     kept: dict[tuple[str, str, str], Change] = {}

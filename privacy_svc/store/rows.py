@@ -7,13 +7,15 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
 from privacy_svc.policy import Collection, DataMap
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.errors import UnknownRecord
 
 T = TypeVar("T")
+Values = tuple[Any, ...]
+"""Of the fields of one reference."""
 CHUNK = 500
 """Most values in one IN list; SQLite's and PostgreSQL's limits are far above."""
 
@@ -90,15 +92,6 @@ def one_row(connection: Connection, bound: BoundCollection, key: str, *, hold: b
     return row
 
 
-def rows_where(connection: Connection, bound: BoundCollection, field: str, values: Iterable[Any]) -> list[Row]:
-    """The rows whose `field` is one of `values`, by primary key."""
-    found: list[Row] = []
-    for chunk in chunks(dict.fromkeys(values)):
-        statement = select(bound.table).where(bound.table.c[field].in_(chunk)).order_by(*bound.key_columns)
-        found.extend(connection.execute(statement).mappings())
-    return found
-
-
 def batches(
     connection: Connection, bound: BoundCollection, size: int = CHUNK, start: str | None = None
 ) -> Iterator[Sequence[Row]]:
@@ -125,37 +118,125 @@ def beyond(columns: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
     )
 
 
+def equals(bound: BoundCollection, fields: Sequence[str], values: Iterable[Values]) -> ColumnElement[bool]:
+    """The rows whose `fields` have one of these values, each in the column's own type: a customer number may be a
+    number in one database and a text in the other."""
+    columns = [bound.table.c[name] for name in fields]
+    fitting = [v for v in (fit(bound, fields, value) for value in values) if v is not None]
+    if len(columns) == 1:
+        return columns[0].in_([v for (v,) in fitting])
+    return tuple_(*columns).in_(fitting)
+
+
+def fit(bound: BoundCollection, fields: Sequence[str], values: Values) -> Values | None:
+    """The values in the columns' types; None where they cannot be in them."""
+    try:
+        return tuple(_fit(bound, name, value) for name, value in zip(fields, values, strict=True))
+    except (ValueError, UnknownRecord):
+        return None
+
+
+def _fit(bound: BoundCollection, name: str, value: Any) -> Any:
+    kind = bound.types[name].python_type if bound.is_typed(name) else None
+    if kind is str:
+        return _part(value)
+    return _typed(bound, name, value) if isinstance(value, str) and kind in _KEY_TYPES else value
+
+
+def unset(bound: BoundCollection, fields: Sequence[str]) -> ColumnElement[bool]:
+    """The rows whose reference over these fields says nothing."""
+    return or_(*(bound.table.c[name].is_(None) for name in fields))
+
+
+def present(connection: Connection, bound: BoundCollection, keys: Iterable[str]) -> list[Row]:
+    """The rows of these keys that are there, in their order. What is equal only to the database costs a look of its
+    own."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[str, Row] = {}
+    for chunk in chunks(k for k in wanted if is_possible(bound, k)):
+        rows = connection.execute(select(bound.table).where(by_keys(bound, chunk))).mappings()
+        found.update((row_key(bound.collection, row), row) for row in rows)
+    return [found[key] for key in wanted if key in found]
+
+
+def is_possible(bound: BoundCollection, key: str) -> bool:
+    try:
+        key_values(bound, key)
+    except UnknownRecord:
+        return False
+    return True
+
+
 def owners(
     stores: Stores, data_map: DataMap, collection: Collection, rows: Sequence[Row]
 ) -> Mapping[str, tuple[Collection, str]]:
     """For each row (by its key) the identity collection and key of the person it belongs to.
 
-    Rows whose chain of references is broken are absent. One query a step of the chain, not a row; what is equal
-    only to the database (a reference in other case or with trailing spaces) costs a query of its own.
+    Rows whose references lead to nobody are absent. One query a collection, reference and step, not a row; what is
+    equal only to the database (a reference in other case or with trailing spaces) costs a query of its own.
     """
-    chain = data_map.owner(collection)
-    if chain is None:
-        return {}
-    if not chain:
-        return {row_key(collection, r): (collection, row_key(collection, r)) for r in rows}
-    at = {row_key(collection, r): r for r in rows}
-    for field, target in chain:
-        reference = field.reference
-        assert reference is not None
-        wanted = {r[field.name] for r in at.values() if r[field.name] is not None}
-        with stores.read(target.dataset) as connection:
-            found = _referred(connection, stores.bind(target), reference.field, wanted)
-        at = {key: found[r[field.name]] for key, r in at.items() if r[field.name] in found}
-    person = chain[-1][1]
-    return {key: (person, row_key(person, r)) for key, r in at.items()}
+    found: dict[str, tuple[Collection, str]] = {}
+    at: dict[Collection, dict[str, Row]] = {collection: {row_key(collection, r): r for r in rows}}
+    met: set[tuple[str, str]] = set()
+    while at:
+        above: dict[Collection, dict[str, Row]] = {}
+        for here, standing in at.items():
+            if here.subject:
+                found.update((start, (here, row_key(here, row))) for start, row in standing.items())
+            else:
+                _step(stores, data_map, here, _unmet(met, here, standing), above)
+        at = above
+    return found
 
 
-def _referred(connection: Connection, bound: BoundCollection, field: str, wanted: AbstractSet[Any]) -> dict[Any, Row]:
+def _unmet(met: set[tuple[str, str]], here: Collection, standing: Mapping[str, Row]) -> dict[str, Row]:
+    """Without those that have been on this row before: a circle of references leads to nobody."""
+    places = {start: f"{here.path} {row_key(here, row)}" for start, row in standing.items()}
+    new = {start: row for start, row in standing.items() if (start, places[start]) not in met}
+    met.update((start, places[start]) for start in new)
+    return new
+
+
+def _step(
+    stores: Stores,
+    data_map: DataMap,
+    here: Collection,
+    standing: Mapping[str, Row],
+    above: dict[Collection, dict[str, Row]],
+) -> None:
+    """To the row that the first reference that is set leads to, if it is there."""
+    undecided = dict(standing)
+    for way in data_map.ways.up(here):
+        wanted = {
+            start: values
+            for start, row in undecided.items()
+            if None not in (values := tuple(row[name] for name in way.fields))
+        }
+        undecided = {start: row for start, row in undecided.items() if start not in wanted}
+        if wanted:
+            with stores.read(way.target.dataset) as connection:
+                found = _referred(connection, stores.bind(way.target), way.refers, set(wanted.values()))
+            reached = {start: found[values] for start, values in wanted.items() if values in found}
+            above.setdefault(way.target, {}).update(reached)
+
+
+def _referred(
+    connection: Connection, bound: BoundCollection, fields: Sequence[str], wanted: AbstractSet[Values]
+) -> dict[Values, Row]:
     """The rows by the values that refer to them, in the spelling of those who refer."""
-    found = {r[field]: r for r in rows_where(connection, bound, field, wanted)}
-    if found.keys() <= wanted:
-        return found
-    for value in wanted - found.keys():
-        for row in rows_where(connection, bound, field, [value])[:1]:
-            found[value] = row
+    spelled = {fitting: v for v in wanted if (fitting := fit(bound, fields, v)) is not None}
+    found: dict[Values, Row] = {}
+    others = False
+    for chunk in chunks(spelled):
+        statement = select(bound.table).where(equals(bound, fields, chunk)).order_by(*bound.key_columns)
+        for row in connection.execute(statement).mappings():
+            value = tuple(row[name] for name in fields)
+            if value in spelled:
+                found.setdefault(spelled[value], row)
+            else:
+                others = True
+    for fitting, value in spelled.items() if others else ():
+        if value not in found:
+            alone = select(bound.table).where(equals(bound, fields, [fitting])).order_by(*bound.key_columns)
+            found.update((value, first) for first in connection.execute(alone.limit(1)).mappings())
     return found

@@ -15,13 +15,12 @@ from privacy_svc.db import Database, among, gathered_texts, joined_bytes, prefer
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import Collection, Decision, SubjectState
 from privacy_svc.store import subjects
-from privacy_svc.store.binding import BoundCollection, Stores
-from privacy_svc.store.errors import UnknownRecord
+from privacy_svc.store.binding import Stores
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.model import SubjectRow
 from privacy_svc.store.pdp import Decider, DecisionPoint, Question, answer_payload, question_payload
-from privacy_svc.store.rows import beyond, by_keys, chunks, key_values, row_key, row_keys
+from privacy_svc.store.rows import beyond, by_keys, chunks, is_possible, key_values, row_key, row_keys
 from privacy_svc.vault import Subject
 
 UNKNOWN = "unknown_customer"
@@ -156,7 +155,7 @@ class Selection:
 
     def _in_store(self, keys: Iterable[str]) -> Iterator[str]:
         bound = self._bound
-        for chunk in chunks([k for k in keys if _possible(bound, k)]):
+        for chunk in chunks([k for k in keys if is_possible(bound, k)]):
             with self._stores.read(self._collection.dataset) as connection:
                 statement = select(*bound.key_columns).where(by_keys(bound, chunk))
                 yield from (row_key(self._collection, r) for r in connection.execute(statement).mappings())
@@ -203,11 +202,3 @@ def every_key(stores: Stores, collection: Collection, size: int, after: str | No
             return
         yield row_keys(rows)
         last = list(rows[-1])
-
-
-def _possible(bound: BoundCollection, key: str) -> bool:
-    try:
-        key_values(bound, key)
-    except UnknownRecord:
-        return False
-    return True

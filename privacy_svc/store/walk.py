@@ -1,44 +1,281 @@
-"""The subject walk: from a person to every row that speaks of them, over all stores of the data map."""
+"""The subject walk: from a person to every row that speaks of them, over all stores of the data map.
 
-from dataclasses import dataclass
+Level by level from the person's own rows: to the rows that refer to those found (`policy.ways` says which reference
+decides), to rows of nobody that have the person's address, and to rows the manifest leads to. One statement for each
+collection, reference, level and 500 values, whatever the number of rows; nothing of a row is kept but what leads on.
+"""
+
+from collections import Counter
+from collections.abc import Collection as Some
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.policy import Collection, PolicySet
-from privacy_svc.store.binding import Row, Stores
-from privacy_svc.store.gateway import rows_of_person
+from privacy_svc.errors import Erased
+from privacy_svc.policy import Collection, Field, PolicySet, Way
+from privacy_svc.store import subjects
+from privacy_svc.store.addressing import Addresses
+from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.opening import open_with
-from privacy_svc.store.rows import row_key
-from privacy_svc.vault import SubjectCipher, Vault
+from privacy_svc.store.rows import Values, beyond, chunks, equals, present, row_key, unset
+from privacy_svc.vault import RowCipher, SubjectCipher, Vault
+
+PAGE = 1_000
+"""Rows in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRow:
-    """One row of a person; `values` are opened. Values never appear in `repr`."""
+    """One row of a person; `values` are opened, None where they were erased. Values never appear in `repr`."""
 
     collection: Collection
     key: str
     values: dict[str, Any]
+    shared: bool = False
+    """Rows of others lead to it too."""
 
     def __repr__(self) -> str:
         return f"FoundRow({self.collection.path})"
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of one collection, as the store holds them."""
+
+    collection: Collection
+    rows: Sequence[Row]
+    shared: bool = False
+
+    def __repr__(self) -> str:
+        return f"Page({self.collection.path}, {len(self.rows)} rows)"
+
+
 def walk(session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str) -> list[FoundRow]:
     """Every row of the person, opened: identity rows first, then by the data map's order.
     Raises Erased, KeyUnavailable, StoreUnavailable."""
+    pages = WalkOpened(session, stores, vault, policies, subject_id).pages()
+    place = _places(policies)
+    return sorted((row for page in pages for row in page), key=lambda row: place[row.collection.path])
+
+
+def walk_raw(
+    session: Session, stores: Stores, policies: PolicySet, subject_id: str, vault: Vault | None = None
+) -> list[tuple[Collection, Row]]:
+    """The same rows as the store holds them, but none that rows of others lead to as well. Without a `vault`, and once
+    the person is erased, only references lead on, and none to a sealed value."""
+    addresses = cipher = None
+    if vault is not None:
+        cipher = vault.ciphers(session, [subject_id]).get(subject_id)
+        addresses = Addresses(session, stores, vault, policies, subject_id, cipher) if cipher else None
+    pages = Walker(session, stores, policies, subject_id, cipher, addresses).pages()
+    place = _places(policies)
+    rows = [(page.collection, row) for page in pages if not page.shared for row in page.rows]
+    return sorted(rows, key=lambda found: place[found[0].path])
+
+
+def rows_of_person(
+    session: Session, stores: Stores, policies: PolicySet, collection: Collection, subject_id: str
+) -> list[Row]:
+    """The rows of one collection that belong to a person by its references."""
+    wanted = {c.path for c in policies.data_map.ways.above(collection)}
+    pages = Walker(session, stores, policies, subject_id, wanted=wanted).pages()
+    return [row for page in pages if page.collection.path == collection.path for row in page.rows]
+
+
+def own_rows(session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str) -> list[FoundRow]:
+    """Only the rows that are the person. Raises Erased, KeyUnavailable, StoreUnavailable."""
     cipher = vault.cipher(session, subject_id)
-    return [_found(cipher, collection, row) for collection, row in walk_raw(session, stores, policies, subject_id)]
+    people = {c.path for c in policies.data_map.identities()}
+    pages = Walker(session, stores, policies, subject_id, cipher, wanted=people).pages()
+    return [_found(cipher, page, row) for page in pages for row in page.rows]
 
 
-def _found(cipher: SubjectCipher, collection: Collection, row: Row) -> FoundRow:
-    key = row_key(collection, row)
+class WalkOpened:
+    """A walk a page at a time, each of one collection, opened: for what must not hold all rows. Raises Erased."""
+
+    def __init__(self, session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str) -> None:
+        self._cipher = vault.cipher(session, subject_id)
+        self._addresses = Addresses(session, stores, vault, policies, subject_id, self._cipher)
+        self._walker = Walker(session, stores, policies, subject_id, self._cipher, self._addresses)
+
+    def pages(self) -> Iterator[list[FoundRow]]:
+        for page in self._walker.pages():
+            yield [_found(self._cipher, page, row) for row in page.rows]
+
+    @property
+    def unclear(self) -> Mapping[str, int]:
+        """By collection, once all pages are read: rows with an address that several people share."""
+        return self._addresses.unclear
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """To rows of `collection` whose `fields` have some values."""
+
+    collection: Collection
+    fields: tuple[str, ...]
+    before: tuple[Way, ...] = ()
+    """References that are not set there."""
+    held_by: tuple[Collection, tuple[str, ...]] | None = None
+    """Who refers to them, where that is the row we come from."""
+    shared: bool = False
+    """From rows that others lead to as well."""
+
+
+@dataclass(slots=True)
+class Walker:
+    """One walk over the rows as the stores hold them. `wanted`: paths of the collections to go through; None: all."""
+
+    session: Session
+    stores: Stores
+    policies: PolicySet
+    subject_id: str
+    cipher: SubjectCipher | None = None
+    addresses: Addresses | None = None
+    wanted: Some[str] | None = None
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _next: dict[_Hop, Counter[Values]] = field(default_factory=dict)
+
+    def pages(self) -> Iterator[Page]:
+        for collection, keys in self._own():
+            with self.stores.read(collection.dataset) as connection:
+                rows = present(connection, self.stores.bind(collection), keys)
+            for some in chunks(rows, PAGE):
+                yield from self._take(collection, some)
+        yield from self._levels()
+        if self.addresses is not None:
+            yield from self._addressed(self.addresses)
+            yield from self._levels()
+
+    def _own(self) -> Iterator[tuple[Collection, list[str]]]:
+        """The person's own rows, by their keys."""
+        mine = subjects.rows_of(self.session, self.subject_id)
+        for collection in filter(self._is_wanted, self.policies.data_map.identities()):
+            known_as = subjects.known_as(self.session, collection)
+            keys = [key for dataset, name, key in mine if (dataset, name) == known_as]
+            if keys:
+                yield collection, keys
+
+    def _levels(self) -> Iterator[Page]:
+        while self._next:
+            hops, self._next = self._next, {}
+            for hop, values in hops.items():
+                yield from self._down(hop, values) if hop.held_by is None else self._out(hop, values)
+
+    def _down(self, hop: _Hop, values: Counter[Values]) -> Iterator[Page]:
+        bound = self.stores.bind(hop.collection)
+        before = [unset(bound, way.fields) for way in hop.before]
+        for some in chunks(values):
+            for rows in self._read(bound, equals(bound, hop.fields, some), *before):
+                yield from self._take(hop.collection, rows, shared=hop.shared)
+
+    def _out(self, hop: _Hop, values: Counter[Values]) -> Iterator[Page]:
+        """Where fewer of our rows lead to a row than there are in all, others' do too."""
+        assert hop.held_by is not None
+        bound, holder, names = self.stores.bind(hop.collection), self.stores.bind(hop.held_by[0]), hop.held_by[1]
+        for some in chunks(values):
+            held = self._counted(holder, names, some)
+            for shared in (False, True):
+                part = [v for v in some if (held.get(v, 0) > values[v]) is shared]
+                for rows in self._read(bound, equals(bound, hop.fields, part)) if part else ():
+                    yield from self._take(hop.collection, rows, shared=shared or hop.shared)
+
+    def _counted(self, holder: BoundCollection, names: Sequence[str], values: Sequence[Values]) -> dict[Values, int]:
+        columns = [holder.table.c[name] for name in names]
+        counted = select(*columns, func.count()).where(equals(holder, names, values)).group_by(*columns)
+        with self.stores.read(holder.collection.dataset) as connection:
+            return {tuple(row[:-1]): row[-1] for row in connection.execute(counted)}
+
+    def _addressed(self, addresses: Addresses) -> Iterator[Page]:
+        """A row whose references say whose it is, or must, is not asked for its address."""
+        for collection in filter(self._is_wanted, self.policies.data_map.ways.addressed()):
+            bound, ways = self.stores.bind(collection), self.policies.data_map.ways.up(collection)
+            if any(bound.nullable.isdisjoint(way.fields) for way in ways):
+                continue
+            candidates = addresses.rows(bound)
+            if candidates is None:
+                continue
+            for rows in self._read(bound, candidates, *(unset(bound, way.fields) for way in ways)):
+                yield from self._take(collection, addresses.are_theirs(collection, rows))
+
+    def _read(self, bound: BoundCollection, *where: ColumnElement[bool]) -> Iterator[Sequence[Row]]:
+        """A page at a time, each by a statement of its own: nothing stays open while a page is worked on. Of a table
+        without a key all at once."""
+        columns = bound.key_columns
+        statement = select(bound.table).where(*where).order_by(*columns)
+        size = PAGE if columns else None
+        after: Values | None = None
+        while True:
+            further = statement if after is None else statement.where(beyond(columns, after))
+            with self.stores.read(bound.collection.dataset) as connection:
+                rows = connection.execute(further.limit(size)).mappings().all()
+            if rows:
+                yield rows
+            if size is None or len(rows) < size:
+                return
+            after = tuple(rows[-1][column.name] for column in columns)
+
+    def _take(self, collection: Collection, rows: Iterable[Row], *, shared: bool = False) -> Iterator[Page]:
+        """What was not met before; where it leads is noted."""
+        new = []
+        for row in rows:
+            place = (collection.path, row_key(collection, row) if collection.key else repr(row))
+            if place not in self._seen:
+                self._seen.add(place)
+                new.append(row)
+        if new:
+            self._lead(collection, new, shared=shared)
+            yield Page(collection, new, shared)
+
+    def _lead(self, collection: Collection, rows: Sequence[Row], *, shared: bool) -> None:
+        ways = self.policies.data_map.ways
+        for down in filter(lambda d: self._is_wanted(d.collection), ways.down(collection)):
+            hop = _Hop(down.collection, down.way.fields, down.before, shared=shared)
+            self._to(hop, rows, collection, down.way.refers)
+        for way in filter(lambda w: self._is_wanted(w.target), ways.out(collection)):
+            hop = _Hop(way.target, way.refers, held_by=(collection, way.fields), shared=shared)
+            self._to(hop, rows, collection, way.fields)
+        if collection.subject and self.addresses is not None:
+            for named in (f for f in collection.fields if f.identity):
+                for row in rows:
+                    self.addresses.know(named.identity or "", self._value(collection, row, named))
+
+    def _to(self, hop: _Hop, rows: Sequence[Row], collection: Collection, names: Sequence[str]) -> None:
+        fields = [collection.by_name[name] for name in names]
+        found = (tuple(self._value(collection, row, f) for f in fields) for row in rows)
+        leading = [values for values in found if None not in values]
+        if leading:
+            self._next.setdefault(hop, Counter()).update(leading)
+
+    def _value(self, collection: Collection, row: Row, named: Field) -> Any:
+        """None where it is not set, or cannot be opened any more."""
+        if not named.seal or row[named.name] is None:
+            return row[named.name]
+        return _opened(self.cipher.at(row_key(collection, row)) if self.cipher else None, named, row[named.name])
+
+    def _is_wanted(self, collection: Collection) -> bool:
+        return self.wanted is None or collection.path in self.wanted
+
+
+def _found(cipher: SubjectCipher, page: Page, row: Row) -> FoundRow:
+    key = row_key(page.collection, row)
     opening = cipher.at(key)
-    return FoundRow(collection, key, {f.name: open_with(opening, f, row[f.name]) for f in collection.fields})
+    values = {f.name: _opened(opening, f, row[f.name]) for f in page.collection.fields}
+    return FoundRow(page.collection, key, values, page.shared)
 
 
-def walk_raw(session: Session, stores: Stores, policies: PolicySet, subject_id: str) -> list[tuple[Collection, Row]]:
-    """The same rows as the store holds them."""
-    collections = sorted(policies.data_map.collections(), key=lambda c: c.subject is None)
-    return [(c, row) for c in collections for row in rows_of_person(session, stores, policies, c, subject_id)]
+def _opened(opening: RowCipher | None, named: Field, value: object) -> Any:
+    """None for what was sealed before an erasure; the person came back since."""
+    try:
+        return open_with(opening, named, value)
+    except Erased:
+        return None
+
+
+def _places(policies: PolicySet) -> dict[str, int]:
+    """The data map's order, identities first."""
+    ordered = sorted(policies.data_map.collections(), key=lambda c: c.subject is None)
+    return {collection.path: place for place, collection in enumerate(ordered)}

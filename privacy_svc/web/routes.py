@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from privacy_svc.web import centre, choosing, console, explaining, health, reference
+from privacy_svc.web import centre, choosing, console, downloading, explaining, health, reference
 
 HANDLERS: list[ControllerRouterHandler] = [
     centre.show_centre,
@@ -10,6 +10,8 @@ HANDLERS: list[ControllerRouterHandler] = [
     choosing.confirm,
     choosing.ask_to_unsubscribe,
     choosing.unsubscribe,
+    downloading.offer_package,
+    downloading.fetch_package,
     explaining.list_problems,
     explaining.explain_problem,
     console.ask_to_sign_in,

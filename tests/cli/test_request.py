@@ -19,6 +19,14 @@ def test_every_subcommand_shows_how_it_is_called(name: str) -> None:
     assert f"privacy-svc request {name}" in shown.output
 
 
+@pytest.mark.parametrize("words", [["--new"], ["--revoke"], ["--new", "--revoke", "--as", "dora"]])
+def test_a_link_is_changed_by_somebody_and_one_way(words: list[str]) -> None:
+    """Without a name, or both at once, it is wrong use."""
+    shown = CliRunner().invoke(root, ["request", "link", "ID", *words])
+    assert shown.exit_code == 2
+    assert "--revoke" in shown.output
+
+
 def test_from_opening_to_a_refusal(installed: Installation) -> None:
     """Opened, asked, answered, verified, refused: the clock, the timeline in German, what the list shows."""
 

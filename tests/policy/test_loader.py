@@ -144,7 +144,7 @@ dataset:
 """
     client = compiled(**{"datasets/legacy.yml": manifest}).data_map.by_key["legacy"].by_name["client"]
     assert client.key == ("id",)
-    assert client.by_name["address_id"].reference == Reference("legacy", "address", "id")
+    assert client.by_name["address_id"].reference == Reference("legacy", "address", "id", outward=True)
 
 
 def test_categories_are_inherited() -> None:

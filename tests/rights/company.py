@@ -225,6 +225,13 @@ class Company:
     def mails(self) -> list[str]:
         return [p.read_text() for p in sorted((self.home / "outbox").glob("*.eml"))]
 
+    def write(self, statement: str, **values: object) -> None:
+        """As the CRM does it."""
+        engine = create_engine(self.store_url)
+        with engine.begin() as connection:
+            connection.execute(text(statement), values)
+        engine.dispose()
+
     def rows(self, table: str) -> list[dict[str, object]]:
         engine = create_engine(self.store_url)
         with engine.connect() as connection:

@@ -1,7 +1,7 @@
 """Files of a request, and what erasures left by law with its date (GDPR 16, 17(3)).
 
 Revision ID: 0032
-Revises: 0029
+Revises: 0030
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from alembic import op
 from privacy_svc.db.base import Instant
 
 revision = "0032"
-down_revision = "0029"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

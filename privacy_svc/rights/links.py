@@ -1,0 +1,147 @@
+"""The link by which a person fetches their package: only theirs, for some days and some downloads, revocable.
+
+Its token is worked out from the person's data key, so nobody keeps it: the database has a hash of it, the letter to the
+address on file the only copy, and an erasure ends it. Every way in which a link fails is told as the same.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import now
+from privacy_svc.errors import Conflict, Erased, NotFound
+from privacy_svc.mail import Letter
+from privacy_svc.rights import closing
+from privacy_svc.rights.address import reach
+from privacy_svc.rights.errors import PackageLinkGone
+from privacy_svc.rights.letters import Letters
+from privacy_svc.rights.model import PACKAGE, DataRequest, PackageLink, RequestPackage
+from privacy_svc.rights.parts import Event, Parts, find
+
+PATH = "/d"
+PERSON = "person"
+"""The actor of a download by link."""
+GONE = "The link is not complete, was used up or revoked, or its time is over."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a link that works gives."""
+
+    request_id: str
+    language: str | None
+    expires_at: datetime
+    left: int
+
+
+def renew(session: Session, parts: Parts, request: DataRequest, actor: str) -> PackageLink:
+    """A new link; earlier ones end. Raises NotFound where there is no package."""
+    if session.get(RequestPackage, request.id) is None:
+        raise NotFound("This request has no package: only a completed access or portability request has one.")
+    _end(session, request)
+    link = make(session, parts, request)
+    parts.note(session, request, Event.LINK_MADE, actor, until=link.expires_at.date().isoformat(), most=link.most)
+    return link
+
+
+def make(session: Session, parts: Parts, request: DataRequest) -> PackageLink:
+    """With the package, whose note speaks for both."""
+    settings, at = parts.settings, now()
+    link = PackageLink(
+        request_id=request.id, expires_at=at + timedelta(days=settings.package_days), most=settings.package_downloads
+    )
+    session.add(link)
+    session.flush()
+    link.digest = _digest(token_of(session, parts, request, link))
+    return link
+
+
+def revoke(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
+    """Raises Conflict where none works."""
+    if not _end(session, request):
+        raise Conflict("No link to this package works.")
+    parts.note(session, request, Event.LINK_REVOKED, actor)
+
+
+def _end(session: Session, request: DataRequest) -> bool:
+    standing = [link for link in _of(session, request) if link.revoked_at is None and link.expires_at > now()]
+    for link in standing:
+        link.revoked_at = now()
+    return bool(standing)
+
+
+def _of(session: Session, request: DataRequest) -> list[PackageLink]:
+    mine = select(PackageLink).where(PackageLink.request_id == request.id).order_by(PackageLink.id)
+    return list(session.scalars(mine))
+
+
+def newest(session: Session, request: DataRequest) -> PackageLink | None:
+    found = _of(session, request)
+    return found[-1] if found else None
+
+
+def token_of(session: Session, parts: Parts, request: DataRequest, link: PackageLink) -> str:
+    """Raises Erased."""
+    assert request.subject_id is not None
+    tag = parts.vault.cipher(session, request.subject_id).tag(f"package-link/{link.id}", 32)
+    return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def letter(session: Session, parts: Parts, request: DataRequest, link: PackageLink) -> Letter:
+    token = token_of(session, parts, request, link)
+    where = f"{parts.settings.base_url}{PATH}/{token}"
+    letters = Letters(parts.organisation, request.language)
+    return letters.completed(request.kind, where, [letters.link(link.expires_at, link.most)])
+
+
+def tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+    """To the address on file. At least once: a crash between the mail and its note sends the same link again."""
+    link = newest(session, request)
+    address = reach(session, parts, request)
+    if link is None or not address:
+        return None
+    return closing.deliver(parts, address, letter(session, parts, request, link))
+
+
+def offer(session: Session, token: str) -> Offer:
+    """Changes nothing. Raises PackageLinkGone."""
+    link, request, _ = _working(session, token)
+    return Offer(request.id, request.language, link.expires_at, link.most - link.used)
+
+
+def fetch(session: Session, parts: Parts, token: str) -> tuple[str, bytes]:
+    """The request's id and the zip, once more of so many times. Raises PackageLinkGone."""
+    link, request, package = _working(session, token, lock=True)
+    try:
+        content = open_package(session, parts, package)
+    except Erased:
+        raise PackageLinkGone(GONE) from None
+    link.used += 1
+    parts.note(session, request, Event.PACKAGE_DOWNLOADED, PERSON, link=link.used)
+    return request.id, content
+
+
+def _working(session: Session, token: str, *, lock: bool = False) -> tuple[PackageLink, DataRequest, RequestPackage]:
+    wanted = select(PackageLink).where(PackageLink.digest == _digest(token))
+    link = session.scalar(wanted.with_for_update() if lock else wanted)
+    if link is None or link.revoked_at is not None or link.expires_at <= now() or link.used >= link.most:
+        raise PackageLinkGone(GONE)
+    package = session.get(RequestPackage, link.request_id)
+    if package is None:  # the person was erased, or withdrew
+        raise PackageLinkGone(GONE)
+    return link, find(session, link.request_id), package
+
+
+def open_package(session: Session, parts: Parts, package: RequestPackage) -> bytes:
+    """Raises Erased once the person is."""
+    opened = parts.vault.cipher(session, package.subject_id).open(PACKAGE, package.request_id, package.sealed)
+    assert isinstance(opened, bytes)
+    return opened
