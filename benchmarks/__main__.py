@@ -3,7 +3,18 @@
 import sys
 from importlib import import_module
 
-ALL = ("sealing", "bulk_sealing", "reading", "auditing", "deciding", "serving", "audiences", "importing", "accessing")
+ALL = (
+    "sealing",
+    "bulk_sealing",
+    "reading",
+    "auditing",
+    "deciding",
+    "serving",
+    "audiences",
+    "importing",
+    "accessing",
+    "erasing",
+)
 
 for name in sys.argv[1:] or ALL:
     import_module(f"benchmarks.{name}").run()

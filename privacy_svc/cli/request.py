@@ -163,6 +163,43 @@ def package(cli: Cli, request_id: str, out: Path, person: str) -> None:
 
 @command.command()
 @click.argument("request_id", metavar="ID")
+@AS
+@click.pass_obj
+def details(cli: Cli, request_id: str, person: str) -> None:
+    """What was asked for and said, old and new values of a correction, attached files; the look is logged.
+
+    \b
+    Example:
+      privacy-svc request details ID --as piet
+    """
+    with cli.runtime() as runtime:
+        found = runtime.requests.details(request_id, person)
+    data = msgspec.structs.asdict(found)
+    cli.show(data, lambda: click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode()))
+
+
+@command.command("file")
+@click.argument("request_id", metavar="ID")
+@click.argument("file_id", metavar="FILE-ID")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@AS
+@click.pass_obj
+def file_(cli: Cli, request_id: str, file_id: str, out: Path, person: str) -> None:
+    """Write an attached file, as `request details` lists it. The look is logged.
+
+    \b
+    Example:
+      privacy-svc request file ID FILE-ID --out proof.pdf --as piet
+    """
+    with cli.runtime() as runtime:
+        kind, content = runtime.requests.file(request_id, file_id, person)
+    _write(out, content)
+    data = {"file": str(out), "type": kind, "bytes": len(content)}
+    cli.show(data, lambda: click.echo(f"{out}: {kind}, {len(content):,} bytes"))
+
+
+@command.command()
+@click.argument("request_id", metavar="ID")
 @click.option("--new", "renew", is_flag=True, help="Mail the person a new one; earlier ones end.")
 @click.option("--revoke", is_flag=True, help="End it now.")
 @click.option("--as", "person", default="", help="Your name, for --new and --revoke: the log says who did it.")

@@ -36,7 +36,7 @@ from privacy_svc.consent.service import current, evidence, find, forget_evidence
 from privacy_svc.consent.standing import subject_state, subject_states, unknown_subject_state
 from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
-from privacy_svc.consent.suppression import Cause, digests, enlist
+from privacy_svc.consent.suppression import Cause, digests, enlist, follow_address
 from privacy_svc.consent.suppression import counts as count_suppressions
 from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
 from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE
@@ -90,6 +90,7 @@ __all__ = [
     "export",
     "export_lines",
     "find",
+    "follow_address",
     "forget_evidence",
     "forget_links",
     "forget_links_of",

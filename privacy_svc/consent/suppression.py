@@ -73,6 +73,15 @@ def _add(session: Session, address: AddressDigest, scope: str, cause: Cause, at:
     return True
 
 
+def follow_address(
+    session: Session, vault: Vault, log: Log, old: Contact, new: Contact, actor: str, at: datetime
+) -> None:
+    """Somebody is reached at another address now: what they said about the old one holds for it too."""
+    scopes = scopes_by_address(session, vault, [old]).get(old, frozenset())
+    for scope in sorted(scopes - {ALL}):
+        enlist(session, log, digests(session, vault, [new]), scope, Cause.OBJECTION, actor, at)
+
+
 def release(
     session: Session,
     vault: Vault,

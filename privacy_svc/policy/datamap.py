@@ -23,6 +23,9 @@ class Erase(enum.StrEnum):
     """The value stays sealed; its key is destroyed."""
     NULL = "null"
     REPLACE = "replace"
+    REDACT = "redact"
+    """A text stays, without what the person is known by. What is left of it is no longer known to be theirs, and not
+    shown to be nobody's: it is told apart from what was erased."""
     KEEP = "keep"
     """Kept on a ground of Art. 17(3), which the map must name; a sealed value then lives under the evidence key."""
 
@@ -112,6 +115,8 @@ class Field:
     erase: Erase = Erase.NULL
     replace: str | None = None
     keep: Keep | None = None
+    pattern: str | None = None
+    """A regular expression that the whole of a corrected value must match."""
     identifier_of: str | None = None
     """The recipient whose own key for the person this is: they are told of changes by it (Art. 19)."""
     tells: Tells | None = None

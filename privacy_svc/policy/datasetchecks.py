@@ -89,6 +89,10 @@ def _erasing(field: Field) -> list[str]:
         found.append("'replace' says nothing without erase: replace")
     if field.replace is not None and field.length is not None and len(field.replace) > field.length:
         found.append(f"'replace' is longer than the field's length of {field.length}")
-    if field.primary_key and field.erase in {Erase.SHRED, Erase.REPLACE}:
+    if field.erase is Erase.REDACT and field.seal:
+        found.append(
+            "erase: redact leaves a readable text, and a sealed one goes with its key: shred it, or seal it not"
+        )
+    if field.primary_key and field.erase in {Erase.SHRED, Erase.REPLACE, Erase.REDACT}:
         found.append("a primary key is not overwritten, rows hang on it")
     return found

@@ -4,6 +4,7 @@ Each file is read twice: by fideslang's own model, so that what Fides accepts is
 strictly, because its models let unknown keys pass.
 """
 
+import re
 from collections.abc import Collection as Collection_
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -51,7 +52,19 @@ _FIELD_META = (
     "masking_strategy_override",
     "redact",
 )
-_FIELD_PRIVACY = ("id", "seal", "pad", "index", "erase", "replace", "keep", "identifier_of", "tells", *_SOURCE)
+_FIELD_PRIVACY = (
+    "id",
+    "seal",
+    "pad",
+    "index",
+    "erase",
+    "replace",
+    "keep",
+    "pattern",
+    "identifier_of",
+    "tells",
+    *_SOURCE,
+)
 _KEEP = ("ground", "law", "period")
 
 
@@ -134,6 +147,7 @@ class DatasetReader:
             erase=privacy.choice("erase", Erase) or (Erase.SHRED if seal else Erase.NULL),
             replace=_replacement(privacy),
             keep=_keep(privacy),
+            pattern=_pattern(privacy),
             identifier_of=next(iter(privacy.names("identifier_of", self.recipients, "recipient")), None),
             tells=privacy.choice("tells", Tells),
             source=source,
@@ -167,6 +181,18 @@ def _replacement(privacy: Block) -> str | None:
         privacy.fault("replace", "'replace' must be a text")
         return None
     return node.text
+
+
+def _pattern(privacy: Block) -> str | None:
+    if "pattern" not in privacy:
+        return None
+    text = privacy.text("pattern", required=True)
+    try:
+        re.compile(text)
+    except re.error as error:
+        privacy.fault("pattern", f"'pattern' is no regular expression: {error}")
+        return None
+    return text or None
 
 
 def _source(privacy: Block, above: tuple[Source | None, str]) -> tuple[Source | None, str]:

@@ -18,6 +18,7 @@ from privacy_svc.rights.errors import (
 )
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
+from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.link_routes import HANDLERS as _LINKS
 from privacy_svc.rights.links import PATH as PACKAGE_PATH
 from privacy_svc.rights.notices import Exemption
@@ -46,6 +47,7 @@ __all__ = [
     "AddressMissing",
     "BadDetails",
     "DataLeft",
+    "Decision",
     "Exemption",
     "Extension",
     "Filter",

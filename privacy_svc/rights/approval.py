@@ -9,7 +9,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, clock, details, holds, merging
+from privacy_svc.rights import asking, clock, details, holds, merging, rectifying
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestPackage
 from privacy_svc.rights.parts import Event, Parts
@@ -47,17 +47,19 @@ def needs_approval(session: Session, parts: Parts, request: DataRequest) -> bool
     organisation = parts.organisation
     if request.right in organisation.approval | organisation.four_eyes.rights:
         return True
-    if request.kind is Right.RECTIFICATION and "rectification_of_identity" in organisation.approval:
-        return _changes_identity(session, parts, request)
+    if request.kind is Right.RECTIFICATION:
+        asked = "rectification_of_identity" in organisation.approval
+        return _changes(session, parts, request, _IDENTIFYING if asked else ())
     return request.kind is Right.AUTOMATED_DECISION
 
 
-def _changes_identity(session: Session, parts: Parts, request: DataRequest) -> bool:
-    """Whether it would make somebody else of the person: how they are named, reached or found."""
+def _changes(session: Session, parts: Parts, request: DataRequest, categories: tuple[str, ...]) -> bool:
+    """Whether it would make somebody else of the person: how they are reached or found, whatever the policy says, since
+    the next code goes there; and by the policy how they are named."""
     kind = session.get_one(Subject, request.subject_id).kind
     changes = details.read(session, parts.vault, request)["given"]["changes"]
     fields = [found[1] for name in changes if (found := parts.policy.resolve_field(name, kind))]
-    return any(f.identity or any(within(c, _IDENTIFYING) for c in f.categories) for f in fields)
+    return any(f.identity or any(within(c, categories) for c in f.categories) for f in fields)
 
 
 def approve(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
@@ -70,6 +72,8 @@ def approve(session: Session, parts: Parts, request: DataRequest, actor: str) ->
         other = _other_open(session, request)
         if other is not None:
             raise Conflict(f"Request {other} of the same person is open: answer it before the erasure.")
+    if request.kind is Right.RECTIFICATION:
+        rectifying.require_seen(session, parts, request)
     if not _approved_by_enough(session, parts, request, actor):
         return
     asking.settle(session, parts, request, actor, how="approved")

@@ -12,15 +12,21 @@ from privacy_svc.policy import Organisation
 from privacy_svc.rights.states import Right
 
 TYPE = "privacy-svc/certificate"
-VERSION = 1
+VERSION = 2
 BACKUPS_PENDING = (
-    "The key is destroyed in the running system. The page key that wrapped it could not be replaced yet, because the "
-    "key provider was away: until that is made up for, no date can be given for backups."
+    "The key is destroyed in the running system. The page key that wrapped it is still to be replaced: until then no "
+    "date can be given for backups."
 )
 BACKUPS = (
     "The key is destroyed in the running system. From the date in backups_by on no backup of the key tables can bring "
-    "it back: the root key they need is destroyed then. A backup restored earlier is told of this erasure first."
+    "it back: the root key they need is destroyed then, and backups of the customer stores from before are older than "
+    "any that is kept. A backup restored earlier is told of this erasure first."
 )
+REDACTED = (
+    "What the person is known by was taken out of these texts. "
+    "The rest of them is kept; it is not shown to be nobody's."
+)
+PENDING = "pending"
 EVIDENCE = (
     "What proves consents, this request and its answer is sealed by a second key, for the establishment, exercise or "
     "defence of legal claims (Art. 17(3)(e) GDPR), together with what is kept by law. That key is destroyed on the "
@@ -35,7 +41,7 @@ class Facts:
     request_id: str
     right: Right
     received_at: datetime
-    completed_at: datetime
+    completed_at: datetime | None
     organisation: Organisation
     policy_version: str
     log: Mapping[str, Any]
@@ -53,43 +59,59 @@ def certificate(facts: Facts, **about: Any) -> dict[str, Any]:
         "controller": {"id": organisation.id, "name": organisation.controller.name},
         "authority": organisation.authority.name,
         "received_at": _time(facts.received_at),
-        "completed_at": _time(facts.completed_at),
+        "completed_at": _time(facts.completed_at) if facts.completed_at else None,
         "policy": facts.policy_version,
         "log": dict(facts.log),
         **about,
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A first one as soon as the person is out of reach, a second when all texts were searched: `replaces` is the
+    SHA-256 of the first. `backups_by`: when every backup is out of reach, None while that is not known."""
+
+    number: int
+    replaces: str | None
+    backups_by: datetime | None
+
+
 def erasure(
-    facts: Facts,
-    done: Mapping[str, Any],
-    backups_by: datetime | None,
-    evidence_until: datetime | None,
-    proof: str | None,
+    facts: Facts, done: Mapping[str, Any], issue: Issue, evidence_until: datetime | None, proof: str | None
 ) -> dict[str, Any]:
-    """`done` is what the run noted; `backups_by` when every backup is out of reach, None while that is not known;
-    `evidence_until` when the evidence key ends, None for who came back meanwhile; `proof` the log's own, in C2SP
-    tlog-proof form, that the key was destroyed."""
+    """`done` is what the run noted; `evidence_until` when the evidence key ends, None for who came back meanwhile;
+    `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
     items = done["erased"]
-    kept = [i for i in items if i["method"] == "keep"]
+    kept, redacted = ([i for i in items if i["method"] == method] for method in ("keep", "redact"))
     return certificate(
         facts,
-        result="partially_fulfilled" if kept else "fulfilled",
+        issue=issue.number,
+        replaces=issue.replaces,
+        result="partially_fulfilled" if kept or redacted else "fulfilled",
         online_at=done["online_at"],
-        page_key_replaced=done["page_replaced"],
-        backups_by=_time(backups_by) if backups_by else None,
-        backups=BACKUPS if backups_by else BACKUPS_PENDING,
+        backups_by=_time(issue.backups_by) if issue.backups_by else None,
+        backups=BACKUPS if issue.backups_by else BACKUPS_PENDING,
         evidence_until=_time(evidence_until) if evidence_until else None,
         evidence=EVIDENCE,
-        done=[i for i in items if i["method"] != "keep"],
+        done=[i for i in items if i["method"] not in {"keep", "redact"}],
         kept=kept,
+        redacted=redacted,
+        redaction=REDACTED if redacted else None,
         proof=proof,
-        read_back={"values_searched": done["searched"], "found": 0},
+        read_back={
+            "values_searched": done["searched"],
+            "found": 0,
+            "own_rows_and_indexes": done.get("own"),
+            "everybodys_texts": done.get("everywhere") or PENDING,
+        },
     )
 
 
-def rectification(facts: Facts, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return certificate(facts, result="fulfilled", done=list(items))
+def rectification(
+    facts: Facts, items: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """`kept`: copies that a law keeps as they were."""
+    return certificate(facts, result="fulfilled", done=list(items), kept=list(kept))
 
 
 def restriction(facts: Facts, since: str) -> dict[str, Any]:

@@ -27,7 +27,6 @@ def complete(session: Session, parts: Parts, request: DataRequest) -> str:
 
 
 def facts(parts: Parts, request: DataRequest, entry: str) -> Facts:
-    assert request.closed_at is not None
     return Facts(
         request_id=request.id,
         right=request.kind,
@@ -40,8 +39,13 @@ def facts(parts: Parts, request: DataRequest, entry: str) -> Facts:
 
 
 def certify(session: Session, parts: Parts, request: DataRequest, document: Mapping[str, Any]) -> None:
-    signed = parts.signer.sign_json(dict(document))
-    session.add(RequestCertificate(request_id=request.id, document=encode(signed).decode()))
+    """A later issue takes the place of the earlier one, which still verifies in whoever's hands it is."""
+    signed = encode(parts.signer.sign_json(dict(document))).decode()
+    session.merge(RequestCertificate(request_id=request.id, created_at=now(), document=signed))
+
+
+def certificate_of(session: Session, request: DataRequest) -> str:
+    return session.get_one(RequestCertificate, request.id).document
 
 
 def send(parts: Parts, request: DataRequest, address: str | None, told: Iterable[str] = ()) -> Event | None:

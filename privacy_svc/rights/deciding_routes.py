@@ -1,12 +1,23 @@
 """What people decide about a request, over HTTP: /v1/requests/{id}/…"""
 
-from litestar import post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from privacy_svc.errors import Forbidden
 from privacy_svc.http import Caller, Role, allow, decode
-from privacy_svc.rights.schemas import Answer, Ask, Complete, Extend, Refuse, RequestOpened, RequestView
+from privacy_svc.rights.schemas import (
+    Answer,
+    Ask,
+    Attach,
+    Attached,
+    Complete,
+    DecideLeftover,
+    Extend,
+    Refuse,
+    RequestOpened,
+    RequestView,
+)
 from privacy_svc.rights.service import Requests
 
 ONE = "/v1/requests/{request_id:str}"
@@ -160,7 +171,60 @@ def note_answer(
     return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
 
 
+@post(
+    ONE + "/leftovers",
+    opt=allow(Role.DPO) | {"body": DecideLeftover},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="decideLeftover",
+    tags=TAGS,
+)
+def decide_leftover(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> RequestView:
+    """What becomes of a value that an erasure left in one place: taken out of the text, or accepted with a reason. Then
+    approve the request again."""
+    wanted = decode(body, DecideLeftover)
+    return requests.decide_leftover(request_id, wanted.place, wanted.decision, wanted.reason, caller.name)
+
+
+@post(ONE + "/files", opt=OPENERS | {"body": Attach}, sync_to_thread=True, operation_id="attachFile", tags=TAGS)
+def attach_file(
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> Attached:
+    """A file that proves what the request says: PDF, PNG, JPEG or text, sealed at once."""
+    wanted = decode(body, Attach)
+    require_own(requests, request_id, caller)
+    return requests.attach(request_id, wanted.name, wanted.content, caller.name)
+
+
+@get(ONE + "/files/{file_id:str}", opt=allow(Role.DPO), sync_to_thread=True, operation_id="readFile", tags=TAGS)
+def read_file(
+    request_id: FromPath[str],
+    file_id: FromPath[str],
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+) -> Response[bytes]:
+    """As a download, never shown by a browser; each look is logged."""
+    _, content = requests.file(request_id, file_id, caller.name)
+    headers = {
+        "content-disposition": f'attachment; filename="{file_id}"',
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
 HANDLERS = [
+    attach_file,
+    read_file,
+    decide_leftover,
     approve_request,
     refuse_request,
     confirm_refusal,

@@ -1,20 +1,25 @@
 """Erasure (Art. 17 GDPR), in an order that a crash cannot turn into half an erasure.
 
-1 prepare       no hold stands; the person is restricted, so that from here on nothing is released or written
-                through the gateway; their known values are sealed by the evidence key, for step 5; what is
-                there is counted, so that a step that runs twice still reports all it did.
-2 clean_stores  null, replace, delete or keep, as the data map says, one transaction a store.
+1 prepare       no hold stands, and all stores would take it; the person is restricted, so that from here on nothing is
+                released or written through the gateway; what they are known by is sealed by the evidence key, for
+                step 4; what is there is counted, so that a step that runs twice still reports all it did.
+2 clean_stores  null, replace, redact, delete or keep, as the data map says, one transaction a store.
 3 destroy_keys  fence, key, the date on which the evidence key ends, blind index, log payloads, packages, and their
                 addresses on the suppression list, in one transaction: from its commit the person is unreadable in every
                 process.
-4 clean_again   what a module's write that was under way since 1 left in the stores meanwhile; what is kept of it by
-                law may put off the evidence key's date.
-5 read_back     the stores are searched for the known values. What is found fails the request with its place.
-6 tell, finish  letter, certificate; the known values go.
+4 read_back     what a module's write that was under way since 1 left in the stores meanwhile is cleaned too; what is
+                kept of it by law may put off the evidence key's date. Then their own rows and the indexes are searched.
+                What is found fails the request with its place.
+5 certify       the certificate, with the log's proof; what is still to come is pending in it.
+6 everywhere    page keys are replaced and everybody's texts searched, for many erasures at once: see `sweeping`. What
+                is found fails the request like in 4.
+7 tell, finish  letter, the certificate's second issue; what they were known by goes.
 
 A crash between 1 and 3 leaves the person restricted, not readable; the run goes on after the last step done.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -25,58 +30,56 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Theirs
 from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, forget_links_of, restrict
 from privacy_svc.db import now
-from privacy_svc.errors import Fault
-from privacy_svc.policy import Erase, EraseRows
-from privacy_svc.rights import certificate, closing, details, evidence, holds, recipients
+from privacy_svc.policy import EraseRows
+from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
-from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts
-from privacy_svc.rights.steps import Step, progress, tell_progress
+from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
 from privacy_svc.store import (
     ErasedItem,
     FoundRow,
-    Leftover,
+    Known,
+    check_erasable,
     erase_subject,
     forget_subject,
     identity_rows,
+    known_of,
     read_back,
     walk,
 )
 from privacy_svc.vault import AddressDigest, Subject
 
 
-def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+def _prepare(session: Session, parts: Parts, request: DataRequest, beside: Sequence[ErasedItem]) -> None:
     """Walked in the transaction that restricts: no write through the gateway falls in between."""
     subject_id = _subject(request)
     holds.require_none(session, subject_id)
     rows = walk(session, parts.stores, parts.vault, parts.policy, subject_id)
-    known = known_values(rows)
+    known = known_of(rows, parts.organisation.phone_region)
     addresses = digests(session, parts.vault, contacts_in(rows))
     cipher = details.cipher_of(session, parts.vault, request)
-    request.known_values = cipher.seal(KNOWN_VALUES, request.id, {"values": known, "address": address_in(rows)})
+    values = {"known": known.plain(), "address": address_in(rows)}
+    request.known_values = cipher.seal(KNOWN_VALUES, request.id, values)
     request.language = request.language or language_in(rows)
-    tell_progress(request, found=inventory(rows), searched=len(known), suppress=[_plain(a) for a in addresses])
+    found = [*inventory(rows), *(_item(i) for i in beside)]
+    tell_progress(request, found=found, searched=len(known), suppress=[_plain(a) for a in addresses])
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
     recipients.gather(session, parts, request, rows)
 
 
-def known_values(rows: Iterable[FoundRow]) -> list[str]:
-    """The person's texts that must not be found afterwards: those of every field that erasure empties."""
-    found = (
-        row.values[field.name]
-        for row in rows
-        for field in row.collection.fields
-        if field.erasable and (row.collection.erase_rows is EraseRows.DELETE or field.erase is not Erase.KEEP)
-    )
-    return sorted({v.strip() for v in found if isinstance(v, str) and v.strip()})
+def _beside(session: Session, parts: Parts, request: DataRequest) -> list[ErasedItem]:
+    """What the databases will do by themselves. Raises OnHold, CannotErase before anything has changed."""
+    holds.require_none(session, _subject(request))
+    return check_erasable(session, parts.stores, parts.vault, parts.policy, _subject(request))
 
 
 def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
-    """What there is to erase: place, the data map's method, how many rows."""
+    """What there is to erase: place, the data map's method, how many rows. Rows that
+    others lead to as well are theirs too, and stay."""
     places: dict[tuple[str, str, str], int] = {}
-    for row in rows:
+    for row in (r for r in rows if not r.shared):
         path = row.collection.path
         if row.collection.erase_rows is EraseRows.DELETE:
             here = [(path, "*", "delete")]
@@ -88,8 +91,12 @@ def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
     return [{"collection": c, "field": f, "method": m, "rows": n} for (c, f, m), n in places.items()]
 
 
-def _clean_stores(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
-    done = erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request))
+def _clean_stores(session: Session, parts: Parts, request: DataRequest) -> list[ErasedItem]:
+    known = known_to(session, parts, request)
+    return erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request), known)
+
+
+def _cleaned(_session: Session, _parts: Parts, request: DataRequest, done: Sequence[ErasedItem]) -> None:
     tell_progress(request, erased=account(progress(request)["found"], [_item(i) for i in done]))
 
 
@@ -118,11 +125,11 @@ def _destroy_keys(session: Session, parts: Parts, request: DataRequest, _seen: A
     subject_id = _subject(request)
     about = {"kind": session.get_one(Subject, subject_id).kind, "rows": identity_rows(session, subject_id)}
     theirs = parts.log.theirs(session, subject_id)
-    erased = parts.vault.erase(session, subject_id, request_id=request.id, about=about)
+    erased = parts.vault.erase(session, subject_id, request_id=request.id, about=about, later=True)
     _keep_evidence(session, parts, request, erased.online_at, progress(request)["erased"])
     payloads = forget(session, parts, theirs)
     _suppress(session, parts, request)
-    tell_progress(request, online_at=erased.online_at.isoformat(), page_replaced=erased.page_replaced)
+    tell_progress(request, online_at=erased.online_at.isoformat())
     parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
 
 
@@ -152,31 +159,27 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     return parts.log.erase_payloads(session, person, actor=WORKER)
 
 
-def _clean_again(session: Session, parts: Parts, request: DataRequest) -> list[dict[str, Any]]:
-    return [_item(i) for i in erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request))]
-
-
-def _noted(session: Session, parts: Parts, request: DataRequest, seen: Any) -> None:
+def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[dict[str, Any]], leftovers.Found]:
     """The places are those of the first time."""
-    _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), seen)
+    again = [_item(i) for i in _clean_stores(session, parts, request)]
+    known, treat = known_to(session, parts, request), leftovers.to_redact(request)
+    where = (session, parts.stores, parts.vault, parts.policy)
+    return again, leftovers.Found(*read_back(*where, _subject(request), known, treat))
 
 
-def _search(session: Session, parts: Parts, request: DataRequest) -> list[Leftover]:
-    known = _known(session, parts, request)["values"]
-    return read_back(session, parts.stores, parts.policy, _subject(request), known)
-
-
-def _judge(_session: Session, _parts: Parts, _request: DataRequest, left: Sequence[Leftover]) -> None:
-    if left:
-        faults = [Fault(f"{x.collection}.{x.field}", f"{x.rows} rows still hold a known value") for x in left]
-        raise DataLeft("The read-back found values of the person.", faults=faults)
+def _judge(
+    session: Session, parts: Parts, request: DataRequest, seen: tuple[list[dict[str, Any]], leftovers.Found]
+) -> None:
+    again, found = seen
+    _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), again)
+    tell_progress(request, own=leftovers.judge(request, found))
 
 
 def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
-    kept = [i for i in progress(request)["erased"] if i["method"] == "keep"]
+    items = [i for i in progress(request)["erased"] if i["method"] == "keep"]
     until = parts.vault.evidence_until(session, _subject(request))
-    told = Letters(parts.organisation, request.language).kept(kept, until)
-    return closing.send(parts, request, _known(session, parts, request)["address"], told)
+    told = Letters(parts.organisation, request.language).kept(items, until)
+    return closing.send(parts, request, _opened(session, parts, request)["address"], told)
 
 
 def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
@@ -185,18 +188,45 @@ def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
     return parts.log.proof(session, found[0].index) if found and found[0].index is not None else None
 
 
-def _finish(session: Session, parts: Parts, request: DataRequest, proof: str | None) -> None:
-    done = progress(request)
-    subject = session.get_one(Subject, _subject(request))
-    backups_by = parts.vault.backups_by(session, subject.id)
+def _certify(session: Session, parts: Parts, request: DataRequest, proof: str | None) -> None:
+    """From here on the person has it in writing; the second issue follows."""
+    kept.note(session, request, progress(request)["erased"])
+    entry = parts.note(session, request, Event.CERTIFIED, WORKER, issue=1)
+    _issue(session, parts, request, entry, proof, 1)
+
+
+def _finish(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+    former = closing.certificate_of(session, request)
     entry = closing.complete(session, parts, request)
-    facts = closing.facts(parts, request, entry)
-    until = parts.vault.evidence_until(session, subject.id)
-    closing.certify(session, parts, request, certificate.erasure(facts, done, backups_by, until, proof))
+    replaces = hashlib.sha256(former.encode()).hexdigest()
+    _issue(session, parts, request, entry, json.loads(former)["proof"], 2, replaces)
     request.known_values = None
 
 
-def _known(session: Session, parts: Parts, request: DataRequest) -> dict[str, Any]:
+def _issue(
+    session: Session,
+    parts: Parts,
+    request: DataRequest,
+    entry: str,
+    proof: str | None,
+    number: int,
+    replaces: str | None = None,
+) -> None:
+    subject_id = _subject(request)
+    issue = certificate.Issue(number, replaces, parts.vault.backups_by(session, subject_id))
+    until = parts.vault.evidence_until(session, subject_id)
+    document = certificate.erasure(closing.facts(parts, request, entry), progress(request), issue, until, proof)
+    closing.certify(session, parts, request, document)
+
+
+def known_to(session: Session, parts: Parts, request: DataRequest) -> Known:
+    opened = _opened(session, parts, request)
+    if "known" not in opened:  # a run that an earlier version began
+        return Known(own=tuple(opened["values"]), telling=tuple(v for v in opened["values"] if "@" in v))
+    return Known.of(opened["known"])
+
+
+def _opened(session: Session, parts: Parts, request: DataRequest) -> dict[str, Any]:
     assert request.known_values is not None
     opened = details.cipher_of(session, parts.vault, request).open(KNOWN_VALUES, request.id, request.known_values)
     assert isinstance(opened, dict)
@@ -209,11 +239,12 @@ def _subject(request: DataRequest) -> str:
 
 
 STEPS = (
-    Step("prepare", _prepare),
-    Step("clean_stores", _clean_stores),
+    Step("prepare", _prepare, _beside),
+    Step("clean_stores", _cleaned, _clean_stores),
     Step("destroy_keys", _destroy_keys),
-    Step("clean_again", _noted, _clean_again),
     Step("read_back", _judge, _search),
+    Step("certify", _certify, _prove, reads_log=True),
+    EVERYWHERE,
     Step("tell", closing.note_letter, _tell),
-    Step("finish", _finish, _prove, reads_log=True),
+    Step("finish", _finish),
 )

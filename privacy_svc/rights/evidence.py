@@ -19,13 +19,14 @@ from privacy_svc.consent import forget_evidence
 from privacy_svc.db import Database, now
 from privacy_svc.policy import add_duration
 from privacy_svc.rights import holds
-from privacy_svc.rights.model import DataRequest, Hold, RecipientNotice, RequestValue
+from privacy_svc.rights.model import DataRequest, Hold, RecipientNotice, RequestFile, RequestValue
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress
 from privacy_svc.vault import Fence
 
 EVIDENCE = "evidence"
+DAILY = timedelta(days=1)
 AUTOMATIC = timedelta(days=31)
 """Of the keys' own dates, at most so much goes in a run that nobody looks at, one run a day: as with the log, a clock
 that is ahead costs a month of them, not all."""
@@ -70,7 +71,7 @@ def end_all(database: Database, parts: Parts, actor: str, *, automatic: bool) ->
 
 def _prudent(session: Session, found: Sequence[tuple[str, datetime]]) -> Sequence[tuple[str, datetime]]:
     last = session.scalar(select(func.max(Fence.evidence_ended_at)))
-    if not found or (last is not None and now() - last < timedelta(days=1)):
+    if not found or (last is not None and now() - last < DAILY):
         return ()
     return [(i, until) for i, until in found if until < found[0][1] + AUTOMATIC]
 
@@ -107,6 +108,7 @@ def forget(session: Session, parts: Parts, person: Theirs, actor: str) -> int:
     mine = select(DataRequest.id).where(DataRequest.subject_id == person.subject_id)
     session.execute(update(DataRequest).where(DataRequest.subject_id == person.subject_id).values(details=None))
     session.execute(delete(RequestValue).where(RequestValue.request_id.in_(mine)))
+    session.execute(delete(RequestFile).where(RequestFile.request_id.in_(mine)))
     session.execute(update(RecipientNotice).where(RecipientNotice.request_id.in_(mine)).values(about=None))
     session.execute(update(Hold).where(Hold.subject_id == person.subject_id).values(reason=b""))
     return parts.log.erase_payloads(session, person, actor=actor)

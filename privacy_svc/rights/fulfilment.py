@@ -6,6 +6,7 @@ What goes to the engine is ids and words of our own: no exception, whose text mi
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import TypedDict
 
 import structlog
@@ -18,6 +19,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.rights.steps import Step, is_done, mark_done, progress, tell_progress
+from privacy_svc.store import Moved
 
 _log = structlog.get_logger(__name__)
 
@@ -72,18 +74,18 @@ class Fulfilment:
         try:
             names = self.plan(request_id)
         except PrivacyError as error:
-            return _problem(START, error)
+            return problem_of(START, error)
         problems = (self.perform(request_id, name) for name in names)
         return next((problem for problem in problems if problem is not None), None)
 
     def plan(self, request_id: str) -> list[str]:
-        """Begins; names of the steps, in order."""
+        """Begins; names of the steps, in order, up to a gate that is closed."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             if request.state == State.IN_PROGRESS and START not in progress(request).get("steps", ()):
                 self.parts.note(session, request, Event.STARTED, WORKER)
                 tell_progress(request, steps=[START, *progress(request).get("steps", ())])
-            return [s.name for s in STEPS[request.kind]]
+            return [s.name for s in takewhile(lambda s: not s.is_gate or is_done(request, s), STEPS[request.kind])]
 
     def perform(self, request_id: str, name: str) -> Problem | None:
         """One step. None when it is done, also when it was done before."""
@@ -91,13 +93,13 @@ class Fulfilment:
             self._perform(request_id, name)
         except PrivacyError as error:
             _log.warning("request.step_failed", request=request_id, step=name, problem=error.slug)
-            return _problem(name, error)
+            return problem_of(name, error)
         except Exception as error:  # noqa: BLE001 - whatever it is ends the request as failed, and is told
             # The message may quote a value of the person: only the kind and the place go to the log.
             stack = traceback.extract_tb(error.__traceback__)
             frames = [f"{f.filename}:{f.lineno}" for f in stack if "privacy_svc" in f.filename]
             _log.error("request.step_broke", request=request_id, step=name, kind=type(error).__name__, frames=frames)
-            return _problem(name, Interrupted("The run ended unexpectedly."))
+            return problem_of(name, Interrupted("The run ended unexpectedly."))
         return None
 
     def _perform(self, request_id: str, name: str) -> None:
@@ -121,13 +123,18 @@ class Fulfilment:
                 mark_done(request, step)
 
     def fail(self, request_id: str, problem: Problem) -> None:
-        """Ends the run; the request waits for somebody to mend what is wrong and approve it again."""
+        """Ends the run; the request waits for somebody to mend what is wrong and approve it again. What was approved
+        and is not so any more is looked at anew, by as many as the policy asks for."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             if request.state != State.IN_PROGRESS:
                 return
-            request.state = follow(State(request.state), State.FAILED, "failed").value
+            moved = problem["slug"] == Moved.slug
+            ended = State.AWAITING_APPROVAL if moved else State.FAILED
+            request.state = follow(State(request.state), ended, "failed").value
             request.failure = dict(problem)
+            if moved:
+                request.approved_at = request.approved_by = request.first_approved_by = None
             self.parts.note(session, request, Event.FAILED, WORKER, step=problem["step"], problem=problem["slug"])
 
 
@@ -135,7 +142,7 @@ def _due(request: DataRequest, step: Step) -> bool:
     return request.state == State.IN_PROGRESS and not is_done(request, step)
 
 
-def _problem(step: str, error: PrivacyError) -> Problem:
+def problem_of(step: str, error: PrivacyError) -> Problem:
     return Problem(
         step=step,
         slug=error.slug,

@@ -35,6 +35,10 @@ class Letters:
         done = self._say(f"done.{right}", where=where)
         return self._letter(self._say("done.subject"), self._say("asked", what=self._say(right)), done, *more)
 
+    def address_changed(self) -> Letter:
+        """To the address that is not theirs any more, or that somebody took from them."""
+        return self._letter(self._say("moved.subject"), self._say("moved.what"), self._say("moved.if_not"))
+
     def link(self, until: datetime, most: int) -> str:
         return self._say("link.until", day=self._day(until), most=most)
 

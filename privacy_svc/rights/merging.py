@@ -4,12 +4,12 @@ Only a request whose sender was verified takes others in, so that nobody can shu
 their name; and nothing tells, before that, that there is another one.
 """
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.rights import asking, clock, details
-from privacy_svc.rights.model import DataRequest, VerificationCode
+from privacy_svc.rights.model import DataRequest, RequestFile, VerificationCode
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import OPEN, VERIFIED, State, follow
 
@@ -47,6 +47,7 @@ def _into(session: Session, parts: Parts, other: DataRequest, stays: DataRequest
     other.state = follow(State(other.state), State.CANCELLED, "merged").value
     other.outcome, other.merged_into, other.closed_at = MERGED, stays.id, now()
     session.execute(delete(VerificationCode).where(VerificationCode.request_id == other.id))
+    session.execute(update(RequestFile).where(RequestFile.request_id == other.id).values(request_id=stays.id))
     asking.settle(session, parts, other, actor, how="closed")
     parts.note(session, other, Event.MERGED, actor, merged=other.id, into=stays.id)
     if other.received_at < stays.received_at:

@@ -23,6 +23,7 @@ KNOWN_VALUES = 6
 HOLD_REASON = 7
 RECIPIENT_KNOWS = 8
 RECIPIENT_SECRET = 9
+ATTACHED = 13
 
 
 class DataRequest(Base):
@@ -136,6 +137,36 @@ class RequestValue(Base):
     place: Mapped[str] = mapped_column(primary_key=True)
     """dataset.collection/key.field"""
     sealed: Mapped[bytes]
+
+
+class RequestFile(Base):
+    """A file that proves what the request says, with its name, sealed."""
+
+    __tablename__ = "request_files"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), index=True)
+    kind: Mapped[str]
+    """A media type, by the file's first bytes."""
+    size: Mapped[int]
+    added_by: Mapped[str]
+    added_at: Mapped[datetime] = mapped_column(default=now)
+    sealed: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
+
+
+class KeptValue(Base):
+    """What an erasure left of a person by law, and until when: then `retention run` and the worker empty it."""
+
+    __tablename__ = "kept_values"
+    __table_args__ = (Index("ix_kept_values_due", "ended_at", "until"),)
+
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), primary_key=True)
+    collection: Mapped[str] = mapped_column(primary_key=True)
+    """dataset.collection"""
+    field: Mapped[str] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
+    until: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class RequestPackage(Base):

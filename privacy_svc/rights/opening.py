@@ -12,7 +12,7 @@ from privacy_svc.consent import require_open_to_objection
 from privacy_svc.db import new_id, now
 from privacy_svc.errors import BadRequest, Erased, UnknownCustomer
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import DIRECT_MARKETING, PolicySet
+from privacy_svc.policy import DIRECT_MARKETING
 from privacy_svc.rights import clock, details
 from privacy_svc.rights.errors import BadDetails
 from privacy_svc.rights.model import DataRequest
@@ -53,7 +53,7 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
         raise BadRequest(f"language is one of {', '.join(TEXTS)}.")
     received_at = _received(wanted.received_at)
     subject_id = _subject(session, parts, wanted.customer)
-    check_details(parts.policy, wanted.right, wanted.details, _kind(session, subject_id))
+    check_details(parts, wanted.right, wanted.details, _kind(session, subject_id))
     request = DataRequest(
         id=new_id(),
         right=wanted.right.value,
@@ -113,18 +113,19 @@ def _kind(session: Session, subject_id: str | None) -> str:
     return subject.kind if subject else "customer"
 
 
-def check_details(policies: PolicySet, right: Right, given: Mapping[str, Any], kind: str) -> None:
-    """What a right cannot do without, said at once instead of after the approval. Raises BadDetails, UnknownField."""
+def check_details(parts: Parts, right: Right, given: Mapping[str, Any], kind: str) -> None:
+    """What a right cannot do without, said at once instead of after the approval. Raises BadDetails, UnknownField,
+    CannotRectify."""
     if right is Right.RECTIFICATION:
         changes = given.get("changes")
         if not isinstance(changes, dict) or not changes:
             raise BadDetails('Rectification needs details {"changes": {field: correct value}}.')
         if any(isinstance(v, dict | list) for v in changes.values()):
             raise BadDetails("A correct value is a text, a number, true, false or null.")
-        check_changes(policies, kind, changes)
+        check_changes(parts.policy, kind, changes, parts.stores)
     if right is Right.OBJECTION:
         purpose = given.get("purpose", DIRECT_MARKETING)
         if not isinstance(purpose, str):
             raise BadDetails(f"Objection: details.purpose is {DIRECT_MARKETING} or a purpose of the policy.")
         if purpose != DIRECT_MARKETING:
-            require_open_to_objection(policies, purpose)
+            require_open_to_objection(parts.policy, purpose)

@@ -9,20 +9,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, defer
 
-from privacy_svc.errors import BadRequest, NotFound
-from privacy_svc.rights import details, links, notices
+from privacy_svc.errors import BadRequest, NotFound, Unavailable
+from privacy_svc.rights import attaching, details, links, notices, rectifying
 from privacy_svc.rights.links import open_package
 from privacy_svc.rights.model import (
-    RECTIFIED,
     DataRequest,
     Hold,
     RequestCertificate,
     RequestPackage,
-    RequestValue,
 )
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.schemas import HoldView, PackageLinkView, RequestDetails, RequestPage, RequestView
 from privacy_svc.rights.states import OPEN, Right, State
+from privacy_svc.rights.steps import progress
+from privacy_svc.store import CannotRectify
 
 MOST = 200
 _WITH_PACKAGE = {Right.ACCESS, Right.PORTABILITY}
@@ -130,25 +130,35 @@ def view(request: DataRequest) -> RequestView:
         failure=request.failure,
         closed_at=request.closed_at,
         package=f"{path}/package" if done and request.kind in _WITH_PACKAGE else None,
-        certificate=f"{path}/certificate" if done and request.kind in _WITH_CERTIFICATE else None,
+        certificate=f"{path}/certificate" if _has_certificate(request) else None,
     )
 
 
+def _has_certificate(request: DataRequest) -> bool:
+    """An erasure has its first one before it is completed."""
+    done = request.state == State.COMPLETED and request.kind in _WITH_CERTIFICATE
+    return done or "certify" in progress(request).get("steps", ())
+
+
 def details_of(session: Session, parts: Parts, request: DataRequest, actor: str) -> RequestDetails:
+    """What waits for approval is looked at in the stores, so that the approver sees what stands there now."""
     parts.note(session, request, Event.DETAILS_READ, actor)
     said = details.read(session, parts.vault, request)
     if known := notices.identifiers(session, parts, request):
         said["identifiers"] = known
-    return RequestDetails(said.pop("given", {}), said, _rectified(session, parts, request))
+    proposed = request.kind is Right.RECTIFICATION and request.state == State.AWAITING_APPROVAL
+    if proposed:
+        _look(session, parts, request, said)
+    values = rectifying.values_of(session, parts, request) if request.kind is Right.RECTIFICATION else {}
+    shown = [{"place": place, **told} for place, told in values.items() if told["old"] != told["new"]]
+    return RequestDetails(said.pop("given", {}), said, shown, attaching.listed(session, parts, request))
 
 
-def _rectified(session: Session, parts: Parts, request: DataRequest) -> list[dict[str, Any]]:
-    cipher = details.cipher_of(session, parts.vault, request)
-    values = select(RequestValue).where(RequestValue.request_id == request.id).order_by(RequestValue.place)
-    return [
-        {"place": v.place, **cipher.open(RECTIFIED, f"{request.id}/{v.place}", v.sealed)}
-        for v in session.scalars(values)
-    ]
+def _look(session: Session, parts: Parts, request: DataRequest, said: dict[str, Any]) -> None:
+    try:
+        rectifying.look_at(session, parts, request)
+    except (CannotRectify, Unavailable) as error:
+        said["cannot"] = [{"place": f.pointer, "detail": f.detail} for f in error.faults] or error.detail
 
 
 def package(session: Session, parts: Parts, request: DataRequest, actor: str) -> bytes:

@@ -9,6 +9,7 @@ from privacy_svc.http import CustomerRef
 from privacy_svc.rights.approval import Extension
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.grounds import Ground
+from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.states import Right
 
 
@@ -45,6 +46,32 @@ class Refuse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         return f"Refuse({self.ground!r}, …)"
+
+
+class Attach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`content` is base64."""
+
+    name: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return "Attach(…)"
+
+
+class Attached(msgspec.Struct, frozen=True):
+    id: str
+    size: int
+
+
+class DecideLeftover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`place` is one that the failed search named."""
+
+    place: str
+    decision: Decision
+    reason: str
+
+    def __repr__(self) -> str:
+        return f"DecideLeftover({self.decision!r}, …)"
 
 
 class Extend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,11 +182,13 @@ class RequestView(msgspec.Struct, frozen=True):
 
 
 class RequestDetails(msgspec.Struct, frozen=True):
-    """For the DPO: what was asked for, what staff said about it, old and new values of corrections."""
+    """For the DPO: what was asked for, what staff said about it, old and new values of corrections (`kept`: a copy that
+    a law keeps as it is), and which files were attached."""
 
     given: dict[str, Any]
     said: dict[str, Any]
     rectified: list[dict[str, Any]]
+    evidence: list[dict[str, Any]]
 
     def __repr__(self) -> str:
         return "RequestDetails(…)"

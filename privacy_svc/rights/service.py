@@ -18,8 +18,11 @@ from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import (
     approval,
     asking,
+    attaching,
     evidence,
     holds,
+    kept,
+    leftovers,
     links,
     notices,
     opening,
@@ -37,11 +40,13 @@ from privacy_svc.rights.asking import About
 from privacy_svc.rights.errors import AddressMissing, WrongCode
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.grounds import Ground
+from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.parts import Event, Parts, find
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.schemas import (
+    Attached,
     HoldDetails,
     HoldView,
     NoticeView,
@@ -176,6 +181,24 @@ class Requests:
     def withdraw(self, request_id: str, actor: str) -> RequestView:
         return self._change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True))
 
+    # Files and leftovers
+
+    def attach(self, request_id: str, name: str, content: bytes, actor: str) -> Attached:
+        """A file that proves what the request says. Raises BadRequest, Conflict."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            file = attaching.attach(session, self.parts, request, name, content, actor)
+            return Attached(file.id, file.size)
+
+    def file(self, request_id: str, file_id: str, actor: str) -> tuple[str, bytes]:
+        """Media type and content; the look is logged."""
+        with self.database.write() as session:
+            return attaching.content_of(session, self.parts, find(session, request_id), file_id, actor)
+
+    def decide_leftover(self, request_id: str, place: str, what: Decision, reason: str, actor: str) -> RequestView:
+        """About a place where a search after an erasure found something; `approve` then goes on by it."""
+        return self._change(request_id, lambda s, r: leftovers.decide(s, self.parts, r, place, what, reason, actor))
+
     # Asking the person
 
     def ask(
@@ -266,6 +289,19 @@ class Requests:
     def end_evidence(self, actor: str, *, automatic: bool = False) -> evidence.Ended:
         """Destroys the evidence keys whose date has come, but nobody's under a hold; see `evidence`."""
         return evidence.end_all(self.database, self.parts, actor, automatic=automatic)
+
+    # What outlives an erasure by law
+
+    def kept_over(self) -> tuple[int, int]:
+        """How many kept values are to be emptied now, by person and place; and of how many people somebody has to look,
+        since they came back."""
+        with self.database.read() as session:
+            due, left = kept.over(session, now())
+            return len(due), left
+
+    def end_kept(self, actor: str, *, automatic: bool = False) -> kept.EndedValues:
+        """Empties kept values whose date has come, but nobody's under a hold; see `kept`."""
+        return kept.end_all(self.database, self.parts, actor, automatic=automatic)
 
     # Reading
 

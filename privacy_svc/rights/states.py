@@ -3,6 +3,8 @@
 received → verifying → awaiting_approval → in_progress → completed
                                          ↘ refused, cancelled, failed
 
+A run goes back to the approval when what was approved is not what is there any more.
+
 Waiting for the person's answer is no state: a request may wait in several of them (`asking`).
 """
 
@@ -56,7 +58,7 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.VERIFYING, State.AWAITING_APPROVAL, State.IN_PROGRESS}) | _CLOSING,
     State.VERIFYING: frozenset({State.AWAITING_APPROVAL, State.IN_PROGRESS}) | _CLOSING,
     State.AWAITING_APPROVAL: frozenset({State.IN_PROGRESS}) | _CLOSING,
-    State.IN_PROGRESS: frozenset({State.COMPLETED, State.FAILED, State.CANCELLED}),
+    State.IN_PROGRESS: frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.AWAITING_APPROVAL}),
     State.FAILED: frozenset({State.IN_PROGRESS}) | _CLOSING,
     State.COMPLETED: frozenset(),
     State.REFUSED: frozenset(),

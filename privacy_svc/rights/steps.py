@@ -33,6 +33,16 @@ class Step:
     """What was logged so far is to be in the log's tree when `look` reads it."""
     reads_log: bool = False
     """What was logged so far is to be in the log's tree when `look` reads it, and fences in the ledger outside."""
+    is_gate: bool = False
+    """Something for many requests at once has to be done first, and notes this step; the run goes on after it."""
+
+
+def _never(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) -> None:
+    raise AssertionError("a gate is noted by who opens it")
+
+
+EVERYWHERE = Step("everywhere", _never, is_gate=True)
+"""Everybody's texts are searched for what an erased person was known by; see `sweeping`."""
 
 
 def is_done(request: DataRequest, step: Step) -> bool:

@@ -30,6 +30,11 @@ _EN = {
     "link.until": "The link works until {day}, at most {most} times. Do not pass it on: it needs no password.",
     "done.rectification": "Your data are corrected. We tell everybody who received them.",
     "done.erasure": "Your data are erased. This is the last message we send you about it.",
+    "moved.subject": "Your e-mail address was changed",
+    "moved.what": (
+        "you asked us to correct the e-mail address that we have of you. From now on we write to the new one."
+    ),
+    "moved.if_not": "If you did not ask for this, write to our data protection officer at once.",
     "kept.some": "Some of your data we keep for now:",
     "kept.item": "    {ground} {law}, until {day}.",
     "kept.evidence": (
@@ -113,6 +118,12 @@ _DE = {
     "link.until": "Der Link gilt bis {day}, höchstens {most} Mal. Geben Sie ihn nicht weiter: mehr braucht es nicht.",
     "done.rectification": "Ihre Daten sind berichtigt. Wir sagen es allen, die sie erhalten haben.",
     "done.erasure": "Ihre Daten sind gelöscht. Dies ist unsere letzte Nachricht dazu.",
+    "moved.subject": "Ihre E-Mail-Adresse wurde geändert",
+    "moved.what": (
+        "Sie haben uns gebeten, die E-Mail-Adresse zu berichtigen, die wir von Ihnen haben. Von jetzt an schreiben wir "
+        "an die neue."
+    ),
+    "moved.if_not": "Wenn das nicht Sie waren, schreiben Sie sofort unserem Datenschutz.",
     "kept.some": "Einen Teil Ihrer Daten behalten wir vorerst:",
     "kept.item": "    {ground} {law}, bis {day}.",
     "kept.evidence": (

@@ -30,6 +30,7 @@ from privacy_svc.rights.courier import Courier
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.sweeping import Sweeper, at_the_gate
 from privacy_svc.rights.waking import Ear
 from privacy_svc.settings import Settings
 
@@ -56,7 +57,7 @@ COURIERS = 3
 SLOTS = 64
 _one = threading.Lock()
 """The engine is one a process: held by the worker that runs."""
-_LOST = frozenset({None, "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+_LOST = frozenset({None, "SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 
 
 class Worker:
@@ -95,8 +96,10 @@ class Worker:
             raise
         self._ended.clear()
         courier = Courier(self._database, self._fulfilment.parts)
+        sweeper = Sweeper(self._database, self._fulfilment, self._settings.home)
         self._threads = [
             threading.Thread(target=self._dispatch, name="requests", daemon=True),
+            threading.Thread(target=sweeper.run, args=(self._ended,), name="sweeper", daemon=True),
             *(
                 threading.Thread(target=courier.run, args=(self._ended,), name=f"recipients-{n}", daemon=True)
                 for n in range(COURIERS)
@@ -189,16 +192,19 @@ class Worker:
         return len(self._running | self._starting.keys())
 
     def _revive(self) -> None:
-        """Runs that the engine ended without ending the request, or does not know (its database was lost)."""
+        """Runs that the engine ended without ending the request, or does not know (its database was lost); and those
+        that a sweeper was to end. Not what waits for one."""
         with self._database.read() as session:
             running = session.execute(
-                select(DataRequest.id, DataRequest.attempt).where(
+                select(DataRequest.id, DataRequest.attempt, DataRequest.progress).where(
                     DataRequest.state == State.IN_PROGRESS.value,
                     DataRequest.dispatched == DataRequest.attempt,
                     DataRequest.right != Right.AUTOMATED_DECISION.value,
                 )
             ).all()
-        for request_id, attempt in running:
+        for request_id, attempt, progress in running:
+            if at_the_gate((progress or {}).get("steps", ())):
+                continue
             status = DBOS.get_workflow_status(f"{request_id}.{attempt}")
             if (status.status if status else None) in _LOST:
                 _log.warning("requests.revived", request=request_id, attempt=attempt)

@@ -13,16 +13,34 @@ from privacy_svc.store.columns import notes as sealing_notes
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
-from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
-from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
+from privacy_svc.store.emptying import ErasedItem
+from privacy_svc.store.erasure import check_erasable, end_kept, erase_subject
+from privacy_svc.store.errors import (
+    CannotErase,
+    CannotRectify,
+    CannotSeal,
+    Moved,
+    UnknownField,
+    UnknownPurpose,
+    nearest,
+)
 from privacy_svc.store.evaluating import Answer, Case, Evaluations
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.keeping import reseal_births
+from privacy_svc.store.known import Known, is_redactable, known_of
 from privacy_svc.store.pdp import DecisionPoint, Question
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
-from privacy_svc.store.rectify import Change, check_changes, rectify
+from privacy_svc.store.readback import Leftover, read_back
+from privacy_svc.store.rectify import (
+    Change,
+    Planned,
+    check_changes,
+    check_rectifiable,
+    plan_rectification,
+    rectify,
+)
 from privacy_svc.store.refreshing import keep_person, refresh_facts
 from privacy_svc.store.rotating import (
     Rotated,
@@ -41,6 +59,7 @@ from privacy_svc.store.shadowing import Shadow
 from privacy_svc.store.simulating import Simulated, Simulation
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
+from privacy_svc.store.sweeping import Searched, Sweep
 from privacy_svc.store.unsealing import unseal
 from privacy_svc.store.walk import FoundRow, WalkOpened, own_rows, walk
 
@@ -56,6 +75,8 @@ __all__ = [
     "HANDLERS",
     "Answer",
     "Audiences",
+    "CannotErase",
+    "CannotRectify",
     "CannotSeal",
     "Case",
     "Change",
@@ -67,35 +88,46 @@ __all__ = [
     "FoundRow",
     "Gateway",
     "IndexPlan",
+    "Known",
     "Leftover",
+    "Moved",
+    "Planned",
     "Question",
     "Record",
     "Rotated",
     "Sealer",
+    "Searched",
     "Shadow",
     "Simulated",
     "Simulation",
     "Stores",
+    "Sweep",
     "Tally",
     "UnknownField",
     "UnknownPurpose",
     "WalkOpened",
     "begin_index",
     "check_changes",
+    "check_erasable",
+    "check_rectifiable",
     "check_sealable",
     "continue_rotation",
     "draft_dataset",
+    "end_kept",
     "erase_subject",
     "fill_index",
     "finish_rotation",
     "forget_subject",
     "identity_rows",
+    "is_redactable",
     "keep_person",
+    "known_of",
     "link_rows",
     "nearest",
     "open_store",
     "own_rows",
     "plan_indexes",
+    "plan_rectification",
     "read_back",
     "read_schema",
     "rectify",

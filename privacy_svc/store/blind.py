@@ -128,6 +128,25 @@ def look_up_many(session: Session, vault: Vault, field: Field, normaliser: str, 
     return found
 
 
+def others_with(
+    session: Session, vault: Vault, field: Field, normaliser: str, values: Iterable[str], subject_id: str
+) -> list[tuple[str, str]]:
+    """(row key, subject id) of the candidates that are not this person's."""
+    assert field.id is not None
+    wanted, found = list(values), dict[tuple[str, str], None]()
+    for generation, index in vault.indexes(session, field.id, normaliser).items():
+        for chunk in chunks({number for v in wanted if (number := index.of(v)) is not None}):
+            rows = select(IndexEntry.row, IndexEntry.subject_id).where(
+                IndexEntry.field_id == field.id,
+                IndexEntry.normaliser == normaliser,
+                IndexEntry.value.in_(chunk),
+                IndexEntry.generation == generation,
+                IndexEntry.subject_id != subject_id,
+            )
+            found.update(((row, whose), None) for row, whose in session.execute(rows))
+    return list(found)
+
+
 def behind(session: Session, generation: int) -> int:
     """How many entries of an older generation have none of this one beside them."""
     return session.scalar(select(func.count()).select_from(IndexEntry).where(*_alone(generation))) or 0

@@ -1,192 +1,187 @@
-"""Erasure in the customer stores, and the search afterwards for what may have been left.
+"""Erasure in the customer stores.
 
-What the data map shreds stays where it is: its key is destroyed by the vault. The rest is
-nulled, replaced, deleted or kept on a named ground here.
+What the data map shreds stays where it is: its key is destroyed by the vault. The rest is nulled, replaced, deleted,
+freed of what the person is known by, or kept on a named ground here. A database takes all of it or nothing.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, String, case, cast, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, update
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from privacy_svc.db import now
-from privacy_svc.errors import Erased
-from privacy_svc.policy import Collection, Erase, EraseRows, Field, PolicySet, add_duration
+from privacy_svc.errors import Fault
+from privacy_svc.policy import Collection, EraseRows, PolicySet
+from privacy_svc.store import foreign_keys
 from privacy_svc.store.binding import BoundCollection, Row, Stores
-from privacy_svc.store.kinds import is_sealed
-from privacy_svc.store.opening import open_sealed, seal_like
-from privacy_svc.store.rows import by_keys, row_key
+from privacy_svc.store.emptying import Emptier, ErasedItem, Unfit, add, empty
+from privacy_svc.store.errors import CannotErase
+from privacy_svc.store.known import Known
+from privacy_svc.store.refused import why_refused
+from privacy_svc.store.rows import by_keys, chunks, row_key
 from privacy_svc.store.walk import walk_raw
-from privacy_svc.vault import SubjectCipher, Tampered, Vault
-
-GONE = "[erased]"
-"""Stands in a NOT NULL text column whose value the data map wants null, or that was never sealed."""
+from privacy_svc.vault import Vault
 
 
-@dataclass(frozen=True, slots=True)
-class ErasedItem:
-    """What was done to one field of one collection, over `rows` rows of the person. `sealed`: what is kept needs the
-    evidence key until `keep_until`."""
+@dataclass
+class _Work:
+    """What there is to do in one database."""
 
-    collection: str
-    field: str
-    method: str
-    rows: int
-    ground: str | None = None
-    law: str | None = None
-    keep_until: datetime | None = None
-    sealed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """A place where a known value of an erased person can still be read."""
-
-    collection: str
-    field: str
-    rows: int
+    dataset: str
+    has_person: bool = False
+    """It holds a row by which everything else is found: such a database comes last."""
+    deletes: dict[str, tuple[BoundCollection, list[Row]]] = field(default_factory=dict)
+    changes: list[tuple[BoundCollection, str, dict[str, Any]]] = field(default_factory=list)
+    done: dict[tuple[str, str, str], ErasedItem] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
 
 def erase_subject(
-    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str
+    session: Session,
+    stores: Stores,
+    vault: Vault,
+    policies: PolicySet,
+    subject_id: str,
+    known: Known | None = None,
 ) -> list[ErasedItem]:
-    """Carry out the data map's erasure in the stores, one transaction a store. Idempotent.
-
-    Rows that lead to the person over more references go first, so that foreign keys hold. Kept values
-    that are sealed are sealed anew with the evidence key: the data key is about to be destroyed.
-    """
-    rows = walk_raw(session, stores, policies, subject_id, vault)
-    rows.sort(key=lambda found: -len(policies.data_map.owner(found[0]) or ()))
-    keeper = _Keeper(session, vault, subject_id)
-    done: dict[tuple[str, str, str], ErasedItem] = {}
-    for dataset in dict.fromkeys(collection.dataset for collection, _ in rows):
-        with stores.write(dataset) as connection:
-            for collection, row in rows:
-                if collection.dataset == dataset:
-                    for item in _erase_row(connection, stores.bind(collection), row, keeper):
-                        _add(done, item)
-    return list(done.values())
-
-
-def _add(done: dict[tuple[str, str, str], ErasedItem], item: ErasedItem) -> None:
-    place = (item.collection, item.field, item.method)
-    before = done.get(place)
-    if before:
-        item = replace(item, rows=before.rows + item.rows, sealed=before.sealed or item.sealed)
-    done[place] = item
-
-
-class _Keeper:
-    """Seals kept values with the person's evidence key."""
-
-    def __init__(self, session: Session, vault: Vault, subject_id: str) -> None:
-        self.session, self.vault, self.subject_id = session, vault, subject_id
-
-    def reseal(self, field: Field, key: str, value: str | bytes) -> str | bytes:
-        assert field.id is not None
-        evidence = self.vault.ciphers(self.session, [self.subject_id], use="evidence").get(self.subject_id)
-        if evidence is None:  # it has ended; or the restored database did not know the person
-            return value
-        try:
-            open_sealed(evidence.at(key), field.id, value)
-        except (Tampered, Erased):
-            return self._from_data_key(evidence, field, key, value)
-        return value  # a run that was broken off after the store's commit did it
-
-    def _from_data_key(self, evidence: SubjectCipher, field: Field, key: str, value: str | bytes) -> str | bytes:
-        assert field.id is not None
-        try:
-            opened = open_sealed(self.vault.cipher(self.session, self.subject_id).at(key), field.id, value)
-        except Erased:  # a store restored from before the erasure: what opened this value is gone
-            return value
-        return seal_like(evidence.at(key), field, opened, value)
-
-
-def _erase_row(connection: Connection, bound: BoundCollection, row: Row, keeper: _Keeper) -> Iterable[ErasedItem]:
-    collection = bound.collection
-    key = row_key(collection, row)
-    if collection.erase_rows is EraseRows.DELETE:
-        connection.execute(delete(bound.table).where(by_keys(bound, [key])))
-        return [ErasedItem(collection.path, "*", "delete", 1)]
-    values: dict[str, Any] = {}
+    """Carry out the data map's erasure in the stores, one transaction a store. Idempotent. `known`: what is taken out
+    of texts that stay; without it they are emptied. Raises CannotErase: nothing was changed in that store."""
     done: list[ErasedItem] = []
-    for field in collection.fields:
-        if not field.personal or field.primary_key or field.reference is not None or row[field.name] is None:
-            continue
-        done.append(_erase_value(bound, field, row, key, values, keeper))
-    if values:
-        connection.execute(update(bound.table).where(by_keys(bound, [key])).values(values))
+    for work in _plan(session, stores, vault, policies, subject_id, known):
+        mapped = policies.data_map.by_key[work.dataset].by_name
+        with _told(work), stores.write(work.dataset) as connection:
+            told = _beside(connection, stores, mapped, work)
+            _carry_out(connection, stores, work)
+        done += [*work.done.values(), *told]
     return done
 
 
-def _erase_value(
-    bound: BoundCollection, field: Field, row: Row, key: str, values: dict[str, Any], keeper: _Keeper
-) -> ErasedItem:
-    """Notes in `values` what the row gets; tells what that is."""
-    path, value = bound.collection.path, row[field.name]
-    if field.erase is Erase.KEEP and field.keep is not None:
-        if is_sealed(value):
-            values[field.name] = keeper.reseal(field, key, value)
-        until = add_duration(now(), field.keep.period)
-        keep = field.keep
-        return ErasedItem(path, field.name, "keep", 1, keep.ground, keep.law, until, is_sealed(value))
-    if field.erase is Erase.SHRED and is_sealed(value):
-        return ErasedItem(path, field.name, "shred", 1)
-    if field.erase is Erase.REPLACE:
-        values[field.name] = field.replace
-        return ErasedItem(path, field.name, "replace", 1)
-    values[field.name] = None if field.name in bound.nullable else GONE
-    return ErasedItem(path, field.name, "null" if values[field.name] is None else "replace", 1)
+def check_erasable(
+    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str
+) -> list[ErasedItem]:
+    """Whether all databases would take it, before any is changed; what they will do by themselves. Raises CannotErase
+    with every place that stands against it."""
+    faults: list[Fault] = []
+    beside: list[ErasedItem] = []
+    for work in _plan(session, stores, vault, policies, subject_id, Known()):
+        faults += work.faults
+        if work.deletes:
+            mapped = policies.data_map.by_key[work.dataset].by_name
+            with stores.read(work.dataset) as connection:
+                effects, against = foreign_keys.effects(connection, stores, mapped, work.deletes)
+            faults += against
+            beside += _items(effects)
+    if faults:
+        raise CannotErase("The stores do not take the erasure as the data map says.", faults=faults)
+    return beside
 
 
-def read_back(
-    session: Session, stores: Stores, policies: PolicySet, subject_id: str, known: Sequence[str]
-) -> list[Leftover]:
-    """Search every mapped text column for the person's known values after the erasure.
-
-    In the person's own rows any known value counts. In everybody else's only those that name one person
-    (e-mail addresses, long numbers): others may share a first name or a city.
-    """
-    own = _in_own_rows(walk_raw(session, stores, policies, subject_id), known)
-    telling = [v for v in known if "@" in v or len(re.sub(r"\D", "", v)) >= 7]
-    elsewhere = [
-        found
-        for collection in policies.data_map.collections()
-        for found in _anywhere(stores, collection, telling)
-        if not any(o.collection == found.collection and o.field == found.field for o in own)
-    ]
-    return [*own, *elsewhere]
+def _plan(
+    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str, known: Known | None
+) -> list[_Work]:
+    emptier = Emptier(session, vault, subject_id, known)
+    works: dict[str, _Work] = {}
+    for collection, row in walk_raw(session, stores, policies, subject_id, vault):
+        work = works.setdefault(collection.dataset, _Work(collection.dataset))
+        work.has_person |= collection.subject is not None
+        bound = stores.bind(collection)
+        if collection.erase_rows is EraseRows.DELETE:
+            work.deletes.setdefault(collection.name, (bound, []))[1].append(row)
+            add(work.done, ErasedItem(collection.path, "*", "delete", 1))
+        else:
+            _plan_row(emptier, stores, work, bound, row)
+    return sorted(works.values(), key=lambda work: work.has_person)
 
 
-def _in_own_rows(rows: Iterable[tuple[Collection, Row]], known: Sequence[str]) -> list[Leftover]:
-    counts: dict[tuple[str, str], int] = {}
-    words = {v.casefold() for v in known if len(v) > 1}
-    for collection, row in rows:
-        for field in collection.fields:
-            value = row[field.name]
-            kept = field.erase is Erase.KEEP or not field.personal or field.primary_key or field.reference is not None
-            emptied = value in (GONE, field.replace) or is_sealed(value)
-            if not kept and not emptied and isinstance(value, str) and any(w in value.casefold() for w in words):
-                counts[collection.path, field.name] = counts.get((collection.path, field.name), 0) + 1
-    return [Leftover(path, name, n) for (path, name), n in counts.items()]
+def _plan_row(emptier: Emptier, stores: Stores, work: _Work, bound: BoundCollection, row: Row) -> None:
+    values: dict[str, Any] = {}
+    try:
+        for item, field_, after in emptier.row(stores.engine(work.dataset), bound, row):
+            add(work.done, item)
+            if after != row[field_.name]:
+                values[field_.name] = after
+    except Unfit as error:
+        if error.fault not in work.faults:
+            work.faults.append(error.fault)
+    if values:
+        work.changes.append((bound, row_key(bound.collection, row), values))
 
 
-def _anywhere(stores: Stores, collection: Collection, telling: Sequence[str]) -> Iterable[Leftover]:
-    """One pass over the table for all its text columns."""
-    bound = stores.bind(collection)
-    fields = [f for f in collection.fields if f.personal and bound.is_text(f.name) and f.erase is not Erase.KEEP]
-    if not fields or not telling:
-        return []
-    matches = {f.name: or_(*(_contains(bound, f, v) for v in telling)) for f in fields}
-    counts = [func.sum(case((m, 1), else_=0)).label(n) for n, m in matches.items()]
-    with stores.read(collection.dataset) as connection:
-        found = connection.execute(select(*counts)).mappings().one()
-    return [Leftover(collection.path, f.name, int(n)) for f in fields if (n := found[f.name])]
+def _beside(connection: Connection, stores: Stores, mapped: Mapping[str, Collection], work: _Work) -> list[ErasedItem]:
+    """What the database does by itself to rows of others' tables. Raises CannotErase."""
+    effects, faults = foreign_keys.effects(connection, stores, mapped, work.deletes)
+    if work.faults or faults:
+        raise CannotErase("The store does not take the erasure as the data map says.", faults=[*work.faults, *faults])
+    return _items(effects)
 
 
-def _contains(bound: BoundCollection, field: Field, value: str) -> Any:
-    return func.lower(cast(bound.table.c[field.name], String)).contains(value.lower(), autoescape=True)
+def _items(effects: Sequence[foreign_keys.Effect]) -> list[ErasedItem]:
+    return [ErasedItem(e.table, "*", e.method, e.rows) for e in effects]
+
+
+def _carry_out(connection: Connection, stores: Stores, work: _Work) -> None:
+    for bound, key, values in work.changes:
+        connection.execute(update(bound.table).where(by_keys(bound, [key])).values(values))
+    if not work.deletes:
+        return
+    foreign_keys.defer(connection)
+    bounds = [bound for bound, _ in work.deletes.values()]
+    for bound, rows in work.deletes.values():
+        if names := foreign_keys.unlinkable(stores, bound, [b.collection.name for b in bounds]):
+            for keys in _keys(bound, rows):
+                connection.execute(update(bound.table).where(by_keys(bound, keys)).values(dict.fromkeys(names)))
+    for collection in foreign_keys.in_order(stores, [b.collection for b in bounds]):
+        bound, rows = work.deletes[collection.name]
+        for keys in _keys(bound, rows):
+            connection.execute(delete(bound.table).where(by_keys(bound, keys)))
+
+
+def _keys(bound: BoundCollection, rows: Sequence[Row]) -> Iterator[list[str]]:
+    return chunks([row_key(bound.collection, row) for row in rows])
+
+
+@contextmanager
+def _told(work: _Work) -> Iterator[None]:
+    """A rule of the database that nobody could see before: nothing was changed. The driver's own words may quote a
+    value."""
+    try:
+        yield
+    except (IntegrityError, DataError) as error:
+        tables = sorted(
+            {b.collection.name for b, _ in work.deletes.values()} | {c[0].collection.name for c in work.changes}
+        )
+        names = [t for t in tables if t in str(error.statement)]
+        place = f"{work.dataset}.{names[0]}" if len(names) == 1 else work.dataset
+        raise CannotErase(
+            "The store refused the erasure; nothing was changed in it.", faults=[Fault(place, why_refused(error))]
+        ) from None
+
+
+def end_kept(
+    session: Session, stores: Stores, policies: PolicySet, subject_id: str, places: AbstractSet[tuple[str, str]]
+) -> int:
+    """Empty kept values of somebody erased, at these (collection, field); how many. Idempotent. What the data map keeps
+    for longer by now is the caller's to spare. Raises CannotErase."""
+    count = 0
+    works: dict[str, _Work] = {}
+    for collection, row in walk_raw(session, stores, policies, subject_id):
+        bound, work = stores.bind(collection), works.setdefault(collection.dataset, _Work(collection.dataset))
+        names = [f for f in collection.fields if (collection.path, f.name) in places and row[f.name] is not None]
+        key = row_key(collection, row)
+        try:
+            nothing = {f.name: empty(stores.engine(collection.dataset), bound, f, key) for f in names}
+        except Unfit as error:
+            raise CannotErase("What was kept by law cannot be emptied.", faults=[error.fault]) from None
+        values = {name: after for name, after in nothing.items() if row[name] != after}
+        if values:
+            work.changes.append((bound, key, values))
+            count += len(values)
+    for work in works.values():
+        if work.changes:
+            with _told(work), stores.write(work.dataset) as connection:
+                _carry_out(connection, stores, work)
+    return count

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from privacy_svc.errors import Forbidden, Misconfigured, NotFound
+from privacy_svc.errors import BadRequest, Conflict, Forbidden, Misconfigured, NotFound
 
 
 class UnknownDataset(NotFound):
@@ -34,6 +34,21 @@ class NotPermitted(Forbidden):
 class CannotSeal(Misconfigured):
     slug, title = "cannot-seal", "The store cannot be sealed as the data map says"
     remedy = "Change the fields that `errors` name in the data map, or their columns in the store. Nothing was changed."
+
+
+class CannotErase(Conflict):
+    slug, title = "cannot-erase", "A customer store does not take the erasure"
+    remedy = "Change what `errors` name in the data map or in the store, and approve the request again."
+
+
+class CannotRectify(BadRequest):
+    slug, title = "cannot-rectify", "A value cannot be corrected so"
+    remedy = "`errors` name the fields and why. Nothing was changed; ask the person, or mend the store or the data map."
+
+
+class Moved(Conflict):
+    slug, title = "value-moved", "A value was changed meanwhile"
+    remedy = "Look at the request's details again, with what stands there now, and approve it if it is still right."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

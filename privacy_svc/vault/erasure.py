@@ -47,9 +47,11 @@ def erase(
     subject_id: str,
     request_id: str | None,
     about: Mapping[str, Any],
+    *,
+    later: bool = False,
 ) -> ErasedKeys:
-    """Fence, destroy the data key, replace its page key. Idempotent. The evidence key stays, until its own end
-    (`evidence`)."""
+    """Fence, destroy the data key, replace its page key or, `later`, leave that to `replace_due`, which does it once
+    for all who were erased on the page. Idempotent. The evidence key stays, until its own end (`evidence`)."""
     subject = session.get(Subject, subject_id, with_for_update=EXCEPT_KEY, populate_existing=True)
     if subject is None:
         raise NotFound("There is no such subject.")
@@ -65,7 +67,7 @@ def erase(
         key.wrapped = None
     session.flush()
     due = [page for page in held if page.id in touched or page.replace_due]
-    replaced = [_replace_or_mark(session, pages, organisation, page) for page in due]
+    replaced = [_mark(page) if later else _replace_or_mark(session, pages, organisation, page) for page in due]
     if all(replaced) and fence.page_replaced_at is None:
         fence.page_replaced_at = now()
     session.flush()
@@ -92,14 +94,18 @@ def _fence(session: Session, subject_id: str, through: int, request_id: str | No
     return fence
 
 
+def _mark(page: PageKey) -> bool:
+    page.replace_due = True
+    return False
+
+
 def _replace_or_mark(session: Session, pages: Pages, organisation: str, page: PageKey) -> bool:
     """Nobody's erasure waits for the key provider, or for a neighbour's broken key: the page is marked instead."""
     try:
         with session.begin_nested():
             replace_page(session, pages, organisation, page)
     except (KeyUnavailable, Tampered):
-        page.replace_due = True
-        return False
+        return _mark(page)
     return True
 
 

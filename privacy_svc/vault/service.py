@@ -184,10 +184,12 @@ class Vault:
         *,
         request_id: str | None = None,
         about: Mapping[str, Any] | None = None,
+        later: bool = False,
     ) -> erasure.ErasedKeys:
         """Destroy the person's data key in this transaction; see `erasure.erase`. `about` goes into the ledger: what
-        repeating the erasure after a restore needs to know, no personal data."""
-        return erasure.erase(session, self.pages, self.organisation, subject_id, request_id, about or {})
+        repeating the erasure after a restore needs to know, no personal data. `later`: the page key is left to
+        `replace_due`."""
+        return erasure.erase(session, self.pages, self.organisation, subject_id, request_id, about or {}, later=later)
 
     def replace_due(self, session: Session, limit: int = 8) -> int:
         """Replace some of the page keys that an erasure could not, because the provider was away. Returns how many."""

@@ -1,5 +1,6 @@
 """A small company for these tests: its policy, its store with three people, and the parts around them."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -248,7 +249,8 @@ def open_company(home: Path, database: Database, store_url: str) -> Iterator[Com
     signer = (Signer.load if (home / "signed").exists() else Signer.create)(signer_file, "test")
     (home / "signed").touch()
     log = Log(vault, signer, home / "checkpoints")
-    stores = Stores({"crm": store_url})
+    others = home / "stores.json"
+    stores = Stores({"crm": store_url, **(json.loads(others.read_text()) if others.exists() else {})})
     settings = Settings(home=home)
     requests = Requests(
         database=database,

@@ -4,10 +4,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from privacy_svc.db import Database
 from privacy_svc.rights import steps
+from privacy_svc.store import Stores
 from tests.rights.company import open_company
 
 
@@ -23,6 +27,7 @@ def main(home: str, database_url: str, store_url: str, step: str, moment: str) -
     from privacy_svc.rights import fulfilment
 
     fulfilment.mark_done = marked  # type: ignore[attr-defined]
+    steps.mark_done = marked
     perform = fulfilment.Fulfilment.perform
 
     def performed(self: fulfilment.Fulfilment, request_id: str, name: str) -> fulfilment.Problem | None:
@@ -33,9 +38,24 @@ def main(home: str, database_url: str, store_url: str, step: str, moment: str) -
         return problem
 
     fulfilment.Fulfilment.perform = performed  # type: ignore[method-assign]
+    if step == "between":
+        _die_between_stores()
     with open_company(Path(home), Database(database_url), store_url) as company:
         company.requests.worker().start()
         time.sleep(60)
+
+
+def _die_between_stores() -> None:
+    """After the first transaction of a store that was committed with something in it."""
+    write = Stores.write
+
+    @contextmanager
+    def writing(self: Stores, dataset: str) -> Iterator[Any]:
+        with write(self, dataset) as connection:
+            yield connection
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Stores.write = writing  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from privacy_svc.db import Database
 from privacy_svc.rights import Recipients, RequestView, Right, State
-from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.schemas import NoticeView
 from tests.rights.company import ANA, DATASET, ORGANISATION, Company, found_company, open_company
+from tests.rights.running import carried_out
 from tests.rights.test_approval import verified
 
 IDENTIFIER = ANA["city"]
@@ -48,9 +48,7 @@ def telling_again(home: Path, database: Database, store_url: str, **settings: ob
 
 
 def carry_out(company: Company, request: str) -> None:
-    work = Fulfilment(company.database, company.requests.parts)
-    for name in work.plan(request):
-        assert work.perform(request, name) is None, name
+    carried_out(company.database, company.requests.parts, request)
 
 
 def done_for(company: Company, right: Right = Right.ERASURE, **details: object) -> RequestView:

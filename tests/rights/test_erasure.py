@@ -48,7 +48,7 @@ def test_nothing_of_the_person_is_left(company: Company, worker: Worker) -> None
     assert [r["body"] for r in company.rows("tickets")] == ["Where is it?"]
     assert company.rows("customers")[0]["city"] is None
     assert company.rows("customers")[1]["city"] == "Bergen"
-    assert types_of(company, request)[-4:] == ["approved", "started", "sent", "completed"]
+    assert types_of(company, request)[-5:] == ["approved", "started", "issued", "sent", "completed"]
     assert "Your data are erased" in company.mails()[-1]
 
 

@@ -22,12 +22,12 @@ from privacy_svc.errors import Erased
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import Right, Wanted
 from privacy_svc.rights.evidence import Ended
-from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.model import Hold
 from privacy_svc.vault import Fence, Kind, Tampered
 from privacy_svc.vault.model import LedgerEntry, PageKey, SubjectKey
 from tests.factories import check_log
 from tests.rights.company import ANA, Company
+from tests.rights.running import carried_out
 from tests.rights.test_suppressing import EMAIL, listed
 
 WORDS = "I am moving away"
@@ -64,8 +64,7 @@ def erase(company: Company, key: str = "1") -> str:
     request = company.requests.open(wanted, "desk").id
     company.requests.vouch(request, "passport", "dora")
     company.requests.approve(request, "dora")
-    work = Fulfilment(company.database, company.requests.parts)
-    assert [work.perform(request, step) for step in work.plan(request)] == [None] * len(work.plan(request))
+    carried_out(company.database, company.requests.parts, request)
     return request
 
 

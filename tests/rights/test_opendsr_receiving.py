@@ -25,7 +25,6 @@ from privacy_svc.examples import folder
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import add_client
 from privacy_svc.rights import Recipients, State, opendsr_signing
-from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.settings import Settings
 from tests.calling import Service
 from tests.certificates import Authority, Issued
@@ -33,6 +32,7 @@ from tests.conftest import ONE_DATABASE, shared
 from tests.factories import check_log, make_runtime
 from tests.listening import Heard, Said, listening
 from tests.rights.processor import signature
+from tests.rights.running import carried_out
 from tests.shop import ANA, postgres_shop, sqlite_shop
 
 BASE = "https://privacy.shop.example"
@@ -318,9 +318,7 @@ def test_callbacks_to_the_sender(sender: Sender, certificates: Any, tmp_path: Pa
         away[0] = False
         with time_machine.travel(now() + timedelta(minutes=1)):
             assert courier.deliver_due() == 1
-            work = Fulfilment(requests.database, requests.parts)
-            for name in work.plan(request):
-                assert work.perform(request, name) is None
+            carried_out(requests.database, requests.parts, request)
             courier.deliver_due()
             assert courier.deliver_due() == 0
     assert requests.show(request).state == State.COMPLETED

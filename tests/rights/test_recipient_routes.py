@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from privacy_svc.rights import Recipients
-from privacy_svc.rights.fulfilment import Fulfilment
 from tests.calling import Service
+from tests.rights.running import carried_out
 
 
 @pytest.fixture
@@ -17,9 +17,7 @@ def ledger(service: Service) -> str:
     request = service.call("officer", "POST", "/v1/requests", json=wanted).json()["id"]
     requests.vouch(request, "passport", "officer")
     requests.approve(request, "officer")
-    work = Fulfilment(service.runtime.database, requests.parts)
-    for name in work.plan(request):
-        assert work.perform(request, name) is None
+    carried_out(service.runtime.database, requests.parts, request)
     Recipients(requests).courier.deliver_due()
     return f"/v1/requests/{request}/notifications"
 

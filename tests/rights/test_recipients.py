@@ -298,7 +298,7 @@ def test_a_request_that_is_not_done_tells_nobody(found: Found) -> None:
         request = verified(company)
         company.requests.approve(request.id, "dora")
         work = Fulfilment(company.database, company.requests.parts)
-        for name in ("start", "prepare", "clean_stores", "destroy_keys"):
+        for name in ("prepare", "clean_stores", "destroy_keys"):
             assert work.perform(request.id, name) is None
         assert (notice(company, request.id).state, deliver(company)) == ("waiting", 0)
         with pytest.raises(Conflict):

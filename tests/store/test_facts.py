@@ -18,7 +18,17 @@ from privacy_svc.errors import StoreUnavailable
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.runtime import Runtime
-from privacy_svc.store import Question, Stores, keep_person, rectify, refresh_facts, refreshing, reseal_births, seal
+from privacy_svc.store import (
+    Question,
+    Stores,
+    keep_person,
+    plan_rectification,
+    rectify,
+    refresh_facts,
+    refreshing,
+    reseal_births,
+    seal,
+)
 from privacy_svc.store.pdp import Decider
 from privacy_svc.vault import Subject
 from tests.calling import Service
@@ -260,7 +270,9 @@ def test_a_correction_counts_at_once(crm: Shop) -> None:
     version = crm.subject(subject_id).state_version
     policies = runtime.policies.current
     with runtime.database.write() as session:
-        rectify(session, runtime.stores, runtime.vault, policies, subject_id, {"birth_date": born(15)})
+        where = (runtime.stores, runtime.vault)
+        planned = plan_rectification(session, *where, policies, subject_id, {"birth_date": born(15)})
+        rectify(session, *where, subject_id, planned.changes)
         keep_person(session, runtime.sealer("test").facts, runtime.log, subject_id, "worker")
     assert crm.subject(subject_id).state_version == version + 1
     assert crm.decides(subject_id, MIDNIGHT) == ["guardian_missing"]

@@ -6,7 +6,21 @@ from sqlalchemy import text
 from privacy_svc.errors import BadRequest, Erased
 from privacy_svc.http import CustomerRef
 from privacy_svc.runtime import Runtime
-from privacy_svc.store import UnknownField, erase_subject, read_back, rectify, seal, walk
+from privacy_svc.store import (
+    Known,
+    Searched,
+    Sweep,
+    UnknownField,
+    check_changes,
+    erase_subject,
+    forget_subject,
+    known_of,
+    plan_rectification,
+    read_back,
+    rectify,
+    seal,
+    walk,
+)
 from tests.shop import ANA
 
 
@@ -43,12 +57,16 @@ def test_walk_finds_every_row_and_nobody_elses(shop: Runtime, ana: str) -> None:
 def test_rectify(shop: Runtime, ana: str) -> None:
     """A correction changes the row and the index, says what was before, and a second one changes nothing."""
     policies, changes = shop.policies.current, {"last_name": "Marques", "phone": "+351 21 099 0043"}
+    where = (shop.stores, shop.vault)
     with shop.database.write() as session:
-        done = rectify(session, shop.stores, shop.vault, policies, ana, changes)
-    assert {(c.field.name, c.old) for c in done} == {("last_name", "Figueiredo"), ("phone", ANA["phone"])}
-    assert "Figueiredo" not in repr(done)
+        planned = plan_rectification(session, *where, policies, ana, changes)
+        rectify(session, *where, ana, planned.changes)
+    assert {(c.field.name, c.old) for c in planned.changes} == {("last_name", "Figueiredo"), ("phone", ANA["phone"])}
+    assert "Figueiredo" not in repr(planned)
     with shop.database.write() as session:
-        assert rectify(session, shop.stores, shop.vault, policies, ana, changes) == []
+        again = plan_rectification(session, *where, policies, ana, changes)
+        assert all(c.old == c.new for c in again.changes)
+        rectify(session, *where, ana, planned.changes)
         assert walk(session, shop.stores, shop.vault, policies, ana)[0].values["last_name"] == "Marques"
 
 
@@ -58,7 +76,7 @@ def test_rectify(shop: Runtime, ana: str) -> None:
 def test_what_cannot_be_rectified(shop: Runtime, ana: str, name: str, error: type[Exception]) -> None:
     """Unknown fields and fields that link records are refused before anything changes."""
     with shop.database.write() as session, pytest.raises(error):
-        rectify(session, shop.stores, shop.vault, shop.policies.current, ana, {"last_name": "X", name: "Y"})
+        check_changes(shop.policies.current, "customer", {"last_name": "X", name: "Y"}, shop.stores)
     with shop.database.read() as session:
         rows = walk(session, shop.stores, shop.vault, shop.policies.current, ana)
     assert rows[0].values["last_name"] == "Figueiredo"
@@ -68,19 +86,17 @@ def test_erasure_leaves_nothing_and_spares_the_others(shop: Runtime, ana: str) -
     """After erasing, the search for Ana's values finds none, rows to delete are gone, her neighbour is whole."""
     policies = shop.policies.current
     with shop.database.write() as session:
-        known = [
-            v
-            for r in walk(session, shop.stores, shop.vault, policies, ana)
-            for v in r.values.values()
-            if isinstance(v, str)
-        ]
+        known = known_of(walk(session, shop.stores, shop.vault, policies, ana), "DE")
         neighbour = shop.directory.admit(session, CustomerRef(id="2"))
         before = [r.values for r in walk(session, shop.stores, shop.vault, policies, neighbour)]
         items = erase_subject(session, shop.stores, shop.vault, policies, ana)
         shop.vault.erase(session, ana)
-    telling = [v for v in known if v in {ANA["email"], ANA["phone"], "Rua das Flores 17"}]
+        forget_subject(session, ana)
+    assert {ANA["email"], ANA["phone"]} <= set(known.telling)
+    assert {"Rua das Flores 17", ANA["first"]} <= set(known.own)
+    assert f"{ANA['first']} {ANA['last']}" in known.names
     with shop.database.read() as session:
-        assert read_back(session, shop.stores, policies, ana, telling) == []
+        assert read_back(session, shop.stores, shop.vault, policies, ana, known) == ([], [])
         with pytest.raises(Erased):
             walk(session, shop.stores, shop.vault, policies, ana)
         assert [r.values for r in walk(session, shop.stores, shop.vault, policies, neighbour)] == before
@@ -109,6 +125,7 @@ def test_read_back_finds_what_was_left(shop: Runtime, ana: str) -> None:
     with shop.stores.write("shop") as connection:
         note = f"Please use {ANA['email'].upper()} from now on"
         connection.execute(text("UPDATE tickets SET body = :note WHERE customer_id <> 1"), {"note": note})
-    with shop.database.read() as session:
-        found = read_back(session, shop.stores, shop.policies.current, ana, [ANA["email"]])
-    assert ("shop.tickets", "body") in {(f.collection, f.field) for f in found}
+    searched = {"request": Searched(ana, Known(telling=(ANA["email"],)))}
+    sweep = Sweep(shop.database, shop.stores, shop.vault, shop.policies.current, searched)
+    assert sweep.run()
+    assert ("shop.tickets", "body") in {(f.collection, f.field) for f in sweep.left("request")}

@@ -1,0 +1,102 @@
+"""What erasures left by law, and its end: a kept value whose date has come is emptied, by worker or `retention run`.
+
+Not under a legal hold, and not of who came back since: nobody can tell any more which of their rows are of before. A
+run of the worker takes at most a month by the values' own dates, one run a day, as with the evidence keys.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.db import Database, now
+from privacy_svc.rights import holds
+from privacy_svc.rights.evidence import AUTOMATIC, DAILY
+from privacy_svc.rights.model import DataRequest, KeptValue
+from privacy_svc.rights.parts import Event, Parts
+from privacy_svc.store import end_kept
+from privacy_svc.vault import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class EndedValues:
+    """Of `people`, `rows` values; `left`: people who came back since, whose values stay until somebody looks."""
+
+    people: int
+    rows: int
+    left: int
+
+
+def note(session: Session, request: DataRequest, items: Iterable[Mapping[str, Any]]) -> None:
+    """What an erasure left, as it noted it; a later date counts."""
+    assert request.subject_id is not None
+    for item in items:
+        if item.get("keep_until"):
+            until = datetime.fromisoformat(item["keep_until"])
+            key = (request.subject_id, item["collection"], item["field"])
+            there = session.get(KeptValue, key)
+            if there is None:
+                names = dict(zip(("subject_id", "collection", "field"), key, strict=True))
+                session.add(KeptValue(**names, request_id=request.id, until=until))
+            else:
+                there.until, there.request_id, there.ended_at = max(there.until, until), request.id, None
+
+
+def over(session: Session, at: datetime) -> tuple[list[KeptValue], int]:
+    """What is to end, the oldest first; and of how many people it has to wait for somebody."""
+    spared = set(holds.held(session))
+    due = [v for v in session.scalars(_due(at)) if v.subject_id not in spared]
+    back = set(session.scalars(_living(v.subject_id for v in due)))
+    return [v for v in due if v.subject_id not in back], len(back)
+
+
+def _due(at: datetime) -> Select[KeptValue]:
+    mine = (KeptValue.ended_at.is_(None), KeptValue.until <= at)
+    return select(KeptValue).where(*mine).order_by(KeptValue.until, KeptValue.subject_id)
+
+
+def _living(subject_ids: Iterable[str]) -> Select[str]:
+    return select(Subject.id).where(Subject.id.in_(set(subject_ids)), Subject.erased_at.is_(None))
+
+
+def end_all(database: Database, parts: Parts, actor: str, *, automatic: bool) -> EndedValues:
+    """The stores first, one transaction a store and person; then our note. Can be stopped and run again. Raises
+    StoreUnavailable, CannotErase."""
+    with database.read() as session:
+        due, left = over(session, now())
+        found = _prudent(session, due) if automatic else due
+    by_person = groupby(sorted(found, key=lambda v: v.subject_id), key=lambda v: v.subject_id)
+    rows = [_end(database, parts, subject_id, list(values), actor) for subject_id, values in by_person]
+    return EndedValues(len(rows), sum(rows), left)
+
+
+def _prudent(session: Session, found: Sequence[KeptValue]) -> Sequence[KeptValue]:
+    last = session.scalar(select(func.max(KeptValue.ended_at)))
+    if not found or (last is not None and now() - last < DAILY):
+        return ()
+    return [v for v in found if v.until < found[0].until + AUTOMATIC]
+
+
+def _end(database: Database, parts: Parts, subject_id: str, values: Sequence[KeptValue], actor: str) -> int:
+    places = {(v.collection, v.field) for v in values}
+    with database.write() as session:
+        parts.vault.hold(session, [subject_id])  # a hold that is placed meanwhile comes before or after
+        if holds.standing(session, subject_id) is not None:
+            return 0
+        rows = end_kept(session, parts.stores, parts.policy, subject_id, places)
+        for collection, field in places:
+            here = (KeptValue.collection == collection, KeptValue.field == field, KeptValue.subject_id == subject_id)
+            session.execute(update(KeptValue).where(*here).values(ended_at=now()))
+        told = [{"collection": c, "field": f} for c, f in sorted(places)]
+        parts.log.append(
+            session,
+            EventType(Event.KEPT_ENDED.value),
+            actor=actor,
+            payload={"places": told, "rows": rows, "request": values[0].request_id},
+        )
+    return rows

@@ -1,0 +1,149 @@
+"""What a person is known by: to take it out of texts that stay, and to look for it after an erasure. Pure.
+
+Any value of theirs counts in their own rows. In other people's only what names one person counts: an address, a long
+number, their hashes; in what is written about people also a full name. Many share a first name, a city, a birthday.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from typing import Any, Self
+
+import phonenumbers
+
+from privacy_svc.pii import known_values_in, redact
+from privacy_svc.policy import Erase, EraseRows, Field, PolicySet, within
+from privacy_svc.store.walk import FoundRow
+
+LABEL = "erased"
+"""Stands, in brackets, where a person was named."""
+_NAMES, _DATES = ("user.name",), ("user.demographic.date_of_birth",)
+_TEXTS = ("user.content",)
+_COARSE = ("user.contact.address.country", "user.demographic", "user.privacy_preferences", "user.behavior")
+"""Shared by too many to say anything, even in a person's own rows."""
+_LONG_NUMBER = 7
+_SHORTEST, _LONGEST = 3, 200
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_HASHES = ("md5", "sha1", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`own`: searched in the person's own rows; `telling`: everywhere; `names`: in everybody's texts. Values never
+    appear in `repr`."""
+
+    own: Sequence[str] = ()
+    telling: Sequence[str] = ()
+    names: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return f"Known({len(self.own)}, {len(self.telling)}, {len(self.names)})"
+
+    def __len__(self) -> int:
+        return len({*self.own, *self.telling, *self.names})
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Self:
+        return cls(**{name: tuple(plain[name]) for name in ("own", "telling", "names")})
+
+    def in_own(self, text: str) -> bool:
+        return bool(known_values_in(text, (*self.own, *self.telling)))
+
+    def taken_out(self, text: str) -> str:
+        """The text without anything of it."""
+        found = known_values_in(text, (*self.own, *self.telling, *self.names))
+        return redact(text, (replace(f, entity=LABEL) for f in found))
+
+
+def known_of(rows: Iterable[FoundRow], region: str) -> Known:
+    """Of everything that the erasure takes away. `region`: whose phone numbers are written without a country."""
+    own: dict[str, None] = {}
+    telling: dict[str, None] = {}
+    names: dict[str, None] = {}
+    for row in (r for r in rows if not r.shared):
+        values = {f: v for f in row.collection.fields if (v := _text(row, f))}
+        for field, value in values.items():
+            if _is(field, _COARSE) and not _is(field, _DATES):
+                continue
+            own.update(dict.fromkeys(_parts(field, value)))
+            if not _is(field, _DATES):
+                telling.update(dict.fromkeys(_telling(value, region)))
+        full = list(_full_names([v for f, v in values.items() if _is(f, _NAMES)]))
+        names.update(dict.fromkeys(full))
+    return Known(tuple(own), tuple(telling), tuple(names))
+
+
+def _text(row: FoundRow, field: Field) -> str | None:
+    value = row.values[field.name]
+    deleted = row.collection.erase_rows is EraseRows.DELETE
+    goes = field.erasable and (deleted or field.erase not in {Erase.KEEP, Erase.REDACT})
+    return value.strip() or None if goes and isinstance(value, str) else None
+
+
+def _is(field: Field, categories: Sequence[str]) -> bool:
+    return any(within(c, categories) for c in field.categories)
+
+
+def _parts(field: Field, value: str) -> Iterator[str]:
+    """Of a name also each of its words: in notes people are called by one of them."""
+    found = [value, *re.split(r"[\s,]+", value)] if _is(field, _NAMES) else [value]
+    yield from (v for v in found if _SHORTEST <= len(v) <= _LONGEST)
+
+
+def _telling(value: str, region: str) -> Iterator[str]:
+    if "@" in value:
+        if not re.search(r"\s", value):
+            yield value
+            lower = value.casefold().encode()
+            yield from (hashlib.new(h, lower, usedforsecurity=False).hexdigest() for h in _HASHES)
+    elif len(value) <= _LONGEST and _is_number(value):
+        yield value
+        yield from _spellings(value, region)
+
+
+def _is_number(value: str) -> bool:
+    """A phone number, an account, a tax number: mostly digits, and no date."""
+    digits, letters = len(re.sub(r"\D", "", value)), sum(c.isalpha() for c in value)
+    return digits >= _LONG_NUMBER and letters <= digits // 2 and not _DATE.fullmatch(value)
+
+
+def _spellings(value: str, region: str) -> Iterator[str]:
+    """Of a phone number: with a country's number and without."""
+    if any(c.isalpha() for c in value):
+        yield re.sub(r"\s", "", value)
+        return
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return
+    if phonenumbers.is_possible_number(number):
+        whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        yield whole
+        yield "00" + whole.removeprefix("+")
+        yield re.sub(r"\D", "", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL))
+
+
+def _full_names(names: Sequence[str]) -> Iterator[str]:
+    """A name of several words, and two fields beside each other in either order."""
+    yield from (n for n in names if " " in n)
+    for one, other in pairwise(names):
+        if " " not in one + other:
+            yield from (f"{one} {other}", f"{other} {one}", f"{other}, {one}")
+
+
+def is_about_people(field: Field | None) -> bool:
+    """Whether a column is text that somebody wrote, where people are named: not a column for a name or an address.
+    Nobody knows what an unmapped one (None) holds."""
+    return field is None or not field.personal or _is(field, _TEXTS)
+
+
+def is_redactable(policies: PolicySet, place: str) -> bool:
+    """Whether a part of what stands there may go: a text about people, or a column that nobody mapped."""
+    dataset, _, rest = place.partition(".")
+    collection = policies.data_map.collection(dataset, rest.partition(".")[0])
+    return collection is not None and is_about_people(collection.by_name.get(rest.partition(".")[2]))

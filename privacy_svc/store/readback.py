@@ -1,0 +1,185 @@
+"""The search for what an erasure may have left, in the person's own rows and in the indexes.
+
+A few look-ups by key, however many customers there are. Everybody else's rows are `sweeping`'s.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import String, func, select, update
+from sqlalchemy import column as sql_column
+from sqlalchemy import table as sql_table
+from sqlalchemy.orm import Session
+
+from privacy_svc.policy import Collection, Erase, Field, PolicySet
+from privacy_svc.store import blind
+from privacy_svc.store.binding import BoundCollection, Row, Stores
+from privacy_svc.store.emptying import GONE
+from privacy_svc.store.kinds import is_sealed
+from privacy_svc.store.known import Known
+from privacy_svc.store.model import IndexEntry
+from privacy_svc.store.opening import open_value
+from privacy_svc.store.rows import by_keys, chunks, key_values, row_key
+from privacy_svc.store.walk import walk_raw
+from privacy_svc.vault import Vault
+
+INDEX = "(index)"
+"""The place of what a blind index still leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A place where a known value of an erased person can still be read."""
+
+    collection: str
+    field: str
+    rows: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.collection}.{self.field}"
+
+
+Treat = Iterable[str]
+"""Places at which a person decided that what is found is taken out of the text."""
+
+
+def read_back(
+    session: Session,
+    stores: Stores,
+    vault: Vault,
+    policies: PolicySet,
+    subject_id: str,
+    known: Known,
+    treat: Treat = (),
+) -> tuple[list[Leftover], list[Leftover]]:
+    """What is left in the person's own rows and in the indexes; and what was found at places to `treat`, and taken
+    out. Raises StoreUnavailable."""
+    counts = dict(_index_entries(session, subject_id))
+    treated: dict[tuple[str, str], int] = {}
+    places = frozenset(treat)
+    for bound, rows in _own(session, stores, policies, subject_id):
+        for name, key, text in _texts(stores, bound, rows):
+            if not known.in_own(text):
+                continue
+            place = (bound.collection.path, name)
+            if ".".join(place) in places:
+                put(stores, bound, name, {key: known.taken_out(text)})
+                treated[place] = treated.get(place, 0) + 1
+            else:
+                counts[place] = counts.get(place, 0) + 1
+    for place, n in _same_address(session, stores, vault, policies, subject_id, known):
+        counts[place] = counts.get(place, 0) + n
+    return leftovers(counts), leftovers(treated)
+
+
+def leftovers(counts: Mapping[tuple[str, str], int]) -> list[Leftover]:
+    return [Leftover(path, name, n) for (path, name), n in counts.items()]
+
+
+def _own(
+    session: Session, stores: Stores, policies: PolicySet, subject_id: str
+) -> Iterator[tuple[BoundCollection, list[Row]]]:
+    found: dict[Collection, list[Row]] = {}
+    for collection, row in walk_raw(session, stores, policies, subject_id):
+        found.setdefault(collection, []).append(row)
+    yield from ((stores.bind(collection), rows) for collection, rows in found.items())
+
+
+def _texts(stores: Stores, bound: BoundCollection, rows: Sequence[Row]) -> Iterator[tuple[str, str, str]]:
+    """Field, row and text of everything that erasure should have emptied, and of columns nobody mapped."""
+    for row in rows:
+        key = row_key(bound.collection, row)
+        for field in bound.collection.fields:
+            value = row[field.name]
+            if _is_searched(field) and isinstance(value, str) and not is_emptied(field, value):
+                yield field.name, key, value
+    names = unmapped_texts(bound)
+    if names and rows:
+        yield from _unmapped(stores, bound, names, [row_key(bound.collection, r) for r in rows])
+
+
+def _is_searched(field: Field) -> bool:
+    return field.erase is not Erase.KEEP and not field.primary_key and field.reference is None
+
+
+def is_emptied(field: Field, value: str) -> bool:
+    return value == field.replace or value.startswith(GONE) or is_sealed(value)
+
+
+def unmapped_texts(bound: BoundCollection) -> list[str]:
+    """Text columns of the table that the data map does not name."""
+    return [n for n, kind in bound.types.items() if n not in bound.table.c and _is_text(kind)]
+
+
+def _is_text(kind: Any) -> bool:
+    try:
+        return bool(kind.python_type is str)
+    except NotImplementedError:
+        return True  # SQLite columns without a type, and types that are read as text
+
+
+def _unmapped(
+    stores: Stores, bound: BoundCollection, names: Sequence[str], keys: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    columns = [*bound.key_columns, *(sql_column(n, String, _selectable=bound.table) for n in names)]
+    rows: list[Row] = []
+    with stores.read(bound.collection.dataset) as connection:  # ended before anything is put back
+        for chunk in chunks(keys):
+            rows.extend(connection.execute(select(*columns).where(by_keys(bound, chunk))).mappings())
+    for row in rows:
+        for name in names:
+            if isinstance(row[name], str):
+                yield name, row_key(bound.collection, row), row[name]
+
+
+def put(stores: Stores, bound: BoundCollection, name: str, texts: Mapping[str, str]) -> None:
+    """Other texts, by row key, also in a column that nobody mapped."""
+    with stores.write(bound.collection.dataset) as connection:
+        for key, text in texts.items():
+            whole = _whole(bound, name)
+            where = [whole.c[n] == v for n, v in key_values(bound, key).items()]
+            connection.execute(update(whole).where(*where).values({name: text}))
+
+
+def _whole(bound: BoundCollection, name: str) -> Any:
+    keys = (sql_column(c.name, c.type) for c in bound.key_columns)
+    return sql_table(bound.table.name, *keys, sql_column(name, String))
+
+
+def _index_entries(session: Session, subject_id: str) -> Iterator[tuple[tuple[str, str], int]]:
+    count = session.scalar(select(func.count()).select_from(IndexEntry).where(IndexEntry.subject_id == subject_id))
+    if count:
+        yield ("privacy.index_entries", INDEX), count
+
+
+def _same_address(
+    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str, known: Known
+) -> Iterator[tuple[tuple[str, str], int]]:
+    """Rows that are not known to be theirs with an address of theirs, as the blind indexes find them."""
+    for collection in policies.data_map.collections():
+        for field in collection.fields:
+            if field.identity in field.index:
+                others = blind.others_with(session, vault, field, field.identity, known.telling, subject_id)
+                found = sum(_holds(session, stores, vault, collection, field, *one, known) for one in others)
+                if found:
+                    yield (collection.path, field.name), found
+
+
+def _holds(
+    session: Session,
+    stores: Stores,
+    vault: Vault,
+    collection: Collection,
+    field: Field,
+    key: str,
+    whose: str,
+    known: Known,
+) -> bool:
+    """Index values are truncated: the row is looked at."""
+    bound = stores.bind(collection)
+    with stores.read(collection.dataset) as connection:
+        value = connection.scalar(select(bound.table.c[field.name]).where(by_keys(bound, [key])))
+    opened = open_value(session, vault, whose, field, key, value)
+    return isinstance(opened, str) and known.in_own(opened)

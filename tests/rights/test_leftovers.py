@@ -1,0 +1,132 @@
+"""What the searches after an erasure find, wherever it stands, and what a person decides about it."""
+
+import hashlib
+import json
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from privacy_svc.errors import BadRequest, Conflict
+from privacy_svc.rights import Decision, RequestView, State, Worker
+from tests.rights.company import ANA, Company
+from tests.rights.running import done, finished
+from tests.rights.test_approval import verified
+from tests.rights.test_opening import types_of
+
+
+def run(company: Company, *statements: str, **values: object) -> None:
+    engine = create_engine(company.store_url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement), values)
+    engine.dispose()
+
+
+def failed(company: Company) -> tuple[RequestView, list[str]]:
+    """An erasure that ended at what was left, and the places."""
+    request = verified(company)
+    company.requests.approve(request.id, "dora")
+    found = finished(company, request.id)
+    assert found.state == State.FAILED, company.requests.timeline(request.id)
+    assert found.failure is not None
+    assert found.failure["slug"] == "data-left"
+    assert not [v for v in ANA.values() if v in json.dumps(found.failure)]
+    return found, [p["place"] for p in found.failure["places"]]
+
+
+def certificate(company: Company, request: str) -> dict[str, object]:
+    found = json.loads(company.requests.certificate(request))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_columns_that_nobody_mapped_are_searched(company: Company, worker: Worker) -> None:
+    """Her name in an unmapped column of her own row is found before there is a certificate, in another spelling too."""
+    run(
+        company,
+        "ALTER TABLE customers ADD COLUMN remark TEXT",
+        "UPDATE customers SET remark = 'ANA  FIGUEIREDO' WHERE id = 1",
+    )
+    company.stores.forget(company.policies.current.data_map.by_key["crm"].by_name["customers"])
+    request, places = failed(company)
+    assert places == ["crm.customers.remark"]
+    assert request.certificate is None
+    company.requests.decide_leftover(request.id, places[0], Decision.REDACT, "an old remark", "dora")
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    assert company.rows("customers")[0]["remark"] == "[erased]"
+    told = certificate(company, request.id)["read_back"]
+    assert told["own_rows_and_indexes"]["redacted"] == [{"collection": "crm.customers", "field": "remark", "rows": 1}]  # type: ignore[index]
+
+
+def test_a_hash_is_no_erasure(company: Company, worker: Worker) -> None:
+    """The SHA-256 of her address, which anybody can guess, is found in a column of somebody else's row."""
+    digest = hashlib.sha256(ANA["email"].encode()).hexdigest()
+    run(
+        company,
+        "ALTER TABLE orders ADD COLUMN tracking TEXT",
+        "UPDATE orders SET tracking = :d WHERE id = 12",
+        d=f"u={digest}",
+    )
+    company.stores.forget(company.policies.current.data_map.by_key["crm"].by_name["orders"])
+    assert failed(company)[1] == ["crm.orders.tracking"]
+
+
+def test_others_texts_are_searched_also_sealed(company: Company, worker: Worker) -> None:
+    """Her whole name in a note about Bo, and her number in another spelling, are found, told with the certificate out
+    already, taken out when a person says so, and Bo's note stays Bo's."""
+    note = "Bo says that Ana  Figueiredo (030/9018-2042) knows; ask Anabel"
+    run(company, "INSERT INTO notes VALUES (31, 2, :n)", n=note)
+    request, places = failed(company)
+    assert places == ["crm.notes.note"]
+    assert request.certificate is not None
+    first = certificate(company, request.id)
+    assert (first["issue"], first["backups_by"]) == (1, None)
+    assert first["read_back"]["everybodys_texts"] == "pending"  # type: ignore[index]
+    company.requests.decide_leftover(request.id, places[0], Decision.REDACT, "hearsay", "dora")
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    assert company.rows("notes")[1]["note"] == "Bo says that [erased] ([erased]) knows; ask Anabel"
+    second = certificate(company, request.id)
+    assert second["issue"] == 2
+    assert (
+        second["replaces"]
+        == hashlib.sha256(json.dumps(first, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    )
+    assert second["read_back"]["everybodys_texts"]["redacted"][0]["rows"] == 1  # type: ignore[index]
+    assert second["proof"] == first["proof"]
+    assert "decided" in types_of(company, request.id)
+
+
+def test_what_is_accepted_has_a_reason(company: Company, worker: Worker) -> None:
+    """A family's address in another person's own row is not taken from them: it is accepted, with a reason that the DPO
+    reads and the certificate counts."""
+    run(company, "UPDATE customers SET email = :e WHERE id = 2", e=ANA["email"])
+    company.seal()
+    request, places = failed(company)
+    assert places == ["crm.customers.email"]
+    with pytest.raises(BadRequest, match="no text"):
+        company.requests.decide_leftover(request.id, places[0], Decision.REDACT, "away", "dora")
+    with pytest.raises(BadRequest, match="Say why"):
+        company.requests.decide_leftover(request.id, places[0], Decision.ACCEPT, " ", "dora")
+    with pytest.raises(BadRequest, match="no place"):
+        company.requests.decide_leftover(request.id, "crm.notes.note", Decision.ACCEPT, "x", "dora")
+    company.requests.decide_leftover(request.id, places[0], Decision.ACCEPT, "married to Bo", "dora")
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    own = certificate(company, request.id)["read_back"]["own_rows_and_indexes"]  # type: ignore[index]
+    assert own["accepted"] == [{"collection": "crm.customers", "field": "email", "rows": 1}]
+    [said] = company.requests.details(request.id, "dora").said["leftovers"]
+    assert (said["reason"], said["by"], said["decision"]) == ("married to Bo", "dora", "accept")
+    assert "married" not in json.dumps(certificate(company, request.id))
+    with pytest.raises(Conflict):
+        company.requests.decide_leftover(request.id, places[0], Decision.ACCEPT, "again", "dora")
+
+
+def test_a_namesake_keeps_her_name(company: Company, worker: Worker) -> None:
+    """Another person of the same name has it in a column for names: that is no finding."""
+    run(company, "UPDATE customers SET name = :n WHERE id = 2", n=ANA["name"])
+    request = verified(company)
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    assert company.rows("customers")[1]["name"] == ANA["name"]
