@@ -76,6 +76,13 @@ class EventType(enum.StrEnum):
     REQUEST_WARNED = "rights:request:warned", "The deadline of a request comes near."
     REQUEST_OVERDUE = "rights:request:overdue", "The deadline of a request has passed."
     REQUEST_MERGED = "rights:request:merged", "Two requests of a person for the same became one."
+    DECISION_REVIEWED = "rights:decision:reviewed", "A person looked at an automated decision again (GDPR 22(3))."
+    RESTRICTION_END_ANNOUNCED = "rights:restriction:end_announced", "The person was told that their restriction ends."
+    RESTRICTION_ENDED = "rights:restriction:ended", "An announced end of a restriction came (GDPR 18(3))."
+    OBJECTION_OVERRIDDEN = (
+        "rights:objection:overridden",
+        "The person was told of compelling grounds against their objection (GDPR 21(1)).",
+    )
     REQUEST_EXTENDED = "rights:request:extended", "The time limit was extended (GDPR 12(3))."
     REQUEST_STARTED = "rights:request:started", "Work on a request began."
     REQUEST_COMPLETED = "rights:request:completed", "A request was fulfilled."

@@ -22,6 +22,8 @@ COMMANDS = {
     "unseal": "Give the store's sealed fields back as they were.",
     "consent": "Consents: import an old table, export, the suppression list.",
     "request": "Rights requests: open, list, approve, package, certificate.",
+    "restriction": "Restrictions (Art. 18): who has one; announce its end, lift it.",
+    "objection": "Objections (Art. 21): compelling grounds against one.",
     "recipients": "Who received data, how they are told of changes, and who was (Art. 19).",
     "keys": "Keys: generations and counts, rotation, the root key's end.",
     "restore": "After a backup was restored: what it does not know, and telling it.",

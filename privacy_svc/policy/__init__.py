@@ -5,6 +5,7 @@ field out, with every reason. Files are YAML and Markdown a DPO reviews in a pul
 fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry W3C DPV terms.
 """
 
+from privacy_svc.policy.automated import Automated, AutomatedGround
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
 from privacy_svc.policy.categories import and_above, within
@@ -44,7 +45,6 @@ from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
-    Automated,
     ConsentRule,
     Group,
     LegalBasis,
@@ -58,7 +58,7 @@ from privacy_svc.policy.policyset import (
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.service import Versions, recall, remember
-from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
@@ -66,7 +66,9 @@ __all__ = [
     "DIRECT_MARKETING",
     "GROWN",
     "OF_AGE",
+    "PROFILING",
     "Automated",
+    "AutomatedGround",
     "Block",
     "Case",
     "Change",

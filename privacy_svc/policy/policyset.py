@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from privacy_svc.policy.automated import Automated
 from privacy_svc.policy.categories import root_of, within
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.controller import Organisation
@@ -66,14 +67,6 @@ class Notice:
     text: str
     digest: str
     purposes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Automated:
-    """A decision about a person by machine alone, with what Art. 15(1)(h) asks to be told of it, by language."""
-
-    logic: Mapping[str, str]
-    consequences: Mapping[str, str]
 
 
 CONFIRM_HOURS = 48
@@ -146,8 +139,10 @@ class Purpose:
     unknown_age_permits: bool = False
     honours_gpc: bool = False
     """Global Privacy Control, the browser's `Sec-GPC: 1`, ends it."""
+    profiling: bool = False
+    """Personal aspects are evaluated or predicted (Art. 4(4)): who objects to profiling objects to it."""
     automated: Automated | None = None
-    """It decides about people by machine alone (Art. 22)."""
+    """It decides about people by automated means alone (Art. 22)."""
 
     @property
     def asks_age(self) -> bool:

@@ -4,7 +4,7 @@
 carries it through durable steps. Deadlines follow Regulation 1182/71; grounds of refusal are W3C DPV terms.
 """
 
-from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.approval import Extension, Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import (
@@ -18,6 +18,8 @@ from privacy_svc.rights.errors import (
 )
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
+from privacy_svc.rights.limits_routes import HANDLERS as _LIMITS
+from privacy_svc.rights.limits_service import Limits
 from privacy_svc.rights.link_routes import HANDLERS as _LINKS
 from privacy_svc.rights.links import PATH as PACKAGE_PATH
 from privacy_svc.rights.notices import Exemption
@@ -35,7 +37,7 @@ from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN, Right, State
 from privacy_svc.rights.workflow import Worker
 
-HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_OPENDSR]
+HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_OPENDSR]
 
 __all__ = [
     "CERTIFICATE",
@@ -51,6 +53,7 @@ __all__ = [
     "Filter",
     "Ground",
     "HoldView",
+    "Limits",
     "NoticeView",
     "OnHold",
     "Order",
@@ -61,6 +64,7 @@ __all__ = [
     "RequestPage",
     "RequestView",
     "Requests",
+    "Review",
     "Right",
     "State",
     "TimelineLine",

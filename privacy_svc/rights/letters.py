@@ -49,15 +49,42 @@ class Letters:
             yield self._say("kept.evidence", day=self._day(evidence_until))
 
     def refused(self, right: Right, ground: Ground, explanation: str) -> Letter:
-        authority = self._organisation.authority
-        place = ", ".join(part for part in (authority.name, authority.address, authority.email) if part)
         return self._letter(
             self._say("refused.subject"),
             self._say("refused.what", what=self._say(right)),
             self._say("refused.ground", ground=self._say(ground), explanation=explanation),
-            self._say("refused.authority", authority=place),
-            self._say("refused.court"),
+            *self._remedies(),
         )
+
+    def reviewed(self, result: str, explanation: str) -> Letter:
+        """`result`: `upheld` or `changed`."""
+        why = self._say("review.why", explanation=explanation)
+        remedies = self._remedies() if result == "upheld" else ()
+        return self._letter(self._say("review.subject"), self._say(f"review.{result}"), why, *remedies)
+
+    def restriction_ends(self, at: datetime, reason: str) -> Letter:
+        return self._letter(
+            self._say("ends.subject"),
+            self._say("ends.what", day=self._day(at)),
+            self._say("ends.why", reason=reason),
+            self._say("ends.answer"),
+            *self._remedies(),
+        )
+
+    def objection_overridden(self, purpose: str, grounds: str) -> Letter:
+        return self._letter(
+            self._say("override.subject"),
+            self._say("override.what", purpose=purpose),
+            self._say("override.grounds", grounds=grounds),
+            *self._remedies(),
+        )
+
+    def _remedies(self) -> Iterator[str]:
+        """What somebody can do whose request was not followed (Art. 12(4))."""
+        authority = self._organisation.authority
+        place = ", ".join(part for part in (authority.name, authority.address, authority.email) if part)
+        yield self._say("refused.authority", authority=place)
+        yield self._say("refused.court")
 
     def extended(self, right: Right, reason: str, due_at: datetime) -> Letter:
         return self._letter(

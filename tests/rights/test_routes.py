@@ -98,7 +98,7 @@ def test_deciding(client: TestClient[Litestar]) -> None:
     assert client.post(f"{one}/refuse", json=refusal).json()["state"] == "refused"
     assert client.post(f"{two}/cancel").json()["outcome"] == "cancelled"
     assert client.post(f"{three}/withdraw", headers=MODULE).json()["state"] == "cancelled"
-    assert client.post(f"{three}/complete", json={"outcome": "x"}).status_code == 409
+    assert client.post(f"{three}/complete", json={"result": "upheld", "explanation": "x"}).status_code == 409
     assert client.post(f"{three}/code").status_code == 409
 
 
@@ -155,3 +155,18 @@ def test_every_handler_declares_who_may() -> None:
         "noteAnswer",
     }
     assert roles["downloadPackage"] == roles["showDetails"] == roles["showHold"] == {Role.DPO}
+
+
+def test_restrictions_end_over_http(client: TestClient[Litestar], company: Company, worker: Worker) -> None:
+    """Announced by the DPO, listed for auditors, refused before its day; modules and admins may not."""
+    request = opened(client, "restriction")["id"]
+    client.post(f"/v1/requests/{request}/verify", json={"reason": "knows her"})
+    done(company, request)
+    path, said = "/v1/customers/1/restriction", {"reason": "It is settled.", "how": "phone"}
+    assert client.request("DELETE", path).status_code == 409
+    told = {**said, "told_at": company.requests.show(request).closed_at.isoformat()}  # type: ignore[union-attr]
+    answer = client.post(f"{path}/end", json=told)
+    assert (answer.status_code, answer.json()["told_how"]) == (201, "phone")
+    assert client.get("/v1/restrictions", headers={"x-role": "auditor"}).json() == [answer.json()]
+    assert client.request("DELETE", path).status_code == 409
+    assert client.post("/v1/customers/1/objections/direct_marketing/override", json={"grounds": "x"}).status_code == 409
