@@ -99,6 +99,8 @@ class EventType(enum.StrEnum):
     RECIPIENT_UNREACHED = "rights:recipient:unreached", "A recipient could not be told; a person has to see to it."
     RECIPIENT_EXEMPT = "rights:recipient:exempt", "Telling a recipient is impossible or disproportionate (GDPR 19)."
     RECIPIENT_SECRET_CHANGED = "rights:recipient:secret_changed", "A recipient got a new secret."
+    ROWS_EXPIRED = "rights:retention:erased", "Rows are erased because their period is over; it says by which rule."
+    ROWS_NOT_ERASED = "rights:retention:failed", "The store refused such an erasure; nothing of it was done there."
     CODE_SENT = "rights:code:sent", "A verification code was sent."
     CODE_NOT_SENT = "rights:code:not_sent", "There was nowhere to send a verification code to."
     DETAILS_READ = "rights:details:read", "Staff read what a request asks for, in clear."

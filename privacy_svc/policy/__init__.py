@@ -57,6 +57,8 @@ from privacy_svc.policy.policyset import (
 )
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
+from privacy_svc.policy.retention import RELATIONSHIP_END, RetentionRules, RowRule
+from privacy_svc.policy.retentionchecks import PEOPLE, people_over
 from privacy_svc.policy.service import Versions, recall, remember
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 from privacy_svc.policy.ways import Way, Ways
@@ -66,7 +68,9 @@ __all__ = [
     "DIRECT_MARKETING",
     "GROWN",
     "OF_AGE",
+    "PEOPLE",
     "PROFILING",
+    "RELATIONSHIP_END",
     "Automated",
     "AutomatedGround",
     "Block",
@@ -107,6 +111,8 @@ __all__ = [
     "Reason",
     "ReasonCode",
     "Reference",
+    "RetentionRules",
+    "RowRule",
     "Sender",
     "Source",
     "SpecialCondition",
@@ -141,6 +147,7 @@ __all__ = [
     "load_policies",
     "outcome",
     "parse_duration",
+    "people_over",
     "read_cases",
     "read_yaml",
     "reason",

@@ -11,6 +11,7 @@ from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.recipients import COUNTRY, PARTY, read_party, read_recipient, read_sender
+from privacy_svc.policy.retention import read_retention
 from privacy_svc.policy.staffrules import read_deadlines, read_four_eyes
 from privacy_svc.policy.yamlfile import Node
 
@@ -31,6 +32,7 @@ _KEYS = (
     "evidence_kept",
     "opendsr_senders",
     "consent_ages",
+    "retention",
 )
 _RIGHTS = (
     "access",
@@ -69,6 +71,7 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         evidence_kept=_kept(block, "evidence_kept") or EVIDENCE_KEPT,
         senders={key: read_sender(key, node, faults) for key, _, node in block.entries("opendsr_senders")},
         consent_ages=_consent_ages(block),
+        retention=read_retention(block),
     )
 
 

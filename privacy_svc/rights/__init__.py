@@ -16,6 +16,7 @@ from privacy_svc.rights.errors import (
     UnknownRequest,
     WrongCode,
 )
+from privacy_svc.rights.expiry_service import Expiry
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
 from privacy_svc.rights.limits_routes import HANDLERS as _LIMITS
@@ -49,6 +50,7 @@ __all__ = [
     "BadDetails",
     "DataLeft",
     "Exemption",
+    "Expiry",
     "Extension",
     "Filter",
     "Ground",

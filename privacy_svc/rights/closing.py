@@ -13,7 +13,7 @@ from privacy_svc.rights.address import reach
 from privacy_svc.rights.certificate import Facts
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestCertificate
-from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.states import State, follow
 from privacy_svc.rights.steps import Step
 
@@ -40,7 +40,8 @@ def facts(parts: Parts, request: DataRequest, entry: str) -> Facts:
 
 
 def certify(session: Session, parts: Parts, request: DataRequest, document: Mapping[str, Any]) -> None:
-    signed = parts.signer.sign_json(dict(document))
+    source = {"source": RETENTION, "rule": request.opened_by} if request.channel == RETENTION else {}
+    signed = parts.signer.sign_json({**document, **source})
     session.add(RequestCertificate(request_id=request.id, document=encode(signed).decode()))
 
 

@@ -32,7 +32,7 @@ from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
-from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
 from privacy_svc.store import (
     ErasedItem,
@@ -173,6 +173,8 @@ def _judge(_session: Session, _parts: Parts, _request: DataRequest, left: Sequen
 
 
 def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+    if request.channel == RETENTION:
+        return None  # nobody asked, and nobody is written to
     kept = [i for i in progress(request)["erased"] if i["method"] == "keep"]
     until = parts.vault.evidence_until(session, _subject(request))
     told = Letters(parts.organisation, request.language).kept(kept, until)

@@ -23,6 +23,8 @@ from privacy_svc.vault import Vault
 
 WORKER = "worker"
 """The actor of what a workflow does by itself."""
+RETENTION = "retention"
+"""The channel of an erasure that the policy's periods ask for, and no person."""
 
 
 class Event(enum.StrEnum):

@@ -5,7 +5,7 @@ seals mapped fields in place, releases fields by decision (OpenID AuthZEN 1.0 on
 corrects and erases. What it keeps itself: which row is which person, and blind indexes.
 """
 
-from privacy_svc.store import audience_routes, authzen, authzen_search, routes, simulate_routes
+from privacy_svc.store import audience_routes, authzen, authzen_search, outdated, routes, simulate_routes
 from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
@@ -14,7 +14,7 @@ from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
 from privacy_svc.store.erasure import ErasedItem, Leftover, erase_subject, read_back
-from privacy_svc.store.errors import CannotSeal, UnknownField, UnknownPurpose, nearest
+from privacy_svc.store.errors import CannotExpire, CannotSeal, UnknownField, UnknownPurpose, nearest
 from privacy_svc.store.evaluating import Answer, Case, Evaluations
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
@@ -39,6 +39,8 @@ from privacy_svc.store.sealing import seal, seal_pending
 from privacy_svc.store.sealing import status as seal_status
 from privacy_svc.store.shadowing import Shadow
 from privacy_svc.store.simulating import Simulated, Simulation
+from privacy_svc.store.subjects import admit as admit_people
+from privacy_svc.store.subjects import known as known_people
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.unsealing import unseal
@@ -56,6 +58,7 @@ __all__ = [
     "HANDLERS",
     "Answer",
     "Audiences",
+    "CannotExpire",
     "CannotSeal",
     "Case",
     "Change",
@@ -80,6 +83,7 @@ __all__ = [
     "UnknownField",
     "UnknownPurpose",
     "WalkOpened",
+    "admit_people",
     "begin_index",
     "check_changes",
     "check_sealable",
@@ -91,9 +95,11 @@ __all__ = [
     "forget_subject",
     "identity_rows",
     "keep_person",
+    "known_people",
     "link_rows",
     "nearest",
     "open_store",
+    "outdated",
     "own_rows",
     "plan_indexes",
     "read_back",

@@ -36,6 +36,13 @@ class CannotSeal(Misconfigured):
     remedy = "Change the fields that `errors` name in the data map, or their columns in the store. Nothing was changed."
 
 
+class CannotExpire(Misconfigured):
+    slug, title = "cannot-expire", "The store does not let go of what a retention rule ends"
+    remedy = (
+        "Change the rule in the data map, or the columns in the store, as `errors` says. Nothing was changed there."
+    )
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean …?` for a message, or nothing."""
     near = difflib.get_close_matches(name, list(known), n=1)
