@@ -76,6 +76,12 @@ class EventType(enum.StrEnum):
     REQUEST_WARNED = "rights:request:warned", "The deadline of a request comes near."
     REQUEST_OVERDUE = "rights:request:overdue", "The deadline of a request has passed."
     REQUEST_MERGED = "rights:request:merged", "Two requests of a person for the same became one."
+    TASK_OPENED = "rights:task:opened", "A person has something to do for a request, in a system without an interface."
+    ELSEWHERE_WAITS = (
+        "rights:elsewhere:waits",
+        "Another system did not do its part of a request yet; it is tried again.",
+    )
+    ELSEWHERE_DONE = "rights:elsewhere:done", "Another system, or a person, did their part of a request."
     DECISION_REVIEWED = "rights:decision:reviewed", "A person looked at an automated decision again (GDPR 22(3))."
     RESTRICTION_END_ANNOUNCED = "rights:restriction:end_announced", "The person was told that their restriction ends."
     RESTRICTION_ENDED = "rights:restriction:ended", "An announced end of a restriction came (GDPR 18(3))."

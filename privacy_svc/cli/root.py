@@ -24,6 +24,7 @@ COMMANDS = {
     "request": "Rights requests: open, list, approve, package, certificate.",
     "restriction": "Restrictions (Art. 18): who has one; announce its end, lift it.",
     "objection": "Objections (Art. 21): compelling grounds against one.",
+    "connectors": "Other systems that take part in requests, and tasks for people.",
     "recipients": "Who received data, how they are told of changes, and who was (Art. 19).",
     "keys": "Keys: generations and counts, rotation, the root key's end.",
     "restore": "After a backup was restored: what it does not know, and telling it.",

@@ -11,6 +11,8 @@ from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
 from privacy_svc.policy.categories import and_above, within
 from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.comparing import compare, compare_over, direction, outcome
+from privacy_svc.policy.connectorfiles import plain as filled_in
+from privacy_svc.policy.connectors import Auth, AuthBy, Call, Connector, Correcting, Manual, Paging, PagingBy, Reading
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.controller import DeadlineRules, FourEyes, Organisation, Party, Sender, Tell, TellBy
 from privacy_svc.policy.datamap import (
@@ -71,14 +73,19 @@ __all__ = [
     "PEOPLE",
     "PROFILING",
     "RELATIONSHIP_END",
+    "Auth",
+    "AuthBy",
     "Automated",
     "AutomatedGround",
     "Block",
+    "Call",
     "Case",
     "Change",
     "Collection",
+    "Connector",
     "ConsentFact",
     "ConsentRule",
+    "Correcting",
     "DataMap",
     "Dataset",
     "DeadlineRules",
@@ -98,16 +105,20 @@ __all__ = [
     "Group",
     "Keep",
     "LegalBasis",
+    "Manual",
     "Mask",
     "Module",
     "Node",
     "Normaliser",
     "Notice",
     "Organisation",
+    "Paging",
+    "PagingBy",
     "Party",
     "PolicyHolder",
     "PolicySet",
     "Purpose",
+    "Reading",
     "Reason",
     "ReasonCode",
     "Reference",
@@ -140,6 +151,7 @@ __all__ = [
     "denied",
     "direction",
     "end_date",
+    "filled_in",
     "findings",
     "is_objected",
     "is_objectionable",

@@ -10,6 +10,7 @@ from typing import Any
 
 from privacy_svc.policy.automated import Automated
 from privacy_svc.policy.categories import root_of, within
+from privacy_svc.policy.connectors import Connector
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.controller import Organisation
 from privacy_svc.policy.datamap import Collection, DataMap, Field
@@ -186,6 +187,8 @@ class PolicySet:
     notices: Mapping[tuple[str, int, str], Notice]
     data_map: DataMap
     groups: Mapping[str, Group] = field(default_factory=lambda: _NOTHING)
+    connectors: Mapping[str, Connector] = field(default_factory=lambda: _NOTHING)
+    """Other systems that are asked in the course of a request."""
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The files it was compiled from, by path within the folder: what a past decision's version meant."""
 

@@ -27,18 +27,28 @@ from privacy_svc.rights.notices import Exemption
 from privacy_svc.rights.opendsr import signing_of as opendsr_signing
 from privacy_svc.rights.opendsr_routes import HANDLERS as _OPENDSR
 from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.outside_routes import HANDLERS as _ELSEWHERE
+from privacy_svc.rights.outside_service import Elsewheres
 from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.recipient_routes import HANDLERS as _RECIPIENTS
 from privacy_svc.rights.recipient_service import Recipients
 from privacy_svc.rights.resealing import reseal_packages
 from privacy_svc.rights.restoring import Replayed
 from privacy_svc.rights.routes import HANDLERS as _REQUESTS
-from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
+from privacy_svc.rights.schemas import (
+    HoldView,
+    NoticeView,
+    RequestDetails,
+    RequestPage,
+    RequestView,
+    TimelineLine,
+    WorkView,
+)
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN, Right, State
 from privacy_svc.rights.workflow import Worker
 
-HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_OPENDSR]
+HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_ELSEWHERE, *_OPENDSR]
 
 __all__ = [
     "CERTIFICATE",
@@ -49,6 +59,7 @@ __all__ = [
     "AddressMissing",
     "BadDetails",
     "DataLeft",
+    "Elsewheres",
     "Exemption",
     "Expiry",
     "Extension",
@@ -72,6 +83,7 @@ __all__ = [
     "TimelineLine",
     "UnknownRequest",
     "Wanted",
+    "WorkView",
     "Worker",
     "WrongCode",
     "held_people",

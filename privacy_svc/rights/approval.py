@@ -9,7 +9,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, clock, details, holds, merging
+from privacy_svc.rights import asking, clock, details, holds, merging, outside
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestPackage
 from privacy_svc.rights.parts import Event, Parts
@@ -83,6 +83,7 @@ def approve(session: Session, parts: Parts, request: DataRequest, actor: str) ->
         return
     asking.settle(session, parts, request, actor, how="approved")
     request.approved_at, request.approved_by, request.failure = now(), actor, None
+    outside.again(session, request)
     request.refusal_proposed_by = request.ground = None
     parts.note(session, request, Event.APPROVED, actor)
     _start(request)

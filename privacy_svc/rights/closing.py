@@ -15,7 +15,7 @@ from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestCertificate
 from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.states import State, follow
-from privacy_svc.rights.steps import Step
+from privacy_svc.rights.steps import Step, progress
 
 
 def complete(session: Session, parts: Parts, request: DataRequest) -> str:
@@ -41,7 +41,8 @@ def facts(parts: Parts, request: DataRequest, entry: str) -> Facts:
 
 def certify(session: Session, parts: Parts, request: DataRequest, document: Mapping[str, Any]) -> None:
     source = {"source": RETENTION, "rule": request.opened_by} if request.channel == RETENTION else {}
-    signed = parts.signer.sign_json({**document, **source})
+    elsewhere = {k: v for k, v in progress(request).items() if k == "elsewhere"}
+    signed = parts.signer.sign_json({**document, **source, **elsewhere})
     session.add(RequestCertificate(request_id=request.id, document=encode(signed).decode()))
 
 

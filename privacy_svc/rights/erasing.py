@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Theirs
@@ -32,6 +32,7 @@ from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
+from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
 from privacy_svc.store import (
@@ -149,6 +150,8 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     forget_subject(session, person.subject_id)
     forget_links_of(session, person.subject_id)
     session.execute(delete(RequestPackage).where(RequestPackage.subject_id == person.subject_id))
+    mine = select(DataRequest.id).where(DataRequest.subject_id == person.subject_id)
+    session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(gathered=None))
     return parts.log.erase_payloads(session, person, actor=WORKER)
 
 

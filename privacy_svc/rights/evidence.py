@@ -21,6 +21,7 @@ from privacy_svc.policy import add_duration
 from privacy_svc.rights import holds
 from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.model import DataRequest, Hold, RecipientNotice, RequestValue
+from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress
@@ -109,6 +110,7 @@ def forget(session: Session, parts: Parts, person: Theirs, actor: str) -> int:
     session.execute(update(DataRequest).where(DataRequest.subject_id == person.subject_id).values(details=None))
     session.execute(delete(RequestValue).where(RequestValue.request_id.in_(mine)))
     session.execute(update(RecipientNotice).where(RecipientNotice.request_id.in_(mine)).values(about=None))
+    session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(about=None, said=None))
     session.execute(update(Hold).where(Hold.subject_id == person.subject_id).values(reason=b""))
     session.execute(update(RestrictionEnd).where(RestrictionEnd.subject_id == person.subject_id).values(reason=b""))
     return parts.log.erase_payloads(session, person, actor=actor)

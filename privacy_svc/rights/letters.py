@@ -3,6 +3,7 @@
 A refusal names the authority and the remedy (Art. 12(4) GDPR): it cannot be written without them.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -146,3 +147,25 @@ def to_the_dpo(lines: Sequence[str], where: str, token: str) -> Letter:
     text = "\n".join(["These requests need your attention:", "", *lines, "", f"The console: {where}/dpo", ""])
     count = "1 request needs" if len(lines) == 1 else f"{len(lines)} requests need"
     return Letter(f"{count} your attention", text, {"Message-ID": f"<{token}@privacy-svc.invalid>"})
+
+
+def to_do(title: str, instructions: str, request_id: str, right: str, where: str) -> Letter:
+    """What a person has to do for a request; it names nobody. In English, as the console is."""
+    lines = [
+        f"Request {request_id} ({right.replace('_', ' ')}) waits for you: {title}.",
+        "",
+        instructions,
+        "",
+        "Ask your data protection officer who it is about. When it is done, say by what that is shown:",
+        f"privacy-svc connectors done {request_id} …, or {where}/dpo",
+        "",
+    ]
+    return Letter(
+        f"To do for a rights request: {title}",
+        "\n".join(lines),
+        {"Message-ID": f"<{request_id}.{_word(title)}@privacy-svc.invalid>"},
+    )
+
+
+def _word(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

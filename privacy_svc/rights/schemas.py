@@ -230,6 +230,36 @@ class RestrictionView(msgspec.Struct, frozen=True):
     ends_at: datetime | None
 
 
+class WorkView(msgspec.Struct, frozen=True):
+    """What another system (`http`) or a person (`manual`) has to do for a request. No personal data."""
+
+    request: str
+    place: str
+    title: str
+    kind: str
+    state: str
+    opened_at: datetime
+    mailed_at: datetime | None
+    tries: int
+    next_try_at: datetime | None
+    problem: str | None
+    rows: int
+    done_at: datetime | None
+    done_by: str | None
+
+
+class WorkDetails(msgspec.Struct, frozen=True):
+    """For the DPO: who it is about, as the other system knows them, and how it was shown to be done."""
+
+    work: WorkView
+    about: list[str]
+    instructions: str
+    evidence: str | None
+
+    def __repr__(self) -> str:
+        return "WorkDetails(…)"
+
+
 class HoldView(msgspec.Struct, frozen=True):
     id: str
     subject: str

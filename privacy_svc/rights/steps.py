@@ -31,6 +31,8 @@ class Step:
     look: Look = nothing
     integrates: bool = False
     """What was logged so far is to be in the log's tree when `look` reads it."""
+    is_gate: bool = False
+    """Something outside of the run has to be done first, and notes this step; the run goes on after it."""
     reads_log: bool = False
     """What was logged so far is to be in the log's tree when `look` reads it, and fences in the ledger outside."""
 

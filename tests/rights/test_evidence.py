@@ -65,7 +65,8 @@ def erase(company: Company, key: str = "1") -> str:
     company.requests.vouch(request, "passport", "dora")
     company.requests.approve(request, "dora")
     work = Fulfilment(company.database, company.requests.parts)
-    assert [work.perform(request, step) for step in work.plan(request)] == [None] * len(work.plan(request))
+    planned = work.plan(request)
+    assert [work.perform(request, step) for step in planned] == [None] * len(planned)
     return request
 
 
