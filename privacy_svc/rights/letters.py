@@ -116,10 +116,12 @@ class Letters:
         asked = self._say("told.what", what=self._say(right))
         return self._letter(self._say("told.subject"), asked, "\n".join(lines) or self._say("told.nobody"))
 
-    def to_recipient(self, right: Right, recipient: str, reference: str, identifier: str | None) -> Letter:
+    def to_recipient(
+        self, right: Right, recipient: str, reference: str, identifier: str | None, *, lifted: bool = False
+    ) -> Letter:
         """To a recipient (Art. 19, first sentence). Says no more of the person than what they call them themselves."""
         known = {"reference": reference} | ({"identifier": identifier} if identifier else {})
-        please = self._say(f"notice.{right}")
+        please = self._say("notice.lifted" if lifted else f"notice.{right}")
         about = {"recipient": recipient, "article": right.article, "please": please}
         return self._letter(
             self._say("notice.subject", article=right.article, reference=reference),

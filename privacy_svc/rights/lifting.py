@@ -12,10 +12,14 @@ from sqlalchemy.orm import Session
 from privacy_svc.consent import lift_restriction, restricted_since
 from privacy_svc.db import new_id, now
 from privacy_svc.errors import BadRequest, Conflict, Erased
+from privacy_svc.rights import recipients
 from privacy_svc.rights.limits_model import END_REASON, RestrictionEnd
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.states import Right
+from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.steps import tell_progress
+from privacy_svc.rights.ways import LIFTED
+from privacy_svc.store import walk
 from privacy_svc.vault import Subject
 
 USUAL = timedelta(days=7)
@@ -76,6 +80,12 @@ def lift(session: Session, parts: Parts, subject_id: str, actor: str) -> int:
     end.lifted_at, end.lifted_by = now(), actor
     version = lift_restriction(session, parts.log, subject_id, actor, f"announced as {end.id}")
     _note(session, parts, end, Event.RESTRICTION_ENDED, actor)
+    request = _request(session, subject_id)
+    if request is not None:
+        tell_progress(request, **{LIFTED: now().isoformat()})
+        recipients.begin_anew(
+            session, parts, request, walk(session, parts.stores, parts.vault, parts.policy, subject_id)
+        )
     return version
 
 
@@ -105,11 +115,17 @@ def _require_restricted(session: Session, subject_id: str) -> datetime:
 
 def _note(session: Session, parts: Parts, end: RestrictionEnd, event: Event, actor: str, **params: str) -> None:
     """In the timeline of the request that asked for it, where there was one."""
-    mine = select(DataRequest).where(
-        DataRequest.subject_id == end.subject_id, DataRequest.right == Right.RESTRICTION.value
-    )
-    request = session.scalars(mine.order_by(DataRequest.received_at.desc()).limit(1)).first()
+    request = _request(session, end.subject_id)
     if request is not None:
         parts.note(session, request, event, actor, **params)
     else:
         parts.audit(session, end.subject_id, event, actor, **params)
+
+
+def _request(session: Session, subject_id: str) -> DataRequest | None:
+    mine = select(DataRequest).where(
+        DataRequest.subject_id == subject_id,
+        DataRequest.right == Right.RESTRICTION.value,
+        DataRequest.state == State.COMPLETED.value,
+    )
+    return session.scalars(mine.order_by(DataRequest.received_at.desc()).limit(1)).first()

@@ -73,6 +73,7 @@ _EN = {
     "notice.rectification": "Please correct them too, or ask us for what is right.",
     "notice.erasure": "Please erase them too, and every link to them, copy and replication of them.",
     "notice.restriction": "Please only store them until we write again.",
+    "notice.lifted": "The restriction of which we wrote is over: you may use them again.",
     "notice.what": (
         "{recipient} received data of a person from us. A change of them was asked for and made ({article}). {please}"
     ),
@@ -174,6 +175,7 @@ _DE = {
     "notice.rectification": "Bitte berichtigen Sie sie auch, oder fragen Sie uns nach dem, was richtig ist.",
     "notice.erasure": "Bitte löschen Sie sie auch, und alle Links darauf, Kopien und Replikationen davon.",
     "notice.restriction": "Bitte speichern Sie sie nur noch, bis wir wieder schreiben.",
+    "notice.lifted": "Die Einschränkung, von der wir schrieben, ist zu Ende: Sie dürfen sie wieder verwenden.",
     "notice.what": (
         "{recipient} hat von uns Daten einer Person erhalten. Eine Änderung daran wurde "
         "verlangt und vorgenommen ({article}). {please}"

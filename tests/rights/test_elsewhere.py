@@ -224,6 +224,23 @@ def test_retry_after_is_heeded(house: Company, tool: MailTool, status: int) -> N
         finished(house, asked)
 
 
+@ONE_DATABASE
+def test_what_a_killed_worker_took_another_one_does(house: Company, tool: MailTool) -> None:
+    """It had called and noted nothing: the next one calls again, after the lease, and the request ends once."""
+    start, asked = datetime.now(UTC), begun(house)
+    courier = Elsewheres(house.requests).courier
+    job = courier._take()
+    assert job is not None
+    assert courier._call(job).rows == 5
+    assert work_off(house) == 0, "nobody else turns to it at once"
+    with time_machine.travel(start + timedelta(minutes=6)):
+        assert work_off(house) == 1
+        finished(house, asked)
+    assert types_of(house, asked).count("completed") == 1
+    courier._note_done(job, courier._call(job))
+    assert types_of(house, asked).count("done") == 1
+
+
 WRONG = {
     "not JSON": (Said(200, b"<html>Ana</html>"), "wrong_answer", "mailtool.access"),
     "another shape": (Said(200, b'{"contacts": []}'), "wrong_answer", "mailtool.access.items"),

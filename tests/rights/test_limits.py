@@ -1,6 +1,8 @@
 """Restriction, objection, automated decisions (Art. 18, 21, 22): what holds from when, and who is told before what."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,18 +10,20 @@ import time_machine
 from sqlalchemy import select
 
 from privacy_svc.consent import Reading, purpose_states, restrict, subject_state
-from privacy_svc.db import now
+from privacy_svc.db import Database, now
 from privacy_svc.errors import BadRequest, Conflict, Erased, InvalidBody
 from privacy_svc.http import CustomerRef
 from privacy_svc.mail import MailUnavailable
 from privacy_svc.policy import decide
-from privacy_svc.rights import AddressMissing, BadDetails, Limits, Review, Right, State
+from privacy_svc.rights import AddressMissing, BadDetails, Limits, Recipients, Review, Right, State
 from privacy_svc.rights.article15 import Held, answer
 from privacy_svc.rights.evidence import end_all
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.limits_model import RestrictionEnd
+from tests.conftest import ONE_DATABASE
+from tests.listening import listening
 from tests.rights.company import PURPOSES, Company, open_company
-from tests.rights.telling import carry_out, done_for
+from tests.rights.telling import IDENTIFIER, carry_out, deliver, done_for, telling
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import opened, types_of
 
@@ -130,6 +134,29 @@ def test_a_restriction_is_not_lifted_before_the_person_was_told(house: Company) 
     assert types_of(house, request.id)[-2:] == ["end_announced", "ended"]
     logged = _logged(house)
     assert logged[-3:] == ["rights:restriction:end_announced", "consent:restriction:lifted", "rights:restriction:ended"]
+
+
+@ONE_DATABASE
+def test_who_was_told_of_a_restriction_is_told_of_its_end(database: Database, tmp_path: Path) -> None:
+    """Art. 19: the letter said "until we write again"; the webhook gets another type, under an event of its own."""
+    with (
+        listening() as server,
+        telling(
+            tmp_path / "home", database, f"sqlite:///{tmp_path / 'crm.sqlite'}", f"{{by: webhook, url: '{server.url}'}}"
+        ) as company,
+    ):
+        Recipients(company.requests).new_secret("letterbox", "dora")
+        request, limits, start = done_for(company, Right.RESTRICTION), Limits(company.requests), datetime.now(UTC)
+        deliver(company)
+        limits.announce(ANA_ONE, "over", "piet", ends_at=start + timedelta(hours=1))
+        with time_machine.travel(start + timedelta(hours=2)):
+            limits.lift(ANA_ONE, "piet")
+            deliver(company)
+        first, second = (json.loads(h.body) for h in server.heard)
+        assert (first["type"], second["type"]) == ("rights.restriction", "rights.restriction_lifted")
+        assert second["data"]["identifier"] == first["data"]["identifier"] == IDENTIFIER
+        assert len({h.headers["webhook-id"] for h in server.heard}) == 2
+        assert types_of(company, request.id).count("told") == 2
 
 
 def _logged(company: Company) -> list[str]:
