@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from privacy_svc.errors import NotFound
+from privacy_svc.errors import NotFound, PrivacyError
 from privacy_svc.rights import expiring
 from privacy_svc.rights.expiring import Rule, Tally
 from privacy_svc.rights.retention_model import RetentionMark
@@ -68,7 +68,11 @@ class Expiry:
                 left, after, finished = a_day - mark.taken, mark.after, mark.finished
             if finished or left <= 0:
                 break
-            piece = expiring.carry_out(self.database, self.parts, rule, after, actor, left)
+            try:
+                piece = expiring.carry_out(self.database, self.parts, rule, after, actor, left)
+            except PrivacyError:
+                self._leave_for_today(rule)
+                raise
             with self.database.write() as session:
                 mark = self._mark(session, rule)
                 mark.taken += piece.tally.due
@@ -76,6 +80,11 @@ class Expiry:
                 mark.finished = piece.whole and piece.after is None
             taken += piece.tally.due
         return taken
+
+    def _leave_for_today(self, rule: Rule) -> None:
+        """What the store refuses now it refuses in half a minute: told once a day, not each time."""
+        with self.database.write() as session:
+            self._mark(session, rule).finished = True
 
     def _mark(self, session: Any, rule: Rule) -> RetentionMark:
         today = expiring.today(self.parts)

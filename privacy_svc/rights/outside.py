@@ -46,13 +46,17 @@ def with_elsewhere(parts: Parts, request: DataRequest, steps: Sequence[Step]) ->
     return (OPENING, *steps[:at], GATE, *steps[at:])
 
 
-def _open(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+def _look(session: Session, parts: Parts, request: DataRequest) -> list[tuple[Connector, list[str]]]:
+    """Who has something to do, and what they know the person by."""
     assert request.subject_id is not None
     connectors = serving(parts, request.kind)
     rows = walk(session, parts.stores, parts.vault, parts.policy, request.subject_id) if connectors else []
+    return [(connector, identities(rows, connector)) for connector in connectors]
+
+
+def _open(session: Session, parts: Parts, request: DataRequest, seen: Sequence[tuple[Connector, list[str]]]) -> None:
     cipher = details.cipher_of(session, parts.vault, request)
-    for connector in connectors:
-        about = identities(rows, connector)
+    for connector, about in seen:
         work = RequestWork(
             request_id=request.id,
             place=connector.key,
@@ -73,7 +77,7 @@ def _pass(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) -
     """Nothing: the gate is noted by who did the last part."""
 
 
-OPENING = Step("elsewhere", _open)
+OPENING = Step("elsewhere", _open, _look)
 GATE = Step("elsewhere_done", _pass, is_gate=True)
 
 

@@ -243,6 +243,24 @@ def test_what_the_store_refuses_is_said_and_undone_in_nothing(office: Company) -
     assert entry.payload["problem"] == "cannot-expire"
 
 
+@ONE_DATABASE
+def test_the_worker_tells_of_a_refusal_once_a_day(office: Company) -> None:
+    """It looks every half minute: the log would fill with the same; the other rules go on."""
+    office.reword("phone_region: DE", "phone_region: DE\nretention: {automatic: true}")
+    store(office, "CREATE TABLE replies (id INTEGER PRIMARY KEY, ticket_id INTEGER REFERENCES tickets (id))")
+    store(office, "INSERT INTO replies VALUES (1, 20)")
+    with time_machine.travel(TODAY, tick=False) as clock:
+        with pytest.raises(CannotExpire):
+            Expiry(office.requests).keep("worker")
+        Expiry(office.requests).keep("worker")
+        assert len(logged(office, EventType.ROWS_NOT_ERASED)) == 1
+        assert len(requests(office)) == 1
+        clock.shift(timedelta(days=1))
+        with pytest.raises(CannotExpire):
+            Expiry(office.requests).keep("worker")
+        assert len(logged(office, EventType.ROWS_NOT_ERASED)) == 2
+
+
 def test_an_unknown_rule_is_an_error(office: Company) -> None:
     """With the nearest one."""
     with pytest.raises(NotFound, match="did you mean 'tickets'"):
