@@ -76,6 +76,7 @@ class Settings:
         "", "File of the certificate chain (PEM) by which our OpenDSR answers are signed; empty: none are given."
     )
     opendsr_key: str = setting("", "File of its RSA key (PEM, mode 0600).")
+    secrets: dict[str, str] = setting({}, "What connectors sign in with: name to secret.", secret=True)
     demo: bool = setting(False, "This is the demo: every page says so.")
 
     def __post_init__(self) -> None:
@@ -104,20 +105,25 @@ class Settings:
 def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     """Settings from, in rising order: defaults, `<home>/privacy.toml`, the environment, `overrides`.
 
-    `PRIVACY_STORE_<NAME>` names one store's URL. Raises Misconfigured with every fault found.
+    `PRIVACY_STORE_<NAME>` names one store's URL, `PRIVACY_SECRET_<NAME>` one secret. Raises
+    Misconfigured with every fault found.
     """
     given = {k: v for k, v in overrides.items() if v is not None}
     home = Path(given.get("home") or environ.get(PREFIX + "HOME") or Settings().home)
     faults: list[Fault] = []
     values: dict[str, Any] = {**_from_file(home / FILE, faults), **_from_environment(environ, faults), **given}
     values["home"] = home
-    stores = dict(values.get("stores", {}))
-    stores.update(
-        {k.removeprefix(PREFIX + "STORE_").lower(): v for k, v in environ.items() if k.startswith(PREFIX + "STORE_")}
-    )
+    named = {name: {**values.get(name, {}), **_each(environ, one)} for name, one in _EACH.items()}
     if faults:
         raise Misconfigured("The settings do not fit", faults=faults)
-    return Settings(**{**values, "stores": stores})
+    return Settings(**values | named)
+
+
+_EACH = {"stores": PREFIX + "STORE_", "secrets": PREFIX + "SECRET_"}
+
+
+def _each(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {k.removeprefix(prefix).lower(): v for k, v in environ.items() if k.startswith(prefix)}
 
 
 def _from_file(path: Path, faults: list[Fault]) -> dict[str, Any]:
@@ -134,7 +140,7 @@ def _from_file(path: Path, faults: list[Fault]) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or variable.startswith((PREFIX + "STORE_", PREFIX + "TEST_")):
+        if not variable.startswith(PREFIX) or variable.startswith((*_EACH.values(), PREFIX + "TEST_")):
             continue
         name = variable.removeprefix(PREFIX).lower()
         if _known(variable, name, faults):

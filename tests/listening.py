@@ -48,7 +48,7 @@ def listening(answer: Callable[[Heard], Said] | Said = Said(), tls: ssl.SSLConte
             self.end_headers()
             self.wfile.write(said.body)
 
-        do_GET = do_POST = do_DELETE = _any  # noqa: N815 - the library's names
+        do_GET = do_POST = do_DELETE = do_PATCH = _any  # noqa: N815 - the library's names
 
         def log_message(self, *_: object) -> None:
             """Nothing is printed."""

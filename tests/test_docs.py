@@ -24,9 +24,9 @@ def settings_table() -> str:
     """The settings as Markdown, from the settings themselves."""
     rows = ["| setting | environment | default | what it is |", "|---|---|---|---|"]
     for f in fields(Settings):
-        one_each = f.name == "stores"
+        one_each = {"stores": "PRIVACY_STORE_<NAME>", "secrets": "PRIVACY_SECRET_<NAME>"}.get(f.name)
         default = "" if one_each else f.default
-        variable = "PRIVACY_STORE_<NAME>" if one_each else f"PRIVACY_{f.name.upper()}"
+        variable = one_each or f"PRIVACY_{f.name.upper()}"
         rows.append(f"| `{f.name}` | `{variable}` | `{default}` | {f.metadata['help']} |")
     return "\n".join(row.replace("``", "none") for row in rows) + "\n"
 

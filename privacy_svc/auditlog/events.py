@@ -76,6 +76,19 @@ class EventType(enum.StrEnum):
     REQUEST_WARNED = "rights:request:warned", "The deadline of a request comes near."
     REQUEST_OVERDUE = "rights:request:overdue", "The deadline of a request has passed."
     REQUEST_MERGED = "rights:request:merged", "Two requests of a person for the same became one."
+    TASK_OPENED = "rights:task:opened", "A person has something to do for a request, in a system without an interface."
+    ELSEWHERE_WAITS = (
+        "rights:elsewhere:waits",
+        "Another system did not do its part of a request yet; it is tried again.",
+    )
+    ELSEWHERE_DONE = "rights:elsewhere:done", "Another system, or a person, did their part of a request."
+    DECISION_REVIEWED = "rights:decision:reviewed", "A person looked at an automated decision again (GDPR 22(3))."
+    RESTRICTION_END_ANNOUNCED = "rights:restriction:end_announced", "The person was told that their restriction ends."
+    RESTRICTION_ENDED = "rights:restriction:ended", "An announced end of a restriction came (GDPR 18(3))."
+    OBJECTION_OVERRIDDEN = (
+        "rights:objection:overridden",
+        "The person was told of compelling grounds against their objection (GDPR 21(1)).",
+    )
     REQUEST_EXTENDED = "rights:request:extended", "The time limit was extended (GDPR 12(3))."
     REQUEST_STARTED = "rights:request:started", "Work on a request began."
     REQUEST_COMPLETED = "rights:request:completed", "A request was fulfilled."
@@ -97,6 +110,8 @@ class EventType(enum.StrEnum):
     RECIPIENT_UNREACHED = "rights:recipient:unreached", "A recipient could not be told; a person has to see to it."
     RECIPIENT_EXEMPT = "rights:recipient:exempt", "Telling a recipient is impossible or disproportionate (GDPR 19)."
     RECIPIENT_SECRET_CHANGED = "rights:recipient:secret_changed", "A recipient got a new secret."
+    ROWS_EXPIRED = "rights:retention:erased", "Rows are erased because their period is over; it says by which rule."
+    ROWS_NOT_ERASED = "rights:retention:failed", "The store refused such an erasure; nothing of it was done there."
     CODE_SENT = "rights:code:sent", "A verification code was sent."
     CODE_NOT_SENT = "rights:code:not_sent", "There was nowhere to send a verification code to."
     DETAILS_READ = "rights:details:read", "Staff read what a request asks for, in clear."

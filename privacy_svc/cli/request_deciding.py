@@ -173,17 +173,20 @@ def extend(cli: Cli, request_id: str, reason: str, person: str) -> None:
 
 @click.command()
 @ONE
-@click.option("--outcome", required=True, help="What the review came to.")
+@click.option("--result", required=True, type=click.Choice(["upheld", "changed"]), help="What the review came to.")
+@click.option("--explanation", required=True, help="Why, in words for the person, in their language.")
 @AS
 @click.pass_obj
-def complete(cli: Cli, request_id: str, outcome: str, person: str) -> None:
-    """End the review of an automated decision by a person (Art. 22).
+def complete(cli: Cli, request_id: str, result: str, explanation: str, person: str) -> None:
+    """End the review of an automated decision by a person (Art. 22); who asked for it is told.
 
     \b
     Example:
-      privacy-svc request complete ID --outcome "granted after all" --as piet
+      privacy-svc request complete ID --result changed --explanation "Your income was read wrongly." --as piet
     """
-    _decide(cli, lambda r: r.complete(request_id, outcome, person))
+    from privacy_svc.rights import Review
+
+    _decide(cli, lambda r: r.complete(request_id, Review(result), explanation, person))
 
 
 @click.command()

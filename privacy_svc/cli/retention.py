@@ -1,50 +1,99 @@
 """`retention`: what is over by its date."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from privacy_svc.cli.common import ACTOR, Cli, confirm
+from privacy_svc.cli.common import ACTOR, Cli, confirm, progress, table
+
+if TYPE_CHECKING:
+    from privacy_svc.runtime import Runtime
+
+COLUMNS = ("rule", "of", "collection", "over_since", "due", "held", "restricted", "busy", "never")
+OVER = ("kept_values", "came_back", "people", "payloads", "log_entries")
 
 
 @click.group()
 def command() -> None:
-    """What is over by the policy's dates; the worker ends it by itself, a month's worth a day.
+    """What is over by the policy's dates: people, rows, evidence, log entries.
 
     \b
-    Example:
+    Examples:
       privacy-svc retention run --dry-run
+      privacy-svc --json retention run --dry-run --rule support-notes
+      privacy-svc retention run --rule people:customer
     """
 
 
 @command.command()
-@click.option("--dry-run", is_flag=True, help="Say how much would go; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Say how much would go, by rule; change nothing.")
+@click.option("--rule", help="Only this one: its name in the data map, or people:customer.")
 @click.option("--yes", is_flag=True, help="Ask nothing: the clock and the policy's periods are right.")
 @click.pass_obj
-def run(cli: Cli, *, dry_run: bool, yes: bool) -> None:
-    """End all that is over: what erasures left by law (`keep` in the data map), evidence of erased people
-    (`evidence_kept`), entries of the log (`log_kept`).
+def run(cli: Cli, *, dry_run: bool, rule: str | None, yes: bool) -> None:
+    """End all that is over. Nobody's under a legal hold, whose data are restricted, or who has a request under way.
 
-    Kept values are emptied, and an erased person's evidence key is destroyed with the proofs and the log payloads it
-    sealed, on the dates in the certificate. Nobody's under a legal hold, until it ends. Asks first where `log prune`
-    does.
+    People whose every purpose has passed its `retention` get a request for erasure of the policy's own, which a worker
+    carries out like any other. Rows with a `retention` rule of the data map are erased in the store. What erasures left
+    by law (`keep` in the data map) is emptied, and the evidence keys of erased people (`evidence_kept`) end, on the
+    dates in their certificates; so do entries of the log (`log_kept`). Asks first.
+
+    \b
+    Examples:
+      privacy-svc retention run --dry-run
+      privacy-svc retention run --yes
     """
     with cli.runtime(check_stores=False) as runtime:
-        (values, back), people = runtime.requests.kept_over(), runtime.requests.evidence_over()
-        payloads, entries = None, runtime.log_over() or 0
+        counted = _rules(runtime, rule, dry_run=True)
+        over = _over(runtime) if rule is None else dict.fromkeys(OVER, 0)
         if not dry_run:
-            if (values or people or entries) and (why := runtime.log.caution(runtime.database, entries)):
-                said = f"Kept values at {values:,} places, evidence of {people:,} erased people and {entries:,} entries"
-                confirm(f"{said} of the log would end for good. {why}", yes=yes)
-            values = runtime.requests.end_kept(ACTOR).rows  # before the key that sealed some of them
-            done = runtime.requests.end_evidence(ACTOR)
-            people, payloads, entries = done.people, done.payloads, runtime.prune_log(ACTOR)
-    data = {"kept_values": values, "came_back": back, "people": people, "payloads": payloads, "log_entries": entries}
-    cli.show({**data, "dry_run": dry_run}, lambda: _tell(data, "would end" if dry_run else "ended"))
+            _ask(runtime, counted, over, yes=yes)
+            counted = _rules(runtime, rule, dry_run=False)
+            over |= _end(runtime) if rule is None else {}
+    data = {**over, "dry_run": dry_run, "rules": counted}
+    cli.show(data, lambda: _tell(counted, over, dry_run=dry_run))
 
 
-def _tell(data: dict[str, int | None], verb: str) -> None:
-    click.echo(
-        f"{data['kept_values']:,} kept values {verb}, evidence of {data['people']:,} erased people, and "
-        f"{data['log_entries']:,} entries of the log."
-    )
-    if data["came_back"]:
-        click.echo(f"Of {data['came_back']:,} people who came back, what was kept of before stays: look at it.")
+def _rules(runtime: "Runtime", rule: str | None, *, dry_run: bool) -> list[dict[str, Any]]:
+    from privacy_svc.rights import Expiry
+
+    with progress() as update:
+        return Expiry(runtime.requests).run(ACTOR, dry_run=dry_run, rule=rule, progress=update)
+
+
+def _over(runtime: "Runtime") -> dict[str, int | None]:
+    """What has reached a date that stands in a certificate or in the policy."""
+    values, back = runtime.requests.kept_over()
+    people, entries = runtime.requests.evidence_over(), runtime.log_over() or 0
+    return {"kept_values": values, "came_back": back, "people": people, "payloads": None, "log_entries": entries}
+
+
+def _end(runtime: "Runtime") -> dict[str, int | None]:
+    values = runtime.requests.end_kept(ACTOR).rows  # before the key that sealed some of them
+    done = runtime.requests.end_evidence(ACTOR)
+    entries = runtime.prune_log(ACTOR)
+    return {"kept_values": values, "people": done.people, "payloads": done.payloads, "log_entries": entries}
+
+
+def _ask(
+    runtime: "Runtime", counted: Sequence[Mapping[str, Any]], over: Mapping[str, int | None], *, yes: bool
+) -> None:
+    ending = any(over[name] for name in ("kept_values", "people", "log_entries"))
+    if ending and (why := runtime.log.caution(runtime.database, over["log_entries"] or 0)):
+        confirm(f"{_said(over)} would end for good. {why}", yes=yes)
+    if due := sum(c["due"] for c in counted):
+        said = ", ".join(f"{c['due']:,} {c['of']} by {c['rule']}" for c in counted if c["due"])
+        confirm(f"{due:,} would be erased for good: {said}.", yes=yes)
+
+
+def _tell(counted: Sequence[Mapping[str, Any]], over: Mapping[str, int | None], *, dry_run: bool) -> None:
+    table(counted, COLUMNS, empty="no rules")
+    click.echo(f"{_said(over)} {'would end' if dry_run else 'ended'}.")
+    if over["came_back"]:
+        click.echo(f"Of {over['came_back']:,} people who came back, what was kept of before stays: look at it.")
+
+
+def _said(over: Mapping[str, int | None]) -> str:
+    values, people, entries = over["kept_values"] or 0, over["people"] or 0, over["log_entries"] or 0
+    return f"{values:,} kept values, evidence of {people:,} erased people, and {entries:,} entries of the log"

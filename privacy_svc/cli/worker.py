@@ -47,9 +47,10 @@ def command(cli: Cli, concurrency: int) -> None:
 
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: deadlines and questions to people, page keys an erasure could not replace, the root key's
-    schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older keys, log entries, evidence
-    keys and kept values that are over, the witness, the next month's tags, the fence ledger, idempotency keys and
-    mailed links that have expired. Each by itself; what cannot be done now is tried again."""
+    schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older keys, people and rows whose
+    retention is over, log entries, evidence keys and kept values that are, the witness, the next month's tags, the
+    fence ledger, idempotency keys and mailed links that have expired. Each by itself; what cannot be done now is tried
+    again."""
     _try("keep_time", runtime.requests.keep_time)
     _try("send_codes", lambda: runtime.requests.send_missing_codes("worker"))
     _try("replace_pages", lambda: _replace_pages(runtime))
@@ -58,6 +59,7 @@ def _tidy(runtime: "Runtime") -> None:
     _try("refresh_facts", lambda: _refresh_facts(runtime))
     _try("continue_rotation", lambda: _continue_rotation(runtime))
     _try("prune_log", lambda: runtime.prune_log("worker", automatic=True))
+    _try("keep_retention", lambda: _keep_retention(runtime))
     _try("end_kept", lambda: runtime.requests.end_kept("worker", automatic=True))
     _try("end_evidence", lambda: runtime.requests.end_evidence("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
@@ -72,6 +74,13 @@ def _make_tags(runtime: "Runtime") -> None:
         with runtime.database.write() as session:
             if not runtime.log.make_tags_ahead(session):
                 return
+
+
+def _keep_retention(runtime: "Runtime") -> None:
+    """A share of what is over by the policy's periods, where it says that this goes by itself."""
+    from privacy_svc.rights import Expiry
+
+    Expiry(runtime.requests).keep("worker")
 
 
 def _replace_pages(runtime: "Runtime") -> None:

@@ -69,6 +69,8 @@ class Decision:
     state_version: int = 0
     policy_version: str = ""
     error: str = ""
+    human_review: bool = False
+    """What is decided here by automated means, a person looks at again where somebody asks for it (Art. 22(3) GDPR)."""
 
     def __bool__(self) -> bool:
         return self.permitted
@@ -169,8 +171,15 @@ def decision(got: Mapping[str, Any]) -> Decision:
         name: FieldEffect(f["effect"], f["rule"], f.get("reason"), f.get("mask")) for name, f in told["fields"].items()
     }
     reasons = [Reason(r["code"], r["detail"], r["article"], r.get("field")) for r in told["reasons"]]
+    obliged = {o["id"] for o in told.get("obligations", ())}
     return Decision(
-        permitted, told["decision_id"], fields, tuple(reasons), told.get("state_version", 0), told["policy_version"]
+        permitted,
+        told["decision_id"],
+        fields,
+        tuple(reasons),
+        told.get("state_version", 0),
+        told["policy_version"],
+        human_review="human_review_on_request" in obliged,
     )
 
 

@@ -18,7 +18,15 @@ from privacy_svc.consent.invalidating import invalidate_all
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.letters import PATH as CONFIRM_PATH
-from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
+from privacy_svc.consent.objections import (
+    lift_objection,
+    lift_restriction,
+    object_to,
+    objects_since,
+    restrict,
+    restricted_people,
+    restricted_since,
+)
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
@@ -103,12 +111,15 @@ __all__ = [
     "lift_objection",
     "lift_restriction",
     "object_to",
+    "objects_since",
     "overview",
     "purpose_states",
     "read",
     "record",
     "require_open_to_objection",
     "restrict",
+    "restricted_people",
+    "restricted_since",
     "standings",
     "subject_state",
     "subject_states",

@@ -8,7 +8,15 @@ from privacy_svc.consent.contradicting import contradictions
 from privacy_svc.consent.schemas import RecordConsent
 from privacy_svc.consent.states import Method
 from privacy_svc.errors import Fault, InvalidBody
-from privacy_svc.policy import LegalBasis, PolicySet, Purpose, SpecialCondition, add_duration, is_objectionable
+from privacy_svc.policy import (
+    PROFILING,
+    LegalBasis,
+    PolicySet,
+    Purpose,
+    SpecialCondition,
+    add_duration,
+    is_objectionable,
+)
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -105,11 +113,12 @@ def _expiry(purpose: Purpose, wanted: RecordConsent, at: datetime) -> Iterator[F
 
 def require_open_to_objection(policies: PolicySet, purpose: str) -> None:
     """Art. 21(1) is about legitimate interests and public tasks, 21(2) about direct marketing on any basis. A group
-    stands for what lies below it.
+    stands for what lies below it, `profiling` for the purposes that say they do it.
 
     Raises InvalidBody: an objection that no decision heeds would be a false promise.
     """
-    reached = policies.below(purpose)
+    profiled = [p for p in policies.purposes.values() if p.profiling]
+    reached = profiled if purpose == PROFILING else policies.below(purpose)
     if any(map(is_objectionable, reached)):
         return
     found = policies.purposes.get(purpose)

@@ -48,6 +48,11 @@ class Reading:
         return max(asked, default=0)
 
     @cached_property
+    def profiling(self) -> bool:
+        """Whether an objection to profiling reaches it."""
+        return any(p.profiling for p in self._declared)
+
+    @cached_property
     def _countries(self) -> bool:
         return any(p.age_by_country for p in self._declared)
 

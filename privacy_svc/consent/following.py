@@ -19,7 +19,7 @@ from privacy_svc.consent.tables import Suppression
 from privacy_svc.db import among, now
 from privacy_svc.errors import KeyUnavailable, StoreUnavailable
 from privacy_svc.http import CustomerDirectory
-from privacy_svc.policy import Purpose
+from privacy_svc.policy import PROFILING, Purpose
 from privacy_svc.vault import Vault
 
 _ANY = select(Suppression.scope).where(among(Suppression.scope, "scopes")).limit(1)
@@ -38,6 +38,8 @@ class ListKeeper:
 
         An objection must not fail because a store is away: it stands on the person, and the log says what is missing.
         """
+        if scope == PROFILING:
+            return 0  # nobody is written to for it
         try:
             known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
             found = digests(session, self.vault, known) if known else []

@@ -3,11 +3,11 @@
 A reason may be the person's own words, so it goes only into the log, sealed by their evidence key.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.model import Objection, Restriction
@@ -59,6 +59,21 @@ def stand_since(
     said = session.connection().execute(_SAID, {"ids": list(subject_ids), "purposes": list(purposes)}).all()
     last = {(subject_id, purpose): (stands, at) for subject_id, purpose, stands, at in said}
     return {place: at for place, (stands, at) in last.items() if stands}
+
+
+def restricted_since(session: Session, subject_id: str) -> datetime | None:
+    """When the restriction that stands was placed; None where none stands."""
+    return dict(restricted_people(session, [subject_id])).get(subject_id)
+
+
+def restricted_people(session: Session, among_ids: Sequence[str] | None = None) -> list[tuple[str, datetime]]:
+    """Whose data may only be stored, and since when, the oldest first; of all, or of these."""
+    later = aliased(Restriction)
+    again = exists().where(later.subject_id == Restriction.subject_id, later.state_version > Restriction.state_version)
+    standing = select(Restriction.subject_id, Restriction.recorded_at).where(Restriction.stands, ~again)
+    if among_ids is not None:
+        standing = standing.where(Restriction.subject_id.in_(among_ids))
+    return [(subject_id, at) for subject_id, at in session.execute(standing.order_by(Restriction.recorded_at))]
 
 
 def _object(

@@ -103,25 +103,4 @@ def place_restriction(
     return once.write(database, body, StateChanged, restrict)
 
 
-@delete(
-    CUSTOMER + "/restriction",
-    opt=allow(Role.DPO),
-    sync_to_thread=True,
-    status_code=200,
-    operation_id="liftRestriction",
-    tags=TAGS,
-)
-def lift_restriction(
-    customer: FromPath[str],
-    database: NamedDependency[Database],
-    log: NamedDependency[Log],
-    directory: NamedDependency[CustomerDirectory],
-    caller: NamedDependency[Caller],
-) -> StateChanged:
-    """Only after the person was told (Art. 18(3))."""
-    with database.write() as session:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
-        return StateChanged(objections.lift_restriction(session, log, subject_id, caller.name))
-
-
-HANDLERS = [raise_objection, lift_objection, place_restriction, lift_restriction]
+HANDLERS = [raise_objection, lift_objection, place_restriction]

@@ -5,14 +5,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, ScalarSelect, String, and_, bindparam, case, exists, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Integer,
+    ScalarSelect,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, State
 from privacy_svc.db import Instant, among, packed
-from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, SubjectState, and_above
+from privacy_svc.policy import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState, and_above
 from privacy_svc.vault import Subject
 
 MANY = 10_000
@@ -55,7 +68,8 @@ def asking(reading: Reading) -> dict[str, Any]:
     """The parameters of `FACTS`."""
     first, second = (*reading.ends, None, None)[:2]
     asked = {"purpose": reading.purpose, "above": and_above(reading.purpose), "now": reading.at}
-    return {**asked, "highest": reading.highest, "first_end": first, "second_end": second}
+    more = {"profiling": reading.profiling, "highest": reading.highest, "first_end": first, "second_end": second}
+    return asked | more
 
 
 class SharedStates:
@@ -128,6 +142,9 @@ FACTS: tuple[Any, ...] = (
     _stand(Restriction).label("restricted"),
     _stand(Objection, Objection.purpose.in_(bindparam("above", expanding=True))).label("objected"),
     _stand(Objection, Objection.purpose == DIRECT_MARKETING).label("to_marketing"),
+    case(
+        (bindparam("profiling", type_=Boolean()), _stand(Objection, Objection.purpose == PROFILING)), else_=false()
+    ).label("to_profiling"),
     _consent().label("said"),
 )
 """What a decision about a purpose reads of a subject, in the `asking` of a moment."""
@@ -136,7 +153,7 @@ _ABOUT = select(Subject.id, Subject.state_version, *FACTS).where(among(Subject.i
 
 def _state(reading: Reading, *row: Any) -> SubjectState:
     """Of age and country, and the rest of `FACTS`."""
-    age, country, ended, kind, erased, restricted, objected, to_marketing, packed_consent = row
+    age, country, ended, kind, erased, restricted, objected, to_marketing, to_profiling, packed_consent = row
     purpose = reading.purpose
     consents = {}
     if packed_consent is not None:
@@ -144,7 +161,8 @@ def _state(reading: Reading, *row: Any) -> SubjectState:
         state = State.EXPIRED if over and said == State.GIVEN else State(said)
         proven = method != IMPORTED
         consents[purpose] = ConsentFact(state, notice, notice_version, None, bool(guardian), proven=proven)
-    objections = [name for name, stands in ((purpose, objected), (DIRECT_MARKETING, to_marketing)) if stands]
+    against = ((purpose, objected), (DIRECT_MARKETING, to_marketing), (PROFILING, to_profiling))
+    objections = [name for name, stands in against if stands]
     return SubjectState(
         subject_id="",
         kind=kind,

@@ -79,7 +79,7 @@ def read_consent(body: bytes) -> RecordConsent:
 
 
 class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Against a purpose or a group of them, or against all direct marketing (Art. 21(2))."""
+    """Against a purpose, a group of them or `profiling`, or against all direct marketing (Art. 21(2))."""
 
     purpose: str | None = None
     direct_marketing: bool = False

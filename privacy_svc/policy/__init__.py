@@ -5,11 +5,14 @@ field out, with every reason. Files are YAML and Markdown a DPO reviews in a pul
 fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry W3C DPV terms.
 """
 
+from privacy_svc.policy.automated import Automated, AutomatedGround
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
 from privacy_svc.policy.categories import and_above, within
 from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.comparing import compare, compare_over, direction, outcome
+from privacy_svc.policy.connectorfiles import plain as filled_in
+from privacy_svc.policy.connectors import Auth, AuthBy, Call, Connector, Correcting, Manual, Paging, PagingBy, Reading
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.controller import DeadlineRules, FourEyes, Organisation, Party, Sender, Tell, TellBy
 from privacy_svc.policy.datamap import (
@@ -44,7 +47,6 @@ from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.loader import compile_policies, load_policies
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
-    Automated,
     ConsentRule,
     Group,
     LegalBasis,
@@ -57,8 +59,10 @@ from privacy_svc.policy.policyset import (
 )
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
+from privacy_svc.policy.retention import RELATIONSHIP_END, RetentionRules, RowRule
+from privacy_svc.policy.retentionchecks import PEOPLE, people_over
 from privacy_svc.policy.service import Versions, recall, remember
-from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
@@ -66,13 +70,22 @@ __all__ = [
     "DIRECT_MARKETING",
     "GROWN",
     "OF_AGE",
+    "PEOPLE",
+    "PROFILING",
+    "RELATIONSHIP_END",
+    "Auth",
+    "AuthBy",
     "Automated",
+    "AutomatedGround",
     "Block",
+    "Call",
     "Case",
     "Change",
     "Collection",
+    "Connector",
     "ConsentFact",
     "ConsentRule",
+    "Correcting",
     "DataMap",
     "Dataset",
     "DeadlineRules",
@@ -92,19 +105,25 @@ __all__ = [
     "Group",
     "Keep",
     "LegalBasis",
+    "Manual",
     "Mask",
     "Module",
     "Node",
     "Normaliser",
     "Notice",
     "Organisation",
+    "Paging",
+    "PagingBy",
     "Party",
     "PolicyHolder",
     "PolicySet",
     "Purpose",
+    "Reading",
     "Reason",
     "ReasonCode",
     "Reference",
+    "RetentionRules",
+    "RowRule",
     "Sender",
     "Source",
     "SpecialCondition",
@@ -132,6 +151,7 @@ __all__ = [
     "denied",
     "direction",
     "end_date",
+    "filled_in",
     "findings",
     "is_objected",
     "is_objectionable",
@@ -139,6 +159,7 @@ __all__ = [
     "load_policies",
     "outcome",
     "parse_duration",
+    "people_over",
     "read_cases",
     "read_yaml",
     "reason",

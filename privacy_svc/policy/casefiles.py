@@ -26,7 +26,7 @@ from privacy_svc.policy.fieldrules import Effect
 from privacy_svc.policy.policyset import Mask, PolicySet
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import ReasonCode
-from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
 FOLDER = "tests"
@@ -113,7 +113,7 @@ class _File:
     def _person(self, node: Node) -> SubjectState:
         block = Block(node, self.faults, _PERSON, "person")
         known = self.policies.purposes
-        objectionable = [*known, *self.policies.groups, DIRECT_MARKETING]
+        objectionable = [*known, *self.policies.groups, DIRECT_MARKETING, PROFILING]
         consents = block.block("consents", known)
         return SubjectState(
             subject_id="",

@@ -7,6 +7,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from privacy_svc.policy.retention import RetentionRules
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -111,5 +113,6 @@ class Organisation:
     evidence_kept: str = EVIDENCE_KEPT
     """ISO 8601 duration after an erasure for which what a legal claim may need can still be opened."""
     senders: Mapping[str, Sender] = field(default_factory=lambda: _NOTHING)
+    retention: RetentionRules = field(default_factory=RetentionRules)
     consent_ages: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     """Ages of consent by country that go before those of consentages.py."""

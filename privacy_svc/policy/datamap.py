@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from privacy_svc.policy.categories import is_personal, within
+from privacy_svc.policy.retention import RowRule
 from privacy_svc.policy.ways import Ways
 
 FREE_TEXT = "user.content"
@@ -150,6 +151,7 @@ class Collection:
     subject: str | None = None
     erase_rows: EraseRows = EraseRows.FIELDS
     description: str = ""
+    retention: tuple[RowRule, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

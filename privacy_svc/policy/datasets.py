@@ -25,6 +25,8 @@ from privacy_svc.policy.datasetchecks import check_collection, check_data_map
 from privacy_svc.policy.dpv import KEEP_GROUNDS
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.references import Link, connect, read_links
+from privacy_svc.policy.retention import read_row_rules
+from privacy_svc.policy.retentionchecks import check_rules
 from privacy_svc.policy.taxonomy import Taxonomy
 from privacy_svc.policy.yamlfile import Node
 
@@ -38,7 +40,7 @@ _DATASET_META = ("resource_id", "after", "namespace", "redact")
 _COLLECTION = (*_SHARED, "fields", "privacy")
 _COLLECTION_META = ("after", "erase_after", "skip_processing", "masking_strategy_override", "partitioning", "redact")
 _SOURCE = ("source", "received_from")
-_COLLECTION_PRIVACY = ("subject", "erase_rows", *_SOURCE)
+_COLLECTION_PRIVACY = ("subject", "erase_rows", "retention", *_SOURCE)
 _FIELD = (*_SHARED, "fields", "privacy")
 _FIELD_META = (
     "primary_key",
@@ -91,6 +93,7 @@ class DatasetReader:
     def finish(self) -> DataMap:
         data_map = connect(DataMap(tuple(self.datasets)), self.links, self.faults)
         check_data_map(data_map, self.places, self.faults)
+        check_rules(data_map, self.places, self.faults)
         return data_map
 
     def _dataset(self, path: str, node: Node) -> Dataset:
@@ -118,6 +121,7 @@ class DatasetReader:
             subject=privacy.word("subject", self.terms.subjects) or None,
             erase_rows=privacy.choice("erase_rows", EraseRows) or EraseRows.FIELDS,
             description=block.text("description"),
+            retention=read_row_rules(privacy),
         )
         check_collection(collection, self.places, self.faults)
         return collection

@@ -22,7 +22,7 @@ from privacy_svc.policy.durations import add_duration
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, FieldRule, denied, field_rules
 from privacy_svc.policy.policyset import ConsentRule, LegalBasis, PolicySet, Purpose, SpecialCondition
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
-from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 
 _OBJECTIONABLE = frozenset({LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK})
 _CONSENT, _DENY = LegalBasis.CONSENT, Effect.DENY
@@ -45,6 +45,8 @@ class Decision(msgspec.Struct, frozen=True):  # made for each request: a quarter
     state_version: int
     purpose: str
     module: str
+    human_review: bool = False
+    """The purpose decides by automated means: a person looks again where somebody asks for it (Art. 22(3))."""
 
 
 def decide(
@@ -71,6 +73,7 @@ def decide(
         state_version=state.version,
         purpose=purpose,
         module=module,
+        human_review=declared is not None and declared.automated is not None,
     )
 
 
@@ -152,13 +155,15 @@ def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: dat
 
 
 def is_objected(purpose: Purpose, state: SubjectState) -> bool:
-    """Art. 21(1) reaches legitimate interests and public tasks; 21(2) direct marketing on any basis. Who objects to
-    what lies above a purpose objects to it."""
+    """Art. 21(1) reaches legitimate interests and public tasks; 21(2) direct marketing on any basis; both the profiling
+    for it. Who objects to what lies above a purpose objects to it."""
     if not state.objections:
         return False
     if purpose.direct_marketing and DIRECT_MARKETING in state.objections:
         return True
-    return is_objectionable(purpose) and within(purpose.key, state.objections)
+    if not is_objectionable(purpose):
+        return False
+    return (purpose.profiling and PROFILING in state.objections) or within(purpose.key, state.objections)
 
 
 def is_objectionable(purpose: Purpose) -> bool:

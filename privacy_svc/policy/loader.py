@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from privacy_svc.errors import Fault, Misconfigured
-from privacy_svc.policy import casefiles, modules, notices, organisation, purposes
+from privacy_svc.policy import casefiles, connectorfiles, modules, notices, organisation, purposes
+from privacy_svc.policy.connectors import Connector
 from privacy_svc.policy.controller import Organisation
 from privacy_svc.policy.datamap import DataMap
 from privacy_svc.policy.datasets import FOLDER as DATASETS
@@ -17,7 +18,7 @@ from privacy_svc.policy.taxonomy import taxonomy
 from privacy_svc.policy.yamlfile import MOST_BYTES, Node, read_yaml
 
 _TOP = (organisation.FILE, purposes.FILE, modules.FILE)
-_FOLDERS = {DATASETS: (".yml", ".yaml"), notices.FOLDER: (".md",)}
+_FOLDERS = {DATASETS: (".yml", ".yaml"), notices.FOLDER: (".md",), connectorfiles.FOLDER: (".yml", ".yaml")}
 _TEXTS = (".yml", ".yaml", ".md")
 
 
@@ -86,6 +87,7 @@ class _Compiler:
         groups, aims = purposes.read_purposes(trees[purposes.FILE], known, self.faults)
         granted = modules.read_modules(trees[modules.FILE], keys, groups, aims, self.faults)
         data_map = self._data_map(owner)
+        connected = self._connectors()
         if owner is None:
             return None
         return PolicySet(
@@ -96,6 +98,7 @@ class _Compiler:
             notices=MappingProxyType(shown),
             data_map=data_map,
             groups=MappingProxyType(groups),
+            connectors=MappingProxyType(connected),
             files=MappingProxyType({p: c.decode("utf-8", "replace") for p, c in self.files.items()}),
         )
 
@@ -115,6 +118,15 @@ class _Compiler:
             if root is not None:
                 reader.read(path, root)
         return reader.finish()
+
+    def _connectors(self) -> dict[str, Connector]:
+        found: list[tuple[Connector, str]] = []
+        for path, content in sorted(self._under(connectorfiles.FOLDER).items()):
+            root = read_yaml(f"{self.name}/{path}", content, self.faults)
+            connector = connectorfiles.read_connector(root, taxonomy(), self.faults) if root is not None else None
+            if root is not None and connector is not None:
+                found.append((connector, root.place))
+        return connectorfiles.once(found, self.faults)
 
     def _check_names(self) -> None:
         """A file that nobody reads is a policy somebody believes in."""

@@ -6,11 +6,12 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from privacy_svc.policy.consentages import LEAST, LEAST_LAW
-from privacy_svc.policy.controller import EVIDENCE_KEPT, Organisation
+from privacy_svc.policy.controller import EVIDENCE_KEPT, FourEyes, Organisation
 from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.reading import Block, Faults, nearest
 from privacy_svc.policy.recipients import COUNTRY, PARTY, read_party, read_recipient, read_sender
+from privacy_svc.policy.retention import read_retention
 from privacy_svc.policy.staffrules import read_deadlines, read_four_eyes
 from privacy_svc.policy.yamlfile import Node
 
@@ -31,6 +32,7 @@ _KEYS = (
     "evidence_kept",
     "opendsr_senders",
     "consent_ages",
+    "retention",
 )
 _RIGHTS = (
     "access",
@@ -62,15 +64,14 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         languages=_languages(block),
         time_zone=_time_zone(block),
         deadlines=read_deadlines(block, controller.country if COUNTRY.fullmatch(controller.country) else ""),
-        approval=frozenset(block.names("approval", _APPROVAL, "right"))
-        if "approval" in block
-        else frozenset({"erasure", "rectification"}),
-        four_eyes=read_four_eyes(block, _RIGHTS),
+        approval=_approval(block),
+        four_eyes=_not_for_objections(block, read_four_eyes(block, _RIGHTS)),
         phone_region=_shaped(block, "phone_region", COUNTRY, "a country such as DE"),
         log_kept=_kept(block, "log_kept"),
         evidence_kept=_kept(block, "evidence_kept") or EVIDENCE_KEPT,
         senders={key: read_sender(key, node, faults) for key, _, node in block.entries("opendsr_senders")},
         consent_ages=_consent_ages(block),
+        retention=read_retention(block),
     )
 
 
@@ -79,6 +80,24 @@ def _shaped(block: Block, key: str, shape: re.Pattern[str], example: str) -> str
     if text and not shape.fullmatch(text):
         block.fault(key, f"{key!r} must be {example}, not {text!r}")
     return text
+
+
+def _approval(block: Block) -> frozenset[str]:
+    if "approval" not in block:
+        return frozenset({"erasure", "rectification"})
+    found = frozenset(block.names("approval", _APPROVAL, "right"))
+    if "objection" in found:
+        block.fault("approval", _AT_ONCE)
+    return found
+
+
+def _not_for_objections(block: Block, rule: FourEyes) -> FourEyes:
+    if "objection" in rule.rights:
+        block.fault("four_eyes", _AT_ONCE)
+    return rule
+
+
+_AT_ONCE = "an objection holds at once (Art. 21(1) and (3)): nobody approves it; claim compelling grounds afterwards"
 
 
 def _kept(block: Block, key: str) -> str | None:

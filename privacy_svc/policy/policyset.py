@@ -8,7 +8,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from privacy_svc.policy.automated import Automated
 from privacy_svc.policy.categories import root_of, within
+from privacy_svc.policy.connectors import Connector
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.controller import Organisation
 from privacy_svc.policy.datamap import Collection, DataMap, Field
@@ -66,14 +68,6 @@ class Notice:
     text: str
     digest: str
     purposes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Automated:
-    """A decision about a person by machine alone, with what Art. 15(1)(h) asks to be told of it, by language."""
-
-    logic: Mapping[str, str]
-    consequences: Mapping[str, str]
 
 
 CONFIRM_HOURS = 48
@@ -146,8 +140,10 @@ class Purpose:
     unknown_age_permits: bool = False
     honours_gpc: bool = False
     """Global Privacy Control, the browser's `Sec-GPC: 1`, ends it."""
+    profiling: bool = False
+    """Personal aspects are evaluated or predicted (Art. 4(4)): who objects to profiling objects to it."""
     automated: Automated | None = None
-    """It decides about people by machine alone (Art. 22)."""
+    """It decides about people by automated means alone (Art. 22)."""
 
     @property
     def asks_age(self) -> bool:
@@ -191,6 +187,8 @@ class PolicySet:
     notices: Mapping[tuple[str, int, str], Notice]
     data_map: DataMap
     groups: Mapping[str, Group] = field(default_factory=lambda: _NOTHING)
+    connectors: Mapping[str, Connector] = field(default_factory=lambda: _NOTHING)
+    """Other systems that are asked in the course of a request."""
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The files it was compiled from, by path within the folder: what a past decision's version meant."""
 

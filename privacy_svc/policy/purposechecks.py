@@ -122,9 +122,13 @@ def _check_restriction(purpose: Purpose, block: Block) -> None:
     if not purpose.despite_restriction:
         return
     claim = purpose.dpv.removeprefix("dpv:") in DESPITE_RESTRICTION
-    if not (claim or purpose.storage_only) or purpose.direct_marketing or purpose.legal_basis is LegalBasis.CONSENT:
+    others = purpose.legal_basis is LegalBasis.VITAL_INTERESTS
+    public = purpose.special_condition is SpecialCondition.SUBSTANTIAL_PUBLIC_INTEREST
+    allowed = claim or purpose.storage_only or others or public
+    if not allowed or purpose.direct_marketing or purpose.legal_basis is LegalBasis.CONSENT:
         block.fault(
             "despite_restriction",
-            "only storage, the person's own request and legal claims go on during a restriction (Art. 18(2)): "
-            "storage_only, dpv:RightsFulfilment, dpv:DisputeManagement",
+            "only storage, the person's own request, legal claims, the protection of others and important public "
+            "interest go on during a restriction (Art. 18(2)): storage_only, dpv:RightsFulfilment, "
+            "dpv:DisputeManagement, legal_basis: vital_interests, special_condition: substantial_public_interest",
         )

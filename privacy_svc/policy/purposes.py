@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
+from privacy_svc.policy.automatedrules import check_automated, read_automated
 from privacy_svc.policy.categories import and_above
 from privacy_svc.policy.consentages import LEAST, LEAST_LAW
 from privacy_svc.policy.controller import Organisation
@@ -14,7 +15,6 @@ from privacy_svc.policy.facts import OF_AGE
 from privacy_svc.policy.policyset import (
     ASK_AGAIN,
     CONFIRM_HOURS,
-    Automated,
     ConsentRule,
     Group,
     LegalBasis,
@@ -25,7 +25,7 @@ from privacy_svc.policy.policyset import (
 )
 from privacy_svc.policy.purposechecks import check_purpose
 from privacy_svc.policy.reading import Block, Faults, nearest
-from privacy_svc.policy.subjectstate import DIRECT_MARKETING
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING
 from privacy_svc.policy.taxonomy import Taxonomy
 from privacy_svc.policy.yamlfile import Node
 
@@ -65,6 +65,7 @@ _KEYS = (
     "minimum_age",
     "unknown_age",
     "honours_gpc",
+    "profiling",
     "automated",
 )
 
@@ -103,6 +104,7 @@ def read_purposes(root: Node | None, known: Known, faults: Faults) -> tuple[dict
     purposes = {key: replace(p, prohibited_above=_prohibited_above(key, above)) for key, (p, _) in read.items()}
     for key, purpose in purposes.items():
         check_purpose(purpose, read[key][1], known.notices)
+        check_automated(purpose, read[key][1])
     return groups, purposes
 
 
@@ -119,6 +121,8 @@ def _check_key(what: str, key: str, place: str, faults: Faults) -> None:
         faults.at(place, f"a {what} is named in small letters and dots, such as marketing.email, not {key!r}")
     if key == DIRECT_MARKETING:
         faults.at(place, f"{key!r} stands for all direct marketing in objections (Art. 21(2)): choose another name")
+    if key == PROFILING:
+        faults.at(place, f"{key!r} stands for all profiling in objections (Art. 21(1)): choose another name")
 
 
 def _prohibited_above(key: str, prohibited: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
@@ -155,15 +159,9 @@ def _purpose(key: str, block: Block, known: Known) -> Purpose:
         age_by_country=by_country,
         unknown_age_permits=block.word("unknown_age", ("permit", "deny")) == "permit",
         honours_gpc=block.boolean("honours_gpc"),
-        automated=_automated(block, known),
+        profiling=block.boolean("profiling"),
+        automated=read_automated(block, known.languages),
     )
-
-
-def _automated(block: Block, known: Known) -> Automated | None:
-    if "automated" not in block:
-        return None
-    inner = block.block("automated", ("logic", "consequences"))
-    return Automated(inner.per_language("logic", known.languages), inner.per_language("consequences", known.languages))
 
 
 def _minimum_age(block: Block) -> tuple[int | None, bool]:

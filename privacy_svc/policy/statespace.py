@@ -14,7 +14,7 @@ from privacy_svc.policy.consentages import AGES
 from privacy_svc.policy.decide import is_objectionable
 from privacy_svc.policy.durations import add_duration, surely_before
 from privacy_svc.policy.policyset import PolicySet, Purpose
-from privacy_svc.policy.subjectstate import DIRECT_MARKETING, ConsentFact, SubjectState
+from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 
 _DAY = timedelta(days=1)
 ELSEWHERE = "US"
@@ -63,7 +63,8 @@ def _nobody(kind: str) -> SubjectState:
 def _objections(purpose: str, known: Sequence[Purpose]) -> list[frozenset[str]]:
     one = [frozenset({purpose})] if any(map(is_objectionable, known)) else []
     all_marketing = [frozenset({DIRECT_MARKETING})] if any(p.direct_marketing for p in known) else []
-    return [frozenset(), *one, *all_marketing]
+    all_profiling = [frozenset({PROFILING})] if any(p.profiling and is_objectionable(p) for p in known) else []
+    return [frozenset(), *one, *all_marketing, *all_profiling]
 
 
 def _consents(policies: Sequence[PolicySet], known: Sequence[Purpose]) -> list[ConsentFact | None]:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 DIRECT_MARKETING = "direct_marketing"
 """In `SubjectState.objections`: all direct marketing (Art. 21(2))."""
+PROFILING = "profiling"
+"""In `SubjectState.objections`: all profiling that Art. 21 reaches, of whatever purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class SubjectState:
     erased: bool
     restricted: bool
     objections: frozenset[str]
-    """Purposes and groups objected to (Art. 21); `direct_marketing` stands for all direct marketing."""
+    """Purposes and groups objected to (Art. 21); `direct_marketing` and `profiling` stand for all of it."""
     consents: Mapping[str, ConsentFact]
     age: int | None
     """Whole years, of which more than 21 need not be told apart; None when it is not known."""

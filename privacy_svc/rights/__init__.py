@@ -4,7 +4,7 @@
 carries it through durable steps. Deadlines follow Regulation 1182/71; grounds of refusal are W3C DPV terms.
 """
 
-from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.approval import Extension, Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import (
@@ -16,27 +16,40 @@ from privacy_svc.rights.errors import (
     UnknownRequest,
     WrongCode,
 )
+from privacy_svc.rights.expiry_service import Expiry
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
 from privacy_svc.rights.leftovers import Decision
+from privacy_svc.rights.limits_routes import HANDLERS as _LIMITS
+from privacy_svc.rights.limits_service import Limits
 from privacy_svc.rights.link_routes import HANDLERS as _LINKS
 from privacy_svc.rights.links import PATH as PACKAGE_PATH
 from privacy_svc.rights.notices import Exemption
 from privacy_svc.rights.opendsr import signing_of as opendsr_signing
 from privacy_svc.rights.opendsr_routes import HANDLERS as _OPENDSR
 from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.outside_routes import HANDLERS as _ELSEWHERE
+from privacy_svc.rights.outside_service import Elsewheres
 from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.recipient_routes import HANDLERS as _RECIPIENTS
 from privacy_svc.rights.recipient_service import Recipients
 from privacy_svc.rights.resealing import reseal_packages
 from privacy_svc.rights.restoring import Replayed
 from privacy_svc.rights.routes import HANDLERS as _REQUESTS
-from privacy_svc.rights.schemas import HoldView, NoticeView, RequestDetails, RequestPage, RequestView, TimelineLine
+from privacy_svc.rights.schemas import (
+    HoldView,
+    NoticeView,
+    RequestDetails,
+    RequestPage,
+    RequestView,
+    TimelineLine,
+    WorkView,
+)
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN, Right, State
 from privacy_svc.rights.workflow import Worker
 
-HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_OPENDSR]
+HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_ELSEWHERE, *_OPENDSR]
 
 __all__ = [
     "CERTIFICATE",
@@ -48,11 +61,14 @@ __all__ = [
     "BadDetails",
     "DataLeft",
     "Decision",
+    "Elsewheres",
     "Exemption",
+    "Expiry",
     "Extension",
     "Filter",
     "Ground",
     "HoldView",
+    "Limits",
     "NoticeView",
     "OnHold",
     "Order",
@@ -63,11 +79,13 @@ __all__ = [
     "RequestPage",
     "RequestView",
     "Requests",
+    "Review",
     "Right",
     "State",
     "TimelineLine",
     "UnknownRequest",
     "Wanted",
+    "WorkView",
     "Worker",
     "WrongCode",
     "held_people",

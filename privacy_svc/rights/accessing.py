@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from privacy_svc import consent
 from privacy_svc.db import now
 from privacy_svc.policy import Collection, Field
-from privacy_svc.rights import article15, closing, links, page
+from privacy_svc.rights import article15, closing, links, outside, page
 from privacy_svc.rights.article15 import Held
 from privacy_svc.rights.model import PACKAGE, DataRequest, RequestPackage
 from privacy_svc.rights.package import pack, to_json
@@ -57,9 +57,16 @@ class Gathered:
                     table.add(self._redactor.clean(collection, row.values))
         self.unclear = [{"collection": path, "count": n} for path, n in sorted(walked.unclear.items())]
 
+    def add(self, collection: Collection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """What another system holds, as a table like the others."""
+        table = self._table(collection)
+        for row in rows:
+            self._note(collection, row)
+            table.add(self._redactor.clean(collection, row))
+
     def _table(self, collection: Collection) -> Table:
         if collection.path not in self._tables:
-            name = self._files[collection.path]
+            name = self._files.get(collection.path, collection.path)
             self._tables[collection.path] = Table(collection, name, self._chosen(collection))
         return self._tables[collection.path]
 
@@ -70,9 +77,10 @@ class Gathered:
 
     @property
     def tables(self) -> list[Table]:
-        """Identities first, then in the data map's order."""
-        order = sorted(self._policy.data_map.collections(), key=lambda c: c.subject is None)
-        return [t for c in order if (t := self._tables.get(c.path)) and t.fields]
+        """Identities first, then in the data map's order, then what other systems hold."""
+        order = [c.path for c in sorted(self._policy.data_map.collections(), key=lambda c: c.subject is None)]
+        paths = dict.fromkeys([*order, *self._tables])
+        return [t for path in paths if (t := self._tables.get(path)) and t.fields]
 
     @property
     def categories(self) -> frozenset[str]:
@@ -92,8 +100,10 @@ def _collect(session: Session, parts: Parts, request: DataRequest) -> bytes:
         "as_of": now().isoformat(),
         "language": language,
     }
-    collect = _portable if request.kind is Right.PORTABILITY else _whole
-    return collect(session, parts, request.subject_id, language, about)
+    if request.kind is Right.PORTABILITY:
+        return _portable(session, parts, request.subject_id, language, about)
+    elsewhere = outside.gathered(session, parts, request)
+    return _whole(session, parts, request.subject_id, language, about, elsewhere)
 
 
 def _gather(
@@ -105,8 +115,17 @@ def _gather(
     return gathered, redactor
 
 
-def _whole(session: Session, parts: Parts, subject_id: str, language: str, about: Mapping[str, Any]) -> bytes:
+def _whole(
+    session: Session,
+    parts: Parts,
+    subject_id: str,
+    language: str,
+    about: Mapping[str, Any],
+    elsewhere: Iterable[tuple[Collection, list[dict[str, Any]]]],
+) -> bytes:
     gathered, redactor = _gather(session, parts, subject_id, language, lambda c: c.fields)
+    for collection, rows in elsewhere:
+        gathered.add(collection, rows)
     kind = session.get_one(Subject, subject_id).kind
     fields = tuple((path, field) for (path, _), field in gathered.held.items())
     information = article15.answer(parts.policy, Held(kind, gathered.categories, fields), language)

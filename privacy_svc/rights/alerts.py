@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from privacy_svc.rights import asking
+from privacy_svc.rights import asking, outside
 from privacy_svc.rights.model import DataRequest, RequestAlert
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.states import OPEN, State
@@ -118,11 +118,13 @@ def mailed(session: Session, alerts: Sequence[RequestAlert], at: datetime) -> No
         session.execute(update(RequestAlert).where(which).values(mailed_at=at))
 
 
-def line(parts: Parts, alert: RequestAlert, request: DataRequest) -> str:
-    """One alert in the letter to the DPO."""
+def line(session: Session, parts: Parts, alert: RequestAlert, request: DataRequest) -> str:
+    """One alert in the letter to the DPO, with what the request still waits for elsewhere."""
     day = request.due_at.astimezone(ZoneInfo(parts.organisation.time_zone)).date().isoformat()
     if alert.kind == UNANSWERED:
         what = "the person has not answered; refuse it with a ground, verify the person another way, or cancel it"
     else:
         what = f"OVERDUE since {day}" if alert.days == OVERDUE else f"due on {day}"
+        if waits := outside.open_places(session, request.id):
+            what += f"; it waits for {', '.join(waits)}"
     return f"- {request.right.replace('_', ' ')} request {request.id}, {request.state.replace('_', ' ')}: {what}"

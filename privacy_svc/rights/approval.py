@@ -9,7 +9,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, clock, details, holds, merging, rectifying
+from privacy_svc.rights import asking, clock, details, holds, merging, outside, rectifying
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestPackage
 from privacy_svc.rights.parts import Event, Parts
@@ -26,6 +26,13 @@ class Extension(enum.StrEnum):
 
     COMPLEXITY = "complexity"
     NUMBER = "number"
+
+
+class Review(enum.StrEnum):
+    """What a person's look at an automated decision came to (Art. 22(3))."""
+
+    UPHELD = "upheld"
+    CHANGED = "changed"
 
 
 def after_verification(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
@@ -45,6 +52,8 @@ def after_verification(session: Session, parts: Parts, request: DataRequest, act
 
 def needs_approval(session: Session, parts: Parts, request: DataRequest) -> bool:
     organisation = parts.organisation
+    if request.kind is Right.OBJECTION:
+        return False  # it holds at once; who has compelling grounds claims them afterwards, see `overriding`
     if request.right in organisation.approval | organisation.four_eyes.rights:
         return True
     if request.kind is Right.RECTIFICATION:
@@ -78,6 +87,7 @@ def approve(session: Session, parts: Parts, request: DataRequest, actor: str) ->
         return
     asking.settle(session, parts, request, actor, how="approved")
     request.approved_at, request.approved_by, request.failure = now(), actor, None
+    outside.again(session, request)
     request.refusal_proposed_by = request.ground = None
     parts.note(session, request, Event.APPROVED, actor)
     _start(request)
@@ -156,17 +166,23 @@ def require_not_begun(request: DataRequest) -> None:
         raise Conflict(f"The {request.right} is under way; wait for its end.")
 
 
-def finish_review(session: Session, parts: Parts, request: DataRequest, outcome: str, actor: str) -> Letter:
-    """Art. 22(3): a person has looked at the decision again, and says with what result."""
+def finish_review(
+    session: Session, parts: Parts, request: DataRequest, result: Review, explanation: str, actor: str
+) -> Letter:
+    """Art. 22(3): a person has looked at the decision again. The person is told with what result and why; where it
+    stands, with authority and remedy."""
     if request.kind is not Right.AUTOMATED_DECISION:
         raise Conflict("Only a review of an automated decision is completed by hand.")
     follow(State(request.state), State.COMPLETED, "completed")
-    if not outcome.strip():
-        raise BadRequest("Say what the review came to.")
-    details.add(session, parts.vault, request, outcome=outcome)
+    if not explanation.strip():
+        raise BadRequest("Say in words for the person what the review came to, and why.")
+    letter = Letters(parts.organisation, request.language).reviewed(result, explanation)
+    details.add(session, parts.vault, request, explanation=explanation, letter=letter.text)
+    request.outcome, request.reviewed_by = result.value, actor
     close(session, parts, request, State.COMPLETED, actor)
+    parts.note(session, request, Event.REVIEWED, actor, result=result.value)
     parts.note(session, request, Event.COMPLETED, actor, late=request.is_overdue)
-    return Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url)
+    return letter
 
 
 def close(session: Session, parts: Parts, request: DataRequest, state: State, actor: str) -> None:

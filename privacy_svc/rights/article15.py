@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from privacy_svc.policy import Field, LegalBasis, Party, PolicySet, Purpose, Source, parse_duration
+from privacy_svc.policy import AutomatedGround, Field, LegalBasis, Party, PolicySet, Purpose, Source, parse_duration
 from privacy_svc.rights.package_words import say
 
 ARTICLES = {
@@ -18,6 +18,11 @@ ARTICLES = {
     LegalBasis.VITAL_INTERESTS: "6(1)(d)",
     LegalBasis.PUBLIC_TASK: "6(1)(e)",
     LegalBasis.LEGITIMATE_INTERESTS: "6(1)(f)",
+}
+ALLOWED_BY = {
+    AutomatedGround.CONTRACT: "22(2)(a)",
+    AutomatedGround.LAW: "22(2)(b)",
+    AutomatedGround.CONSENT: "22(2)(c)",
 }
 RIGHTS = ("16", "17", "18", "20", "21", "22", "7(3)")
 
@@ -107,6 +112,8 @@ def _automated(purposes: Iterable[Purpose], language: str) -> list[dict[str, str
             "title": in_language(p.title, language),
             "logic": in_language(p.automated.logic, language),
             "consequences": in_language(p.automated.consequences, language),
+            "allowed_by": ALLOWED_BY[p.automated.ground],
+            **({"law": p.automated.law} if p.automated.law else {}),
         }
         for p in purposes
         if p.automated

@@ -13,9 +13,9 @@ from privacy_svc.rights.address import reach
 from privacy_svc.rights.certificate import Facts
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestCertificate
-from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.states import State, follow
-from privacy_svc.rights.steps import Step
+from privacy_svc.rights.steps import Step, progress
 
 
 def complete(session: Session, parts: Parts, request: DataRequest) -> str:
@@ -40,7 +40,9 @@ def facts(parts: Parts, request: DataRequest, entry: str) -> Facts:
 
 def certify(session: Session, parts: Parts, request: DataRequest, document: Mapping[str, Any]) -> None:
     """A later issue takes the place of the earlier one, which still verifies in whoever's hands it is."""
-    signed = encode(parts.signer.sign_json(dict(document))).decode()
+    source = {"source": RETENTION, "rule": request.opened_by} if request.channel == RETENTION else {}
+    elsewhere = {k: v for k, v in progress(request).items() if k == "elsewhere"}
+    signed = encode(parts.signer.sign_json({**document, **source, **elsewhere})).decode()
     session.merge(RequestCertificate(request_id=request.id, created_at=now(), document=signed))
 
 

@@ -18,6 +18,7 @@ from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
 from privacy_svc.rights.model import DataRequest, RecipientNotice
 from privacy_svc.rights.opendsr_callbacks import Callbacks
 from privacy_svc.rights.outcome import Outcome
+from privacy_svc.rights.outside_courier import Outside
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 
 ASK_AGAIN = timedelta(hours=12)
@@ -31,7 +32,7 @@ _log = structlog.get_logger(__name__)
 class Courier:
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
-        self._callbacks = Callbacks(database, parts)
+        self._callbacks, self._outside = Callbacks(database, parts), Outside(database, parts)
 
     def run(self, ended: threading.Event) -> None:
         """Until `ended`, whatever happens meanwhile."""
@@ -49,7 +50,7 @@ class Courier:
         while not (ended and ended.is_set()) and (taken := self._take()):
             self._deliver(*taken)
             count += 1
-        return count + self._callbacks.deliver_due(ended)
+        return count + self._callbacks.deliver_due(ended) + self._outside.work_off(ended)
 
     def _take(self) -> tuple[str, str, int] | None:
         """Request, recipient and the number of the try, which nobody else has now."""

@@ -102,8 +102,9 @@ def complete_review(
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
 ) -> RequestView:
-    """The end of the review of an automated decision by a person."""
-    return requests.complete(request_id, decode(body, Complete).outcome, caller.name)
+    """The end of the review of an automated decision by a person; who asked for it is told the result."""
+    said = decode(body, Complete)
+    return requests.complete(request_id, said.result, said.explanation, caller.name)
 
 
 @post(ONE + "/cancel", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="cancelRequest", tags=TAGS)

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Theirs
@@ -35,7 +35,8 @@ from privacy_svc.rights import certificate, closing, details, evidence, holds, k
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
-from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
 from privacy_svc.store import (
     ErasedItem,
@@ -156,6 +157,8 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     forget_subject(session, person.subject_id)
     forget_links_of(session, person.subject_id)
     session.execute(delete(RequestPackage).where(RequestPackage.subject_id == person.subject_id))
+    mine = select(DataRequest.id).where(DataRequest.subject_id == person.subject_id)
+    session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(gathered=None))
     return parts.log.erase_payloads(session, person, actor=WORKER)
 
 
@@ -176,6 +179,8 @@ def _judge(
 
 
 def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+    if request.channel == RETENTION:
+        return None  # nobody asked, and nobody is written to
     items = [i for i in progress(request)["erased"] if i["method"] == "keep"]
     until = parts.vault.evidence_until(session, _subject(request))
     told = Letters(parts.organisation, request.language).kept(items, until)

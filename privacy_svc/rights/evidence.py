@@ -19,7 +19,9 @@ from privacy_svc.consent import forget_evidence
 from privacy_svc.db import Database, now
 from privacy_svc.policy import add_duration
 from privacy_svc.rights import holds
+from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.model import DataRequest, Hold, RecipientNotice, RequestFile, RequestValue
+from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress
@@ -110,5 +112,7 @@ def forget(session: Session, parts: Parts, person: Theirs, actor: str) -> int:
     session.execute(delete(RequestValue).where(RequestValue.request_id.in_(mine)))
     session.execute(delete(RequestFile).where(RequestFile.request_id.in_(mine)))
     session.execute(update(RecipientNotice).where(RecipientNotice.request_id.in_(mine)).values(about=None))
+    session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(about=None, said=None))
     session.execute(update(Hold).where(Hold.subject_id == person.subject_id).values(reason=b""))
+    session.execute(update(RestrictionEnd).where(RestrictionEnd.subject_id == person.subject_id).values(reason=b""))
     return parts.log.erase_payloads(session, person, actor=actor)

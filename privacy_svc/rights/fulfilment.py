@@ -13,7 +13,7 @@ import structlog
 
 from privacy_svc.db import Database
 from privacy_svc.errors import PrivacyError, Unavailable
-from privacy_svc.rights import accessing, erasing, limiting, rectifying
+from privacy_svc.rights import accessing, erasing, limiting, outside, rectifying
 from privacy_svc.rights.errors import Interrupted
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
@@ -85,7 +85,10 @@ class Fulfilment:
             if request.state == State.IN_PROGRESS and START not in progress(request).get("steps", ()):
                 self.parts.note(session, request, Event.STARTED, WORKER)
                 tell_progress(request, steps=[START, *progress(request).get("steps", ())])
-            return [s.name for s in takewhile(lambda s: not s.is_gate or is_done(request, s), STEPS[request.kind])]
+            return [s.name for s in takewhile(lambda s: not s.is_gate or is_done(request, s), self._steps(request))]
+
+    def _steps(self, request: DataRequest) -> tuple[Step, ...]:
+        return outside.with_elsewhere(self.parts, request, STEPS[request.kind])
 
     def perform(self, request_id: str, name: str) -> Problem | None:
         """One step. None when it is done, also when it was done before."""
@@ -105,7 +108,7 @@ class Fulfilment:
     def _perform(self, request_id: str, name: str) -> None:
         with self.database.read() as session:
             request = find(session, request_id)
-            step = next((s for s in STEPS[request.kind] if s.name == name), None)
+            step = next((s for s in self._steps(request) if s.name == name), None)
             if step is None or not _due(request, step):
                 return
             waits = step.integrates or step.reads_log

@@ -3,6 +3,7 @@
 A refusal names the authority and the remedy (Art. 12(4) GDPR): it cannot be written without them.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -53,15 +54,42 @@ class Letters:
             yield self._say("kept.evidence", day=self._day(evidence_until))
 
     def refused(self, right: Right, ground: Ground, explanation: str) -> Letter:
-        authority = self._organisation.authority
-        place = ", ".join(part for part in (authority.name, authority.address, authority.email) if part)
         return self._letter(
             self._say("refused.subject"),
             self._say("refused.what", what=self._say(right)),
             self._say("refused.ground", ground=self._say(ground), explanation=explanation),
-            self._say("refused.authority", authority=place),
-            self._say("refused.court"),
+            *self._remedies(),
         )
+
+    def reviewed(self, result: str, explanation: str) -> Letter:
+        """`result`: `upheld` or `changed`."""
+        why = self._say("review.why", explanation=explanation)
+        remedies = self._remedies() if result == "upheld" else ()
+        return self._letter(self._say("review.subject"), self._say(f"review.{result}"), why, *remedies)
+
+    def restriction_ends(self, at: datetime, reason: str) -> Letter:
+        return self._letter(
+            self._say("ends.subject"),
+            self._say("ends.what", day=self._day(at)),
+            self._say("ends.why", reason=reason),
+            self._say("ends.answer"),
+            *self._remedies(),
+        )
+
+    def objection_overridden(self, purpose: str, grounds: str) -> Letter:
+        return self._letter(
+            self._say("override.subject"),
+            self._say("override.what", purpose=purpose),
+            self._say("override.grounds", grounds=grounds),
+            *self._remedies(),
+        )
+
+    def _remedies(self) -> Iterator[str]:
+        """What somebody can do whose request was not followed (Art. 12(4))."""
+        authority = self._organisation.authority
+        place = ", ".join(part for part in (authority.name, authority.address, authority.email) if part)
+        yield self._say("refused.authority", authority=place)
+        yield self._say("refused.court")
 
     def extended(self, right: Right, reason: str, due_at: datetime) -> Letter:
         return self._letter(
@@ -92,10 +120,12 @@ class Letters:
         asked = self._say("told.what", what=self._say(right))
         return self._letter(self._say("told.subject"), asked, "\n".join(lines) or self._say("told.nobody"))
 
-    def to_recipient(self, right: Right, recipient: str, reference: str, identifier: str | None) -> Letter:
+    def to_recipient(
+        self, right: Right, recipient: str, reference: str, identifier: str | None, *, lifted: bool = False
+    ) -> Letter:
         """To a recipient (Art. 19, first sentence). Says no more of the person than what they call them themselves."""
         known = {"reference": reference} | ({"identifier": identifier} if identifier else {})
-        please = self._say(f"notice.{right}")
+        please = self._say("notice.lifted" if lifted else f"notice.{right}")
         about = {"recipient": recipient, "article": right.article, "please": please}
         return self._letter(
             self._say("notice.subject", article=right.article, reference=reference),
@@ -123,3 +153,25 @@ def to_the_dpo(lines: Sequence[str], where: str, token: str) -> Letter:
     text = "\n".join(["These requests need your attention:", "", *lines, "", f"The console: {where}/dpo", ""])
     count = "1 request needs" if len(lines) == 1 else f"{len(lines)} requests need"
     return Letter(f"{count} your attention", text, {"Message-ID": f"<{token}@privacy-svc.invalid>"})
+
+
+def to_do(title: str, instructions: str, request_id: str, right: str, where: str) -> Letter:
+    """What a person has to do for a request; it names nobody. In English, as the console is."""
+    lines = [
+        f"Request {request_id} ({right.replace('_', ' ')}) waits for you: {title}.",
+        "",
+        instructions,
+        "",
+        "Ask your data protection officer who it is about. When it is done, say by what that is shown:",
+        f"privacy-svc connectors done {request_id} …, or {where}/dpo",
+        "",
+    ]
+    return Letter(
+        f"To do for a rights request: {title}",
+        "\n".join(lines),
+        {"Message-ID": f"<{request_id}.{_word(title)}@privacy-svc.invalid>"},
+    )
+
+
+def _word(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

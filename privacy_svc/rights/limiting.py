@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.consent import Cause, ListKeeper, object_to, restrict
 from privacy_svc.db import now
 from privacy_svc.policy import DIRECT_MARKETING
-from privacy_svc.rights import certificate, closing, details, recipients
+from privacy_svc.rights import certificate, closing, details, lifting, recipients
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
@@ -17,6 +17,7 @@ from privacy_svc.store import walk
 def _restrict(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
     assert request.subject_id is not None
     restrict(session, parts.log, request.subject_id, actor=WORKER, reason=f"request {request.id}")
+    lifting.void(session, request.subject_id)
     tell_progress(request, since=now().isoformat())
     recipients.gather(
         session, parts, request, walk(session, parts.stores, parts.vault, parts.policy, request.subject_id)

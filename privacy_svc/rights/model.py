@@ -38,7 +38,8 @@ class DataRequest(Base):
     """None while we hold nothing about such a person."""
     state: Mapped[str] = mapped_column(default=State.RECEIVED)
     outcome: Mapped[str | None]
-    """How a cancelled one ended: `withdrawn` by the person, `cancelled` by us, or `merged`."""
+    """How a cancelled one ended: `withdrawn` by the person, `cancelled` by us, or `merged`; and how a review
+    of an automated decision did: `upheld`, `changed`."""
     channel: Mapped[str]
     opened_by: Mapped[str]
     opened_at: Mapped[datetime] = mapped_column(default=now)
@@ -72,6 +73,8 @@ class DataRequest(Base):
     refused_by: Mapped[str | None]
     refusal_proposed_by: Mapped[str | None]
     """While a second person has to confirm it."""
+    reviewed_by: Mapped[str | None]
+    """Who looked at an automated decision again (Art. 22(3))."""
     merged_into: Mapped[str | None]
     """The request of the same person, for the same, that goes on for both."""
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON)

@@ -12,7 +12,7 @@ from privacy_svc.consent import require_open_to_objection
 from privacy_svc.db import new_id, now
 from privacy_svc.errors import BadRequest, Erased, UnknownCustomer
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import DIRECT_MARKETING
+from privacy_svc.policy import DIRECT_MARKETING, PROFILING
 from privacy_svc.rights import clock, details
 from privacy_svc.rights.errors import BadDetails
 from privacy_svc.rights.model import DataRequest
@@ -126,6 +126,13 @@ def check_details(parts: Parts, right: Right, given: Mapping[str, Any], kind: st
     if right is Right.OBJECTION:
         purpose = given.get("purpose", DIRECT_MARKETING)
         if not isinstance(purpose, str):
-            raise BadDetails(f"Objection: details.purpose is {DIRECT_MARKETING} or a purpose of the policy.")
+            raise BadDetails(
+                f"Objection: details.purpose is {DIRECT_MARKETING}, {PROFILING} or a purpose of the policy."
+            )
         if purpose != DIRECT_MARKETING:
             require_open_to_objection(parts.policy, purpose)
+    if right is Right.AUTOMATED_DECISION and "purpose" in given:
+        deciding = [key for key, purpose in parts.policy.purposes.items() if purpose.automated is not None]
+        if given["purpose"] not in deciding:
+            named = ", ".join(deciding) or "none"
+            raise BadDetails(f"details.purpose is one that decides by automated means; the policy has {named}.")

@@ -22,6 +22,8 @@ class Message:
     identity: str | None = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     """The newest first."""
+    lifted: bool = False
+    """Of a restriction: that it is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from privacy_svc.vault import Vault
 
 WORKER = "worker"
 """The actor of what a workflow does by itself."""
+RETENTION = "retention"
+"""The channel of an erasure that the policy's periods ask for, and no person."""
 
 
 class Event(enum.StrEnum):
@@ -65,6 +67,13 @@ class Event(enum.StrEnum):
     RECIPIENT_ANSWERED = "rights:recipient:answered"
     RECIPIENT_UNREACHED = "rights:recipient:unreached"
     RECIPIENT_EXEMPT = "rights:recipient:exempt"
+    TASK_OPENED = "rights:task:opened"
+    ELSEWHERE_WAITS = "rights:elsewhere:waits"
+    ELSEWHERE_DONE = "rights:elsewhere:done"
+    REVIEWED = "rights:decision:reviewed"
+    RESTRICTION_END_ANNOUNCED = "rights:restriction:end_announced"
+    RESTRICTION_ENDED = "rights:restriction:ended"
+    OBJECTION_OVERRIDDEN = "rights:objection:overridden"
     LETTER_SENT = "rights:letter:sent"
     LETTER_FAILED = "rights:letter:failed"
     SUBJECT_ERASED = "vault:subject:erased"

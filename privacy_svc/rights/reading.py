@@ -126,6 +126,7 @@ def view(request: DataRequest) -> RequestView:
         ground=request.ground,
         refused_by=request.refused_by,
         refusal_proposed_by=request.refusal_proposed_by,
+        reviewed_by=request.reviewed_by,
         merged_into=request.merged_into,
         failure=request.failure,
         closed_at=request.closed_at,

@@ -2,8 +2,9 @@
 is given data of these categories, by the policy. Noted before an erasure takes away what they know the person by."""
 
 from collections.abc import Collection, Iterator, Sequence
+from uuid import uuid4
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
@@ -50,6 +51,19 @@ def begin_to_tell(session: Session, request: DataRequest) -> None:
     """The request is done: from this transaction's commit on a worker tells them."""
     mine = (RecipientNotice.request_id == request.id, RecipientNotice.state == WAITING)
     session.execute(update(RecipientNotice).where(*mine).values(state=TO_TELL, next_at=now()))
+
+
+def begin_anew(session: Session, parts: Parts, request: DataRequest, rows: Sequence[FoundRow]) -> None:
+    """What they were told of is over: whoever was to be told is told that too, as something else that happened."""
+    cipher = details.cipher_of(session, parts.vault, request)
+    mine = select(RecipientNotice).where(RecipientNotice.request_id == request.id, RecipientNotice.ground.is_(None))
+    for notice in session.scalars(mine.with_for_update()):
+        party = parts.organisation.recipients.get(notice.recipient)
+        known = known_by(rows, notice.recipient, party.tell if party else None)
+        place = f"{request.id}/{notice.recipient}"
+        notice.about = cipher.seal(RECIPIENT_KNOWS, place, known) if any(known.values()) else None
+        notice.state, notice.event_id, notice.next_at, notice.tries = TO_TELL, str(uuid4()), now(), 0
+        notice.told_at = notice.told_by = notice.answer = notice.answered_at = notice.problem = None
 
 
 def held_categories(rows: Sequence[FoundRow]) -> frozenset[str]:

@@ -39,7 +39,7 @@ def _tell_the_dpo(database: Database, parts: Parts) -> None:
         return
     with database.write() as session:
         found = alerts.take(session, (alerts.DUE, alerts.UNANSWERED), now())
-        lines = [alerts.line(parts, alert, request) for alert, request in found]
+        lines = [alerts.line(session, parts, alert, request) for alert, request in found]
     if not found:
         return
     told = [alert for alert, _ in found]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.approval import Extension, Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.leftovers import Decision
@@ -14,7 +14,8 @@ from privacy_svc.rights.states import Right
 
 
 class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`details` by right: rectification `{"changes": {field: value}}`, objection `{"purpose"}`; free for others."""
+    """`details` by right: rectification `{"changes": {field: value}}`, objection `{"purpose"}`, automated_decision
+    `{"purpose"?, "decision"?, "view"?}`; free for others."""
 
     right: Right
     customer: CustomerRef
@@ -101,7 +102,10 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Complete(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    outcome: str
+    """`explanation` is told to the person."""
+
+    result: Review
+    explanation: str
 
     def __repr__(self) -> str:
         return "Complete(…)"
@@ -145,7 +149,7 @@ class RequestOpened(msgspec.Struct, frozen=True):
 class RequestView(msgspec.Struct, frozen=True):
     """No personal data but the subject's id; `due_conservative` is the end without the move to a working day.
     `paused_since`: the clock stands still, `due_at` moves when it runs again. `waiting_for`: what the
-    person was asked about."""
+    person was asked about. `outcome` of a review: `upheld` or `changed`."""
 
     id: str
     right: str
@@ -174,6 +178,7 @@ class RequestView(msgspec.Struct, frozen=True):
     ground: str | None
     refused_by: str | None
     refusal_proposed_by: str | None
+    reviewed_by: str | None
     merged_into: str | None
     failure: dict[str, Any] | None
     closed_at: datetime | None
@@ -237,6 +242,51 @@ class NoticeView(msgspec.Struct, frozen=True):
     problem: str | None
     ground: str | None
     noted_by: str | None
+
+
+class StateVersion(msgspec.Struct, frozen=True):
+    state_version: int
+
+
+class RestrictionView(msgspec.Struct, frozen=True):
+    """`ends_at`: the day the person was told; None while nobody was told of an end."""
+
+    subject: str
+    since: datetime
+    told_at: datetime | None
+    told_how: str | None
+    announced_by: str | None
+    ends_at: datetime | None
+
+
+class WorkView(msgspec.Struct, frozen=True):
+    """What another system (`http`) or a person (`manual`) has to do for a request. No personal data."""
+
+    request: str
+    place: str
+    title: str
+    kind: str
+    state: str
+    opened_at: datetime
+    mailed_at: datetime | None
+    tries: int
+    next_try_at: datetime | None
+    problem: str | None
+    rows: int
+    done_at: datetime | None
+    done_by: str | None
+
+
+class WorkDetails(msgspec.Struct, frozen=True):
+    """For the DPO: who it is about, as the other system knows them, and how it was shown to be done."""
+
+    work: WorkView
+    about: list[str]
+    instructions: str
+    evidence: str | None
+
+    def __repr__(self) -> str:
+        return "WorkDetails(…)"
 
 
 class HoldView(msgspec.Struct, frozen=True):

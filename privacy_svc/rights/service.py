@@ -35,7 +35,7 @@ from privacy_svc.rights import (
     verification,
 )
 from privacy_svc.rights.address import reach
-from privacy_svc.rights.approval import Extension
+from privacy_svc.rights.approval import Extension, Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.errors import AddressMissing, WrongCode
 from privacy_svc.rights.fulfilment import Fulfilment
@@ -171,9 +171,11 @@ class Requests:
     def extend(self, request_id: str, reason: Extension, actor: str) -> RequestView:
         return self._write(request_id, lambda s, r: approval.extend(s, self.parts, r, reason, actor), actor)
 
-    def complete(self, request_id: str, outcome: str, actor: str) -> RequestView:
-        """The end of a review by a person (Art. 22)."""
-        return self._write(request_id, lambda s, r: approval.finish_review(s, self.parts, r, outcome, actor), actor)
+    def complete(self, request_id: str, result: Review, explanation: str, actor: str) -> RequestView:
+        """The end of a review by a person (Art. 22); they are told."""
+        return self._write(
+            request_id, lambda s, r: approval.finish_review(s, self.parts, r, result, explanation, actor), actor
+        )
 
     def cancel(self, request_id: str, actor: str) -> RequestView:
         return self._change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=False))

@@ -34,7 +34,7 @@ class Step:
     reads_log: bool = False
     """What was logged so far is to be in the log's tree when `look` reads it, and fences in the ledger outside."""
     is_gate: bool = False
-    """Something for many requests at once has to be done first, and notes this step; the run goes on after it."""
+    """Something outside of the run has to be done first, and notes this step; the run goes on after it."""
 
 
 def _never(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) -> None:

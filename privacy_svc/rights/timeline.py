@@ -56,6 +56,13 @@ TEXTS: Mapping[str, Mapping[Event, str]] = {
         Event.RECIPIENT_ANSWERED: "{name} answered: {answer}.",
         Event.RECIPIENT_UNREACHED: "{name} could not be told ({problem}); a person has to see to it.",
         Event.RECIPIENT_EXEMPT: "{name} is not told: {ground}.",
+        Event.TASK_OPENED: "A person has to see to {name}.",
+        Event.ELSEWHERE_WAITS: "{name} did not do its part yet ({problem}); it is tried again.",
+        Event.ELSEWHERE_DONE: "{name} is done ({rows} rows).",
+        Event.REVIEWED: "A person looked at the decision again: {result}.",
+        Event.RESTRICTION_END_ANNOUNCED: "The person was told by {how} that the restriction ends on {ends}.",
+        Event.RESTRICTION_ENDED: "The restriction was lifted.",
+        Event.OBJECTION_OVERRIDDEN: "The person was told of compelling grounds against the objection.",
         Event.LETTER_SENT: "A letter was sent to the person.",
         Event.LETTER_FAILED: "A letter to the person could not be sent.",
     },
@@ -97,13 +104,28 @@ TEXTS: Mapping[str, Mapping[Event, str]] = {
         Event.RECIPIENT_ANSWERED: "{name} antwortete: {answer}.",
         Event.RECIPIENT_UNREACHED: "{name} war nicht zu erreichen ({problem}); jemand muss sich kümmern.",
         Event.RECIPIENT_EXEMPT: "{name} wird nicht unterrichtet: {ground}.",
+        Event.TASK_OPENED: "Eine Person muss sich um {name} kümmern.",
+        Event.ELSEWHERE_WAITS: "{name} hat seinen Teil noch nicht getan ({problem}); es wird wieder versucht.",
+        Event.ELSEWHERE_DONE: "{name} ist erledigt ({rows} Zeilen).",
+        Event.REVIEWED: "Ein Mensch hat die Entscheidung noch einmal geprüft: {result}.",
+        Event.RESTRICTION_END_ANNOUNCED: "Die Person erfuhr ({how}), dass die Einschränkung am {ends} endet.",
+        Event.RESTRICTION_ENDED: "Die Einschränkung wurde aufgehoben.",
+        Event.OBJECTION_OVERRIDDEN: "Die Person erfuhr von zwingenden Gründen gegen den Widerspruch.",
         Event.LETTER_SENT: "Ein Brief ging an die Person.",
         Event.LETTER_FAILED: "Ein Brief an die Person konnte nicht zugestellt werden.",
     },
 }
 _WORDS: Mapping[str, Mapping[tuple[str, str], str]] = {
-    "en": {("how", "code"): "a code", ("how", "staff"): "a member of the staff", ("how", "sender"): "who sent it"},
+    "en": {
+        ("how", "code"): "a code",
+        ("how", "staff"): "a member of the staff",
+        ("how", "sender"): "who sent it",
+        ("result", "upheld"): "it stands",
+        ("result", "changed"): "it was changed",
+    },
     "de": {
+        ("result", "upheld"): "sie bleibt",
+        ("result", "changed"): "sie wurde geändert",
         ("how", "code"): "durch einen Code",
         ("how", "staff"): "durch eine Person vom Haus",
         ("how", "sender"): "durch den, der ihn schickte",
@@ -152,7 +174,7 @@ def _line(event: RequestEvent, language: str, zone: str) -> TimelineLine:
 
 
 def _word(language: str, zone: str, name: str, value: Any) -> Any:
-    if name == "due":
+    if name in {"due", "ends"}:
         return datetime.fromisoformat(value).astimezone(ZoneInfo(zone)).date().isoformat()
     if name == "ground" and value in LANGUAGES[language]:
         return LANGUAGES[language][value].rstrip(".")

@@ -14,7 +14,10 @@ from privacy_svc.rights.model import RECIPIENT_KNOWS, DataRequest, RecipientNoti
 from privacy_svc.rights.outcome import Message, Outcome, refused
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.states import Right
+from privacy_svc.rights.steps import progress
 
+LIFTED = "lifted"
+"""Noted with a restriction that is over."""
 OPENDSR_RIGHTS = frozenset({Right.ERASURE})
 """What of Art. 16 to 18 OpenDSR 2.0 §6.2 has a word for; the rest goes by mail."""
 
@@ -39,6 +42,7 @@ def message(session: Session, parts: Parts, request: DataRequest, recipient: str
         identifier=known.get("identifier"),
         identity=known.get("identity"),
         secrets=tuple(shared_secrets.opened(session, parts.vault, recipient, use)),
+        lifted=LIFTED in progress(request),
     )
 
 
@@ -59,7 +63,7 @@ def send(parts: Parts, said: Message, database: Database) -> Outcome:
 
 def _by_mail(parts: Parts, said: Message, party: Party) -> Outcome:
     letters = Letters(parts.organisation, None)
-    letter = letters.to_recipient(said.right, party.name, said.request_id, said.identifier)
+    letter = letters.to_recipient(said.right, party.name, said.request_id, said.identifier, lifted=said.lifted)
     try:
         parts.mailer.send(party.email, letter)
     except MailUnavailable:
@@ -89,4 +93,4 @@ def payload(said: Message) -> bytes:
     data = {"request": said.request_id, "right": said.right.value, "article": said.right.article}
     if said.identifier is not None:
         data["identifier"] = said.identifier
-    return encode({"type": f"rights.{said.right.value}", "data": data})
+    return encode({"type": f"rights.{said.right.value}{'_lifted' if said.lifted else ''}", "data": data})

@@ -44,6 +44,22 @@ _EN = {
     "done.restriction": "Your data are only stored from now on. We tell you before that ends.",
     "done.objection": "We no longer use your data for this.",
     "done.automated_decision": "A person has looked at the decision again.",
+    "review.subject": "A person has looked at the decision",
+    "review.upheld": "A person has looked at the decision again (Art. 22(3) GDPR). It stands.",
+    "review.changed": "A person has looked at the decision again (Art. 22(3) GDPR). It was changed.",
+    "review.why": "Why:\n{explanation}",
+    "ends.subject": "The restriction of your data ends",
+    "ends.what": (
+        "the use of your data is restricted (Art. 18 GDPR). This ends on {day}; we tell you before (Art. 18(3) GDPR)."
+    ),
+    "ends.why": "The reason:\n{reason}",
+    "ends.answer": "If you do not agree, write to us before that day.",
+    "override.subject": "About your objection",
+    "override.what": (
+        "you objected to a use of your data: {purpose}. We have compelling legitimate grounds for it, which override "
+        "your interests (Art. 21(1) GDPR), and go on with it."
+    ),
+    "override.grounds": "The grounds:\n{grounds}",
     "refused.subject": "About your request",
     "refused.what": "you asked us {what}. We cannot do this.",
     "refused.ground": "The ground: {ground}\n{explanation}",
@@ -62,6 +78,7 @@ _EN = {
     "notice.rectification": "Please correct them too, or ask us for what is right.",
     "notice.erasure": "Please erase them too, and every link to them, copy and replication of them.",
     "notice.restriction": "Please only store them until we write again.",
+    "notice.lifted": "The restriction of which we wrote is over: you may use them again.",
     "notice.what": (
         "{recipient} received data of a person from us. A change of them was asked for and made ({article}). {please}"
     ),
@@ -134,6 +151,23 @@ _DE = {
     "done.restriction": "Ihre Daten werden von jetzt an nur noch gespeichert. Bevor das endet, sagen wir es Ihnen.",
     "done.objection": "Wir verwenden Ihre Daten nicht mehr dafür.",
     "done.automated_decision": "Ein Mensch hat die Entscheidung noch einmal geprüft.",
+    "review.subject": "Ein Mensch hat die Entscheidung geprüft",
+    "review.upheld": "Ein Mensch hat die Entscheidung noch einmal geprüft (Art. 22 Abs. 3 DSGVO). Sie bleibt.",
+    "review.changed": "Ein Mensch hat die Entscheidung noch einmal geprüft (Art. 22 Abs. 3 DSGVO). Sie wurde geändert.",
+    "review.why": "Warum:\n{explanation}",
+    "ends.subject": "Die Einschränkung Ihrer Daten endet",
+    "ends.what": (
+        "Die Verarbeitung Ihrer Daten ist eingeschränkt (Art. 18 DSGVO). Das endet am {day}; wir sagen es Ihnen vorher "
+        "(Art. 18 Abs. 3 DSGVO)."
+    ),
+    "ends.why": "Der Grund:\n{reason}",
+    "ends.answer": "Sind Sie nicht einverstanden, schreiben Sie uns vor diesem Tag.",
+    "override.subject": "Zu Ihrem Widerspruch",
+    "override.what": (
+        "Sie haben einer Verwendung Ihrer Daten widersprochen: {purpose}. Wir haben dafür zwingende schutzwürdige "
+        "Gründe, die Ihre Interessen überwiegen (Art. 21 Abs. 1 DSGVO), und verwenden sie weiter."
+    ),
+    "override.grounds": "Die Gründe:\n{grounds}",
     "refused.subject": "Zu Ihrem Anliegen",
     "refused.what": "Sie haben uns gebeten, {what}. Das können wir nicht tun.",
     "refused.ground": "Der Grund: {ground}\n{explanation}",
@@ -152,6 +186,7 @@ _DE = {
     "notice.rectification": "Bitte berichtigen Sie sie auch, oder fragen Sie uns nach dem, was richtig ist.",
     "notice.erasure": "Bitte löschen Sie sie auch, und alle Links darauf, Kopien und Replikationen davon.",
     "notice.restriction": "Bitte speichern Sie sie nur noch, bis wir wieder schreiben.",
+    "notice.lifted": "Die Einschränkung, von der wir schrieben, ist zu Ende: Sie dürfen sie wieder verwenden.",
     "notice.what": (
         "{recipient} hat von uns Daten einer Person erhalten. Eine Änderung daran wurde "
         "verlangt und vorgenommen ({article}). {please}"

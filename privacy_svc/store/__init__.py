@@ -5,7 +5,7 @@ seals mapped fields in place, releases fields by decision (OpenID AuthZEN 1.0 on
 corrects and erases. What it keeps itself: which row is which person, and blind indexes.
 """
 
-from privacy_svc.store import audience_routes, authzen, authzen_search, routes, simulate_routes
+from privacy_svc.store import audience_routes, authzen, authzen_search, outdated, routes, simulate_routes
 from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
@@ -17,6 +17,7 @@ from privacy_svc.store.emptying import ErasedItem
 from privacy_svc.store.erasure import check_erasable, end_kept, erase_subject
 from privacy_svc.store.errors import (
     CannotErase,
+    CannotExpire,
     CannotRectify,
     CannotSeal,
     Moved,
@@ -57,6 +58,8 @@ from privacy_svc.store.sealing import seal, seal_pending
 from privacy_svc.store.sealing import status as seal_status
 from privacy_svc.store.shadowing import Shadow
 from privacy_svc.store.simulating import Simulated, Simulation
+from privacy_svc.store.subjects import admit as admit_people
+from privacy_svc.store.subjects import known as known_people
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.sweeping import Searched, Sweep
@@ -76,6 +79,7 @@ __all__ = [
     "Answer",
     "Audiences",
     "CannotErase",
+    "CannotExpire",
     "CannotRectify",
     "CannotSeal",
     "Case",
@@ -106,6 +110,7 @@ __all__ = [
     "UnknownField",
     "UnknownPurpose",
     "WalkOpened",
+    "admit_people",
     "begin_index",
     "check_changes",
     "check_erasable",
@@ -122,9 +127,11 @@ __all__ = [
     "is_redactable",
     "keep_person",
     "known_of",
+    "known_people",
     "link_rows",
     "nearest",
     "open_store",
+    "outdated",
     "own_rows",
     "plan_indexes",
     "plan_rectification",

@@ -1,6 +1,6 @@
 """Between AuthZEN's words and ours: what is asked, and how the answer is told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from litestar import Request
@@ -31,6 +31,7 @@ from privacy_svc.store.pdp import Question
 
 PROFILE = "urn:privacy-svc:obligation:field-filter:1"
 MOST_FIELDS = 1_000
+REVIEW, REVIEW_PROFILE = "human_review_on_request", "urn:privacy-svc:obligation:human-review:1"
 MODULE, CUSTOMER, USE = "module", "customer", "use"
 ASKING = allow(Role.MODULE, Role.DPO) | takes()
 """The `opt` of routes that are asked in AuthZEN's words."""
@@ -121,7 +122,7 @@ def told(answer: Answer) -> EvaluationAnswer:
         state_version=decision.state_version or UNSET,
         fields={n: _effect(d) for n, d in decision.fields.items()},
         reasons=[ReasonView(str(r.code), r.detail, r.article, r.field) for r in answer.refused or decision.reasons],
-        obligations=[_filter(decision)] if answer.permitted and obliges(decision) else [],
+        obligations=list(_obligations(decision)) if answer.permitted else [],
     )
     return EvaluationAnswer(answer.permitted, details)
 
@@ -129,6 +130,14 @@ def told(answer: Answer) -> EvaluationAnswer:
 def failed(error: PrivacyError) -> EvaluationAnswer:
     """One that could not be made is denied."""
     return EvaluationAnswer(False, EvaluationDetails(error=EvaluationError(error.status, error.detail)))
+
+
+def _obligations(decision: Decision) -> Iterator[Obligation]:
+    if obliges(decision):
+        yield _filter(decision)
+    if decision.human_review:
+        properties = {"profile": REVIEW_PROFILE, "purpose": decision.purpose, "article": "GDPR 22(3)"}
+        yield Obligation(REVIEW, "custom", properties)
 
 
 def _effect(decision: FieldDecision) -> FieldEffect:

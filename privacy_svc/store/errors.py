@@ -46,6 +46,13 @@ class CannotRectify(BadRequest):
     remedy = "`errors` name the fields and why. Nothing was changed; ask the person, or mend the store or the data map."
 
 
+class CannotExpire(Misconfigured):
+    slug, title = "cannot-expire", "The store does not let go of what a retention rule ends"
+    remedy = (
+        "Change the rule in the data map, or the columns in the store, as `errors` says. Nothing was changed there."
+    )
+
+
 class Moved(Conflict):
     slug, title = "value-moved", "A value was changed meanwhile"
     remedy = "Look at the request's details again, with what stands there now, and approve it if it is still right."

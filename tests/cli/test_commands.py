@@ -195,6 +195,6 @@ def test_recipients_and_their_secrets(installed: Installation) -> None:
 
 def test_retention_says_what_would_go(installed: Installation) -> None:
     """Nothing is over in a new home: said alike by the dry run and the run."""
-    said = "Evidence of 0 erased people {}, and 0 entries of the log."
+    said = "0 kept values, evidence of 0 erased people, and 0 entries of the log {}."
     assert said.format("would end") in installed.run("retention", "run", "--dry-run")
     assert said.format("ended") in installed.run("retention", "run")

@@ -1,5 +1,6 @@
 """`log prune` and `retention run` by hand: more than the worker takes by itself goes only where somebody says so."""
 
+import json
 import os
 import pty
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from click.testing import CliRunner, Result
+from sqlalchemy import create_engine, text
 
 from privacy_svc import settings
 from privacy_svc.auditlog import EventType
@@ -85,3 +87,21 @@ def test_on_a_terminal_it_asks(options: list[str]) -> None:
             os.close(end)
         assert done.returncode == code, done.stderr
         assert said in done.stdout + done.stderr
+
+
+def test_who_is_over_is_counted_by_rule_and_goes_only_when_somebody_says_so(options: list[str]) -> None:
+    """Years after they left: a dry run says how many by which rule, and without --yes nobody goes."""
+    as_json, one = [*options, "--json"], ("retention", "run", "--rule", "people:customer")
+    engine = create_engine(settings.load(home=Path(options[1]), policies=Path(options[3])).stores["shop"])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET closed_on = '2010-05-01' WHERE id IN (1, 2)"))
+    told = json.loads(call(as_json, *one, "--dry-run").stdout)
+    [rule] = told["rules"]
+    assert (rule["rule"], rule["of"], rule["due"], told["dry_run"]) == ("people:customer", "people", 2, True)
+    refused = call(options, *one)
+    assert (refused.exit_code, "2 people by people:customer" in refused.output) == (2, True)
+    assert json.loads(call(as_json, "request", "list").stdout) == []
+    assert json.loads(call(as_json, *one, "--yes").stdout)["rules"][0]["due"] == 2
+    assert [r["channel"] for r in json.loads(call(as_json, "request", "list").stdout)] == ["retention"] * 2
+    nearest = call(options, "retention", "run", "--rule", "people:custmer")
+    assert "did you mean 'people:customer'" in str(nearest.exception)

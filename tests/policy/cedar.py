@@ -146,6 +146,7 @@ def _against(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterabl
     if not purpose.storage_only and not purpose.despite_restriction:
         yield "context.restricted"
     reaching = [k for k in (*policies.groups, *policies.purposes) if _below(purpose.key, (k,))]
+    reaching += ["profiling"] if purpose.profiling else []
     if purpose.direct_marketing:
         yield f"context.objections.containsAny({_set(['direct_marketing', *reaching])})"
     elif purpose.legal_basis in {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}:

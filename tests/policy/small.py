@@ -62,6 +62,7 @@ purposes:
     subjects: [customer]
     categories: [user.demographic, user.unique_id]
     masks: {user.demographic.date_of_birth: year, user.unique_id: hash}
+    profiling: true
   care:
     title: {en: Care, de: Pflege}
     description: {en: Health, de: Gesundheit}

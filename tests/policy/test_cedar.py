@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, Effect, PolicySet, SubjectState, decide, load_policies
+from privacy_svc.policy import (
+    DIRECT_MARKETING,
+    PROFILING,
+    ConsentFact,
+    Effect,
+    PolicySet,
+    SubjectState,
+    decide,
+    load_policies,
+)
 from tests.policy import cedar
 from tests.policy.cedar import Cedar
 from tests.policy.small import NOW, PURPOSES, compiled
@@ -46,7 +55,7 @@ class Questions:
     def _state(self, purpose: str) -> SubjectState:
         draw = self._random
         others = draw.sample(self._purposes, min(2, len(self._purposes)))
-        targets = (purpose, *others, DIRECT_MARKETING, *self._of.groups)
+        targets = (purpose, *others, DIRECT_MARKETING, PROFILING, *self._of.groups)
         return SubjectState(
             subject_id="0198",
             kind="employee" if draw.random() < 0.1 else "customer",

@@ -8,7 +8,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from privacy_svc.policy import DIRECT_MARKETING, ConsentFact, Effect, Module, SubjectState, decide, load_policies
+from privacy_svc.policy import (
+    DIRECT_MARKETING,
+    PROFILING,
+    ConsentFact,
+    Effect,
+    Module,
+    SubjectState,
+    decide,
+    load_policies,
+)
 from tests.policy.small import NOW
 
 POLICIES = load_policies(Path(__file__).parents[2] / "policies")
@@ -33,7 +42,7 @@ states = st.builds(
     version=st.integers(0, 9),
     erased=st.sampled_from([False, False, False, True]),
     restricted=st.sampled_from([False, False, False, True]),
-    objections=st.frozensets(st.sampled_from([*PURPOSES, DIRECT_MARKETING]), max_size=3),
+    objections=st.frozensets(st.sampled_from([*PURPOSES, DIRECT_MARKETING, PROFILING]), max_size=3),
     consents=st.dictionaries(st.sampled_from(PURPOSES), facts, max_size=6),
     age=st.none() | st.integers(0, 99),
     country=st.sampled_from([None, "DE", "GB", "US"]),
@@ -64,6 +73,7 @@ def test_saying_no_never_permits(module: str, purpose: str, names: list[str], st
         replace(state, restricted=True),
         replace(state, objections=state.objections | {other}),
         replace(state, objections=state.objections | {DIRECT_MARKETING}),
+        replace(state, objections=state.objections | {PROFILING}),
         replace(state, erased=True),
         replace(state, retention_anchor=datetime(1990, 1, 1, tzinfo=UTC)),
     ):

@@ -23,6 +23,9 @@ class Spoilt:
     at: str = ""
 
 
+AUTOMATED = (
+    "automated: {logic: {en: Points, de: Punkte}, consequences: {en: No credit, de: Kein Kredit}, ground: contract}"
+)
 TABLE = {
     # YAML
     "duplicate key": Spoilt(M, "  shop:", "  mail: {}\n  shop:", "'mail' stands here twice", at="  mail: {title"),
@@ -168,6 +171,35 @@ TABLE = {
         P, "special_condition: legal_claims", "special_condition: legal_claim", "mean 'legal_claims'?"
     ),
     "going on despite": Spoilt(P, "required_for_service: true", "despite_restriction: true", "Art. 18(2)"),
+    "deciding by itself, in the controller's interest": Spoilt(P, "profiling: true", AUTOMATED, "Art. 22(2)"),
+    "deciding by contract, without one": Spoilt(P, "minimum_age: 16", AUTOMATED, "legal_basis contract, not consent"),
+    "deciding by a law without a name": Spoilt(
+        P, "despite_restriction: true", AUTOMATED.replace("ground: contract", "ground: law"), "lacks 'law'"
+    ),
+    "deciding by a contract and a law": Spoilt(
+        P,
+        "required_for_service: true",
+        AUTOMATED.replace("ground: contract", "ground: contract, law: x"),
+        "belongs to ground: law",
+    ),
+    "deciding by health": Spoilt(
+        P,
+        "[user.name, user.contact, user.unique_id]\n    prohibited: [user.contact.address]",
+        f"[user.name, user.health_and_medical, user.contact.phone_number]\n    {AUTOMATED}",
+        "Art. 22(4)",
+        at="    automated",
+    ),
+    "deciding on no ground": Spoilt(
+        P, "required_for_service: true", AUTOMATED.replace("ground: contract", "ground: interest"), "unknown ground"
+    ),
+    "deciding by a secret": Spoilt(
+        P, "required_for_service: true", AUTOMATED.replace("en: Points, ", ""), "logic lacks 'en'"
+    ),
+    "an objection approved": Spoilt(O, "[erasure]", "[erasure, objection]", "an objection holds at once"),
+    "an objection approved by two": Spoilt(
+        O, "deadlines: EU", "four_eyes: {rights: [objection]}", "an objection holds at once"
+    ),
+    "a purpose called profiling": Spoilt(P, "  archive:", "  profiling:", "stands for all profiling"),
     "a word for a switch": Spoilt(P, "required_for_service: true", "required_for_service: perhaps", "true or false"),
     "purposes as a list": Spoilt(P, FILES[P], "purposes: [news]\n", "must be a map"),
     "no subjects": Spoilt(P, "subjects: [customer]", "subjects: []", "'subjects' is empty"),

@@ -7,7 +7,7 @@ import time_machine
 
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Extension, Ground, OnHold, RequestView, Right, State
+from privacy_svc.rights import Extension, Ground, OnHold, RequestView, Review, Right, State
 from tests.rights.company import Company
 from tests.rights.test_opening import opened, types_of
 
@@ -121,11 +121,11 @@ def test_a_person_reviews_an_automated_decision(company: Company) -> None:
     assert request.state == State.AWAITING_APPROVAL
     company.requests.approve(request.id, "dora")
     with pytest.raises(BadRequest):
-        company.requests.complete(request.id, "", "dora")
-    done = company.requests.complete(request.id, "granted after all", "dora")
-    assert done.state == State.COMPLETED
+        company.requests.complete(request.id, Review.CHANGED, " ", "dora")
+    done = company.requests.complete(request.id, Review.CHANGED, "Your income was read wrongly.", "dora")
+    assert (done.state, done.outcome, done.reviewed_by) == (State.COMPLETED, "changed", "dora")
     with pytest.raises(Conflict):
-        company.requests.complete(opened(company).id, "x", "dora")
+        company.requests.complete(opened(company).id, Review.UPHELD, "x", "dora")
 
 
 def test_every_transition_is_one_entry_and_one_line(company: Company) -> None:

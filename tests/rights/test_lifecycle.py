@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from privacy_svc.errors import Conflict
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import About, Extension, Ground, RequestView, Right, State, Wanted, WrongCode
+from privacy_svc.rights import About, Extension, Ground, RequestView, Review, Right, State, Wanted, WrongCode
 from privacy_svc.rights.fulfilment import Fulfilment, Problem
 from privacy_svc.rights.states import OPEN, VERIFIED
 from tests.rights.company import Company
@@ -205,7 +205,7 @@ class Desk(RuleBasedStateMachine):
             fits = asked.state is State.IN_PROGRESS
             self._try(
                 asked,
-                lambda: self.service.complete(asked.id, "granted", "dora"),
+                lambda: self.service.complete(asked.id, Review.CHANGED, "granted", "dora"),
                 fits=fits,
                 then=lambda: asked.close(State.COMPLETED),
             )

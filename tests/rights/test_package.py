@@ -225,7 +225,7 @@ def test_a_decision_by_machine_is_told_with_its_logic() -> None:
     automated = (
         "    automated:\n"
         "      logic: {en: We add up unpaid bills., de: Wir zählen offene Rechnungen.}\n"
-        "      consequences: {en: No credit., de: Kein Kauf auf Rechnung.}\n"
+        "      consequences: {en: No credit., de: Kein Kauf auf Rechnung.}\n      ground: contract\n"
     )
     changed = policies(**{"purposes.yml": PURPOSES.replace("    retention: P6Y\n", "    retention: P6Y\n" + automated)})
     [told] = answer(changed, Held("customer", frozenset({"user.name"})), "de")["automated_decisions"]

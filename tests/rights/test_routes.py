@@ -11,6 +11,7 @@ from litestar.testing import TestClient
 from privacy_svc.errors import PrivacyError
 from privacy_svc.http import Caller, Role, once_of_request
 from privacy_svc.rights import HANDLERS, Worker
+from privacy_svc.rights.fulfilment import Fulfilment
 from tests.rights.company import Company
 from tests.rights.running import done
 from tests.rights.test_opening import code_of
@@ -98,7 +99,7 @@ def test_deciding(client: TestClient[Litestar]) -> None:
     assert client.post(f"{one}/refuse", json=refusal).json()["state"] == "refused"
     assert client.post(f"{two}/cancel").json()["outcome"] == "cancelled"
     assert client.post(f"{three}/withdraw", headers=MODULE).json()["state"] == "cancelled"
-    assert client.post(f"{three}/complete", json={"outcome": "x"}).status_code == 409
+    assert client.post(f"{three}/complete", json={"result": "upheld", "explanation": "x"}).status_code == 409
     assert client.post(f"{three}/code").status_code == 409
 
 
@@ -155,3 +156,40 @@ def test_every_handler_declares_who_may() -> None:
         "noteAnswer",
     }
     assert roles["downloadPackage"] == roles["showDetails"] == roles["showHold"] == {Role.DPO}
+
+
+def test_restrictions_end_over_http(client: TestClient[Litestar], company: Company, worker: Worker) -> None:
+    """Announced by the DPO, listed for auditors, refused before its day; modules and admins may not."""
+    request = opened(client, "restriction")["id"]
+    client.post(f"/v1/requests/{request}/verify", json={"reason": "knows her"})
+    done(company, request)
+    path, said = "/v1/customers/1/restriction", {"reason": "It is settled.", "how": "phone"}
+    assert client.request("DELETE", path).status_code == 409
+    told = {**said, "told_at": company.requests.show(request).closed_at.isoformat()}  # type: ignore[union-attr]
+    answer = client.post(f"{path}/end", json=told)
+    assert (answer.status_code, answer.json()["told_how"]) == (201, "phone")
+    assert client.get("/v1/restrictions", headers={"x-role": "auditor"}).json() == [answer.json()]
+    assert client.request("DELETE", path).status_code == 409
+    assert client.post("/v1/customers/1/objections/direct_marketing/override", json={"grounds": "x"}).status_code == 409
+
+
+def test_tasks_over_http(client: TestClient[Litestar], company: Company) -> None:
+    """Listed for auditors, opened by the DPO alone, noted done by staff; modules see none of it."""
+    folder = company.home / "policies" / "connectors"
+    folder.mkdir()
+    (folder / "archive.yml").write_text(
+        "connector: {key: archive, title: Archive, manual: {instructions: Look., who: a@b.example}}"
+    )
+    company.reword("id: test", "id: test")
+    request = opened(client, "erasure")["id"]
+    client.post(f"/v1/requests/{request}/verify", json={"reason": "knows her"})
+    client.post(f"/v1/requests/{request}/approve")
+    work = Fulfilment(company.database, company.requests.parts)
+    assert [work.perform(request, name) for name in work.plan(request)].count(None) > 3
+    path, auditor = f"/v1/requests/{request}/elsewhere", {"x-role": "auditor"}
+    assert client.get("/v1/tasks", headers=auditor).json() == client.get(path, headers=auditor).json()
+    assert client.get(f"{path}/archive").json()["about"] == ["1"]
+    assert client.get(f"{path}/nowhere").status_code == 404
+    done = client.post(f"{path}/archive/done", json={"evidence": "shredded"}).json()
+    assert (done[0]["state"], done[0]["done_by"]) == ("done", "dora")
+    assert client.get("/v1/tasks").json() == []

@@ -2,6 +2,9 @@
 
 import base64
 import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +12,12 @@ from jsonschema import Draft202012Validator
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.client.answers import decision
+from privacy_svc.examples import folder
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.runtime import Runtime
 from privacy_svc.store.authzen_wire import MOST_FIELDS
 from tests.calling import Service
-from tests.conftest import shared
+from tests.conftest import ONE_DATABASE, shared
 
 EVALUATION, EVALUATIONS = "/access/v1/evaluation", "/access/v1/evaluations"
 MODULE = {"type": "module", "id": "marketing"}
@@ -398,3 +404,20 @@ def test_a_what_if_reads_on(service: Service) -> None:
     body = one("1", purpose="service.support")
     assert ask(service, body, name="officer").json()["context"]["state_version"] >= 1
     assert ask(service, body | {"resource": customer("4711")}, name="officer").status_code == 404
+
+
+@ONE_DATABASE
+def test_a_module_is_told_that_a_person_must_look(shop: Runtime, tmp_path: Path) -> None:
+    """Every permit for a purpose that decides by itself has the obligation, on the wire and in the SDK; no other."""
+    changed = Path(shutil.copytree(folder("policies"), tmp_path / "changed"))
+    purposes = changed / "purposes.yml"
+    decides = "automated: {logic: {en: a, de: b}, consequences: {en: c, de: d}, ground: contract}"
+    purposes.write_text(purposes.read_text().replace("required_for_service: true", decides, 1))
+    service = Service(replace(shop, policies=PolicyHolder(changed)))
+    with service.http:
+        for purpose, obliged in (("service.contract", ["human_review_on_request"]), ("service.payment", [])):
+            body = one("1", "last_name", purpose=purpose) | {"subject": {"type": "module", "id": "shop"}}
+            answer = ask(service, body, name="shop").json()
+            assert answer["decision"] is True, answer
+            assert [o["id"] for o in answer["context"]["obligations"]] == obliged
+            assert decision(answer).human_review is bool(obliged)

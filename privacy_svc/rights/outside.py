@@ -1,0 +1,229 @@
+"""What other systems and people have to do in the course of a request: opened with it, waited for, told at the end.
+
+Two steps of a run: `elsewhere` notes what there is to do, while the person's data can still be read; `elsewhere_done`
+is a gate. What is behind it waits, without a thread, until the last part is done; then the run goes on. The parts
+themselves are rows that a courier works off (`outside_courier`), for days where it takes that long.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import now
+from privacy_svc.errors import BadRequest, Conflict, Fault, NotFound
+from privacy_svc.policy import Collection, Connector, Field
+from privacy_svc.rights import details
+from privacy_svc.rights.address import contacts_in
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.outside_model import ABOUT, DONE, FAILED, GATHERED, HTTP, MANUAL, OPEN, SAID, RequestWork
+from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.states import Right, State, follow
+from privacy_svc.rights.steps import Step, is_done, mark_done, tell_progress
+from privacy_svc.store import FoundRow, walk
+
+RIGHTS = frozenset({Right.ACCESS, Right.RECTIFICATION, Right.ERASURE})
+_BEFORE = ("package", "certify", "tell", "finish")
+"""The first of these steps that a run has waits for the others."""
+
+
+def serving(parts: Parts, right: Right) -> list[Connector]:
+    return [c for c in parts.policy.connectors.values() if c.serves(right.value)]
+
+
+def with_elsewhere(parts: Parts, request: DataRequest, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The run's steps, with these two where the policy has something for them to do. Once opened they stay, whatever
+    becomes of the policy."""
+    if request.kind not in RIGHTS:
+        return tuple(steps)
+    if not is_done(request, OPENING):
+        begun = any(is_done(request, s) for s in steps)
+        if begun or not serving(parts, request.kind):
+            return tuple(steps)
+    at = next(n for n, step in enumerate(steps) if step.name in _BEFORE)
+    return (OPENING, *steps[:at], GATE, *steps[at:])
+
+
+def _look(session: Session, parts: Parts, request: DataRequest) -> list[tuple[Connector, list[str]]]:
+    """Who has something to do, and what they know the person by."""
+    assert request.subject_id is not None
+    connectors = serving(parts, request.kind)
+    rows = walk(session, parts.stores, parts.vault, parts.policy, request.subject_id) if connectors else []
+    return [(connector, identities(rows, connector)) for connector in connectors]
+
+
+def _open(session: Session, parts: Parts, request: DataRequest, seen: Sequence[tuple[Connector, list[str]]]) -> None:
+    cipher = details.cipher_of(session, parts.vault, request)
+    for connector, about in seen:
+        work = RequestWork(
+            request_id=request.id,
+            place=connector.key,
+            kind=MANUAL if connector.manual else HTTP,
+            state=OPEN,
+            opened_at=now(),
+            next_at=now(),
+            about=cipher.seal(ABOUT, _at(request, connector.key), about),
+        )
+        session.add(work)
+        if connector.manual:
+            parts.note(session, request, Event.TASK_OPENED, WORKER, place=connector.key, name=connector.title)
+    session.flush()
+    _settle(session, request)
+
+
+def _pass(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) -> None:
+    """Nothing: the gate is noted by who did the last part."""
+
+
+OPENING = Step("elsewhere", _open, _look)
+GATE = Step("elsewhere_done", _pass, is_gate=True)
+
+
+def identities(rows: Iterable[FoundRow], connector: Connector) -> list[str]:
+    """What the other system knows the person by; by all of them it is asked."""
+    rows = list(rows)
+    if connector.manual is not None or connector.identity == "id":
+        return list(dict.fromkeys(r.key for r in rows if r.collection.subject is not None))
+    values = (c.value.strip() for c in contacts_in(rows) if c.kind == connector.identity)
+    return list(dict.fromkeys(values))
+
+
+def about(session: Session, parts: Parts, request: DataRequest, work: RequestWork) -> list[str]:
+    """Raises Erased once the evidence about the person has met its end."""
+    if work.about is None:
+        return []
+    found = details.cipher_of(session, parts.vault, request).open(ABOUT, _at(request, work.place), work.about)
+    assert isinstance(found, list)
+    return [str(v) for v in found]
+
+
+def finish(
+    session: Session, parts: Parts, request: DataRequest, work: RequestWork, actor: str, rows: int, gathered: Any = None
+) -> None:
+    """This part is done; the run goes on where it was the last."""
+    assert request.subject_id is not None
+    if gathered is not None:
+        cipher = parts.vault.cipher(session, request.subject_id)
+        work.gathered = cipher.seal(GATHERED, _at(request, work.place), gathered)
+    work.state, work.done_at, work.done_by, work.next_at = DONE, now(), actor, None
+    work.rows, work.problem = rows, None
+    parts.note(
+        session, request, Event.ELSEWHERE_DONE, actor, place=work.place, name=name_of(parts, work.place), rows=rows
+    )
+    session.flush()
+    _settle(session, request)
+
+
+def _settle(session: Session, request: DataRequest) -> None:
+    """Opens the gate when nothing is left; a run that stands before it goes on."""
+    left = select(func.count()).where(RequestWork.request_id == request.id, RequestWork.state != DONE)
+    if session.scalar(left) or is_done(request, GATE):
+        return
+    tell_progress(request, elsewhere=list(_told(session, request)))
+    mark_done(request, GATE)
+    if request.state == State.IN_PROGRESS:
+        request.attempt += 1
+
+
+def give_up(session: Session, parts: Parts, request: DataRequest, work: RequestWork, problem: str, place: str) -> None:
+    """A person has to mend something; the request says where, and goes on from here once it is approved again."""
+    work.state, work.problem, work.next_at = FAILED, problem, None
+    if request.state != State.IN_PROGRESS:
+        return
+    request.state = follow(State(request.state), State.FAILED, "failed").value
+    fault = Fault(place, problem)
+    request.failure = {
+        "step": GATE.name,
+        "slug": "elsewhere",
+        "detail": f"{name_of(parts, work.place)} could not do its part.",
+        "remedy": "Mend what `places` names and approve the request again, or note by hand that it is done there.",
+        "places": [{"place": fault.pointer, "detail": fault.detail}],
+        "passing": False,
+    }
+    parts.note(session, request, Event.FAILED, WORKER, step=work.place, problem=problem)
+
+
+def again(session: Session, request: DataRequest) -> None:
+    """Who approved it anew says that what was wrong is mended."""
+    failed = select(RequestWork).where(RequestWork.request_id == request.id, RequestWork.state == FAILED)
+    for work in session.scalars(failed.with_for_update()):
+        work.state, work.tries, work.next_at = OPEN, 0, now()
+
+
+def done_by_person(session: Session, parts: Parts, request: DataRequest, place: str, evidence: str, actor: str) -> None:
+    """A task, or what a system could not do: a named person says how it is shown to be done."""
+    work = find(session, request, place)
+    if work.state == DONE:
+        raise Conflict("This part of the request is done.")
+    if not evidence.strip():
+        raise BadRequest("Say by what it is shown to be done: it may have to be shown to an authority.")
+    if request.state not in {State.IN_PROGRESS, State.FAILED}:
+        raise Conflict(f"The request is {request.state}.")
+    work.said = details.cipher_of(session, parts.vault, request).seal(SAID, _at(request, place), evidence)
+    finish(session, parts, request, work, actor, 0)
+
+
+def find(session: Session, request: DataRequest, place: str) -> RequestWork:
+    work = session.get(RequestWork, (request.id, place), with_for_update=True)
+    if work is None:
+        raise NotFound(f"The request has nothing to do at {place!r}.")
+    return work
+
+
+def works(session: Session, request_id: str) -> Sequence[RequestWork]:
+    mine = select(RequestWork).where(RequestWork.request_id == request_id)
+    return session.scalars(mine.order_by(RequestWork.place)).all()
+
+
+def open_places(session: Session, request_id: str) -> list[str]:
+    """What a request still waits for."""
+    return [w.place for w in works(session, request_id) if w.state != DONE]
+
+
+def gathered(session: Session, parts: Parts, request: DataRequest) -> list[tuple[Collection, list[dict[str, Any]]]]:
+    """The rows that were read elsewhere, by collection. What was read under a file that is gone is told by its key."""
+    assert request.subject_id is not None
+    cipher, found = parts.vault.cipher(session, request.subject_id), []
+    for work in works(session, request.id):
+        if work.gathered is None:
+            continue
+        rows = cipher.open(GATHERED, _at(request, work.place), work.gathered)
+        assert isinstance(rows, list)
+        connector = parts.policy.connectors.get(work.place)
+        if rows and connector is not None and connector.access is not None:
+            found.append((connector.access.collection, rows))
+        elif rows:
+            found.append((Collection(work.place, work.place, tuple(Field(name) for name in rows[0])), rows))
+    return found
+
+
+def said(session: Session, parts: Parts, request: DataRequest, work: RequestWork) -> str | None:
+    if work.said is None:
+        return None
+    return str(details.cipher_of(session, parts.vault, request).open(SAID, _at(request, work.place), work.said))
+
+
+def name_of(parts: Parts, place: str) -> str:
+    connector = parts.policy.connectors.get(place)
+    return connector.title if connector else place
+
+
+def _told(session: Session, request: DataRequest) -> Iterable[dict[str, Any]]:
+    """For the certificate: nothing of the person."""
+    for work in works(session, request.id):
+        yield {
+            "place": work.place,
+            "by": "person" if work.done_by not in {None, WORKER} else "call",
+            "rows": work.rows,
+            "done_at": _time(work.done_at),
+        }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _at(request: DataRequest, place: str) -> str:
+    return f"{request.id}/{place}"

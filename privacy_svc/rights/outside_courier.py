@@ -1,0 +1,153 @@
+"""Works off what other systems have to do, in the threads that tell recipients: takes what is due, calls without any
+transaction open, notes the end. A worker that is killed in between leaves it to the next one, under the same terms."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.db import Database, now
+from privacy_svc.errors import Erased
+from privacy_svc.mail import MailUnavailable
+from privacy_svc.policy import Connector
+from privacy_svc.rights import details, outside
+from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
+from privacy_svc.rights.letters import to_do
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.outside_calling import Caller, Elsewhere, until
+from privacy_svc.rights.outside_model import OPEN, RequestWork
+from privacy_svc.rights.parts import WORKER, Event, Parts, find
+from privacy_svc.rights.states import OPEN as OPEN_STATES
+from privacy_svc.rights.states import Right
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Values never appear in `repr`."""
+
+    request_id: str
+    place: str
+    right: Right
+    tries: int
+    connector: Connector | None
+    about: list[str] = field(repr=False)
+    changes: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    rows: int
+    gathered: list[dict[str, Any]] | None = field(default=None, repr=False)
+
+
+class Outside:
+    def __init__(self, database: Database, parts: Parts) -> None:
+        self.database, self.parts = database, parts
+
+    def work_off(self, ended: threading.Event | None = None) -> int:
+        """Everything that is due now; how many."""
+        count = 0
+        while not (ended and ended.is_set()) and (job := self._take()):
+            self._carry_out(job)
+            count += 1
+        return count
+
+    def _take(self) -> _Job | None:
+        with self.database.read() as session:
+            if session.scalar(_due().limit(1)) is None:
+                return None
+        with self.database.write() as session:
+            work = session.scalar(_due().limit(1).with_for_update(skip_locked=True, of=RequestWork))
+            if work is None:
+                return None
+            work.next_at, work.tries = now() + LEASE, work.tries + 1
+            return self._job(session, find(session, work.request_id), work)
+
+    def _job(self, session: Session, request: DataRequest, work: RequestWork) -> _Job:
+        connector = self.parts.policy.connectors.get(work.place)
+        try:
+            about = outside.about(session, self.parts, request, work)
+            given = details.read(session, self.parts.vault, request).get("given", {})
+        except Erased:
+            about, given = [], {}
+        changes = given.get("changes", {}) if request.kind is Right.RECTIFICATION else {}
+        return _Job(request.id, work.place, request.kind, work.tries, connector, about, changes)
+
+    def _carry_out(self, job: _Job) -> None:
+        try:
+            if job.connector is not None and job.connector.manual is not None:
+                self._write_to_who_does_it(job, job.connector)
+            else:
+                self._note_done(job, self._call(job))
+        except Elsewhere as error:
+            self._note_problem(job, error)
+        except MailUnavailable:
+            self._note_problem(job, Elsewhere("mail_unavailable", job.place, passing=True))
+
+    def _call(self, job: _Job) -> _Done:
+        if job.connector is None or not job.connector.serves(job.right.value):
+            raise Elsewhere("connector_gone", job.place)
+        caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets)
+        if job.right is Right.ACCESS:
+            rows = [row for identity in job.about for row in caller.read(identity)]
+            return _Done(len(rows), rows)
+        if job.right is Right.ERASURE:
+            return _Done(sum(caller.erase(identity) for identity in job.about))
+        correcting = job.connector.rectification
+        assert correcting is not None
+        values = {correcting.send[n]: v for n, v in job.changes.items() if n in correcting.send}
+        return _Done(sum(caller.correct(identity, values) for identity in job.about) if values else 0)
+
+    def _write_to_who_does_it(self, job: _Job, connector: Connector) -> None:
+        """Once. It names the request, and nobody."""
+        assert connector.manual is not None
+        letter = to_do(
+            connector.title,
+            connector.manual.instructions,
+            job.request_id,
+            job.right.value,
+            self.parts.settings.base_url,
+        )
+        self.parts.mailer.send(connector.manual.who, letter)
+        with self.database.write() as session:
+            work = self._mine(session, job)
+            if work is not None:
+                work.mailed_at, work.next_at, work.problem = now(), None, None
+
+    def _note_done(self, job: _Job, done: _Done) -> None:
+        with self.database.write() as session:
+            request, work = find(session, job.request_id, lock=True), self._mine(session, job)
+            if work is not None:
+                outside.finish(session, self.parts, request, work, WORKER, done.rows, done.gathered)
+
+    def _note_problem(self, job: _Job, error: Elsewhere) -> None:
+        _log.warning("elsewhere.not_done", request=job.request_id, place=error.place, problem=error.problem)
+        with self.database.write() as session:
+            request, work = find(session, job.request_id, lock=True), self._mine(session, job)
+            if work is None:
+                return
+            if error.passing and work.tries < TRIES:
+                work.problem, work.next_at = error.problem, until(error.wait, wait_after(work.tries))
+                if work.tries == 1:
+                    said = {"place": work.place, "name": outside.name_of(self.parts, work.place)}
+                    self.parts.note(session, request, Event.ELSEWHERE_WAITS, WORKER, problem=error.problem, **said)
+            else:
+                outside.give_up(session, self.parts, request, work, error.problem, error.place)
+
+    def _mine(self, session: Session, job: _Job) -> RequestWork | None:
+        """None where somebody else has turned to it meanwhile, and knows better."""
+        work = session.get(RequestWork, (job.request_id, job.place), with_for_update=True)
+        return work if work is not None and work.state == OPEN and work.tries == job.tries else None
+
+
+def _due() -> Select[RequestWork]:
+    open_requests = DataRequest.state.in_([s.value for s in OPEN_STATES])
+    mine = select(RequestWork).join(DataRequest, DataRequest.id == RequestWork.request_id)
+    due = (RequestWork.state == OPEN, RequestWork.next_at <= now(), open_requests)
+    return mine.where(*due).order_by(RequestWork.next_at)

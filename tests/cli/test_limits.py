@@ -1,0 +1,53 @@
+"""`restriction`, `objection` and `connectors` from the command line."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from privacy_svc.cli.root import root
+from tests.e2e.service import Installation
+
+COMMANDS = (
+    ("restriction", "announce"),
+    ("restriction", "lift"),
+    ("objection", "override"),
+    ("connectors", "check"),
+    ("connectors", "tasks"),
+    ("connectors", "show"),
+    ("connectors", "done"),
+    ("retention", "run"),
+)
+ARCHIVE = """\
+connector:
+  key: paper_archive
+  title: The paper archive
+  manual: {instructions: Cellar., who: archive@shop.example}
+"""
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_shows_how_it_is_called(words: tuple[str, str]) -> None:
+    """The help of each has an example."""
+    shown = CliRunner().invoke(root, [*words, "--help"])
+    assert shown.exit_code == 0, shown.output
+    assert f"privacy-svc {' '.join(words)}" in shown.output.replace("--json ", "")
+
+
+def test_what_is_restricted_is_told_and_lifted(installed: Installation) -> None:
+    """Refused before it was announced and before its day; tables and JSON; a connector's task beside it."""
+    policies = installed.folder / "policies" / "connectors"
+    policies.mkdir()
+    (policies / "archive.yml").write_text(ARCHIVE)
+    assert installed.run("restriction", "list") == "nobody's data are restricted\n"
+    assert "not restricted" in installed.run("restriction", "lift", "1", "--as", "piet", expect=2)
+    told = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    how = ("--told-at", told, "--how", "post", "--as", "piet")
+    assert "not restricted" in installed.run("restriction", "announce", "1", "--reason", "settled", *how, expect=2)
+    override = ("objection", "override", "1", "direct_marketing", "--grounds", "x", "--as", "piet")
+    assert "absolute" in installed.run(*override, expect=2)
+    [checked] = json.loads(installed.run("--json", "connectors", "check"))
+    assert (checked["connector"], checked["by"], checked["problem"]) == ("paper_archive", "a person", None)
+    assert installed.run("connectors", "tasks") == "nothing is waited for\n"
+    assert "no such request" in installed.run("connectors", "tasks", "4711", expect=2)

@@ -1,0 +1,475 @@
+"""Other systems take part in requests, over HTTP by a file that declares them, or by a person's hand."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from privacy_svc.db import Database
+from privacy_svc.errors import BadRequest, Conflict, Misconfigured, NotFound
+from privacy_svc.policy import compile_policies
+from privacy_svc.rights import Elsewheres, RequestView, Right, State
+from privacy_svc.rights.fulfilment import Fulfilment
+from privacy_svc.rights.outside_model import RequestWork
+from tests.conftest import ONE_DATABASE, fresh_postgres
+from tests.listening import Said
+from tests.rights.company import ANA, FILES, Company, found_company
+from tests.rights.mailtool import CONNECTOR, CURSOR, SECRET, MailTool, mailing
+from tests.rights.running import carried_out, everything_in
+from tests.rights.running import done as ended
+from tests.rights.telling import with_settings
+from tests.rights.test_approval import verified
+from tests.rights.test_opening import types_of
+
+MANUAL = """\
+connector:
+  key: paper_archive
+  title: The paper archive
+  manual:
+    instructions: Cellar, shelf 4. Shred what is there.
+    who: archive@acme.example
+    rights: [erasure, access]
+"""
+
+
+@contextmanager
+def connected(request: pytest.FixtureRequest, database: Database, folder: Path, **files: str) -> Iterator[Company]:
+    home = folder / "home"
+    home.mkdir()
+    with ExitStack() as stack:
+        url = f"sqlite:///{folder / 'crm.sqlite'}"
+        if database.engine.dialect.name == "postgresql":
+            url = stack.enter_context(fresh_postgres(request.getfixturevalue("postgres_server")))
+        named = {f"connectors/{name}.yml": text for name, text in files.items()}
+        company = stack.enter_context(found_company(home, database, url, **named))
+        yield with_settings(company, outbound_allow="127.0.0.0/8", secrets={"mailtool": SECRET})
+
+
+@pytest.fixture
+def tool() -> Iterator[MailTool]:
+    with mailing() as tool:
+        yield tool
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool) -> Iterator[Company]:
+    with connected(request, database, tmp_path, mailtool=CONNECTOR.format(url=tool.url, paging=CURSOR)) as company:
+        yield company
+
+
+def run(company: Company, request: str) -> None:
+    """As a worker does: what is left of the run, up to the gate."""
+    work = Fulfilment(company.database, company.requests.parts)
+    for name in work.plan(request):
+        problem = work.perform(request, name)
+        assert problem is None, problem
+
+
+def work_off(company: Company) -> int:
+    return Elsewheres(company.requests).courier.work_off()
+
+
+def begun(company: Company, right: Right = Right.ERASURE, **details: object) -> str:
+    request = verified(company, right, **details)
+    if request.state == State.AWAITING_APPROVAL:
+        company.requests.approve(request.id, "dora")
+    run(company, request.id)
+    return request.id
+
+
+def finished(company: Company, request: str) -> RequestView:
+    carried_out(company.database, company.requests.parts, request)
+    found = company.requests.show(request)
+    assert found.state == State.COMPLETED, found.failure
+    return found
+
+
+def place(company: Company, request: str) -> Any:
+    [work] = Elsewheres(company.requests).of(request)
+    return work
+
+
+def files_of(company: Company, request: str) -> dict[str, Any]:
+    with zipfile.ZipFile(BytesIO(company.requests.package(request, "dora"))) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+# Access
+
+
+@pytest.mark.parametrize(
+    "paging", [CURSOR, "{by: page, param: page}", "{by: link, next: /link}"], ids=["cursor", "page", "link"]
+)
+@ONE_DATABASE
+def test_all_pages_are_in_the_package(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool, paging: str
+) -> None:
+    """By cursor, number or link: five rows in three pages, the mapped fields and no other, nobody else's row."""
+    text = CONNECTOR.format(url=tool.url, paging=paging)
+    with connected(request, database, tmp_path, mailtool=text) as house:
+        asked = begun(house, Right.ACCESS)
+        assert house.requests.show(asked).state == State.IN_PROGRESS, "the gate is closed"
+        assert work_off(house) == 1
+        finished(house, asked)
+        rows = json.loads(files_of(house, asked)["data/mailtool.contacts.json"])
+        assert rows == [{"address": "ana@mail.example", "list": f"list {n}"} for n in range(5)]
+
+
+def test_what_was_read_elsewhere_is_sealed(house: Company) -> None:
+    """While the package is not made yet, the rows stand nowhere in clear; nor does who it is about."""
+    begun(house, Right.ACCESS)
+    work_off(house)
+    text = everything_in(house.database.engine.url.render_as_string(hide_password=False))
+    assert "list 3" not in text
+    assert ANA["email"] not in text
+
+
+def test_who_is_unknown_there_is_no_error(house: Company, tool: MailTool) -> None:
+    """An empty list, or 404: nothing is held there."""
+    tool.contacts = []
+    first = begun(house, Right.ACCESS)
+    work_off(house)
+    finished(house, first)
+    tool.always = Said(404, b"nobody")
+    second = begun(house, Right.ACCESS)
+    work_off(house)
+    assert place(house, second).rows == 0
+    finished(house, second)
+
+
+# Erasure
+
+
+def test_an_erasure_is_asked_back(house: Company, tool: MailTool) -> None:
+    """Erased there, asked again, nothing found: the certificate names the place; before that there is none."""
+    asked = begun(house)
+    tool.keeps = True
+    assert work_off(house) == 1
+    work = place(house, asked)
+    assert (work.state, work.problem, work.tries) == ("open", "still_there", 1)
+    run(house, asked)
+    assert house.requests.show(asked).state == State.IN_PROGRESS
+    tool.keeps = False
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
+        work_off(house)
+        finished(house, asked)
+    certificate = json.loads(house.requests.certificate(asked))
+    assert [(e["place"], e["by"], e["rows"]) for e in certificate["elsewhere"]] == [("mailtool", "call", 5)]
+    assert [c["email"] for c in tool.contacts] == ["bo@mail.example"]
+    assert types_of(house, asked).count("waits") == 1
+
+
+def test_the_worker_does_it_all(house: Company, tool: MailTool) -> None:
+    """With the workflow engine and the courier's threads: nobody has to push the request past its gate."""
+    with house.requests.worker():
+        asked = verified(house)
+        house.requests.approve(asked.id, "dora")
+        ended(house, asked.id)
+    assert len(tool.contacts) == 1
+
+
+def test_a_correction_is_sent(house: Company, tool: MailTool) -> None:
+    """Only what the file maps, by the other side's names."""
+    asked = begun(house, Right.RECTIFICATION, changes={"city": "Porto", "name": "Ana F."})
+    work_off(house)
+    finished(house, asked)
+    assert {c.get("town") for c in tool.contacts if c["email"] == ANA["email"]} == {"Porto"}
+    sent = [json.loads(h.body) for h in tool.heard if h.method == "PATCH"]
+    assert sent == [{"town": "Porto"}]
+
+
+# What goes wrong
+
+
+def test_a_server_that_is_away_for_an_hour_is_waited_for(house: Company, tool: MailTool) -> None:
+    """Answers 503 for an hour; the request neither fails nor finishes, and then is whole."""
+    start, asked = datetime.now(UTC), begun(house)
+    tool.always = Said(503, b"")
+    for minutes in range(0, 61, 4):
+        with time_machine.travel(start + timedelta(minutes=minutes)):
+            work_off(house)
+            run(house, asked)
+    assert house.requests.show(asked).state == State.IN_PROGRESS
+    assert place(house, asked).problem == "answered_503"
+    assert place(house, asked).tries > 3
+    tool.always = None
+    with time_machine.travel(start + timedelta(hours=14)):
+        work_off(house)
+        finished(house, asked)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@ONE_DATABASE
+def test_retry_after_is_heeded(house: Company, tool: MailTool, status: int) -> None:
+    """In seconds or as a date: not asked again before; then all of it is read."""
+    start, asked = datetime.now(UTC), begun(house, Right.ACCESS)
+    later = (start + timedelta(minutes=40)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    tool.says = [Said(status, b"", {"Retry-After": "1800"}), Said(status, b"", {"Retry-After": later})]
+    assert work_off(house) == 1
+    with time_machine.travel(start + timedelta(minutes=29)):
+        assert work_off(house) == 0
+    with time_machine.travel(start + timedelta(minutes=31)):
+        assert work_off(house) == 1
+        assert work_off(house) == 0
+    with time_machine.travel(start + timedelta(minutes=42)):
+        assert work_off(house) == 1
+        finished(house, asked)
+
+
+@ONE_DATABASE
+def test_what_a_killed_worker_took_another_one_does(house: Company, tool: MailTool) -> None:
+    """It had called and noted nothing: the next one calls again, after the lease, and the request ends once."""
+    start, asked = datetime.now(UTC), begun(house)
+    courier = Elsewheres(house.requests).courier
+    job = courier._take()
+    assert job is not None
+    assert courier._call(job).rows == 5
+    assert work_off(house) == 0, "nobody else turns to it at once"
+    with time_machine.travel(start + timedelta(minutes=6)):
+        assert work_off(house) == 1
+        finished(house, asked)
+    assert types_of(house, asked).count("completed") == 1
+    courier._note_done(job, courier._call(job))
+    assert types_of(house, asked).count("done") == 1
+
+
+WRONG = {
+    "not JSON": (Said(200, b"<html>Ana</html>"), "wrong_answer", "mailtool.access"),
+    "another shape": (Said(200, b'{"contacts": []}'), "wrong_answer", "mailtool.access.items"),
+    "no list": (Said(200, b'{"data": {"contacts": {}}}'), "wrong_answer", "mailtool.access.items"),
+    "rows that are no objects": (Said(200, b'{"data": {"contacts": [7]}}'), "wrong_answer", "mailtool.access.items"),
+    "a cursor of another kind": (
+        Said(200, b'{"data": {"contacts": []}, "next": {"x": 1}}'),
+        "wrong_answer",
+        "mailtool.access.paging.next",
+    ),
+    "the same page for ever": (
+        Said(200, b'{"data": {"contacts": []}, "next": 1}'),
+        "page_again",
+        "mailtool.access.paging",
+    ),
+    "not let in": (Said(401, b"Ana Figueiredo"), "answered_401", "mailtool.access"),
+    "sent elsewhere": (Said(302, b"", {"Location": "http://169.254.169.254/"}), "redirected", "mailtool.access"),
+    "too long": (Said(200, b" " * 5_000_001), "too_large", "mailtool.access"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+@ONE_DATABASE
+def test_a_wrong_answer_fails_closed(house: Company, tool: MailTool, what: str) -> None:
+    """The request fails with the place and our word, nothing of what was said; mended and approved again it goes on."""
+    tool.always, problem, where = WRONG[what]
+    asked = begun(house, Right.ACCESS)
+    work_off(house)
+    found = house.requests.show(asked)
+    assert found.state == State.FAILED
+    assert found.failure is not None
+    assert found.failure["places"] == [{"place": where, "detail": problem}]
+    assert "Ana" not in json.dumps(found.failure)
+    tool.always = None
+    house.requests.approve(asked, "dora")
+    run(house, asked)
+    work_off(house)
+    finished(house, asked)
+
+
+@ONE_DATABASE
+def test_the_secret_goes_nowhere_else(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool
+) -> None:
+    """A next page at another host is not followed; a private network not called; without a secret nothing is asked."""
+    text = CONNECTOR.format(url=tool.url, paging="{by: link, next: /link}")
+    with connected(request, database, tmp_path, mailtool=text) as house, mailing() as other:
+        tool.always = Said(200, json.dumps({"data": {"contacts": []}, "link": other.url + "/v1/contacts"}).encode())
+        assert _problem(house) == "foreign_link"
+        assert other.heard == []
+        tool.heard.clear()
+        with_settings(house, secrets={})
+        assert _problem(house) == "no_secret"
+        with_settings(house, secrets={"mailtool": SECRET}, outbound_allow="")
+        assert _problem(house) == "private_address"
+        assert tool.heard == []
+
+
+def _problem(house: Company) -> str | None:
+    request = begun(house, Right.ACCESS)
+    work_off(house)
+    found: str | None = place(house, request).problem
+    house.requests.cancel(request, "dora")
+    return found
+
+
+def test_no_secret_is_shown(
+    house: Company, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in repr, not in logs, not in the database."""
+    begun(house)
+    work_off(house)
+    assert SECRET not in repr(house.requests.parts.settings)
+    assert SECRET not in caplog.text + "".join(capsys.readouterr())
+    assert SECRET not in everything_in(house.database.engine.url.render_as_string(hide_password=False))
+
+
+def test_a_connector_that_is_taken_away_strands_nothing(house: Company) -> None:
+    """Its file goes while a request runs: the request fails with the place; a person notes that it is done there."""
+    asked = begun(house)
+    (house.home / "policies" / "connectors" / "mailtool.yml").unlink()
+    house.reword("id: test", "id: test")
+    work_off(house)
+    found = house.requests.show(asked)
+    assert found.failure is not None
+    assert (found.state, found.failure["places"][0]["detail"]) == (State.FAILED, "connector_gone")
+    Elsewheres(house.requests).done(asked, "mailtool", "their support erased her, ticket 12", "katrin")
+    house.requests.approve(asked, "dora")
+    finished(house, asked)
+    assert json.loads(house.requests.certificate(asked))["elsewhere"][0]["by"] == "person"
+
+
+def test_a_connector_that_comes_meanwhile_waits_for_the_next_request(house: Company) -> None:
+    """A run that has begun has the parts it had; it neither stops nor starts anew."""
+    request = verified(house, Right.ACCESS)
+    path = house.home / "policies" / "connectors" / "mailtool.yml"
+    text = path.read_text()
+    path.unlink()
+    house.reword("id: test", "id: test")
+    run(house, request.id)
+    path.write_text(text)
+    house.reword("id: test", "id: test")
+    assert house.requests.show(request.id).state == State.COMPLETED
+    assert Elsewheres(house.requests).of(request.id) == []
+
+
+# Tasks for people
+
+
+@pytest.fixture
+def archive(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Company]:
+    with connected(request, database, tmp_path, archive=MANUAL) as company:
+        yield company
+
+
+def test_a_person_is_written_to_and_the_request_waits(archive: Company) -> None:
+    """The letter names the request and nobody; with evidence the request goes on; the certificate tells it."""
+    asked, elsewhere = begun(archive), Elsewheres(archive.requests)
+    assert work_off(archive) == 1
+    assert work_off(archive) == 0, "written to once"
+    letter = archive.mails()[-1]
+    assert "To: archive@acme.example" in letter
+    assert "Cellar, shelf 4" in letter
+    assert asked in letter
+    assert not any(value in letter for value in ANA.values())
+    [task] = elsewhere.open()
+    assert (task.request, task.place, task.kind, task.state) == (asked, "paper_archive", "manual", "open")
+    run(archive, asked)
+    assert archive.requests.show(asked).state == State.IN_PROGRESS
+    for wrong, error in ((" ", BadRequest), ("done", NotFound)):
+        with pytest.raises(error):
+            elsewhere.done(asked, "paper_archive" if error is BadRequest else "nowhere", wrong, "katrin")
+    elsewhere.done(asked, "paper_archive", "shredded Ana's file, protocol 17", "katrin")
+    with pytest.raises(Conflict):
+        elsewhere.done(asked, "paper_archive", "again", "katrin")
+    finished(archive, asked)
+    assert elsewhere.open() == []
+    certificate = json.loads(archive.requests.certificate(asked))
+    assert [(e["place"], e["by"]) for e in certificate["elsewhere"]] == [("paper_archive", "person")]
+    assert types_of(archive, asked).count("opened") == 1
+    line = next(n for n in archive.requests.timeline(asked) if n.type == "rights:elsewhere:done")
+    assert (line.actor, line.text) == ("katrin", "The paper archive is done (0 rows).")
+
+
+def test_who_a_task_is_about_is_sealed_and_each_look_logged(archive: Company) -> None:
+    """The DPO sees the CRM's key, and the evidence, also after the erasure; the database shows neither."""
+    asked, elsewhere = begun(archive), Elsewheres(archive.requests)
+    elsewhere.done(asked, "paper_archive", "shredded Ana's file", "katrin")
+    finished(archive, asked)
+    found = elsewhere.details(asked, "paper_archive", "dora")
+    assert (found.about, found.evidence, found.instructions) == (
+        ["1"],
+        "shredded Ana's file",
+        "Cellar, shelf 4. Shred what is there.",
+    )
+    assert types_of(archive, asked)[-1] == "read"
+    with archive.database.read() as session:
+        [work] = session.scalars(select(RequestWork))
+    assert b"Ana" not in (work.said or b"")
+
+
+def test_a_mail_server_that_is_away_delays_the_letter_alone(archive: Company) -> None:
+    """It is sent once it can be."""
+    outbox, start = archive.requests.parts.mailer, datetime.now(UTC)
+    asked = begun(archive)
+    archive.mail_by("smtp://127.0.0.1:1")
+    work_off(archive)
+    assert place(archive, asked).problem == "mail_unavailable"
+    object.__setattr__(archive.requests.parts, "mailer", outbox)
+    with time_machine.travel(start + timedelta(minutes=5)):
+        work_off(archive)
+    assert place(archive, asked).mailed_at is not None
+
+
+def test_deadline_warnings_name_what_is_waited_for(archive: Company) -> None:
+    """The DPO reads in the warning that the archive has not done its part."""
+    begun(archive)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=29)):
+        archive.requests.keep_time()
+    assert "it waits for paper_archive" in archive.mails()[-1].replace("=\n", "").replace("\n", " ")
+
+
+# The file
+
+
+SPOILT = {
+    "base_url: https://mail.example/v1": ("base_url: http://mail.example/v1", "must begin with https://"),
+    "secret: mailtool": ("secret: s3cr3t!", "never the secret itself"),
+    'erasure: {path: "/contacts/{identity}"}': ("erasure: {path: /contacts}", "says nothing of who"),
+    "items: /data/contacts": ("items: data.contacts", "is a JSON pointer"),
+    "path: /contacts?email={identity}": ("path: https://other.example/{identity}", "is a path below base_url"),
+    "by: cursor": ("by: curser", "did you mean 'cursor'"),
+    "ping: /health": ("ping: ../x", "is a path below base_url"),
+    "[user.behavior]": ("[user.behaviour]", "did you mean 'user.behavior'"),
+    "identity: email": ("identitty: email", "did you mean 'identity'"),
+    "  ping: /health": ("  manual: {instructions: x, who: a@b.example}\n  ping: /health", "'manual' alone"),
+    "title: Mail tool": ("title: Mail tool\n  headers: {Authorization: x}", "no header that a connector sets"),
+}
+GOOD = CONNECTOR.format(url="https://mail.example", paging=CURSOR)
+
+
+@pytest.mark.parametrize("right", SPOILT)
+def test_a_connector_that_cannot_be_true_is_refused(right: str) -> None:
+    """At the start, with file, line and words."""
+    wrong, words = SPOILT[right]
+    assert right in GOOD
+    files = {**FILES, "connectors/mailtool.yml": GOOD.replace(right, wrong, 1)}
+    with pytest.raises(Misconfigured) as caught:
+        compile_policies({p: t.encode() for p, t in files.items()})
+    found = [(f.pointer, f.detail) for f in caught.value.faults]
+    assert any(p.startswith("policies/connectors/mailtool.yml:") and words in d for p, d in found), found
+
+
+def test_an_erasure_that_cannot_be_asked_back_is_refused() -> None:
+    """Nobody's word is taken for it."""
+    start, end = GOOD.index("  access:"), GOOD.index("  erasure:")
+    files = {**FILES, "connectors/mailtool.yml": GOOD[:start] + GOOD[end:]}
+    with pytest.raises(Misconfigured) as caught:
+        compile_policies({p: t.encode() for p, t in files.items()})
+    assert any("needs 'access'" in f.detail for f in caught.value.faults)
+
+
+@ONE_DATABASE
+def test_a_check_asks_nothing_of_anybody(house: Company, tool: MailTool) -> None:
+    """`ping` alone, with the secret; what is wrong is a word."""
+    elsewhere = Elsewheres(house.requests)
+    assert [(c["connector"], c["problem"]) for c in elsewhere.check()] == [("mailtool", None)]
+    assert [(h.method, h.path) for h in tool.heard] == [("GET", "/v1/health")]
+    tool.always = Said(401)
+    assert elsewhere.check("mailtool")[0]["problem"] == "answered_401"
+    with pytest.raises(NotFound, match="did you mean 'mailtool'"):
+        elsewhere.check("mailtol")
