@@ -19,6 +19,7 @@ from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.letters import PATH as CONFIRM_PATH
 from privacy_svc.consent.objections import lift_objection, lift_restriction, object_to, restrict
+from privacy_svc.consent.posting import send_due
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
@@ -109,6 +110,7 @@ __all__ = [
     "record",
     "require_open_to_objection",
     "restrict",
+    "send_due",
     "standings",
     "subject_state",
     "subject_states",

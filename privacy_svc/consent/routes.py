@@ -13,10 +13,11 @@ from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import service, standing
 from privacy_svc.consent.checks import may_record, readable
 from privacy_svc.consent.choices import CHOICES, Choices
-from privacy_svc.consent.confirming import Post, forget_unsent
+from privacy_svc.consent.confirming import Post
 from privacy_svc.consent.errors import MayNotRead, MayNotRecord
 from privacy_svc.consent.intake import Brought, Taken
 from privacy_svc.consent.issue import issue_receipt
+from privacy_svc.consent.posting import forget_unsent, note_sent
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.schemas import (
     AskUnsubscribeLink,
@@ -46,6 +47,7 @@ from privacy_svc.identity import caller_of_request
 from privacy_svc.mail import Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.settings import Settings
+from privacy_svc.vault import Vault
 
 TAGS = ["Consent"]
 CUSTOMER = "/v1/customers/{customer:str}"
@@ -76,7 +78,7 @@ async def record_consent(
     recording: Together[Brought, Taken] = parts["recording"]
     taken = await recording.do(Brought(once, body, wanted, caller.name))
     if taken.post is not None:  # none when it was answered before
-        await asyncio.to_thread(_send, parts["mailer"], taken.post, parts["database"], once)
+        await asyncio.to_thread(_send, parts["mailer"], taken.post, parts["database"], parts["vault"], once)
     return taken.answer
 
 
@@ -103,15 +105,21 @@ def make_unsubscribe_link(
     return choices.unsubscribe_link(subject_id, wanted.purpose)
 
 
-def _send(mailer: Mailer, post: Post, database: Database, once: Once) -> None:
-    """Raises MailUnavailable: then the same request, sent again, asks again, and is not answered as if it had."""
+def _send(mailer: Mailer, post: Post, database: Database, vault: Vault, once: Once) -> None:
+    """Raises MailUnavailable: then the same request, sent again, asks again, and is not answered as if it had. Whoever
+    is killed here leaves the letter to a worker."""
     try:
         mailer.send(post.address, post.letter)
     except MailUnavailable:
         with database.write() as session:
-            forget_unsent(session, post)
-            once.unspend(session)
-        raise
+            ours = forget_unsent(session, post)
+            if ours:
+                once.unspend(session)
+        if ours:
+            raise
+        return
+    with database.write() as session:
+        note_sent(session, vault, post)
 
 
 def _refuse(database: Database, log: Log, caller: Caller, purpose: str | None, why: Forbidden) -> NoReturn:
