@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer, Witness, reseal_payloads
-from privacy_svc.consent import Brought, Intake, Taken
+from privacy_svc.consent import Brought, Choices, Intake, Taken, send_due
 from privacy_svc.db import Database, Together, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
@@ -96,6 +96,12 @@ class Runtime:
         url, directory = self.settings.base_url, self.directory
         intake = Intake(self.vault, self.log, directory, self.policies, url, self.signer)
         return Together(self.database.write, intake.each)
+
+    def send_confirmations(self) -> int:
+        """Letters of double opt-ins that nobody has sent; how many went out."""
+        url = self.settings.base_url
+        choices = Choices(self.vault, self.log, self.directory, self.policies.current, url, self.signer)
+        return send_due(self.database, choices.confirmer, self.mailer)
 
     @cached_property
     def audiences(self) -> Audiences:

@@ -101,6 +101,11 @@ class Settings:
     def privacy_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'privacy.sqlite3'}"
 
+    @property
+    def embedded(self) -> bool:
+        """Whether the privacy database is a file, so that `serve` has a worker beside it."""
+        return self.privacy_database_url.startswith("sqlite")
+
 
 def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     """Settings from, in rising order: defaults, `<home>/privacy.toml`, the environment, `overrides`.

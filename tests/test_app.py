@@ -283,14 +283,14 @@ def test_nothing_of_an_erased_person_by_any_route(service: Service) -> None:
         erase(service.runtime, session, subject)
     event = {"type": "a:b", "payload": {}, "customer": {"id": "1"}}
     calls = (
-        ("GET", "/v1/records/shop/customers/1?purpose=service.support", {}),
-        ("GET", "/v1/customers/1/consents", {}),
-        ("GET", last["receipt"], {}),
-        ("POST", "/v1/audit/events", {"json": event}),
-        ("PATCH", "/v1/records/shop/customers/1?purpose=service.support", {"json": {"city": "x"}}),
+        ("support", "GET", "/v1/records/shop/customers/1?purpose=service.support", {}),
+        ("marketing", "GET", "/v1/customers/1/consents", {}),
+        ("marketing", "GET", last["receipt"], {}),
+        ("support", "POST", "/v1/audit/events", {"json": event}),
+        ("support", "PATCH", "/v1/records/shop/customers/1?purpose=service.support", {"json": {"city": "x"}}),
     )
-    for method, path, more in calls:
-        answer = service.call("support", method, path, **more)
+    for name, method, path, more in calls:
+        answer = service.call(name, method, path, **more)
         assert (answer.status_code, answer.json()["type"]) == (410, "/problems/erased"), path
     assert service.call("officer", "GET", "/v1/customers/1/consents").status_code == 200
     denied = service.call("marketing", "POST", "/access/v1/evaluation", json=evaluation(["email"])).json()
@@ -309,3 +309,21 @@ def test_a_module_keeps_its_own_diary(service: Service) -> None:
     assert seen["payload"] is None
     proof = service.call("officer", "GET", f"/v1/audit/events/{seen['index']}/proof")
     assert proof.text.startswith("c2sp.org/tlog-proof@v1\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/customers/1/consents", "as_of"),
+        ("/v1/customers/1/consents", "known_at"),
+        ("/v1/audit/events", "from"),
+        ("/v1/requests", "due_before"),
+    ],
+)
+def test_a_time_in_an_address_is_an_instant_with_its_zone(service: Service, path: str, name: str) -> None:
+    """A bare number is no second of 1970, nor half a time anything: a proof as of the wrong time would look right."""
+    for wrong in ("1", "1767225600", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00+00:00"):
+        answer = service.call("officer", "GET", f"{path}?{name}={wrong}")
+        assert (answer.status_code, name in answer.json()["detail"]) == (400, True), (wrong, answer.text)
+    for right in ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00%2B01:00"):
+        assert service.call("officer", "GET", f"{path}?{name}={right}").status_code == 200

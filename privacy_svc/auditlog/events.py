@@ -31,7 +31,7 @@ class EventType(enum.StrEnum):
     CONSENT_WITHDRAWN = "consent:record:withdrawn", "Somebody took a consent back."
     CONSENT_DENIED = (
         "consent:record:denied",
-        "A module wanted to record a consent that it may not record; it names nobody.",
+        "A module wanted to record a consent, or to read consents, that it may not; it names nobody.",
     )
     CONSENT_INVALIDATED = "consent:record:invalidated", "A consent stopped counting without being taken back."
     CONSENT_READ = "consent:record:read", "Somebody's consents or a receipt were looked at."

@@ -45,9 +45,11 @@ def command(cli: Cli, customers: int, *, no_serve: bool) -> None:
 def _prepare(settings: Settings) -> Settings:
     """An empty demo home. Raises Misconfigured rather than touch a home that holds somebody's data."""
     marker = settings.home / FILE
-    if settings.home.exists() and any(settings.home.iterdir()):
-        if not marker.exists() or "demo = true" not in marker.read_text(encoding="utf-8"):
-            raise Misconfigured(f"{settings.home} holds something that is not a demo: choose another --home.")
+    begun = settings.home.exists() and any(settings.home.iterdir())
+    if begun and (not marker.exists() or "demo = true" not in marker.read_text(encoding="utf-8")):
+        raise Misconfigured(f"{settings.home} holds something that is not a demo: choose another --home.")
+    _refuse_used(settings)
+    if begun:
         shutil.rmtree(settings.home)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     marker.write_text("demo = true\n", encoding="utf-8")
@@ -55,6 +57,29 @@ def _prepare(settings: Settings) -> Settings:
     return replace(
         settings, demo=True, port=port, base_url=f"http://{settings.host}:{port}", home=_whole(settings.home)
     )
+
+
+def _refuse_used(settings: Settings) -> None:
+    """Before anything is removed: keys of a server's database are wrapped by a home folder's, an earlier demo's or not.
+    Raises Misconfigured."""
+    from sqlalchemy import inspect
+
+    from privacy_svc.db import Database
+    from privacy_svc.vault import Vault
+
+    if settings.embedded:
+        return
+    database = Database(settings.privacy_database_url)
+    try:
+        with database.read() as session:
+            used = inspect(session.connection()).has_table("index_roots") and Vault.in_use(session)
+    finally:
+        database.engine.dispose()
+    if used:
+        raise Misconfigured(
+            "The privacy database holds keys, an earlier demo's or a service's, and a demo begins with none. Nothing "
+            "was changed: name an empty one in PRIVACY_DATABASE_URL, or none for a demo in a file of its own."
+        )
 
 
 def _whole(path: Path) -> Path:

@@ -13,7 +13,8 @@ def go_on(company: Company) -> None:
     url, home, serving = company.settings.base_url, company.settings.home, company.stays
     shown = home.relative_to(home.cwd()) if home.is_relative_to(home.cwd()) else home
     command = _command() if str(shown) == "var" else f"{_command()} --home {shown}"
-    again = "" if serving else f" (after: {command} serve)"
+    beside = "" if company.settings.embedded else f", and beside it {command} worker"
+    again = "" if serving else f" (after: {command} serve{beside})"
     click.echo(f"""
 Look around{again}
   {url}/          the Privacy Centre, as a customer sees it

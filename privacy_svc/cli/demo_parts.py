@@ -67,14 +67,18 @@ class Company:
             with runtime.database.write() as session:
                 tokens[name] = add_client(session, runtime.log, name, role, "demo")[1]
         ready = time.perf_counter()
-        server = _serve(settings)
+        server = _start(settings, "serve", "--port", str(settings.port))
+        # With SQLite `serve` has a worker beside it; with PostgreSQL workers are started on their own.
+        worker = None if settings.embedded else _start(settings, "worker")
         try:
             _wait(settings.base_url, server)
             took = {"store": built - begun, "home": ready - built, "start": time.perf_counter() - ready}
             yield cls(settings, runtime, tokens, server, customers, took, stays)
         finally:
-            server.terminate()
-            server.wait(timeout=SECONDS)
+            for process in (server, worker):
+                if process is not None:
+                    process.terminate()
+                    process.wait(timeout=SECONDS)
             runtime.close()
 
     @property
@@ -117,8 +121,8 @@ class Company:
             return
 
 
-def _serve(settings: Settings) -> subprocess.Popen[bytes]:
-    """`privacy-svc serve` as anybody would start it, in a process group of its own, so that Ctrl-C reaches us first."""
+def _start(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
+    """`privacy-svc …` as anybody would start it, in a process group of its own, so that Ctrl-C reaches us first."""
     environment = {
         **os.environ,
         "PRIVACY_HOME": str(settings.home),
@@ -126,12 +130,12 @@ def _serve(settings: Settings) -> subprocess.Popen[bytes]:
         "PRIVACY_AUDITS": str(settings.audits.resolve()),
         "PRIVACY_BASE_URL": settings.base_url,
         "PRIVACY_DEMO": "true",
-    }
-    log = (settings.home / "service.log").open("wb")
-    command = [sys.executable, "-m", "privacy_svc", "serve", "--port", str(settings.port)]
-    return subprocess.Popen(  # noqa: S603 - ourselves
-        command, env=environment, stdout=log, stderr=log, start_new_session=True
-    )
+    } | ({"PRIVACY_DATABASE_URL": settings.database_url} if settings.database_url else {})
+    command = [sys.executable, "-m", "privacy_svc", *arguments]
+    with (settings.home / "service.log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - ourselves
+            command, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def _wait(base_url: str, server: subprocess.Popen[bytes]) -> None:

@@ -89,7 +89,7 @@ def only_one(home: Path) -> Iterator[None]:
 @contextmanager
 def _worker(settings: Settings) -> Iterator[None]:
     """With SQLite one worker runs beside the web processes; with PostgreSQL workers are started on their own."""
-    if not settings.privacy_database_url.startswith("sqlite"):
+    if not settings.embedded:
         yield
         return
     worker = subprocess.Popen([sys.executable, "-m", "privacy_svc", "worker"])

@@ -46,13 +46,14 @@ def command(cli: Cli, concurrency: int) -> None:
 
 
 def _tidy(runtime: "Runtime") -> None:
-    """What nobody asks for: deadlines and questions to people, page keys an erasure could not replace, the root key's
-    schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older keys, people and rows whose
-    retention is over, log entries, evidence keys and kept values that are, the witness, the next month's tags, the
-    fence ledger, idempotency keys and mailed links that have expired. Each by itself; what cannot be done now is tried
-    again."""
+    """What nobody asks for: deadlines and questions to people, letters that were not sent, page keys an erasure could
+    not replace, the root key's schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older
+    keys, people and rows whose retention is over, log entries, evidence keys and kept values that are, the witness, the
+    next month's tags, the fence ledger, idempotency keys and mailed links that have expired. Each by itself; what
+    cannot be done now is tried again."""
     _try("keep_time", runtime.requests.keep_time)
     _try("send_codes", lambda: runtime.requests.send_missing_codes("worker"))
+    _try("send_confirmations", runtime.send_confirmations)
     _try("replace_pages", lambda: _replace_pages(runtime))
     _try("keep_schedule", lambda: _keep_schedule(runtime))
     _try("seal_pending", lambda: _seal_pending(runtime))

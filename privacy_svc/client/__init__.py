@@ -12,6 +12,7 @@ It speaks the HTTP contract and needs httpx alone: nothing else of this package.
 
 from privacy_svc.client.answers import (
     Consent,
+    Consents,
     Customer,
     Decision,
     FieldEffect,
@@ -20,8 +21,11 @@ from privacy_svc.client.answers import (
     Notice,
     Reason,
     Record,
+    Said,
     Source,
+    Standing,
     Totals,
+    UnsubscribeLink,
     Withheld,
 )
 from privacy_svc.client.audience import Audience
@@ -51,6 +55,7 @@ __all__ = [
     "Column",
     "Conflict",
     "Consent",
+    "Consents",
     "Customer",
     "Decision",
     "Denied",
@@ -68,9 +73,12 @@ __all__ = [
     "Purpose",
     "Reason",
     "Record",
+    "Said",
     "Source",
+    "Standing",
     "Totals",
     "Unanswered",
+    "UnsubscribeLink",
     "WebhookRefused",
     "Withheld",
     "columns",

@@ -161,6 +161,59 @@ class Consent:
     objected: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing the person said. `given_at` is when, `recorded_at` when the service knew."""
+
+    id: str
+    state: str
+    channel: str
+    method: str
+    guardian: bool
+    given_at: datetime
+    recorded_at: datetime
+    recorded_by: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands for one purpose: `since` when, `until` when as far as is known, and all that was said, newest first.
+
+    `ask_from`: before that the person is left alone; None where there is nothing to ask.
+    """
+
+    purpose: str
+    state: str
+    since: datetime
+    until: datetime | None
+    valid_until: datetime | None
+    ask_from: datetime | None
+    history: Sequence[Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Consents:
+    """By purpose. `objections` are against a purpose, a group of them or `direct_marketing`; `restricted` is Art. 18.
+
+    It says what the person chose. Whether a field may be used is for `evaluate` to say.
+    """
+
+    consents: Mapping[str, Standing]
+    objections: Sequence[str]
+    restricted: bool
+    state_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeLink:
+    """Put `headers` into the mail, under its DKIM signature. `warning`: why mail programs would show no button."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    warning: str | None = None
+
+
 def decision(got: Mapping[str, Any]) -> Decision:
     """Raises KeyError, TypeError or ValueError for what is no answer; those who call make that a no."""
     told = got["context"]
@@ -189,17 +242,55 @@ def record(got: Mapping[str, Any]) -> Record:
 
 
 def consent(got: Mapping[str, Any]) -> Consent:
-    until = got["valid_until"]
     return Consent(
         got["id"],
         got["purpose"],
         got["state"],
-        datetime.fromisoformat(until) if until else None,
+        _instant(got["valid_until"]),
         got["state_version"],
         got["receipt"],
         got["current"],
         got.get("objected") is True,
     )
+
+
+def consents(got: Mapping[str, Any]) -> Consents:
+    standing = {one["purpose"]: _standing(one) for one in got["consents"]}
+    return Consents(standing, tuple(got["objections"]), got["restricted"] is not False, got["state_version"])
+
+
+def _standing(got: Mapping[str, Any]) -> Standing:
+    return Standing(
+        got["purpose"],
+        got["state"],
+        datetime.fromisoformat(got["since"]),
+        _instant(got["until"]),
+        _instant(got["valid_until"]),
+        _instant(got["ask_from"]),
+        tuple(_said(one) for one in got["history"]),
+    )
+
+
+def _said(got: Mapping[str, Any]) -> Said:
+    return Said(
+        got["id"],
+        got["state"],
+        got["channel"],
+        got["method"],
+        got["guardian"],
+        datetime.fromisoformat(got["given_at"]),
+        datetime.fromisoformat(got["recorded_at"]),
+        got["recorded_by"],
+        f"/v1/consents/{got['id']}/receipt",
+    )
+
+
+def unsubscribe_link(got: Mapping[str, Any]) -> UnsubscribeLink:
+    return UnsubscribeLink(got["url"], dict(got["headers"]), got.get("warning"))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def totals(got: Mapping[str, Any]) -> Totals:

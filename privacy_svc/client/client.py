@@ -4,15 +4,15 @@ import functools
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import islice
 from types import TracebackType
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 from urllib.parse import quote
 
 from privacy_svc.client import answers, rows
-from privacy_svc.client.answers import Consent, Customer, Decision, Guardian, Notice, Record, Source, State
+from privacy_svc.client.answers import Customer, Decision, Record
 from privacy_svc.client.audience import Audience
+from privacy_svc.client.consenting import Consenting, named
 from privacy_svc.client.purpose import Purpose
 from privacy_svc.client.rows import Column, Fetching
 from privacy_svc.client.transport import Transport
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Client:
+class Client(Consenting):
     """A module's connection to the privacy service. Thread-safe; use it as a context manager or call `close`.
 
     `module` is the name the token was made for: evaluations are asked in it. `timeout` is in seconds for each try,
@@ -174,29 +174,6 @@ class Client:
         path, params = _path(dataset, collection, key), {"purpose": purpose}
         return self._wire.call("PATCH", path, _text("decision_id"), params=params, body=dict(values), changes=True)
 
-    def record_consent(  # noqa: PLR0913 - all but the first by name
-        self,
-        customer: Customer,
-        *,
-        purpose: str,
-        state: State,
-        source: Source,
-        notice: Notice | None = None,
-        guardian: Guardian | None = None,
-        given_at: datetime | str | None = None,
-        expires_at: datetime | str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Consent:
-        """What a person said of one purpose; holds at once. A withdrawal needs no notice. Times have a zone (RFC 3339);
-        `given_at` is now, unless you say when. It is recorded once, however often it has to be sent; give a key of
-        your own, a new one for each consent, where your module itself may be ended and begin again."""
-        body: dict[str, Any] = {"customer": _named(customer), "purpose": purpose, "state": state, "source": source}
-        more = {"notice": notice, "guardian": guardian, "given_at": _time(given_at), "expires_at": _time(expires_at)}
-        body |= {name: value for name, value in more.items() if value is not None}
-        return self._wire.call(
-            "POST", "/v1/consents", answers.consent, body=body, changes=True, key=idempotency_key or str(uuid.uuid4())
-        )
-
     def append_event(
         self,
         kind: str,
@@ -206,7 +183,7 @@ class Client:
         idempotency_key: str | None = None,
     ) -> str:
         """The module's own entry in the audit log, once; returns its id. `kind` is two or three words with colons."""
-        body = {"type": kind, "payload": payload} | ({"customer": _named(customer)} if customer is not None else {})
+        body = {"type": kind, "payload": payload} | ({"customer": named(customer)} if customer is not None else {})
         key = idempotency_key or str(uuid.uuid4())
         return self._wire.call("POST", "/v1/audit/events", _text("id"), body=body, changes=True, key=key)
 
@@ -237,19 +214,11 @@ def _obligations(mode: Mode) -> list[str]:
     return ["custom"] if mode == "filter" else []
 
 
-def _named(customer: Customer) -> dict[str, str]:
-    return {"id": customer} if isinstance(customer, str) else dict(customer)
-
-
-def _time(at: datetime | str | None) -> str | None:
-    return at.isoformat() if isinstance(at, datetime) else at
-
-
 def _resource(customer: Customer, fields: Sequence[str]) -> dict[str, Any]:
-    named = _named(customer)
-    if len(named) != 1:
+    by_name = named(customer)
+    if len(by_name) != 1:
         raise ValueError("name a customer by exactly one of id, email, phone, subject")
-    ((by, value),) = named.items()
+    ((by, value),) = by_name.items()
     return {"type": "customer", "id": value, "properties": {"fields": list(fields), "by": by}}
 
 

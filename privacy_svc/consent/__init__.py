@@ -27,6 +27,7 @@ from privacy_svc.consent.objections import (
     restricted_people,
     restricted_since,
 )
+from privacy_svc.consent.posting import send_due
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
@@ -120,6 +121,7 @@ __all__ = [
     "restrict",
     "restricted_people",
     "restricted_since",
+    "send_due",
     "standings",
     "subject_state",
     "subject_states",

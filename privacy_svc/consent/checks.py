@@ -41,6 +41,12 @@ def may_record(policies: PolicySet, module: str, wanted: RecordConsent) -> bool:
     return registered is not None and purpose.key in registered.records
 
 
+def readable(policies: PolicySet, module: str) -> frozenset[str]:
+    """Purposes whose consents a module may see: what it uses or records, and nothing of what else people chose."""
+    registered = policies.modules.get(module)
+    return registered.purposes | registered.records if registered else frozenset()
+
+
 def _purpose(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
     purpose = policies.purposes.get(wanted.purpose)
     if purpose is None:

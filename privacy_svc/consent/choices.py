@@ -52,7 +52,7 @@ class Choices:
         return ListKeeper(self.vault, self.log, self.directory)
 
     @cached_property
-    def _confirmer(self) -> Confirmer:
+    def confirmer(self) -> Confirmer:
         return Confirmer(self.vault, self.log, self.directory, self.policies, self.base_url, self.signer)
 
     def say(self, session: Session, subject_id: str, wanted: RecordConsent, actor: str) -> Said:
@@ -65,7 +65,7 @@ class Choices:
     def say_all(self, session: Session, sayings: Sequence[Saying]) -> list[Said | PrivacyError]:
         """Each one's record, or why it is refused. Where the purpose asks for double opt-in, with a letter to send once
         this is committed. Raises what a look at the store does: then nothing holds."""
-        asking = {n: saying for n, saying in enumerate(sayings) if self._confirmer.needed_for(saying.wanted)}
+        asking = {n: saying for n, saying in enumerate(sayings) if self.confirmer.needed_for(saying.wanted)}
         plain = {n: saying for n, saying in enumerate(sayings) if n not in asking}
         found: dict[int, Said | PrivacyError] = {}
         if plain:
@@ -75,7 +75,7 @@ class Choices:
         return [found[n] for n in range(len(sayings))]
 
     def _ask(self, saying: Saying, session: Session) -> Said:
-        return self._confirmer.ask(session, saying.subject_id, saying.wanted, saying.actor)
+        return self.confirmer.ask(session, saying.subject_id, saying.wanted, saying.actor)
 
     def _record(self, session: Session, sayings: Sequence[Saying]) -> list[Said | PrivacyError]:
         found = record_all(session, self.vault, self.log, self.policies, sayings, now())
@@ -96,12 +96,12 @@ class Choices:
 
     def show_link(self, session: Session, token: str) -> Offered:
         """What a link of a letter asks to confirm. Changes nothing. Raises LinkGone."""
-        return self._confirmer.show(session, token)
+        return self.confirmer.show(session, token)
 
     def confirm(self, session: Session, token: str, *, gpc: bool = False) -> ConsentView:
         """The person pressed the button, which is more than their browser's general signal says: that is noted as of
         before. Raises LinkGone, Erased, StoreUnavailable."""
-        subject_id, said = self._confirmer.confirm(session, token, PERSON)
+        subject_id, said = self.confirmer.confirm(session, token, PERSON)
         if gpc:
             self.signal(session, subject_id, PERSON, min(now(), said.given_at - timedelta(microseconds=1)))
         self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON)

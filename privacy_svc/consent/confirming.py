@@ -32,15 +32,18 @@ from privacy_svc.vault import Subject, Vault
 A_DAY = 5
 """Links to one person in a day: nobody's form may fill another's mailbox."""
 STILL_KNOWN = timedelta(days=7)
+LEASE = timedelta(minutes=5)
+"""Longer than any sending takes: so long nobody else sends the letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A letter to send once the transaction is done. `link` is the digest of the link in it."""
+    """A letter to send once the transaction is done, by `until` at the latest. `link` is the digest of its link."""
 
     address: str
     letter: Letter
     link: bytes
+    until: datetime
 
     def __repr__(self) -> str:
         return "Post(…)"
@@ -121,7 +124,7 @@ class Confirmer:
         wanted, address = self._opened(session, row)
         proof = {"channel": "email", "address": address, "link": row.digest.hex()[:16]}
         times = {"asked_at": row.asked_at.isoformat(), "confirmed_at": at.isoformat()}
-        row.used_at, row.sealed = at, None
+        row.used_at, row.sealed, row.send_at = at, None, None
         said = self._record(session, row.subject_id, _proven(wanted, proof | times), actor, at, confirmed=True)
         return row.subject_id, said
 
@@ -172,17 +175,33 @@ class Confirmer:
             standing=standing.id,
             asked_at=at,
             expires_at=at + timedelta(hours=hours),
+            send_at=at + LEASE,
         )
-        asked = {"wanted": msgspec.to_builtins(wanted), "address": address}
-        cipher = self.vault.cipher(session, subject_id, "evidence")
-        row.sealed = cipher.seal(CONFIRMATION, row.digest.hex(), asked)
+        asked = {"wanted": msgspec.to_builtins(wanted), "address": address, "token": token}
+        seal(session, self.vault, row, asked)
         session.add(row)
-        letter = letters.ask_to_confirm(
-            self.policies.organisation, purpose, wanted.notice.language, hours, self.base_url, token
-        )
-        stop = unsubscribing.make_token(self.signer, subject_id, purpose.key)
+        return self._written(row, wanted.notice.language, address, token)
+
+    def post_again(self, session: Session, row: Confirmation) -> Post | None:
+        """The letter of a link that waits to be sent; None where nothing is left to confirm."""
+        if session.get_one(Subject, row.subject_id).erased_at is not None:
+            return None
+        standing = next(latest(session, [row.subject_id], [row.purpose]), None)
+        if row.purpose not in self.policies.purposes or standing is None or standing.id != row.standing:
+            return None
+        asked = opened(session, self.vault, row)
+        wanted = msgspec.convert(asked["wanted"], RecordConsent)
+        assert wanted.notice is not None
+        return self._written(row, wanted.notice.language, asked["address"], asked["token"])
+
+    def _written(self, row: Confirmation, language: str, address: str, token: str) -> Post:
+        assert row.send_at is not None
+        purpose, hours = self.policies.purposes[row.purpose], (row.expires_at - row.asked_at) // timedelta(hours=1)
+        organisation = self.policies.organisation
+        letter = letters.ask_to_confirm(organisation, purpose, language, hours, self.base_url, token)
+        stop = unsubscribing.make_token(self.signer, row.subject_id, purpose.key)
         headers = unsubscribing.headers(unsubscribing.link(self.base_url, stop))
-        return Post(address, replace(letter, headers=headers), row.digest)
+        return Post(address, replace(letter, headers=headers), row.digest, row.send_at)
 
     def _find(self, session: Session, token: str, *, lock: bool = False) -> Confirmation:
         row = session.get(Confirmation, digest(token), with_for_update=lock or None, populate_existing=True)
@@ -197,10 +216,18 @@ class Confirmer:
         return row
 
     def _opened(self, session: Session, row: Confirmation) -> tuple[RecordConsent, str]:
-        assert row.sealed is not None
-        cipher = self.vault.cipher(session, row.subject_id, "evidence")
-        opened: Any = cipher.open(CONFIRMATION, row.digest.hex(), row.sealed)
-        return msgspec.convert(opened["wanted"], RecordConsent), str(opened["address"])
+        asked = opened(session, self.vault, row)
+        return msgspec.convert(asked["wanted"], RecordConsent), str(asked["address"])
+
+
+def seal(session: Session, vault: Vault, row: Confirmation, asked: dict[str, Any]) -> None:
+    row.sealed = vault.cipher(session, row.subject_id, "evidence").seal(CONFIRMATION, row.digest.hex(), asked)
+
+
+def opened(session: Session, vault: Vault, row: Confirmation) -> dict[str, Any]:
+    assert row.sealed is not None
+    found: Any = vault.cipher(session, row.subject_id, "evidence").open(CONFIRMATION, row.digest.hex(), row.sealed)
+    return dict(found)
 
 
 def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
@@ -209,11 +236,6 @@ def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
     evidence = {"double_opt_in": proof} | ({"given": given} if given is not None else {})
     source = Source(wanted.source.channel, wanted.source.method, wanted.source.reference, evidence)
     return msgspec.structs.replace(wanted, source=source, given_at=None)
-
-
-def forget_unsent(session: Session, post: Post) -> None:
-    """A letter that could not be sent: nobody has its link, and it is none of the few that a person gets in a day."""
-    session.execute(delete(Confirmation).where(Confirmation.digest == post.link))
 
 
 def forget_links(session: Session, at: datetime) -> None:

@@ -8,6 +8,11 @@ class MayNotRecord(Forbidden):
     remedy = "Have the DPO name the purpose under the module's `records` in modules.yml. A no needs no such right."
 
 
+class MayNotRead(Forbidden):
+    slug, title = "may-not-read-consents", "This module may not read consents to this purpose"
+    remedy = "Have the DPO name the purpose under the module's `purposes` or `records` in modules.yml."
+
+
 class NoAddress(Conflict):
     slug, title = "no-address", "There is no e-mail address to confirm this consent by"
     remedy = "Enter the person's e-mail address in the customer store first, then record the consent again."

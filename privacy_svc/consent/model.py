@@ -80,8 +80,8 @@ class Restriction(Base):
 
 
 class Confirmation(Base):
-    """A link that was mailed so that a consent be confirmed: once, until it expires, unless the person said something
-    else since. Only the hash of its token is kept."""
+    """A link that is mailed so that a consent be confirmed: once, until it expires, unless the person said something
+    else since. Once it is sent, only the hash of its token is kept."""
 
     __tablename__ = "confirmations"
 
@@ -91,7 +91,10 @@ class Confirmation(Base):
     standing: Mapped[str]
     """The consent that stood when it was asked for; another one since ends the link."""
     sealed: Mapped[bytes | None]
-    """What is to be recorded, and the address the link went to, by the evidence key. None once it was used."""
+    """What is to be recorded, the address the link goes to, and its token until it was sent, by the evidence key. None
+    once it was used."""
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    send_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When a worker sends the letter, unless who asked for it has sent it by then. None once it was sent."""

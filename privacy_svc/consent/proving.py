@@ -28,20 +28,24 @@ from privacy_svc.consent.schemas import (
 )
 from privacy_svc.errors import BadRequest, Erased
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import PolicySet, Purpose, recall
+from privacy_svc.policy import DIRECT_MARKETING, PolicySet, Purpose, recall, within
 from privacy_svc.vault import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`as_of`: when it held; `known_at`: when we knew; None: now, and everything. `proof` adds what proves it,
-    `evidence` opens what the person's evidence key seals."""
+    `evidence` opens what the person's evidence key seals. `purposes`: what the asker may know of, None for all."""
 
     as_of: datetime | None = None
     known_at: datetime | None = None
     purpose: str | None = None
     proof: bool = False
     evidence: bool = False
+    purposes: frozenset[str] | None = None
+
+    def may_know(self, purpose: str) -> bool:
+        return self.purposes is None or purpose in self.purposes
 
     def check(self, now: datetime) -> "Asked":
         """Raises BadRequest."""
@@ -81,10 +85,19 @@ def overview(
         customer=customer,
         state_version=version,
         restricted=bool(restricted and restricted[-1]),
-        objections=sorted(purpose for purpose, stands in against.items() if stands),
+        objections=sorted(o for o, stands in against.items() if stands and _reaches(policies, o, asked)),
         consents=_purposes(session, log, policies, heard, asked, now),
         as_of=asked.as_of or now,
         known_at=asked.known_at or now,
+    )
+
+
+def _reaches(policies: PolicySet, objection: str, asked: Asked) -> bool:
+    """Whether it is about anything that the asker may know of: a purpose, one above it, or all direct marketing."""
+    return asked.purposes is None or any(
+        within(purpose.key, (objection,)) or (objection == DIRECT_MARKETING and purpose.direct_marketing)
+        for purpose in policies.purposes.values()
+        if asked.may_know(purpose.key)
     )
 
 
@@ -97,7 +110,7 @@ def _purposes(
 ) -> list[PurposeConsent]:
     by_purpose: dict[str, list[ConsentView]] = {}
     for said in heard:
-        if asked.purpose in {None, said.purpose}:
+        if asked.purpose in {None, said.purpose} and asked.may_know(said.purpose):
             by_purpose.setdefault(said.purpose, []).append(said)
     places = log.indices(session, [c.entry for c in heard if c.entry]) if asked.proof else {}
     found = []

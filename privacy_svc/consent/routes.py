@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import service, standing
-from privacy_svc.consent.checks import may_record
+from privacy_svc.consent.checks import may_record, readable
 from privacy_svc.consent.choices import CHOICES, Choices
-from privacy_svc.consent.confirming import Post, forget_unsent
-from privacy_svc.consent.errors import MayNotRecord
+from privacy_svc.consent.confirming import Post
+from privacy_svc.consent.errors import MayNotRead, MayNotRecord
 from privacy_svc.consent.intake import Brought, Taken
 from privacy_svc.consent.issue import issue_receipt
+from privacy_svc.consent.posting import forget_unsent, note_sent
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.schemas import (
     AskUnsubscribeLink,
@@ -44,8 +45,9 @@ from privacy_svc.http import (
 )
 from privacy_svc.identity import caller_of_request
 from privacy_svc.mail import Mailer, MailUnavailable
-from privacy_svc.policy import PolicyHolder
+from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.settings import Settings
+from privacy_svc.vault import Vault
 
 TAGS = ["Consent"]
 CUSTOMER = "/v1/customers/{customer:str}"
@@ -71,11 +73,12 @@ async def record_consent(
     once = once_of_request(request, caller, idempotency_key)
     policies: PolicyHolder = parts["policies"]
     if caller.role is Role.MODULE and not may_record(policies.current, caller.name, wanted):
-        await asyncio.to_thread(_refuse, parts["database"], parts["log"], caller, wanted.purpose)
+        why = MayNotRecord(f"modules.yml does not let {caller.name} record consents to {wanted.purpose}.")
+        await asyncio.to_thread(_refuse, parts["database"], parts["log"], caller, wanted.purpose, why)
     recording: Together[Brought, Taken] = parts["recording"]
     taken = await recording.do(Brought(once, body, wanted, caller.name))
     if taken.post is not None:  # none when it was answered before
-        await asyncio.to_thread(_send, parts["mailer"], taken.post, parts["database"], once)
+        await asyncio.to_thread(_send, parts["mailer"], taken.post, parts["database"], parts["vault"], once)
     return taken.answer
 
 
@@ -102,22 +105,42 @@ def make_unsubscribe_link(
     return choices.unsubscribe_link(subject_id, wanted.purpose)
 
 
-def _send(mailer: Mailer, post: Post, database: Database, once: Once) -> None:
-    """Raises MailUnavailable: then the same request, sent again, asks again, and is not answered as if it had."""
+def _send(mailer: Mailer, post: Post, database: Database, vault: Vault, once: Once) -> None:
+    """Raises MailUnavailable: then the same request, sent again, asks again, and is not answered as if it had. Whoever
+    is killed here leaves the letter to a worker."""
     try:
         mailer.send(post.address, post.letter)
     except MailUnavailable:
         with database.write() as session:
-            forget_unsent(session, post)
-            once.unspend(session)
-        raise
+            ours = forget_unsent(session, post)
+            if ours:
+                once.unspend(session)
+        if ours:
+            raise
+        return
+    with database.write() as session:
+        note_sent(session, vault, post)
 
 
-def _refuse(database: Database, log: Log, caller: Caller, purpose: str) -> NoReturn:
+def _refuse(database: Database, log: Log, caller: Caller, purpose: str | None, why: Forbidden) -> NoReturn:
     """Before anybody is looked up: a module must not learn by it who is known here."""
     with database.write() as session:
         log.append(session, EventType.CONSENT_DENIED, actor=caller.name, payload={"purpose": purpose})
-    raise MayNotRecord(f"modules.yml does not let {caller.name} record consents to {purpose}.")
+    raise why
+
+
+def _readable(
+    database: Database, log: Log, policies: PolicySet, caller: Caller, purpose: str | None
+) -> frozenset[str] | None:
+    """Purposes about which the caller may know choices; None for all. Raises MayNotRead, once that is logged."""
+    if caller.role is not Role.MODULE:
+        return None
+    purposes = readable(policies, caller.name)
+    if purpose is not None and purpose not in purposes:
+        known = purpose if purpose in policies.purposes else None
+        why = MayNotRead(f"modules.yml does not let {caller.name} use or record consents to this purpose.")
+        _refuse(database, log, caller, known, why)
+    return purposes
 
 
 def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:
@@ -146,18 +169,21 @@ def list_consents(
     evidence: FromQuery[bool] = False,
 ) -> CustomerConsents:
     """What stands for each purpose, how it came about, and what the person objected to; or what stood `as_of` a past
-    time, as far as it was known at `known_at`. The DPO gets the proof with it: who recorded it, the exact text,
+    time, as far as it was known at `known_at`. A module is told of the
+    purposes it may use or record. The DPO gets the proof with it: who recorded it, the exact text,
     the entry of the log. `evidence` opens what the person's evidence key seals. Once the person is erased,
     only for the DPO."""
     if evidence and caller.role is not Role.DPO:
         raise Forbidden("What proves a consent may be the person's own words: only the DPO opens it.")
     ref, at = CustomerRef(id=customer), now()
-    asked = Asked(as_of, known_at, purpose, proof=caller.role is not Role.MODULE, evidence=evidence).check(at)
+    in_force = policies.current
+    purposes = _readable(database, log, in_force, caller, purpose)
+    asked = Asked(as_of, known_at, purpose, caller.role is not Role.MODULE, evidence, purposes).check(at)
     with database.write() as session:
         subject_id = directory.admit(session, ref)
         _refuse_erased(session, subject_id, caller)
         log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=subject_id, payload=asked.told())
-        return overview(session, log, policies.current, subject_id, ref, asked, at)
+        return overview(session, log, in_force, subject_id, ref, asked, at)
 
 
 @get(
@@ -177,7 +203,11 @@ def get_receipt(
     settings: NamedDependency[Settings],
     caller: NamedDependency[Caller],
 ) -> dict[str, Any]:
-    """A signed receipt, ISO/IEC TS 27560 as JSON-LD. Once the person is erased, only for the DPO."""
+    """A signed receipt, ISO/IEC TS 27560 as JSON-LD; a module's for the purposes it may use or record. Once the person
+    is erased, only for the DPO."""
+    with database.read() as session:
+        purpose = service.find(session, consent).purpose
+    _readable(database, log, policies.current, caller, purpose)
     with database.write() as session:
         row = service.find(session, consent)
         _refuse_erased(session, row.subject_id, caller)

@@ -1,15 +1,18 @@
 """A query parameter that a route does not know is refused: a filter that was misspelled would let everything through.
+So is a time that is none of RFC 3339 with its zone: a bare number would be read as seconds since 1970.
 
 Pages for people take any: mail programs and social networks add parameters of their own to links.
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar._kwargs.parameter_definition import ParameterDefinition
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +21,9 @@ from privacy_svc.errors import BadRequest, Fault
 
 ANY_QUERY = {"any_query": True}
 """To be joined to a route's `opt`: it is a link in letters, though the reference has it."""
+
+
+_TIME = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class UnknownParameter(BadRequest):
@@ -42,11 +48,28 @@ def _check(scope: Scope) -> None:
     handler = scope["route_handler"]
     if not isinstance(handler, HTTPRouteHandler) or takes_any(handler):
         return
-    known = {p.field_alias for p in parameters(scope)}
-    sent = dict.fromkeys(name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    faults = list(_faults(sent, known))
+    known = parameters(scope)
+    sent = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    faults = list(_faults(dict(sent), {p.field_alias for p in known}))
     if faults:
         raise UnknownParameter("This route has no such query parameter.", faults=faults)
+    _check_times(sent, {p.field_alias for p in known if _is_time(handler, p.field_name)})
+
+
+def _is_time(handler: HTTPRouteHandler, parameter: str) -> bool:
+    declared = handler.parsed_fn_signature.parameters.get(parameter)  # None: a dependency's, and none of those is one
+    return declared is not None and (declared.is_subclass_of(datetime) or declared.has_inner_subclass_of(datetime))
+
+
+def _check_times(sent: Iterable[tuple[str, str]], times: AbstractSet[str]) -> None:
+    for name, value in sent:
+        if name in times:
+            try:
+                msgspec.convert(value, _TIME)
+            except msgspec.ValidationError:
+                fault = Fault(f"/{name}", "no instant of RFC 3339; in an address, its + is written %2B")
+                told = f"{name} is a time with its time zone, e.g. 2026-11-01T00:00:00Z."
+                raise BadRequest(told, faults=[fault]) from None
 
 
 def takes_any(handler: HTTPRouteHandler) -> bool:
@@ -66,7 +89,7 @@ def _parameters(handler: HTTPRouteHandler, in_path: frozenset[str]) -> AbstractS
     return model.expected_query_params
 
 
-def _faults(sent: dict[str, None], known: set[str]) -> Iterator[Fault]:
+def _faults(sent: dict[str, str], known: set[str]) -> Iterator[Fault]:
     for name in sent.keys() - known:
         near = difflib.get_close_matches(name, sorted(known), n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known)) or 'none'}"

@@ -55,30 +55,42 @@ class PolicyHolder:
 
     def _look(self) -> None:
         try:
-            stamp = _stamp(self.folder)
-            if stamp == self._stamp and not _young(stamp):
-                return
-            files = read_files(self.folder)
-            version = version_of(files)
-            if version != self._seen:
-                self._seen = version
-                before, self._current = self._current, compile_policies(files, name=self.folder.resolve().name)
-                _log.info("policy.loaded", version=version)
-                for change in outgrown(before, self._current):
-                    _log.warning("policy.outgrown", purpose=change.purpose, before=change.before, after=change.after)
-            if version == self._current.version and self.fault is not None:
-                self.fault = self.refused_since = None
-                self._tell(False)
-                _log.info("policy.accepted", version=version)
-            self._stamp = stamp
+            self._load()
         except Misconfigured as error:
-            self._stamp = ()
-            if self.fault is None or str(self.fault) != str(error):
-                _log.error("policy.refused", in_force=self._current.version, faults=[str(error)])
-            if self.fault is None:
-                self.refused_since = now()
-                self._tell(True)
-            self.fault = error
+            self._refuse(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is in force stays, and it is said
+            self._seen = ""  # not the files' own fault, so that the same files are tried again
+            told = f"The policies could not be compiled ({type(error).__name__}): a fault of the service, tried again."
+            self._refuse(Misconfigured(told))
+
+    def _load(self) -> None:
+        stamp = _stamp(self.folder)
+        if stamp == self._stamp and not _young(stamp):
+            return
+        files = read_files(self.folder)
+        version = version_of(files)
+        if version != self._seen:
+            self._seen = version
+            loaded = compile_policies(files, name=self.folder.resolve().name)
+            changes = list(outgrown(self._current, loaded))
+            self._current = loaded
+            _log.info("policy.loaded", version=version)
+            for change in changes:
+                _log.warning("policy.outgrown", purpose=change.purpose, before=change.before, after=change.after)
+        if version == self._current.version and self.fault is not None:
+            self.fault = self.refused_since = None
+            self._tell(False)
+            _log.info("policy.accepted", version=version)
+        self._stamp = stamp
+
+    def _refuse(self, error: Misconfigured) -> None:
+        self._stamp = ()
+        if self.fault is None or str(self.fault) != str(error):
+            _log.error("policy.refused", in_force=self._current.version, faults=[str(error)])
+        if self.fault is None:
+            self.refused_since = now()
+            self._tell(True)
+        self.fault = error
 
 
 def _stamp(folder: Path) -> Stamp:

@@ -223,6 +223,11 @@ class PolicySet:
                 self.memo["field_names", kind] = known
         return known
 
+    @cached_property
+    def all_field_names(self) -> frozenset[str]:
+        """Whatever the kind of person, as the data map names them: what else a caller says is the caller's own word."""
+        return frozenset(name for kind in ("", *self.kinds) for name in self.field_names(kind))
+
     def consent_age(self, purpose: Purpose, country: str | None) -> int | None:
         """From which age on a person of this country consents by themselves; None where the purpose asks for none."""
         if purpose.age_by_country:

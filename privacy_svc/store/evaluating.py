@@ -11,7 +11,7 @@ from privacy_svc import consent
 from privacy_svc.auditlog import Event, EventType
 from privacy_svc.errors import Conflict, PrivacyError
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import Decision, Effect, PolicyHolder, Reason, ReasonCode, reason
+from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, Reason, ReasonCode, reason
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.pdp import Decider, DecisionPoint, Question, decision_payload, question_payload
 from privacy_svc.vault import SubjectCipher
@@ -81,12 +81,12 @@ class _Decided:
     def kind(self) -> EventType:
         return EventType.DECISION_DENY if self.refused else EventType.DECISION_PERMIT
 
-    def event(self, payloads: dict[Any, dict[str, Any]]) -> Event:
+    def event(self, policies: PolicySet, payloads: dict[Any, dict[str, Any]]) -> Event:
         """`payloads` of the same decider: what is the same is said once."""
         decision = self.decision
         same = (self.question, id(decision.fields), decision.state_version)
         if same not in payloads:
-            payloads[same] = {**question_payload(self.question), **decision_payload(decision)}
+            payloads[same] = question_payload(policies, self.question) | decision_payload(policies, decision)
         return Event(self.kind, self.subject_id, payloads[same])
 
 
@@ -100,9 +100,9 @@ class Evaluations:
         """Of callers who have nothing to do with each other: every case has an entry of its own."""
         found = self._decide(session, cases)
         entries: dict[_Decided, str] = {}
-        payloads: dict[Any, dict[str, Any]] = {}
+        policies, payloads = self._policies.current, dict[Any, dict[str, Any]]()
         for actor, mine in _by(lambda d: d.question.actor, found).items():
-            ids = self._pdp.audit.append_many(session, [d.event(payloads) for d in mine], actor=actor)
+            ids = self._pdp.audit.append_many(session, [d.event(policies, payloads) for d in mine], actor=actor)
             entries.update(zip(mine, ids, strict=True))
         return _answered(found, entries)
 
@@ -126,7 +126,8 @@ class Evaluations:
         if first.subject_id is None:
             return dict.fromkeys(alike, self._pdp.log(session, first.kind, first.question, None, first.decision))
         if first.subject_id not in ciphers:
-            ids = audit.append_many(session, [d.event({}) for d in alike], actor=first.question.actor)
+            events = [d.event(self._policies.current, {}) for d in alike]
+            ids = audit.append_many(session, events, actor=first.question.actor)
             return dict(zip(alike, ids, strict=True))
         decisions = {d.subject_id: d.decision for d in alike if d.subject_id is not None}
         return dict.fromkeys(alike, self._pdp.log_all(session, first.kind, first.question, decisions, {}, ciphers))

@@ -128,7 +128,8 @@ class DecisionPoint:
         decision: Decision,
         more: Mapping[str, Any] | None = None,
     ) -> str:
-        payload = {**question_payload(question), **decision_payload(decision), **(more or {})}
+        policies = self._policies.current
+        payload = {**question_payload(policies, question), **decision_payload(policies, decision), **(more or {})}
         return self.audit.append(session, kind, actor=question.actor, subject_id=subject_id, payload=payload)
 
     def log_all(
@@ -142,9 +143,10 @@ class DecisionPoint:
     ) -> str:
         """One entry about everybody; who got the same answer is one group of it. `decisions` by subject, not empty;
         `ciphers` of people the caller holds."""
+        policies = self._policies.current
         if len(decisions) == 1:
             ((subject_id, decision),) = decisions.items()
-            payload = {**question_payload(question), **decision_payload(decision), **more}
+            payload = {**question_payload(policies, question), **decision_payload(policies, decision), **more}
             return self.audit.append(
                 session, kind, actor=question.actor, subject_id=subject_id, payload=payload, ciphers=ciphers
             )
@@ -155,30 +157,38 @@ class DecisionPoint:
             same = id(decision.fields)  # `decide_all` decides each distinct state once
             if same not in number:
                 number[same] = len(groups)
-                groups.append(answer_payload(decision))
+                groups.append(answer_payload(policies, decision))
             people[subject_id] = (number[same], decision.state_version)
         version = next(iter(decisions.values())).policy_version
-        payload = {**question_payload(question), "groups": groups, "policy_version": version, **more}
+        payload = {**question_payload(policies, question), "groups": groups, "policy_version": version, **more}
         return self.audit.append_group(
             session, GroupEvent(kind, people, payload), actor=question.actor, ciphers=ciphers
         )
 
 
-def question_payload(question: Question) -> dict[str, Any]:
-    return {"module": question.module, "purpose": question.purpose}
+def question_payload(policies: PolicySet, question: Question) -> dict[str, Any]:
+    """A module or purpose that the policy does not know is None: a made-up name may be anybody's."""
+    module = question.module if question.module in policies.modules else None
+    return {"module": module, "purpose": question.purpose if question.purpose in policies.purposes else None}
 
 
-def decision_payload(decision: Decision) -> dict[str, Any]:
+def decision_payload(policies: PolicySet, decision: Decision) -> dict[str, Any]:
     """What the log keeps of a decision: names and reasons, never values."""
     state = {"state_version": decision.state_version} if decision.state_version else {}
-    return answer_payload(decision) | {"policy_version": decision.policy_version} | state
+    return answer_payload(policies, decision) | {"policy_version": decision.policy_version} | state
 
 
-def answer_payload(decision: Decision) -> dict[str, Any]:
+def answer_payload(policies: PolicySet, decision: Decision) -> dict[str, Any]:
+    """Fields that the data map knows by name; others, which callers may have put anything into, by number."""
+    known, unknown = policies.all_field_names, 0
     by_effect: dict[str, list[str]] = {}
     for name, field in decision.fields.items():
-        by_effect.setdefault(str(field.effect), []).append(name)
-    return {"fields": by_effect, "reasons": sorted({str(r.code) for r in decision.reasons})}
+        if name in known:
+            by_effect.setdefault(str(field.effect), []).append(name)
+        else:
+            unknown += 1
+    answer = {"fields": by_effect, "reasons": sorted({str(r.code) for r in decision.reasons})}
+    return answer | ({"unknown_fields": unknown} if unknown else {})
 
 
 def known_purpose(policies: PolicySet, purpose: str) -> None:

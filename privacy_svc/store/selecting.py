@@ -167,12 +167,13 @@ class Selection:
 
     def log(self) -> str:
         """The id of the entry. Raises NotFound when somebody was erased meanwhile, Conflict when the month ended."""
-        groups = [answer_payload(d) for d in self._answers]
-        told = {**question_payload(self._question), "groups": groups, "policy_version": self.policy_version}
+        policies = self._decider.policies
+        groups = [answer_payload(policies, d) for d in self._answers]
+        told = {**question_payload(policies, self._question), "groups": groups, "policy_version": self.policy_version}
         payload = {**told, **asdict(self.totals), "collection": self._collection.path}
         kind, actor, audit = EventType.AUDIENCE_DECIDED, self._question.actor, self._pdp.audit
         with self._database.write() as session:
-            self._pdp.keep(session, self._decider.policies)
+            self._pdp.keep(session, policies)
             if self._people.many:
                 self._refuse_erased(session)
             elif not self._people.named:

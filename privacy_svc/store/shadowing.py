@@ -47,7 +47,7 @@ class Shadow:
             change = _changes(decision, theirs)
             _SHADOWED.labels(purpose, change[0] if change else SAME).inc()
             if change:
-                self._tell(decision, theirs, *change)
+                self._tell(decision, theirs, real.all_field_names | candidate.all_field_names, *change)
         except Exception as error:  # noqa: BLE001 - whatever it is, the real decision stands
             _SHADOWED.labels(purpose, BROKEN).inc()
             self._line("policy.shadow.broken", error=type(error).__name__)
@@ -73,8 +73,10 @@ class Shadow:
             return None
         return self._holder.current
 
-    def _tell(self, ours: Decision, theirs: Decision, way: Direction, before: str, after: str) -> None:
-        changed = [n for n in ours.fields if direction(ours.fields[n], theirs.fields[n])]
+    def _tell(
+        self, ours: Decision, theirs: Decision, known: frozenset[str], way: Direction, before: str, after: str
+    ) -> None:
+        changed = [n for n in ours.fields if n in known and direction(ours.fields[n], theirs.fields[n])]
         self._line(
             "policy.shadow",
             module=ours.module,

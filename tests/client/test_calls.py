@@ -1,9 +1,10 @@
 """What a module asks and is answered."""
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import httpx
 import pytest
 
 from privacy_svc.client import BadCall, Client, Denied, Erased, Forbidden, NotFound, Record, Withheld
@@ -47,6 +48,58 @@ def test_a_consent_says_until_when_and_what_stands(connect: Connect) -> None:
     consent(shop, "17", "withdrawn")
     late = consent(shop, "17", given_at="2026-01-05T09:00:00+01:00")
     assert (late.state, late.current) == ("given", "withdrawn")
+
+
+def test_what_a_customer_chose(connect: Connect) -> None:
+    """What stands and what was said before, now and as of a past time; of another module's purposes nothing."""
+    shop, marketing = connect("shop"), connect("marketing")
+    before = datetime.now(UTC)
+    first = consent(shop, "18")
+    consent(shop, "18", "withdrawn")
+    chosen = marketing.consents("18", purpose=MAIL)
+    news = chosen.consents[MAIL]
+    assert (news.state, [s.state for s in news.history], chosen.restricted) == (
+        "withdrawn",
+        ["withdrawn", "given"],
+        False,
+    )
+    said = news.history[-1]
+    assert (said.id, said.receipt, said.channel, said.recorded_by) == (first.id, first.receipt, "web", "shop")
+    assert before < said.given_at < news.since < datetime.now(UTC)
+    assert news.ask_from is not None
+    assert news.ask_from > news.since, "who said no is left alone for a while"
+    assert marketing.consents("18", as_of=said.given_at).consents[MAIL].state == "given"
+    assert marketing.consents("18", as_of=before, known_at=before.isoformat()).consents == {}
+    assert connect("support").consents("18").consents == {}
+    with pytest.raises(Forbidden, match="may-not-read-consents"):
+        connect("support").consents("18", purpose=MAIL)
+    with pytest.raises(NotFound):
+        marketing.consents("4711/..")
+
+
+def test_a_link_to_unsubscribe_and_the_list_of_who_did(connect: Connect, live: Installation) -> None:
+    """The link is the same each time; once it is used, the address must not be, in whatever spelling it is asked."""
+    shop, marketing = connect("shop"), connect("marketing")
+    consent(shop, "19")
+    email = marketing.read("shop", "customers", "19", purpose=MAIL, fields=["email"])["email"]
+    link = marketing.unsubscribe_link("19", purpose=MAIL)
+    assert link == marketing.unsubscribe_link({"email": email}, purpose=MAIL)
+    assert (set(link.headers), link.url in str(link)) == ({"List-Unsubscribe", "List-Unsubscribe-Post"}, False)
+    asked = [email, "nobody@mail.example", email.upper(), email]
+    assert set(marketing.check_suppressions(emails=asked, purpose=MAIL).values()) == {False}
+    path = link.url[link.url.index("/", 8) :]
+    assert httpx.post(live.url + path, data={"List-Unsubscribe": "One-Click"}).status_code == 200  # as a mail program
+    listed = shop.check_suppressions(emails=asked, phones=["+49 431 1"], purpose=MAIL)
+    assert listed == {asked[0]: True, asked[1]: False, asked[2]: True, "+49 431 1": False}
+    with pytest.raises(BadCall):
+        shop.check_suppressions(emails=asked, purpose="marketing.nothing")
+
+
+def test_addresses_are_checked_in_pieces(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many requests as it takes, each address once, in their order."""
+    monkeypatch.setattr("privacy_svc.client.consenting.ADDRESSES", 2)
+    many = [f"{n}@mail.example" for n in range(5)]
+    assert list(connect("shop").check_suppressions(emails=[*many, *many])) == many
 
 
 def test_what_is_no_consent_is_a_bad_call(connect: Connect) -> None:

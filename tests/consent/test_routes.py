@@ -32,6 +32,7 @@ NEWS: dict[str, Any] = {
     "notice": {"id": "news", "version": 2, "language": "en"},
     "source": {"channel": "web", "reference": "form 7"},
 }
+CARE = NEWS | {"purpose": "care", "notice": {"id": "care", "version": 1, "language": "de"}}
 
 
 class OneCustomer:
@@ -368,6 +369,34 @@ def test_a_time_that_is_none_is_refused(web: Web, name: str, value: str) -> None
 
 def test_a_module_asks_for_a_past_state_without_proofs(web: Web) -> None:
     """It needs states; the texts and who recorded them are for DPO and auditor."""
+    assert web("GET", "/v1/customers/1001/consents?purpose=news")[1]["consents"] == []
     web("POST", "/v1/consents", NEWS)
     assert web("GET", "/v1/customers/1001/consents?purpose=news")[1]["consents"][0]["proof"] is None
-    assert web("GET", "/v1/customers/1001/consents?purpose=care")[1]["consents"] == []
+
+
+def test_a_module_reads_only_what_it_uses_or_records(web: Web, desk: Desk, tmp_path: Path) -> None:
+    """What else a person chose, consented or objected to is not its business; the DPO sees all."""
+    care = web("POST", "/v1/consents", CARE, role=Role.DPO)[1]
+    news = web("POST", "/v1/consents", NEWS)[1]
+    for body in ({"purpose": "statistics"}, {"direct_marketing": True}):
+        assert web("POST", "/v1/customers/1001/objections", body)[0] == 201
+    path, refused = "/v1/customers/1001/consents", (403, "/problems/may-not-read-consents")
+
+    def seen(role: Role) -> tuple[list[str], list[str]]:
+        found = web("GET", path, role=role)[1]
+        return sorted(c["purpose"] for c in found["consents"]), found["objections"]
+
+    assert seen(Role.MODULE) == (["news"], ["direct_marketing"])
+    assert seen(Role.DPO) == (["care", "news"], ["direct_marketing", "statistics"])
+    for place in (f"{path}?purpose=care", f"{path}?purpose=maria.muster", care["receipt"]):
+        status, said = web("GET", place)
+        assert (status, said["type"]) == refused, place
+        assert web("GET", place, role=Role.DPO)[0] == 200
+    assert web("GET", news["receipt"])[0] == 200
+    told = [e.payload for e in desk.entries() if e.type == "consent:record:denied"]
+    assert told == [{"purpose": "care"}, {"purpose": None}, {"purpose": "care"}]
+    modules = FILES["modules.yml"].replace("purposes: [news]", "purposes: [statistics], records: [care]")
+    (tmp_path / "policies" / "modules.yml").write_text(modules)
+    assert seen(Role.MODULE) == (["care"], ["statistics"]), "of a purpose that is no marketing"
+    (tmp_path / "policies" / "modules.yml").write_text(FILES["modules.yml"].replace("  mail:", "  post:"))
+    assert seen(Role.MODULE) == ([], []), "nobody the policy knows"

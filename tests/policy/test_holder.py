@@ -96,6 +96,32 @@ def test_a_refusal_is_told_when_it_begins_and_ends(folder: Path) -> None:
     assert (holder.refused_since, told) == (None, [False, True, False])
 
 
+@pytest.mark.parametrize("broken", ["compile_policies", "outgrown"])
+def test_an_error_of_ours_is_a_refusal_and_is_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Nobody's call fails by it; it is told once, with its kind, and the same files are taken once it is over."""
+    told = list[bool]()
+    holder = PolicyHolder(folder, interval=0)
+    holder.tell_refusals(told.append)
+    before = holder.current
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("Maria Muster")
+
+    monkeypatch.setattr(f"privacy_svc.policy.holder.{broken}", fail)
+    (folder / "modules.yml").write_text(FILES["modules.yml"].replace("title: Mail", "title: Letters"))
+    with capture_logs() as logs:
+        assert [holder.current, holder.current] == [before, before]
+    assert [entry["event"] for entry in logs] == ["policy.refused"]
+    assert "ZeroDivisionError" in str(holder.fault)
+    assert "Muster" not in str(holder.fault)
+    assert holder.refused_since is not None
+    monkeypatch.undo()
+    assert holder.current.modules["mail"].title == "Letters"
+    assert (holder.fault, told) == (None, [False, True, False])
+
+
 def test_a_folder_that_vanishes_keeps_the_last_good(folder: Path) -> None:
     """Somebody moves the folder away: the policy stays, with a fault."""
     holder = PolicyHolder(folder, interval=0)

@@ -421,3 +421,29 @@ def test_a_module_is_told_that_a_person_must_look(shop: Runtime, tmp_path: Path)
             assert answer["decision"] is True, answer
             assert [o["id"] for o in answer["context"]["obligations"]] == obliged
             assert decision(answer).human_review is bool(obliged)
+
+
+MADE_UP = "maria.muster@mail.example"
+
+
+@pytest.mark.parametrize("path", [EVALUATION, EVALUATIONS])
+@pytest.mark.parametrize("purpose", ["marketing.email", "service.support", MADE_UP])
+def test_a_made_up_name_is_not_kept_in_the_log(service: Service, path: str, purpose: str) -> None:
+    """What a caller calls a field or a purpose may be anything, so of names that nobody declared the number is kept."""
+    consent(service, "1")
+    asked = [one(key, "email", MADE_UP, "shop.customers.email", purpose=purpose) for key in ("1", "2")]
+    for body in asked if path == EVALUATION else [{"evaluations": asked}]:
+        ask(service, body, path)
+    service.runtime.log.integrate(service.runtime.database)
+    with service.runtime.database.read() as session:
+        entries = [e for e in service.runtime.log.search(session, limit=1000) if e.type == EventType.DECISION_DENY]
+    payloads = [e.payload for e in entries if e.payload]
+    answers = [group for p in payloads for group in p.get("groups", [p])]
+    assert answers
+    assert {a["unknown_fields"] for a in answers} == {1}
+    assert {p["purpose"] for p in payloads} == {None if purpose == MADE_UP else purpose}
+    assert {name for a in answers for names in a["fields"].values() for name in names} == {
+        "email",
+        "shop.customers.email",
+    }
+    assert MADE_UP not in json.dumps(payloads)

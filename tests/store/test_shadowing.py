@@ -129,3 +129,13 @@ def test_lines_are_bounded(shadowed: Made, monkeypatch: pytest.MonkeyPatch) -> N
             ask(service, one("1", "phone"))
     assert len(lines(said)) == 2
     assert counted("loosened") == before + 5
+
+
+def test_a_made_up_field_is_in_no_line(shadowed: Made) -> None:
+    """A candidate that gives another reason for it does not make its name one of ours."""
+    service = shadowed("modules.yml", "  marketing:\n", "  marketing-of-old:\n")
+    with structlog.testing.capture_logs() as said:
+        ask(service, one("1", "email", "maria.muster@mail.example"))
+        consent(service, "1")
+        ask(service, one("1", "email", "maria.muster@mail.example"))
+    assert [line["fields"] for line in lines(said)] == [["email"], ["email"]]

@@ -131,7 +131,7 @@ def test_nobody_can_make_a_link(mailing: Mailing) -> None:
 def test_what_rests_on_no_consent_is_objected_to(mailing: Mailing) -> None:
     """A purpose in our own interest ends too; a contract has no link."""
     assert mailing.site.client.post(mailing.path("analytics.product"), data=BODY).status_code == 200
-    answer = mailing.site.client.get("/v1/customers/1/consents", headers=mailing.token)
+    answer = mailing.site.client.get("/v1/customers/1/consents", headers=mailing.site.token(Role.DPO))
     assert answer.json()["objections"] == ["analytics.product"]
     asked = {"customer": {"id": "1"}, "purpose": "service.contract"}
     assert (
