@@ -10,7 +10,7 @@ from alembic import op
 from privacy_svc.db.base import Instant
 
 revision = "0034"
-down_revision = "0032"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
