@@ -70,7 +70,7 @@ def test_another_site_cannot_press_the_button(site: Site, link: str) -> None:
     assert stands(site) == "requested"
 
 
-@pytest.mark.parametrize("token", ["", "x", "%00", "a" * 5000])
+@pytest.mark.parametrize("token", ["", "x", "%01", "a" * 5000])
 def test_a_foreign_link_is_refused_politely(site: Site, token: str) -> None:
     """With the way to a new one."""
     page = site.get(f"/confirm?token={token}")
