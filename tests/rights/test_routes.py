@@ -149,6 +149,7 @@ def test_every_handler_declares_who_may() -> None:
     roles = {h.operation_id: h.opt["roles"] for h in HANDLERS}
     assert all(r for r in roles.values())
     assert {name for name, r in roles.items() if Role.MODULE in r} == {
+        "attachFile",
         "openRequest",
         "sendCode",
         "verifyRequest",
