@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from privacy_svc.consent.contradicting import contradictions
 from privacy_svc.consent.schemas import RecordConsent
@@ -19,6 +19,8 @@ from privacy_svc.policy import (
 )
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours a caller's clock may be; what it tells is of now."""
 
 
 def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
@@ -97,7 +99,7 @@ def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
 
 
 def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
-    if wanted.given_at is not None and wanted.given_at > at:
+    if wanted.given_at is not None and wanted.given_at > at + CLOCK_SKEW:
         yield Fault("/given_at", "lies in the future; leave it out for now")
     if wanted.given_at is not None and wanted.given_at < EARLIEST:
         yield Fault("/given_at", "lies before 1970")
@@ -110,7 +112,7 @@ def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
 def _expiry(purpose: Purpose, wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
     if wanted.expires_at is None or purpose.consent is None:
         return
-    given_at = wanted.given_at or at
+    given_at = min(wanted.given_at or at, at)
     if wanted.expires_at <= given_at:
         yield Fault("/expires_at", "lies before the consent was given")
     elif wanted.expires_at > add_duration(given_at, purpose.consent.valid_for):
