@@ -18,7 +18,7 @@ from privacy_svc.consent.contradicting import BUNDLED, contradictions
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import ImportRow
 from privacy_svc.consent.schemas import Guardian, NoticeShown
-from privacy_svc.consent.states import IMPORTED, Method, State
+from privacy_svc.consent.states import DOUBLE_OPT_IN, IMPORTED, Method, State
 from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import PolicySet, Purpose, SpecialCondition, add_duration
 
@@ -136,7 +136,7 @@ class Judge:
         raise Unfit(Why.MALFORMED, "collection: the data map has no such collection of people")
 
     def _same_words(self, row: ImportRow) -> Words:
-        confirmed = row.evidence is not None
+        confirmed = _confirmed(row.evidence)
         said = (row.purpose, row.state, row.notice, row.notice_version, row.notice_language, row.method, confirmed)
         found = self._words.get(said)
         if found is None:
@@ -195,12 +195,22 @@ def _words(policies: PolicySet, row: ImportRow) -> Words:
     if row.method is not None and row.method not in {*Method, IMPORTED}:
         raise Unfit(Why.NO_CONSENT, f"method is {', '.join(sorted(Method))}; anything less is none (Art. 4(11))")
     assert purpose.consent is not None
-    if purpose.consent.double_opt_in and row.state == State.GIVEN and row.evidence is None:
+    if purpose.consent.double_opt_in and row.state == State.GIVEN and not _confirmed(row.evidence):
         method = IMPORTED  # nobody could show that it was confirmed
     explicit = purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
     if explicit and row.state == State.GIVEN and method != Method.EXPLICIT:
         raise Unfit(Why.NO_CONSENT, "special categories need explicit consent to a notice (Art. 9(2)(a))")
     return Words(purpose, row.state, notice, str(method))
+
+
+def _confirmed(evidence: Any) -> bool:
+    """Whether it says when the person confirmed the link of a double opt-in, as our own records do."""
+    proof = evidence.get(DOUBLE_OPT_IN) if isinstance(evidence, Mapping) else None
+    said = proof.get("confirmed_at") if isinstance(proof, Mapping) else None
+    try:
+        return isinstance(said, str) and datetime.fromisoformat(said).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _notice(policies: PolicySet, purpose: Purpose, row: ImportRow) -> NoticeShown:

@@ -187,19 +187,20 @@ def test_what_has_no_proof_comes_in_as_such(desk: Desk, row: dict[str, Any], met
 
 
 def test_an_unconfirmed_consent_to_double_opt_in_proves_nothing(desk: Desk) -> None:
-    """`given` needs the evidence of its confirmation; else it is `imported`: nobody skips the letter by an import."""
+    """`given` needs evidence that says when it was confirmed; else it is `imported`: no import skips the letter."""
     current = desk.shop.policies.current
     news = current.purposes["marketing.email"]
     assert news.consent is not None
     double = replace(news, consent=replace(news.consent, double_opt_in=True))
     policies = replace(current, purposes={**current.purposes, news.key: double})
     judge = Judge(policies, now())
-    bare, proven = (
-        judge.judge(Line(1, 1, convert(GOOD | more, ImportRow))) for more in ({}, {"evidence": {"confirmed": "link 7"}})
-    )
-    assert isinstance(bare, Wanted)
-    assert isinstance(proven, Wanted)
-    assert (bare.words.method, proven.words.method) == ("imported", "expressed")
+    proof = {"double_opt_in": {"confirmed_at": "2026-05-01T08:00:00+00:00"}}
+    evidences: list[Any] = [None, "form f1", "confirmed", {"confirmed": "link 7"}, {"double_opt_in": True}]
+    evidences += [{"double_opt_in": {"confirmed_at": at}} for at in (None, "", "soon", "2026-05-01", 1)]
+    for evidence_told, method in [*((e, "imported") for e in evidences), (proof, "expressed")]:
+        judged = judge.judge(Line(1, 1, convert(GOOD | {"evidence": evidence_told}, ImportRow)))
+        assert isinstance(judged, Wanted)
+        assert judged.words.method == method, evidence_told
 
 
 _REFUSED: list[tuple[dict[str, Any], str]] = [
