@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from privacy_svc.consent.contradicting import contradictions
+from privacy_svc.consent.rowformat import PROOF_LIMIT, proof_size
 from privacy_svc.consent.schemas import RecordConsent
 from privacy_svc.consent.states import Method
 from privacy_svc.errors import Fault, InvalidBody
@@ -26,6 +27,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
     """The purpose. Raises InvalidBody with every fault."""
     faults = [*_purpose(policies, wanted), *_notice(policies, wanted), *_method(policies, wanted), *_times(wanted, at)]
+    faults += _proof(wanted)
     purpose = policies.purposes.get(wanted.purpose)
     if purpose is not None and not faults:
         faults += _expiry(purpose, wanted, at)
@@ -96,6 +98,13 @@ def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
         yield Fault("/source/method", "special categories need explicit consent (Art. 9(2)(a))")
     for place, why in contradictions(wanted.source.evidence, "/source/evidence"):
         yield Fault(place, why)
+
+
+def _proof(wanted: RecordConsent) -> Iterator[Fault]:
+    """No more than an export can write and an import read again."""
+    source = wanted.source
+    if proof_size(source.reference, source.evidence, wanted.guardian) > PROOF_LIMIT:
+        yield Fault("/source/evidence", f"with reference and guardian, longer than {PROOF_LIMIT:,} bytes of CSV")
 
 
 def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:

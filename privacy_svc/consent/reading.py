@@ -26,8 +26,8 @@ from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import fault as pointed
 
 _BLOCK = 1 << 20
-ROW_LINES = 1000
-"""Most lines of one row of CSV: how far an open quote is looked after."""
+ROW_LINES = 5000
+"""Most lines of one row of CSV, more than two texts can have: how far an open quote is looked after."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_. -]{0,40}")
 
 

@@ -38,8 +38,9 @@ from privacy_svc.consent import (
 )
 from privacy_svc.consent.judging import Judge, Wanted
 from privacy_svc.consent.reading import Line
-from privacy_svc.consent.rowformat import ImportRow
+from privacy_svc.consent.rowformat import PROOF_LIMIT, ImportRow, proof_size
 from privacy_svc.db import now
+from privacy_svc.errors import InvalidBody
 from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, decide
 from privacy_svc.runtime import Runtime
@@ -274,6 +275,41 @@ def test_a_suppressed_address_is_refused(desk: Desk, row: dict[str, Any], sealed
     assert [(r.row, r.reason.value) for r in desk.refused] == [(1, "suppressed")]
     assert totals.refused == {"suppressed": 1}
     assert totals.recorded == 2
+
+
+def test_what_is_there_already_is_unchanged_though_it_is_suppressed(desk: Desk) -> None:
+    """An export comes into the service it was made of, with nothing refused; what is new stays refused."""
+    desk.take(GOOD)
+    shop = desk.shop
+    with shop.database.write() as session:
+        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        enlist(session, shop.log, found, "marketing.email", Cause.UNSUBSCRIBE, "shop", now())
+    raw = exported(shop, Format.NDJSON)
+    assert desk.take(raw=raw).unchanged == 1
+    assert desk.take(GOOD | {"email": ANA["email"]}).unchanged == 1
+    assert desk.take(GOOD | {"given_at": "2026-05-03T08:00:00Z"}).refused == {"suppressed": 1}
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_the_most_evidence_that_is_taken_comes_in_again(desk: Desk, form: Format) -> None:
+    """The longest proof that can be recorded fits a line of either format; one byte more is refused by its place."""
+    shop, subject = desk.shop, desk.subject()
+    notice, row = NoticeRef("newsletter", 2, "en"), CustomerRef(id="1")
+
+    def say(size: int) -> None:
+        proof = Source("web", reference="\n" * 2000, evidence={"quoted": '"' * 6000, "pad": "x" * size})
+        wanted = RecordConsent(row, "marketing.email", "given", proof, notice)
+        current = shop.policies.current
+        with shop.database.write() as session:
+            record(session, shop.vault, shop.log, current, actor="x", subject_id=subject, wanted=wanted, at=now())
+
+    most = PROOF_LIMIT - proof_size("\n" * 2000, {"quoted": '"' * 6000, "pad": ""}, None)
+    with pytest.raises(InvalidBody) as refused:
+        say(most + 1)
+    assert [f.pointer for f in refused.value.faults] == ["/source/evidence"]
+    say(most)
+    assert desk.take(raw=exported(shop, form), form=form).unchanged == 1
+    assert desk.refused == []
 
 
 def test_another_scope_does_not_refuse(desk: Desk) -> None:
