@@ -96,8 +96,9 @@ def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
         return
     if explicit and wanted.source.method != Method.EXPLICIT:
         yield Fault("/source/method", "special categories need explicit consent (Art. 9(2)(a))")
-    for place, why in contradictions(wanted.source.evidence, "/source/evidence"):
-        yield Fault(place, why)
+    for name in ("reference", "evidence"):
+        for place, why in contradictions(getattr(wanted.source, name), f"/source/{name}"):
+            yield Fault(place, why)
 
 
 def _proof(wanted: RecordConsent) -> Iterator[Fault]:

@@ -115,9 +115,8 @@ class Judge:
         given_at = self._time("given_at", row.given_at)
         if given_at > self._at:
             raise Unfit(Why.FUTURE, "given_at lies in the future")
-        contradicted = next(contradictions(row.evidence), None) if words.state in _PERMITTING else None
-        if contradicted is not None:
-            raise Unfit(Why.NO_CONSENT, f"evidence: {contradicted[1]}")
+        if words.state in _PERMITTING:
+            _require_consent(row)
         return Wanted(
             line=line,
             words=words,
@@ -178,6 +177,12 @@ class Judge:
         if expires_at <= given_at:
             raise Unfit(Why.BAD_TIME, "expires_at lies before the consent was given")
         return min(expires_at, longest)
+
+
+def _require_consent(row: ImportRow) -> None:
+    for name in ("reference", "evidence"):
+        for _, why in contradictions(getattr(row, name)):
+            raise Unfit(Why.NO_CONSENT, f"{name}: {why}")
 
 
 def _words(policies: PolicySet, row: ImportRow) -> Words:

@@ -217,6 +217,7 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"method": "preticked"}, "no_consent"),
     ({"evidence": "box pre-ticked"}, "no_consent"),
     ({"evidence": {"implied": True}}, "no_consent"),
+    ({"reference": "form checked_by_default"}, "no_consent"),
     ({"purpose": "marketing.email,marketing.sms"}, "no_consent"),
     ({"given_at": "yesterday"}, "bad_time"),
     ({"given_at": "2026-05-01T08:00:00"}, "bad_time"),
