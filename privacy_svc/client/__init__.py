@@ -42,6 +42,7 @@ from privacy_svc.client.errors import (
     PrivacyError,
     Problem,
     Unanswered,
+    Unsendable,
 )
 from privacy_svc.client.purpose import Purpose, released
 from privacy_svc.client.rows import Column, columns
@@ -78,6 +79,7 @@ __all__ = [
     "Standing",
     "Totals",
     "Unanswered",
+    "Unsendable",
     "UnsubscribeLink",
     "WebhookRefused",
     "Withheld",

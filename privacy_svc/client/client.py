@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
-from urllib.parse import quote
 
 from privacy_svc.client import answers, rows
 from privacy_svc.client.answers import Customer, Decision, Record
@@ -15,6 +14,7 @@ from privacy_svc.client.audience import Audience
 from privacy_svc.client.consenting import Consenting, named
 from privacy_svc.client.purpose import Purpose
 from privacy_svc.client.rows import Column, Fetching
+from privacy_svc.client.sendable import segment
 from privacy_svc.client.transport import Transport
 
 SECONDS = 10.0
@@ -191,7 +191,7 @@ class Client(Consenting):
         """The proof of an entry that this module wrote, by its id: a C2SP `.tlog-proof`, which
         `privacy-svc verify FILE` checks offline. Raises NotFound, for about a second after the entry was written
         with the slug `not-in-the-tree-yet`."""
-        path = f"/v1/audit/events/{quote(entry_id, safe='')}/proof"
+        path = f"/v1/audit/events/{segment(entry_id)}/proof"
         with self._wire.stream("GET", path, whole=True) as response:
             return response.text
 
@@ -223,7 +223,7 @@ def _resource(customer: Customer, fields: Sequence[str]) -> dict[str, Any]:
 
 
 def _path(*parts: str) -> str:
-    return "/v1/records/" + "/".join(quote(part, safe="") for part in parts)
+    return "/v1/records/" + "/".join(segment(part) for part in parts)
 
 
 def _query(purpose: str, fields: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from privacy_svc.client import answers
 from privacy_svc.client.answers import (
@@ -17,6 +16,7 @@ from privacy_svc.client.answers import (
     State,
     UnsubscribeLink,
 )
+from privacy_svc.client.sendable import segment
 from privacy_svc.client.transport import Transport
 
 ADDRESSES = 10_000
@@ -64,7 +64,7 @@ class Consenting:
         for another `purpose`, Erased, NotFound."""
         asked = {"purpose": purpose, "as_of": _time(as_of), "known_at": _time(known_at)}
         params = {name: value for name, value in asked.items() if value is not None}
-        path = f"/v1/customers/{quote(customer, safe='')}/consents"
+        path = f"/v1/customers/{segment(customer)}/consents"
         return self._wire.call("GET", path, answers.consents, params=params)
 
     def unsubscribe_link(self, customer: Customer, *, purpose: str) -> UnsubscribeLink:

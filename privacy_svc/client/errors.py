@@ -11,6 +11,7 @@
     │   ├── Conflict       409
     │   ├── Erased         410: drop your reference to this person
     │   └── Failed         500: the service's log has the cause
+    ├── Unsendable         what you passed is no JSON or no text: mend the call; nothing was sent
     └── WebhookRefused     a webhook that the service did not send, or not now
 
 No message holds personal data or the token: the service's own texts hold none, and nothing that was sent is repeated.
@@ -40,6 +41,10 @@ class Unanswered(Denied):
     ) -> None:
         super().__init__(message)
         self.sent, self.idempotency_key, self.retry_after = sent, idempotency_key, retry_after
+
+
+class Unsendable(PrivacyError):
+    pass
 
 
 class Problem(PrivacyError):

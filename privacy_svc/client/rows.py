@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from privacy_svc.client.answers import Record, Withheld
+from privacy_svc.client.sendable import segment
 
 FETCHED = 500
 """Rows taken from the database at once."""
@@ -153,7 +153,7 @@ def _key(row: Mapping[str, Any], place: Column) -> str | None:
     if any(part is None for part in parts):
         return None
     texts = [p.hex() if isinstance(p, bytes) else str(p) for p in parts]
-    return texts[0] if len(texts) == 1 else ",".join(quote(t, safe="") for t in texts)
+    return texts[0] if len(texts) == 1 else ",".join(segment(t) for t in texts)
 
 
 def _sent(value: object) -> object:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
 
 from privacy_svc.client.errors import Unanswered, problem
+from privacy_svc.client.sendable import json_bytes, sendable
 
 AGAIN = frozenset({429, 502, 503, 504})
 FIRST_SECONDS, MOST_SECONDS = 0.1, 10.0
@@ -52,7 +54,7 @@ class Transport:
         self._http.close()
 
     def call(self, method: str, path: str, read: Callable[[Any], T], **more: Any) -> T:
-        """The answer as `read` understands it; `more` is that of `stream`. Raises Problem, Unanswered."""
+        """The answer as `read` understands it; `more` is that of `stream`. Raises Problem, Unanswered, Unsendable."""
         with self.stream(method, path, whole=True, **more) as response:
             try:
                 return read(json.loads(response.content))
@@ -76,9 +78,10 @@ class Transport:
         headers = {"Idempotency-Key": key} if key else {}
         content = None
         if body is not None:
-            content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+            content = json_bytes(body)
             headers["Content-Type"] = "application/json"
-        request = self._http.build_request(method, path, params=params, content=content, headers=headers)
+        built = partial(self._http.build_request, method, path, params=params, content=content, headers=headers)
+        request = sendable(built)
         try:
             response = self._send(request, 0 if changes and not key else self._retries, whole=whole)
         except httpx.RequestError as error:

@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from privacy_svc.consent.contradicting import contradictions
+from privacy_svc.consent.rowformat import PROOF_LIMIT, proof_size
 from privacy_svc.consent.schemas import RecordConsent
 from privacy_svc.consent.states import Method
 from privacy_svc.errors import Fault, InvalidBody
@@ -19,11 +20,14 @@ from privacy_svc.policy import (
 )
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours a caller's clock may be; what it tells is of now."""
 
 
 def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:
     """The purpose. Raises InvalidBody with every fault."""
     faults = [*_purpose(policies, wanted), *_notice(policies, wanted), *_method(policies, wanted), *_times(wanted, at)]
+    faults += _proof(wanted)
     purpose = policies.purposes.get(wanted.purpose)
     if purpose is not None and not faults:
         faults += _expiry(purpose, wanted, at)
@@ -92,12 +96,20 @@ def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
         return
     if explicit and wanted.source.method != Method.EXPLICIT:
         yield Fault("/source/method", "special categories need explicit consent (Art. 9(2)(a))")
-    for place, why in contradictions(wanted.source.evidence, "/source/evidence"):
-        yield Fault(place, why)
+    for name in ("reference", "evidence"):
+        for place, why in contradictions(getattr(wanted.source, name), f"/source/{name}"):
+            yield Fault(place, why)
+
+
+def _proof(wanted: RecordConsent) -> Iterator[Fault]:
+    """No more than an export can write and an import read again."""
+    source = wanted.source
+    if proof_size(source.reference, source.evidence, wanted.guardian) > PROOF_LIMIT:
+        yield Fault("/source/evidence", f"with reference and guardian, longer than {PROOF_LIMIT:,} bytes of CSV")
 
 
 def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
-    if wanted.given_at is not None and wanted.given_at > at:
+    if wanted.given_at is not None and wanted.given_at > at + CLOCK_SKEW:
         yield Fault("/given_at", "lies in the future; leave it out for now")
     if wanted.given_at is not None and wanted.given_at < EARLIEST:
         yield Fault("/given_at", "lies before 1970")
@@ -110,7 +122,7 @@ def _times(wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
 def _expiry(purpose: Purpose, wanted: RecordConsent, at: datetime) -> Iterator[Fault]:
     if wanted.expires_at is None or purpose.consent is None:
         return
-    given_at = wanted.given_at or at
+    given_at = min(wanted.given_at or at, at)
     if wanted.expires_at <= given_at:
         yield Fault("/expires_at", "lies before the consent was given")
     elif wanted.expires_at > add_duration(given_at, purpose.consent.valid_for):

@@ -57,7 +57,10 @@ class Choices:
 
     def say(self, session: Session, subject_id: str, wanted: RecordConsent, actor: str) -> Said:
         """`say_all` of one. Raises InvalidBody, Erased, NoAddress, TooManyRequests."""
-        found = self.say_all(session, [Saying(subject_id, wanted, actor)])[0]
+        return self._say_one(session, Saying(subject_id, wanted, actor))
+
+    def _say_one(self, session: Session, saying: Saying) -> Said:
+        found = self.say_all(session, [saying])[0]
         if isinstance(found, PrivacyError):
             raise found
         return found
@@ -157,7 +160,7 @@ class Choices:
         if purpose.consent is not None:
             ref = CustomerRef(subject=subject_id)
             wanted = RecordConsent(ref, purpose.key, "withdrawn", Source(channel), given_at=at)
-            self.say(session, subject_id, wanted, actor)
+            self._say_one(session, Saying(subject_id, wanted, actor, superseded=at is not None))
         if _is_objected_to(purpose):
             object_to(session, self.log, subject_id, purpose.key, actor, channel)
             self.keeper.suppress(session, subject_id, purpose.key, Cause.OBJECTION, actor)

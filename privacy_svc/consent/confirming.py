@@ -20,7 +20,7 @@ from privacy_svc.consent.model import CONFIRMATION, Confirmation, Consent
 from privacy_svc.consent.recording import record
 from privacy_svc.consent.schemas import ConsentView, NoticeRef, RecordConsent, Source
 from privacy_svc.consent.standing import latest, state_at
-from privacy_svc.consent.states import State
+from privacy_svc.consent.states import DOUBLE_OPT_IN, State
 from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
 from privacy_svc.http import CustomerDirectory, TooManyRequests
@@ -233,7 +233,7 @@ def opened(session: Session, vault: Vault, row: Confirmation) -> dict[str, Any]:
 def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
     """Said now, with the caller's evidence and ours."""
     given = wanted.source.evidence
-    evidence = {"double_opt_in": proof} | ({"given": given} if given is not None else {})
+    evidence = {DOUBLE_OPT_IN: proof} | ({"given": given} if given is not None else {})
     source = Source(wanted.source.channel, wanted.source.method, wanted.source.reference, evidence)
     return msgspec.structs.replace(wanted, source=source, given_at=None)
 

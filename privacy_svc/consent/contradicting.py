@@ -13,23 +13,35 @@ BUNDLED = "a flag for several purposes is no consent (Art. 7(2), recital 43): on
 
 _KEYS = {
     **dict.fromkeys(("preticked", "prechecked", "preselected", "tickedbefore", "defaultchecked"), PRETICKED),
+    **dict.fromkeys(("tickedbydefault", "checkedbydefault", "selectedbydefault"), PRETICKED),
+    **dict.fromkeys(("vorangekreuzt", "vorausgewählt", "vorausgewaehlt"), PRETICKED),
     **dict.fromkeys(("implied", "implicit", "tacit", "silence", "presumed", "assumed", "optout"), IMPLIED),
+    **dict.fromkeys(("stillschweigend", "stillschweigen"), IMPLIED),
     **dict.fromkeys(("bundled", "bundledconsent"), BUNDLED),
 }
 """Small letters alone: `pre_ticked`, `preTicked` and `pre-ticked` are one word."""
 _TEXTS = (
     (
-        re.compile(r"\b(?:pre[-_ ]?(?:tick|check|select)ed|(?:tick|check|select)ed by default)\b", re.IGNORECASE),
+        re.compile(
+            r"(?<![^\W_])(?:pre[-_ ]?(?:tick|check|select)ed|(?:tick|check|select)ed[-_ ]by[-_ ]default)(?![^\W_])"
+            r"|\b(?:vorangekreuzt|vorausgew(?:ä|ae)hlt)",
+            re.IGNORECASE,
+        ),
         PRETICKED,
     ),
     (
-        re.compile(r"\b(?:implied|(?:implicit|tacit|presumed|opt[-_ ]?out) consent|by silence)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:implied|(?:implicit|tacit|presumed|opt[-_ ]?out) consent|by silence)\b|\bstillschweigen",
+            re.IGNORECASE,
+        ),
         IMPLIED,
     ),
     (re.compile(r"\bbundled\b", re.IGNORECASE), BUNDLED),
 )
-_DENIED = re.compile(r"(?:\b(?:not|never|no|nor|without|neither)\b|n't)[^.;!?]{0,40}$", re.IGNORECASE)
-_NO = ("", "0", "false", "n", "no", "none", "off")
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|no|nor|without|neither|nicht|nie|niemals|kein\w{0,2}|ohne)\b|n't)[^.;!?]{0,40}$", re.IGNORECASE
+)
+_NO = ("", "0", "false", "n", "no", "none", "off", "nein")
 
 
 def contradictions(evidence: Any, pointer: str = "") -> Iterator[tuple[str, str]]:

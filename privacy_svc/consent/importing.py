@@ -26,7 +26,7 @@ from privacy_svc.db import Database, among, insert_rows, new_id, now, prefer_ind
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
 from privacy_svc.policy import PolicySet, remember
-from privacy_svc.vault import Vault
+from privacy_svc.vault import Subject, Vault
 
 BATCH = 5000
 """Rows of one transaction: so long other writers of SQLite wait."""
@@ -171,17 +171,28 @@ class _Batch:
         self.refused.append(Refused(wanted.line.number, wanted.line.line, why, detail))
 
     def _unsuppressed(self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]]) -> list[Wanted]:
-        """Those whose addresses may be used for their purpose; a refusal or withdrawal needs no such leave."""
+        """Those whose addresses may be used for their purpose; a refusal or withdrawal needs no such leave, and what is
+        there already none again."""
         asked = (c for w in wanted if w.permits for c in contacts[w.line.number])
         listed = scopes_by_address(self._session, self._by.vault, asked)
         left = []
         for w in wanted:
             scopes = scopes_of(w.words.purpose)
-            if w.permits and any(listed.get(c, frozenset()) & scopes for c in contacts[w.line.number]):
+            suppressed = w.permits and any(listed.get(c, frozenset()) & scopes for c in contacts[w.line.number])
+            if suppressed and self._is_there(w):
+                self.unchanged += 1
+            elif suppressed:
                 self._refuse(w, Why.SUPPRESSED, "the address is on the suppression list")
             else:
                 left.append(w)
         return left
+
+    def _is_there(self, w: Wanted) -> bool:
+        """Recorded before, of a person who is named by the CRM's own key, as an export does."""
+        found = self._by.directory.find(self._session, w.customer) if w.customer.id is not None else None
+        if found is None or self._session.get_one(Subject, found).erased_at is not None:
+            return False
+        return (found, w.words.purpose.key, w.given_at, w.words.state) in self._there([found])
 
     def _admitted(self, wanted: Sequence[Wanted]) -> list[tuple[Wanted, str]]:
         subjects = self._by.directory.admit_many(self._session, [w.customer for w in wanted], self._by.actor)

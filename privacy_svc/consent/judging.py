@@ -18,7 +18,7 @@ from privacy_svc.consent.contradicting import BUNDLED, contradictions
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import ImportRow
 from privacy_svc.consent.schemas import Guardian, NoticeShown
-from privacy_svc.consent.states import IMPORTED, Method, State
+from privacy_svc.consent.states import DOUBLE_OPT_IN, IMPORTED, Method, State
 from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import PolicySet, Purpose, SpecialCondition, add_duration
 
@@ -115,9 +115,8 @@ class Judge:
         given_at = self._time("given_at", row.given_at)
         if given_at > self._at:
             raise Unfit(Why.FUTURE, "given_at lies in the future")
-        contradicted = next(contradictions(row.evidence), None) if words.state in _PERMITTING else None
-        if contradicted is not None:
-            raise Unfit(Why.NO_CONSENT, f"evidence: {contradicted[1]}")
+        if words.state in _PERMITTING:
+            _require_consent(row)
         return Wanted(
             line=line,
             words=words,
@@ -136,7 +135,7 @@ class Judge:
         raise Unfit(Why.MALFORMED, "collection: the data map has no such collection of people")
 
     def _same_words(self, row: ImportRow) -> Words:
-        confirmed = row.evidence is not None
+        confirmed = _confirmed(row.evidence)
         said = (row.purpose, row.state, row.notice, row.notice_version, row.notice_language, row.method, confirmed)
         found = self._words.get(said)
         if found is None:
@@ -180,6 +179,12 @@ class Judge:
         return min(expires_at, longest)
 
 
+def _require_consent(row: ImportRow) -> None:
+    for name in ("reference", "evidence"):
+        for _, why in contradictions(getattr(row, name)):
+            raise Unfit(Why.NO_CONSENT, f"{name}: {why}")
+
+
 def _words(policies: PolicySet, row: ImportRow) -> Words:
     purpose = policies.purposes.get(row.purpose)
     if purpose is None and _SEVERAL.search(row.purpose.strip()):
@@ -195,12 +200,22 @@ def _words(policies: PolicySet, row: ImportRow) -> Words:
     if row.method is not None and row.method not in {*Method, IMPORTED}:
         raise Unfit(Why.NO_CONSENT, f"method is {', '.join(sorted(Method))}; anything less is none (Art. 4(11))")
     assert purpose.consent is not None
-    if purpose.consent.double_opt_in and row.state == State.GIVEN and row.evidence is None:
+    if purpose.consent.double_opt_in and row.state == State.GIVEN and not _confirmed(row.evidence):
         method = IMPORTED  # nobody could show that it was confirmed
     explicit = purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
     if explicit and row.state == State.GIVEN and method != Method.EXPLICIT:
         raise Unfit(Why.NO_CONSENT, "special categories need explicit consent to a notice (Art. 9(2)(a))")
     return Words(purpose, row.state, notice, str(method))
+
+
+def _confirmed(evidence: Any) -> bool:
+    """Whether it says when the person confirmed the link of a double opt-in, as our own records do."""
+    proof = evidence.get(DOUBLE_OPT_IN) if isinstance(evidence, Mapping) else None
+    said = proof.get("confirmed_at") if isinstance(proof, Mapping) else None
+    try:
+        return isinstance(said, str) and datetime.fromisoformat(said).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _notice(policies: PolicySet, purpose: Purpose, row: ImportRow) -> NoticeShown:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.model import Consent, Objection, Restriction
-from privacy_svc.consent.states import IMPORTED, State
+from privacy_svc.consent.states import IMPORTED, Method, State
 from privacy_svc.db import Instant, among, packed
 from privacy_svc.policy import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState, and_above
 from privacy_svc.vault import Subject
@@ -159,8 +159,8 @@ def _state(reading: Reading, *row: Any) -> SubjectState:
     if packed_consent is not None:
         said, notice, notice_version, over, guardian, method = json.loads(packed_consent)
         state = State.EXPIRED if over and said == State.GIVEN else State(said)
-        proven = method != IMPORTED
-        consents[purpose] = ConsentFact(state, notice, notice_version, None, bool(guardian), proven=proven)
+        how = {"proven": method != IMPORTED, "explicit": method == Method.EXPLICIT}
+        consents[purpose] = ConsentFact(state, notice, notice_version, None, bool(guardian), **how)
     against = ((purpose, objected), (DIRECT_MARKETING, to_marketing), (PROFILING, to_profiling))
     objections = [name for name, stands in against if stands]
     return SubjectState(

@@ -5,10 +5,11 @@ import enum
 import hashlib
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import Any, BinaryIO
+from itertools import islice, zip_longest
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
@@ -25,7 +26,8 @@ from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import fault as pointed
 
 _BLOCK = 1 << 20
-_OVERLONG = "\0overlong\n"
+ROW_LINES = 5000
+"""Most lines of one row of CSV, more than two texts can have: how far an open quote is looked after."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_. -]{0,40}")
 
 
@@ -130,32 +132,74 @@ def _ndjson(file: BinaryIO, shape: Shape) -> Iterator[Line]:
 
 
 def _csv(file: BinaryIO, shape: Shape) -> Iterator[Line]:
-    lines = (_OVERLONG if raw is None else raw.decode() for raw in _lines(file))
-    head = next(lines, "")
-    reader = csv.reader(_again(head, lines), strict=True, delimiter=max(",;\t", key=head.count))
-    return _records(reader, _header(reader, shape), shape)
+    lines = _Physical(_lines(file))
+    head = lines.peek()
+    reader = csv.reader(lines, strict=True, delimiter=max(",;\t", key=head.count))
+    return _records(lines, reader, _header(reader, shape), shape)
 
 
-def _records(reader: Any, columns: list[str], shape: Shape) -> Iterator[Line]:
+class _Broken(csv.Error):
+    """A record that is longer than one may be, in words for its refusal."""
+
+
+class _Physical:
+    """The lines of a file for a csv.reader, which can go back to the second line of the record it reads."""
+
+    def __init__(self, lines: Iterator[bytes | None]) -> None:
+        self._lines, self._back = lines, deque[bytes | None]()
+        self._taken, self._size = list[bytes | None](), 0
+        self.line = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        raw = self._back.popleft() if self._back else next(self._lines)
+        self.line += 1
+        self._taken.append(raw)
+        if raw is None:
+            raise _Broken(_too_long())
+        self._size += len(raw)
+        if self._size > LINE_LIMIT + 1 or len(self._taken) > ROW_LINES:
+            raise _Broken(f"has a quote that does not end within {LINE_LIMIT:,} bytes and {ROW_LINES:,} lines")
+        return raw.decode()
+
+    def peek(self) -> str:
+        self._back.extend(islice(self._lines, 1))
+        return (self._back[0] or b"").decode() if self._back else ""
+
+    def begin(self) -> int:
+        """A record; at which line it begins."""
+        self._taken, self._size = [], 0
+        return self.line + 1
+
+    def back(self) -> None:
+        """To the record's second line."""
+        rest = self._taken[1:]
+        self._back.extendleft(reversed(rest))
+        self.line -= len(rest)
+
+
+def _records(lines: _Physical, reader: Iterator[list[str]], columns: list[str], shape: Shape) -> Iterator[Line]:
+    """What is no row ends with its first line, whatever a stray quote makes of it: no line is swallowed uncounted."""
     number = 0
     while True:
-        number, begins = number + 1, reader.line_num + 1
+        begins = lines.begin()
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            yield Line(number, begins, None, "the quoting is broken, or the row too long")
+        except csv.Error as error:
+            number += 1
+            lines.back()
+            yield Line(number, begins, None, str(error) if isinstance(error, _Broken) else "the quoting is broken")
             continue
-        if not cells:
-            number -= 1
-            continue
-        yield _row(number, begins, columns, cells, shape)
-
-
-def _again(head: str, lines: Iterator[str]) -> Iterator[str]:
-    yield head
-    yield from lines
+        if cells:
+            number += 1
+            found = _row(number, begins, columns, cells, shape)
+            if found.row is None:
+                lines.back()
+            yield found
 
 
 def _header(reader: Iterator[list[str]], shape: Shape) -> list[str]:
@@ -205,7 +249,7 @@ def told(error: Exception) -> str:
 
 
 def _nul(number: int, line: int) -> Line:
-    return Line(number, line, None, "holds a NUL byte, or is longer than a line may be")
+    return Line(number, line, None, "holds a NUL byte")
 
 
 def _too_long() -> str:

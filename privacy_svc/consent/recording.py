@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Event, EventType, Log
-from privacy_svc.consent.checks import check
+from privacy_svc.consent.checks import EARLIEST, check
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.objections import lift_objection, stand_since
 from privacy_svc.consent.schemas import ConsentView, NoticeShown, RecordConsent
@@ -30,17 +30,19 @@ _EVENTS = {
     State.REFUSED: EventType.CONSENT_REFUSED,
     State.WITHDRAWN: EventType.CONSENT_WITHDRAWN,
 }
+_NO = frozenset({State.REFUSED, State.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Saying:
     """What somebody has to say, and who tells us. Where the purpose asks for double opt-in, `given` is `requested`
-    until it is `confirmed`."""
+    until it is `confirmed`. `superseded`: a no that what the person said since outweighs."""
 
     subject_id: str
     wanted: RecordConsent
     actor: str
     confirmed: bool = False
+    superseded: bool = False
 
 
 def record(  # noqa: PLR0913 - all of them by name
@@ -122,7 +124,7 @@ class _Records:
         wanted, at = saying.wanted, self._at
         notice = _notice(self._policies, purpose, wanted, last)
         state = _state(purpose, wanted, confirmed=saying.confirmed)
-        given_at = wanted.given_at or max(at, last.given_at if last else at)
+        given_at = _holds_from(saying, last, at)
         self._versions[saying.subject_id] += 1
         return Consent(
             id=new_id(),
@@ -152,7 +154,7 @@ def _write(session: Session, vault: Vault, log: Log, policies: PolicySet, made: 
         vault.cipher(session, subject_id, "evidence")  # says why there is none
     for saying, row in made:
         row.sealed = _seal(ciphers[row.subject_id], row, saying.wanted)
-    _log(session, log, [row for _, row in made], ciphers)
+    _log(session, log, made, ciphers)
     names = [c.name for c in Consent.__table__.columns]
     insert_rows(session, Consent, [{name: getattr(row, name) for name in names} for _, row in made])
     remember(session, policies)
@@ -160,12 +162,12 @@ def _write(session: Session, vault: Vault, log: Log, policies: PolicySet, made: 
     return (view(row) for _, row in made)
 
 
-def _log(session: Session, log: Log, rows: Sequence[Consent], ciphers: Mapping[str, SubjectCipher]) -> None:
-    for actor in dict.fromkeys(row.recorded_by for row in rows):
-        mine = [row for row in rows if row.recorded_by == actor]
-        events = [Event(_EVENTS[State(row.state)], row.subject_id, _told(row)) for row in mine]
+def _log(session: Session, log: Log, made: Made, ciphers: Mapping[str, SubjectCipher]) -> None:
+    for actor in dict.fromkeys(row.recorded_by for _, row in made):
+        mine = [(saying, row) for saying, row in made if row.recorded_by == actor]
+        events = [Event(_EVENTS[State(row.state)], row.subject_id, _told(saying, row)) for saying, row in mine]
         entries = log.append_many(session, events, actor=actor, evidence=True, ciphers=ciphers)
-        for row, entry in zip(mine, entries, strict=True):
+        for (_, row), entry in zip(mine, entries, strict=True):
             row.entry_id = entry
 
 
@@ -197,6 +199,16 @@ def _state(purpose: Purpose, wanted: RecordConsent, *, confirmed: bool) -> State
     return State.REQUESTED if wanted.state == "given" and unconfirmed else State(wanted.state)
 
 
+def _holds_from(saying: Saying, last: Consent | None, at: datetime) -> datetime:
+    """When it was said. What comes without a time, or with one that a clock ahead of ours gave, is said now. A no ends
+    what was recorded before it, whatever a slow clock says (Art. 7(3))."""
+    said = saying.wanted.given_at
+    before = last.given_at if last else EARLIEST
+    if said is None or said > at:
+        return max(at, before)
+    return max(said, before) if saying.wanted.state in _NO and not saying.superseded else said
+
+
 def _valid_until(purpose: Purpose, wanted: RecordConsent, given_at: datetime) -> datetime:
     assert purpose.consent is not None
     return wanted.expires_at or add_duration(given_at, purpose.consent.valid_for)
@@ -212,9 +224,12 @@ def _seal(cipher: SubjectCipher, row: Consent, wanted: RecordConsent) -> bytes |
     return cipher.seal(EVIDENCE, row.id, kept) if kept else None
 
 
-def _told(row: Consent) -> dict[str, Any]:
-    """What the log keeps: the policy's words, never the evidence."""
+def _told(saying: Saying, row: Consent) -> dict[str, Any]:
+    """What the log keeps: the policy's words, never the evidence. `said_at`: the time the caller gave, where it holds
+    from another."""
+    said = saying.wanted.given_at
     return {
+        **({"said_at": said.isoformat()} if said is not None and said != row.given_at else {}),
         "consent": row.id,
         "purpose": row.purpose,
         "notice": f"{row.notice_id} {row.notice_version} {row.notice_language}",

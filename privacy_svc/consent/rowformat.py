@@ -17,6 +17,8 @@ from privacy_svc.http import check_reading
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 LINE_LIMIT = 65_536
 """Most bytes of one line, and of one row of CSV over several."""
+PROOF_LIMIT = 60_000
+"""Most bytes of reference, evidence and guardian together in a row of CSV: the rest is for the other columns."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _JSON = ("{", '"')
 _SEVERAL = ("evidence", "guardian")
@@ -76,6 +78,12 @@ def from_cells(said: dict[str, Any]) -> ImportRow:
             said[name] = msgspec.json.decode(text)
             check_reading(text.encode())
     return msgspec.convert(said, ImportRow, strict=False)
+
+
+def proof_size(*proof: object) -> int:
+    """Bytes that it takes in a row of CSV at most, where each quote is two."""
+    text = json.dumps(msgspec.to_builtins(proof), ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode()) + text.count('"')
 
 
 def to_json(row: Mapping[str, Any]) -> str:

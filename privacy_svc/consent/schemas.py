@@ -49,7 +49,8 @@ class Guardian(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecordConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One purpose, one state. Without `given_at`: now. A withdrawal needs no notice."""
+    """One purpose, one state. Without `given_at`: now. A withdrawal needs no notice; with a refusal it has in common
+    that it ends what was recorded before, also with an earlier `given_at`."""
 
     customer: CustomerRef
     purpose: str

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.consent.model import Consent, Objection, Restriction
-from privacy_svc.consent.states import IMPORTED, State
+from privacy_svc.consent.states import IMPORTED, Method, State
 from privacy_svc.db import among
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import ConsentFact, SubjectState
@@ -103,6 +103,7 @@ def fact(consent: Consent, now: datetime) -> ConsentFact:
         consent.valid_until,
         consent.guardian,
         proven=consent.method != IMPORTED,
+        explicit=consent.method == Method.EXPLICIT,
     )
 
 

@@ -24,3 +24,5 @@ class Method(enum.StrEnum):
 IMPORTED = "imported"
 """The method of a record from an old table that does not prove what was shown, or how it was said. Only an import
 writes it; whether it permits is for the policy to say (`accept_imported`)."""
+DOUBLE_OPT_IN = "double_opt_in"
+"""In the evidence of a confirmed consent: an object with `confirmed_at`."""

@@ -3,8 +3,9 @@
 import os
 import smtplib
 import ssl
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from urllib.parse import unquote, urlsplit
 
 from privacy_svc.db import new_id
@@ -14,10 +15,24 @@ from privacy_svc.settings import Settings
 
 OUTBOX = "outbox"
 SECONDS = 15
+LINE = 998
+"""Most octets of a line (RFC 5322 §2.1.1)."""
 
 
 class MailUnavailable(Unavailable):
     slug, title = "mail-unavailable", "The mail server does not take the message"
+
+
+class _Whole(UnstructuredHeader, BaseHeader):
+    """On one line: a URI that is folded or written as encoded words is none (RFC 2369 §2, RFC 8058 §3.1)."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return super().fold(policy=policy.clone(max_line_length=LINE))
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Whole)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 class Mailer:
@@ -35,7 +50,7 @@ class Mailer:
 
     def send(self, address: str, letter: Letter) -> None:
         """Raises MailUnavailable; nothing of the address or text is in it."""
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=_POLICY)
         try:
             message["From"], message["To"], message["Subject"] = self._sender, address, letter.subject
         except ValueError:

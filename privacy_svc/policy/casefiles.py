@@ -12,7 +12,7 @@
         reasons: [category_not_in_purpose]      # all of them, and no other; without: none
 
 A consent is a word for its state, given to the newest notice, or a map of state, version, valid_until, guardian,
-proven. Tests are no part of a policy's version.
+proven, explicit. Tests are no part of a policy's version.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -33,7 +33,7 @@ FOLDER = "tests"
 _TOP = ("at", "people", "tests")
 _TEST = ("name", "module", "purpose", "person", "at", "expect", "reasons")
 _PERSON = ("kind", "erased", "restricted", "objections", "consents", "age", "country", "relationship_ended")
-_CONSENT = ("state", "notice", "version", "valid_until", "guardian", "proven")
+_CONSENT = ("state", "notice", "version", "valid_until", "guardian", "proven", "explicit")
 _STATES = ("given", "refused", "withdrawn", "expired", "requested", "invalidated")
 EFFECTS = ("permit", "deny", *(m.value for m in Mask))
 
@@ -133,7 +133,8 @@ class _File:
         notice = rule.notice if rule else ""
         newest = self.policies.notice_versions.get(notice, 0)
         if node is None or node.kind != "map":
-            return ConsentFact(consents.word(purpose, _STATES, what="state") or "refused", notice, newest, None)
+            state = consents.word(purpose, _STATES, what="state") or "refused"
+            return ConsentFact(state, notice, newest, None, explicit=True)
         block = Block(node, self.faults, _CONSENT, "consent")
         version = block.integer("version")
         return ConsentFact(
@@ -143,6 +144,7 @@ class _File:
             _instant(block, "valid_until"),
             guardian=block.boolean("guardian"),
             proven=block.boolean("proven", default=True),
+            explicit=block.boolean("explicit", default=True),
         )
 
 

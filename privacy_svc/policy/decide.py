@@ -183,6 +183,8 @@ def _consent(policies: PolicySet, purpose: Purpose, state: SubjectState, now: da
         yield ReasonCode.CONSENT_EXPIRED
     if not fact.proven and not rule.accept_imported:
         yield ReasonCode.CONSENT_UNPROVEN
+    if purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT and not fact.explicit:
+        yield ReasonCode.CONSENT_NOT_EXPLICIT
     if not _covered(policies, rule, fact):
         yield ReasonCode.CONSENT_NOTICE_OUTDATED
     needed = policies.consent_age(purpose, state.country)

@@ -23,6 +23,7 @@ class ReasonCode(enum.StrEnum):
     CONSENT_EXPIRED = "consent_expired"
     CONSENT_NOTICE_OUTDATED = "consent_notice_outdated"
     CONSENT_UNPROVEN = "consent_unproven"
+    CONSENT_NOT_EXPLICIT = "consent_not_explicit"
     GUARDIAN_MISSING = "guardian_missing"
     GUARDIAN_OVER = "guardian_over"
     SPECIAL_CATEGORY = "special_category"
@@ -77,6 +78,10 @@ _TEXTS: Mapping[ReasonCode, tuple[str, str]] = {
         "GDPR 7(1)",
         "The consent was imported without proof of what the person was shown, or of how they agreed.",
     ),
+    ReasonCode.CONSENT_NOT_EXPLICIT: (
+        "GDPR 9(2)(a)",
+        "This is about special categories of data: the person agreed, but not by a statement of its own.",
+    ),
     ReasonCode.GUARDIAN_MISSING: ("GDPR 8(1)", "At this age, or while the age is unknown, a parent must agree."),
     ReasonCode.GUARDIAN_OVER: (
         "GDPR 8(1)",
@@ -112,6 +117,7 @@ STEPS: Mapping[ReasonCode, str] = {
     ReasonCode.CONSENT_EXPIRED: "6-legal-basis",
     ReasonCode.CONSENT_NOTICE_OUTDATED: "6-legal-basis",
     ReasonCode.CONSENT_UNPROVEN: "6-legal-basis",
+    ReasonCode.CONSENT_NOT_EXPLICIT: "7-special-category",
     ReasonCode.GUARDIAN_MISSING: "6-legal-basis",
     ReasonCode.GUARDIAN_OVER: "6-legal-basis",
     ReasonCode.SPECIAL_CATEGORY: "7-special-category",

@@ -13,7 +13,7 @@ from itertools import product
 from privacy_svc.policy.consentages import AGES
 from privacy_svc.policy.decide import is_objectionable
 from privacy_svc.policy.durations import add_duration, surely_before
-from privacy_svc.policy.policyset import PolicySet, Purpose
+from privacy_svc.policy.policyset import PolicySet, Purpose, SpecialCondition
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 
 _DAY = timedelta(days=1)
@@ -75,9 +75,10 @@ def _consents(policies: Sequence[PolicySet], known: Sequence[Purpose]) -> list[C
     texts = [(n, v) for n in notices for v in range(1, newest[n] + 1)]
     gone = [ConsentFact(state, *texts[0], None) for state in ("refused", "withdrawn", "expired", "requested")]
     both = (False, True)
+    hows = [(True, True)] if any(p.special_condition is SpecialCondition.EXPLICIT_CONSENT for p in known) else []
     given = [
-        ConsentFact("given", *text, None, guardian=guardian, proven=proven)
-        for text, guardian, proven in product(texts, both, both)
+        ConsentFact("given", *text, None, guardian=guardian, proven=proven, explicit=explicit)
+        for text, guardian, (proven, explicit) in product(texts, both, [(False, False), (True, False), *hows])
     ]
     untold = [ConsentFact("given", "", 0, None, guardian=guardian, proven=False) for guardian in both]
     return [None, *gone, *given, *untold]
@@ -129,4 +130,5 @@ def told(state: SubjectState, purpose: str) -> str:
 def _consent_told(consent: ConsentFact) -> str:
     text = f" to {consent.notice} {consent.notice_version}" if consent.notice else " to no known text"
     guardian = ", by a guardian" if consent.guardian else ""
-    return f"consent {consent.state}{text}{guardian}{'' if consent.proven else ', unproven'}"
+    how = ", explicit" if consent.explicit else ("" if consent.proven else ", unproven")
+    return f"consent {consent.state}{text}{guardian}{how}"

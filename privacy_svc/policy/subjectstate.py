@@ -21,6 +21,8 @@ class ConsentFact:
     guardian: bool = False
     proven: bool = True
     """How it was given is known. Imported without a notice, `notice` is empty and `notice_version` 0."""
+    explicit: bool = False
+    """By a statement of its own, as special categories need (Art. 9(2)(a))."""
 
 
 @dataclass(frozen=True, slots=True)

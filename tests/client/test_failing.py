@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
@@ -21,7 +22,9 @@ from privacy_svc.client import (
     NotSignedIn,
     PrivacyError,
     Problem,
+    Source,
     Unanswered,
+    Unsendable,
 )
 from privacy_svc.db import now
 from tests.client.conftest import Connect, pauses
@@ -222,3 +225,23 @@ def test_neither_token_nor_person_is_shown(
     for text in (*said, caplog.text):
         assert token not in text
         assert "figueiredo" not in text.lower()
+
+
+@pytest.mark.parametrize("value", ["planted\ud800", float("nan"), datetime(2026, 1, 1, tzinfo=UTC), {"planted"}])
+def test_what_cannot_be_sent_is_one_of_our_errors(connect: Connect, faulty: Faulty, value: Any) -> None:
+    """Nothing is sent, and neither the error nor what it came from holds the value."""
+    client = connect("shop", faulty.url)
+    calls: list[Callable[[], object]] = [
+        lambda: client.record_consent(
+            {"id": "1"}, purpose=MAIL, state="withdrawn", source=Source(channel="web", evidence={"planted": value})
+        )
+    ]
+    if isinstance(value, str):
+        calls += [lambda: client.evaluate(value, purpose=MAIL), lambda: client.consents(value)]
+        calls += [lambda: client.consents("1", purpose=value)]
+    for call in calls:
+        with pytest.raises(Unsendable) as failed:
+            call()
+        assert "planted" not in str(failed.value)
+        assert failed.value.__context__ is None
+    assert faulty.seen == []

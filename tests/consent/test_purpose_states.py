@@ -43,6 +43,7 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(
         whole = subject_states(session, ids, at)
         assert any(s.erased for s in whole.values())
         assert any(not f.proven for s in whole.values() for f in s.consents.values())
+        assert {f.explicit for s in whole.values() for f in s.consents.values()} == {False, True}
         for purpose in PURPOSES:
             found = purpose_states(session, [*ids, "nobody"], Reading(vault, (policies,), purpose, at))
             assert list(found) == ids

@@ -151,6 +151,7 @@ def test_nobody_is_nobody(desk: Desk) -> None:
         ({"source": Source("web", method="preticked")}, "/source/method", "Art. 4(11)"),
         ({"source": Source("web", method="implied")}, "/source/method", "Art. 4(11)"),
         ({"purpose": "care", "notice": CARE}, "/source/method", "Art. 9(2)(a)"),
+        ({"source": Source("web", reference="box pre-ticked")}, "/source/reference", "Art. 4(11)"),
         ({"given_at": now() + timedelta(days=1)}, "/given_at", "future"),
         ({"expires_at": now() + timedelta(days=800)}, "/expires_at", "P24M"),
         ({"expires_at": now() - timedelta(days=1)}, "/expires_at", "before"),
@@ -223,3 +224,31 @@ def test_no_repr_or_error_shows_a_person(desk: Desk) -> None:
     with pytest.raises(InvalidBody) as caught:
         desk.say(purpose="x", guardian=MOTHER, source=Source("web", reference="Maria"), notice=NEWS)
     assert "Maria" not in " ".join([*shown, str(caught.value), repr(caught.value)])
+
+
+@pytest.mark.parametrize("no", ["withdrawn", "refused"])
+@pytest.mark.parametrize("late", [timedelta(seconds=2), timedelta(days=40)])
+def test_a_no_ends_what_was_recorded_before_it(desk: Desk, no: str, late: timedelta) -> None:
+    """Whatever time its clock gave: it holds from the consent's time on, and the log keeps both times."""
+    at = now()
+    given = desk.say(at=at)
+    said = desk.say(no, at=at + timedelta(seconds=1), given_at=at - late)
+    assert (said.given_at, said.recorded_at) == (given.given_at, at + timedelta(seconds=1))
+    with desk.database.read() as session:
+        assert subject_state(session, desk.subject, at).consents["news"].state == no
+        assert [c.state for c in current(session, desk.subject, at)] == [no]
+    payload = desk.entries()[-1].payload or {}
+    assert (payload["said_at"], payload["given_at"]) == ((at - late).isoformat(), at.isoformat())
+    assert "said_at" not in (desk.entries()[0].payload or {})
+    again = desk.say(at=at + timedelta(seconds=2))
+    earlier = desk.say(no, at=at + timedelta(days=9), given_at=at + timedelta(days=3))
+    assert (again.given_at, earlier.given_at) == (at + timedelta(seconds=2), at + timedelta(days=3))
+
+
+def test_a_clock_that_is_a_little_ahead_says_now(desk: Desk) -> None:
+    """A few minutes ahead is accepted as now, yes or no; more is refused."""
+    at = now()
+    given = desk.say(at=at, given_at=at + timedelta(minutes=4))
+    withdrawn = desk.say("withdrawn", at=at + timedelta(seconds=1), given_at=at + timedelta(minutes=3))
+    assert (given.given_at, withdrawn.given_at) == (at, at + timedelta(seconds=1))
+    assert _faults(desk, at=at, given_at=at + timedelta(minutes=6)).keys() == {"/given_at"}

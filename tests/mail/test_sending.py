@@ -62,3 +62,20 @@ def test_wrong_urls(tmp_path: Path, url: str) -> None:
     with pytest.raises(Misconfigured) as error:
         Mailer(Settings(home=tmp_path, smtp_url=url))
     assert url not in str(error.value)
+
+
+def test_list_unsubscribe_is_readable_on_the_wire(tmp_path: Path) -> None:
+    """A long List-Unsubscribe goes out as it is, on one line (RFC 8058); other headers and the text as ever."""
+    url = f"<https://privacy.acme.example/unsubscribe/{'0aZ-_' * 60}>"
+    subject = "Bitte bestätigen Sie: " + "Überraschung für Freunde " * 8 + "!"
+    letter = Letter(subject, "ü" * 300 + "\n", {"List-Unsubscribe": url, "List-Unsubscribe-Post": "One-Click"})
+    with SmtpServer() as server:
+        Mailer(Settings(home=tmp_path, smtp_url=server.url, mail_from="us@acme.example")).send("a@b.example", letter)
+    Mailer(Settings(home=tmp_path)).send("a@b.example", letter)
+    [path] = (tmp_path / "outbox").iterdir()
+    for raw in (server.received[0], path.read_bytes()):
+        assert f"\r\nList-Unsubscribe: {url}\r\n".encode() in raw
+        assert [n for n in raw.split(b"\r\n") if len(n) > 78 and not n.startswith(b"List-Unsubscribe: ")] == []
+    [message] = server.messages
+    assert message["Subject"] == subject
+    assert message.get_content().strip() == "ü" * 300

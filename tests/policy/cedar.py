@@ -15,7 +15,8 @@ SCHEMA = """
 entity Grant;
 entity Module in [Grant];
 entity Field { labels: Set<String> };
-type Consent = { state: String, notice: String, version: Long, until?: Long, guardian: Bool, proven: Bool };
+type Consent = { state: String, notice: String, version: Long, until?: Long, guardian: Bool, proven: Bool,
+  explicit: Bool };
 action use appliesTo {
   principal: Module,
   resource: Field,
@@ -109,6 +110,7 @@ def _context(purpose: Purpose | None, name: str, state: SubjectState, now: datet
             "version": fact.notice_version,
             "guardian": fact.guardian,
             "proven": fact.proven,
+            "explicit": fact.explicit,
             **({"until": _seconds(fact.valid_until)} if fact.valid_until is not None else {}),
         }
     return context
@@ -189,6 +191,8 @@ def _agreed(policies: PolicySet, purpose: Purpose) -> str:
     ]
     if not rule.accept_imported:
         parts.append("context.consent.proven")
+    if purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT:
+        parts.append("context.consent.explicit")
     if purpose.age_by_country or purpose.minimum_age is not None:
         unknown = "!(context has age)" if purpose.unknown_age_permits else "false"
         old = f"(context has age && {_old(policies, purpose)})"

@@ -192,6 +192,7 @@ def given(notice: str = "news", version: int = 2, **changed: Any) -> ConsentFact
         "notice_version": version,
         "valid_until": datetime(2027, 1, 1, tzinfo=UTC),
         "guardian": False,
+        "explicit": True,
     }
     return ConsentFact(**{**values, **changed})
 

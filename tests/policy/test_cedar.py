@@ -81,6 +81,7 @@ class Questions:
             valid_until=draw.choice([None, NOW, *(NOW + timedelta(days=d) for d in (-1, 1, 100, 900))]),
             guardian=draw.random() < 0.2,
             proven=proven,
+            explicit=proven and draw.random() < 0.8,
         )
 
 

@@ -86,6 +86,15 @@ def test_permit() -> None:
             {"consents": {"care": given("care", 1, state="withdrawn")}},
             {R.CONSENT_WITHDRAWN},
         ),
+        (
+            "shop",
+            "care",
+            ["illness"],
+            {"consents": {"care": given("care", 1, explicit=False)}},
+            {R.CONSENT_NOT_EXPLICIT},
+        ),
+        ("shop", "care", ["name"], {"consents": {"care": given("care", 1, explicit=False)}}, set()),
+        ("mail", "news", ["email"], {"consents": {"news": given(explicit=False)}}, set()),
         # 8 minimisation
         ("mail", "news", ["born"], {}, {R.CATEGORY_NOT_IN_PURPOSE}),
         ("shop", "service", ["street"], {}, {R.CATEGORY_PROHIBITED}),
@@ -261,3 +270,15 @@ def test_a_purpose_without_a_rule_denies() -> None:
         data_map=POLICIES.data_map,
     )
     assert {r.code for r in decide(policies, "shop", "x", [], state, NOW).reasons} >= {R.CONSENT_MISSING}
+
+
+def test_a_category_that_comes_later_needs_an_explicit_consent() -> None:
+    """A purpose on consent that a policy makes one of special categories denies who only agreed, with Art. 9(2)(a)."""
+    care = "    legal_basis: contract\n    special_condition: explicit_consent"
+    later = compiled(**{"purposes.yml": FILES["purposes.yml"].replace(care, care.replace("contract", "consent"))})
+    for explicit, codes in ((True, []), (False, [R.CONSENT_NOT_EXPLICIT])):
+        person = somebody(consents={"care": given("care", 1, explicit=explicit)})
+        for fields in ([], ["name"], ["illness"]):
+            found = decide(later, "shop", "care", fields, person, NOW)
+            assert [(r.code, r.article) for r in found.reasons] == [(c, "GDPR 9(2)(a)") for c in codes]
+            assert found.permit_all is explicit

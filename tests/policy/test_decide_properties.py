@@ -34,6 +34,7 @@ facts = st.builds(
     notice_version=st.integers(0, 3),
     valid_until=instants,
     guardian=st.booleans(),
+    explicit=st.booleans(),
 )
 states = st.builds(
     SubjectState,

@@ -38,8 +38,9 @@ from privacy_svc.consent import (
 )
 from privacy_svc.consent.judging import Judge, Wanted
 from privacy_svc.consent.reading import Line
-from privacy_svc.consent.rowformat import ImportRow
+from privacy_svc.consent.rowformat import PROOF_LIMIT, ImportRow, proof_size
 from privacy_svc.db import now
+from privacy_svc.errors import InvalidBody
 from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, decide
 from privacy_svc.runtime import Runtime
@@ -187,19 +188,20 @@ def test_what_has_no_proof_comes_in_as_such(desk: Desk, row: dict[str, Any], met
 
 
 def test_an_unconfirmed_consent_to_double_opt_in_proves_nothing(desk: Desk) -> None:
-    """`given` needs the evidence of its confirmation; else it is `imported`: nobody skips the letter by an import."""
+    """`given` needs evidence that says when it was confirmed; else it is `imported`: no import skips the letter."""
     current = desk.shop.policies.current
     news = current.purposes["marketing.email"]
     assert news.consent is not None
     double = replace(news, consent=replace(news.consent, double_opt_in=True))
     policies = replace(current, purposes={**current.purposes, news.key: double})
     judge = Judge(policies, now())
-    bare, proven = (
-        judge.judge(Line(1, 1, convert(GOOD | more, ImportRow))) for more in ({}, {"evidence": {"confirmed": "link 7"}})
-    )
-    assert isinstance(bare, Wanted)
-    assert isinstance(proven, Wanted)
-    assert (bare.words.method, proven.words.method) == ("imported", "expressed")
+    proof = {"double_opt_in": {"confirmed_at": "2026-05-01T08:00:00+00:00"}}
+    evidences: list[Any] = [None, "form f1", "confirmed", {"confirmed": "link 7"}, {"double_opt_in": True}]
+    evidences += [{"double_opt_in": {"confirmed_at": at}} for at in (None, "", "soon", "2026-05-01", 1)]
+    for evidence_told, method in [*((e, "imported") for e in evidences), (proof, "expressed")]:
+        judged = judge.judge(Line(1, 1, convert(GOOD | {"evidence": evidence_told}, ImportRow)))
+        assert isinstance(judged, Wanted)
+        assert judged.words.method == method, evidence_told
 
 
 _REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -215,6 +217,7 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"method": "preticked"}, "no_consent"),
     ({"evidence": "box pre-ticked"}, "no_consent"),
     ({"evidence": {"implied": True}}, "no_consent"),
+    ({"reference": "form checked_by_default"}, "no_consent"),
     ({"purpose": "marketing.email,marketing.sms"}, "no_consent"),
     ({"given_at": "yesterday"}, "bad_time"),
     ({"given_at": "2026-05-01T08:00:00"}, "bad_time"),
@@ -273,6 +276,41 @@ def test_a_suppressed_address_is_refused(desk: Desk, row: dict[str, Any], sealed
     assert [(r.row, r.reason.value) for r in desk.refused] == [(1, "suppressed")]
     assert totals.refused == {"suppressed": 1}
     assert totals.recorded == 2
+
+
+def test_what_is_there_already_is_unchanged_though_it_is_suppressed(desk: Desk) -> None:
+    """An export comes into the service it was made of, with nothing refused; what is new stays refused."""
+    desk.take(GOOD)
+    shop = desk.shop
+    with shop.database.write() as session:
+        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        enlist(session, shop.log, found, "marketing.email", Cause.UNSUBSCRIBE, "shop", now())
+    raw = exported(shop, Format.NDJSON)
+    assert desk.take(raw=raw).unchanged == 1
+    assert desk.take(GOOD | {"email": ANA["email"]}).unchanged == 1
+    assert desk.take(GOOD | {"given_at": "2026-05-03T08:00:00Z"}).refused == {"suppressed": 1}
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_the_most_evidence_that_is_taken_comes_in_again(desk: Desk, form: Format) -> None:
+    """The longest proof that can be recorded fits a line of either format; one byte more is refused by its place."""
+    shop, subject = desk.shop, desk.subject()
+    notice, row = NoticeRef("newsletter", 2, "en"), CustomerRef(id="1")
+
+    def say(size: int) -> None:
+        proof = Source("web", reference="\n" * 2000, evidence={"quoted": '"' * 6000, "pad": "x" * size})
+        wanted = RecordConsent(row, "marketing.email", "given", proof, notice)
+        current = shop.policies.current
+        with shop.database.write() as session:
+            record(session, shop.vault, shop.log, current, actor="x", subject_id=subject, wanted=wanted, at=now())
+
+    most = PROOF_LIMIT - proof_size("\n" * 2000, {"quoted": '"' * 6000, "pad": ""}, None)
+    with pytest.raises(InvalidBody) as refused:
+        say(most + 1)
+    assert [f.pointer for f in refused.value.faults] == ["/source/evidence"]
+    say(most)
+    assert desk.take(raw=exported(shop, form), form=form).unchanged == 1
+    assert desk.refused == []
 
 
 def test_another_scope_does_not_refuse(desk: Desk) -> None:
