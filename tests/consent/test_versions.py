@@ -59,6 +59,7 @@ def test_the_room_has_no_word_for_changing() -> None:
         "versions.py": "update(_SUBJECTS)",
         "service.py": "update(Consent)",
         "confirming.py": "delete(Confirmation)",
+        "posting.py": "delete(Confirmation)",
     }
     for file in room.glob("*.py"):
         found = set(re.findall(r"\b(?:update|delete)\(\w*\)", file.read_text()))
