@@ -8,6 +8,7 @@ names: types, times and monthly tags are pseudonymous data, for which the world 
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any
 
 from litestar import MediaType, Response, get, post
@@ -30,7 +31,7 @@ from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, addresses, allow, decode
 
-MOST = 200
+MOST, MOST_FAULTS = 200, 20
 _TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
 _LEVEL = re.compile(r"[0-9]|[1-5][0-9]|6[0-3]")
 TAGS = ["Audit log"]
@@ -79,7 +80,7 @@ def append_event(
 
 def _refuse_addresses(wanted: AppendEvent) -> None:
     why = "looks like an address or number of somebody: name the `customer` the entry is about, or leave it out"
-    faults = [Fault(place, why) for place in addresses(wanted.payload, "/payload")]
+    faults = [Fault(f"/payload{place}", why) for place in islice(addresses(wanted.payload), MOST_FAULTS)]
     if faults:
         raise InvalidBody("What this entry says would outlive the erasure of whom it is about.", faults=faults)
 
