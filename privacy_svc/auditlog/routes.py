@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import NotYet
-from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.events import SOURCES, EventType
 from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.membership_proof import membership_document
@@ -57,6 +57,11 @@ def append_event(
     wanted = decode(body, AppendEvent)
     if not _TYPE.fullmatch(wanted.type):
         raise InvalidBody("type is two or three words of a-z, 0-9, _, . and -, with colons between.")
+    if wanted.type.partition(":")[0] in SOURCES:
+        raise InvalidBody(
+            f"A type that begins with `{wanted.type.partition(':')[0]}` is for what this service writes itself: begin "
+            "it with a word of the module's own."
+        )
     if wanted.customer is None:
         _refuse_addresses(wanted)
     payload = {"type": wanted.type, "payload": wanted.payload}
