@@ -317,6 +317,7 @@ def test_a_module_keeps_its_own_diary(service: Service) -> None:
         ("/v1/customers/1/consents", "as_of"),
         ("/v1/customers/1/consents", "known_at"),
         ("/v1/audit/events", "from"),
+        ("/v1/audit/events", "to"),
         ("/v1/requests", "due_before"),
     ],
 )
@@ -325,5 +326,7 @@ def test_a_time_in_an_address_is_an_instant_with_its_zone(service: Service, path
     for wrong in ("1", "1767225600", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00+00:00"):
         answer = service.call("officer", "GET", f"{path}?{name}={wrong}")
         assert (answer.status_code, name in answer.json()["detail"]) == (400, True), (wrong, answer.text)
+    for beyond in ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-01:00"):
+        assert service.call("officer", "GET", f"{path}?{name}={beyond}").status_code == 400
     for right in ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00%2B01:00"):
         assert service.call("officer", "GET", f"{path}?{name}={right}").status_code == 200

@@ -138,3 +138,7 @@ class EventType(enum.StrEnum):
     )
     LOG_READ = "auditlog:entry:read", "Entries of this log were looked at."
     MODULE_EVENT = "module:event:appended", "A module's own entry; its word for it is in the payload."
+
+
+SOURCES = frozenset(kind.partition(":")[0] for kind in EventType)
+"""What writes here: no module's own type begins like one of ours."""

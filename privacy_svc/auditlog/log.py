@@ -182,13 +182,19 @@ class Log:
         """Why nothing is signed until a person has looked."""
         return session.scalar(select(Tree.halted).where(Tree.id == 1))
 
-    def resume(self, session: Session, reason: str, *, actor: str) -> None:
-        """Sign again, after a person has looked; also where somebody took the halt out of the database. Raises
-        Conflict where the log is not halted."""
-        why = sequencer.resume(session)
-        if why is None and not sequencer.was_halted(session):
-            raise Conflict("The log is not halted.")
-        self.append(session, EventType.LOG_RESUMED, actor=actor, payload={"halted": why, "reason": reason})
+    def resume(self, database: Database, reason: str, *, actor: str) -> str:
+        """Sign again, after a person has looked; also where somebody took the halt out of the database. Where the
+        record outside was cut or lost, it is written anew from the database; returns what it lacked. Raises Conflict
+        where nothing holds the log up."""
+        with database.write() as session:
+            why, lacking = sequencer.resume(session), sequencer.outside_lacks(session, self.export, self.mirror)
+            if why is None and not lacking and not sequencer.was_halted(session):
+                raise Conflict("The log is not halted.")
+            payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
+            self.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
+            if lacking:
+                sequencer.write_outside(database, session, self.export, self.mirror)
+        return lacking
 
     def proof(self, session: Session, index: int) -> str:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`. Raises NotFound,

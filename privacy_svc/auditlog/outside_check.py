@@ -31,12 +31,14 @@ class Outside:
         }
         self._different += [index for index, leaf in mine.items() if there.get(index) != leaf]
 
-    def findings(self, session: Session, database: Database) -> Iterator[Finding]:
-        if self._count < self._promised:
-            detail = f"the mirror of the log ends at {self._count}, a checkpoint was exported for {self._promised}"
+    def findings(self, session: Session, database: Database, promised: int) -> Iterator[Finding]:
+        """`promised`: of how many entries a checkpoint is stored that was exported for certain."""
+        size, first = session.execute(select(Tree.size, Tree.first).where(Tree.id == 1)).one_or_none() or (0, 0)
+        promised = max(promised, self._promised)
+        if max(here := self._mirror.count(), first) < promised:
+            detail = f"the record outside the database lacks entries: they end at {here}, a checkpoint is of {promised}"
             yield Finding("missing", detail)
-        size = session.scalar(select(Tree.size).where(Tree.id == 1)) or 0
-        if self._count > size:
+        if self._count > max(size, self._promised):  # a checkpoint of a larger tree is told by itself
             yield Finding("truncated", f"the mirror of the log holds {self._count} entries, the tree {size}")
         with database.read() as later:  # entries may have been pruned since the snapshot
             first = later.scalar(select(Tree.first).where(Tree.id == 1)) or 0

@@ -4,11 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import islice, takewhile
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.checkpoint_file import size_of
+from privacy_svc.auditlog.checkpoint_file import notes, size_of
 from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.handover import Handover
@@ -18,6 +19,7 @@ from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 
 _STORED = select(SignedCheckpoint.size, SignedCheckpoint.note).execution_options(yield_per=1000)
+LACKS = "the record outside the database lacks"
 SIGNED, EXPORTED, KEPT = "signed", "exported", "kept"
 
 
@@ -31,6 +33,8 @@ class Promises:
         """Who told a root, and the root."""
         self._stored: dict[int, bytes] = {}
         """What is kept of each stored note: there may be a million."""
+        self._exported: set[int] = set()
+        """Sizes."""
         for size, note in session.execute(_STORED):
             self._take(SIGNED, note)
             self._stored[size] = _short(note)
@@ -57,13 +61,36 @@ class Promises:
         """Most are stored too, and were opened then."""
         size = size_of(note)
         known = self._by_size.get(size, [])
-        if self._stored.get(size) != _short(note):
+        self._exported.add(size)
+        if size in self._stored and self._stored[size] != _short(note):
             detail = f"the {EXPORTED} checkpoint of {size} entries is not stored as it was signed"
             self.findings.append(Finding("altered", detail))
-        elif known:
+        elif size in self._stored and known:
             known.append((EXPORTED, known[0][1]))
             return
         self._take(EXPORTED, note)
+
+    def unstored(self, size: int) -> Iterator[Finding]:
+        """Of a tree of this size. Those of a larger one are told by what it lacks."""
+        gone = [exported for exported in self._exported - self._stored.keys() if exported <= size]
+        if gone:
+            detail = f"{len(gone)} exported checkpoints are not stored, the first is of {min(gone)} entries"
+            yield Finding("missing", detail)
+
+    def unexported(self, export: Path) -> Iterator[Finding]:
+        """The newest may yet have to be; those before it were, before it was signed."""
+        before = self._stored.keys() - {max(self._stored, default=0)}
+        lacking = before - self._exported
+        if lacking:  # exported since it was read
+            lacking -= {size_of(note) for note in notes(export)}
+        if lacking:
+            detail = f"{LACKS} {len(lacking)} signed checkpoints, the first is of {min(lacking)} entries"
+            yield Finding("missing", detail)
+
+    @property
+    def surely_exported(self) -> int:
+        """Of how many entries a checkpoint is that was exported for certain."""
+        return max(self._stored.keys() - {max(self._stored, default=0)}, default=0)
 
     def _check_handover(self, session: Session, handover: Handover) -> None:
         """The first checkpoint of a new key is signed by the one before, too."""

@@ -8,6 +8,7 @@ names: types, times and monthly tags are pseudonymous data, for which the world 
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any
 
 from litestar import MediaType, Response, get, post
@@ -18,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import NotYet
-from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.events import SOURCES, EventType
 from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.membership_proof import membership_document
@@ -30,7 +31,7 @@ from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, addresses, allow, decode
 
-MOST = 200
+MOST, MOST_FAULTS = 200, 20
 _TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
 _LEVEL = re.compile(r"[0-9]|[1-5][0-9]|6[0-3]")
 TAGS = ["Audit log"]
@@ -56,6 +57,11 @@ def append_event(
     wanted = decode(body, AppendEvent)
     if not _TYPE.fullmatch(wanted.type):
         raise InvalidBody("type is two or three words of a-z, 0-9, _, . and -, with colons between.")
+    if wanted.type.partition(":")[0] in SOURCES:
+        raise InvalidBody(
+            f"A type that begins with `{wanted.type.partition(':')[0]}` is for what this service writes itself: begin "
+            "it with a word of the module's own."
+        )
     if wanted.customer is None:
         _refuse_addresses(wanted)
     payload = {"type": wanted.type, "payload": wanted.payload}
@@ -79,7 +85,7 @@ def append_event(
 
 def _refuse_addresses(wanted: AppendEvent) -> None:
     why = "looks like an address or number of somebody: name the `customer` the entry is about, or leave it out"
-    faults = [Fault(place, why) for place in addresses(wanted.payload, "/payload")]
+    faults = [Fault(f"/payload{place}", why) for place in islice(addresses(wanted.payload), MOST_FAULTS)]
     if faults:
         raise InvalidBody("What this entry says would outlive the erasure of whom it is about.", faults=faults)
 

@@ -9,7 +9,7 @@
 Each step begins by looking at what is there, so a crash between any two is repaired by the next call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,8 @@ _LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
 _ANY = select(Outbox.number).where(~_REPEATED).limit(1)
 _BACKLOG = select(func.count(), func.min(Outbox.at)).select_from(Outbox).where(~_REPEATED)
 _SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCheckpoint.size))
+_FIRST = select(Tree.first).where(Tree.id == 1)
+_TWO_SIGNED = select(SignedCheckpoint.size).order_by(SignedCheckpoint.size.desc()).limit(2)
 _LAST_SIGNED = select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)
 _GROW = (
     update(Tree.__table__)  # type: ignore[arg-type]
@@ -66,14 +68,43 @@ def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) 
         with database.write() as session:
             done = _batch(session, signer, export, mirror)
         with database.write() as session:
-            first = _sign(session, signer, export)
+            first = _sign(session, signer, export, partial(_export, database, export, mirror))
         with database.read() as session:
             newest = last_signed(session)
-        if newest is not None and newest.size > checkpoint_file.newest_size(export):
-            mirror.extend(first, newest.size, partial(_leaves, database))
-            checkpoint_file.append(export, newest.note)
+        if newest is not None:
+            _export(database, export, mirror, first, newest)
         total += done
     return total
+
+
+def _export(database: Database, export: Path, mirror: Mirror, first: int, newest: SignedCheckpoint) -> None:
+    """Once; its leaves before it."""
+    if newest.size > checkpoint_file.newest_size(export):
+        mirror.extend(first, newest.size, partial(_leaves, database))
+        checkpoint_file.append(export, newest.note)
+
+
+def outside_lacks(session: Session, export: Path, mirror: Mirror) -> str:
+    """What the record outside should have and has not, in words. The newest checkpoint may yet have to be exported,
+    where a process died; those before it were, before it was signed."""
+    sizes = session.scalars(_TWO_SIGNED).all()
+    exported, promised = checkpoint_file.newest_size(export), sizes[1] if len(sizes) > 1 else 0
+    if exported < promised:
+        return f"its checkpoints end at {exported or 'nothing'}, and one was signed for {promised} entries"
+    here = max(mirror.count(), session.scalar(_FIRST) or 0)
+    return f"its entries end at {here}, and a checkpoint was exported for {exported}" if here < exported else ""
+
+
+def write_outside(database: Database, session: Session, export: Path, mirror: Mirror) -> None:
+    """All that the database has of it, also what is newest. Raises LogInconsistent where the two contradict."""
+    newest = last_signed(session)
+    if newest is None:
+        return
+    there = {checkpoint_file.size_of(note) for note in checkpoint_file.notes(export)}
+    mirror.extend(locked(session).first, newest.size, partial(_leaves, database))
+    for stored in session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size)):
+        if stored.size not in there:
+            checkpoint_file.append(export, stored.note)
 
 
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
@@ -131,6 +162,11 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
             raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
         raise LogInconsistent("The log is shorter than its mirror: run `privacy-svc restore replay`.")
+    if lacking := outside_lacks(session, export, mirror):
+        raise LogInconsistent(
+            f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
+            "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
+        )
     rows = session.connection().execute(_WAITING).all()
     if not rows:
         return 0
@@ -237,8 +273,11 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
         raise LogInconsistent(f"The newest checkpoint is not one that this key signed: {error}.") from None
 
 
-def _sign(session: Session, signer: Signer, export: Path) -> int:
-    """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint). Returns where it begins."""
+def _sign(session: Session, signer: Signer, export: Path, finish: Callable[[int, SignedCheckpoint], None]) -> int:
+    """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint). Returns where it begins.
+
+    `finish` exports the checkpoint before, so that never more than one is signed and not outside.
+    """
     tree, last = _running(session), last_signed(session)
     if tree.size == 0 or (last is not None and last.size == tree.size):
         return tree.first
@@ -250,6 +289,8 @@ def _sign(session: Session, signer: Signer, export: Path) -> int:
             verify_consistency(before.size, tree.size, proof, before.root, checkpoint.root)
         except ProofError:
             raise LogInconsistent("The log does not contain what it has signed before.") from None
+    if last is not None:
+        finish(tree.first, last)
     exported = checkpoint_file.newest(export)
     signed = exported if checkpoint_file.size_of(exported) == tree.size else None
     session.add(SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint))))

@@ -86,7 +86,7 @@ class _Verification:
     ) -> None:
         self._session, self._outside, self._vault = session, outside, log.vault
         self._findings: list[Finding] = []
-        self._signer = log.signer
+        self._signer, self._export = log.signer, log.export
         self._checker = Checker(session, log.vault)
         self._witness = log.witness.verifier if log.witness else None
         self._tiles = TileCheck(session)
@@ -106,12 +106,14 @@ class _Verification:
             page, after = self._page(after)
         self._finish()
         self._tiles.compare(tree.tiles)
-        outside = self._outside.findings(self._session, database)
+        outside = self._outside.findings(self._session, database, self._promises.surely_exported)
         findings = [
             *self._promises.findings,
             *self._findings,
             *self._promises.compare_pruned(self._first),
             *check_cosignatures(self._session, self._witness, self._outside.cosigned),
+            *self._promises.unstored(tree.size),
+            *self._promises.unexported(self._export),
             *outside,
             *self._tiles.findings(self._first, tree.size),
             *self._waiting(),

@@ -192,7 +192,8 @@ def prune(cli: Cli, *, dry_run: bool, yes: bool) -> None:
 @click.option("--reason", required=True, help="What was found; it is written into the log.")
 @click.pass_obj
 def resume(cli: Cli, reason: str) -> None:
-    """Sign again, after a witness had seen another log and a person has looked.
+    """Sign again, after a witness had seen another log, or the record outside the database was cut or lost, and a
+    person has looked. That record is written anew from the database, and the log says so.
 
     While the witness says the same, the log is halted again: first mend what it has found, or have its operator do so.
 
@@ -201,7 +202,7 @@ def resume(cli: Cli, reason: str) -> None:
       privacy-svc log resume --reason "The witness had lost its state; ticket 4711."
     """
     with cli.runtime(check_stores=False) as runtime:
-        with runtime.database.write() as session:
-            runtime.log.resume(session, reason, actor=ACTOR)
+        lacking = runtime.log.resume(runtime.database, reason, actor=ACTOR)
         runtime.log.integrate(runtime.database)
-    cli.show({"halted": False}, lambda: click.echo("The log is signed again."))
+    told = f" The record outside the database was written anew: {lacking}." if lacking else ""
+    cli.show({"halted": False, "outside": lacking}, lambda: click.echo("The log is signed again." + told))

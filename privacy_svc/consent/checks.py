@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from privacy_svc.consent.contradicting import contradictions
 from privacy_svc.consent.rowformat import PROOF_LIMIT, proof_size
@@ -20,6 +21,8 @@ from privacy_svc.policy import (
 )
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_CONTRADICTIONS = 20
+"""Faults told of one evidence."""
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a caller's clock may be; what it tells is of now."""
 
@@ -97,8 +100,8 @@ def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
     if explicit and wanted.source.method != Method.EXPLICIT:
         yield Fault("/source/method", "special categories need explicit consent (Art. 9(2)(a))")
     for name in ("reference", "evidence"):
-        for place, why in contradictions(getattr(wanted.source, name), f"/source/{name}"):
-            yield Fault(place, why)
+        for place, why in islice(contradictions(getattr(wanted.source, name)), MOST_CONTRADICTIONS):
+            yield Fault(f"/source/{name}{place}", why)
 
 
 def _proof(wanted: RecordConsent) -> Iterator[Fault]:

@@ -41,32 +41,35 @@ _TEXTS = (
 _DENIED = re.compile(
     r"(?:\b(?:not|never|no|nor|without|neither|nicht|nie|niemals|kein\w{0,2}|ohne)\b|n't)[^.;!?]{0,40}$", re.IGNORECASE
 )
+_BEFORE = 60
+"""Letters that are looked at for a denial: more than the longest one has."""
 _NO = ("", "0", "false", "n", "no", "none", "off", "nein")
 
 
-def contradictions(evidence: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+def contradictions(evidence: Any) -> Iterator[tuple[str, str]]:
     """JSON pointers within the evidence, each with why that is no consent."""
     if isinstance(evidence, str):
         why = _KEYS.get(_word(evidence)) or _said(evidence)
         if why:
-            yield pointer, why
+            yield "", why
     elif isinstance(evidence, list):
         for n, item in enumerate(evidence):
-            yield from contradictions(item, f"{pointer}/{n}")
+            yield from ((f"/{n}{place}", why) for place, why in contradictions(item))
     elif isinstance(evidence, Mapping):
         for name, value in evidence.items():
-            yield from _entry(name, value, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+            step = name.replace("~", "~0").replace("/", "~1")
+            yield from ((f"/{step}{place}", why) for place, why in _entry(name, value))
 
 
-def _entry(name: str, value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+def _entry(name: str, value: Any) -> Iterator[tuple[str, str]]:
     word = _word(name)
     if word in _KEYS:
         if not _is_no(value):
-            yield pointer, _KEYS[word]
+            yield "", _KEYS[word]
     elif word == "purposes" and isinstance(value, list) and len(value) > 1:
-        yield pointer, BUNDLED
+        yield "", BUNDLED
     else:
-        yield from contradictions(value, pointer)
+        yield from contradictions(value)
 
 
 def _word(text: str) -> str:
@@ -80,6 +83,7 @@ def _is_no(value: Any) -> bool:
 def _said(text: str) -> str | None:
     """`not pre-ticked` says the opposite."""
     for pattern, why in _TEXTS:
-        if any(not _DENIED.search(text[: found.start()]) for found in pattern.finditer(text)):
-            return why
+        for found in pattern.finditer(text):
+            if not _DENIED.search(text[max(0, found.start() - _BEFORE) : found.start()]):
+                return why
     return None

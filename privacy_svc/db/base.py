@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import DeclarativeBase
+
+from privacy_svc.errors import BadRequest
+
+
+class BeyondTime(BadRequest, DontWrapMixin):
+    """A caller's: we know no such time ourselves."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -34,7 +41,10 @@ class Instant(TypeDecorator[datetime]):
 def _utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise BeyondTime("A time lies before the year 1 or after the year 9999, as seen in UTC.") from None
 
 
 def _text(value: datetime | None) -> str | None:

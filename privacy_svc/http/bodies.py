@@ -4,6 +4,7 @@ import difflib
 import enum
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -109,9 +110,9 @@ def _is_flat(valid: bytes) -> bool:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        twice = next(name for n, name in enumerate(names) if name in names[:n])
+    counts = Counter(name for name, _ in pairs)
+    if len(counts) != len(pairs):
+        twice = next(name for name, count in counts.items() if count > 1)
         raise InvalidBody("A name stands twice in one object.", faults=[Fault(f"/{twice}", "stands there twice")])
 
 

@@ -27,6 +27,8 @@ _TEXTS = re.compile(
     r"|(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{32,}"  # others' tokens: long, mixed case, with digits
     r"|pcf1\.[\w-]+"  # sealed values
 )
+_LONGEST = 4000
+"""Letters of a text that are logged; `_TEXTS` takes the square of their number."""
 _OURS = frozenset({"level", "timestamp", "logger", "request_id", "route", "ms", "status", "method", "version", "at"})
 """Words and numbers we write ourselves; a timestamp would look like a phone number."""
 _NOISY = ("dbos", "httpx", "httpcore", "alembic", "presidio-analyzer")
@@ -45,8 +47,8 @@ def of_request(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
 
 
 def clean(text: str) -> str:
-    """The text without what is shaped like an e-mail address, a phone number or a token."""
-    return _TEXTS.sub(REDACTED, text)
+    """The text's beginning without what is shaped like an e-mail address, a phone number or a token."""
+    return _TEXTS.sub(REDACTED, text[:_LONGEST])
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -7,7 +7,7 @@ Pages for people take any: mail programs and social networks add parameters of t
 import difflib
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -65,8 +65,8 @@ def _check_times(sent: Iterable[tuple[str, str]], times: AbstractSet[str]) -> No
     for name, value in sent:
         if name in times:
             try:
-                msgspec.convert(value, _TIME)
-            except msgspec.ValidationError:
+                msgspec.convert(value, _TIME).astimezone(UTC)
+            except (msgspec.ValidationError, OverflowError):
                 fault = Fault(f"/{name}", "no instant of RFC 3339; in an address, its + is written %2B")
                 told = f"{name} is a time with its time zone, e.g. 2026-11-01T00:00:00Z."
                 raise BadRequest(told, faults=[fault]) from None

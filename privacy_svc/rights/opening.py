@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from privacy_svc.store import check_changes
 from privacy_svc.vault import Subject
 
 CLOCK_SKEW = timedelta(minutes=5)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 """A clock that is so much ahead of ours means now."""
 _CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """A word, because it is logged in clear."""
@@ -92,6 +93,8 @@ def _received(given: datetime | None) -> datetime:
         raise BadRequest("received_at needs a time zone, such as 2026-11-23T09:00:00Z.")
     if given > at + CLOCK_SKEW:
         raise BadRequest("received_at lies in the future.")
+    if given < EARLIEST:
+        raise BadRequest("received_at lies before 1970.")
     return min(given, at)
 
 

@@ -13,7 +13,7 @@ from itertools import chain
 from privacy_svc.pii import known_values_in
 from privacy_svc.store.known import Known
 
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,254}@[\w.-]+")
 _NUMBER = re.compile(r"\d(?:[\W_]{0,3}\d){6,}")
 _CODE = re.compile(r"\w{7,}")
 _WORD = re.compile(r"\w+")

@@ -17,7 +17,7 @@ from privacy_svc.vault.keys import Key
 from privacy_svc.vault.values import text_bytes
 
 _TRAILING = "."
-_AROUND = re.compile(r"^\s+|[\s.]+$")
+_LETTER = re.compile(r"[^\s.]")
 
 
 def _exact(value: str, _region: str) -> str | None:
@@ -48,7 +48,9 @@ def _email(value: str, region: str) -> str | None:
 def _bare(value: str) -> str:
     """Without white space around it and dots at its end."""
     if value and (value[-1] in _TRAILING or value[0].isspace() or value[-1].isspace()):
-        return _AROUND.sub("", value)
+        value = value.lstrip()
+        last = _LETTER.search(value[::-1])  # backwards: an end would be looked for from each dot anew
+        return value[: len(value) - last.start()] if last else ""
     return value
 
 

@@ -32,13 +32,14 @@ def test_another_mirror_is_found_and_not_extended(book: Logbook) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_mirror_that_lost_its_end_is_found_and_mended(book: Logbook) -> None:
-    """Verification says that it is short; the next checkpoint brings the database's entries."""
+def test_a_mirror_that_lost_its_end_is_found_and_written_anew(book: Logbook) -> None:
+    """Verification says that it is short; an operator has the database's entries brought there again."""
     book.fill(3)
     leaves, path = mirrored(book.log.mirror), book.log.mirror.folder / BUNDLE
     path.write_bytes(path.read_bytes()[:-10])
     assert [f.kind for f in book.verify().findings] == ["missing"]
-    book.fill(1)
+    book.log.resume(book.database, "a damaged disk", actor="cli")
+    book.integrate()
     assert mirrored(book.log.mirror)[:3] == leaves
     check_log(book.database, book.log)
 

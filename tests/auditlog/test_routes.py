@@ -104,6 +104,8 @@ def test_a_module_writes_its_own_entry(web: Web) -> None:
         {"type": "crm", "payload": {}},
         {"type": "Crm:merge", "payload": {}},
         {"type": "a:b:c:d", "payload": {}},
+        {"type": "consent:record:given", "payload": {}},
+        {"type": "auditlog:mine", "payload": {}},
         {"type": "crm:merge", "payload": []},
         {"type": "crm:merge", "payload": {"n": 1.5}},
         {"type": "crm:merge", "payload": {"deep": [{"n": 1e3}]}},

@@ -14,6 +14,7 @@ from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
+from privacy_svc.errors import Conflict
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log, make_log, make_vault
 
@@ -310,10 +311,82 @@ def test_a_checkpoint_of_another_key_is_not_built_upon(book: Logbook, tmp_path: 
         book.integrate()
 
 
-def test_an_export_file_that_went_away_is_begun_anew(book: Logbook) -> None:
-    """The newest checkpoint covers those before it."""
-    book.fill(2)
-    book.log.export.unlink()
-    book.integrate()
-    assert list(checkpoint_file.notes(book.log.export)) == [book.checkpoint()]
+def lose(book: Logbook, what: str) -> None:
+    """As somebody does who may write beside the database, too."""
+    export = book.log.export
+    if what == "checkpoints cut":
+        export.write_text("".join(note + "\n" for note in list(checkpoint_file.notes(export))[:1]))
+    elif what == "entries cut":
+        (bundle,) = book.log.mirror.folder.glob("[0-9]*")
+        bundle.write_bytes(bundle.read_bytes()[:-1])
+    elif what == "entries":
+        shutil.rmtree(book.log.mirror.folder)
+    elif what == "checkpoints":
+        export.unlink()
+    else:
+        export.unlink()
+        shutil.rmtree(book.log.mirror.folder)
+
+
+@pytest.mark.parametrize("what", ["checkpoints", "checkpoints cut", "entries", "entries cut", "everything"])
+def test_a_record_outside_that_went_away_stops_the_log(book: Logbook, what: str) -> None:
+    """It is no new log: verification tells, nothing is signed until an operator says so, and the log keeps that."""
+    book.fill(3)
+    lose(book, what)
+    found = book.verify().findings
+    assert found
+    assert all(f.kind == "missing" and "the record outside the database lacks" in f.detail for f in found)
+    book.write()
+    for _ in range(2):
+        with pytest.raises(LogInconsistent, match="cut or lost"):
+            book.integrate()
+    assert book.log.resume(book.database, "the disk died", actor="cli")
+    assert book.integrate() == 2
+    assert_one_tree(book, 5)
+    assert [e.payload["reason"] for e in book.search(type=str(EventType.LOG_RESUMED)) if e.payload] == ["the disk died"]
+    assert len(list(checkpoint_file.notes(book.log.export))) == 4
     assert book.log.export.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Conflict):
+        book.log.resume(book.database, "again", actor="cli")
+
+
+def test_a_database_put_back_with_nothing_outside_is_not_signed(book: Logbook) -> None:
+    """A second root for a size that was signed would be a fork that nobody could see."""
+    book.fill(3)
+    backup = book.back_up()
+    book.fill(1)
+    book.restore(backup)
+    lose(book, "everything")
+    book.write()
+    with pytest.raises(LogInconsistent, match="cut or lost"):
+        book.integrate()
+    with book.database.read() as session:
+        assert session.query(SignedCheckpoint).count() == 3
+
+
+def test_deaths_one_after_another_leave_nothing_unexported(book: Logbook, tmp_path: Path) -> None:
+    """What was signed and not exported is exported before anything else is signed."""
+    book.fill(1)
+    for _ in range(2):
+        book.write()
+        worker = multiprocessing.get_context("spawn").Process(
+            target=die_in, args=("before the export", url_of(book), tmp_path)
+        )
+        worker.start()
+        worker.join(60)
+        assert worker.exitcode == DIED
+    book.integrate()
+    assert_one_tree(book, 3)
+    assert [checkpoint_file.size_of(n) for n in checkpoint_file.notes(book.log.export)] == [1, 2, 3]
+
+
+def test_a_restored_log_is_told_once(book: Logbook) -> None:
+    """How much there was, not a finding for each checkpoint; a row that alone is gone is missing, not altered."""
+    book.fill(2)
+    backup = book.back_up()
+    book.fill(3)
+    with book.database.write() as session:
+        session.query(SignedCheckpoint).filter(SignedCheckpoint.size == 2).delete()
+    assert [(f.kind, "not stored" in f.detail) for f in book.verify().findings] == [("missing", True)]
+    book.restore(backup)
+    assert [f.kind for f in book.verify().findings] == ["truncated"]

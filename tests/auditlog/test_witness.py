@@ -118,13 +118,12 @@ def test_a_log_that_a_witness_contradicts_is_halted(book: Logbook, server: Witne
         book.integrate()
     assert book.log.export.read_bytes() == before
     assert "has seen 50" in str(halted(book))
-    with book.database.write() as session:
-        book.log.resume(session, "the witness lost its state", actor="cli")
+    book.log.resume(book.database, "the witness lost its state", actor="cli")
     assert book.integrate() == 3
     assert [v.type for v in book.search(type="auditlog:tree")] == [EventType.LOG_RESUMED, EventType.LOG_HALTED]
     assert book.verify().ok
-    with book.database.write() as session, pytest.raises(Conflict):
-        book.log.resume(session, "again", actor="cli")
+    with pytest.raises(Conflict):
+        book.log.resume(book.database, "again", actor="cli")
 
 
 def test_what_a_witness_has_not_cosigned_is_not_pruned(book: Logbook, server: WitnessServer) -> None:

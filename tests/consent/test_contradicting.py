@@ -33,6 +33,7 @@ FINE: list[Any] = [
     None,
     "screenshot 4711 of the form, box ticked by hand",
     "the box was not pre-ticked",
+    "not one of the boxes of this old form was pre-ticked",
     "Das Kästchen war nicht vorangekreuzt",
     "kein Feld war vorausgewählt",
     {"vorangekreuzt": "nein"},

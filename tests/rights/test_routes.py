@@ -124,6 +124,7 @@ def test_holds(client: TestClient[Litestar]) -> None:
         ({"right": "access", "customer": {"id": "1"}, "chanel": "x"}, "invalid-body"),
         ({"right": "access", "customer": {}}, "invalid-body"),
         ({"right": "access", "customer": {"id": "1"}, "received_at": "2026-01-01T00:00:00"}, "bad-request"),
+        ({"right": "access", "customer": {"id": "1"}, "received_at": "0001-01-01T00:00:00+14:00"}, "bad-request"),
         ({"right": "rectification", "customer": {"id": "1"}}, "bad-details"),
         ({"right": "access", "customer": {"id": "77"}}, "unknown-customer"),
     ],
