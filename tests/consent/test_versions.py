@@ -55,16 +55,16 @@ def test_the_room_has_no_word_for_changing() -> None:
     versions are kept, and where sealed proofs go with the end of their key; there they speak of no other table."""
     room = Path(privacy_svc.consent.__file__).parent
     spoken = {
-        "suppression.py": "delete(Suppression)",
-        "versions.py": "update(_SUBJECTS)",
-        "service.py": "update(Consent)",
-        "confirming.py": "delete(Confirmation)",
-        "posting.py": "delete(Confirmation)",
+        "suppression.py": {"delete(Suppression)"},
+        "versions.py": {"update(_SUBJECTS)"},
+        "service.py": {"update(Consent)"},
+        "confirming.py": {"delete(Confirmation)"},
+        "posting.py": {"delete(Confirmation)", "delete(row)"},
     }
     for file in room.glob("*.py"):
         found = set(re.findall(r"\b(?:update|delete)\(\w*\)", file.read_text()))
         if re.search(r"from sqlalchemy import .*\b(update|delete)\b", file.read_text()):
-            assert found == {spoken.get(file.name)}, file.name
+            assert found == spoken.get(file.name), file.name
 
 
 def test_thousands_are_read_in_few_statements(database: Database, vault: Vault, desk: Desk) -> None:
