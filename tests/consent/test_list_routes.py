@@ -66,13 +66,14 @@ def test_who_withdraws_and_consents_again(web: Web) -> None:
     assert asked(web) == [False, False]
 
 
-def test_late_news_neither_lists_nor_lifts(web: Web) -> None:
-    """What was said before the word that stands changes nothing of what may be used, so nothing of the list either."""
+def test_a_late_no_lists_and_a_late_yes_lifts_nothing(web: Web) -> None:
+    """A no ends what was recorded before it, whatever time it gives; a yes from before the word that stands changes
+    nothing of what may be used, so nothing of the list either."""
     last_year = {"given_at": (now() - timedelta(days=365)).isoformat()}
     web("POST", "/v1/consents", NEWS)
-    assert web("POST", "/v1/consents", NEWS | {"state": "withdrawn"} | last_year)[1]["current"] == "given"
     assert asked(web) == [False, False]
-    web("POST", "/v1/consents", NEWS | {"state": "withdrawn"})
+    assert web("POST", "/v1/consents", NEWS | {"state": "withdrawn"} | last_year)[1]["current"] == "withdrawn"
+    assert asked(web) == [True, False]
     assert web("POST", "/v1/consents", NEWS | last_year)[1]["current"] == "withdrawn"
     assert asked(web) == [True, False]
     web("POST", "/v1/consents", NEWS | {"given_at": now().isoformat()})
