@@ -92,9 +92,11 @@ class Person(RuleBasedStateMachine):
             expires_at=(given_at or at) + lasts * DAY if given and lasts else None,
             guardian=MOTHER if given else None,
         )
-        until = said.valid_until
+        holds, stood = given_at or at, self.model.last(purpose, at, at)
+        if not given and stood is not None:
+            holds = max(holds, stood[3])  # a no ends what was recorded before it
         self.model.events.append(
-            (said.state_version, at, purpose, given_at or at, state, until, said.notice.version),
+            (said.state_version, at, purpose, holds, state, said.valid_until, said.notice.version),
         )
 
     @rule(purpose=KEYS, ago=st.integers(0, 30))
