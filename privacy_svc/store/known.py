@@ -20,6 +20,8 @@ from privacy_svc.store.walk import FoundRow
 LABEL = "erased"
 """Stands, in brackets, where a person was named."""
 _NAMES, _DATES = ("user.name",), ("user.demographic.date_of_birth",)
+_PLACES = ("user.contact.address",)
+"""A postal code may be as long as a telephone number, and names a street full of people."""
 _TEXTS = ("user.content",)
 _COARSE = ("user.contact.address.country", "user.demographic", "user.privacy_preferences", "user.behavior")
 """Shared by too many to say anything, even in a person's own rows."""
@@ -71,7 +73,7 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
             if _is(field, _COARSE) and not _is(field, _DATES):
                 continue
             own.update(dict.fromkeys(_parts(field, value)))
-            if not _is(field, _DATES):
+            if not _is(field, _DATES + _PLACES):
                 telling.update(dict.fromkeys(_telling(value, region)))
         full = list(_full_names([v for f, v in values.items() if _is(f, _NAMES)]))
         names.update(dict.fromkeys(full))

@@ -94,6 +94,7 @@ def test_erasure_leaves_nothing_and_spares_the_others(shop: Runtime, ana: str) -
         forget_subject(session, ana)
     assert {ANA["email"], ANA["phone"]} <= set(known.telling)
     assert {"Rua das Flores 17", ANA["first"]} <= set(known.own)
+    assert "4000-322" in set(known.own) - set(known.telling), "neighbours share a postal code"
     assert f"{ANA['first']} {ANA['last']}" in known.names
     with shop.database.read() as session:
         assert read_back(session, shop.stores, shop.vault, policies, ana, known) == ([], [])
