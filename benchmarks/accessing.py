@@ -14,13 +14,11 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import select, text
-from sqlalchemy.engine import make_url
 
+from benchmarks.stores import DIALECTS, with_shop
 from privacy_svc.db import Database
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.examples import folder
@@ -28,10 +26,7 @@ from privacy_svc.http import CustomerRef
 from privacy_svc.rights import Right, Wanted
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.runtime import Runtime
-from tests import postgres
-from tests.conftest import fresh_postgres
 from tests.factories import make_runtime
-from tests.shop import postgres_shop, sqlite_shop
 
 SIZES = (1_000, 100_000)
 ONE_BY_ONE, BURST, WARM = 60, 150, 10
@@ -48,27 +43,17 @@ P50, RATE = 40, 30
 """Targets: milliseconds, and requests a second."""
 
 
-def run(sizes: tuple[int, ...] = SIZES, dialects: tuple[str, ...] = ("SQLite", "PostgreSQL")) -> None:
+def run(sizes: tuple[int, ...] = SIZES, dialects: tuple[str, ...] = DIALECTS) -> None:
     for dialect in dialects:
         print(f"\nAccess, from approval to package, {dialect} (targets: p50 {P50} ms, {RATE}/s)")
         for customers in sizes:
-            with tempfile.TemporaryDirectory() as name, _databases(dialect, Path(name), customers) as (ours, store):
+            with tempfile.TemporaryDirectory() as name, with_shop(dialect, Path(name), customers) as (ours, store):
                 database = Database(ours)
                 upgrade(database)
                 runtime = make_runtime(Path(name), database, {"shop": store}, folder("policies"))
                 with runtime.requests.worker():
                     _measure(runtime, customers)
                 runtime.close()
-
-
-@contextmanager
-def _databases(dialect: str, home: Path, customers: int) -> Iterator[tuple[str, str]]:
-    if dialect == "SQLite":
-        yield f"sqlite:///{home / 'privacy.sqlite3'}", sqlite_shop(home, customers)
-        return
-    server = make_url(postgres.find())
-    with fresh_postgres(server) as ours, postgres_shop(server, customers) as store:
-        yield ours, store
 
 
 def _measure(runtime: Runtime, customers: int) -> None:
@@ -131,4 +116,4 @@ def _run(runtime: Runtime, requests: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    run((int(sys.argv[1]),) if len(sys.argv) > 1 else SIZES, tuple(sys.argv[2:]) or ("SQLite", "PostgreSQL"))
+    run((int(sys.argv[1]),) if len(sys.argv) > 1 else SIZES, tuple(sys.argv[2:]) or DIALECTS)

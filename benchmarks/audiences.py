@@ -10,13 +10,12 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import delete
-from sqlalchemy.engine import make_url
 
+from benchmarks.stores import DIALECTS, with_shop
 from privacy_svc.auditlog import MonthTag
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import Database, insert_rows, new_id, now
@@ -27,34 +26,21 @@ from privacy_svc.runtime import Runtime
 from privacy_svc.store import Question, subjects
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.rows import chunks
-from tests import postgres
-from tests.conftest import fresh_postgres
 from tests.factories import make_runtime
-from tests.shop import postgres_shop, sqlite_shop
 
 CUSTOMERS = 50_000
 TARGET = 100_000
 CHUNK = 5_000
 
 
-def run(customers: int = CUSTOMERS, dialects: tuple[str, ...] = ("SQLite", "PostgreSQL")) -> None:
+def run(customers: int = CUSTOMERS, dialects: tuple[str, ...] = DIALECTS) -> None:
     for dialect in dialects:
-        with tempfile.TemporaryDirectory() as name, _databases(dialect, Path(name), customers) as (ours, store):
+        with tempfile.TemporaryDirectory() as name, with_shop(dialect, Path(name), customers) as (ours, store):
             database = Database(ours)
             upgrade(database)
             runtime = make_runtime(Path(name), database, {"shop": store}, folder("policies"))
             _measure(dialect, runtime, customers)
             runtime.close()
-
-
-@contextmanager
-def _databases(dialect: str, home: Path, customers: int) -> Iterator[tuple[str, str]]:
-    if dialect == "SQLite":
-        yield f"sqlite:///{home / 'privacy.sqlite3'}", sqlite_shop(home, customers)
-        return
-    server = make_url(postgres.find())
-    with fresh_postgres(server) as ours, postgres_shop(server, customers) as store:
-        yield ours, store
 
 
 def _measure(dialect: str, runtime: Runtime, customers: int) -> None:
@@ -105,4 +91,4 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    run(int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS, tuple(sys.argv[2:]) or ("SQLite", "PostgreSQL"))
+    run(int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS, tuple(sys.argv[2:]) or DIALECTS)

@@ -1,7 +1,7 @@
 """Sealing a whole table in place: rows a second, the share of time in SQL, and memory.
 
     python -m benchmarks bulk_sealing                              100,000 rows of 4 fields on SQLite and PostgreSQL
-    python -m benchmarks.bulk_sealing 1000000 [sqlite|postgresql] [rows a batch]
+    python -m benchmarks.bulk_sealing 1000000 [SQLite|PostgreSQL] [rows a batch]
 
 Each run is a process of its own, so that its memory is its own. The store's time is what its driver's calls take.
 """
@@ -11,23 +11,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
 
+from benchmarks.stores import DIALECTS, with_empty_store
 from privacy_svc.db import Database
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.examples import folder
 from privacy_svc.policy import Collection, DataMap, Dataset, Erase, Field
 from privacy_svc.runtime import Runtime
 from privacy_svc.store import Sealer, seal, unseal
-from tests import postgres
-from tests.conftest import fresh_postgres
 from tests.factories import make_runtime
 
 ROWS = 100_000
@@ -73,13 +70,13 @@ class Stopwatch:
 
 
 def run() -> None:
-    for dialect in ("sqlite", "postgresql"):
+    for dialect in DIALECTS:
         subprocess.run([sys.executable, "-m", "benchmarks.bulk_sealing", str(ROWS), dialect], check=True)
 
 
 def measure(rows: int, dialect: str, batch: int | None) -> None:
-    with tempfile.TemporaryDirectory() as name, _databases(dialect, Path(name)) as (ours, store):
-        _fill(store, rows)
+    with tempfile.TemporaryDirectory() as name, with_empty_store(dialect, Path(name)) as (ours, store):
+        fill(store, rows)
         database = Database(ours)
         upgrade(database)
         runtime = make_runtime(Path(name), database, {"shop": store}, folder("policies"))
@@ -115,19 +112,7 @@ def _sealer(runtime: Runtime, batch: int | None) -> Sealer:
     return replace(sealer, batch=batch) if batch else sealer
 
 
-@contextmanager
-def _databases(dialect: str, home: Path) -> Iterator[tuple[str, str]]:
-    """URLs of our database and of the store."""
-    if dialect == "sqlite":
-        (home / "store.sqlite").touch()
-        yield f"sqlite:///{home / 'privacy.sqlite3'}", f"sqlite:///{home / 'store.sqlite'}"
-        return
-    server = make_url(postgres.find())
-    with fresh_postgres(server) as ours, fresh_postgres(server) as store:
-        yield ours, store
-
-
-def _fill(url: str, rows: int) -> None:
+def fill(url: str, rows: int) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(
@@ -153,6 +138,6 @@ def _resident() -> int:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    chosen = given[1:2] or ["sqlite", "postgresql"]
+    chosen = given[1:2] or DIALECTS
     for one in chosen:
         measure(int(given[0]) if given else ROWS, one, int(given[2]) if len(given) > 2 else None)

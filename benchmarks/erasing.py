@@ -1,7 +1,7 @@
 """Erasures from approval to certificate, by a worker, over five tables with notes, on SQLite and PostgreSQL.
 
     python -m benchmarks erasing                            100,000 customers, and 1,000 to show that it does not grow
-    python -m benchmarks.erasing 1000000 [sqlite|postgresql]
+    python -m benchmarks.erasing 1000000 [SQLite|PostgreSQL]
 
 To the first issue of the certificate, one after another, then in a burst; and the pass over everybody's texts that
 ends them all. CPU is the worker's: the machine may be shared. The peer (Fides 2.78, three tables, two processors,
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from benchmarks.bulk_sealing import _databases
+from benchmarks.stores import DIALECTS, with_empty_store
 from privacy_svc.db import Database
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.http import CustomerRef
@@ -42,13 +42,13 @@ CALLS = f"""\
 
 
 def run() -> None:
-    for dialect in ("sqlite", "postgresql"):
+    for dialect in DIALECTS:
         for customers in (FEW, CUSTOMERS):
             measure(customers, dialect)
 
 
 def measure(customers: int, dialect: str) -> None:
-    with tempfile.TemporaryDirectory() as name, _databases(dialect, Path(name)) as (ours, store):
+    with tempfile.TemporaryDirectory() as name, with_empty_store(dialect, Path(name)) as (ours, store):
         home = Path(name) / "home"
         home.mkdir()
         database = Database(ours)
@@ -152,5 +152,5 @@ def _customer(n: int) -> dict[str, object]:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    for one in given[1:2] or ["sqlite", "postgresql"]:
+    for one in given[1:2] or DIALECTS:
         measure(int(given[0]) if given else CUSTOMERS, one)

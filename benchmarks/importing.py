@@ -1,7 +1,7 @@
 """Importing an old consent table: rows a second, on one core.
 
     python -m benchmarks importing                           20,000 rows on SQLite and PostgreSQL
-    python -m benchmarks.importing 1000000 [sqlite|postgresql]
+    python -m benchmarks.importing 1000000 [SQLite|PostgreSQL]
 
 Each row names one customer by the CRM's key, with a notice and a reference, which is sealed; the last run names them
 by e-mail address, which the store holds sealed and indexed. The target is 20,000 rows/s for customers who are known.
@@ -18,7 +18,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks.bulk_sealing import PEOPLE, _databases, _fill
+from benchmarks.bulk_sealing import PEOPLE, fill
+from benchmarks.stores import DIALECTS, with_empty_store
 from privacy_svc.consent import Format, Importer, Shape, inspect, read
 from privacy_svc.db import Database
 from privacy_svc.db.migrate import upgrade
@@ -35,13 +36,13 @@ LINE = "{who},marketing.email,given,2024-0{month}-1{day}T09:30:00Z,newsletter,1,
 
 
 def run() -> None:
-    for dialect in ("sqlite", "postgresql"):
+    for dialect in DIALECTS:
         measure(ROWS, dialect)
 
 
 def measure(rows: int, dialect: str) -> None:
-    with tempfile.TemporaryDirectory() as name, _databases(dialect, Path(name)) as (ours, store):
-        _fill(store, rows)
+    with tempfile.TemporaryDirectory() as name, with_empty_store(dialect, Path(name)) as (ours, store):
+        fill(store, rows)
         database = Database(ours)
         upgrade(database)
         runtime = make_runtime(Path(name), database, {"shop": store}, folder("policies"))
@@ -89,5 +90,5 @@ def _timed(what: str, runtime: Runtime, content: bytes) -> None:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    for one in given[1:2] or ["sqlite", "postgresql"]:
+    for one in given[1:2] or DIALECTS:
         measure(int(given[0]) if given else ROWS, one)

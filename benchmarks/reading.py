@@ -7,13 +7,12 @@ keys, deciding for each person, opening, and the log's entries, which are durabl
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 
+from benchmarks.stores import DIALECTS, with_shop
 from privacy_svc.app import settle_memory
 from privacy_svc.consent import subject_states
 from privacy_svc.db import Database, now
@@ -22,10 +21,7 @@ from privacy_svc.examples import folder
 from privacy_svc.runtime import Runtime
 from privacy_svc.store import seal
 from privacy_svc.store.model import SubjectRow
-from tests import postgres
-from tests.conftest import fresh_postgres
 from tests.factories import make_runtime
-from tests.shop import postgres_shop, sqlite_shop
 
 CUSTOMERS = 1_000
 ROUNDS = 9
@@ -35,8 +31,8 @@ MODULE, PURPOSE = "dpo-tools", "rights.handling"
 
 
 def run() -> None:
-    for dialect in ("sqlite", "postgresql"):
-        with tempfile.TemporaryDirectory() as name, _databases(dialect, Path(name)) as (ours, store):
+    for dialect in DIALECTS:
+        with tempfile.TemporaryDirectory() as name, with_shop(dialect, Path(name), CUSTOMERS) as (ours, store):
             database = Database(ours)
             upgrade(database)
             runtime = make_runtime(Path(name), database, {"shop": store}, folder("policies"))
@@ -96,14 +92,3 @@ def _seconds(steps: Mapping[str, Callable[[], int]]) -> dict[str, float]:
             taken[name].append(time.perf_counter() - begun)
             assert done == CUSTOMERS, (name, done)
     return {n: statistics.median(t) for n, t in taken.items()}
-
-
-@contextmanager
-def _databases(dialect: str, home: Path) -> Iterator[tuple[str, str]]:
-    """URLs of our database and of the store."""
-    if dialect == "sqlite":
-        yield f"sqlite:///{home / 'privacy.sqlite3'}", sqlite_shop(home, CUSTOMERS)
-        return
-    server = make_url(postgres.find())
-    with fresh_postgres(server) as ours, postgres_shop(server, CUSTOMERS) as store:
-        yield ours, store

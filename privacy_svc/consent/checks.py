@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from privacy_svc.consent.contradicting import contradictions
 from privacy_svc.consent.rowformat import PROOF_LIMIT, proof_size
 from privacy_svc.consent.schemas import RecordConsent
 from privacy_svc.consent.states import Method
+from privacy_svc.db import CLOCK_SKEW, EARLIEST
 from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.policy import (
     PROFILING,
@@ -20,11 +21,8 @@ from privacy_svc.policy import (
     is_objectionable,
 )
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CONTRADICTIONS = 20
 """Faults told of one evidence."""
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead of ours a caller's clock may be; what it tells is of now."""
 
 
 def check(policies: PolicySet, wanted: RecordConsent, at: datetime) -> Purpose:

@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from privacy_svc.consent.checks import EARLIEST, consentable
+from privacy_svc.consent.checks import consentable
 from privacy_svc.consent.contradicting import BUNDLED, contradictions
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import ImportRow
 from privacy_svc.consent.schemas import Guardian, NoticeShown
 from privacy_svc.consent.states import DOUBLE_OPT_IN, IMPORTED, Method, State
+from privacy_svc.db import EARLIEST
 from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import PolicySet, Purpose, SpecialCondition, add_duration
 

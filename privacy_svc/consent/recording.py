@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Event, EventType, Log
-from privacy_svc.consent.checks import EARLIEST, check
+from privacy_svc.consent.checks import check
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.objections import lift_objection, stand_since
 from privacy_svc.consent.schemas import ConsentView, NoticeShown, RecordConsent
@@ -19,7 +19,7 @@ from privacy_svc.consent.service import view
 from privacy_svc.consent.standing import latest
 from privacy_svc.consent.states import State
 from privacy_svc.consent.versions import hold, hold_many, raise_versions
-from privacy_svc.db import insert_rows, new_id
+from privacy_svc.db import EARLIEST, insert_rows, new_id
 from privacy_svc.errors import PrivacyError
 from privacy_svc.policy import PolicySet, Purpose, add_duration, remember
 from privacy_svc.vault import SubjectCipher, Vault

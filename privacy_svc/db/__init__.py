@@ -5,13 +5,15 @@ One request or one workflow step is one transaction: it begins at the boundary w
 """
 
 from privacy_svc.db.among import among, prefer_indexes
-from privacy_svc.db.base import Base, Instant, new_id, now
+from privacy_svc.db.base import CLOCK_SKEW, EARLIEST, Base, Instant, new_id, now
 from privacy_svc.db.engine import Database, make_engine, parse_url
 from privacy_svc.db.gathered import gathered_texts, joined_bytes, packed
 from privacy_svc.db.inserting import insert_rows
 from privacy_svc.db.together import Together, each
 
 __all__ = [
+    "CLOCK_SKEW",
+    "EARLIEST",
     "Base",
     "Database",
     "Instant",

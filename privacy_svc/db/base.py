@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String, Text, TypeDecorator
@@ -67,6 +67,12 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         str: String().with_variant(Text(), "sqlite"),
     }
+
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours a caller's clock may be; what it tells is of now."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing that somebody tells us of happened before."""
 
 
 def now() -> datetime:

@@ -70,9 +70,6 @@ class Ways:
         """Collections whose rows are nobody, but may have somebody's address."""
         yield from (c for c in self._collections if _has_address(c))
 
-    def leads_to_people(self, collection: "Collection") -> bool:
-        return collection.path in self._distance
-
     def is_link(self, collection: "Collection") -> bool:
         """Whether its rows say nothing but which others belong together."""
         ends = [way for way in self._references[collection.path] if way.target.path in self._distance]

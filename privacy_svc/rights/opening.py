@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from privacy_svc.consent import require_open_to_objection
-from privacy_svc.db import new_id, now
+from privacy_svc.db import CLOCK_SKEW, EARLIEST, new_id, now
 from privacy_svc.errors import BadRequest, Erased, UnknownCustomer
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, PROFILING
@@ -22,9 +22,6 @@ from privacy_svc.rights.words import TEXTS
 from privacy_svc.store import check_changes
 from privacy_svc.vault import Subject
 
-CLOCK_SKEW = timedelta(minutes=5)
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-"""A clock that is so much ahead of ours means now."""
 _CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """A word, because it is logged in clear."""
 

@@ -21,7 +21,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.outside_model import ABOUT, DONE, FAILED, GATHERED, HTTP, MANUAL, OPEN, SAID, RequestWork
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.states import Right, State, follow
-from privacy_svc.rights.steps import Step, is_done, mark_done, tell_progress
+from privacy_svc.rights.steps import Step, gate, is_done, mark_done, tell_progress
 from privacy_svc.store import FoundRow, walk
 
 RIGHTS = frozenset({Right.ACCESS, Right.RECTIFICATION, Right.ERASURE})
@@ -73,12 +73,8 @@ def _open(session: Session, parts: Parts, request: DataRequest, seen: Sequence[t
     _settle(session, request)
 
 
-def _pass(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) -> None:
-    """Nothing: the gate is noted by who did the last part."""
-
-
 OPENING = Step("elsewhere", _open, _look)
-GATE = Step("elsewhere_done", _pass, is_gate=True)
+GATE = gate("elsewhere_done")
 
 
 def identities(rows: Iterable[FoundRow], connector: Connector) -> list[str]:

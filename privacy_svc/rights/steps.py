@@ -41,7 +41,11 @@ def _never(_session: Session, _parts: Parts, _request: DataRequest, _seen: Any) 
     raise AssertionError("a gate is noted by who opens it")
 
 
-EVERYWHERE = Step("everywhere", _never, is_gate=True)
+def gate(name: str) -> Step:
+    return Step(name, _never, is_gate=True)
+
+
+EVERYWHERE = gate("everywhere")
 """Everybody's texts are searched for what an erased person was known by; see `sweeping`."""
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from privacy_svc.auditlog import Log, Signer
@@ -17,6 +18,7 @@ from privacy_svc.rights import Requests
 from privacy_svc.settings import Settings
 from privacy_svc.store import Directory, Sealer, Stores, seal
 from privacy_svc.vault import Vault
+from tests.conftest import fresh_postgres
 from tests.factories import make_vault
 
 ANA = {"name": "Ana Figueiredo", "email": "ana@mail.example", "phone": "+49 30 9018 2042", "city": "Lisboa-Norte"}
@@ -165,6 +167,16 @@ ROWS = {
 }
 
 
+@contextmanager
+def store_url(request: pytest.FixtureRequest, database: Database, folder: Path) -> Iterator[str]:
+    """An empty store of the privacy database's kind."""
+    if database.engine.dialect.name == "postgresql":
+        with fresh_postgres(request.getfixturevalue("postgres_server")) as url:
+            yield url
+    else:
+        yield f"sqlite:///{folder / 'crm.sqlite'}"
+
+
 def policies(**changed: str) -> PolicySet:
     return compile_policies({p: t.encode() for p, t in {**FILES, **changed}.items()})
 
@@ -225,11 +237,12 @@ class Company:
     def mails(self) -> list[str]:
         return [p.read_text() for p in sorted((self.home / "outbox").glob("*.eml"))]
 
-    def write(self, statement: str, **values: object) -> None:
+    def write(self, *statements: str, **values: object) -> None:
         """As the CRM does it."""
         engine = create_engine(self.store_url)
         with engine.begin() as connection:
-            connection.execute(text(statement), values)
+            for statement in statements:
+                connection.execute(text(statement), values)
         engine.dispose()
 
     def rows(self, table: str) -> list[dict[str, object]]:

@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -19,9 +19,9 @@ from privacy_svc.policy import compile_policies
 from privacy_svc.rights import Elsewheres, RequestView, Right, State
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.outside_model import RequestWork
-from tests.conftest import ONE_DATABASE, fresh_postgres
+from tests.conftest import ONE_DATABASE
 from tests.listening import Said
-from tests.rights.company import ANA, FILES, Company, found_company
+from tests.rights.company import ANA, FILES, Company, found_company, store_url
 from tests.rights.mailtool import CONNECTOR, CURSOR, SECRET, MailTool, mailing
 from tests.rights.running import carried_out, everything_in
 from tests.rights.running import done as ended
@@ -44,12 +44,8 @@ connector:
 def connected(request: pytest.FixtureRequest, database: Database, folder: Path, **files: str) -> Iterator[Company]:
     home = folder / "home"
     home.mkdir()
-    with ExitStack() as stack:
-        url = f"sqlite:///{folder / 'crm.sqlite'}"
-        if database.engine.dialect.name == "postgresql":
-            url = stack.enter_context(fresh_postgres(request.getfixturevalue("postgres_server")))
-        named = {f"connectors/{name}.yml": text for name, text in files.items()}
-        company = stack.enter_context(found_company(home, database, url, **named))
+    named = {f"connectors/{name}.yml": text for name, text in files.items()}
+    with store_url(request, database, folder) as url, found_company(home, database, url, **named) as company:
         yield with_settings(company, outbound_allow="127.0.0.0/8", secrets={"mailtool": SECRET})
 
 
@@ -67,10 +63,7 @@ def house(request: pytest.FixtureRequest, database: Database, tmp_path: Path, to
 
 def run(company: Company, request: str) -> None:
     """As a worker does: what is left of the run, up to the gate."""
-    work = Fulfilment(company.database, company.requests.parts)
-    for name in work.plan(request):
-        problem = work.perform(request, name)
-        assert problem is None, problem
+    assert Fulfilment(company.database, company.requests.parts).run(request) is None
 
 
 def work_off(company: Company) -> int:

@@ -4,7 +4,6 @@ import hashlib
 import json
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.rights import Decision, RequestView, State, Worker
@@ -12,14 +11,6 @@ from tests.rights.company import ANA, Company
 from tests.rights.running import done, finished
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import types_of
-
-
-def run(company: Company, *statements: str, **values: object) -> None:
-    engine = create_engine(company.store_url)
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement), values)
-    engine.dispose()
 
 
 def failed(company: Company) -> tuple[RequestView, list[str]]:
@@ -42,8 +33,7 @@ def certificate(company: Company, request: str) -> dict[str, object]:
 
 def test_columns_that_nobody_mapped_are_searched(company: Company, worker: Worker) -> None:
     """Her name in an unmapped column of her own row is found before there is a certificate, in another spelling too."""
-    run(
-        company,
+    company.write(
         "ALTER TABLE customers ADD COLUMN remark TEXT",
         "UPDATE customers SET remark = 'ANA  FIGUEIREDO' WHERE id = 1",
     )
@@ -62,8 +52,7 @@ def test_columns_that_nobody_mapped_are_searched(company: Company, worker: Worke
 def test_a_hash_is_no_erasure(company: Company, worker: Worker) -> None:
     """The SHA-256 of her address, which anybody can guess, is found in a column of somebody else's row."""
     digest = hashlib.sha256(ANA["email"].encode()).hexdigest()
-    run(
-        company,
+    company.write(
         "ALTER TABLE orders ADD COLUMN tracking TEXT",
         "UPDATE orders SET tracking = :d WHERE id = 12",
         d=f"u={digest}",
@@ -76,7 +65,7 @@ def test_others_texts_are_searched_also_sealed(company: Company, worker: Worker)
     """Her whole name in a note about Bo, and her number in another spelling, are found, told with the certificate out
     already, taken out when a person says so, and Bo's note stays Bo's."""
     note = "Bo says that Ana  Figueiredo (030/9018-2042) knows; ask Anabel"
-    run(company, "INSERT INTO notes VALUES (31, 2, :n)", n=note)
+    company.write("INSERT INTO notes VALUES (31, 2, :n)", n=note)
     request, places = failed(company)
     assert places == ["crm.notes.note"]
     assert request.certificate is not None
@@ -101,7 +90,7 @@ def test_others_texts_are_searched_also_sealed(company: Company, worker: Worker)
 def test_what_is_accepted_has_a_reason(company: Company, worker: Worker) -> None:
     """A family's address in another person's own row is not taken from them: it is accepted, with a reason that the DPO
     reads and the certificate counts."""
-    run(company, "UPDATE customers SET email = :e WHERE id = 2", e=ANA["email"])
+    company.write("UPDATE customers SET email = :e WHERE id = 2", e=ANA["email"])
     company.seal()
     request, places = failed(company)
     assert places == ["crm.customers.email"]
@@ -125,7 +114,7 @@ def test_what_is_accepted_has_a_reason(company: Company, worker: Worker) -> None
 
 def test_a_namesake_keeps_her_name(company: Company, worker: Worker) -> None:
     """Another person of the same name has it in a column for names: that is no finding."""
-    run(company, "UPDATE customers SET name = :n WHERE id = 2", n=ANA["name"])
+    company.write("UPDATE customers SET name = :n WHERE id = 2", n=ANA["name"])
     request = verified(company)
     company.requests.approve(request.id, "dora")
     done(company, request.id)

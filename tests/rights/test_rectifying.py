@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
@@ -20,14 +19,6 @@ NEW = "ana@new.example"
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
 
 
-def run(company: Company, *statements: str, **values: object) -> None:
-    engine = create_engine(company.store_url)
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement), values)
-    engine.dispose()
-
-
 def remap(company: Company, change: Callable[[str], str]) -> None:
     """Another data map, in force at once."""
     path = company.home / "policies" / "datasets" / "crm.yml"
@@ -39,8 +30,7 @@ def remap(company: Company, change: Callable[[str], str]) -> None:
 
 def with_contacts(company: Company) -> None:
     """A second table with copies of people's addresses, as a newsletter's own has."""
-    run(
-        company,
+    company.write(
         "CREATE TABLE contacts (id INTEGER PRIMARY KEY, customer_id INTEGER, mail VARCHAR(40), tel TEXT, city TEXT)",
         "INSERT INTO contacts VALUES (40, 1, 'ANA@mail.example', '030 90182042', 'Lisboa-Norte')",
         "INSERT INTO contacts VALUES (41, 1, 'other@mail.example', NULL, 'Porto')",
@@ -151,8 +141,7 @@ def test_a_value_that_is_anothers_is_refused_before_anything_changes(company: Co
 
 def test_a_databases_own_rule_is_found_by_trying(company: Company, worker: Worker) -> None:
     """A rule over two columns, which no look-up knows: told in plain words, without the value; nothing has changed."""
-    run(
-        company,
+    company.write(
         "CREATE UNIQUE INDEX one_city ON customers (city, phone)",
         "UPDATE customers SET phone = '1', city = 'Bergen' WHERE id = 2",
         "UPDATE customers SET phone = '1' WHERE id = 1",
@@ -180,12 +169,12 @@ def test_what_changed_meanwhile_goes_back_to_the_approver(company: Company) -> N
     """The approver saw another value than stands there at the approval, or at the run: it is not overwritten unseen."""
     request = verified(company, Right.RECTIFICATION, changes={"city": "Porto"})
     company.requests.details(request.id, "dora")
-    run(company, "UPDATE customers SET city = 'Faro' WHERE id = 1")
+    company.write("UPDATE customers SET city = 'Faro' WHERE id = 1")
     with pytest.raises(Moved):
         company.requests.approve(request.id, "dora")
     company.requests.details(request.id, "dora")
     company.requests.approve(request.id, "dora")
-    run(company, "UPDATE customers SET city = 'Braga' WHERE id = 1")
+    company.write("UPDATE customers SET city = 'Braga' WHERE id = 1")
     with company.requests.worker():
         while (found := company.requests.show(request.id)).state == State.IN_PROGRESS:
             pass

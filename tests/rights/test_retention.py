@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from privacy_svc.policy import compile_policies
 from privacy_svc.rights import Expiry, Filter, RequestView, Right, State, Wanted
 from privacy_svc.rights.expiring import rules
 from privacy_svc.store import CannotExpire
-from tests.conftest import ONE_DATABASE, fresh_postgres
-from tests.rights.company import ANA, DATASET, FILES, ORGANISATION, PURPOSES, Company, found_company
+from tests.conftest import ONE_DATABASE
+from tests.rights.company import ANA, DATASET, FILES, ORGANISATION, PURPOSES, Company, found_company, store_url
 from tests.rights.telling import carry_out
 from tests.rights.test_approval import hold
 
@@ -67,13 +66,12 @@ def columns(company: Company) -> None:
 def office(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Company]:
     home = tmp_path / "home"
     home.mkdir()
-    with ExitStack() as stack:
-        url = f"sqlite:///{tmp_path / 'crm.sqlite'}"
-        if database.engine.dialect.name == "postgresql":
-            url = stack.enter_context(fresh_postgres(request.getfixturevalue("postgres_server")))
-        changed = {"datasets/crm.yml": RULED}
-        stack.enter_context(time_machine.travel(TODAY, tick=False))
-        company = stack.enter_context(found_company(home, database, url, **changed))
+    changed = {"datasets/crm.yml": RULED}
+    with (
+        store_url(request, database, tmp_path) as url,
+        time_machine.travel(TODAY, tick=False),
+        found_company(home, database, url, **changed) as company,
+    ):
         columns(company)
         yield company
 
