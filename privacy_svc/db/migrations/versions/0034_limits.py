@@ -1,7 +1,7 @@
 """The announced ends of restrictions, and who reviewed an automated decision.
 
 Revision ID: 0034
-Revises: 0032
+Revises: 0033
 """
 
 import sqlalchemy as sa
