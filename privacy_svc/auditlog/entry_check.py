@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import null, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import exists, null, select
+from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.appending import actor_label, subject_label
 from privacy_svc.auditlog.entry import Envelope, fits
@@ -18,7 +18,6 @@ from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Outbox, Pa
 from privacy_svc.auditlog.opening import Openers, unseal
 from privacy_svc.auditlog.stored_members import check_members
 from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, is_tombstone
-from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
@@ -38,6 +37,10 @@ class Row(msgspec.Struct, gc=False):
     owner_id: str
     use: str
     sealed: bytes | None
+    few: bool
+    """People are listed in it, one by one."""
+    crowd: bool
+    """People are listed in it, in parts."""
 
 
 def read(rows: Iterable[Any]) -> list[Row]:
@@ -49,7 +52,8 @@ def rows_of(table: type[Entry] | type[Outbox]) -> Any:
     """Past the mapper, which takes longer than the check."""
     index: Any = Entry.index if table is Entry else null().label("index")
     told: tuple[Any, ...] = (index, table.id, table.at, table.type, table.actor, table.subject_id, table.leaf)
-    joined = select(*told, Payload.owner_id, Payload.use, Payload.sealed)
+    listed = (exists().where(of == table.id) for of in (EntryMember.entry_id, CrowdPart.entry_id))
+    joined = select(*told, Payload.owner_id, Payload.use, Payload.sealed, *listed)
     return joined.outerjoin(Payload, Payload.entry_id == table.id)
 
 
@@ -91,9 +95,6 @@ class Checker:
         self.erased = self.lost = 0
         self.gone: dict[int, str] = {}
         """Entries of the page without a payload, rightly: `erased` or `lost`."""
-        self._listed: set[str] = set()
-        self._listed_twice: set[str] = set()
-        """Ids of the page's entries with a list of people, and with two."""
 
     def check(self, page: Sequence[Row]) -> Iterator[Finding]:
         self._openers.learn(row for row in page if row.sealed is not None)
@@ -101,8 +102,6 @@ class Checker:
             if len(labels) > MOST_LABELS:
                 labels.clear()
         self.gone = {}
-        few, crowd = (self._with_people(of.entry_id, page) for of in (EntryMember, CrowdPart))
-        self._listed, self._listed_twice = few | crowd, few & crowd
         for row in page:
             try:
                 envelope = Envelope.decode(row.leaf)
@@ -133,16 +132,12 @@ class Checker:
                 found.append(("altered", _ELSE % "subject_id"))
         if envelope.members is not msgspec.UNSET and row.use != LOST:
             found += check_members(self._session, self._vault, row.id, envelope)
-            listed = self._listed_twice
+            added = row.few and row.crowd
         else:
-            listed = self._listed
-        if row.id in listed:
+            added = row.few or row.crowd
+        if added:
             found.append(("altered", "people were added to the entry"))
         return found
-
-    def _with_people(self, entry_id: InstrumentedAttribute[str], page: Sequence[Row]) -> set[str]:
-        chosen = select(entry_id).distinct().where(among(entry_id, "ids"))
-        return set(self._session.scalars(chosen, {"ids": [str(row.id) for row in page]}))
 
     def _gone(self, row: Row) -> Iterator[Told]:
         if not is_tombstone(self._organisation, row.use, row.leaf, row.sealed or b""):

@@ -157,7 +157,7 @@ class _Verification:
         """The next entries, and the last index looked at; None at the end."""
         try:
             found = _beyond(rows_of(Entry).order_by(Entry.index), after).limit(PAGE)
-            page = read(self._session.connection().execute(found))
+            page = read(self._session.connection().execute(found).all())
             return page, page[-1].index if page else None
         except UNREADABLE:
             return self._readable(after)

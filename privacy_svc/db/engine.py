@@ -32,6 +32,8 @@ def make_engine(url: str, *, pragmas: Sequence[str] = OURS) -> Engine:
     engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite", hide_parameters=True)
     if parsed.get_backend_name() == "sqlite":
         _follow_sqlite_rules(engine, pragmas)
+    if parsed.get_backend_name() == "postgresql":
+        _follow_postgresql_rules(engine)
     return engine
 
 
@@ -57,6 +59,17 @@ def _follow_sqlite_rules(engine: Engine, pragmas: Sequence[str]) -> None:
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("immediate", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _follow_postgresql_rules(engine: Engine) -> None:
+    """Our statements touch few rows. Where its statistics are old PostgreSQL expects many, and compiles for longer
+    than the statement takes."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET jit = off")
+        connection.commit()
 
 
 class Database:

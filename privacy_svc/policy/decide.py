@@ -12,14 +12,14 @@ reason, so that the explanation comes from the path that decides:
 What depends on policy alone (7, 8, 10) is worked out once per policy set: fieldrules.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from privacy_svc.policy.categories import within
 from privacy_svc.policy.durations import add_duration
-from privacy_svc.policy.fieldrules import Effect, FieldDecision, FieldRule, denied, field_rules
+from privacy_svc.policy.fieldrules import Answer, Effect, FieldDecision, FieldRule, FieldRules, denied, field_rules
 from privacy_svc.policy.policyset import ConsentRule, LegalBasis, PolicySet, Purpose, SpecialCondition
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
@@ -54,33 +54,38 @@ def decide(
 ) -> Decision:
     """Without `fields`, the question is about the purpose as such. Never raises, whatever the names."""
     declared = policies.purposes.get(purpose)
-    before = list(_asked(policies, module, purpose, declared, state))
-    after: list[ReasonCode] = []
+    before = _granted(policies, module, purpose)
+    after: Sequence[ReasonCode] = ()
     if declared is None:
         nothing = FieldRule(denied("", ReasonCode.UNKNOWN_PURPOSE))
-        rules: Mapping[str, FieldRule] = dict.fromkeys(policies.field_names(state.kind), nothing)
+        rules = FieldRules(dict.fromkeys(policies.field_names(state.kind), nothing))
     else:
+        if state.kind not in declared.subjects:
+            before.append(ReasonCode.SUBJECT_KIND_NOT_COVERED)
         before += _person(policies, declared, state, now)
-        after += _retention(declared, state, now)
+        after = _retention(declared, state, now)
         rules = field_rules(policies, declared, state.kind, _lacking(policies, declared, state, now))
-    effects, reasons = _fields(fields, rules, purpose if declared else "", before, after)
+    if before or after:
+        effects, reasons = _denied(fields, rules, purpose if declared else "", before, after)
+    else:
+        effects, reasons = rules.answer(purpose, tuple(fields))
     return Decision(
-        permit_all=not reasons,
-        any_permit=not reasons or any(e.effect is not _DENY for e in effects.values()),
-        fields=effects,
-        reasons=reasons,
-        policy_version=policies.version,
-        state_version=state.version,
-        purpose=purpose,
-        module=module,
-        human_review=declared is not None and declared.automated is not None,
+        not reasons,
+        not reasons or any(e.effect is not _DENY for e in effects.values()),
+        effects,
+        reasons,
+        policies.version,
+        state.version,
+        purpose,
+        module,
+        declared is not None and declared.automated is not None,
     )
 
 
 def ungranted(policies: PolicySet, module: str, purpose: str, fields: Sequence[str]) -> Decision | None:
     """The deny that holds whoever it would be about, `state_version` 0: the module is unknown, or the purpose is, or
     is not granted to it. None where it depends on the person."""
-    codes = list(_granted(policies, module, purpose))
+    codes = _granted(policies, module, purpose)
     if not codes:
         return None
     effect = denied(purpose if purpose in policies.purposes else "", codes[0])
@@ -96,62 +101,40 @@ def ungranted(policies: PolicySet, module: str, purpose: str, fields: Sequence[s
     )
 
 
-def _fields(
-    fields: Sequence[str],
-    rules: Mapping[str, FieldRule],
-    purpose: str,
-    before: list[ReasonCode],
-    after: list[ReasonCode],
-) -> tuple[dict[str, FieldDecision], tuple[Reason, ...]]:
+def _denied(
+    fields: Sequence[str], rules: FieldRules, purpose: str, before: Sequence[ReasonCode], after: Sequence[ReasonCode]
+) -> Answer:
     """Each field's effect by the first step that denies it, and all reasons in the order of the steps."""
-    overall = denied(purpose, before[0]) if before else None
-    last = denied(purpose, after[0]) if after else None
-    effects: dict[str, FieldDecision] = {}
-    own: list[Reason] = []
-    for name in fields:
-        rule = rules.get(name) or _unknown(purpose, name)
-        if rule.reasons and name not in effects:
-            own += rule.reasons
-        effects[name] = overall or (rule.decision if rule.reasons else last or rule.decision)
-    if before or after:
-        own = [reason(code) for code in before] + own + [reason(code) for code in after]
-    return effects, tuple(own)
+    effects, own = rules.answer(purpose, tuple(fields))
+    if before:
+        effects = dict.fromkeys(effects, denied(purpose, before[0]))
+    else:
+        last = denied(purpose, after[0])
+        effects = {name: found if found.effect is _DENY else last for name, found in effects.items()}
+    return effects, (*map(reason, before), *own, *map(reason, after))
 
 
-def _unknown(purpose: str, name: str) -> FieldRule:
-    code = ReasonCode.UNKNOWN_FIELD
-    return FieldRule(denied(purpose, code), (reason(code, name),))
-
-
-def _asked(
-    policies: PolicySet, module: str, purpose: str, declared: Purpose | None, state: SubjectState
-) -> Iterator[ReasonCode]:
-    """1: known; 2: granted to this module, for this kind of person."""
-    yield from _granted(policies, module, purpose)
-    if declared is not None and state.kind not in declared.subjects:
-        yield ReasonCode.SUBJECT_KIND_NOT_COVERED
-
-
-def _granted(policies: PolicySet, module: str, purpose: str) -> Iterator[ReasonCode]:
+def _granted(policies: PolicySet, module: str, purpose: str) -> list[ReasonCode]:
+    """1: known; 2: granted to this module."""
     registered = policies.modules.get(module)
-    if registered is None:
-        yield ReasonCode.UNKNOWN_MODULE
+    found = [ReasonCode.UNKNOWN_MODULE] if registered is None else []
     if purpose not in policies.purposes:
-        yield ReasonCode.UNKNOWN_PURPOSE
+        found.append(ReasonCode.UNKNOWN_PURPOSE)
     elif registered is not None and purpose not in registered.purposes:
-        yield ReasonCode.PURPOSE_NOT_GRANTED
+        found.append(ReasonCode.PURPOSE_NOT_GRANTED)
+    return found
 
 
-def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:
+def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> list[ReasonCode]:
     """3: erased; 4: restricted; 5: objected; 6: no legal basis."""
-    if state.erased:
-        yield ReasonCode.ERASED
+    found = [ReasonCode.ERASED] if state.erased else []
     if state.restricted and not (purpose.storage_only or purpose.despite_restriction):
-        yield ReasonCode.RESTRICTED
-    if is_objected(purpose, state):
-        yield ReasonCode.OBJECTED
+        found.append(ReasonCode.RESTRICTED)
+    if state.objections and is_objected(purpose, state):
+        found.append(ReasonCode.OBJECTED)
     if purpose.legal_basis is _CONSENT:
-        yield from _consent(policies, purpose, state, now)
+        found += _consent(policies, purpose, state, now)
+    return found
 
 
 def is_objected(purpose: Purpose, state: SubjectState) -> bool:
@@ -170,26 +153,26 @@ def is_objectionable(purpose: Purpose) -> bool:
     return purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE
 
 
-def _consent(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:
+def _consent(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> Sequence[ReasonCode]:
     """What the person's consent lacks: given, unexpired, to a text that covers the purpose, by who may give it."""
     fact, rule = state.consents.get(purpose.key), purpose.consent
     if fact is None or rule is None:
-        yield ReasonCode.CONSENT_MISSING
-        return
+        return (ReasonCode.CONSENT_MISSING,)
     if fact.state != "given":
-        yield _STATES.get(fact.state, ReasonCode.CONSENT_MISSING)
-        return
+        return (_STATES.get(fact.state, ReasonCode.CONSENT_MISSING),)
+    found: list[ReasonCode] = []
     if fact.valid_until is not None and fact.valid_until <= now:
-        yield ReasonCode.CONSENT_EXPIRED
+        found.append(ReasonCode.CONSENT_EXPIRED)
     if not fact.proven and not rule.accept_imported:
-        yield ReasonCode.CONSENT_UNPROVEN
-    if purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT and not fact.explicit:
-        yield ReasonCode.CONSENT_NOT_EXPLICIT
+        found.append(ReasonCode.CONSENT_UNPROVEN)
+    if not fact.explicit and purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT:
+        found.append(ReasonCode.CONSENT_NOT_EXPLICIT)
     if not _covered(policies, rule, fact):
-        yield ReasonCode.CONSENT_NOTICE_OUTDATED
+        found.append(ReasonCode.CONSENT_NOTICE_OUTDATED)
     needed = policies.consent_age(purpose, state.country)
     if needed is not None:
-        yield from _by_guardian(rule, needed, state.age) if fact.guardian else _alone(purpose, needed, state.age)
+        found += _by_guardian(rule, needed, state.age) if fact.guardian else _alone(purpose, needed, state.age)
+    return found
 
 
 def _covered(policies: PolicySet, rule: ConsentRule, fact: ConsentFact) -> bool:
@@ -201,15 +184,15 @@ def _covered(policies: PolicySet, rule: ConsentRule, fact: ConsentFact) -> bool:
     return fact.notice == rule.notice and rule.covered_since <= fact.notice_version <= newest
 
 
-def _by_guardian(rule: ConsentRule, needed: int, age: int | None) -> Iterator[ReasonCode]:
+def _by_guardian(rule: ConsentRule, needed: int, age: int | None) -> Sequence[ReasonCode]:
     """Until the day the person can consent by themselves (decision 12)."""
-    if age is not None and age >= needed and not rule.guardian_lasts:
-        yield ReasonCode.GUARDIAN_OVER
+    over = age is not None and age >= needed and not rule.guardian_lasts
+    return (ReasonCode.GUARDIAN_OVER,) if over else ()
 
 
-def _alone(purpose: Purpose, needed: int, age: int | None) -> Iterator[ReasonCode]:
-    if not purpose.unknown_age_permits if age is None else age < needed:
-        yield ReasonCode.GUARDIAN_MISSING
+def _alone(purpose: Purpose, needed: int, age: int | None) -> Sequence[ReasonCode]:
+    may = purpose.unknown_age_permits if age is None else age >= needed
+    return () if may else (ReasonCode.GUARDIAN_MISSING,)
 
 
 def _lacking(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> tuple[ReasonCode, ...]:
@@ -219,8 +202,8 @@ def _lacking(policies: PolicySet, purpose: Purpose, state: SubjectState, now: da
     return ()
 
 
-def _retention(purpose: Purpose, state: SubjectState, now: datetime) -> Iterator[ReasonCode]:
+def _retention(purpose: Purpose, state: SubjectState, now: datetime) -> Sequence[ReasonCode]:
     """9: the purpose's time after the end of the relationship."""
     anchor, retention = state.retention_anchor, purpose.retention
-    if anchor is not None and retention is not None and add_duration(anchor, retention) <= now:
-        yield ReasonCode.RETENTION_PASSED
+    over = anchor is not None and retention is not None and add_duration(anchor, retention) <= now
+    return (ReasonCode.RETENTION_PASSED,) if over else ()

@@ -3,11 +3,12 @@
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from privacy_svc.policy.categories import ARTICLE_10, is_personal, root_of, special_article, within
 from privacy_svc.policy.datamap import Field
 from privacy_svc.policy.policyset import Mask, PolicySet, Purpose, SpecialCondition
-from privacy_svc.policy.reasons import STEPS, Reason, ReasonCode
+from privacy_svc.policy.reasons import STEPS, Reason, ReasonCode, reason
 
 
 class Effect(enum.StrEnum):
@@ -35,20 +36,50 @@ class FieldRule:
     reasons: tuple[Reason, ...] = ()
 
 
+Answer = tuple[Mapping[str, FieldDecision], tuple[Reason, ...]]
+"""Each field's decision, and the reasons of all."""
+MOST_ANSWERS = 1000
+"""Kept of one purpose: a module asks for the same few fields again and again."""
+
+
+class FieldRules:
+    """Of every field, by every name callers may use, for one purpose and kind of person."""
+
+    def __init__(self, rules: Mapping[str, FieldRule]) -> None:
+        self._rules = rules
+        self._answers: dict[tuple[str, ...], Answer] = {}
+
+    def answer(self, purpose: str, fields: tuple[str, ...]) -> Answer:
+        """As far as policy alone decides it."""
+        return self._answers.get(fields) or self._work_out(purpose, fields)
+
+    def _work_out(self, purpose: str, fields: tuple[str, ...]) -> Answer:
+        rules = {name: self._rules.get(name) or _unknown(purpose, name) for name in fields}
+        effects = MappingProxyType({name: rule.decision for name, rule in rules.items()})
+        found = effects, tuple(why for rule in rules.values() for why in rule.reasons)
+        if rules.keys() <= self._rules.keys() and len(fields) == len(rules):  # no word of a caller's is kept
+            if len(self._answers) >= MOST_ANSWERS:
+                self._answers.clear()
+            self._answers[fields] = found
+        return found
+
+
+def _unknown(purpose: str, name: str) -> FieldRule:
+    code = ReasonCode.UNKNOWN_FIELD
+    return FieldRule(denied(purpose, code), (reason(code, name),))
+
+
 def denied(purpose: str, code: ReasonCode) -> FieldDecision:
     return FieldDecision(Effect.DENY, f"{purpose}#{STEPS[code]}", code)
 
 
-def field_rules(
-    policies: PolicySet, purpose: Purpose, kind: str, lacking: tuple[ReasonCode, ...]
-) -> Mapping[str, FieldRule]:
-    """The rule of every field by every name callers may use. `lacking` is what an explicit consent lacks
-    where special categories rest on one beside another legal basis."""
+def field_rules(policies: PolicySet, purpose: Purpose, kind: str, lacking: tuple[ReasonCode, ...]) -> FieldRules:
+    """`lacking` is what an explicit consent lacks where special categories rest on one beside another legal basis."""
     key = ("field_rules", purpose.key, kind, lacking)
-    known: Mapping[str, FieldRule] | None = policies.memo.get(key)
+    known: FieldRules | None = policies.memo.get(key)
     if known is None:
         names = policies.field_names(kind).items()
-        known = {name: _rule(purpose, name, field, lacking) for name, (_, field) in names}
+        known = FieldRules({name: _rule(purpose, name, field, lacking) for name, (_, field) in names})
         if kind in policies.kinds:
             policies.memo[key] = known
     return known

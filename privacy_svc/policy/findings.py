@@ -109,8 +109,9 @@ def _readable(policies: PolicySet) -> set[str]:
     for purpose in policies.purposes.values():
         if any(purpose.key in m.purposes for m in policies.modules.values()):
             for kind in purpose.subjects:
-                rules = field_rules(policies, purpose, kind, ())
-                readable.update(name for name, rule in rules.items() if rule.decision.effect is not Effect.DENY)
+                names = tuple(policies.field_names(kind))
+                effects, _ = field_rules(policies, purpose, kind, ()).answer(purpose.key, names)
+                readable.update(name for name, found in effects.items() if found.effect is not Effect.DENY)
     return readable
 
 
