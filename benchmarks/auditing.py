@@ -3,6 +3,7 @@
 Side by side in one run: the same rows inserted without any log (the limit), and a naive chain of hashes.
 """
 
+import asyncio
 import hashlib
 import json
 import statistics
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, in
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from privacy_svc.app import create_app
 from privacy_svc.auditlog import Event, EventType, Log
 from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import inclusion_proof, leaf_hash
@@ -26,8 +29,10 @@ from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database, new_id
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.examples import folder
+from privacy_svc.http import Role
+from privacy_svc.identity import add_client
 from privacy_svc.runtime import Runtime
-from privacy_svc.store import DecisionPoint, Gateway
+from privacy_svc.store import DecisionPoint
 from tests import postgres
 from tests.conftest import fresh_postgres
 from tests.factories import make_log, make_runtime, make_vault
@@ -128,27 +133,81 @@ class Unlogged(DecisionPoint):
 
 
 def _reads(dialect: str, home: Path, url: str) -> None:
+    """One after another, so that no two share a commit. The request is what a module waits for, less the network."""
     database = Database(url)
     upgrade(database)
     with _shop(dialect, home) as store:
-        runtime = make_runtime(home, database, {"shop": store}, folder("policies"))
-        logged = runtime.gateway
-        unlogged = Unlogged(runtime.policies, runtime.log)
-        silent = Gateway(runtime.stores, runtime.vault, runtime.directory, unlogged)
-        taken = _medians({"with": lambda: _read(runtime, logged), "without": lambda: _read(runtime, silent)})
-        ratio = taken["with"] / taken["without"]
-        print(
-            f"\nOne read through the gateway, {dialect}: {1000 * taken['with']:.2f} ms, without its log "
-            f"{1000 * taken['without']:.2f} ms: {ratio:.2f} times  target 1.3  {_met(ratio <= 1.3)}"
-        )
-        runtime.close()
+        logged = make_runtime(home, database, {"shop": store}, folder("policies"))
+        with database.write() as session:
+            token = add_client(session, logged.log, "support", Role.MODULE, "bench")[1]
+        silent = replace(logged)
+        vars(silent)["pdp"] = Unlogged(silent.policies, silent.log)
+        print(f"\nOne read through the gateway, {dialect}, with its log and without")
+        for what, read in (("in the process", _read), ("the whole request", _request(token))):
+            taken = _medians({"with": read(logged), "without": read(silent)})
+            ratio = taken["with"] / taken["without"]
+            print(
+                f"  {what:18} {1000 * taken['with']:5.2f} ms, {1000 * taken['without']:5.2f} ms: {ratio:.2f} times"
+                f"  target 1.3  {_met(ratio <= 1.3)}"
+            )
+        with database.engine.begin() as connection:
+            ROWS.create(connection)
+        commit = statistics.median(_timed(lambda: _commit(database)) for _ in range(200))
+        print(f"  of which the commit of one row {1000 * commit:.2f} ms")
+        logged.close()
 
 
-def _read(runtime: Runtime, gateway: Gateway) -> None:
-    policies = runtime.policies.current
-    asked = gateway.ask(policies, "support", "shop", "customers", "service.support", ["first_name", "email"])
-    with runtime.database.write() as session:
-        gateway.read(session, policies, asked, "1")
+def _read(runtime: Runtime) -> Callable[[], None]:
+    def read() -> None:
+        policies, gateway = runtime.policies.current, runtime.gateway
+        asked = gateway.ask(policies, "support", "shop", "customers", "service.support", ["first_name", "email"])
+        with runtime.database.write() as session:
+            gateway.read(session, policies, asked, "1")
+
+    return read
+
+
+def _request(token: str) -> Callable[[Runtime], Callable[[], None]]:
+    """The application called as its server calls it."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/v1/records/shop/customers/1",
+        "raw_path": b"/v1/records/shop/customers/1",
+        "root_path": "",
+        "query_string": b"purpose=service.support&fields=first_name,email",
+        "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {token}".encode())],
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+    }
+
+    def of(runtime: Runtime) -> Callable[[], None]:
+        app: Any = create_app(runtime.settings, runtime)
+        loop = asyncio.new_event_loop()
+
+        async def once() -> None:
+            answered: list[dict[str, Any]] = []
+
+            async def receive() -> dict[str, Any]:
+                return {"type": "http.request", "body": b"", "more_body": False}
+
+            async def send(message: dict[str, Any]) -> None:
+                answered.append(message)
+
+            await app({**scope, "headers": list(scope["headers"])}, receive, send)  # type: ignore[call-overload]
+            assert answered[0]["status"] == 200, answered
+
+        return lambda: loop.run_until_complete(once())
+
+    return of
+
+
+def _commit(database: Database) -> None:
+    with database.write() as session:
+        session.execute(insert(ROWS), [{"key": "k", "raw": b"r" * 600}])
 
 
 def _proofs() -> None:
