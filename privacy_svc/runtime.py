@@ -22,7 +22,7 @@ from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.mail import Mailer
 from privacy_svc.outbound import networks
-from privacy_svc.policy import PolicyHolder, remember, surely_before
+from privacy_svc.policy import PolicyHolder, PolicySet, newest, remember, surely_before
 from privacy_svc.rights import Requests, held_people, opendsr_signing, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import (
@@ -188,14 +188,18 @@ def _compose(
     return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores, database))
 
 
-def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences: bool = True) -> Runtime:
+def open_runtime(
+    settings: Settings, *, check_stores: bool = True, check_fences: bool = True, check_policies: bool = True
+) -> Runtime:
     """The service as it stands in the home folder. Raises Misconfigured for what is dangerous or does not fit: no
     home, missing keys, tables of another version, policies with an error, a store that changed, a database that
     was restored and does not know of later erasures, or in which rows of erased people were put back (`check_fences`
-    is left out only by who replays them)."""
+    is left out only by who replays them). Without `check_policies`, files with an error are stood in for by the policy
+    kept last: whoever reads the log must be able to, whatever happened to the policies."""
     if not _initialised(settings):
         raise Misconfigured(f"There is no privacy service in {settings.home}: run `privacy-svc init --store URL`.")
-    policies = PolicyHolder(settings.policies)
+    kept = (lambda: None) if check_policies else (lambda: _kept_last(settings))
+    policies = PolicyHolder(settings.policies, kept=kept)
     runtime = _compose(settings, policies, open_provider(settings, settings.home / KEYS), Signer.load)
     check_migrations(runtime.database)
     if check_stores:
@@ -210,6 +214,16 @@ def open_runtime(settings: Settings, *, check_stores: bool = True, check_fences:
             runtime.vault.guarded = True
         remember(session, policies.current)
     return runtime
+
+
+def _kept_last(settings: Settings) -> PolicySet | None:
+    database = Database(settings.privacy_database_url)
+    try:
+        check_migrations(database)
+        with database.read() as session:
+            return newest(session)
+    finally:
+        database.engine.dispose()
 
 
 def _refuse_other_keys(vault: Vault, session: Session) -> None:

@@ -201,11 +201,9 @@ class Log:
         of which NotYet."""
         signed = self.checkpoint(session)
         size = self.signer.open(signed).size
-        if 0 <= index < (first := searching.first_of(session)):
-            raise NotFound(f"Entry {index} was pruned: its time was over, and the log begins at entry {first}.")
         entry = session.get(Entry, index) if 0 <= index < 2**63 else None
         if entry is None:
-            raise NotFound(f"The log has no entry {index}, not yet or no longer.")
+            raise searching.not_there(session, str(index))
         if index >= size:
             raise NotYet(f"Entry {index} is not yet in a signed checkpoint.")
         return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)

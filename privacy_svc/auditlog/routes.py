@@ -25,7 +25,7 @@ from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.membership_proof import membership_document
 from privacy_svc.auditlog.model import Entry, Tile
 from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
-from privacy_svc.auditlog.searching import Wanted
+from privacy_svc.auditlog.searching import Wanted, not_there
 from privacy_svc.auditlog.tiles import SIZE, parse_path
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound
@@ -120,8 +120,8 @@ def find_events(
     _check_times(since, until)
     looked_at = _told({"type": kind, "actor": actor, "from": since, "to": until, "cursor": cursor})
     with database.write() as session:
-        subject_id = directory.find(session, CustomerRef(id=customer)) if customer else None
-        if customer and subject_id is None:
+        subject_id = directory.find(session, CustomerRef(id=customer)) if customer is not None else None
+        if customer is not None and subject_id is None:
             return Entries([])
         found = log.search(
             session,
@@ -163,7 +163,7 @@ def prove_event(
         subject_id = _known(directory, session, customer)
         found = log.place_of(session, entry)
         if found is None or (caller.role is Role.MODULE and found.actor != caller.name):
-            raise NotFound("The log has no such entry, or none of this module's own.")
+            raise not_there(session, entry)
         if found.index is None:
             raise NotYet("The entry was written, and is about to enter the tree.")
         proof = log.proof(session, found.index)
@@ -231,7 +231,7 @@ def tile(
         found = session.get(Tile, (int(level), number)) if _LEVEL.fullmatch(level) else None
         published = log.published(session)
     if found is None or len(found.hashes) < width * SIZE or _end(number, width, found.level) > published:
-        raise NotFound("The log has no such tile yet.")
+        raise NotFound("The log has no such tile, not yet or no longer.")
     return _forever("public", found.hashes[: width * SIZE])
 
 
@@ -257,7 +257,7 @@ def entry_bundle(
         leaves = session.scalars(chosen).all()
         published = log.published(session)
     if len(leaves) < width or _end(number, width) > published:
-        raise NotFound("The log has no such bundle yet.")
+        raise NotFound("The log has no such bundle, not yet or no longer.")
     log.looked_at(database, caller.name, None, {"bundle": str(number), "width": str(width)})
     return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
 

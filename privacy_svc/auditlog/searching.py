@@ -21,6 +21,7 @@ from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
+from privacy_svc.errors import NotFound
 from privacy_svc.vault import Vault
 
 CHUNK = 500
@@ -89,6 +90,14 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
 def first_of(session: Session) -> int:
     """The first entry that was not pruned."""
     return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
+
+
+def not_there(session: Session, entry: str) -> NotFound:
+    """Of an entry by its index or id, which `place_of` did not find."""
+    first = first_of(session)
+    if _INDEX.fullmatch(entry) and int(entry) < first:
+        return NotFound(f"Entry {int(entry)} was pruned: its time was over, and the log begins at entry {first}.")
+    return NotFound("The log has no such entry, or none of this module's own.")
 
 
 def indices(session: Session, ids: Collection[str]) -> dict[str, int]:

@@ -31,6 +31,8 @@ from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database, among
 
 BATCH = 256
+MOST_TOLD = 1000
+"""Characters of why the log is halted: what is found beside it is told up to here."""
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
 _REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
 """Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other; it
@@ -239,11 +241,12 @@ def _running(session: Session) -> Tree:
 
 
 def halt(session: Session, why: str) -> bool:
-    """Nothing enters the tree, is signed or exported until `resume`. False where it is halted already."""
+    """Nothing enters the tree, is signed or exported until `resume`. False where it is halted for this already."""
     tree = locked(session)
-    if tree.halted is not None:
+    held = tree.halted or ""
+    if why in held or len(held) > MOST_TOLD:
         return False
-    tree.halted = why
+    tree.halted = f"{held} {why}".lstrip()
     return True
 
 

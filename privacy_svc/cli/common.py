@@ -38,11 +38,17 @@ class Cli:
         return self._settings
 
     @contextmanager
-    def runtime(self, *, check_stores: bool = True, check_fences: bool = True) -> Iterator["Runtime"]:
+    def runtime(
+        self, *, check_stores: bool = True, check_fences: bool = True, check_policies: bool = True
+    ) -> Iterator["Runtime"]:
         """The opened service; what the command logged is in the tree before the command ends."""
         from privacy_svc.runtime import open_runtime
 
-        runtime = open_runtime(self.settings, check_stores=check_stores, check_fences=check_fences)
+        runtime = open_runtime(
+            self.settings, check_stores=check_stores, check_fences=check_fences, check_policies=check_policies
+        )
+        if runtime.policies.fault is not None:
+            click.secho(f"Read by the policies kept last: {runtime.policies.fault}", fg="yellow", err=True)
         try:
             yield runtime
         finally:

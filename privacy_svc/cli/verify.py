@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from privacy_svc.cli.common import Cli
-from privacy_svc.errors import BadRequest
 
 RECEIPT = "dpv:ConsentReceipt"
 
@@ -29,12 +28,10 @@ def command(cli: Cli, file: Path, key: str | None) -> None:
 
     try:
         found = _check(file, key) if key else _check_ours(cli, file)
-    except (NoteError, ProofError) as error:
-        why = str(error)
+    except (NoteError, ProofError, UnicodeDecodeError) as error:
+        why = "it is not a text" if isinstance(error, UnicodeDecodeError) else str(error)
         cli.show({"ok": False, "why": why}, lambda: click.secho(f"{file} does not hold: {why}.", fg="red"))
         sys.exit(1)
-    except UnicodeDecodeError:
-        raise BadRequest(f"{file} is not a text.") from None
     cli.show({"ok": True, **found}, lambda: _tell(file, found))
 
 
@@ -42,7 +39,7 @@ def _check_ours(cli: Cli, file: Path) -> dict[str, Any]:
     """By the key of this home folder, or by one before it, as far as that was in force."""
     from privacy_svc.auditlog import NoteError, ProofError
 
-    with cli.runtime(check_stores=False) as runtime:
+    with cli.runtime(check_stores=False, check_policies=False) as runtime:
         vkey, handovers = runtime.signer.vkey, runtime.signer.handovers
     try:
         return _check(file, vkey)

@@ -61,7 +61,7 @@ from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.retention import RELATIONSHIP_END, RetentionRules, RowRule
 from privacy_svc.policy.retentionchecks import PEOPLE, people_over
-from privacy_svc.policy.service import Versions, recall, remember
+from privacy_svc.policy.service import Versions, newest, recall, remember
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
@@ -157,6 +157,7 @@ __all__ = [
     "is_objectionable",
     "last_passed",
     "load_policies",
+    "newest",
     "outcome",
     "parse_duration",
     "people_over",

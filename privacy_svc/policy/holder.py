@@ -22,21 +22,36 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class PolicyHolder:
     """`current` looks at the files' stamps at most once in `interval` seconds; the set is swapped whole.
 
-    Raises Misconfigured when the first load fails: a service does not start without a policy.
+    Raises Misconfigured when the first load fails: a service does not start without a policy. `kept`, for who only
+    reads the log: what is in force then, as when files are refused later on; None where nothing was kept.
     """
 
-    def __init__(self, folder: Path, *, interval: float = 1.0) -> None:
+    def __init__(
+        self, folder: Path, *, interval: float = 1.0, kept: Callable[[], PolicySet | None] = lambda: None
+    ) -> None:
         self.folder, self.interval = folder, interval
         self.fault: Misconfigured | None = None
         """Why the files as they are now are not in force; None when they are."""
         self.refused_since: datetime | None = None
         self._tell: Callable[[bool], None] = lambda _refused: None
         self._lock = threading.Lock()
-        self._stamp = _stamp(folder)
-        files = read_files(folder)
-        self._seen = version_of(files)
-        self._current = compile_policies(files, name=folder.resolve().name)
+        self._stamp: Stamp = ()
+        self._seen = ""
+        self._current = self._first(kept)
         self._next = time.monotonic() + interval
+
+    def _first(self, kept: Callable[[], PolicySet | None]) -> PolicySet:
+        try:
+            self._stamp = _stamp(self.folder)
+            files = read_files(self.folder)
+            self._seen = version_of(files)
+            return compile_policies(files, name=self.folder.resolve().name)
+        except Misconfigured as error:
+            instead = kept()
+            if instead is None:
+                raise
+            self._stamp, self.fault, self.refused_since = (), error, now()
+            return instead
 
     def tell_refusals(self, tell: Callable[[bool], None]) -> None:
         """Calls it with whether the files are refused: now, and whenever that changes."""

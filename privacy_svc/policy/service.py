@@ -53,6 +53,12 @@ def recall(session: Session, version: str) -> PolicySet | None:
     return _compiled(found.files) if found else None
 
 
+def newest(session: Session) -> PolicySet | None:
+    """The policy that came into force last, of those never seen before; None where none was kept."""
+    found = session.scalar(select(PolicyVersion.files).order_by(PolicyVersion.first_seen_at.desc()).limit(1))
+    return _compiled(found) if found else None
+
+
 @lru_cache(maxsize=8)
 def _compiled(files: str) -> PolicySet:
     return compile_policies({path: text.encode() for path, text in json.loads(files).items()})

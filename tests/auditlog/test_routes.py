@@ -9,7 +9,7 @@ from httpx import Response
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.testing import TestClient
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from privacy_svc.auditlog import (
     HANDLERS,
@@ -23,7 +23,7 @@ from privacy_svc.auditlog import (
     verify_membership,
     verify_proof,
 )
-from privacy_svc.auditlog.model import Entry
+from privacy_svc.auditlog.model import Entry, Tree
 from privacy_svc.http import Role, exception_handlers, once_of_request
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from tests.auditlog.conftest import Logbook
@@ -442,3 +442,22 @@ def test_nothing_of_a_person_outlives_them(web: Web) -> None:
         web.post({"type": "shop:form:sent", "payload": {"order": "20261123-4711", "at": "2026-11-23"}}).status_code
         == 201
     )
+
+
+def test_a_customer_without_a_key_is_nobody(web: Web) -> None:
+    """`customer=` finds no entries instead of everybody's."""
+    web.book.write(web.subject_id)
+    assert web.events()
+    assert web.events("?customer=") == []
+
+
+def test_an_entry_that_was_pruned_is_said_to_be(web: Web) -> None:
+    """Whoever asks for its proof later learns where it went."""
+    for _ in range(300):
+        web.book.write()
+    web.book.integrate()
+    with web.book.database.write() as session:
+        session.execute(update(Tree).values(first=256))
+        session.execute(delete(Entry).where(Entry.index < 256))
+    answer = web.get("/v1/audit/events/7/proof")
+    assert (answer.status_code, "was pruned" in answer.json()["detail"]) == (404, True)

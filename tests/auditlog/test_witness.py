@@ -18,6 +18,7 @@ from privacy_svc.auditlog import (
     WitnessAway,
     checkpoint_file,
     open_checkpoint,
+    sequencer,
     verify_proof,
 )
 from privacy_svc.auditlog.checkpoint import Checkpoint
@@ -124,6 +125,14 @@ def test_a_log_that_a_witness_contradicts_is_halted(book: Logbook, server: Witne
     assert book.verify().ok
     with pytest.raises(Conflict):
         book.log.resume(book.database, "again", actor="cli")
+
+
+def test_what_is_found_while_it_is_halted_is_told_too(book: Logbook) -> None:
+    """The first reason is not the only one that a person must look into, and none is told twice."""
+    book.fill(2)
+    with book.database.write() as session:
+        assert [sequencer.halt(session, why) for why in ("One.", "Two.", "One.")] == [True, True, False]
+    assert halted(book) == "One. Two."
 
 
 def test_what_a_witness_has_not_cosigned_is_not_pruned(book: Logbook, server: WitnessServer) -> None:

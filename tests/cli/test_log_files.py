@@ -130,3 +130,10 @@ def test_the_key_is_replaced(installed: Installation, exported: list[str], tmp_p
     (tmp_path / "handover").write_text(json.dumps(history["handovers"][0]))
     assert json.loads(installed.run("--json", "verify", str(tmp_path / "handover"), "--key", old))["new"] == new
     assert json.loads(installed.run("--json", "log", "verify"))["ok"]
+
+
+def test_what_is_no_text_does_not_hold(installed: Installation, exported: list[str], tmp_path: Path) -> None:
+    """One byte changed may make it none: exit code 1, as for any other change."""
+    (tmp_path / "changed").write_bytes("\n".join(exported).encode() + b"\xff\n")
+    said = installed.run("verify", str(tmp_path / "changed"), "--key", key(installed), expect=1)
+    assert "does not hold: it is not a text" in said

@@ -92,3 +92,15 @@ def test_a_database_put_back_is_told(installed: Installation, database: Path, tm
     told = json.loads(installed.run("--json", "log", "verify", expect=1))
     assert "truncated" in {f["kind"] for f in told["findings"]}
     installed.run("restore", "replay")
+
+
+def test_broken_policies_keep_nobody_from_the_log(installed: Installation) -> None:
+    """It is read by the policies kept last, which is said; what follows the policies, as pruning does, is refused."""
+    broken = installed.folder / "policies" / "broken.yml"
+    broken.write_text("purposes: [")
+    try:
+        assert json.loads(installed.run("--json", "log", "verify"))["ok"]
+        assert "identity:client" in installed.run("log", "search", "--type", "identity")
+        assert "broken.yml" in installed.run("log", "prune", "--dry-run", expect=2)
+    finally:
+        broken.unlink()
