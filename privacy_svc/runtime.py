@@ -22,7 +22,7 @@ from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.mail import Mailer
 from privacy_svc.outbound import networks
-from privacy_svc.policy import PolicyHolder, PolicySet, newest, remember, surely_before
+from privacy_svc.policy import PolicyHolder, PolicySet, newest, surely_before
 from privacy_svc.rights import Requests, held_people, opendsr_signing, reseal_packages
 from privacy_svc.settings import Settings
 from privacy_svc.store import (
@@ -212,7 +212,7 @@ def open_runtime(
             _refuse_other_keys(runtime.vault, session)
             runtime.vault.refuse_undone(session)
             runtime.vault.guarded = True
-        remember(session, policies.current)
+            runtime.pdp.keep(session, policies.current)
     return runtime
 
 
@@ -266,6 +266,7 @@ def create_home(settings: Settings) -> Runtime:
         if fresh:
             runtime.vault.create_index_root(session)
             runtime.vault.address_hasher(session, write=True)
+        runtime.pdp.keep(session, policies.current)
     return runtime
 
 
