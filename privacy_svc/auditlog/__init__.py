@@ -4,7 +4,7 @@ RFC 9162 Merkle tree; C2SP signed notes, checkpoints, tiles and proofs, so that 
 write can verify it. Entries are written in the transaction of what they record.
 """
 
-from privacy_svc.auditlog import routes
+from privacy_svc.auditlog import routes, tile_routes
 from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
 from privacy_svc.auditlog.entry_check import Finding
@@ -31,7 +31,7 @@ from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.witness import Witness
 
-HANDLERS = routes.HANDLERS
+HANDLERS = [*routes.HANDLERS, *tile_routes.HANDLERS]
 
 __all__ = [
     "HANDLERS",

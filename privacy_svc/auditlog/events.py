@@ -138,6 +138,10 @@ class EventType(enum.StrEnum):
     )
     LOG_READ = "auditlog:entry:read", "Entries of this log were looked at."
     MODULE_EVENT = "module:event:appended", "A module's own entry; its word for it is in the payload."
+    MODULE_EVENT_REFUSED = (
+        "module:event:refused",
+        "A module named a customer who is not known here, or was erased, for an entry of its own; it names nobody.",
+    )
 
 
 SOURCES = frozenset(kind.partition(":")[0] for kind in EventType)

@@ -122,8 +122,11 @@ def _page(
 
 
 def _entry(entry: Entry, payload: Payload | None, openers: Openers, path: Sequence[bytes]) -> dict[str, Any]:
-    opened = openers.open(payload, leaf_hash(entry.leaf)) if payload is not None else None
-    return without_payload(entry.index, entry.leaf, path) | (opened.to_json() if opened else {})
+    told = without_payload(entry.index, entry.leaf, path)
+    if payload is None:
+        return told
+    opened, altered = openers.try_open(payload, leaf_hash(entry.leaf))
+    return told | (opened.to_json() if opened else {}) | ({"altered": True} if altered else {})
 
 
 def without_payload(index: int, leaf: bytes, path: Sequence[bytes]) -> dict[str, Any]:

@@ -59,8 +59,8 @@ class Membership:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Membership":
         """Raises KeyError, TypeError, ValueError or OverflowError for what `to_json` does not write."""
-        member = Member(_bytes(data["tag"]), int(data["group"]), int(data["state_version"]))
-        return cls(member, int(data["position"]), tuple(_bytes(step) for step in data["path"]))
+        group, version, position = (_number(data[name]) for name in ("group", "state_version", "position"))
+        return cls(Member(_bytes(data["tag"]), group, version), position, tuple(_bytes(step) for step in data["path"]))
 
 
 def hashes(members: Sequence[bytes]) -> list[Hash]:
@@ -88,9 +88,19 @@ def check(membership: Membership, said: Mapping[str, Any]) -> None:
     verify_inclusion(membership.position, size, leaf, membership.path, expected)
 
 
+def _number(value: object) -> int:
+    """As it is written: 1.9 and "1" would be proven as 1, and shown as they stand."""
+    if type(value) is not int:
+        raise ValueError("not a whole number")
+    return value
+
+
 def _text(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
 def _bytes(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
+    raw = base64.b64decode(text, validate=True)
+    if _text(raw) != text:
+        raise ValueError("not the one spelling of these bytes")
+    return raw

@@ -61,6 +61,13 @@ class Openers:
         raw = None if cipher is None or payload.sealed is None else unseal(cipher, leaf, payload.sealed)
         return None if raw is None else Sealable.from_bytes(raw)
 
+    def try_open(self, payload: Sealed, leaf: Hash) -> tuple[Sealable | None, bool]:
+        """The same, and whether it was changed: one broken payload does not hide the entries beside it."""
+        try:
+            return self.open(payload, leaf), False
+        except Tampered:
+            return None, True
+
 
 def unseal(cipher: SubjectCipher, leaf: Hash, sealed: bytes) -> bytes | None:
     """Of a `Sealable`; None where the generation it names is destroyed, while a newer one lives. Raises Tampered."""

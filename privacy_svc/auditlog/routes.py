@@ -1,9 +1,4 @@
-"""The log over HTTP: entries for those who may read them, checkpoints and hash tiles for anybody.
-
-Checkpoint and tiles are public: C2SP clients and witnesses need them to see that everybody is shown the
-same log, and a hash over a salted commitment says nothing. Entry bundles are not, though leaves hold no
-names: types, times and monthly tags are pseudonymous data, for which the world has no purpose (GDPR 5(1)(c)).
-"""
+"""The log over HTTP: entries for those who may read them, and modules' own."""
 
 import re
 from collections.abc import Mapping
@@ -11,29 +6,27 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 
-from litestar import MediaType, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from litestar.response import Stream
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import NotYet
 from privacy_svc.auditlog.events import SOURCES, EventType
-from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.membership_proof import membership_document
-from privacy_svc.auditlog.model import Entry, Tile
 from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_out
 from privacy_svc.auditlog.searching import Wanted, not_there
-from privacy_svc.auditlog.tiles import SIZE, parse_path
+from privacy_svc.auditlog.tile_routes import plain
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound
+from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound, UnknownCustomer
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, addresses, allow, decode
 
 MOST, MOST_FAULTS = 200, 20
 _TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
-_LEVEL = re.compile(r"[0-9]|[1-5][0-9]|6[0-3]")
+_NUMBER = re.compile(r"[0-9][0-9._-]{5,}")
+"""Of a person or their telephone, in what should name a kind of event."""
 TAGS = ["Audit log"]
 
 
@@ -67,7 +60,7 @@ def append_event(
     payload = {"type": wanted.type, "payload": wanted.payload}
 
     def append(session: Session) -> Appended:
-        subject_id = directory.admit(session, wanted.customer) if wanted.customer else None
+        subject_id = directory.admit(session, wanted.customer, caller.name) if wanted.customer else None
         if subject_id and log.vault.erased_at(session, subject_id):
             raise Erased("This person's data were erased; nothing more is written about them.")
         try:
@@ -80,12 +73,19 @@ def append_event(
             ) from None
         return Appended(entry_id)
 
-    return once.write(database, body, Appended, append)
+    try:
+        return once.write(database, body, Appended, append)
+    except (UnknownCustomer, Erased):  # who tries whether people are known here is seen to do so
+        with database.write() as session:
+            log.append(session, EventType.MODULE_EVENT_REFUSED, actor=caller.name, payload={})
+        raise
 
 
 def _refuse_addresses(wanted: AppendEvent) -> None:
     why = "looks like an address or number of somebody: name the `customer` the entry is about, or leave it out"
     faults = [Fault(f"/payload{place}", why) for place in islice(addresses(wanted.payload), MOST_FAULTS)]
+    if _NUMBER.search(wanted.type):
+        faults.append(Fault("/type", why))
     if faults:
         raise InvalidBody("What this entry says would outlive the erasure of whom it is about.", faults=faults)
 
@@ -119,7 +119,7 @@ def find_events(
         raise BadRequest("cursor is the one an earlier answer gave.")
     _check_times(since, until)
     looked_at = _told({"type": kind, "actor": actor, "from": since, "to": until, "cursor": cursor})
-    with database.write() as session:
+    with database.read() as session:
         subject_id = directory.find(session, CustomerRef(id=customer)) if customer is not None else None
         if customer is not None and subject_id is None:
             return Entries([])
@@ -134,7 +134,7 @@ def find_events(
             limit=limit,
             about_people=caller.role is Role.DPO,
         )
-        log.append(session, EventType.LOG_READ, actor=caller.name, subject_id=subject_id, payload=looked_at)
+    log.looked_at(database, caller.name, subject_id, looked_at)
     after = str(found[-1].index) if len(found) == limit else None
     return Entries([entry_out(v) for v in found], after)
 
@@ -170,7 +170,7 @@ def prove_event(
     if (found.about_people or subject_id) and caller.role is not Role.MODULE:
         log.looked_at(database, caller.name, subject_id or found.subject_id, {"proof": str(found.index)})
     if subject_id is None:
-        return _text(proof)
+        return plain(proof)
     with database.read() as session:
         membership = log.membership(session, found.index, subject_id)
     return Response(membership_document(proof, membership), headers={"Cache-Control": "no-store"})
@@ -208,60 +208,6 @@ def export_events(
     return Stream((line + "\n" for line in lines), media_type="application/x-ndjson", headers=headers)
 
 
-@get("/audit/log/checkpoint", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="checkpoint", tags=TAGS)
-def checkpoint(database: NamedDependency[Database], log: NamedDependency[Log]) -> Response[str]:
-    """The newest signed checkpoint (C2SP tlog-checkpoint)."""
-    with database.read() as session:
-        return _text(log.checkpoint(session))
-
-
-@get(
-    "/audit/log/tile/{level:str}/{path:path}",
-    opt=allow(Role.PUBLIC),
-    sync_to_thread=True,
-    operation_id="tile",
-    tags=TAGS,
-)
-def tile(
-    level: FromPath[str], path: FromPath[str], database: NamedDependency[Database], log: NamedDependency[Log]
-) -> Response[bytes]:
-    """A tile of hashes (C2SP tlog-tiles): `<L>/<N>[.p/<W>]`."""
-    number, width = parse_path(path.lstrip("/"))
-    with database.read() as session:
-        found = session.get(Tile, (int(level), number)) if _LEVEL.fullmatch(level) else None
-        published = log.published(session)
-    if found is None or len(found.hashes) < width * SIZE or _end(number, width, found.level) > published:
-        raise NotFound("The log has no such tile, not yet or no longer.")
-    return _forever("public", found.hashes[: width * SIZE])
-
-
-@get(
-    "/audit/log/tile/entries/{path:path}",
-    opt=allow(Role.DPO, Role.AUDITOR, Role.ADMIN),
-    sync_to_thread=True,
-    operation_id="entryBundle",
-    tags=TAGS,
-)
-def entry_bundle(
-    path: FromPath[str],
-    database: NamedDependency[Database],
-    log: NamedDependency[Log],
-    caller: NamedDependency[Caller],
-) -> Response[bytes]:
-    """A bundle of leaves (C2SP tlog-tiles): `<N>[.p/<W>]`, each leaf after its length in two bytes. That it was read is
-    logged."""
-    number, width = parse_path(path.lstrip("/"))
-    begin = number * WIDTH
-    chosen = select(Entry.leaf).where(Entry.index >= begin, Entry.index < begin + width).order_by(Entry.index)
-    with database.read() as session:
-        leaves = session.scalars(chosen).all()
-        published = log.published(session)
-    if len(leaves) < width or _end(number, width) > published:
-        raise NotFound("The log has no such bundle, not yet or no longer.")
-    log.looked_at(database, caller.name, None, {"bundle": str(number), "width": str(width)})
-    return _forever("private", b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
-
-
 def _check_reader(caller: Caller, customer: str | None) -> None:
     if customer is not None and caller.role is not Role.DPO:
         raise Forbidden("Who an entry is about is for the DPO to see.")
@@ -275,11 +221,6 @@ def _known(directory: CustomerDirectory, session: Session, customer: str | None)
     return subject_id
 
 
-def _end(number: int, width: int, level: int = 0) -> int:
-    """The index after the last entry that a tile is about."""
-    return (number * WIDTH + width) << HEIGHT * level
-
-
 def _check_times(*times: datetime | None) -> None:
     if any(t is not None and t.tzinfo is None for t in times):
         raise BadRequest("from and to need a time zone, e.g. 2026-11-01T00:00:00Z.")
@@ -289,14 +230,4 @@ def _told(looked: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in looked.items() if value is not None}
 
 
-def _text(content: str) -> Response[str]:
-    return Response(content, media_type=MediaType.TEXT, headers={"Cache-Control": "no-cache"})
-
-
-def _forever(whose: str, content: bytes) -> Response[bytes]:
-    """A tile of a width never changes; `whose` says which caches may keep it."""
-    headers = {"Cache-Control": f"{whose}, max-age=31536000, immutable"}
-    return Response(content, media_type="application/octet-stream", headers=headers)
-
-
-HANDLERS = [append_event, find_events, prove_event, export_events, checkpoint, tile, entry_bundle]
+HANDLERS = [append_event, find_events, prove_event, export_events]

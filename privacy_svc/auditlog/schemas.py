@@ -30,6 +30,8 @@ class EntryOut(msgspec.Struct, frozen=True):
     subject: str | None
     payload: dict[str, Any] | None
     erased: bool
+    altered: bool
+    """The stored payload is not what was sealed there."""
 
 
 class Entries(msgspec.Struct, frozen=True):
@@ -39,4 +41,5 @@ class Entries(msgspec.Struct, frozen=True):
 
 def entry_out(view: EntryView) -> EntryOut:
     payload = dict(view.payload) if view.payload is not None else None
-    return EntryOut(view.id, view.index, view.at, view.type, view.actor, view.subject_id, payload, view.erased)
+    told = (view.id, view.index, view.at, view.type, view.actor, view.subject_id)
+    return EntryOut(*told, payload, view.erased, view.altered)

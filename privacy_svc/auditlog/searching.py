@@ -22,7 +22,7 @@ from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.errors import NotFound
-from privacy_svc.vault import Vault
+from privacy_svc.vault import Tampered, Vault
 
 CHUNK = 500
 _INDEX = re.compile(r"[0-9]{1,18}")
@@ -41,6 +41,15 @@ class EntryView:
     subject_id: str | None
     payload: Mapping[str, Any] | None
     erased: bool = False
+    altered: bool = False
+    """The stored payload is not what was sealed there: `log verify` names the entry."""
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The payload; nothing where it is gone. Raises Tampered: what is built on entries must not pass over one."""
+        if self.altered:
+            raise Tampered(f"Entry {self.index} does not say what was sealed in it: run `privacy-svc log verify`.")
+        return self.payload or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Wanted:
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
     """Without `about_people`, payloads that may say something about somebody stay closed, and nobody is named. Raises
-    Tampered, KeyUnavailable."""
+    KeyUnavailable."""
     below = () if wanted.after is None else (Entry.index < wanted.after,)
     rows = session.execute(page(session, vault, wanted, *below, newest_first=True)).all()
     openers = Openers(session, vault)
@@ -192,8 +201,10 @@ def _is_about_many(leaf: bytes) -> bool:
 
 
 def _view(openers: Openers, entry: Entry, payload: Payload | None, *, shown: bool) -> EntryView:
-    opened = openers.open(payload, leaf_hash(entry.leaf)) if payload is not None and shown else None
-    gone = payload is None or payload.use in TOMBSTONES or (shown and opened is None)
+    opened, altered = None, False
+    if payload is not None and shown:
+        opened, altered = openers.try_open(payload, leaf_hash(entry.leaf))
+    gone = payload is None or payload.use in TOMBSTONES or (shown and opened is None and not altered)
     return EntryView(
         id=entry.id,
         index=entry.index,
@@ -203,4 +214,5 @@ def _view(openers: Openers, entry: Entry, payload: Payload | None, *, shown: boo
         subject_id=entry.subject_id,
         payload=opened.payload if opened else None,
         erased=gone,
+        altered=altered,
     )

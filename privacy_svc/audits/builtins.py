@@ -55,14 +55,14 @@ def permits_without_consent(context: Context) -> Iterator[Evidence]:
     since = context.before("window", 100)
     for kind in (EventType.DECISION_PERMIT, EventType.RECORD_READ):
         for entry in _entries(context, kind, since):
-            purpose = (entry.payload or {}).get("purpose")
+            purpose = entry.told.get("purpose")
             if purpose in needing and any(not _held(context, entry, i, purpose) for i in _used(context, entry)):
                 yield Evidence(entry.id, entry.at)
 
 
 def _used(context: Context, entry: EntryView) -> Iterator[str | None]:
     """Whose data were given out; of an entry about many people, those who are still named."""
-    payload = entry.payload or {}
+    payload = entry.told
     if "groups" in payload:
         with context.database.read() as session:
             people = context.log.people(session, entry.id)

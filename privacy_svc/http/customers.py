@@ -54,9 +54,9 @@ class CustomerDirectory(Protocol):
     def find(self, session: Session, customer: CustomerRef) -> str | None:
         """The subject's id; None when we hold nothing about such a person yet. Writes nothing."""
 
-    def admit(self, session: Session, customer: CustomerRef) -> str:
-        """The subject's id; a person of the store whom we do not know yet gets a subject and its key
-        in this transaction. Raises UnknownCustomer when the store has no such person."""
+    def admit(self, session: Session, customer: CustomerRef, actor: str = "privacy-svc") -> str:
+        """The subject's id; a person of the store whom we do not know yet gets a subject and its key in this
+        transaction, logged as the actor's doing. Raises UnknownCustomer when the store has no such person."""
 
     def admit_each(self, session: Session, wanted: Sequence[tuple[CustomerRef, str]]) -> list[str | PrivacyError]:
         """The same for some, each with who asks. What cannot be found is answered by its error."""

@@ -24,6 +24,8 @@ TRUE_TO = timedelta(minutes=1)
 """How exact `last_used_at` is: finer would make every read a write."""
 _ROLES = STAFF | {Role.MODULE, Role.SENDER}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_OURS = frozenset({"command-line", "customer", "policies", "privacy-svc", "unknown", "witness", "worker"})
+"""Actors of the log that are nobody with credentials."""
 
 
 def add_client(session: Session, log: Log, name: str, role: Role, actor: str) -> tuple[Client, str]:
@@ -113,6 +115,8 @@ def require_name(name: str) -> None:
     """Names go into the audit log in clear, so nothing that looks like a person's address fits."""
     if not _NAME.fullmatch(name):
         raise BadRequest("A name is made of small letters, digits, hyphens and underscores, at most 64.")
+    if name in _OURS:
+        raise BadRequest(f"The audit log calls by the name {name} what this service does itself; take another.")
 
 
 def require_role(role: Role, known: frozenset[Role]) -> None:

@@ -108,7 +108,7 @@ def _disclosed(session: Session, parts: Parts, subject_id: str) -> set[str]:
             entries := parts.log.search(session, subject_id=subject_id, type=kind.value, after=after, limit=_PAGE)
         ):
             for entry in entries:
-                found |= _recipients_of(policies, (entry.payload or {}).get("purpose"))
+                found |= _recipients_of(policies, entry.told.get("purpose"))
             after = entries[-1].index
     return found
 

@@ -23,9 +23,11 @@ from privacy_svc.auditlog import (
     verify_membership,
     verify_proof,
 )
-from privacy_svc.auditlog.model import Entry, Tree
+from privacy_svc.auditlog.members import Member, Membership
+from privacy_svc.auditlog.model import Entry, Payload, Tree
 from privacy_svc.http import Role, exception_handlers, once_of_request
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
+from privacy_svc.vault import Tampered
 from tests.auditlog.conftest import Logbook
 from tests.auditlog.test_merkle import unbundled
 from tests.consent.test_routes import OneCustomer
@@ -125,10 +127,17 @@ def test_a_malformed_entry_is_refused(web: Web, body: Any) -> None:
 
 
 def test_an_entry_about_nobody_known_is_refused(web: Web) -> None:
-    """404, and nothing is logged."""
+    """404, and that a module tried is logged, without the name."""
     assert web.post({"type": "crm:merge", "payload": {}, "customer": {"id": "7"}}).status_code == 404
     web.book.integrate()
-    assert not web.book.search(type="module")
+    (tried,) = web.book.search(type="module")
+    assert (tried.type, tried.actor, tried.payload) == (EventType.MODULE_EVENT_REFUSED, "module", {})
+
+
+def test_a_number_in_the_type_of_an_entry_about_nobody_is_refused(web: Web) -> None:
+    """It would outlive the erasure of whom it belongs to, as one in the payload would."""
+    answer = web.post({"type": "crm:491701234567", "payload": {}})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/type")
 
 
 def test_an_auditor_sees_no_payload_about_people(web: Web) -> None:
@@ -461,3 +470,33 @@ def test_an_entry_that_was_pruned_is_said_to_be(web: Web) -> None:
         session.execute(delete(Entry).where(Entry.index < 256))
     answer = web.get("/v1/audit/events/7/proof")
     assert (answer.status_code, "was pruned" in answer.json()["detail"]) == (404, True)
+
+
+def test_a_changed_payload_hides_no_other(web: Web) -> None:
+    """The entry says that it was altered, the others are shown; what is built on entries fails on it."""
+    ids = [web.book.write(web.subject_id) for _ in range(3)]
+    web.book.integrate()
+    with web.book.database.write() as session:
+        session.execute(update(Payload).where(Payload.entry_id == ids[1]).values(sealed=b"\0" * 300))
+    found = {e["id"]: e for e in web.events()}
+    assert [(found[i]["altered"], found[i]["erased"], found[i]["payload"] is None) for i in ids] == [
+        (False, False, False),
+        (True, False, True),
+        (False, False, False),
+    ]
+    exported = web.get("/v1/audit/export").text
+    assert verify_export(exported.splitlines(), web.book.log.signer.vkey).payloads == exported.count('"payload":{')
+    (altered,) = (v for v in web.book.search() if v.altered)
+    with pytest.raises(Tampered):
+        _ = altered.told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("group", 0.9), ("state_version", "7 "), ("position", True), ("tag", "AB==")]
+)
+def test_a_membership_is_written_in_one_way(name: str, value: object) -> None:
+    """What is printed of a proof is what was proven, not what reads as the same."""
+    told = Membership(Member(bytes(16), 1, 7), 0, ()).to_json()
+    assert Membership.from_json(told).to_json() == told
+    with pytest.raises((TypeError, ValueError)):
+        Membership.from_json({**told, name: value})

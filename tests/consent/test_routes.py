@@ -44,7 +44,7 @@ class OneCustomer:
     def find(self, _session: Session, customer: CustomerRef) -> str | None:
         return self.subject_id if customer.id == "1001" else None
 
-    def admit(self, session: Session, customer: CustomerRef) -> str:
+    def admit(self, session: Session, customer: CustomerRef, actor: str = "") -> str:
         found = self.find(session, customer)
         if found is None:
             raise UnknownCustomer("The customer store has no such person.")
