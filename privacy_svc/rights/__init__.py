@@ -4,6 +4,8 @@
 carries it through durable steps. Deadlines follow Regulation 1182/71; grounds of refusal are W3C DPV terms.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from privacy_svc.rights.approval import Extension, Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
@@ -47,7 +49,9 @@ from privacy_svc.rights.schemas import (
 )
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN, Right, State
-from privacy_svc.rights.workflow import Worker
+
+if TYPE_CHECKING:
+    from privacy_svc.rights.workflow import Worker
 
 HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_ELSEWHERE, *_OPENDSR]
 
@@ -92,3 +96,12 @@ __all__ = [
     "opendsr_signing",
     "reseal_packages",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Whoever runs no requests does not load their engine (PEP 562)."""
+    if name == "Worker":
+        from privacy_svc.rights.workflow import Worker  # noqa: PLC0415 - the engine takes long to load
+
+        return Worker
+    raise AttributeError(name)

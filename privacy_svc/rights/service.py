@@ -5,6 +5,7 @@ each method is one transaction, and mail goes out after it.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.orm import Session
@@ -58,10 +59,12 @@ from privacy_svc.rights.schemas import (
     TimelineLine,
 )
 from privacy_svc.rights.waking import ring
-from privacy_svc.rights.workflow import Worker
 from privacy_svc.settings import Settings
 from privacy_svc.store import Stores
 from privacy_svc.vault import Vault
+
+if TYPE_CHECKING:
+    from privacy_svc.rights.workflow import Worker
 
 _log = structlog.get_logger(__name__)
 
@@ -83,8 +86,11 @@ class Requests:
         self.database = database
         self.parts = Parts(vault, log, signer, policies, stores, directory, mailer, settings)
 
-    def worker(self, *, concurrency: int = 4) -> Worker:
-        """The worker for this process; start it where `privacy-svc worker`, the demo or a test wants one."""
+    def worker(self, *, concurrency: int = 4) -> "Worker":
+        """The worker for this process; start it where `privacy-svc worker`, the demo or a test wants one. Nothing else
+        loads its engine, which takes as long as half of all the rest."""
+        from privacy_svc.rights.workflow import Worker  # noqa: PLC0415 - the engine takes long to load
+
         return Worker(
             self.database, Fulfilment(self.database, self.parts), self.parts.settings, concurrency=concurrency
         )
