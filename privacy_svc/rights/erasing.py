@@ -246,10 +246,10 @@ def _subject(request: DataRequest) -> str:
 STEPS = (
     Step("prepare", _prepare, _beside),
     Step("clean_stores", _cleaned, _clean_stores),
-    Step("destroy_keys", _destroy_keys),
+    Step("destroy_keys", _destroy_keys, joins=True),
     Step("read_back", _judge, _search),
-    Step("certify", _certify, _prove, reads_log=True),
+    Step("certify", _certify, _prove, reads_log=True, joins=True),
     EVERYWHERE,
     Step("tell", closing.note_letter, _tell),
-    Step("finish", _finish),
+    Step("finish", _finish, joins=True),
 )
