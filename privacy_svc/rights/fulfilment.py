@@ -114,11 +114,13 @@ class Fulfilment:
         try:
             self._wait_for_log(steps)
             with self.database.read() as session:
+                self.parts.vault.keep_keys(session)
                 request, seen = find(session, request_id), list[Any]()
                 for step in steps:
                     at = step.name
                     seen.append(step.look(session, self.parts, request))
             with self.database.write() as session:
+                self.parts.vault.keep_keys(session)
                 request = find(session, request_id, lock=True)
                 self._begin(session, request)
                 for step, saw in zip(steps, seen, strict=True):
