@@ -226,11 +226,11 @@ _ORDERS = (
 
 
 def _fulfil(work: Fulfilment, request_id: str) -> str:
-    """All that is left to do is one step of the engine's: what was done stands in the request row. Again when something
-    is away; the waiting is durable: it survives a restart."""
+    """What was done stands in the request row, so that the engine need not note it too: a run that is broken off begins
+    again and finds it. Again when something is away; the waiting is durable: it survives a restart."""
     at, waits = "", iter(WAITS)
     while True:
-        problem = DBOS.run_step({"name": "run"}, work.run, request_id)
+        problem = work.run(request_id)
         if problem is None:
             return "completed"
         if problem["step"] != at:
