@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.keyfiles import sync_folder
+from privacy_svc.auditlog.keyfiles import look, sync_folder
 
 BUNDLE = 256
 Leaves = Callable[[int, int], Sequence[bytes]]
@@ -23,6 +23,8 @@ class Mirror:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._newest = 0
+        self._held: tuple[tuple[int, ...], list[bytes]] = ((), [])
+        """What was read last, and of which state of which bundle's file."""
 
     def extend(self, first: int, size: int, leaves: Leaves) -> None:
         """Write down what is missing up to `size` of a log that begins at `first`. Durable when it returns.
@@ -65,11 +67,14 @@ class Mirror:
 
     def bundle(self, number: int) -> list[bytes]:
         """The whole leaves of one bundle; none where its file is not there."""
+        path = self._path(number)
         try:
-            raw = self._path(number).read_bytes()
+            seen, held = (number, *look(path)), self._held
+            if held[0] != seen:
+                held = self._held = seen, list(_whole(path.read_bytes()))
         except FileNotFoundError:
             return []
-        return list(_whole(raw))
+        return held[1]
 
     def prune(self, until: int) -> None:
         """Leaves below `until` go, in whole files."""

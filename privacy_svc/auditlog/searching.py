@@ -30,6 +30,7 @@ CHUNK = 500
 MOST = 2**62
 """No index is as high."""
 _WITH_PAYLOADS = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
+_FIRST = select(Tree.first).where(Tree.id == 1)
 _INDEX = re.compile(r"[0-9]{1,18}")
 
 
@@ -108,7 +109,7 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
 
 def first_of(session: Session) -> int:
     """The first entry that was not pruned."""
-    return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
+    return session.connection().scalar(_FIRST) or 0
 
 
 def not_there(session: Session, entry: str) -> NotFound:

@@ -53,6 +53,7 @@ _SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCh
 _FIRST = select(Tree.first).where(Tree.id == 1)
 _TWO_SIGNED = select(SignedCheckpoint.size).order_by(SignedCheckpoint.size.desc()).limit(2)
 _LAST_SIGNED = select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)
+_LAST_UP_TO = _LAST_SIGNED.where(SignedCheckpoint.size <= bindparam("size", type_=BigInteger()))
 _GROW = (
     update(Tree.__table__)  # type: ignore[arg-type]
     .where(Tree.id == 1, Tree.size == bindparam("begin"))
@@ -144,8 +145,7 @@ def last_signed(session: Session) -> SignedCheckpoint | None:
 
 def last_published(session: Session, export: Path) -> SignedCheckpoint | None:
     """The newest that is outside the database too: nobody may see another. Raises LogInconsistent."""
-    ours = select(SignedCheckpoint).where(SignedCheckpoint.size <= checkpoint_file.newest_size(export))
-    return _of_its_size(session.scalars(ours.order_by(SignedCheckpoint.size.desc()).limit(1)).first())
+    return _of_its_size(session.scalars(_LAST_UP_TO, {"size": checkpoint_file.newest_size(export)}).first())
 
 
 def _of_its_size(found: SignedCheckpoint | None) -> SignedCheckpoint | None:
@@ -287,7 +287,8 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
     if exported is None and checkpoint_file.is_foreign(export, signer.name):
         raise LogInconsistent("The file of exported checkpoints holds none.")
     try:
-        return [signer.open(note) for note in (stored and stored.note, exported) if note]
+        notes = (stored.note if stored else None, exported)
+        return [signer.open(note) for note in dict.fromkeys(notes) if note]
     except NoteError as error:
         raise LogInconsistent(f"The newest checkpoint is not one that this key signed: {error}.") from None
 
