@@ -7,10 +7,11 @@ signature lines, an empty line. What a crash cut off is passed over.
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from privacy_svc.auditlog.keyfiles import sync_folder, write_whole
+from privacy_svc.auditlog.keyfiles import look, sync_folder, write_whole
 
 _NOTE = re.compile(r"^([^\n]+\n\d+\n[A-Za-z0-9+/=]+\n\n(?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
 _COSIGNED = re.compile(r"^cosigned (\d{1,19})\n((?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
@@ -76,6 +77,14 @@ def _text(file: Path) -> str:
 
 def newest(file: Path) -> str | None:
     """The whole checkpoint of the largest size at the file's end, whatever was written after it."""
+    try:
+        return _newest(file, look(file))
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _newest(file: Path, _seen: tuple[int, ...]) -> str | None:
     length, count = _length(file), _TAIL
     while length:
         tail = _tail(file, count)

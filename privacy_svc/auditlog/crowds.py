@@ -7,10 +7,11 @@ is (`KeptTags`): a tag that somebody else wrote into the table would be signed, 
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from hmac import compare_digest
+from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -39,6 +40,7 @@ _FORGET = (
     .execution_options(synchronize_session=False)
 )
 _PART = select(CrowdPart.members).where(CrowdPart.entry_id == bindparam("entry"), CrowdPart.part == bindparam("part"))
+_NEXT_MONTH = select(func.min(CrowdPart.month)).where(CrowdPart.month > bindparam("before"))
 _MADE = aliased(MonthTag)
 _LAST = select(func.max(_MADE.subject_id)).where(_MADE.month == bindparam("coming")).scalar_subquery()
 _NEXT = (
@@ -181,6 +183,7 @@ def next_about(
     vault: Vault,
     subject_id: str,
     conditions: Sequence[ColumnElement[bool]],
+    values: Mapping[str, Any],
     limit: int,
     *,
     newest_first: bool,
@@ -189,7 +192,9 @@ def next_about(
     they were erased. An index tells the one part of each entry that may name them; no more of these are read than it
     takes."""
     found = list[int]()
-    for index, entry_id, part, tag in sorted(_around(session, vault, subject_id, conditions), reverse=newest_first):
+    for index, entry_id, part, tag in sorted(
+        _around(session, vault, subject_id, conditions, values), reverse=newest_first
+    ):
         members = session.connection().scalar(_PART, {"entry": entry_id, "part": part})
         if place_of(members or b"", tag) is not None:
             found.append(index)
@@ -199,7 +204,11 @@ def next_about(
 
 
 def _around(
-    session: Session, vault: Vault, subject_id: str, conditions: Sequence[ColumnElement[bool]]
+    session: Session,
+    vault: Vault,
+    subject_id: str,
+    conditions: Sequence[ColumnElement[bool]],
+    values: Mapping[str, Any],
 ) -> Iterator[tuple[int, str, int, bytes]]:
     """Parts of entries within whose ends the person's tag lies: index, id, part and the tag."""
     months = list(_months(session))
@@ -210,14 +219,14 @@ def _around(
         tag = member_tag(cipher, in_month)
         within = (CrowdPart.month == in_month, CrowdPart.first <= tag, CrowdPart.last >= tag)
         parts = select(Entry.index, Entry.id, CrowdPart.part).join(CrowdPart, CrowdPart.entry_id == Entry.id)
-        yield from ((*row, tag) for row in session.execute(parts.where(*within, *conditions)))
+        yield from ((*row, tag) for row in session.execute(parts.where(*within, *conditions), values))
 
 
 def _months(session: Session) -> Iterator[str]:
     """Of crowds, each by one look into the index."""
     month: str | None = ""
     while month is not None:
-        month = session.scalar(select(func.min(CrowdPart.month)).where(CrowdPart.month > month))
+        month = session.connection().scalar(_NEXT_MONTH, {"before": month})
         if month is not None:
             yield month
 

@@ -21,7 +21,7 @@ from privacy_svc.auditlog.export_check import END, TYPE, VERSION
 from privacy_svc.auditlog.merkle import inclusion_proof, leaf_hash
 from privacy_svc.auditlog.model import Entry, Payload
 from privacy_svc.auditlog.opening import Openers
-from privacy_svc.auditlog.searching import Wanted, first_of, is_about_nobody, page
+from privacy_svc.auditlog.searching import Wanted, first_of, is_about_nobody, is_there, page
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
@@ -113,10 +113,9 @@ def _refuse_a_gap(session: Session, after: int) -> None:
 def _page(
     session: Session, log: "Log", wanted: Wanted, after: int, size: int, *, about_people: bool
 ) -> list[dict[str, Any]]:
-    beyond = (Entry.index > after, Entry.index < size)
-    rows = session.execute(page(session, log.vault, replace(wanted, limit=PAGE), *beyond, newest_first=False)).all()
+    rows = page(session, log.vault, replace(wanted, limit=PAGE), above=after, below=size, newest_first=False)
     openers, tiles = Openers(session, log.vault), Tiles(session)
-    shown = {e.id: p for e, p in rows if p is not None and (about_people or is_about_nobody(e.leaf))}
+    shown = {e.id: p for e, p in rows if is_there(p) and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
     return [_entry(e, shown.get(e.id), openers, inclusion_proof(e.index, size, tiles.node)) for e, _ in rows]
 

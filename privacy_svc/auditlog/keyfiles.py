@@ -174,6 +174,12 @@ def _stat(path: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
+def look(path: Path) -> tuple[int, int, int, int]:
+    """What changes whenever a file does. Raises FileNotFoundError."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def write_whole(file: FileIO, raw: bytes) -> None:
     """At once where the disk takes it. Raises OSError where there is no room for the rest."""
     rest = memoryview(raw)

@@ -248,10 +248,11 @@ class Log:
         until: datetime | None = None,
         after: int | None = None,
         limit: int = 50,
+        types: tuple[EventType, ...] = (),
         about_people: bool = True,
     ) -> list[EntryView]:
         """`find` by keywords; below index `after`."""
-        wanted = Wanted(subject_id, type, since, until, after, limit, actor)
+        wanted = Wanted(subject_id, type, since, until, after, limit, actor, types)
         return self.find(session, wanted, about_people=about_people)
 
     def find(self, session: Session, wanted: Wanted, *, about_people: bool = True) -> list[EntryView]:

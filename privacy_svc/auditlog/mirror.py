@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.keyfiles import sync_folder
+from privacy_svc.auditlog.keyfiles import look, sync_folder
 
 BUNDLE = 256
 Leaves = Callable[[int, int], Sequence[bytes]]
@@ -23,6 +23,8 @@ class Mirror:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._newest = 0
+        self._held: tuple[tuple[int, ...], list[bytes]] = ((), [])
+        """What was read last, and of which state of which bundle's file."""
 
     def extend(self, first: int, size: int, leaves: Leaves) -> None:
         """Write down what is missing up to `size` of a log that begins at `first`. Durable when it returns.
@@ -30,22 +32,28 @@ class Mirror:
         Raises LogInconsistent where its last bundle is another than the database's, or that lacks an entry.
         """
         with self._locked():
-            here = max(self.count(), first)
-            self._compare(first, here, leaves)
+            newest, held = self._last()
+            here = max(newest * BUNDLE + len(held), first)
+            self._compare(first, here, leaves, held)
             while here < size:
                 until = min(size, (here // BUNDLE + 1) * BUNDLE)
-                self._append(here, _all(leaves, here, until))
+                self._append(here, _all(leaves, here, until), held if here // BUNDLE == newest else ())
                 here = until
 
     def count(self) -> int:
         """The index after the last whole leaf."""
+        newest, held = self._last()
+        return newest * BUNDLE + len(held)
+
+    def _last(self) -> tuple[int, list[bytes]]:
+        """The number of the last bundle, and its whole leaves."""
         if self._newest and not self._path(self._newest).exists():
             self._newest = 0
         if not self._newest:
             self._newest = max((int(p.name) for p in self.folder.glob("[0-9]*")), default=0)
         while self._path(self._newest + 1).exists():
             self._newest += 1
-        return self._newest * BUNDLE + len(self.bundle(self._newest))
+        return self._newest, self.bundle(self._newest)
 
     def read(self, begin: int) -> Iterator[bytes]:
         """Leaves by index from `begin` on. Raises LogInconsistent where one is missing before the last."""
@@ -59,11 +67,14 @@ class Mirror:
 
     def bundle(self, number: int) -> list[bytes]:
         """The whole leaves of one bundle; none where its file is not there."""
+        path = self._path(number)
         try:
-            raw = self._path(number).read_bytes()
+            seen, held = (number, *look(path)), self._held
+            if held[0] != seen:
+                held = self._held = seen, list(_whole(path.read_bytes()))
         except FileNotFoundError:
             return []
-        return list(_whole(raw))
+        return held[1]
 
     def prune(self, until: int) -> None:
         """Leaves below `until` go, in whole files."""
@@ -73,18 +84,23 @@ class Mirror:
                     path.unlink()
             sync_folder(self.folder)
 
-    def _compare(self, first: int, here: int, leaves: Leaves) -> None:
+    def _compare(self, first: int, here: int, leaves: Leaves, held: Sequence[bytes]) -> None:
+        """`held`: of the last bundle, which is the one before where that is full or empty."""
         number = max(here - 1, 0) // BUNDLE
         begin = number * BUNDLE
-        if begin >= first and _all(leaves, begin, here) != self.bundle(number)[: here - begin]:
+        if begin < first:
+            return
+        ours = held if number == self._newest else self.bundle(number)
+        if _all(leaves, begin, here) != ours[: here - begin]:
             raise LogInconsistent(f"The mirror of the log holds other entries than the database, from {begin} on.")
 
-    def _append(self, index: int, leaves: Sequence[bytes]) -> None:
+    def _append(self, index: int, leaves: Sequence[bytes], held: Sequence[bytes]) -> None:
+        """Behind the leaves that its bundle holds."""
         path = self._path(index // BUNDLE)
         new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
-            file.seek(sum(2 + len(leaf) for leaf in self.bundle(index // BUNDLE)))
+            file.seek(sum(2 + len(leaf) for leaf in held))
             file.truncate()  # a leaf that a crash cut off
             file.writelines(len(leaf).to_bytes(2) + leaf for leaf in leaves)
             file.flush()

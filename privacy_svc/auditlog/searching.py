@@ -2,15 +2,16 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Select, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, select, union_all
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import next_about
@@ -21,10 +22,15 @@ from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
+from privacy_svc.db import among
 from privacy_svc.errors import NotFound
 from privacy_svc.vault import Tampered, Vault
 
 CHUNK = 500
+MOST = 2**62
+"""No index is as high."""
+_WITH_PAYLOADS = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
+_FIRST = select(Tree.first).where(Tree.id == 1)
 _INDEX = re.compile(r"[0-9]{1,18}")
 
 
@@ -65,8 +71,8 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`type` may be a beginning of one, e.g. `consent` or `consent:record`; `after` is the index to go on below. Raises
-    UnknownType."""
+    """`type` may be a beginning of one, e.g. `consent` or `consent:record`; `types` are several whole ones instead.
+    `after` is the index to go on below. Raises UnknownType."""
 
     subject_id: str | None = None
     type: str | None = None
@@ -75,6 +81,7 @@ class Wanted:
     after: int | None = None
     limit: int = 50
     actor: str | None = None
+    types: tuple[EventType, ...] = ()
 
     def __post_init__(self) -> None:
         if self.type is not None and not types_of(self.type):
@@ -83,14 +90,18 @@ class Wanted:
             hint = f"did you mean `{near[0]}`? " if near else ""
             raise UnknownType(f"No entry has this type: {hint}`privacy-svc log types` lists them.")
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All types that are wanted; none where all are."""
+        return tuple(map(str, self.types)) or (tuple(types_of(self.type)) if self.type is not None else ())
+
 
 def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
     """Without `about_people`, payloads that may say something about somebody stay closed, and nobody is named. Raises
     KeyUnavailable."""
-    below = () if wanted.after is None else (Entry.index < wanted.after,)
-    rows = session.execute(page(session, vault, wanted, *below, newest_first=True)).all()
+    rows = page(session, vault, wanted, below=wanted.after, newest_first=True)
     openers = Openers(session, vault)
-    shown = {e.id: p for e, p in rows if _there(p) and (about_people or is_about_nobody(e.leaf))}
+    shown = {e.id: p for e, p in rows if is_there(p) and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())
     views = [_view(openers, entry, payload, shown=entry.id in shown) for entry, payload in rows]
     return views if about_people else [replace(view, subject_id=None) for view in views]
@@ -98,7 +109,7 @@ def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) 
 
 def first_of(session: Session) -> int:
     """The first entry that was not pruned."""
-    return session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
+    return session.connection().scalar(_FIRST) or 0
 
 
 def not_there(session: Session, entry: str) -> NotFound:
@@ -135,46 +146,78 @@ def _placed(index: int | None, found: Entry | Outbox) -> Placed:
 
 
 def page(
-    session: Session, vault: Vault, wanted: Wanted, *beyond: ColumnElement[bool], newest_first: bool
-) -> Select[Any, Any]:
-    """The next `wanted.limit` entries with their payloads, by an index whatever is wanted.
-
-    Of several types, and of the ways in which an entry is about a person, the next of each are looked up, then merged:
-    neither are all entries of a common type sorted, nor all others passed over to find a rare one.
-    """
-    order = Entry.index.desc() if newest_first else Entry.index.asc()
-    conditions = [*beyond, *_conditions(wanted)]
-    types = [] if wanted.type is None else types_of(wanted.type)
-    of_each: list[Select[int]] = []
+    session: Session,
+    vault: Vault,
+    wanted: Wanted,
+    *,
+    above: int = -1,
+    below: int | None = None,
+    newest_first: bool,
+) -> Sequence[Row[Entry, Payload]]:
+    """The next `wanted.limit` entries between two indices with their payloads, by an index whatever is wanted."""
+    types = wanted.named
+    given = {
+        n: value for n, value in (("actor", wanted.actor), ("since", wanted.since), ("until", wanted.until)) if value
+    }
+    values: dict[str, Any] = {**given, "above": above, "below": MOST if below is None else below, "limit": wanted.limit}
     if wanted.subject_id is not None:
-        conditions += [Entry.type.in_(types)] if types else []
-        crowd = next_about(session, vault, wanted.subject_id, conditions, wanted.limit, newest_first=newest_first)
-        of_each = [*_about(wanted.subject_id, conditions), select(Entry.index).where(Entry.index.in_(crowd))]
-    elif len(types) > 1:
-        of_each = [select(Entry.index).where(Entry.type == t, *conditions) for t in types]
-    else:
-        conditions += [Entry.type == t for t in types]
-    if of_each:
-        nexts = (s.order_by(order).limit(wanted.limit).subquery() for s in of_each)
-        conditions = [Entry.index.in_(union_all(*(select(n.c.index) for n in nexts)))]
-    joined = select(Entry, Payload).outerjoin(Payload, Payload.entry_id == Entry.id)
-    return joined.where(*conditions).order_by(order).limit(wanted.limit)
+        values |= {"person": wanted.subject_id, "types": types}
+        conditions = _conditions(frozenset(given), typed=bool(types))
+        values["crowd"] = next_about(
+            session, vault, wanted.subject_id, conditions, values, wanted.limit, newest_first=newest_first
+        )
+        return session.execute(_about_person(frozenset(given), bool(types), newest_first), values).all()
+    return session.execute(_of_types(frozenset(given), types, newest_first), values).all()
 
 
-def _about(subject_id: str, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Select[int]]:
-    """Entries about this person alone, and among a few others."""
-    yield select(Entry.index).where(Entry.subject_id == subject_id, *conditions)
-    among = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
-    yield among.where(EntryMember.subject_id == subject_id, *conditions)
+@lru_cache(maxsize=64)
+def _about_person(given: frozenset[str], typed: bool, newest_first: bool) -> Select[Entry, Payload]:
+    """Of the ways in which an entry is about a person, the next of each are looked up, then merged: alone, among a few
+    others, in a crowd."""
+    conditions = _conditions(given, typed=typed)
+    person: BindParameter[str] = bindparam("person")
+    among_others = select(Entry.index).join(EntryMember, EntryMember.entry_id == Entry.id)
+    ways = (
+        select(Entry.index).where(Entry.subject_id == person, *conditions),
+        among_others.where(EntryMember.subject_id == person, *conditions),
+        select(Entry.index).where(among(Entry.index, "crowd")),
+    )
+    return _joined(ways, newest_first=newest_first)
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    if wanted.actor is not None:
-        yield Entry.actor == wanted.actor
-    if wanted.since is not None:
-        yield Entry.at >= wanted.since
-    if wanted.until is not None:
-        yield Entry.at < wanted.until
+@lru_cache(maxsize=256)
+def _of_types(given: frozenset[str], types: tuple[str, ...], newest_first: bool) -> Select[Entry, Payload]:
+    """Of several types the next of each: neither are all entries of a common type sorted, nor all others passed over to
+    find a rare one."""
+    conditions = _conditions(given)
+    if len(types) > 1:
+        each = [select(Entry.index).where(Entry.type == t, *conditions) for t in types]
+        return _joined(each, newest_first=newest_first)
+    alone = _WITH_PAYLOADS.where(*conditions, *(Entry.type == t for t in types))
+    return alone.order_by(_order(newest_first=newest_first)).limit(bindparam("limit"))
+
+
+def _joined(of_each: Iterable[Select[int]], *, newest_first: bool) -> Select[Entry, Payload]:
+    order = _order(newest_first=newest_first)
+    limit: BindParameter[int] = bindparam("limit")
+    nexts = (s.order_by(order).limit(limit).subquery() for s in of_each)
+    found = _WITH_PAYLOADS.where(Entry.index.in_(union_all(*(select(n.c.index) for n in nexts))))
+    return found.order_by(order).limit(limit)
+
+
+def _order(*, newest_first: bool) -> ColumnElement[Any]:
+    return Entry.index.desc() if newest_first else Entry.index.asc()
+
+
+def _conditions(given: Collection[str], *, typed: bool = False) -> list[ColumnElement[bool]]:
+    """With their values left open: a statement is built once."""
+    known = {
+        "actor": Entry.actor == bindparam("actor"),
+        "since": Entry.at >= bindparam("since"),
+        "until": Entry.at < bindparam("until"),
+    }
+    between = [Entry.index > bindparam("above"), Entry.index < bindparam("below")]
+    return [*between, *(known[n] for n in sorted(given)), *([among(Entry.type, "types")] if typed else [])]
 
 
 def types_of(beginning: str) -> list[str]:
@@ -182,7 +225,7 @@ def types_of(beginning: str) -> list[str]:
     return [t.value for t in EventType if t == beginning or t.startswith(beginning + ":")]
 
 
-def _there(payload: Payload | None) -> bool:
+def is_there(payload: Payload | None) -> bool:
     """The outer join's other side may be missing, which its type does not say."""
     return payload is not None
 

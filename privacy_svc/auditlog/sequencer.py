@@ -2,7 +2,8 @@
 
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
    locked, so that others wait; a size that changed all the same is an inconsistency.
-2. The durable tree is signed, if it contains the last checkpoint signed or exported.
+2. The tree is signed in the same one, if it contains the last checkpoint signed or exported: nobody sees a signature
+   before what it is of is durable.
 3. Its leaves are mirrored outside the database, then the checkpoint is appended to the export file; both are synced.
    Only what is exported is served and sent to the witness: a backup that is put back then cannot make the log sign
    something else than anybody may have seen.
@@ -10,6 +11,7 @@ Each step begins by looking at what is there, so a crash between any two is repa
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -51,6 +53,7 @@ _SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCh
 _FIRST = select(Tree.first).where(Tree.id == 1)
 _TWO_SIGNED = select(SignedCheckpoint.size).order_by(SignedCheckpoint.size.desc()).limit(2)
 _LAST_SIGNED = select(SignedCheckpoint).order_by(SignedCheckpoint.size.desc()).limit(1)
+_LAST_UP_TO = _LAST_SIGNED.where(SignedCheckpoint.size <= bindparam("size", type_=BigInteger()))
 _GROW = (
     update(Tree.__table__)  # type: ignore[arg-type]
     .where(Tree.id == 1, Tree.size == bindparam("begin"))
@@ -68,15 +71,30 @@ def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) 
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
-            done = _batch(session, signer, export, mirror)
-        with database.write() as session:
-            first = _sign(session, signer, export, partial(_export, database, export, mirror))
-        with database.read() as session:
-            newest = last_signed(session)
+            grown = _Grown(_running(session), _promised(session, signer, export), Tiles(session))
+            done = _batch(session, grown, signer, export, mirror)
+            newest = _sign(session, grown, signer, export, partial(_export, database, export, mirror, grown.first))
         if newest is not None:
-            _export(database, export, mirror, first, newest)
+            _export(database, export, mirror, grown.first, newest)
         total += done
     return total
+
+
+@dataclass
+class _Grown:
+    """The tree in one transaction: its row, locked; the checkpoints it has to contain; its tiles."""
+
+    row: Tree
+    promised: Sequence[Checkpoint]
+    tiles: Tiles
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = self.row.size
+
+    @property
+    def first(self) -> int:
+        return self.row.first
 
 
 def _export(database: Database, export: Path, mirror: Mirror, first: int, newest: SignedCheckpoint) -> None:
@@ -127,8 +145,7 @@ def last_signed(session: Session) -> SignedCheckpoint | None:
 
 def last_published(session: Session, export: Path) -> SignedCheckpoint | None:
     """The newest that is outside the database too: nobody may see another. Raises LogInconsistent."""
-    ours = select(SignedCheckpoint).where(SignedCheckpoint.size <= checkpoint_file.newest_size(export))
-    return _of_its_size(session.scalars(ours.order_by(SignedCheckpoint.size.desc()).limit(1)).first())
+    return _of_its_size(session.scalars(_LAST_UP_TO, {"size": checkpoint_file.newest_size(export)}).first())
 
 
 def _of_its_size(found: SignedCheckpoint | None) -> SignedCheckpoint | None:
@@ -157,11 +174,9 @@ def _anything_to_do(database: Database, export: Path) -> bool:
     return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
 
-def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> int:
-    tree = _running(session)
-    for known in _promised(session, signer, export):
-        if known.size > tree.size:
-            raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
+def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror: Mirror) -> int:
+    if any(known.size > tree.size for known in tree.promised):
+        raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
         raise LogInconsistent("The log is shorter than its mirror: run `privacy-svc restore replay`.")
     if lacking := outside_lacks(session, export, mirror):
@@ -173,12 +188,13 @@ def _batch(session: Session, signer: Signer, export: Path, mirror: Mirror) -> in
     if not rows:
         return 0
     _refuse_an_old_key(session, signer, [kind for _, _, kind in rows])
-    tiles, begin = Tiles(session), tree.size
+    begin = tree.size
     for offset, (_, leaf, _) in enumerate(rows):
-        tiles.append(0, begin + offset, leaf_hash(leaf))
-    tiles.save()
+        tree.tiles.append(0, begin + offset, leaf_hash(leaf))
+    tree.tiles.save()
     _move(session, [number for number, _, _ in rows], begin)
-    _grow(session, begin, begin + len(rows))
+    tree.size = begin + len(rows)
+    _grow(session, begin, tree.size)
     return len(rows)
 
 
@@ -271,30 +287,33 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
     if exported is None and checkpoint_file.is_foreign(export, signer.name):
         raise LogInconsistent("The file of exported checkpoints holds none.")
     try:
-        return [signer.open(note) for note in (stored and stored.note, exported) if note]
+        notes = (stored.note if stored else None, exported)
+        return [signer.open(note) for note in dict.fromkeys(notes) if note]
     except NoteError as error:
         raise LogInconsistent(f"The newest checkpoint is not one that this key signed: {error}.") from None
 
 
-def _sign(session: Session, signer: Signer, export: Path, finish: Callable[[int, SignedCheckpoint], None]) -> int:
-    """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint). Returns where it begins.
+def _sign(
+    session: Session, tree: _Grown, signer: Signer, export: Path, finish: Callable[[SignedCheckpoint], None]
+) -> SignedCheckpoint | None:
+    """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint). Returns the newest.
 
     `finish` exports the checkpoint before, so that never more than one is signed and not outside.
     """
-    tree, last = _running(session), last_signed(session)
+    last = last_signed(session)
     if tree.size == 0 or (last is not None and last.size == tree.size):
-        return tree.first
-    tiles = Tiles(session)
-    checkpoint = Checkpoint(signer.name, tree.size, root(tree.size, tiles.node))
-    for before in _promised(session, signer, export):
+        return last
+    checkpoint = Checkpoint(signer.name, tree.size, root(tree.size, tree.tiles.node))
+    for before in tree.promised:
         try:
-            proof = consistency_proof(before.size, tree.size, tiles.node)
+            proof = consistency_proof(before.size, tree.size, tree.tiles.node)
             verify_consistency(before.size, tree.size, proof, before.root, checkpoint.root)
         except ProofError:
             raise LogInconsistent("The log does not contain what it has signed before.") from None
     if last is not None:
-        finish(tree.first, last)
+        finish(last)
     exported = checkpoint_file.newest(export)
     signed = exported if checkpoint_file.size_of(exported) == tree.size else None
-    session.add(SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint))))
-    return tree.first
+    newest = SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint)))
+    session.add(newest)
+    return newest

@@ -37,10 +37,9 @@ def _lines(log: "Log", session: Session, subject_id: str, begin: Begun) -> Itera
     yield begin.head({CUSTOMER: True}, tags=tags(session, log.vault, subject_id))
     tiles, after, found = Tiles(session), -1, PAGE
     while found == PAGE:
-        beyond = (Entry.index > after, Entry.index < begin.size)
         wanted = Wanted(subject_id, limit=PAGE)
-        mine = session.execute(page(session, log.vault, wanted, *beyond, newest_first=False)).scalars().all()
-        for entry in mine:
+        mine = page(session, log.vault, wanted, above=after, below=begin.size, newest_first=False)
+        for entry, _ in mine:
             told = without_payload(entry.index, entry.leaf, inclusion_proof(entry.index, begin.size, tiles.node))
             yield line({**told, **_member(log, session, entry, subject_id)})
             after = entry.index

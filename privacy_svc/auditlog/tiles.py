@@ -1,6 +1,7 @@
 """Tiles (C2SP tlog-tiles): 256 hashes each, of every eighth level of the tree."""
 
 import re
+from functools import lru_cache
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -89,7 +90,13 @@ def _fold(hashes: bytes | bytearray, count: int) -> Hash:
     """The root of a power of two of hashes."""
     if len(hashes) != count * SIZE:
         raise LogInconsistent("A tile of the log is shorter than the tree says.")
-    row = [bytes(hashes[i : i + SIZE]) for i in range(0, len(hashes), SIZE)]
+    return _root(bytes(hashes))
+
+
+@lru_cache(maxsize=512)
+def _root(hashes: bytes) -> Hash:
+    """Kept: the next batch or proof asks for nearly all of the same."""
+    row = [hashes[i : i + SIZE] for i in range(0, len(hashes), SIZE)]
     while len(row) > 1:
         row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
     return row[0]

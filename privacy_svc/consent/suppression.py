@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.tables import Suppression
+from privacy_svc.db import insert_rows
 from privacy_svc.http import Contact
 from privacy_svc.policy import DIRECT_MARKETING, Purpose, and_above
 from privacy_svc.vault import AddressDigest, Vault
@@ -49,28 +50,33 @@ def enlist(
     wanted = dict.fromkeys(addresses)
     there = select(Suppression.digest).where(Suppression.scope == scope)
     known = set(session.scalars(there.where(Suppression.digest.in_([a.digest for a in wanted]))))
-    added = sum(_add(session, a, scope, cause, at) for a in wanted if a.digest not in known)
+    added = _add(session, [a for a in wanted if a.digest not in known], scope, cause, at)
     if added:
         payload = {"scope": scope, "reason": str(cause), "addresses": added}
         log.append(session, EventType.ADDRESS_SUPPRESSED, actor=actor, payload=payload)
     return added
 
 
-def _add(session: Session, address: AddressDigest, scope: str, cause: Cause, at: datetime) -> bool:
-    row = Suppression(
-        digest=address.digest,
-        scope=scope,
-        kind=address.kind,
-        generation=address.generation,
-        reason=cause,
-        since=at,
-    )
+def _add(session: Session, addresses: Sequence[AddressDigest], scope: str, cause: Cause, at: datetime) -> int:
+    rows = [
+        {
+            "digest": a.digest,
+            "scope": scope,
+            "kind": a.kind,
+            "generation": a.generation,
+            "reason": str(cause),
+            "since": at,
+        }
+        for a in addresses
+    ]
+    if not rows:
+        return 0
     try:
         with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # another transaction noted it at this moment
-        return False
-    return True
+            insert_rows(session, Suppression, rows)
+    except IntegrityError:  # another transaction noted one of them at this moment
+        return sum(_add(session, [a], scope, cause, at) for a in addresses) if len(addresses) > 1 else 0
+    return len(rows)
 
 
 def follow_address(

@@ -130,8 +130,8 @@ def _destroy_keys(session: Session, parts: Parts, request: DataRequest, _seen: A
     _keep_evidence(session, parts, request, erased.online_at, progress(request)["erased"])
     payloads = forget(session, parts, theirs)
     _suppress(session, parts, request)
-    tell_progress(request, online_at=erased.online_at.isoformat())
-    parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
+    entry = parts.audit(session, subject_id, Event.SUBJECT_ERASED, WORKER, request=request.id, payloads=payloads)
+    tell_progress(request, online_at=erased.online_at.isoformat(), entry=entry)
 
 
 def _keep_evidence(
@@ -189,8 +189,13 @@ def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
 
 def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
     """The log's proof that the destruction of the key is in its tree."""
-    found = parts.log.search(session, subject_id=request.subject_id, type=Event.SUBJECT_ERASED.value, limit=1)
-    return parts.log.proof(session, found[0].index) if found and found[0].index is not None else None
+    entry = progress(request).get("entry")
+    if entry is None:  # a run that an earlier version began
+        found = parts.log.search(session, subject_id=request.subject_id, type=Event.SUBJECT_ERASED.value, limit=1)
+        index = found[0].index if found else None
+    else:
+        index = parts.log.indices(session, [entry]).get(entry)
+    return None if index is None else parts.log.proof(session, index)
 
 
 def _certify(session: Session, parts: Parts, request: DataRequest, proof: str | None) -> None:
@@ -246,10 +251,10 @@ def _subject(request: DataRequest) -> str:
 STEPS = (
     Step("prepare", _prepare, _beside),
     Step("clean_stores", _cleaned, _clean_stores),
-    Step("destroy_keys", _destroy_keys),
+    Step("destroy_keys", _destroy_keys, joins=True),
     Step("read_back", _judge, _search),
-    Step("certify", _certify, _prove, reads_log=True),
+    Step("certify", _certify, _prove, reads_log=True, joins=True),
     EVERYWHERE,
     Step("tell", closing.note_letter, _tell),
-    Step("finish", _finish),
+    Step("finish", _finish, joins=True),
 )

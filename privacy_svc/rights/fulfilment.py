@@ -1,15 +1,16 @@
-"""Carries a request through its steps, one transaction a step. Knows nothing of the workflow engine.
+"""Carries a request through its steps, one transaction for one or several. Knows nothing of the workflow engine.
 
 What goes to the engine is ids and words of our own: no exception, whose text might quote a value, leaves a step.
 """
 
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import structlog
+from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database
 from privacy_svc.errors import PrivacyError, Unavailable
@@ -72,58 +73,87 @@ class Fulfilment:
     def run(self, request_id: str) -> Problem | None:
         """Everything that is left to do, up to the first problem."""
         try:
-            names = self.plan(request_id)
+            problems = (self._carry_out(request_id, steps) for steps in self._plan(request_id))
+            problem = next((problem for problem in problems if problem is not None), None)
+            if problem is not None:
+                self._begin_alone(request_id)
         except PrivacyError as error:
             return problem_of(START, error)
-        problems = (self.perform(request_id, name) for name in names)
-        return next((problem for problem in problems if problem is not None), None)
+        return problem
 
     def plan(self, request_id: str) -> list[str]:
-        """Begins; names of the steps, in order, up to a gate that is closed."""
-        with self.database.write() as session:
-            request = find(session, request_id, lock=True)
-            if request.state == State.IN_PROGRESS and START not in progress(request).get("steps", ()):
-                self.parts.note(session, request, Event.STARTED, WORKER)
-                tell_progress(request, steps=[START, *progress(request).get("steps", ())])
-            return [s.name for s in takewhile(lambda s: not s.is_gate or is_done(request, s), self._steps(request))]
+        """Names of the steps that are left, in order, up to a gate that is closed."""
+        return [step.name for steps in self._plan(request_id) for step in steps]
+
+    def _plan(self, request_id: str) -> list[list[Step]]:
+        """What is done in one transaction, together."""
+        with self.database.read() as session:
+            request = find(session, request_id)
+            left, before = list[list[Step]](), False
+            for step in takewhile(lambda s: not s.is_gate or is_done(request, s), self._steps(request)):
+                due = _due(request, step)
+                if due and step.joins and before:
+                    left[-1].append(step)
+                elif due:
+                    left.append([step])
+                before = due
+            return left
 
     def _steps(self, request: DataRequest) -> tuple[Step, ...]:
         return outside.with_elsewhere(self.parts, request, STEPS[request.kind])
 
     def perform(self, request_id: str, name: str) -> Problem | None:
-        """One step. None when it is done, also when it was done before."""
+        """One step by itself. None when it is done, also when it was done before."""
+        with self.database.read() as session:
+            request = find(session, request_id)
+            steps = [s for s in self._steps(request) if s.name == name and _due(request, s)]
+        return self._carry_out(request_id, steps) if steps else None
+
+    def _carry_out(self, request_id: str, steps: Sequence[Step]) -> Problem | None:
+        at = steps[0].name
         try:
-            self._perform(request_id, name)
+            self._wait_for_log(steps)
+            with self.database.read() as session:
+                self.parts.vault.keep_keys(session)
+                request, seen = find(session, request_id), list[Any]()
+                for step in steps:
+                    at = step.name
+                    seen.append(step.look(session, self.parts, request))
+            with self.database.write() as session:
+                self.parts.vault.keep_keys(session)
+                request = find(session, request_id, lock=True)
+                self._begin(session, request)
+                for step, saw in zip(steps, seen, strict=True):
+                    at = step.name
+                    if _due(request, step):
+                        step.do(session, self.parts, request, saw)
+                        mark_done(request, step)
         except PrivacyError as error:
-            _log.warning("request.step_failed", request=request_id, step=name, problem=error.slug)
-            return problem_of(name, error)
+            _log.warning("request.step_failed", request=request_id, step=at, problem=error.slug)
+            return problem_of(at, error)
         except Exception as error:  # noqa: BLE001 - whatever it is ends the request as failed, and is told
             # The message may quote a value of the person: only the kind and the place go to the log.
             stack = traceback.extract_tb(error.__traceback__)
             frames = [f"{f.filename}:{f.lineno}" for f in stack if "privacy_svc" in f.filename]
-            _log.error("request.step_broke", request=request_id, step=name, kind=type(error).__name__, frames=frames)
-            return problem_of(name, Interrupted("The run ended unexpectedly."))
+            _log.error("request.step_broke", request=request_id, step=at, kind=type(error).__name__, frames=frames)
+            return problem_of(at, Interrupted("The run ended unexpectedly."))
         return None
 
-    def _perform(self, request_id: str, name: str) -> None:
-        with self.database.read() as session:
-            request = find(session, request_id)
-            step = next((s for s in self._steps(request) if s.name == name), None)
-            if step is None or not _due(request, step):
-                return
-            waits = step.integrates or step.reads_log
-            seen = None if waits else step.look(session, self.parts, request)
-        if waits:
-            if step.reads_log:
-                self.parts.vault.ledger.export(self.database)
+    def _wait_for_log(self, steps: Sequence[Step]) -> None:
+        if any(step.reads_log for step in steps):
+            self.parts.vault.ledger.export(self.database)
+        if any(step.integrates or step.reads_log for step in steps):
             self._integrating(lambda: self.parts.log.integrate(self.database))
-            with self.database.read() as session:
-                seen = step.look(session, self.parts, find(session, request_id))
+
+    def _begin(self, session: Session, request: DataRequest) -> None:
+        """With the first thing that is done, or the first problem."""
+        if request.state == State.IN_PROGRESS and START not in progress(request).get("steps", ()):
+            self.parts.note(session, request, Event.STARTED, WORKER)
+            tell_progress(request, steps=[START, *progress(request).get("steps", ())])
+
+    def _begin_alone(self, request_id: str) -> None:
         with self.database.write() as session:
-            request = find(session, request_id, lock=True)
-            if _due(request, step):
-                step.do(session, self.parts, request, seen)
-                mark_done(request, step)
+            self._begin(session, find(session, request_id, lock=True))
 
     def fail(self, request_id: str, problem: Problem) -> None:
         """Ends the run; the request waits for somebody to mend what is wrong and approve it again. What was approved

@@ -43,5 +43,5 @@ def _finish_objection(session: Session, parts: Parts, request: DataRequest, _see
     closing.complete(session, parts, request)
 
 
-RESTRICTION = (Step("restrict", _restrict), closing.TELL, Step("finish", _finish_restriction))
-OBJECTION = (Step("object", _object), closing.TELL, Step("finish", _finish_objection))
+RESTRICTION = (Step("restrict", _restrict), closing.TELL, Step("finish", _finish_restriction, joins=True))
+OBJECTION = (Step("object", _object), closing.TELL, Step("finish", _finish_objection, joins=True))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.db import now
+from privacy_svc.db import new_id, now
 from privacy_svc.errors import Conflict, Erased, NotFound
 from privacy_svc.mail import Letter
 from privacy_svc.rights import closing
@@ -52,11 +52,13 @@ def make(session: Session, parts: Parts, request: DataRequest) -> PackageLink:
     """With the package, whose note speaks for both."""
     settings, at = parts.settings, now()
     link = PackageLink(
-        request_id=request.id, expires_at=at + timedelta(days=settings.package_days), most=settings.package_downloads
+        id=new_id(),
+        request_id=request.id,
+        expires_at=at + timedelta(days=settings.package_days),
+        most=settings.package_downloads,
     )
-    session.add(link)
-    session.flush()
     link.digest = _digest(token_of(session, parts, request, link))
+    session.add(link)
     return link
 
 

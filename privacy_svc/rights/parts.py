@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
+from privacy_svc.db import insert_rows, new_id, now
 from privacy_svc.http import CustomerDirectory
 from privacy_svc.mail import Mailer
 from privacy_svc.outbound import Outbound, networks
@@ -114,7 +115,8 @@ class Parts:
 
         `params` hold no personal data. The payload is sealed by the evidence key: it outlives an erasure.
         """
-        session.add(RequestEvent(request_id=request.id, type=event.value, actor=actor, params=params))
+        line = {"request_id": request.id, "type": event.value, "actor": actor, "params": params}
+        insert_rows(session, RequestEvent, [{"id": new_id(), "at": now(), **line}])
         return self.audit(session, request.subject_id, event, actor, request=request.id, right=request.right, **params)
 
     def audit(self, session: Session, subject_id: str | None, event: Event, actor: str, **payload: Any) -> str:

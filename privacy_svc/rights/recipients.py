@@ -4,7 +4,7 @@ is given data of these categories, by the policy. Noted before an erasure takes 
 from collections.abc import Collection, Iterator, Sequence
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
@@ -21,6 +21,11 @@ DISCLOSED, MAPPED = "disclosed", "mapped"
 WAITING, TO_TELL = "waiting", "to_tell"
 _USES = (EventType.RECORD_READ, EventType.DECISION_PERMIT)
 _PAGE = 500
+_TO_TELL = (
+    update(RecipientNotice.__table__)  # type: ignore[arg-type]
+    .where(RecipientNotice.request_id == bindparam("request"), RecipientNotice.state == WAITING)
+    .values(state=TO_TELL, next_at=bindparam("at"))
+)
 
 
 def gather(
@@ -49,8 +54,8 @@ def gather(
 
 def begin_to_tell(session: Session, request: DataRequest) -> None:
     """The request is done: from this transaction's commit on a worker tells them."""
-    mine = (RecipientNotice.request_id == request.id, RecipientNotice.state == WAITING)
-    session.execute(update(RecipientNotice).where(*mine).values(state=TO_TELL, next_at=now()))
+    session.flush()
+    session.connection().execute(_TO_TELL, {"request": request.id, "at": now()})
 
 
 def begin_anew(session: Session, parts: Parts, request: DataRequest, rows: Sequence[FoundRow]) -> None:
@@ -102,14 +107,14 @@ def _disclosed(session: Session, parts: Parts, subject_id: str) -> set[str]:
     """The recipients of the purposes for which the log says that the person's data were released."""
     policies, found = parts.policy, set[str]()
     possible = _all_recipients(policies)
-    for kind in _USES:
-        after: int | None = None
-        while found < possible and (
-            entries := parts.log.search(session, subject_id=subject_id, type=kind.value, after=after, limit=_PAGE)
-        ):
-            for entry in entries:
-                found |= _recipients_of(policies, entry.told.get("purpose"))
-            after = entries[-1].index
+    after: int | None = None
+    more = True
+    while more and found < possible:
+        entries = parts.log.search(session, subject_id=subject_id, types=_USES, after=after, limit=_PAGE)
+        for entry in entries:
+            found |= _recipients_of(policies, entry.told.get("purpose"))
+        more = len(entries) == _PAGE
+        after = entries[-1].index if entries else None
     return found
 
 

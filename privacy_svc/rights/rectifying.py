@@ -181,5 +181,5 @@ STEPS = (
     Step("remember", _remember, _look),
     Step("apply", _apply),
     Step("tell", closing.note_letter, _tell),
-    Step("finish", _finish),
+    Step("finish", _finish, joins=True),
 )

@@ -1,4 +1,4 @@
-"""What a run of a request consists of: named steps, each one transaction, each safe to run again.
+"""What a run of a request consists of: named steps, each safe to run again, each one transaction or part of one.
 
 `look` reads and computes in a read transaction, so that no write lock is held while a store is walked or a
 package packed; `do` writes in a short one, together with the note that the step is done. A run that is
@@ -33,6 +33,8 @@ class Step:
     """What was logged so far is to be in the log's tree when `look` reads it."""
     reads_log: bool = False
     """What was logged so far is to be in the log's tree when `look` reads it, and fences in the ledger outside."""
+    joins: bool = False
+    """In one transaction with the step before it, where both are still to be done."""
     is_gate: bool = False
     """Something outside of the run has to be done first, and notes this step; the run goes on after it."""
 

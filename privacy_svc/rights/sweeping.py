@@ -34,6 +34,11 @@ REST = 3.0
 LONGEST_REST = 600.0
 _LOCK = 0x7072697673776570
 """PostgreSQL's advisory lock."""
+_RUNNING = select(DataRequest.id, DataRequest.progress).where(
+    DataRequest.state == State.IN_PROGRESS.value,
+    DataRequest.right == Right.ERASURE.value,
+    DataRequest.dispatched == DataRequest.attempt,
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -85,15 +90,8 @@ class Sweeper:
 
     def _ids(self) -> list[str]:
         """Erasures that got as far as the gate."""
-        columns = select(DataRequest.id, DataRequest.progress)
         with self._database.read() as session:
-            found = session.execute(
-                columns.where(
-                    DataRequest.state == State.IN_PROGRESS.value,
-                    DataRequest.right == Right.ERASURE.value,
-                    DataRequest.dispatched == DataRequest.attempt,
-                )
-            ).all()
+            found = session.connection().execute(_RUNNING).all()
         return [i for i, told in found if at_the_gate((told or {}).get("steps", ()))]
 
     def _waiting(self) -> Mapping[str, _Waiting]:

@@ -1,13 +1,13 @@
 """The data map bound to real databases: engines, tables, and the check that they still fit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, inspect, select
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Select, Table, inspect, select
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import DBAPIError, InternalError, NoSuchTableError, OperationalError
 from sqlalchemy.types import NullType, TypeEngine
@@ -51,6 +51,14 @@ class BoundCollection:
     table: Table
     types: Mapping[str, TypeEngine[Any]]
     nullable: frozenset[str]
+    statements: dict[object, Select[Any]] = field(default_factory=dict, compare=False, repr=False)
+    """Kept, so that each is built and compiled once; see `statement`."""
+
+    def statement(self, name: object, build: Callable[[], Select[Any]]) -> Select[Any]:
+        found = self.statements.get(name)
+        if found is None:
+            found = self.statements[name] = build()
+        return found
 
     @cached_property
     def key_columns(self) -> list[Column[Any]]:
@@ -128,6 +136,10 @@ class Stores:
         with self.answering(), self.engine(dataset).connect() as connection:
             yield connection
 
+    def reading(self) -> "Reading":
+        """For several statements that follow each other."""
+        return Reading(self)
+
     @contextmanager
     def write(self, dataset: str) -> Iterator[Connection]:
         """A transaction on one store; commits at the end."""
@@ -154,6 +166,28 @@ def _why(error: DBAPIError) -> str:
     if "readonly" in text or "read-only" in text:
         return "The customer store is read-only; nothing was written."
     return "The customer store does not answer; nothing was written."
+
+
+class Reading:
+    """A read transaction a store, begun with the first statement; `end` lets go of all. They may begin again."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._open: dict[str, Connection] = {}
+
+    def rows(self, dataset: str, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Row]:
+        with self._stores.answering():
+            return self.connection(dataset).execute(statement, values).mappings().all()
+
+    def connection(self, dataset: str) -> Connection:
+        if dataset not in self._open:
+            with self._stores.answering():
+                self._open[dataset] = self._stores.engine(dataset).connect()
+        return self._open[dataset]
+
+    def end(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
 
 
 def _bind(engine: Engine, collection: Collection, kinds: Mapping[str, str]) -> BoundCollection:

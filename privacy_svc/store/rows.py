@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, tuple_
 
 from privacy_svc.policy import Collection, DataMap
 from privacy_svc.store.binding import BoundCollection, Row, Stores
@@ -121,11 +121,23 @@ def beyond(columns: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
 def equals(bound: BoundCollection, fields: Sequence[str], values: Iterable[Values]) -> ColumnElement[bool]:
     """The rows whose `fields` have one of these values, each in the column's own type: a customer number may be a
     number in one database and a text in the other."""
+    return _in(bound, fields, fitting(bound, fields, values))
+
+
+def equals_given(bound: BoundCollection, fields: Sequence[str]) -> ColumnElement[bool]:
+    """The same of values that are given when it is carried out, as `wanted`, and are `fitting`."""
+    return _in(bound, fields, bindparam("wanted", expanding=True))
+
+
+def _in(bound: BoundCollection, fields: Sequence[str], values: Any) -> ColumnElement[bool]:
     columns = [bound.table.c[name] for name in fields]
-    fitting = [v for v in (fit(bound, fields, value) for value in values) if v is not None]
-    if len(columns) == 1:
-        return columns[0].in_([v for (v,) in fitting])
-    return tuple_(*columns).in_(fitting)
+    return columns[0].in_(values) if len(columns) == 1 else tuple_(*columns).in_(values)
+
+
+def fitting(bound: BoundCollection, fields: Sequence[str], values: Iterable[Values]) -> list[Any]:
+    """Those that can be in the columns; of one column alone without their tuples."""
+    found = [v for v in (fit(bound, fields, value) for value in values) if v is not None]
+    return [v for (v,) in found] if len(fields) == 1 else found
 
 
 def fit(bound: BoundCollection, fields: Sequence[str], values: Values) -> Values | None:
@@ -153,8 +165,13 @@ def present(connection: Connection, bound: BoundCollection, keys: Iterable[str])
     own."""
     wanted = list(dict.fromkeys(keys))
     found: dict[str, Row] = {}
+    names = bound.collection.key
     for chunk in chunks(k for k in wanted if is_possible(bound, k)):
-        rows = connection.execute(select(bound.table).where(by_keys(bound, chunk))).mappings()
+        if len(names) == 1:
+            statement = bound.statement("present", lambda: select(bound.table).where(equals_given(bound, names)))
+            rows = connection.execute(statement, {"wanted": [key_values(bound, k)[names[0]] for k in chunk]}).mappings()
+        else:
+            rows = connection.execute(select(bound.table).where(by_keys(bound, chunk))).mappings()
         found.update((row_key(bound.collection, row), row) for row in rows)
     return [found[key] for key in wanted if key in found]
 

@@ -18,6 +18,9 @@ _KNOWN = select(SubjectRow.key, SubjectRow.subject_id).where(
     SubjectRow.collection == bindparam("collection"),
     among(SubjectRow.key, "keys"),
 )
+_ROWS = select(SubjectRow.dataset, SubjectRow.collection, SubjectRow.key).where(
+    SubjectRow.subject_id == bindparam("subject")
+)
 _FIRST = (
     select(SealedColumn.path)
     .where(among(SealedColumn.field_id, "ids"))
@@ -92,8 +95,8 @@ def _create(
 
 def rows_of(session: Session, subject_id: str) -> list[tuple[str, str, str]]:
     """(dataset, collection, key) of each identity row of a person, in the words of `known_as`."""
-    statement = select(SubjectRow.dataset, SubjectRow.collection, SubjectRow.key)
-    return [(d, c, k) for d, c, k in session.execute(statement.where(SubjectRow.subject_id == subject_id))]
+    session.flush()
+    return [(d, c, k) for d, c, k in session.connection().execute(_ROWS, {"subject": subject_id})]
 
 
 def link(session: Session, subject_id: str, rows: Iterable[Sequence[str]]) -> None:

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.errors import Erased
 from privacy_svc.policy import Collection, Field, PolicySet, Way
 from privacy_svc.store import subjects
 from privacy_svc.store.addressing import Addresses
-from privacy_svc.store.binding import BoundCollection, Row, Stores
+from privacy_svc.store.binding import BoundCollection, Reading, Row, Stores
 from privacy_svc.store.opening import open_with
-from privacy_svc.store.rows import Values, beyond, chunks, equals, present, row_key, unset
+from privacy_svc.store.rows import Values, beyond, chunks, equals, equals_given, fitting, present, row_key, unset
 from privacy_svc.vault import RowCipher, SubjectCipher, Vault
 
 PAGE = 1_000
@@ -138,11 +138,21 @@ class Walker:
     wanted: Some[str] | None = None
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _next: dict[_Hop, Counter[Values]] = field(default_factory=dict)
+    _reading: Reading = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reading = self.stores.reading()
 
     def pages(self) -> Iterator[Page]:
+        try:
+            yield from self._pages()
+        finally:
+            self._reading.end()
+
+    def _pages(self) -> Iterator[Page]:
         for collection, keys in self._own():
-            with self.stores.read(collection.dataset) as connection:
-                rows = present(connection, self.stores.bind(collection), keys)
+            with self.stores.answering():
+                rows = present(self._reading.connection(collection.dataset), self.stores.bind(collection), keys)
             for some in chunks(rows, PAGE):
                 yield from self._take(collection, some)
         yield from self._levels()
@@ -167,9 +177,13 @@ class Walker:
 
     def _down(self, hop: _Hop, values: Counter[Values]) -> Iterator[Page]:
         bound = self.stores.bind(hop.collection)
-        before = [unset(bound, way.fields) for way in hop.before]
+        before = tuple(way.fields for way in hop.before)
+        statement = bound.statement(
+            ("down", hop.fields, before),
+            lambda: _paged(bound, equals_given(bound, hop.fields), *(unset(bound, fields) for fields in before)),
+        )
         for some in chunks(values):
-            for rows in self._read(bound, equals(bound, hop.fields, some), *before):
+            for rows in self._carry_out(bound, statement, {"wanted": fitting(bound, hop.fields, some)}):
                 yield from self._take(hop.collection, rows, shared=hop.shared)
 
     def _out(self, hop: _Hop, values: Counter[Values]) -> Iterator[Page]:
@@ -202,19 +216,24 @@ class Walker:
                 yield from self._take(collection, addresses.are_theirs(collection, rows))
 
     def _read(self, bound: BoundCollection, *where: ColumnElement[bool]) -> Iterator[Sequence[Row]]:
-        """A page at a time, each by a statement of its own: nothing stays open while a page is worked on. Of a table
-        without a key all at once."""
-        columns = bound.key_columns
-        statement = select(bound.table).where(*where).order_by(*columns)
-        size = PAGE if columns else None
+        yield from self._carry_out(bound, _paged(bound, *where), {})
+
+    def _carry_out(
+        self, bound: BoundCollection, statement: Select[Any], values: Mapping[str, Any]
+    ) -> Iterator[Sequence[Row]]:
+        """A page at a time, each by a statement of its own: nothing stays open while a full page is worked on. Of a
+        table without a key all at once."""
+        columns, dataset = bound.key_columns, bound.collection.dataset
         after: Values | None = None
         while True:
             further = statement if after is None else statement.where(beyond(columns, after))
-            with self.stores.read(bound.collection.dataset) as connection:
-                rows = connection.execute(further.limit(size)).mappings().all()
+            rows = self._reading.rows(dataset, further, {**values, "page": PAGE} if columns else values)
+            is_last = not columns or len(rows) < PAGE
+            if len(rows) >= PAGE:
+                self._reading.end()
             if rows:
                 yield rows
-            if size is None or len(rows) < size:
+            if is_last:
                 return
             after = tuple(rows[-1][column.name] for column in columns)
 
@@ -258,6 +277,12 @@ class Walker:
 
     def _is_wanted(self, collection: Collection) -> bool:
         return self.wanted is None or collection.path in self.wanted
+
+
+def _paged(bound: BoundCollection, *where: ColumnElement[bool]) -> Select[Any]:
+    columns = bound.key_columns
+    statement = select(bound.table).where(*where).order_by(*columns)
+    return statement.limit(bindparam("page")) if columns else statement
 
 
 def _found(cipher: SubjectCipher, page: Page, row: Row) -> FoundRow:

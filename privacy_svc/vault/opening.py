@@ -1,6 +1,7 @@
 """From subject ids to ciphers: wrapped keys in one statement, page keys on lease, nothing kept of the persons' own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -36,19 +37,35 @@ def ciphers(
 ) -> dict[str, SubjectCipher]:
     """Of those who have a living key; a data key that stands there beside its person's fence, or beside a row that says
     they are erased, is none. Raises Tampered for a subject whose key is gone without an erasure."""
-    uses = (DATA, TAG) if use == DATA else (use,)
+    return of_uses(session, pages, organisation, subject_ids, use, (use,))[use]
+
+
+def of_uses(
+    session: Session, pages: Pages, organisation: str, subject_ids: Sequence[str], use: str, uses: Sequence[str]
+) -> dict[str, dict[str, SubjectCipher]]:
+    """The same for several uses in one statement; asked for is `use`, the others are had beside."""
+    wanted = [kind for u in uses for kind in ((DATA, TAG) if u == DATA else (u,))]
     page_keys: dict[str, Key] = {}
     session.flush()
     while True:
-        rows = session.connection().execute(_KEYS, {"ids": list(subject_ids), "uses": uses}).all()
+        rows = session.connection().execute(_KEYS, {"ids": list(subject_ids), "uses": wanted}).all()
         on = {page for _, _, _, wrapped, page, _, _, _ in rows if wrapped is not None}
         page_keys = pages.keys(session, on)
         if page_keys.keys() == on:
             break  # else a page was replaced between the two statements
+    opened = {u: _opened(rows, page_keys, organisation, u) for u in uses}
+    known = {row[0] for row in rows if row[1] in ((DATA, TAG) if use == DATA else (use,))}
+    _refuse_vanished(session, [i for i in subject_ids if i not in known])
+    return opened
+
+
+def _opened(rows: Iterable[Any], page_keys: Mapping[str, Key], organisation: str, use: str) -> dict[str, SubjectCipher]:
     keys: dict[str, dict[int, Key]] = {}
     tags: dict[str, Key] = {}
     erased: dict[str, int] = {}
     for subject_id, used, generation, wrapped, page, erased_through, evidence_through, erased_at in rows:
+        if used != use and (used, use) != (TAG, DATA):
+            continue
         ended = {DATA: erased_through, EVIDENCE: evidence_through}
         through = erased.setdefault(subject_id, ended.get(use) or 0)
         if wrapped is None or generation <= through or (use == DATA and erased_at is not None):
@@ -58,7 +75,6 @@ def ciphers(
             tags[subject_id] = key
         else:
             keys.setdefault(subject_id, {})[generation] = key
-    _refuse_vanished(session, [i for i in subject_ids if i not in erased])
     return {i: SubjectCipher(organisation, i, living, erased[i], tags.get(i)) for i, living in keys.items()}
 
 

@@ -3,9 +3,10 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -48,8 +49,17 @@ _HELD_ERASED = _HELD.where(Subject.erased_at.is_not(None))
 
 
 _ORGANISATION = "vault.organisation"
+_KEPT = "vault.kept"
 GUARD_SECONDS = 5.0
 SETTLED = timedelta(minutes=1)
+
+
+@dataclass
+class _Kept:
+    """Of a transaction that asked for it (`keep_keys`): keys that were opened, by use and person, and who is held."""
+
+    keys: dict[tuple[str, str], SubjectCipher] = field(default_factory=dict)
+    held: set[tuple[str, bool]] = field(default_factory=set)
 
 
 class Vault:
@@ -106,6 +116,7 @@ class Vault:
 
     def readmit(self, session: Session, subject_id: str) -> Subject:
         """An erased person comes back, with a new key; see `provisioning.readmit`."""
+        self._forget_keys(session)
         return provisioning.readmit(session, self.pages, self.organisation, subject_id)
 
     def cipher(self, session: Session, subject_id: str, use: str = DATA) -> SubjectCipher:
@@ -127,19 +138,38 @@ class Vault:
         database, or rows of erased people in it, were put back into the past under a running service."""
         self._guard(session)
         wanted = list(dict.fromkeys(subject_ids))
-        beside = self._beside(session, wanted, use)
+        kept: _Kept | None = session.info.get(_KEPT)
+        if kept is not None and all((use, i) in kept.keys for i in wanted):
+            return {i: kept.keys[use, i] for i in wanted}
+        uses = [use] if kept is None else list(dict.fromkeys((use, DATA, EVIDENCE)))
+        beside = self._beside(session, wanted, uses)
         found: dict[str, SubjectCipher] = {}
         for start in range(0, len(wanted), MANY):
             chunk = [*wanted[start : start + MANY], *beside]
-            found.update(opening.ciphers(session, self.pages, self.organisation, chunk, use))
-        for ours in beside:
-            if ours in found:
-                session.info[_ORGANISATION] = found.pop(ours)
+            opened = opening.of_uses(session, self.pages, self.organisation, chunk, use, uses)
+            for ours in beside:
+                if ours in opened[DATA]:
+                    session.info[_ORGANISATION] = opened[DATA][ours]
+            found.update((i, cipher) for i, cipher in opened[use].items() if i not in beside)
+            if kept is not None:
+                kept.keys.update(((u, i), cipher) for u, ciphers in opened.items() for i, cipher in ciphers.items())
         return found
 
-    def _beside(self, session: Session, wanted: Sequence[str], use: str) -> list[str]:
+    @staticmethod
+    def keep_keys(session: Session) -> None:
+        """From here on a key is opened once, to the end of this transaction or what destroys keys in it: for a short
+        one about one person. What was opened before `hold` is opened again after it."""
+        session.info[_KEPT] = _Kept()
+
+    @staticmethod
+    def _forget_keys(session: Session) -> None:
+        kept: _Kept | None = session.info.get(_KEPT)
+        if kept is not None:
+            kept.keys.clear()
+
+    def _beside(self, session: Session, wanted: Sequence[str], uses: Sequence[str]) -> list[str]:
         """The organisation, whose key most who open somebody's need too, for the log: in the same statement."""
-        lacks = use == DATA and self._organisation_seen and _ORGANISATION not in session.info
+        lacks = DATA in uses and self._organisation_seen and _ORGANISATION not in session.info
         return [self._organisation_id] if lacks and self._organisation_id not in wanted else []
 
     def _guard(self, session: Session) -> None:
@@ -154,7 +184,13 @@ class Vault:
         lets only one transaction write at a time and needs no lock. `erased`: only of those who are."""
         if session.get_bind().dialect.name == "sqlite":
             return
-        session.execute(_HELD_ERASED if erased else _HELD, {"ids": sorted(subject_ids)})
+        wanted, kept = sorted(subject_ids), cast("_Kept | None", session.info.get(_KEPT))
+        if kept is not None and kept.held.issuperset((i, erased) for i in wanted):
+            return
+        session.execute(_HELD_ERASED if erased else _HELD, {"ids": wanted})
+        if kept is not None and not session.in_nested_transaction():
+            kept.held.update((i, erased) for i in wanted)
+        Vault._forget_keys(session)
 
     def organisation_cipher(self, session: Session) -> SubjectCipher:
         """The organisation's own keys, as a subject like any other; made on first use, opened once a session: nothing
@@ -189,7 +225,9 @@ class Vault:
         """Destroy the person's data key in this transaction; see `erasure.erase`. `about` goes into the ledger: what
         repeating the erasure after a restore needs to know, no personal data. `later`: the page key is left to
         `replace_due`."""
-        return erasure.erase(session, self.pages, self.organisation, subject_id, request_id, about or {}, later=later)
+        done = erasure.erase(session, self.pages, self.organisation, subject_id, request_id, about or {}, later=later)
+        self._forget_keys(session)
+        return done
 
     def replace_due(self, session: Session, limit: int = 8) -> int:
         """Replace some of the page keys that an erasure could not, because the provider was away. Returns how many."""
@@ -240,6 +278,7 @@ class Vault:
     def end_evidence(self, session: Session, fence: Fence) -> None:
         """Destroy the key, held by `hold_evidence`; `replace_due` then replaces its page key."""
         evidence.end(session, self.pages, fence)
+        self._forget_keys(session)
 
     @staticmethod
     def keyless(session: Session, subject_ids: Iterable[str]) -> set[str]:
@@ -323,6 +362,7 @@ class Vault:
 
     def next_generation(self, session: Session, subject_ids: Iterable[str]) -> int:
         """A newer data key for each of them; see `rotation`."""
+        self._forget_keys(session)
         return rotation.next_generation(session, self.pages, self.organisation, list(subject_ids))
 
     def write_down(self, database: Database) -> None:
@@ -348,6 +388,7 @@ class Vault:
     def retire_older(self, session: Session, subject_ids: Iterable[str], before: datetime) -> int:
         """Destroy the older data keys of those whose newest was made before this instant; the caller has seen that
         nothing needs them. Returns how many keys."""
+        self._forget_keys(session)
         return rotation.retire_older(session, self.pages, rotation.settled(session, subject_ids, before))
 
     # After a restore

@@ -88,7 +88,7 @@ def die_in(where: str, url: str, folder: Path) -> None:
             stream.write(note[: len(note) // 2].encode())
         die()
 
-    def half_mirrored(mirror: Mirror, index: int, leaves: Sequence[bytes]) -> None:
+    def half_mirrored(mirror: Mirror, index: int, leaves: Sequence[bytes], _held: Sequence[bytes]) -> None:
         with (mirror.folder / f"{index // 256:012}").open("ab") as stream:
             stream.write(len(leaves[0]).to_bytes(2) + leaves[0][:40])
         die()
@@ -121,8 +121,8 @@ def die_in(where: str, url: str, folder: Path) -> None:
     [
         ("in the batch", 2),
         ("before the commit of the batch", 2),
-        ("before signing", 4),
-        ("while signing", 4),
+        ("before signing", 2),
+        ("while signing", 2),
         ("in the mirror", 4),
         ("before the export", 4),
         ("in the export", 4),

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,16 +28,18 @@ def main(home: str, database_url: str, store_url: str, step: str, moment: str) -
 
     fulfilment.mark_done = marked  # type: ignore[attr-defined]
     steps.mark_done = marked
-    perform = fulfilment.Fulfilment.perform
+    carry_out = fulfilment.Fulfilment._carry_out
 
-    def performed(self: fulfilment.Fulfilment, request_id: str, name: str) -> fulfilment.Problem | None:
+    def carried_out(
+        self: fulfilment.Fulfilment, request_id: str, together: Sequence[steps.Step]
+    ) -> fulfilment.Problem | None:
         """`after`: our transaction stands, the engine does not know of it."""
-        problem = perform(self, request_id, name)
-        if name == step and moment == "after":
+        problem = carry_out(self, request_id, together)
+        if step in {s.name for s in together} and moment == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         return problem
 
-    fulfilment.Fulfilment.perform = performed  # type: ignore[method-assign]
+    fulfilment.Fulfilment._carry_out = carried_out  # type: ignore[method-assign]
     if step == "between":
         _die_between_stores()
     with open_company(Path(home), Database(database_url), store_url) as company:

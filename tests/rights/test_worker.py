@@ -28,7 +28,7 @@ def run_and_kill(company: Company, step: str, moment: str) -> None:
 
 @pytest.mark.parametrize(
     ("step", "moment"),
-    [*((s, "inside") for s in STEPS), ("clean_stores", "after"), ("destroy_keys", "after"), ("finish", "after")],
+    [*((s, "inside") for s in STEPS), ("prepare", "after"), ("destroy_keys", "after"), ("finish", "after")],
 )
 def test_kill_in_the_middle_of_an_erasure(company: Company, step: str, moment: str) -> None:
     """Killed inside or after any step and started again, the erasure ends once and right."""
