@@ -40,6 +40,7 @@ from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.stored_members import find_membership
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.untold import untold_erasures
 from privacy_svc.auditlog.verify import Report, verify
 from privacy_svc.auditlog.witness import Witness, said_by, submit
 from privacy_svc.db import Database, now
@@ -128,9 +129,16 @@ class Log:
         """A new signing key takes over; see `rotating.rotate`."""
         rotating.rotate(self, database, actor=actor, reason=reason)
 
-    def relearn(self, session: Session) -> Relearned:
+    def relearn(self, session: Session, *, actor: str) -> Relearned:
         """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
-        return relearn(session, self.vault, self.export, self.mirror, self.signer)
+        found = relearn(session, self.vault, self.export, self.mirror, self.signer)
+        if found.until > found.first:
+            self.append(session, EventType.LOG_RELEARNED, actor=actor, payload=found.to_payload())
+        return found
+
+    def untold_erasures(self, session: Session, erased: Mapping[str, datetime]) -> int:
+        """How many erasures only the log knows of; see `untold`."""
+        return untold_erasures(session, self.vault, erased)
 
     def lacks(self, session: Session) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises

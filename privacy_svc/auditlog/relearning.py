@@ -1,6 +1,6 @@
 """A log restored from a backup takes back the entries it had integrated since: the leaves from the mirror, its own
 checkpoints and what witnesses said of them from the export. It is then the log it was; what it says of the lost
-payloads is one more entry.
+payloads is one more entry, in the same transaction.
 """
 
 from dataclasses import dataclass
@@ -36,6 +36,10 @@ class Relearned:
     until: int
     without_payload: int
     erasures: int
+
+    def to_payload(self) -> dict[str, int]:
+        told = {"from": self.first, "until": self.until}
+        return told | {"without_payload": self.without_payload, "erasures": self.erasures}
 
 
 def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer) -> Relearned:
