@@ -134,6 +134,8 @@ class Log:
         found = relearn(session, self.vault, self.export, self.mirror, self.signer)
         if found.until > found.first:
             self.append(session, EventType.LOG_RELEARNED, actor=actor, payload=found.to_payload())
+        if found.pruned:
+            self.append(session, EventType.LOG_PRUNED, actor=actor, payload=found.pruned)
         return found
 
     def untold_erasures(self, session: Session, erased: Mapping[str, datetime]) -> int:
