@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import count_wrong_tags
-from privacy_svc.auditlog.entry_check import AT, Checker, Finding
+from privacy_svc.auditlog.entry_check import Checker, Finding
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
@@ -44,10 +44,10 @@ def check_tree(session: Session, checker: Checker) -> Iterator[Finding]:
     for number in session.scalars(select(Tree.id).where(Tree.id != 1).order_by(Tree.id)):
         yield Finding("altered", f"audit_tree has a second row, {number}: delete it")
     halted = session.scalar(select(Tree.halted).where(Tree.id == 1))
-    stops = [(str(told[AT]), told.get("why")) for told in checker.told(EventType.LOG_HALTED)]
-    resumed = max((str(told[AT]) for told in checker.told(EventType.LOG_RESUMED)), default="")
-    standing = {why for at, why in stops if at > resumed}
-    if halted is not None and halted not in standing:
+    standing: list[str] = []
+    for entry, told in checker.told(EventType.LOG_HALTED, EventType.LOG_RESUMED):
+        standing = [*standing, str(told.get("why"))] if entry.type == EventType.LOG_HALTED else []
+    if halted is not None and halted != " ".join(standing):
         yield Finding("altered", "the log is halted (audit_tree.halted), and no entry says so")
     elif halted is None and standing:
         yield Finding("altered", "the log was halted, and no entry says that a person has let it go on")

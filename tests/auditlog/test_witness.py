@@ -1,10 +1,12 @@
 """A witness over HTTP: what it cosigns, what it refuses, and what a log put back into the past hears from it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from sqlalchemy import text, update
 
@@ -31,6 +33,8 @@ from tests.auditlog.conftest import Logbook
 from tests.auditlog.test_pruning import CUT, old_entries
 from tests.factories import check_log
 from tests.witness_server import WitnessServer, serving
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -128,11 +132,39 @@ def test_a_log_that_a_witness_contradicts_is_halted(book: Logbook, server: Witne
 
 
 def test_what_is_found_while_it_is_halted_is_told_too(book: Logbook) -> None:
-    """The first reason is not the only one that a person must look into, and none is told twice."""
+    """The first reason is not the only one that a person must look into, and none is told twice. The entries say the
+    same, before and after a person has looked; what was halted for before that is over."""
     book.fill(2)
+    for reasons in (["Of old."], ["One.", "Two.", "One."]):
+        for why in reasons:
+            halt(book, why)
+        assert halted(book) == " ".join(dict.fromkeys(reasons))
+        assert book.verify().findings == ()
+        book.log.resume(book.database, "looked", actor="cli")
+        check_log(book.database, book.log)
+
+
+def halt(book: Logbook, why: str) -> None:
+    """As `Log.ask_witness` does."""
     with book.database.write() as session:
-        assert [sequencer.halt(session, why) for why in ("One.", "Two.", "One.")] == [True, True, False]
-    assert halted(book) == "One. Two."
+        if sequencer.halt(session, why):
+            book.log.append(session, EventType.LOG_HALTED, actor="witness", payload={"why": why})
+
+
+def test_a_halt_is_over_whatever_the_clock_says(book: Logbook) -> None:
+    """Halted by a clock that was ahead, let go on after it was put right: later is what stands later in the log."""
+    book.fill(2)
+    with time_machine.travel(NOON, tick=False):
+        halt(book, "One.")
+    with time_machine.travel(NOON - timedelta(minutes=5), tick=False):
+        book.log.resume(book.database, "looked", actor="cli")
+    check_log(book.database, book.log)
+    with time_machine.travel(NOON - timedelta(minutes=10), tick=False):
+        halt(book, "One.")
+    assert book.verify().findings == ()
+    with book.database.write() as session:
+        session.execute(text("UPDATE audit_tree SET halted = NULL"))
+    assert [f.kind for f in book.verify().findings] == ["altered"]
 
 
 def test_what_a_witness_has_not_cosigned_is_not_pruned(book: Logbook, server: WitnessServer) -> None:
