@@ -42,7 +42,7 @@ from privacy_svc.auditlog.stored_members import find_membership
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.untold import untold_erasures
 from privacy_svc.auditlog.verify import Report, verify
-from privacy_svc.auditlog.witness import Witness, said_by, submit
+from privacy_svc.auditlog.witness import Witness, said_by, submit, write_outside
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
@@ -204,6 +204,8 @@ class Log:
             self.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
             if lacking:
                 sequencer.write_outside(database, session, self.export, self.mirror)
+                if self.witness is not None:
+                    write_outside(session, self.witness, self.export)
         return lacking
 
     def proof(self, session: Session, index: int) -> str:
