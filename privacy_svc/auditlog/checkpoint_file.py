@@ -71,6 +71,19 @@ def cosignatures(file: Path) -> list[tuple[int, str]]:
     return [(int(size), lines) for size, lines in _COSIGNED.findall(_text(file))]
 
 
+def has_cosigned(file: Path, size: int, lines: str) -> bool:
+    """Whether these lines stand behind the checkpoint of this size. The file is read from its end to there."""
+    length, count = _length(file), _TAIL
+    while length:
+        text = _tail(file, count).decode(errors="replace")
+        if (str(size), lines) in _COSIGNED.findall(text):
+            return True
+        if count >= length or any(size_of(note) <= size for note in _NOTE.findall(text)):
+            return False
+        count *= 4
+    return False
+
+
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 

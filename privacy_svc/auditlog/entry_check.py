@@ -62,8 +62,6 @@ LEAF = 6
 MOST_LABELS = 50_000
 _ELSE = "the column %s says something else than the leaf"
 _COLUMNS = ("id", "type", "time", "actor")
-AT = "at"
-"""Beside a payload: the time of its entry."""
 
 
 Told = tuple[str, str]
@@ -90,7 +88,8 @@ class Checker:
         self._actors: dict[tuple[str, str], str] = {}
         self._subjects: dict[tuple[str, str, str], str] = {}
         """Labels by whom and month, kept as the same few are met again and again."""
-        self.pruned = max((int(p.get("until", 0)) for p in self.told(EventType.LOG_PRUNED) if _in_time(p)), default=0)
+        told = self.told(EventType.LOG_PRUNED)
+        self.pruned = max((int(p.get("until", 0)) for entry, p in told if _in_time(entry, p)), default=0)
         """Entries below it were pruned, as an entry says: those that were older than it may say."""
         self.erased = self.lost = 0
         self.gone: dict[int, str] = {}
@@ -167,19 +166,19 @@ class Checker:
             self._subjects[place] = subject_label(cipher, in_month)
         return self._subjects[place]
 
-    def told(self, by: EventType) -> Iterator[Mapping[str, Any]]:
-        """The payloads of these entries of our own. One that does not open is reported at the entry itself."""
-        tables: tuple[type[Entry | Outbox], ...] = (Entry, Outbox)
-        for table in tables:
+    def told(self, *by: EventType) -> Iterator[tuple[Envelope, Mapping[str, Any]]]:
+        """These entries of our own with their payloads, in the log's order, which no clock changes. One that does not
+        open is reported at the entry itself."""
+        for table, order in ((Entry, Entry.index), (Outbox, Outbox.number)):
             statement = select(table.leaf, Payload).join(Payload, Payload.entry_id == table.id)
-            rows = self._session.execute(statement.where(table.type == by)).all()
+            rows = self._session.execute(statement.where(table.type.in_(by)).order_by(order)).all()
             openers = Openers(self._session, self._vault)
             openers.learn(payload for _, payload in rows)
             for leaf, payload in rows:
                 with suppress(Tampered, msgspec.MsgspecError, UnicodeDecodeError):
-                    opened, kind = openers.open(payload, leaf_hash(leaf)), Envelope.decode(leaf).type
-                    if opened is not None and kind == by:
-                        yield {**opened.payload, AT: Envelope.decode(leaf).time}
+                    opened, envelope = openers.open(payload, leaf_hash(leaf)), Envelope.decode(leaf)
+                    if opened is not None and envelope.type in by:
+                        yield envelope, opened.payload
 
 
 def _payload(leaf: Hash, sealed: bytes, commit: str, cipher: SubjectCipher) -> str | None:
@@ -191,6 +190,6 @@ def _payload(leaf: Hash, sealed: bytes, commit: str, cipher: SubjectCipher) -> s
     return None if opened is not None and fits(opened, commit) else "the payload is not the one committed to"
 
 
-def _in_time(pruned: Mapping[str, Any]) -> bool:
+def _in_time(entry: Envelope, pruned: Mapping[str, Any]) -> bool:
     """Nobody prunes what is not over yet by the entry's own time."""
-    return str(pruned.get("before", "")) <= str(pruned[AT]) and "before" in pruned
+    return str(pruned.get("before", "")) <= entry.time and "before" in pruned

@@ -132,6 +132,10 @@ class EventType(enum.StrEnum):
     LOG_PRUNED = "auditlog:entry:pruned", "Entries whose retention was over were deleted; it says up to where."
     LOG_HALTED = "auditlog:tree:halted", "A witness has seen another log: nothing is signed until a person has looked."
     LOG_RESUMED = "auditlog:tree:resumed", "A person has looked, and the log is signed again."
+    LOG_RELEARNED = (
+        "auditlog:tree:relearned",
+        "After a restore the log took its later entries back; it says of how many the payload was in no backup.",
+    )
     LOG_KEY_ROTATED = (
         "auditlog:key:rotated",
         "A new signing key took over; it says from which, and after which entry.",

@@ -40,8 +40,9 @@ from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.stored_members import find_membership
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.untold import untold_erasures
 from privacy_svc.auditlog.verify import Report, verify
-from privacy_svc.auditlog.witness import Witness, said_by, submit
+from privacy_svc.auditlog.witness import Witness, said_by, submit, write_outside
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
@@ -128,9 +129,18 @@ class Log:
         """A new signing key takes over; see `rotating.rotate`."""
         rotating.rotate(self, database, actor=actor, reason=reason)
 
-    def relearn(self, session: Session) -> Relearned:
+    def relearn(self, session: Session, *, actor: str) -> Relearned:
         """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
-        return relearn(session, self.vault, self.export, self.mirror, self.signer)
+        found = relearn(session, self.vault, self.export, self.mirror, self.signer)
+        if found.until > found.first:
+            self.append(session, EventType.LOG_RELEARNED, actor=actor, payload=found.to_payload())
+        if found.pruned:
+            self.append(session, EventType.LOG_PRUNED, actor=actor, payload=found.pruned)
+        return found
+
+    def untold_erasures(self, session: Session, erased: Mapping[str, datetime]) -> int:
+        """How many erasures only the log knows of; see `untold`."""
+        return untold_erasures(session, self.vault, erased)
 
     def lacks(self, session: Session) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises
@@ -194,6 +204,8 @@ class Log:
             self.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
             if lacking:
                 sequencer.write_outside(database, session, self.export, self.mirror)
+                if self.witness is not None:
+                    write_outside(session, self.witness, self.export)
         return lacking
 
     def proof(self, session: Session, index: int) -> str:

@@ -55,6 +55,10 @@ class Mirror:
             self._newest += 1
         return self._newest, self.bundle(self._newest)
 
+    def first(self) -> int:
+        """The index of the first leaf that was not pruned; 0 where there is none."""
+        return min((int(p.name) for p in self.folder.glob("[0-9]*")), default=0) * BUNDLE
+
     def read(self, begin: int) -> Iterator[bytes]:
         """Leaves by index from `begin` on. Raises LogInconsistent where one is missing before the last."""
         number, skip = divmod(begin, BUNDLE)

@@ -1,19 +1,22 @@
 """A log restored from a backup takes back the entries it had integrated since: the leaves from the mirror, its own
 checkpoints and what witnesses said of them from the export. It is then the log it was; what it says of the lost
-payloads is one more entry.
+payloads is one more entry, in the same transaction. So is what it says of entries that were pruned since the backup,
+and go again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from msgspec import MsgspecError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import checkpoint_file, sequencer
-from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog import checkpoint_file, pruning, sequencer
+from privacy_svc.auditlog.entry import Envelope, instant
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
@@ -23,19 +26,24 @@ from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
-from privacy_svc.db import insert_rows
+from privacy_svc.db import insert_rows, now
 from privacy_svc.vault import SubjectCipher, Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Relearned:
     """Entries `first` to `until` - 1 came back, `erasures` among them that the backup did not know; of
-    `without_payload` the backup lacks the payload."""
+    `without_payload` the backup lacks the payload. `pruned`: what an entry says of those that went again."""
 
     first: int
     until: int
     without_payload: int
     erasures: int
+    pruned: Mapping[str, Any] | None
+
+    def to_payload(self) -> dict[str, int]:
+        told = {"from": self.first, "until": self.until}
+        return told | {"without_payload": self.without_payload, "erasures": self.erasures}
 
 
 def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer) -> Relearned:
@@ -43,11 +51,12 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
     mirror lacks something or does not fit the checkpoints."""
     tree = sequencer.locked(session)
     organisation = vault.organisation_cipher(session)
-    begin, lost, erasures = tree.size, 0, 0
+    begin, lost, erasures, pruned_at = tree.size, 0, 0, ""
     notes = _checkpoints(export, signer)
     promised = max(notes, default=0)
     until = max(promised, mirror.count())  # also what was mirrored and not signed any more
     if begin < until:
+        _refuse_too_old(begin, mirror.first())
         _compare(session, begin, mirror)
     leaves = mirror.read(begin)
     while tree.size < until:
@@ -58,10 +67,26 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
         insert_rows(session, Payload, [_lost(organisation, envelope.id, leaf) for envelope, leaf in unknown])
         lost += len(unknown)
         erasures += sum(envelope.type == EventType.SUBJECT_ERASED for envelope, _ in unknown)
+        pruned_at = max((e.time for e, _ in unknown if e.type == EventType.LOG_PRUNED), default=pruned_at)
     if begin < until and promised:
         _check(session, promised, notes[promised][1])
     _store(session, {size: note for size, (note, _) in notes.items()}, checkpoint_file.cosignatures(export))
-    return Relearned(begin, tree.size, lost, erasures)
+    return Relearned(begin, tree.size, lost, erasures, _prune_again(session, mirror.first(), pruned_at))
+
+
+def _prune_again(session: Session, until: int, at: str) -> Mapping[str, Any] | None:
+    """What was pruned since the backup, as an entry of this time says: else the mirror's files went otherwise, and
+    nothing does here."""
+    gone = pruning.prune(session, until) if at else 0
+    return {"until": until, "entries": gone, "before": min(at, instant(now()))} if gone else None
+
+
+def _refuse_too_old(size: int, first: int) -> None:
+    if size < first:
+        raise LogInconsistent(
+            f"The backup ends at entry {size}, and the log outside begins at {first}: the backup is older than the "
+            "retention of the log. Restore a newer one; where `log/` is not whole, bring back its newest copy."
+        )
 
 
 def _compare(session: Session, begin: int, mirror: Mirror) -> None:

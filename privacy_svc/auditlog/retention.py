@@ -67,8 +67,8 @@ def _stretch(log: "Log", database: Database, before: datetime, held: Held, actor
         if gone:
             told = {"until": until, "entries": gone, "before": instant(before)}
             log.append(session, EventType.LOG_PRUNED, actor=actor, payload=told)
+    log.integrate(database)  # first: a restore believes that leaves outside were pruned where an entry there says so
     log.mirror.prune(until)  # also where a run before ended just here
-    log.integrate(database)
     return gone
 
 

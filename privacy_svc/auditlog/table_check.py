@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import count_wrong_tags
-from privacy_svc.auditlog.entry_check import AT, Checker, Finding
+from privacy_svc.auditlog.entry_check import Checker, Finding
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
@@ -17,18 +17,20 @@ from privacy_svc.vault import Vault
 def check_cosignatures(
     session: Session, witness: Verifier | None, exported: Sequence[tuple[int, str]]
 ) -> Iterator[Finding]:
-    """What our witness said, by its key. Of a witness before it, whose key we no longer have, what was exported."""
+    """What was exported was judged then, by a key that the witness may have replaced. All else is by its key of now."""
     known = set(exported)
     beside = select(Cosignature, SignedCheckpoint.note).outerjoin(
         SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
     )
     for row, note in session.execute(beside.order_by(Cosignature.size, Cosignature.witness)):
+        if (row.size, row.lines) in known:
+            continue
         if witness is not None and row.witness == witness.name:
             try:
                 witness.open(f"{note or ''}{row.lines}")
             except NoteError as error:
                 yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")
-        elif (row.size, row.lines) not in known:
+        else:
             detail = f"a line under the checkpoint of {row.size} entries is of no witness of this log; it is not served"
             yield Finding("unsigned", detail)
 
@@ -44,10 +46,10 @@ def check_tree(session: Session, checker: Checker) -> Iterator[Finding]:
     for number in session.scalars(select(Tree.id).where(Tree.id != 1).order_by(Tree.id)):
         yield Finding("altered", f"audit_tree has a second row, {number}: delete it")
     halted = session.scalar(select(Tree.halted).where(Tree.id == 1))
-    stops = [(str(told[AT]), told.get("why")) for told in checker.told(EventType.LOG_HALTED)]
-    resumed = max((str(told[AT]) for told in checker.told(EventType.LOG_RESUMED)), default="")
-    standing = {why for at, why in stops if at > resumed}
-    if halted is not None and halted not in standing:
+    standing: list[str] = []
+    for entry, told in checker.told(EventType.LOG_HALTED, EventType.LOG_RESUMED):
+        standing = [*standing, str(told.get("why"))] if entry.type == EventType.LOG_HALTED else []
+    if halted is not None and halted != " ".join(standing):
         yield Finding("altered", "the log is halted (audit_tree.halted), and no entry says so")
     elif halted is None and standing:
         yield Finding("altered", "the log was halted, and no entry says that a person has let it go on")

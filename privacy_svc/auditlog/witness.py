@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file
@@ -92,6 +92,7 @@ def submit(database: Database, witness: Witness, log: Signer, export: Path) -> i
     Raises WitnessAway, to be tried again; WitnessContradicts when the witness has seen another log than this one;
     LogInconsistent when no proof can be made of this one.
     """
+    _write_last(database, witness, export)
     told, unsaid = None, 0
     for _ in range(TRIES):
         newest, seen = _newest(database, witness, export)
@@ -155,6 +156,35 @@ def _keep(database: Database, witness: Witness, export: Path, size: int, lines: 
     with database.write() as session:
         session.merge(Cosignature(size=size, witness=witness.verifier.name, lines=lines))
     checkpoint_file.append_cosignatures(export, size, lines)
+
+
+def _write_last(database: Database, witness: Witness, export: Path) -> None:
+    """What it said last is outside the database too, where a process died between the two."""
+    with database.read() as session:
+        last = _said(session, witness, Cosignature.size == last_cosigned(session, witness))
+    for size, lines in last:
+        if not checkpoint_file.has_cosigned(export, size, lines):
+            checkpoint_file.append_cosignatures(export, size, lines)
+
+
+def write_outside(session: Session, witness: Witness, export: Path) -> None:
+    """All that it has said and that is not there. Once its key is replaced, nothing else tells that it was said."""
+    there = set(checkpoint_file.cosignatures(export))
+    for size, lines in _said(session, witness):
+        if (size, lines) not in there:
+            checkpoint_file.append_cosignatures(export, size, lines)
+
+
+def _said(session: Session, witness: Witness, *where: ColumnElement[bool]) -> list[tuple[int, str]]:
+    """By its key, whatever else somebody put beside a checkpoint."""
+    mine = select(Cosignature.size, Cosignature.lines, SignedCheckpoint.note).join(
+        SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
+    )
+    mine = mine.where(Cosignature.witness == witness.verifier.name, *where).order_by(Cosignature.size)
+    rows = session.execute(mine).all()
+    return [
+        (size, lines) for size, lines, note in rows if lines and lines == witness.verifier.signed_lines(note, lines)
+    ]
 
 
 def _lines(witness: Witness, note: str, answer: "Answer") -> str:

@@ -13,6 +13,7 @@ SAID = {
     "lost": "keys that nothing opens any more",
     "logged": "entries the audit log took back",
     "told": "of them erasures",
+    "untold": "erasures that only the log knows of",
     "undone": "people whose erasure rows of a backup had undone, erased again",
     "cleaned": "erased people whose rows in the stores were gone over again",
 }
@@ -82,11 +83,11 @@ def replay(cli: Cli, *, new_ledger: bool) -> None:
         runtime.log.integrate(runtime.database)
     data = asdict(done)
     cli.show(data, lambda: click.echo("\n".join(f"{data[k]:9,} {said}" for k, said in SAID.items())))
-    if done.told > done.erasures:
+    if done.untold:
         click.secho(
-            f"The log tells of {done.told} erasures since the backup, the ledger of {done.erasures}: somebody who was "
+            f"The log tells of {done.untold} erasures that neither the ledger nor the database knows: somebody who was "
             "erased may be readable again. Bring back the latest copy of the ledger and replay again; without one, ask "
-            "who was erased since the backup, and erase them again.",
+            "who was erased since the backup, and erase them again. Each replay says it until then.",
             fg="red",
             err=True,
         )

@@ -8,6 +8,7 @@ already stays gone.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,9 +29,9 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """`entries` of the ledger the database lacked, `erasures` among them; `keys` given back from the key snapshot,
-    `lost` keys that nothing opens any more; `logged` entries the audit log took back, `told` of them erasures;
-    `undone` people whose erasure single rows of a backup had undone, erased again; `cleaned` erased people whose rows
-    in the stores were gone over."""
+    `lost` keys that nothing opens any more; `logged` entries the audit log took back, `told` of them erasures; `untold`
+    erasures, also of earlier restores, that only the log knows of; `undone` people whose erasure single rows of a
+    backup had undone, erased again; `cleaned` erased people whose rows in the stores were gone over."""
 
     entries: int
     erasures: int
@@ -38,6 +39,7 @@ class Replayed:
     lost: int
     logged: int
     told: int
+    untold: int
     undone: int
     cleaned: int
 
@@ -47,7 +49,7 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
     with database.write() as session:
         lines, recovered = parts.vault.relearn_keys(session)
     with database.write() as session:
-        log = parts.log.relearn(session)
+        log = parts.log.relearn(session, actor=actor)
     again = {line.body["subject_id"]: line.number for line in lines if line.kind is Kind.READMISSION}
     for count, line in enumerate(lines, 1):
         came_back = again.get(line.body.get("subject_id"), 0) > line.number
@@ -57,12 +59,21 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
     cleaned = _clean_stores(database, parts, progress)
     erasures = sum(line.kind is Kind.FENCE for line in lines)
     logged = log.until - log.first
-    done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, logged, log.erasures, undone, cleaned)
     with database.write() as session:
-        payload = {"fences": done.entries, "erasures": erasures, "keys": done.keys, "entries": log.without_payload}
-        payload |= {"undone": undone} if undone else {}
+        untold = parts.log.untold_erasures(session, _erased(session))
+        done = Replayed(
+            len(lines), erasures, recovered.keys, recovered.lost, logged, log.erasures, untold, undone, cleaned
+        )
+        payload = {"fences": done.entries, "erasures": erasures, "keys": done.keys}
+        payload |= {name: count for name, count in (("untold", untold), ("undone", undone)) if count}
         parts.log.append(session, EventType.RESTORE_REPLAYED, actor=actor, payload=payload)
     return done
+
+
+def _erased(session: Session) -> dict[str, datetime]:
+    """Everybody who ever was, also who came back, with the time of their last erasure."""
+    rows = session.execute(select(Fence.subject_id, Fence.at))
+    return {row.subject_id: row.at for row in rows}
 
 
 def _repeat(database: Database, parts: Parts, line: Line, *, clean: bool) -> None:

@@ -91,12 +91,9 @@ class Logbook:
                     session.execute(table.insert(), rows)
 
     def relearn(self) -> Relearned:
-        """As `restore replay` does, and says what was lost."""
+        """As `restore replay` does."""
         with self.database.write() as session:
-            found = self.log.relearn(session)
-            payload = {"entries": found.without_payload}
-            self.log.append(session, EventType.RESTORE_REPLAYED, actor="cli", payload=payload)
-        return found
+            return self.log.relearn(session, actor="cli")
 
     @property
     def verifier(self) -> Verifier:

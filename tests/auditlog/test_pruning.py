@@ -246,3 +246,38 @@ def test_progress_is_told(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> Non
         assert (told, book.verify().ok, book.verify().first) == ([256, 512], True, 512)
         assert book.log.prune(book.database, CUT, actor="test") == 256
     assert book.verify().ok
+
+
+@pytest.mark.parametrize("size", [750, 900])
+def test_a_backup_from_before_it_is_pruned_again(book: Logbook, size: int) -> None:
+    """Restored from before the last pruning, also from before what is left of the log: what went from outside the
+    database goes from the backup too, and an entry says so."""
+    old_entries(book, 700)
+    backup = book.back_up()
+    old_entries(book, size - 700)
+    with time_machine.travel(YOUNG, tick=False):
+        gone = book.log.prune(book.database, CUT, actor="test")
+        book.restore(backup)
+        if gone > 700:
+            with pytest.raises(LogInconsistent, match="older than the retention"):
+                book.relearn()
+            return
+        book.relearn()
+        book.integrate()
+        report = book.verify()
+        assert (report.findings, report.first) == ((), gone)
+        [last, _first] = book.search(type=EventType.LOG_PRUNED)
+        assert dict(last.payload or {})["until"] == gone
+
+
+def test_what_is_lost_outside_is_not_pruned_by_a_restore(book: Logbook) -> None:
+    """The oldest leaves outside are gone, and no entry says that they were pruned: nothing goes here."""
+    old_entries(book, 600)
+    backup = book.back_up()
+    old_entries(book, 10)
+    (book.log.mirror.folder / "000000000000").unlink()
+    book.restore(backup)
+    book.relearn()
+    book.integrate()
+    report = book.verify()
+    assert ([f.kind for f in report.findings], report.first) == (["altered"], 0)

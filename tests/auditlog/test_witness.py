@@ -1,10 +1,13 @@
 """A witness over HTTP: what it cosigns, what it refuses, and what a log put back into the past hears from it."""
 
+import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from sqlalchemy import text, update
 
@@ -31,6 +34,8 @@ from tests.auditlog.conftest import Logbook
 from tests.auditlog.test_pruning import CUT, old_entries
 from tests.factories import check_log
 from tests.witness_server import WitnessServer, serving
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -128,11 +133,39 @@ def test_a_log_that_a_witness_contradicts_is_halted(book: Logbook, server: Witne
 
 
 def test_what_is_found_while_it_is_halted_is_told_too(book: Logbook) -> None:
-    """The first reason is not the only one that a person must look into, and none is told twice."""
+    """The first reason is not the only one that a person must look into, and none is told twice. The entries say the
+    same, before and after a person has looked; what was halted for before that is over."""
     book.fill(2)
+    for reasons in (["Of old."], ["One.", "Two.", "One."]):
+        for why in reasons:
+            halt(book, why)
+        assert halted(book) == " ".join(dict.fromkeys(reasons))
+        assert book.verify().findings == ()
+        book.log.resume(book.database, "looked", actor="cli")
+        check_log(book.database, book.log)
+
+
+def halt(book: Logbook, why: str) -> None:
+    """As `Log.ask_witness` does."""
     with book.database.write() as session:
-        assert [sequencer.halt(session, why) for why in ("One.", "Two.", "One.")] == [True, True, False]
-    assert halted(book) == "One. Two."
+        if sequencer.halt(session, why):
+            book.log.append(session, EventType.LOG_HALTED, actor="witness", payload={"why": why})
+
+
+def test_a_halt_is_over_whatever_the_clock_says(book: Logbook) -> None:
+    """Halted by a clock that was ahead, let go on after it was put right: later is what stands later in the log."""
+    book.fill(2)
+    with time_machine.travel(NOON, tick=False):
+        halt(book, "One.")
+    with time_machine.travel(NOON - timedelta(minutes=5), tick=False):
+        book.log.resume(book.database, "looked", actor="cli")
+    check_log(book.database, book.log)
+    with time_machine.travel(NOON - timedelta(minutes=10), tick=False):
+        halt(book, "One.")
+    assert book.verify().findings == ()
+    with book.database.write() as session:
+        session.execute(text("UPDATE audit_tree SET halted = NULL"))
+    assert [f.kind for f in book.verify().findings] == ["altered"]
 
 
 def test_what_a_witness_has_not_cosigned_is_not_pruned(book: Logbook, server: WitnessServer) -> None:
@@ -349,3 +382,50 @@ def test_the_second_key_signs_too(tmp_path: Path) -> None:
 def _signature(note: str, verifier: Verifier) -> bytes:
     found = [unbase64(line.split(" ")[2]) for line in note.split("\n\n")[1].strip().split("\n")]
     return next(raw for raw in found if raw[:4] == verifier.id)
+
+
+def uncosigned(book: Logbook) -> str:
+    """The file of checkpoints, without what witnesses said."""
+    return "".join(note + "\n" for note in checkpoint_file.notes(book.log.export))
+
+
+def test_a_witness_with_a_new_key_leaves_what_it_said(book: Logbook, server: WitnessServer) -> None:
+    """It renews its key under its name, or is no more in the settings: what was exported stands."""
+    book.fill(2)
+    book.log.ask_witness(book.database)
+    renewed = WitnessServer(book.verifier)
+    book.log.witness = Witness.of("https://witness.example/w", renewed.verifier.vkey, book.log.signer.name)
+    check_log(book.database, book.log)
+    book.log.witness = None
+    check_log(book.database, book.log)
+
+
+def test_what_a_witness_said_is_written_outside_again(book: Logbook, server: WitnessServer) -> None:
+    """The record outside was lost, and a person has let the log go on: then nothing that the witness has signed is in
+    the database alone; what somebody put there beside it is not taken along."""
+    for _ in range(2):
+        book.fill(2)
+        book.log.ask_witness(book.database)
+    with book.database.write() as session:
+        session.add(Cosignature(size=3, witness=server.verifier.name, lines="— witness.test/w1 AAAAAAAA\n"))
+    said = checkpoint_file.cosignatures(book.log.export)
+    shutil.rmtree(book.log.mirror.folder)
+    book.log.export.unlink()
+    book.log.resume(book.database, "the disk was lost", actor="cli")
+    assert list(checkpoint_file.cosignatures(book.log.export)) == said
+    book.log.witness = None
+    assert [f.kind for f in book.verify().findings] == ["unsigned"]
+
+
+def test_a_line_that_a_crash_kept_inside_is_written_outside(book: Logbook, server: WitnessServer) -> None:
+    """A process died after it had kept what the witness said, and before it wrote it down outside: the next that asks
+    the witness does so, whether or not the log has grown."""
+    book.fill(2)
+    book.log.ask_witness(book.database)
+    for grown, said in ((0, {2}), (3, {2, 5})):
+        book.log.export.write_text(uncosigned(book))
+        book.fill(grown)
+        book.log.ask_witness(book.database)
+        assert set(dict(checkpoint_file.cosignatures(book.log.export))) == said
+    book.log.witness = None
+    check_log(book.database, book.log)
