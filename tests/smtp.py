@@ -10,9 +10,10 @@ from typing import Any, Self
 
 
 class SmtpServer(threading.Thread):
-    """Takes messages until it is closed. `refuse`: answers RCPT with 550. `on_message` is called before the answer."""
+    """Takes messages until it is closed. `refuse`: answers RCPT with 550, or that to one address. `on_message` is
+    called before the answer."""
 
-    def __init__(self, *, refuse: bool = False, on_message: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, *, refuse: bool | str = False, on_message: Callable[[], None] = lambda: None) -> None:
         super().__init__(daemon=True)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
@@ -58,8 +59,11 @@ class SmtpServer(threading.Thread):
                 self._say(stream, b"354 go on")
                 self.received.append(b"".join(p.removeprefix(b".") for p in iter(stream.readline, b".\r\n")))
                 self._on_message()
-            answer = b"550 no such user" if word == b"RCPT" and self.refuse else b"250 ok"
+            answer = b"550 no such user" if word == b"RCPT" and self._refuses(line) else b"250 ok"
             self._say(stream, b"221 bye" if word == b"QUIT" else answer)
+
+    def _refuses(self, line: bytes) -> bool:
+        return self.refuse is True or (isinstance(self.refuse, str) and self.refuse.encode() in line)
 
     @staticmethod
     def _say(stream: Any, line: bytes) -> None:

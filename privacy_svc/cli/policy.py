@@ -1,4 +1,5 @@
-"""`policy`: do the files fit together, do they decide what is expected, and what would others decide?"""
+"""`policy`: do the files fit together, do they decide what is expected, what would others decide, and what was in
+force?"""
 
 import sys
 from dataclasses import asdict
@@ -8,6 +9,7 @@ import click
 
 from privacy_svc.cli.common import Cli, table
 from privacy_svc.cli.policy_changes import diff, simulate
+from privacy_svc.cli.policy_kept import show, versions
 
 if TYPE_CHECKING:
     from privacy_svc.policy import TestRun
@@ -23,11 +25,14 @@ def command() -> None:
       privacy-svc policy test
       privacy-svc policy diff old-policies
       privacy-svc policy simulate new-policies
+      privacy-svc policy show --version sha256:0f6e2b41
     """
 
 
 command.add_command(diff)
 command.add_command(simulate)
+command.add_command(versions)
+command.add_command(show)
 
 
 @command.command()

@@ -1,5 +1,6 @@
 """`policy diff` and `policy simulate`: what another version would decide."""
 
+import difflib
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -8,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from privacy_svc.cli.common import ACTOR, Cli, table
-from privacy_svc.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from privacy_svc.policy import Change, PolicySet
 
@@ -23,20 +23,31 @@ FEW = 3
 @click.command()
 @click.argument("old")
 @click.argument("new", required=False)
+@click.option("--text", "as_text", is_flag=True, help="What changed in the files' text instead.")
 @FAIL
 @click.pass_obj
-def diff(cli: Cli, old: str, new: str | None, fail_on_loosening: bool) -> None:
+def diff(cli: Cli, old: str, new: str | None, *, as_text: bool, fail_on_loosening: bool) -> None:
     """Which decisions change from OLD to NEW (the policies folder), over every state that could make a difference.
 
-    Each is a folder, or the `sha256:…` of a version that was in force here.
+    Each is a folder, or the `sha256:…` of a version that was in force here (its first characters are enough).
+
+    \b
+    Examples:
+      privacy-svc policy diff ../policies-of-last-year
+      privacy-svc policy diff sha256:0f6e2b41 sha256:9ad04c77
+      privacy-svc policy diff sha256:0f6e2b41 --text
     """
     from privacy_svc.db import now
     from privacy_svc.policy import compare, load_policies
 
     before = _policies(cli, old)
     after = _policies(cli, new) if new else load_policies(cli.settings.policies)
-    changes = compare(before, after, now())
     versions = {"old": before.version, "new": after.version}
+    if as_text:
+        lines = list(_lines(before.files, after.files))
+        cli.show({**versions, "text": lines}, lambda: click.echo("\n".join(lines) or "no file changes"))
+        return
+    changes = compare(before, after, now())
     _show(cli, {**versions, "changes": [asdict(c) for c in changes]}, changes, "states")
     sys.exit(_code(changes, fail_on_loosening))
 
@@ -58,15 +69,22 @@ def simulate(cli: Cli, folder: Path, sample: int | None, fail_on_loosening: bool
 
 
 def _policies(cli: Cli, where: str) -> "PolicySet":
-    from privacy_svc.policy import load_policies, recall
+    from privacy_svc.policy import kept_policy, load_policies, recall
 
     if not where.startswith("sha256:"):
         return load_policies(Path(where))
     with cli.runtime(check_stores=False) as runtime, runtime.database.read() as session:
-        found = recall(session, where)
-    if found is None:
-        raise Misconfigured(f"No policy of the version {where} was in force here.")
+        version = kept_policy(session, where).version
+        found = recall(session, version)
+    assert found is not None
     return found
+
+
+def _lines(old: "Mapping[str, str]", new: "Mapping[str, str]") -> "Iterator[str]":
+    """As `diff -u` has them."""
+    for path in sorted({*old, *new}):
+        before, after = (files.get(path, "").splitlines() for files in (old, new))
+        yield from difflib.unified_diff(before, after, f"old/{path}", f"new/{path}", lineterm="")
 
 
 def _code(changes: "Sequence[Change]", fail: bool) -> int:

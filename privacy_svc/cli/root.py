@@ -30,7 +30,7 @@ COMMANDS = {
     "restore": "After a backup was restored: what it does not know, and telling it.",
     "retention": "What is over by the policy's dates: what was kept as evidence, log entries.",
     "log": "The audit log: verify, checkpoint, export, proof.",
-    "policy": "The policy files: check, test, and what another version would change.",
+    "policy": "The policy files: check, test, what another version would change, what was in force.",
     "pii": "Find and redact personal data in text.",
     "audit": "Run the DPO's audit programmes.",
     "ropa": "The register of processing activities (Art. 30).",

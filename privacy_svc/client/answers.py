@@ -7,8 +7,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from privacy_svc.client.errors import Denied
 
-Customer = str | Mapping[str, str]
-"""The CRM's own key, or exactly one of {"id"}, {"email"}, {"phone"}, {"subject"}."""
+Customer = str | int | Mapping[str, str]
+"""The CRM's own key, as it has it, or exactly one of {"id"}, {"email"}, {"phone"}, {"subject"}."""
 State = Literal["given", "refused", "withdrawn"]
 _UNSAID: Any = object()
 

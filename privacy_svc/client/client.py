@@ -103,7 +103,9 @@ class Client(Consenting):
         more = {"customers": customers, "collection": collection, "module": self._module}
         return Audience(self._wire, body | {name: value for name, value in more.items() if value is not None})
 
-    def read(self, dataset: str, collection: str, key: str, *, purpose: str, fields: Sequence[str] = ()) -> Record:
+    def read(
+        self, dataset: str, collection: str, key: str | int, *, purpose: str, fields: Sequence[str] = ()
+    ) -> Record:
         """One record for a purpose: permitted fields in clear or masked. Raises Erased."""
         return self._wire.call("GET", _path(dataset, collection, key), answers.record, params=_query(purpose, fields))
 
@@ -222,7 +224,7 @@ def _resource(customer: Customer, fields: Sequence[str]) -> dict[str, Any]:
     return {"type": "customer", "id": value, "properties": {"fields": list(fields), "by": by}}
 
 
-def _path(*parts: str) -> str:
+def _path(*parts: str | int) -> str:
     return "/v1/records/" + "/".join(segment(part) for part in parts)
 
 

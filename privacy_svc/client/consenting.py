@@ -53,7 +53,7 @@ class Consenting:
 
     def consents(
         self,
-        customer: str,
+        customer: str | int,
         *,
         purpose: str | None = None,
         as_of: datetime | str | None = None,
@@ -87,7 +87,12 @@ class Consenting:
 
 
 def named(customer: Customer) -> dict[str, str]:
-    return {"id": customer} if isinstance(customer, str) else dict(customer)
+    given: object = customer  # whatever a caller without types passes
+    if isinstance(customer, Mapping):
+        return dict(customer)
+    if isinstance(given, str | int) and not isinstance(given, bool):
+        return {"id": str(given)}
+    raise ValueError("a customer is the CRM's own key, or one of id, email, phone, subject with its value")
 
 
 def _time(at: datetime | str | None) -> str | None:

@@ -86,7 +86,7 @@ class Purpose:
         found = self._client.audience(purpose=self.name, fields=fields, customers=customers, mode=mode)
         return found.guarded(self._while_open)
 
-    def read(self, dataset: str, collection: str, key: str, fields: Sequence[str] = ()) -> Record:
+    def read(self, dataset: str, collection: str, key: str | int, fields: Sequence[str] = ()) -> Record:
         return self._client.read(dataset, collection, key, purpose=self.name, fields=fields)
 
     def find(

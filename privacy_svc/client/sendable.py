@@ -27,6 +27,6 @@ def json_bytes(body: object) -> bytes:
     return sendable(lambda: json.dumps(body, ensure_ascii=False, allow_nan=False).encode())
 
 
-def segment(text: str) -> str:
+def segment(text: str | int) -> str:
     """Of a path."""
-    return sendable(lambda: quote(text, safe=""))
+    return sendable(lambda: quote(text if isinstance(text, str) else str(int(text)), safe=""))

@@ -39,6 +39,8 @@ class Transport:
     """Thread-safe. `retries`: tries after the first."""
 
     def __init__(self, url: str, token: str, timeout: float, retries: int) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("url is where the privacy service listens, with http:// or https:// before it")
         headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, follow_redirects=False)
         self._retries = retries

@@ -12,6 +12,7 @@ from privacy_svc.consent.states import Method
 from privacy_svc.db import CLOCK_SKEW, EARLIEST
 from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.policy import (
+    DIRECT_MARKETING,
     PROFILING,
     LegalBasis,
     PolicySet,
@@ -55,7 +56,7 @@ def readable(policies: PolicySet, module: str) -> frozenset[str]:
 def _purpose(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
     purpose = policies.purposes.get(wanted.purpose)
     if purpose is None:
-        yield Fault("/purpose", f"unknown purpose{_nearest(wanted.purpose, consentable(policies))}")
+        yield Fault("/purpose", f"unknown purpose{nearest(wanted.purpose, consentable(policies))}")
     elif purpose.consent is None:
         yield Fault("/purpose", f"rests on {purpose.legal_basis}, not on consent (Art. 6(1)): there is none to record")
 
@@ -70,7 +71,7 @@ def _notice(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
     versions = {v for i, v, _ in policies.notices if i == ref.id}
     languages = {n for i, v, n in policies.notices if (i, v) == (ref.id, ref.version)}
     if not versions:
-        yield Fault("/notice/id", f"unknown notice{_nearest(ref.id, {i for i, _, _ in policies.notices})}")
+        yield Fault("/notice/id", f"unknown notice{nearest(ref.id, {i for i, _, _ in policies.notices})}")
     elif ref.version not in versions:
         yield Fault("/notice/version", f"unknown version; {ref.id} has {_list(sorted(versions))}")
     elif ref.language not in languages:
@@ -132,17 +133,20 @@ def _expiry(purpose: Purpose, wanted: RecordConsent, at: datetime) -> Iterator[F
 
 def require_open_to_objection(policies: PolicySet, purpose: str) -> None:
     """Art. 21(1) is about legitimate interests and public tasks, 21(2) about direct marketing on any basis. A group
-    stands for what lies below it, `profiling` for the purposes that say they do it.
+    stands for what lies below it, `profiling` for the purposes that say they do it, `direct_marketing` for all of it,
+    also of what is to come.
 
     Raises InvalidBody: an objection that no decision heeds would be a false promise.
     """
+    if purpose == DIRECT_MARKETING:
+        return
     profiled = [p for p in policies.purposes.values() if p.profiling]
     reached = profiled if purpose == PROFILING else policies.below(purpose)
     if any(map(is_objectionable, reached)):
         return
     found = policies.purposes.get(purpose)
     if not reached:
-        fault = Fault("/purpose", f"unknown purpose{_nearest(purpose, [*policies.purposes, *policies.groups])}")
+        fault = Fault("/purpose", f"unknown purpose{nearest(purpose, objectionable_names(policies))}")
     elif found is None:
         fault = Fault("/purpose", "no purpose below it rests on what Art. 21 is about")
     else:
@@ -151,8 +155,21 @@ def require_open_to_objection(policies: PolicySet, purpose: str) -> None:
     raise InvalidBody("There is no objection against this purpose.", faults=[fault])
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
+def objectionable_names(policies: PolicySet) -> tuple[str, ...]:
+    """Whatever an objection may name."""
+    return (DIRECT_MARKETING, PROFILING, *policies.purposes, *policies.groups)
+
+
+def require_purpose(policies: PolicySet, purpose: str) -> None:
+    """Raises InvalidBody."""
+    if purpose not in policies.purposes:
+        fault = Fault("/purpose", f"unknown purpose{nearest(purpose, policies.purposes)}")
+        raise InvalidBody("There is no such purpose.", faults=[fault])
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Names are small letters; what people write for them is not."""
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), list(known), n=1)
     return f", did you mean `{near[0]}`?" if near else ""
 
 

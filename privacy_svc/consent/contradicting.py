@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from privacy_svc.consent.states import DOUBLE_OPT_IN
+
 PRETICKED = "a box that was ticked before is no consent (Art. 4(11), recital 32)"
 IMPLIED = "silence or going on is no consent (Art. 4(11), recital 32)"
 BUNDLED = "a flag for several purposes is no consent (Art. 7(2), recital 43): one record for each"
@@ -68,6 +70,8 @@ def _entry(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield "", _KEYS[word]
     elif word == "purposes" and isinstance(value, list) and len(value) > 1:
         yield "", BUNDLED
+    elif name == DOUBLE_OPT_IN and isinstance(value, Mapping):
+        yield from contradictions({n: v for n, v in value.items() if n != "address"})  # which may be any word
     else:
         yield from contradictions(value)
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, GroupEvent, Log
 from privacy_svc.consent.judging import Judge, Refused, Wanted, Why, Words
 from privacy_svc.consent.model import EVIDENCE, Consent
+from privacy_svc.consent.policies import keep_policy
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.suppression import is_empty, scopes_by_address, scopes_of
 from privacy_svc.consent.tables import ConsentImport
@@ -25,7 +26,7 @@ from privacy_svc.consent.versions import hold_many, raise_versions
 from privacy_svc.db import Database, among, insert_rows, new_id, now, prefer_indexes
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
-from privacy_svc.policy import PolicySet, remember
+from privacy_svc.policy import PolicySet
 from privacy_svc.vault import Subject, Vault
 
 BATCH = 5000
@@ -100,7 +101,7 @@ class Importer:
         if self.dry_run:
             return "", Totals()
         with self.database.write() as session:
-            remember(session, self.policies)
+            keep_policy(session, self.log, self.policies)
             run = session.scalar(select(ConsentImport).where(ConsentImport.digest == digest).with_for_update())
             if run is None:
                 run = ConsentImport(digest=digest, started_by=self.actor)
@@ -188,8 +189,11 @@ class _Batch:
         return left
 
     def _is_there(self, w: Wanted) -> bool:
-        """Recorded before, of a person who is named by the CRM's own key, as an export does."""
-        found = self._by.directory.find(self._session, w.customer) if w.customer.id is not None else None
+        """Recorded before, of the person whom the row names."""
+        try:
+            found = self._by.directory.find(self._session, w.customer)
+        except Conflict:  # several people share the address
+            return False
         if found is None or self._session.get_one(Subject, found).erased_at is not None:
             return False
         return (found, w.words.purpose.key, w.given_at, w.words.state) in self._there([found])

@@ -166,9 +166,11 @@ class Judge:
 
     def _until(self, row: ImportRow, words: Words, given_at: datetime) -> datetime | None:
         """What the row says, but never longer than the policy lets a consent last."""
+        if row.guardian is not None and words.state not in _PERMITTING:
+            raise Unfit(Why.MALFORMED, "guardian belongs to a consent that is given, or requested")
         if words.state != State.GIVEN:
-            if row.expires_at is not None or row.guardian is not None:
-                raise Unfit(Why.MALFORMED, "expires_at and guardian belong to a consent that is given")
+            if row.expires_at is not None:
+                raise Unfit(Why.MALFORMED, "expires_at belongs to a consent that is given")
             return None
         assert words.purpose.consent is not None
         longest = add_duration(given_at, words.purpose.consent.valid_for)

@@ -13,12 +13,13 @@ from litestar.params import FromQuery, QueryParameter, RawBody
 from litestar.response import Stream
 
 from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent.checks import require_purpose
 from privacy_svc.consent.importing import Importer
 from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.reading import Format, Line, Shape, guess_format, inspect, read
 from privacy_svc.consent.suppression import counts, scopes_by_address, scopes_of
 from privacy_svc.db import Database
-from privacy_svc.errors import Fault, InvalidBody, PrivacyError
+from privacy_svc.errors import PrivacyError
 from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, TooManyRequests, allow, decode, takes
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.vault import Vault
@@ -114,10 +115,8 @@ _NO: frozenset[str] = frozenset()
 def _scopes(policies: PolicyHolder, purpose: str | None) -> frozenset[str] | None:
     if purpose is None:
         return None
-    found = policies.current.purposes.get(purpose)
-    if found is None:
-        raise InvalidBody("There is no such purpose.", faults=[Fault("/purpose", "unknown purpose")])
-    return scopes_of(found)
+    require_purpose(policies.current, purpose)
+    return scopes_of(policies.current.purposes[purpose])
 
 
 @get(

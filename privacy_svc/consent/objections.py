@@ -10,9 +10,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent.checks import nearest, objectionable_names
 from privacy_svc.consent.model import Objection, Restriction
 from privacy_svc.consent.versions import hold, raise_version
 from privacy_svc.db import among
+from privacy_svc.errors import NotFound
+from privacy_svc.policy import PolicySet
 from privacy_svc.vault import Subject
 
 _SAID = (
@@ -34,6 +37,14 @@ def lift_objection(
 ) -> int:
     """The person changed their mind, or compelling grounds were shown to them (Art. 21(1))."""
     return _object(session, log, hold(session, subject_id), purpose, actor, reason, stands=False)
+
+
+def require_liftable(session: Session, policies: PolicySet, subject_id: str, purpose: str) -> None:
+    """A name that was misspelt lifts nothing; one that the policy had once may be lifted. Raises NotFound."""
+    known = objectionable_names(policies)
+    ever = exists().where(Objection.subject_id == subject_id, Objection.purpose == purpose)
+    if purpose not in known and not session.scalar(select(ever)):
+        raise NotFound(f"There is no objection to this{nearest(purpose, known)}.")
 
 
 def restrict(session: Session, log: Log, subject_id: str, actor: str, reason: str | None = None) -> int:

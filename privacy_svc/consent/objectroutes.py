@@ -36,10 +36,10 @@ def raise_objection(
     caller: NamedDependency[Caller],
     once: NamedDependency[Once],
 ) -> Response[StateChanged]:
-    """Against a purpose, a group of them, or all direct marketing (Art. 21). No reason is needed; it holds at once."""
+    """Against a purpose, a group of them, `profiling`, or all direct marketing (Art. 21): `"direct_marketing": true`,
+    or the purpose `direct_marketing`. No reason is needed; it holds at once. A name nobody would heed is refused."""
     wanted = decode(body, RaiseObjection)
-    if wanted.purpose is not None:
-        require_open_to_objection(policies.current, wanted.purpose)
+    require_open_to_objection(policies.current, wanted.against)
 
     def object_to(session: Session) -> StateChanged:
         subject_id = directory.admit(session, CustomerRef(id=customer))
@@ -63,6 +63,7 @@ def lift_objection(
     customer: FromPath[str],
     purpose: FromPath[str],
     database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
     vault: NamedDependency[Vault],
     log: NamedDependency[Log],
     directory: NamedDependency[CustomerDirectory],
@@ -71,6 +72,7 @@ def lift_objection(
     """The person changed their mind. `direct_marketing` lifts the objection to all of it."""
     with database.write() as session:
         subject_id = directory.admit(session, CustomerRef(id=customer))
+        objections.require_liftable(session, policies.current, subject_id, purpose)
         version = objections.lift_objection(session, log, subject_id, purpose, caller.name)
         keeper = ListKeeper(vault, log, directory)
         keeper.release(session, subject_id, [purpose], caller.name, "objection lifted")

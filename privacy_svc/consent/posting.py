@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from privacy_svc.consent.confirming import LEASE, Confirmer, Post, opened, seal
 from privacy_svc.consent.model import Confirmation
 from privacy_svc.db import Database, now
-from privacy_svc.mail import Mailer, MailUnavailable
+from privacy_svc.errors import PrivacyError, Unavailable
+from privacy_svc.mail import Mailer, MailRefused, MailUnavailable
 from privacy_svc.vault import Vault
 
 _log = structlog.get_logger(__name__)
@@ -38,36 +39,48 @@ def forget_unsent(session: Session, post: Post) -> bool:
 
 
 def send_due(database: Database, confirmer: Confirmer, mailer: Mailer) -> int:
-    """Letters that nobody has sent, until the mail server takes no more; how many went out. What is not taken is tried
-    again after as long as it has waited, until its link expires."""
+    """Letters that nobody has sent, each tried once; how many went out. One that is refused or cannot be made holds up
+    no other; a mail server that is away ends the round. What is not taken is tried again after as long as it has
+    waited, until its link expires."""
+    with database.read() as session:
+        found = list(session.scalars(_due(now())))
     count = 0
-    while True:
-        with database.read() as session:
-            found = session.scalar(_due(now()))
-        if found is None:
-            return count
-        with database.write() as session:
-            post = _take(session, confirmer, now())
-        if post is None:
-            continue
+    for link in found:
         try:
-            mailer.send(post.address, post.letter)
+            count += _send(database, confirmer, mailer, link)
+        except MailRefused:
+            _log.warning("consent.letter_refused")
         except MailUnavailable:
-            _log.warning("consent.letter_waits", until=post.until.isoformat())
-            return count
-        with database.write() as session:
-            note_sent(session, confirmer.vault, post)
-        count += 1
+            _log.warning("consent.letters_wait", letters=len(found) - count)
+            break
+        except Unavailable:
+            raise
+        except PrivacyError as error:
+            _log.error("consent.letter_not_made", kind=type(error).__name__)
+    return count
 
 
-def _due(at: datetime) -> Select[Confirmation]:
-    mine = select(Confirmation).where(Confirmation.send_at <= at, Confirmation.expires_at > at)
-    return mine.order_by(Confirmation.send_at).limit(1)
+def _send(database: Database, confirmer: Confirmer, mailer: Mailer, link: bytes) -> int:
+    with database.write() as session:
+        post = _take(session, confirmer, link, now())
+    if post is None:
+        return 0
+    mailer.send(post.address, post.letter)
+    with database.write() as session:
+        note_sent(session, confirmer.vault, post)
+    return 1
 
 
-def _take(session: Session, confirmer: Confirmer, at: datetime) -> Post | None:
-    """For nobody else until it is tried again. What has become pointless is forgotten."""
-    row = session.scalar(_due(at).with_for_update(skip_locked=True))
+def _due(at: datetime) -> Select[bytes]:
+    due = select(Confirmation.digest).where(Confirmation.send_at <= at, Confirmation.expires_at > at)
+    return due.order_by(Confirmation.send_at)
+
+
+def _take(session: Session, confirmer: Confirmer, link: bytes, at: datetime) -> Post | None:
+    """For nobody else until it is tried again; None where somebody else has it. What has become pointless is
+    forgotten."""
+    mine = select(Confirmation).where(Confirmation.digest == link, Confirmation.send_at <= at)
+    row = session.scalar(mine.with_for_update(skip_locked=True))
     if row is None:
         return None
     row.send_at = at + max(LEASE, at - row.asked_at)

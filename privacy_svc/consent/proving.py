@@ -16,6 +16,7 @@ from privacy_svc.auditlog import Log
 from privacy_svc.consent import service
 from privacy_svc.consent.asking import ask_from
 from privacy_svc.consent.asof import Stood, stood, version_at
+from privacy_svc.consent.checks import nearest
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.schemas import (
     ConsentView,
@@ -28,7 +29,7 @@ from privacy_svc.consent.schemas import (
 )
 from privacy_svc.errors import BadRequest, Erased
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import DIRECT_MARKETING, PolicySet, Purpose, recall, within
+from privacy_svc.policy import DIRECT_MARKETING, PROFILING, PolicySet, Purpose, kept_notice, within
 from privacy_svc.vault import Subject
 
 
@@ -71,8 +72,10 @@ def overview(
     asked: Asked,
     now: datetime,
 ) -> CustomerConsents:
-    """What stood for each purpose that anything had been said about. Raises KeyUnavailable where evidence is asked."""
+    """What stood for each purpose that anything had been said about. Raises BadRequest for a purpose that there is not
+    and was not, KeyUnavailable where evidence is asked."""
     said = service.history(session, subject_id)
+    _require_known(policies, said, asked.purpose)
     objections, restrictions = _all(session, Objection, subject_id), _all(session, Restriction, subject_id)
     everything = [*said, *objections, *restrictions]
     known = version_at(everything, asked.known_at) if asked.known_at else None
@@ -92,10 +95,19 @@ def overview(
     )
 
 
+def _require_known(policies: PolicySet, said: Sequence[ConsentView], purpose: str | None) -> None:
+    """A purpose that is misspelt must not read as one that nobody consented to."""
+    if purpose is None or purpose in policies.purposes or any(c.purpose == purpose for c in said):
+        return
+    raise BadRequest(f"There is no such purpose{nearest(purpose, policies.purposes)}.")
+
+
 def _reaches(policies: PolicySet, objection: str, asked: Asked) -> bool:
-    """Whether it is about anything that the asker may know of: a purpose, one above it, or all direct marketing."""
+    """Whether it is about anything that the asker may know of, by its own name or one that stands for it."""
     return asked.purposes is None or any(
-        within(purpose.key, (objection,)) or (objection == DIRECT_MARKETING and purpose.direct_marketing)
+        within(purpose.key, (objection,))
+        or (objection == DIRECT_MARKETING and purpose.direct_marketing)
+        or (objection == PROFILING and purpose.profiling)
         for purpose in policies.purposes.values()
         if asked.may_know(purpose.key)
     )
@@ -166,8 +178,8 @@ def text_shown(
     shown = NoticeShown(row.notice_id, row.notice_version, row.notice_language, row.notice_digest)
     same = [service.find(session, c.id).policy_version for c in history if c.notice == shown]
     for version in dict.fromkeys([policies.version, row.policy_version, *same]):
-        then = policies if version == policies.version else recall(session, version)
-        notice = then.notices.get((shown.id, shown.version, shown.language)) if then else None
+        key = (shown.id, shown.version, shown.language)
+        notice = policies.notices.get(key) if version == policies.version else kept_notice(session, version, key)
         if notice is not None and notice.digest == shown.digest:
             return NoticeText(shown.id, shown.version, shown.language, shown.digest, notice.title, notice.text)
     return NoticeText(shown.id, shown.version, shown.language, shown.digest, None, None)

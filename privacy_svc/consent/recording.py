@@ -14,6 +14,7 @@ from privacy_svc.auditlog import Event, EventType, Log
 from privacy_svc.consent.checks import check
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.objections import lift_objection, stand_since
+from privacy_svc.consent.policies import keep_policy
 from privacy_svc.consent.schemas import ConsentView, NoticeShown, RecordConsent
 from privacy_svc.consent.service import view
 from privacy_svc.consent.standing import latest
@@ -21,7 +22,7 @@ from privacy_svc.consent.states import State
 from privacy_svc.consent.versions import hold, hold_many, raise_versions
 from privacy_svc.db import EARLIEST, insert_rows, new_id
 from privacy_svc.errors import PrivacyError
-from privacy_svc.policy import PolicySet, Purpose, add_duration, remember
+from privacy_svc.policy import PolicySet, Purpose, add_duration
 from privacy_svc.vault import SubjectCipher, Vault
 
 _EVENTS = {
@@ -157,7 +158,7 @@ def _write(session: Session, vault: Vault, log: Log, policies: PolicySet, made: 
     _log(session, log, made, ciphers)
     names = [c.name for c in Consent.__table__.columns]
     insert_rows(session, Consent, [{name: getattr(row, name) for name in names} for _, row in made])
-    remember(session, policies)
+    keep_policy(session, log, policies)
     _lift_objections(session, log, [row for _, row in made if row.state == State.GIVEN])
     return (view(row) for _, row in made)
 

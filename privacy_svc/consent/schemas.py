@@ -80,7 +80,8 @@ def read_consent(body: bytes) -> RecordConsent:
 
 
 class RaiseObjection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Against a purpose, a group of them or `profiling`, or against all direct marketing (Art. 21(2))."""
+    """Against a purpose, a group of them, `profiling`, or all direct marketing (Art. 21(2)): `direct_marketing`, as a
+    purpose or by itself."""
 
     purpose: str | None = None
     direct_marketing: bool = False

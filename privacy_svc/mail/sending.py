@@ -23,6 +23,10 @@ class MailUnavailable(Unavailable):
     slug, title = "mail-unavailable", "The mail server does not take the message"
 
 
+class MailRefused(MailUnavailable):
+    """This letter is not taken, for its address or for what it says; others may be."""
+
+
 class _Whole(UnstructuredHeader, BaseHeader):
     """On one line: a URI that is folded or written as encoded words is none (RFC 2369 §2, RFC 8058 §3.1)."""
 
@@ -49,12 +53,12 @@ class Mailer:
         return f"Mailer({'smtp' if self._url else 'outbox'})"
 
     def send(self, address: str, letter: Letter) -> None:
-        """Raises MailUnavailable; nothing of the address or text is in it."""
+        """Raises MailUnavailable, MailRefused; nothing of the address or text is in them."""
         message = EmailMessage(policy=_POLICY)
         try:
             message["From"], message["To"], message["Subject"] = self._sender, address, letter.subject
         except ValueError:
-            raise MailUnavailable("The address on file is not one that mail can be sent to.") from None
+            raise MailRefused("The address on file is not one that mail can be sent to.") from None
         message["Auto-Submitted"] = "auto-generated"
         for name, value in letter.headers.items():
             message[name] = value
@@ -71,8 +75,10 @@ class Mailer:
         try:
             with self._connect(self._url.hostname, self._url.port or (465 if secure else 25), secure=secure) as server:
                 server.send_message(message)
-        except (OSError, smtplib.SMTPException):
+        except (OSError, smtplib.SMTPException) as error:
             # The server's words may repeat the address.
+            if _is_about_the_letter(error):
+                raise MailRefused("The mail server refuses the message.") from None
             raise MailUnavailable("The mail server does not answer or refuses the message.") from None
 
     def _connect(self, host: str, port: int, *, secure: bool) -> smtplib.SMTP:
@@ -98,3 +104,10 @@ class Mailer:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(message.as_bytes())
+
+
+def _is_about_the_letter(error: Exception) -> bool:
+    """421 is the server's own: it closes (RFC 5321 §3.8)."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code != 421 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code != 421

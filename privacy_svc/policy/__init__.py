@@ -44,7 +44,7 @@ from privacy_svc.policy.facts import (
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
 from privacy_svc.policy.findings import Finding, FindingKind, findings
 from privacy_svc.policy.holder import PolicyHolder
-from privacy_svc.policy.loader import compile_policies, load_policies
+from privacy_svc.policy.loader import compile_policies, load_policies, read_files, version_of
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
     ConsentRule,
@@ -61,7 +61,18 @@ from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.reasons import Reason, ReasonCode, reason
 from privacy_svc.policy.retention import RELATIONSHIP_END, RetentionRules, RowRule
 from privacy_svc.policy.retentionchecks import PEOPLE, people_over
-from privacy_svc.policy.service import Versions, newest, recall, remember
+from privacy_svc.policy.service import (
+    AlteredPolicy,
+    KeptPolicy,
+    KeptVersion,
+    Versions,
+    kept_notice,
+    kept_policy,
+    kept_versions,
+    newest,
+    recall,
+    remember,
+)
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
@@ -73,6 +84,7 @@ __all__ = [
     "PEOPLE",
     "PROFILING",
     "RELATIONSHIP_END",
+    "AlteredPolicy",
     "Auth",
     "AuthBy",
     "Automated",
@@ -104,6 +116,8 @@ __all__ = [
     "FourEyes",
     "Group",
     "Keep",
+    "KeptPolicy",
+    "KeptVersion",
     "LegalBasis",
     "Manual",
     "Mask",
@@ -155,6 +169,9 @@ __all__ = [
     "findings",
     "is_objected",
     "is_objectionable",
+    "kept_notice",
+    "kept_policy",
+    "kept_versions",
     "last_passed",
     "load_policies",
     "newest",
@@ -162,6 +179,7 @@ __all__ = [
     "parse_duration",
     "people_over",
     "read_cases",
+    "read_files",
     "read_yaml",
     "reason",
     "recall",
@@ -169,5 +187,6 @@ __all__ = [
     "run_cases",
     "surely_before",
     "ungranted",
+    "version_of",
     "within",
 ]

@@ -9,7 +9,7 @@ from privacy_svc.db import Base, now
 
 
 class PolicyVersion(Base):
-    """The files of every policy that decided something, so that a decision's version stays readable."""
+    """The files of every policy that was in force, so that a decision's version stays readable."""
 
     __tablename__ = "policy_versions"
 

@@ -1,18 +1,49 @@
 """Keeping the policies that were in force."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 
+import msgspec
 from sqlalchemy import String, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
-from privacy_svc.policy.loader import compile_policies
+from privacy_svc.errors import Misconfigured, NotFound, PrivacyError
+from privacy_svc.policy.loader import compile_policies, version_of
 from privacy_svc.policy.model import PolicyVersion
-from privacy_svc.policy.policyset import PolicySet
+from privacy_svc.policy.notices import FOLDER as NOTICES
+from privacy_svc.policy.notices import read_notices
+from privacy_svc.policy.policyset import Notice, PolicySet
+from privacy_svc.policy.reading import Faults
 
 _KNOWN = select(PolicyVersion.version).where(PolicyVersion.version == bindparam("version", type_=String()))
+LEAST = len("sha256:") + 8
+"""Characters that name a version, where no other begins so."""
+
+
+class AlteredPolicy(PrivacyError):
+    slug, title = "altered-policy", "A kept policy is not the one its version names"
+    remedy = "Somebody changed the privacy database past this service: restore the row from a backup, and find out who."
+
+
+class KeptPolicy(msgspec.Struct, frozen=True):
+    """A policy that was in force, as its files were. Readable also where this release reads policies otherwise."""
+
+    version: str
+    first_seen_at: datetime
+    files: Mapping[str, str]
+
+
+class KeptVersion(msgspec.Struct, frozen=True):
+    """`in_force`: it is now."""
+
+    version: str
+    first_seen_at: datetime
+    files: int
+    in_force: bool
 
 
 def remember(session: Session, policies: PolicySet) -> bool:
@@ -47,10 +78,56 @@ class Versions:
         return False
 
 
-def recall(session: Session, version: str) -> PolicySet | None:
-    """The policy of a past decision; None when no such version was in force here."""
+def kept_versions(session: Session, in_force: str) -> list[KeptVersion]:
+    """The newest first."""
+    rows = session.scalars(select(PolicyVersion).order_by(PolicyVersion.first_seen_at.desc(), PolicyVersion.version))
+    return [KeptVersion(r.version, r.first_seen_at, len(json.loads(r.files)), r.version == in_force) for r in rows]
+
+
+def kept_policy(session: Session, version: str) -> KeptPolicy:
+    """`version` in full, or its first characters, LEAST at least. Raises NotFound, AlteredPolicy."""
+    asked = version if version.startswith("sha256:") else f"sha256:{version}"
+    begins = PolicyVersion.version.startswith(asked, autoescape=True)
+    found = session.scalars(select(PolicyVersion).where(begins).limit(2)).all() if len(asked) >= LEAST else []
+    if len(found) > 1:
+        raise NotFound(f"Several versions begin with {version}: name more of it.")
+    if not found:
+        raise NotFound(
+            f"No policy of the version {version[:80]} was in force here; `policy versions` lists those kept."
+        )
+    files: dict[str, str] = json.loads(found[0].files)
+    if version_of({path: text.encode() for path, text in files.items()}) != found[0].version:
+        raise _altered(found[0].version)
+    return KeptPolicy(found[0].version, found[0].first_seen_at, files)
+
+
+def kept_notice(session: Session, version: str, key: tuple[str, int, str]) -> Notice | None:
+    """A text of a policy that was in force: id, version and language. None where it is not kept."""
     found = session.get(PolicyVersion, version)
-    return _compiled(found.files) if found else None
+    notice, number, language = key
+    path = f"{NOTICES}/{notice}/{number}.{language}.md"
+    text = json.loads(found.files).get(path) if found else None
+    return read_notices("", {path: text.encode()}, None, None, Faults()).get(key) if text else None
+
+
+def recall(session: Session, version: str) -> PolicySet | None:
+    """The policy of a past decision; None when no such version was in force here. Raises AlteredPolicy, Misconfigured
+    where this release refuses what an older one took."""
+    found = session.get(PolicyVersion, version)
+    if found is None:
+        return None
+    try:
+        compiled = _compiled(found.files)
+    except Misconfigured as error:
+        told = f"This release cannot read the kept policy {version}; `policy show` prints it."
+        raise Misconfigured(told, faults=error.faults) from error
+    if compiled.version != version:
+        raise _altered(version)
+    return compiled
+
+
+def _altered(version: str) -> AlteredPolicy:
+    return AlteredPolicy(f"The files kept as {version} are others than that names.")
 
 
 def newest(session: Session) -> PolicySet | None:

@@ -24,6 +24,7 @@ from privacy_svc.vault import Subject
 
 _CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """A word, because it is logged in clear."""
+_OF_AN_OBJECTION = frozenset({"purpose", "reason", "view"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,9 @@ def check_details(parts: Parts, right: Right, given: Mapping[str, Any], kind: st
             raise BadDetails(
                 f"Objection: details.purpose is {DIRECT_MARKETING}, {PROFILING} or a purpose of the policy."
             )
-        if purpose != DIRECT_MARKETING:
-            require_open_to_objection(parts.policy, purpose)
+        if given.keys() - _OF_AN_OBJECTION:  # a misspelt `purpose` would object to something else
+            raise BadDetails(f"Objection: details are {', '.join(sorted(_OF_AN_OBJECTION))}, and nothing else.")
+        require_open_to_objection(parts.policy, purpose)
     if right is Right.AUTOMATED_DECISION and "purpose" in given:
         deciding = [key for key, purpose in parts.policy.purposes.items() if purpose.automated is not None]
         if given["purpose"] not in deciding:

@@ -5,7 +5,7 @@ seals mapped fields in place, releases fields by decision (OpenID AuthZEN 1.0 on
 corrects and erases. What it keeps itself: which row is which person, and blind indexes.
 """
 
-from privacy_svc.store import audience_routes, authzen, authzen_search, outdated, routes, simulate_routes
+from privacy_svc.store import audience_routes, authzen, authzen_search, outdated, policy_routes, routes
 from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
@@ -71,7 +71,7 @@ HANDLERS = [
     *authzen.HANDLERS,
     *authzen_search.HANDLERS,
     *audience_routes.HANDLERS,
-    *simulate_routes.HANDLERS,
+    *policy_routes.HANDLERS,
 ]
 
 __all__ = [

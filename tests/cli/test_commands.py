@@ -103,6 +103,34 @@ def test_policy_changes(installed: Installation) -> None:
     assert json.loads(installed.run("--json", "policy", "simulate", "policies"))["changes"] == []
 
 
+def test_policy_versions(installed: Installation) -> None:
+    """What was in force is listed, printed, written out as it was and compared, also once the folder says otherwise."""
+    (then,) = json.loads(installed.run("--json", "policy", "versions"))
+    assert then["in_force"] is True
+    assert "now" in installed.run("policy", "versions")
+    path = installed.folder / "policies" / "modules.yml"
+    good = path.read_text()
+    path.write_text(good.replace("[sales.phone]", "[sales.phone, service.support]"))
+    listed = json.loads(installed.run("--json", "policy", "versions"))
+    assert [(v["in_force"], v["version"] == then["version"]) for v in listed] == [(True, False), (False, True)]
+    assert installed.run("log", "search", "--type", "policy:set:loaded").count("policies") == 2
+    short = then["version"][:15]
+    assert installed.run("policy", "show", "--version", short, "--file", "modules.yml") == good
+    assert "[sales.phone, service.support]" in installed.run("policy", "show")
+    shown = installed.run("policy", "show", "--version", short)
+    assert then["version"] in shown
+    assert good.strip() in shown
+    installed.run("policy", "show", "--version", short, "--out", "then")
+    assert json.loads(installed.run("--json", "policy", "diff", "then", short))["new"] == then["version"]
+    assert "no decision changes" in installed.run("policy", "diff", "then", short)
+    assert "service.support" in installed.run("policy", "diff", short)
+    assert "+++ new/modules.yml" in installed.run("policy", "diff", short, "--text")
+    assert "there already" in installed.run("policy", "show", "--out", "then", expect=2)
+    assert "modules.yml" in installed.run("policy", "show", "--file", "module.yml", expect=2)
+    assert "policy versions" in installed.run("policy", "show", "--version", "sha256:" + "0" * 64, expect=2)
+    path.write_text(good)
+
+
 def test_clients(installed: Installation) -> None:
     """A client is added, listed and revoked; a module that the policy does not know is refused."""
     token = json.loads(installed.run("--json", "clients", "add", "analytics", "--role", "module"))["token"]

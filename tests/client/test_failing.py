@@ -26,6 +26,7 @@ from privacy_svc.client import (
     Unanswered,
     Unsendable,
 )
+from privacy_svc.client.consenting import named
 from privacy_svc.db import now
 from tests.client.conftest import Connect, pauses
 from tests.client.faulty import Faulty, Handler, cuts, drops, hangs, loses, passes, says
@@ -245,3 +246,19 @@ def test_what_cannot_be_sent_is_one_of_our_errors(connect: Connect, faulty: Faul
         assert "planted" not in str(failed.value)
         assert failed.value.__context__ is None
     assert faulty.seen == []
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8480", "", "ftp://privacy.example", "privacy.example"])
+def test_an_address_that_is_none_is_told_at_once(url: str) -> None:
+    """Where the client is made, not as a service that is away."""
+    with pytest.raises(ValueError, match="https://"):
+        Client(url, "token", module="support")
+
+
+def test_a_key_is_what_the_crm_has() -> None:
+    """A number too; what names nobody is said before anything is sent."""
+    assert named(1001) == named("1001") == {"id": "1001"}
+    with Client("http://127.0.0.1:1", "token", module="support", retries=0) as client:
+        for nobody in (None, True, 1.5, ["1"]):
+            with pytest.raises(ValueError, match="the CRM's own key"):
+                client.evaluate(nobody, purpose=MAIL)  # type: ignore[arg-type]

@@ -15,8 +15,9 @@ from privacy_svc.consent import (
     subject_state,
     unknown_subject_state,
 )
+from privacy_svc.consent.objections import require_liftable
 from privacy_svc.db import now
-from privacy_svc.errors import Erased, InvalidBody
+from privacy_svc.errors import Erased, InvalidBody, NotFound
 from privacy_svc.policy import DIRECT_MARKETING, Group, SubjectState, decide
 from tests.consent.conftest import MOTHER, Desk
 from tests.factories import check_log
@@ -109,12 +110,24 @@ def test_an_erased_person_is_left_alone(desk: Desk) -> None:
         _restrict(desk)
 
 
-@pytest.mark.parametrize(("purpose", "hint"), [("newz", "`news`"), ("service", "contract"), ("archive", "legal")])
+@pytest.mark.parametrize(
+    ("purpose", "hint"),
+    [("newz", "`news`"), ("Profiling", "`profiling`"), ("service", "contract"), ("archive", "legal")],
+)
 def test_an_objection_nobody_would_heed_is_refused(desk: Desk, purpose: str, hint: str) -> None:
     """Unknown purposes, and those that Art. 21 leaves out."""
     with pytest.raises(InvalidBody) as caught:
         require_open_to_objection(desk.policies, purpose)
     assert hint in caught.value.faults[0].detail
+
+
+def test_what_the_policy_had_once_is_lifted(desk: Desk) -> None:
+    """Under its old name; a name nobody ever had lifts nothing."""
+    _object(desk, "oldnews")
+    with desk.database.read() as session:
+        require_liftable(session, desk.policies, desk.subject, "oldnews")
+        with pytest.raises(NotFound, match="`news`"):
+            require_liftable(session, desk.policies, desk.subject, "newz")
 
 
 @pytest.mark.parametrize("purpose", ["news", "statistics"])

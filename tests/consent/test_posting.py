@@ -10,16 +10,18 @@ from dataclasses import replace
 from datetime import timedelta
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
-from privacy_svc.consent.confirming import LEASE, opened
+from privacy_svc.consent.confirming import LEASE, Confirmer, opened
 from privacy_svc.consent.model import Confirmation
 from privacy_svc.consent.posting import forget_unsent, note_sent, send_due
 from privacy_svc.db import Database, now
 from privacy_svc.examples import folder
-from privacy_svc.http import Role
+from privacy_svc.http import Contact, Role
 from privacy_svc.identity import digest
 from privacy_svc.mail import OUTBOX, Mailer
 from privacy_svc.policy import PolicyHolder
@@ -28,8 +30,9 @@ from privacy_svc.settings import Settings
 from tests.calling import Service
 from tests.consent.conftest import Desk, wanted
 from tests.consent.test_double_opt_in import DOUBLE, Ways, token_of
-from tests.consent.test_routes import NEWS, Web, web
+from tests.consent.test_routes import NEWS, OneCustomer, Web, web
 from tests.http.test_once import CONSENT, KEY, Elsewhere, forking
+from tests.smtp import SmtpServer
 
 __all__ = ["web"]
 
@@ -37,6 +40,31 @@ __all__ = ["web"]
 @pytest.fixture
 def ways(desk: Desk) -> Ways:
     return Ways(desk)
+
+
+class Everybody(OneCustomer):
+    """Each person has an address with the end of their id."""
+
+    def contacts(self, _session: Session, subject_ids: Any) -> Any:
+        return {i: [Contact("email", f"{i[-12:]}@mail.example")] for i in subject_ids}
+
+
+def three(ways: Ways, desk: Desk) -> tuple[Confirmer, list[str]]:
+    """Who sends, and three people whose letters are due, the first to ask first."""
+    ways.choices = replace(ways.choices, directory=Everybody(desk.subject))
+    with desk.database.write() as session:
+        people = [desk.subject, *(desk.vault.create_subject(session).id for _ in range(2))]
+    for number, subject_id in enumerate(people):
+        with desk.database.write() as session:
+            ways.choices.say(session, subject_id, wanted(), "shop")
+            mine = update(Confirmation).where(Confirmation.subject_id == subject_id)
+            session.execute(mine.values(send_at=now() - timedelta(minutes=9 - number)))
+    return ways.choices.confirmer, people
+
+
+def waiting(desk: Desk) -> set[str]:
+    with desk.database.read() as session:
+        return set(session.scalars(select(Confirmation.subject_id).where(Confirmation.send_at.is_not(None))))
 
 
 def letters(home: Path) -> list[str]:
@@ -90,6 +118,38 @@ def test_a_mail_server_that_is_away_is_asked_again_ever_later(ways: Ways, desk: 
         session.execute(update(Confirmation).values(expires_at=now()))
     pass_lease(desk.database)
     assert send_due(desk.database, confirmer, Mailer(Settings(home=tmp_path))) == 0
+
+
+def test_a_refused_letter_holds_up_no_other(ways: Ways, desk: Desk) -> None:
+    """One whose mailbox is gone is tried again later; who asked after them get theirs in the same round."""
+    confirmer, people = three(ways, desk)
+    with SmtpServer(refuse=people[0][-12:]) as server:
+        mailer = Mailer(Settings(smtp_url=server.url))
+        assert [send_due(desk.database, confirmer, mailer) for _ in range(2)] == [2, 0]
+    assert {m["To"] for m in server.messages} == {f"{i[-12:]}@mail.example" for i in people[1:]}
+    assert waiting(desk) == {people[0]}
+
+
+def test_a_letter_that_cannot_be_made_holds_up_no_other(ways: Ways, desk: Desk, tmp_path: Path) -> None:
+    """What it was to say was damaged in the database."""
+    confirmer, people = three(ways, desk)
+    with desk.database.write() as session:
+        mine = update(Confirmation).where(Confirmation.subject_id == people[0])
+        session.execute(mine.values(sealed=session.scalar(select(Confirmation.sealed))[:-1] + b"?"))  # type: ignore[index]
+    assert send_due(desk.database, confirmer, Mailer(Settings(home=tmp_path))) == 2
+    assert waiting(desk) == {people[0]}
+
+
+def test_a_letter_another_worker_has_is_left_to_it(ways: Ways, desk: Desk, tmp_path: Path) -> None:
+    """Without waiting for it, and without asking for it again and again."""
+    if desk.database.engine.dialect.name == "sqlite":
+        pytest.skip("one writer at a time: nothing is locked by another")
+    confirmer, people = three(ways, desk)
+    with Session(desk.database.engine) as other:
+        other.scalar(select(Confirmation).where(Confirmation.subject_id == people[0]).with_for_update())
+        assert send_due(desk.database, confirmer, Mailer(Settings(home=tmp_path))) == 2
+    assert waiting(desk) == {people[0]}
+    assert send_due(desk.database, confirmer, Mailer(Settings(home=tmp_path))) == 1
 
 
 @pytest.mark.parametrize("end", ["refused", "erased", "confirmed"])

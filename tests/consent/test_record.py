@@ -191,7 +191,10 @@ def test_every_record_is_an_entry_without_evidence(desk: Desk) -> None:
     desk.say(source=Source("phone", reference="call of Ana"))
     desk.say("refused")
     desk.say("withdrawn")
-    entries = desk.entries()
+    logged = desk.entries()
+    (loaded,) = (e for e in logged if e.type == EventType.POLICY_LOADED)
+    assert loaded.payload == {"policy_version": desk.policies.version}
+    entries = [e for e in logged if e != loaded]
     assert [e.type for e in entries] == [
         EventType.CONSENT_GIVEN,
         EventType.CONSENT_REFUSED,

@@ -24,7 +24,7 @@ POLICIES = load_policies(Path(__file__).parents[2] / "policies")
 PURPOSES = sorted(POLICIES.purposes)
 FIELDS = sorted(POLICIES.field_names("customer"))
 RANK = {Effect.DENY: 0, Effect.MASK: 1, Effect.PERMIT: 2}
-FEWER = settings(max_examples=200)
+FEWER = settings(max_examples=200, deadline=None)
 
 instants = st.none() | st.integers(-4000, 4000).map(lambda d: NOW + timedelta(days=d))
 facts = st.builds(

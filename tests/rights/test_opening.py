@@ -150,6 +150,8 @@ def test_details_that_can_never_work_are_refused_at_once(company: Company) -> No
     for purpose in ("no.such", "support", 7):
         with pytest.raises(BadRequest):
             opened(company, Right.OBJECTION, purpose=purpose)
+    with pytest.raises(BadDetails):
+        opened(company, Right.OBJECTION, purposes="profiling")  # it would have been one to marketing
     assert company.requests.list(Filter()).requests == []
 
 

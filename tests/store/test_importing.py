@@ -288,6 +288,7 @@ def test_what_is_there_already_is_unchanged_though_it_is_suppressed(desk: Desk) 
     raw = exported(shop, Format.NDJSON)
     assert desk.take(raw=raw).unchanged == 1
     assert desk.take(GOOD | {"email": ANA["email"]}).unchanged == 1
+    assert desk.take(GOOD | {"id": None, "email": ANA["email"]}).unchanged == 1
     assert desk.take(GOOD | {"given_at": "2026-05-03T08:00:00Z"}).refused == {"suppressed": 1}
 
 

@@ -53,3 +53,21 @@ def test_a_reloaded_policy_decides_and_is_kept(shop: Runtime, tmp_path: Path, by
         loaded = [e.payload for e in shop.log.search(session, type=EventType.POLICY_LOADED)]
         assert {"policy_version": version} in loaded
         assert len(loaded) == 1
+
+
+def test_kept_versions_over_http(shop: Runtime) -> None:
+    """The DPO and the auditor list and read what was in force; a module does not, and an unknown one is 404."""
+    service = Service(shop)
+    with service.http:
+        consent(service, "1")
+        version = ask(service, one("1", "email")).json()["context"]["policy_version"]
+        for name in ("officer", "eye"):
+            (listed,) = service.call(name, "GET", "/v1/policy/versions").json()
+            assert (listed["version"], listed["in_force"]) == (version, True)
+            found = service.call(name, "GET", f"/v1/policy/versions/{version[:20]}").json()
+            assert found["version"] == version
+            assert found["files"] == dict(shop.policies.current.files)
+        for path in ("/v1/policy/versions", f"/v1/policy/versions/{version}"):
+            assert service.call("marketing", "GET", path).status_code == 403
+            assert service.call("", "GET", path).status_code == 401
+        assert service.call("eye", "GET", "/v1/policy/versions/sha256:00000000").status_code == 404

@@ -63,11 +63,38 @@ def test_the_button_confirms_and_looking_does_not(site: Site, link: str) -> None
         assert "sends a new one" in answer.text
 
 
-def test_another_site_cannot_press_the_button(site: Site, link: str) -> None:
-    """Nor can a program that has no browser."""
-    for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):
-        assert site.client.post("/confirm", data={"token": link}, headers=headers).status_code == 403
-    assert stands(site) == "requested"
+FROM_A_MAIL = (
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+    {"Sec-Fetch-Site": "none", "Sec-Fetch-User": "?1"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Purpose": "prefetch;prerender"},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Origin": "null"},
+    {},
+)
+
+
+def test_whoever_follows_the_link_confirms_nothing(site: Site, link: str) -> None:
+    """Scanners of mails, previews, prerendering: they get the page as often as they like, with nothing in it that
+    presses the button; nor does a POST to the bare link, without its form."""
+    for headers in FROM_A_MAIL:
+        page = site.get(f"/confirm?token={link}", **headers)
+        assert page.status_code == 200
+        assert "http-equiv" not in page.text.lower()
+        for method in ("HEAD", "OPTIONS", "PUT"):
+            site.client.request(method, f"/confirm?token={link}", headers=headers)
+        assert site.client.post(f"/confirm?token={link}", headers=headers).status_code in {400, 410}
+        assert stands(site) == "requested"
+
+
+@pytest.mark.parametrize("headers", FROM_A_MAIL)
+def test_the_button_works_in_every_browser(site: Site, link: str, headers: dict[str, str]) -> None:
+    """Whatever it says of where the form came from, or nothing: the token is the permission."""
+    page = site.get(f"/confirm?token={link}", **headers).text
+    assert re.search(r'<form [^>]*method="post"', page)
+    field = re.search(r'<input type="hidden" name="token" value="([^"]+)"', page)
+    assert field
+    assert site.client.post("/confirm?", data={"token": field[1]}, headers=headers).status_code == 200
+    assert stands(site) == "given"
 
 
 @pytest.mark.parametrize("token", ["", "x", "%01", "a" * 5000])

@@ -1,0 +1,13 @@
+"""What a consent was recorded under stays readable, and the log says since when it was in force."""
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.policy import PolicySet, remember
+
+
+def keep_policy(session: Session, log: Log, policies: PolicySet) -> None:
+    """In the transaction of the first that rests on it: written, and logged."""
+    if remember(session, policies):
+        payload = {"policy_version": policies.version}
+        log.append(session, EventType.POLICY_LOADED, actor="policies", payload=payload)
