@@ -93,7 +93,7 @@ def month_tags(session: Session, vault: Vault, subject_ids: Collection[str], in_
 
 
 def _known(session: Session, ids: Sequence[str], in_month: str, kept: KeptTags) -> dict[str, bytes]:
-    rows = session.connection().execute(_KNOWN, {"ids": ids, "month": in_month})
+    rows = session.connection().execute(_KNOWN, {"ids": ids, "month": in_month}).all()
     return {i: tag[:TAG] for i, tag in rows if kept.is_right(i, tag)}
 
 

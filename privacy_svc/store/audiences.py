@@ -11,10 +11,9 @@ from datetime import datetime
 
 import msgspec
 
-from privacy_svc.db import Database
+from privacy_svc.db import Database, ahead
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.policy import Collection, PolicyHolder
-from privacy_svc.store.ahead import ahead
 from privacy_svc.store.binding import Stores
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose
