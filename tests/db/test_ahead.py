@@ -23,8 +23,8 @@ def test_everything_comes_once_and_in_order() -> None:
     assert list(each_ahead([], look, threads=2)) == []
 
 
-def test_what_fails_is_raised_after_what_came_before() -> None:
-    """To whom it concerns: in the making of an item, and in the look at one."""
+def test_what_fails_is_raised() -> None:
+    """In the making of an item, and in the look at one, after those before it."""
 
     def broken() -> Iterator[int]:
         yield 1
