@@ -87,6 +87,7 @@ def _parts(runtime: Runtime) -> dict[str, Any]:
         "pdp": runtime.pdp,
         "evaluations": runtime.evaluations,
         "evaluating": runtime.evaluating,
+        "boxcars": runtime.boxcars,
         "recording": runtime.recording,
         "audiences": runtime.audiences,
         "simulation": runtime.simulation,

@@ -27,7 +27,9 @@ from privacy_svc.rights import Requests, held_people, opendsr_signing, reseal_pa
 from privacy_svc.settings import Settings
 from privacy_svc.store import (
     Answer,
+    Answered,
     Audiences,
+    Boxcar,
     Case,
     DecisionPoint,
     Directory,
@@ -89,6 +91,11 @@ class Runtime:
     def evaluating(self) -> Together[Case, Answer]:
         """Single evaluations, by those who ask at the same time."""
         return Together(self.database.write, self.evaluations.each)
+
+    @cached_property
+    def boxcars(self) -> Together[Boxcar, Answered]:
+        """The same of many at once; of a few callers, as each may ask a thousand."""
+        return Together(self.database.write, self.evaluations.boxcars, most=8)
 
     @cached_property
     def recording(self) -> Together[Brought, Taken]:

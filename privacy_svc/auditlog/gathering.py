@@ -32,13 +32,12 @@ class People:
         if len(kept) != KEPT * len(subject_ids) or not self.many:
             self.named |= dict.fromkeys(subject_ids, (group, version))
             return
-        what, is_right = group.to_bytes(4) + version.to_bytes(8), self._kept.is_right
-        for subject_id, start in zip(subject_ids, range(0, len(kept), KEPT), strict=True):
-            row = kept[start : start + KEPT]
-            if is_right(subject_id, row):
-                self._members.append(row[:TAG] + what)
-            else:
-                self.named[subject_id] = group, version
+        what, rows = group.to_bytes(4) + version.to_bytes(8), [kept[i : i + KEPT] for i in range(0, len(kept), KEPT)]
+        if not self._kept.are_right(subject_ids, rows):
+            wrong = {i for i, row in zip(subject_ids, rows, strict=True) if not self._kept.is_right(i, row)}
+            self.named |= dict.fromkeys(wrong, (group, version))
+            rows = [row for i, row in zip(subject_ids, rows, strict=True) if i not in wrong]
+        self._members += [row[:TAG] + what for row in rows]
 
     def settle(self, session: Session, vault: Vault) -> None:
         """Those named become members. Who was erased meanwhile does not: they have no tag."""

@@ -23,7 +23,7 @@ from privacy_svc.consent.reading import Line
 from privacy_svc.consent.suppression import is_empty, scopes_by_address, scopes_of
 from privacy_svc.consent.tables import ConsentImport
 from privacy_svc.consent.versions import hold_many, raise_versions
-from privacy_svc.db import Database, among, insert_rows, new_id, now, prefer_indexes
+from privacy_svc.db import Database, ahead, among, insert_rows, new_id, now, prefer_indexes
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
 from privacy_svc.policy import PolicySet
@@ -36,7 +36,7 @@ _NOT_ADMITTED = {
     NotAdmitted.AMBIGUOUS: (Why.AMBIGUOUS_CUSTOMER, "several people share this address: name the customer by id"),
 }
 _SAID = select(Consent.subject_id, Consent.purpose, Consent.given_at, Consent.state).where(
-    among(Consent.subject_id, "ids")
+    among(Consent.subject_id, "ids"), among(Consent.purpose, "purposes")
 )
 Tell = Callable[[Sequence[Refused]], None]
 
@@ -88,13 +88,19 @@ class Importer:
         """
         run_id, totals = self._begin(digest, again=again)
         yield totals
-        lines = islice(lines, totals.rows, None)
-        while batch := list(islice(lines, self.batch)):
+        for batch in ahead(self._judged(islice(lines, totals.rows, None))):
             with self.database.write() as session:
                 self._one_batch(session, run_id, batch, totals, tell)
             yield totals
         with self.database.write() as session:
             self._end(session, run_id, totals)
+
+    def _judged(self, lines: Iterator[Line]) -> Iterator[list[Wanted | Refused]]:
+        """Batch by batch: the next one is read while the database takes this one."""
+        judge = Judge(self.policies, self.zone)
+        while batch := list(islice(lines, self.batch)):
+            at = now()
+            yield [judge.judge(line, at) for line in batch]
 
     def _begin(self, digest: str, *, again: bool) -> tuple[str, Totals]:
         """The unfinished run of this file, or a new one."""
@@ -112,7 +118,9 @@ class Importer:
             session.flush()
             return run.id, Totals(run.rows, run.recorded, run.unchanged, Counter(run.refused))
 
-    def _one_batch(self, session: Session, run_id: str, lines: Sequence[Line], totals: Totals, tell: Tell) -> None:
+    def _one_batch(
+        self, session: Session, run_id: str, lines: Sequence[Wanted | Refused], totals: Totals, tell: Tell
+    ) -> None:
         prefer_indexes(session)
         run = session.get(ConsentImport, run_id, with_for_update=True) if run_id else None
         if run is not None and run.rows != totals.rows:
@@ -145,15 +153,9 @@ class _Batch:
         self.refused: list[Refused] = []
         self.recorded = self.unchanged = 0
 
-    def take(self, lines: Iterable[Line]) -> "_Batch":
-        judge = Judge(self._by.policies, self._at, self._by.zone)
-        wanted: list[Wanted] = []
-        for line in lines:
-            judged = judge.judge(line)
-            if isinstance(judged, Refused):
-                self.refused.append(judged)
-            else:
-                wanted.append(judged)
+    def take(self, lines: Sequence[Wanted | Refused]) -> "_Batch":
+        self.refused += [one for one in lines if isinstance(one, Refused)]
+        wanted = [one for one in lines if isinstance(one, Wanted)]
         suppressing = not is_empty(self._session)
         if suppressing:
             wanted = self._unsuppressed(wanted, {w.line.number: w.contacts for w in wanted})
@@ -196,7 +198,7 @@ class _Batch:
             return False
         if found is None or self._session.get_one(Subject, found).erased_at is not None:
             return False
-        return (found, w.words.purpose.key, w.given_at, w.words.state) in self._there([found])
+        return (found, w.words.purpose.key, w.given_at, w.words.state) in self._there([found], {w.words.purpose.key})
 
     def _admitted(self, wanted: Sequence[Wanted]) -> list[tuple[Wanted, str]]:
         subjects = self._by.directory.admit_many(self._session, [w.customer for w in wanted], self._by.actor)
@@ -210,7 +212,7 @@ class _Batch:
 
     def _record(self, admitted: Sequence[tuple[Wanted, str]]) -> None:
         versions = hold_many(self._session, {s for _, s in admitted})
-        there = self._there(versions)
+        there = self._there(versions, {w.words.purpose.key for w, _ in admitted})
         new: list[tuple[Wanted, str]] = []
         for w, subject_id in admitted:
             said = (subject_id, w.words.purpose.key, w.given_at, w.words.state)
@@ -225,8 +227,9 @@ class _Batch:
         if new:
             self._write(new, versions)
 
-    def _there(self, ids: Iterable[str]) -> set[tuple[str, str, datetime, str]]:
-        said = self._session.connection().execute(_SAID, {"ids": list(ids)})
+    def _there(self, ids: Iterable[str], purposes: Iterable[str]) -> set[tuple[str, str, datetime, str]]:
+        asked = {"ids": list(ids), "purposes": sorted(purposes)}
+        said = self._session.connection().execute(_SAID, asked).all()
         return {(subject_id, purpose, at, state) for subject_id, purpose, at, state in said}
 
     def _write(self, new: Sequence[tuple[Wanted, str]], versions: dict[str, int]) -> None:

@@ -96,25 +96,26 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Judge:
-    """`at` is now; a time without a zone is one of `zone`, or refused where that is None."""
+    """Of a whole file. A time without a zone is one of `zone`, or refused where that is None."""
 
-    def __init__(self, policies: PolicySet, at: datetime, zone: tzinfo | None = None) -> None:
-        self._policies, self._at, self._zone = policies, at, zone
+    def __init__(self, policies: PolicySet, zone: tzinfo | None = None) -> None:
+        self._policies, self._zone = policies, zone
         self._people = {c.path for c in policies.data_map.identities()}
         self._words: dict[tuple[Any, ...], Words | Unfit] = {}
 
-    def judge(self, line: Line) -> Wanted | Refused:
+    def judge(self, line: Line, at: datetime) -> Wanted | Refused:
+        """`at` is now."""
         try:
             if line.row is None:
                 raise Unfit(Why.MALFORMED, line.fault)
-            return self._wanted(line, line.row)
+            return self._wanted(line, line.row, at)
         except Unfit as unfit:
             return Refused(line.number, line.line, unfit.why, unfit.detail)
 
-    def _wanted(self, line: Line, row: ImportRow) -> Wanted:
+    def _wanted(self, line: Line, row: ImportRow, at: datetime) -> Wanted:
         words = self._same_words(row)
         given_at = self._time("given_at", row.given_at)
-        if given_at > self._at:
+        if given_at > at:
             raise Unfit(Why.FUTURE, "given_at lies in the future")
         if words.state in _PERMITTING:
             _require_consent(row)
@@ -157,7 +158,8 @@ class Judge:
                 if self._zone is None:
                     raise Unfit(Why.BAD_TIME, f"{name} has no time zone: give one, or say --timezone")
                 found = found.replace(tzinfo=self._zone)
-            found = found.astimezone(UTC)
+            if found.tzinfo is not UTC:
+                found = found.astimezone(UTC)
         except (ValueError, OverflowError):
             raise Unfit(Why.BAD_TIME, f"{name} is no time of ISO 8601, such as 2024-05-31T09:30:00Z") from None
         if found < EARLIEST:
@@ -183,8 +185,8 @@ class Judge:
 
 
 def _require_consent(row: ImportRow) -> None:
-    for name in ("reference", "evidence"):
-        for _, why in contradictions(getattr(row, name)):
+    for name, said in (("reference", row.reference), ("evidence", row.evidence)):
+        for _, why in contradictions(said) if said is not None else ():
             raise Unfit(Why.NO_CONSENT, f"{name}: {why}")
 
 
@@ -213,6 +215,8 @@ def _words(policies: PolicySet, row: ImportRow) -> Words:
 
 def _confirmed(evidence: Any) -> bool:
     """Whether it says when the person confirmed the link of a double opt-in, as our own records do."""
+    if evidence is None:
+        return False
     proof = evidence.get(DOUBLE_OPT_IN) if isinstance(evidence, Mapping) else None
     said = proof.get("confirmed_at") if isinstance(proof, Mapping) else None
     try:
@@ -255,5 +259,6 @@ def _sealed(row: ImportRow) -> Mapping[str, Any]:
     if row.reference is None and row.evidence is None and row.guardian is None:
         return {}
     guardian = Guardian(row.guardian) if isinstance(row.guardian, str) else row.guardian
-    given = {"reference": row.reference, "evidence": row.evidence, "guardian": msgspec.to_builtins(guardian)}
+    told = msgspec.to_builtins(guardian) if guardian is not None else None
+    given = {"reference": row.reference, "evidence": row.evidence, "guardian": told}
     return {name: value for name, value in given.items() if value is not None}

@@ -4,6 +4,7 @@ One request or one workflow step is one transaction: it begins at the boundary w
 `Database.write()` or `Database.read()` and nobody below the boundary commits.
 """
 
+from privacy_svc.db.ahead import ahead, each_ahead
 from privacy_svc.db.among import among, prefer_indexes
 from privacy_svc.db.base import CLOCK_SKEW, EARLIEST, Base, Instant, new_id, now
 from privacy_svc.db.engine import Database, make_engine, parse_url
@@ -18,8 +19,10 @@ __all__ = [
     "Database",
     "Instant",
     "Together",
+    "ahead",
     "among",
     "each",
+    "each_ahead",
     "gathered_texts",
     "insert_rows",
     "joined_bytes",

@@ -53,8 +53,9 @@ class Together(Generic[T, R]):
         self,
         transaction: Callable[[], AbstractContextManager[Session]],
         work: Callable[[Session, Sequence[T]], Sequence[R | Exception]],
+        most: int = MOST,
     ) -> None:
-        self._transaction, self._work = transaction, work
+        self._transaction, self._work, self._most = transaction, work, most
         self._lock = threading.Lock()
         self._waiting: deque[_Ticket[T, R]] = deque()
         self._busy, self._last = False, 0
@@ -88,7 +89,7 @@ class Together(Generic[T, R]):
         if self._last > 1:  # those come again as soon as they are answered
             time.sleep(GATHER_SECONDS)
         with self._lock:
-            self._busy, self._last = bool(self._waiting), min(MOST, len(self._waiting))
+            self._busy, self._last = bool(self._waiting), min(self._most, len(self._waiting))
             return [self._waiting.popleft() for _ in range(self._last)]
 
     def _answer(self, batch: Sequence[_Ticket[T, R]]) -> None:

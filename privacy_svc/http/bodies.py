@@ -110,9 +110,8 @@ def _is_flat(valid: bytes) -> bool:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
-    counts = Counter(name for name, _ in pairs)
-    if len(counts) != len(pairs):
-        twice = next(name for name, count in counts.items() if count > 1)
+    if len(dict(pairs)) != len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise InvalidBody("A name stands twice in one object.", faults=[Fault(f"/{twice}", "stands there twice")])
 
 

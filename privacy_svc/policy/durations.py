@@ -7,7 +7,7 @@ that two readers would share.
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from functools import lru_cache
 
 from privacy_svc.errors import Misconfigured
@@ -28,7 +28,6 @@ class Duration:
         return bool(self.months or self.days)
 
 
-@lru_cache(maxsize=256)
 @lru_cache(maxsize=256)
 def parse_duration(iso: str) -> Duration:
     """`P24M`, `P1Y6M`, `P2W`, `P30D`. Raises Misconfigured."""
@@ -54,11 +53,14 @@ def add_duration(start: datetime, iso: str) -> datetime:
     duration = parse_duration(iso)
     month = start.year * 12 + start.month - 1 + duration.months
     year, month = month // 12, month % 12 + 1
-    end = datetime.max.replace(tzinfo=UTC if start.tzinfo else None)
-    if year > end.year:
-        return end
+    if year > MAXYEAR:
+        return _last(start)
     day = start.day if start.day <= SHORTEST else min(start.day, calendar.monthrange(year, month)[1])
     try:
         return start.replace(year=year, month=month, day=day) + timedelta(days=duration.days)
     except OverflowError:
-        return end
+        return _last(start)
+
+
+def _last(start: datetime) -> datetime:
+    return datetime.max.replace(tzinfo=UTC if start.tzinfo else None)

@@ -25,7 +25,7 @@ from privacy_svc.store.errors import (
     UnknownPurpose,
     nearest,
 )
-from privacy_svc.store.evaluating import Answer, Case, Evaluations
+from privacy_svc.store.evaluating import Answer, Answered, Boxcar, Case, Evaluations
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.keeping import reseal_births
@@ -77,7 +77,9 @@ HANDLERS = [
 __all__ = [
     "HANDLERS",
     "Answer",
+    "Answered",
     "Audiences",
+    "Boxcar",
     "CannotErase",
     "CannotExpire",
     "CannotRectify",

@@ -11,10 +11,9 @@ from datetime import datetime
 
 import msgspec
 
-from privacy_svc.db import Database
+from privacy_svc.db import Database, each_ahead
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.policy import Collection, PolicyHolder
-from privacy_svc.store.ahead import ahead
 from privacy_svc.store.binding import Stores
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose
@@ -24,6 +23,8 @@ from privacy_svc.store.selecting import Selection, Totals
 CHUNK = 10_000
 MOST_SEEN = 10_000
 """People looked at for one page of a search."""
+LOOKING = 2
+"""Chunks that the database looks at at a time, each on a core of its own."""
 TRIES = 3
 _encode = msgspec.json.Encoder().encode_lines
 
@@ -63,7 +64,7 @@ class Audiences:
         for _ in range(TRIES):
             selection = self._begin(question, terms, collection)
             pieces = selection.everybody(CHUNK) if keys is None else chunks(dict.fromkeys(keys), CHUNK)
-            looked = ahead((piece, selection.look(piece)) for piece in pieces)
+            looked = each_ahead(pieces, selection.look, LOOKING)
             lines = [_lines(p, selection.decide(p, found, existing=keys is None)) for p, found in looked]
             try:
                 entry_id = selection.log()

@@ -11,7 +11,10 @@ from privacy_svc.http import Caller, CustomerRef, Role, allow, takes
 from privacy_svc.policy import Decision, Effect, FieldDecision
 from privacy_svc.store.authzen_schemas import (
     ALL,
+    DENY_ON_FIRST_DENY,
+    EXECUTE_ALL,
     FILTER,
+    PERMIT_ON_FIRST_PERMIT,
     Action,
     Context,
     Entity,
@@ -20,19 +23,22 @@ from privacy_svc.store.authzen_schemas import (
     EvaluationDetails,
     EvaluationError,
     Evaluations,
+    EvaluationsAnswer,
     FieldEffect,
     Obligation,
     PartialEvaluation,
     ReasonView,
     Sought,
 )
-from privacy_svc.store.evaluating import Answer, Case, Terms, obliges
+from privacy_svc.store.evaluating import Answer, Answered, Boxcar, Case, Terms, obliges
 from privacy_svc.store.pdp import Question
 
 PROFILE = "urn:privacy-svc:obligation:field-filter:1"
 MOST_FIELDS = 1_000
 REVIEW, REVIEW_PROFILE = "human_review_on_request", "urn:privacy-svc:obligation:human-review:1"
 MODULE, CUSTOMER, USE = "module", "customer", "use"
+UNTIL = {EXECUTE_ALL: None, DENY_ON_FIRST_DENY: False, PERMIT_ON_FIRST_PERMIT: True}
+"""The outcome that ends a request of several, by its semantic (§7.1.2.1)."""
 ASKING = allow(Role.MODULE, Role.DPO) | takes()
 """The `opt` of routes that are asked in AuthZEN's words."""
 
@@ -52,6 +58,22 @@ def case_of(wanted: Evaluation, caller: Caller) -> Case:
     asked = question(wanted.subject.id, wanted.context, wanted.resource, caller)
     check_words(wanted.subject, wanted.resource, wanted.action)
     return Case(asked, customer, terms(wanted.context), wanted.context.min_state_version)
+
+
+def boxcar_of(wanted: Evaluations, caller: Caller) -> Boxcar:
+    """Raises BadRequest for what is no request at all; a case that cannot be asked stands as its error."""
+    semantic = wanted.options.evaluations_semantic
+    if semantic not in UNTIL:
+        raise BadRequest(f"options.evaluations_semantic is {', '.join(list(UNTIL)[:-1])} or {list(UNTIL)[-1]}.")
+    whole = [merged(wanted, one) for one in wanted.evaluations]
+    return Boxcar([_case(one, caller) for one in whole], UNTIL[semantic])
+
+
+def _case(wanted: Evaluation, caller: Caller) -> Case | PrivacyError:
+    try:
+        return case_of(wanted, caller)
+    except PrivacyError as error:
+        return error
 
 
 def question(module: str, context: Context, resource: Entity | Sought, caller: Caller) -> Question:
@@ -125,6 +147,21 @@ def told(answer: Answer) -> EvaluationAnswer:
         obligations=list(_obligations(decision)) if answer.permitted else [],
     )
     return EvaluationAnswer(answer.permitted, details)
+
+
+def told_all(answers: Answered) -> EvaluationsAnswer:
+    """What the same answer is to many is told once: people of whom the same is true share their decision."""
+    same: dict[tuple[int, int, str], EvaluationAnswer] = {}
+    found = []
+    for answer in answers:
+        if isinstance(answer, PrivacyError):
+            found.append(failed(answer))
+            continue
+        place = id(answer.decision), id(answer.refused), answer.decision_id
+        if place not in same:
+            same[place] = told(answer)
+        found.append(same[place])
+    return EvaluationsAnswer(found)
 
 
 def failed(error: PrivacyError) -> EvaluationAnswer:

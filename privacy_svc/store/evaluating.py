@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,8 +20,7 @@ from privacy_svc.vault import SubjectCipher
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """How a caller takes an answer. `partial`: some of the fields are enough. `obliging`: it drops and masks fields as
     it is told; one that does not must not be permitted anything that depends on it (obligations profile §4)."""
 
@@ -36,8 +36,7 @@ class Terms:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """A question about one customer. `min_state_version`: what the caller has seen, and the decision must know."""
 
     question: Question
@@ -46,8 +45,7 @@ class Case:
     min_state_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A decision, why it is no permit on the caller's terms (nothing where it is one), and its log entry."""
 
     decision: Decision
@@ -57,6 +55,15 @@ class Answer:
     @property
     def permitted(self) -> bool:
         return not self.refused
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxcar:
+    """What one caller asks at once; what could not be read as a question answers itself. `until`: the outcome after
+    which the rest is not asked any more."""
+
+    cases: Sequence[Case | PrivacyError]
+    until: bool | None = None
 
 
 Answered = list[Answer | PrivacyError]
@@ -69,8 +76,7 @@ def obliges(decision: Decision) -> bool:
     return any(d.effect is not Effect.PERMIT for d in decision.fields.values())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Decided:
+class _Decided(msgspec.Struct, frozen=True, eq=False):
     question: Question
     subject_id: str | None
     """None: denied whoever it is."""
@@ -108,15 +114,42 @@ class Evaluations:
 
     def together(self, session: Session, cases: Sequence[Case]) -> Answered:
         """Of one caller: all people about whom the same was asked, with the same outcome, share an entry."""
-        found = self._decide(session, cases)
-        people = {d.subject_id for d in found if isinstance(d, _Decided) and d.subject_id is not None}
+        return self._all(session, [cases])[0]
+
+    def boxcars(self, session: Session, asked: Sequence[Boxcar]) -> list[Answered]:
+        """The same of several callers, each with entries of their own: one look at everybody they ask about."""
+        whole = [boxcar for boxcar in asked if boxcar.until is None]
+        cases = [[case for case in boxcar.cases if isinstance(case, Case)] for boxcar in whole]
+        found = dict(zip(whole, self._all(session, cases), strict=True)) if whole else {}
+        return [
+            _in_order(boxcar, found[boxcar]) if boxcar in found else self._in_turn(session, boxcar) for boxcar in asked
+        ]
+
+    def _in_turn(self, session: Session, boxcar: Boxcar) -> Answered:
+        """One after the other, to the first outcome that ends it."""
+        answers: Answered = []
+        for case in boxcar.cases:
+            answers += self.together(session, [case]) if isinstance(case, Case) else [case]
+            if (isinstance(answers[-1], Answer) and answers[-1].permitted) is boxcar.until:
+                break
+        return answers
+
+    def _all(self, session: Session, asked: Sequence[Sequence[Case]]) -> list[Answered]:
+        decided = iter(self._decide(session, [case for cases in asked for case in cases]))
+        found = [list(islice(decided, len(cases))) for cases in asked]
+        people = {d.subject_id for mine in found for d in mine if isinstance(d, _Decided) and d.subject_id is not None}
         vault = self._pdp.audit.vault
         vault.hold(session, people)
         ciphers = vault.ciphers(session, people)
+        return [_answered(mine, self._entries(session, mine, ciphers)) for mine in found]
+
+    def _entries(
+        self, session: Session, found: Sequence["_Decided | PrivacyError"], ciphers: Mapping[str, SubjectCipher]
+    ) -> dict["_Decided", str]:
         entries: dict[_Decided, str] = {}
         for mine in _by(lambda d: (d.question, d.kind, d.subject_id in ciphers), found).values():
             entries.update(self._log(session, mine, ciphers))
-        return _answered(found, entries)
+        return entries
 
     def _log(
         self, session: Session, alike: Sequence[_Decided], ciphers: Mapping[str, SubjectCipher]
@@ -153,18 +186,20 @@ class Evaluations:
             if isinstance(subject_id, str):
                 people.setdefault(case.question.purpose, set()).add(subject_id)
         standing = {p: self._standing(session, decider, p, ids) for p, ids in people.items()}
-        shared: dict[tuple[Question, int], Decision] = {}
+        outcomes: dict[tuple[Any, ...], tuple[Decision, tuple[Reason, ...]]] = {}
         found: list[_Decided | PrivacyError] = []
         for case, subject_id in zip(cases, admitted, strict=True):
             if not isinstance(subject_id, str):
                 found.append(subject_id)
                 continue
             person = standing[case.question.purpose][subject_id]
-            same = (case.question, id(person.shared))
-            if same not in shared:
-                shared[same] = decider.decide_shared(case.question, person.shared)
-            decision = msgspec.structs.replace(shared[same], state_version=person.version)
-            decided = _Decided(case.question, subject_id, decision, case.terms.refuse(decision))
+            same = (case.question, case.terms, id(person.shared), person.version)
+            if same not in outcomes:
+                shared = decider.decide_shared(case.question, person.shared)
+                decision = msgspec.structs.replace(shared, state_version=person.version)
+                outcomes[same] = decision, case.terms.refuse(decision)
+            decision, refused = outcomes[same]
+            decided = _Decided(case.question, subject_id, decision, refused)
             found.append(_too_old(decision, case.min_state_version) or decided)
         return found
 
@@ -181,6 +216,12 @@ def _by(key: Callable[[_Decided], K], found: Iterable[_Decided | PrivacyError]) 
         if isinstance(decided, _Decided):
             groups.setdefault(key(decided), []).append(decided)
     return groups
+
+
+def _in_order(boxcar: Boxcar, answers: Answered) -> Answered:
+    """With those that answer themselves."""
+    rest = iter(answers)
+    return [next(rest) if isinstance(case, Case) else case for case in boxcar.cases]
 
 
 def _answered(found: Iterable[_Decided | PrivacyError], entries: Mapping[_Decided, str]) -> Answered:

@@ -1,7 +1,7 @@
 """The policy decision point: live state of people in, logged decisions out."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -27,8 +27,7 @@ def same_state(state: SubjectState) -> Hashable:
     return (*_decisive(state), frozenset(state.consents.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, cache_hash=True):  # of everybody in a boxcar: looked up by, again and again
     """Who wants to use which fields of one person, for what."""
 
     actor: str

@@ -79,8 +79,7 @@ def _create(
     session: Session, reader: FactReader, log: Log, collection: Collection, keys: list[str], actor: str
 ) -> dict[str, str]:
     assert collection.subject is not None
-    subjects = reader.vault.create_subjects(session, len(keys), kind=collection.subject)
-    made = {k: s.id for k, s in zip(keys, subjects, strict=True)}
+    made = dict(zip(keys, reader.vault.create_subjects(session, len(keys), kind=collection.subject), strict=True))
     place = dict(zip(("dataset", "collection"), known_as(session, collection), strict=True))
     insert_rows(session, SubjectRow, [{**place, "key": k, "subject_id": s} for k, s in made.items()])
     keep_first(session, reader, collection, made)

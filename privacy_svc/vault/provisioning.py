@@ -14,11 +14,10 @@ from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
 from privacy_svc.vault.pages import CAPACITY, Pages
 
 
-def create(session: Session, pages: Pages, organisation: str, kind: str, ids: Sequence[str]) -> list[Subject]:
+def create(session: Session, pages: Pages, organisation: str, kind: str, ids: Sequence[str]) -> None:
     """Subjects with a data key and an evidence key each, both on one page."""
-    subjects = [Subject(id=i, kind=kind, state_version=1, created_at=now()) for i in ids]
-    session.add_all(subjects)
-    session.flush()
+    same = {"kind": kind, "state_version": 1, "created_at": now(), "of_age": 0}
+    insert_rows(session, Subject, [{"id": i, **same} for i in ids])
     left = list(ids)
     while left:
         page = pages.with_room(session)
@@ -27,7 +26,6 @@ def create(session: Session, pages: Pages, organisation: str, kind: str, ids: Se
         page_key = pages.key(page)
         rows = [wrapped_key(page, page_key, organisation, i, use, 1) for i in here for use in (DATA, EVIDENCE)]
         insert_rows(session, SubjectKey, rows)
-    return subjects
 
 
 def wrapped_key(

@@ -104,15 +104,19 @@ class Vault:
     def create_subject(self, session: Session, kind: str = "customer", subject_id: str | None = None) -> Subject:
         """A person with keys, under a new or the given id. Raises Erased for a fenced id, Conflict for a known one."""
         if subject_id is None:
-            return self.create_subjects(session, 1, kind)[0]
+            return session.get_one(Subject, self.create_subjects(session, 1, kind)[0])
         if session.get(Fence, subject_id) is not None:
             raise Erased("This person was erased and comes back only by explicit re-admission.")
         if session.get(Subject, subject_id) is not None:
             raise Conflict("There is a subject with this id already.")
-        return provisioning.create(session, self.pages, self.organisation, kind, [subject_id])[0]
+        provisioning.create(session, self.pages, self.organisation, kind, [subject_id])
+        return session.get_one(Subject, subject_id)
 
-    def create_subjects(self, session: Session, count: int, kind: str = "customer") -> list[Subject]:
-        return provisioning.create(session, self.pages, self.organisation, kind, [new_id() for _ in range(count)])
+    def create_subjects(self, session: Session, count: int, kind: str = "customer") -> list[str]:
+        """The same of many new ones; their ids."""
+        ids = [new_id() for _ in range(count)]
+        provisioning.create(session, self.pages, self.organisation, kind, ids)
+        return ids
 
     def readmit(self, session: Session, subject_id: str) -> Subject:
         """An erased person comes back, with a new key; see `provisioning.readmit`."""

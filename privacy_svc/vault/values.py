@@ -38,9 +38,10 @@ _UNPACK = {tag: unpack for tag, _, _, unpack in _FORMS}
 
 def encode(value: object) -> bytes:
     """Raises TypeError for what has no form; lists, dicts, floats and None go as JSON."""
-    for tag, kind, pack, _ in _FORMS:
-        if isinstance(value, kind):
-            return tag + pack(value)
+    if type(value) is not dict:
+        for tag, kind, pack, _ in _FORMS:
+            if isinstance(value, kind):
+                return tag + pack(value)
     return b"j" + text_bytes(_json(value))
 
 

@@ -33,7 +33,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
 def busy(book: Logbook) -> Logbook:
     """Decisions about many people, and few entries about consents by a rare actor."""
     with book.database.write() as session:
-        people = [s.id for s in book.vault.create_subjects(session, 200)]
+        people = book.vault.create_subjects(session, 200)
     for start in range(0, ENTRIES, BATCH):
         events = [
             Event(RARE[i % 3 % 2] if i % 100 == 0 else EventType.DECISION_PERMIT, people[i % 200], {"n": i})

@@ -127,7 +127,7 @@ def _key_left(office: Office) -> str:
 def _evidence_left(office: Office) -> str:
     """Beside somebody whose evidence a hold keeps, and somebody erased when there were no dates."""
     with office.database.write() as session:
-        left, held, undated = (p.id for p in office.vault.create_subjects(session, 3))
+        left, held, undated = office.vault.create_subjects(session, 3)
         for person in (left, held, undated):
             office.vault.erase(session, person)
         for person in (left, held):

@@ -70,7 +70,7 @@ def test_the_room_has_no_word_for_changing() -> None:
 def test_thousands_are_read_in_few_statements(database: Database, vault: Vault, desk: Desk) -> None:
     """Four statements for each 500 people, and the same answer as one by one."""
     with database.write() as session:
-        others = [s.id for s in vault.create_subjects(session, 1200)]
+        others = vault.create_subjects(session, 1200)
     for desk.subject in others[::400]:
         desk.say()
         desk.say("withdrawn")

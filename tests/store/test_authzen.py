@@ -12,9 +12,12 @@ from jsonschema import Draft202012Validator
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.client.answers import decision
+from privacy_svc.errors import BadRequest, UnknownCustomer
 from privacy_svc.examples import folder
+from privacy_svc.http import CustomerRef
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.runtime import Runtime
+from privacy_svc.store import Answer, Boxcar, Case, Question
 from privacy_svc.store.authzen_wire import MOST_FIELDS
 from tests.calling import Service
 from tests.conftest import ONE_DATABASE, shared
@@ -215,6 +218,38 @@ def test_one_that_fails_denies_itself_alone(service: Service) -> None:
     answers = ask(service, {"evaluations": wanted}, EVALUATIONS).json()["evaluations"]
     assert [a["decision"] for a in answers] == [True, False, False, False, False]
     assert [a["context"]["error"]["status"] for a in answers[1:]] == [404, 403, 400, 409]
+
+
+def test_callers_of_one_moment_share_a_transaction_and_nothing_else(service: Service) -> None:
+    """Each has answers as if alone, of entries about their own people; what cannot be asked stays where it stood."""
+    runtime = service.runtime
+    for key in ("1", "3"):
+        consent(service, key)
+
+    def case(key: str, actor: str = "marketing") -> Case:
+        return Case(Question(actor, actor, "marketing.email", ("email",)), CustomerRef(id=key))
+
+    wrong = BadRequest("not a question")
+    asked = [
+        Boxcar([case("1"), wrong, case("2"), case("4711"), case("3")]),
+        Boxcar([case("1"), case("2"), case("3")], until=False),
+        Boxcar([case("3"), case("1")]),
+        Boxcar([case("1", "support")]),
+        Boxcar([]),
+    ]
+    with runtime.database.write() as session:
+        together = runtime.evaluations.boxcars(session, asked)
+    outcomes = [[isinstance(a, Answer) and a.permitted for a in answers] for answers in together]
+    assert outcomes == [[True, False, False, False, True], [True, False], [True, True], [False], []]
+    assert together[0][1] is wrong
+    assert isinstance(together[0][3], UnknownCustomer)
+    entries = [{a.decision_id for a in answers if isinstance(a, Answer)} for answers in together]
+    assert [len(ids) for ids in entries] == [2, 2, 1, 1, 0]
+    assert len(set().union(*entries)) == 6
+    runtime.log.integrate(runtime.database)
+    with runtime.database.read() as session:
+        both = runtime.log.people(session, next(iter(entries[2])))
+        assert set(both) == {runtime.directory.find(session, CustomerRef(id=key)) for key in ("1", "3")}
 
 
 @pytest.mark.parametrize(

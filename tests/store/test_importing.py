@@ -194,12 +194,12 @@ def test_an_unconfirmed_consent_to_double_opt_in_proves_nothing(desk: Desk) -> N
     assert news.consent is not None
     double = replace(news, consent=replace(news.consent, double_opt_in=True))
     policies = replace(current, purposes={**current.purposes, news.key: double})
-    judge = Judge(policies, now())
+    judge = Judge(policies)
     proof = {"double_opt_in": {"confirmed_at": "2026-05-01T08:00:00+00:00"}}
     evidences: list[Any] = [None, "form f1", "confirmed", {"confirmed": "link 7"}, {"double_opt_in": True}]
     evidences += [{"double_opt_in": {"confirmed_at": at}} for at in (None, "", "soon", "2026-05-01", 1)]
     for evidence_told, method in [*((e, "imported") for e in evidences), (proof, "expressed")]:
-        judged = judge.judge(Line(1, 1, convert(GOOD | {"evidence": evidence_told}, ImportRow)))
+        judged = judge.judge(Line(1, 1, convert(GOOD | {"evidence": evidence_told}, ImportRow)), now())
         assert isinstance(judged, Wanted)
         assert judged.words.method == method, evidence_told
 

@@ -17,7 +17,7 @@ from tests.vault.test_vault import opened, sealed, subject
 def test_rolling_moves_everything(database: Database, vault: Vault, tmp_path: Path) -> None:
     """After a roll all page keys and the index root are under the new epoch; old values open, elsewhere too."""
     with database.write() as session:
-        people = [s.id for s in vault.create_subjects(session, 1100)]
+        people = vault.create_subjects(session, 1100)
     text = sealed(database, vault, people[0])
     assert vault.roll_epoch(database) == 2
     with database.read() as session:

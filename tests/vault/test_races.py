@@ -49,7 +49,7 @@ def together(*works: Callable[[int], None], rounds: int) -> None:
 
 def people(database: Database, vault: Vault, count: int) -> list[str]:
     with database.write() as session:
-        return [s.id for s in vault.create_subjects(session, count)]
+        return vault.create_subjects(session, count)
 
 
 def check_pages(database: Database, vault: Vault, living: Sequence[str], erased: Sequence[str]) -> None:
