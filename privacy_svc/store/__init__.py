@@ -13,7 +13,7 @@ from privacy_svc.store.columns import notes as sealing_notes
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
-from privacy_svc.store.emptying import ErasedItem
+from privacy_svc.store.emptying import STAYS, ErasedItem
 from privacy_svc.store.erasure import check_erasable, end_kept, erase_subject
 from privacy_svc.store.errors import (
     CannotErase,
@@ -76,6 +76,7 @@ HANDLERS = [
 
 __all__ = [
     "HANDLERS",
+    "STAYS",
     "Answer",
     "Answered",
     "Audiences",

@@ -58,8 +58,22 @@ class Known:
 
     def taken_out(self, text: str) -> str:
         """The text without anything of it."""
-        found = known_values_in(text, (*self.own, *self.telling, *self.names))
-        return redact(text, (replace(f, entity=LABEL) for f in found))
+        return _without(text, (*self.own, *self.telling, *self.names))
+
+    @property
+    def alone(self) -> Sequence[str]:
+        """What means nobody else, also where it stands in a record of several people."""
+        return (*self.telling, *self.names)
+
+    def taken_out_of_shared(self, text: str) -> str | None:
+        """The text of a record that is others' as well without what means this person alone; None where nothing else
+        stands there."""
+        found = _without(text, self.alone)
+        return None if found == f"[{LABEL}]" else found
+
+
+def _without(text: str, values: Iterable[str]) -> str:
+    return redact(text, (replace(f, entity=LABEL) for f in known_values_in(text, values)))
 
 
 def known_of(rows: Iterable[FoundRow], region: str) -> Known:
