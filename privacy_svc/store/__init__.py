@@ -64,6 +64,7 @@ from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.sweeping import Searched, Sweep
 from privacy_svc.store.unsealing import unseal
+from privacy_svc.store.unsearched import unmapped_lately, unmapped_tables
 from privacy_svc.store.walk import FoundRow, WalkOpened, own_rows, walk
 
 HANDLERS = [
@@ -148,7 +149,9 @@ __all__ = [
     "seal_pending",
     "seal_status",
     "sealing_notes",
+    "unmapped_lately",
     "unmapped_personal",
+    "unmapped_tables",
     "unseal",
     "walk",
 ]

@@ -89,6 +89,11 @@ class Stores:
     def __repr__(self) -> str:
         return f"Stores({sorted(self._urls)})"
 
+    @property
+    def datasets(self) -> frozenset[str]:
+        """Keys of the stores that are connected."""
+        return frozenset(self._urls)
+
     def engine(self, dataset: str) -> Engine:
         if dataset not in self._engines:
             if dataset not in self._urls:
