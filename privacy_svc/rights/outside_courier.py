@@ -94,11 +94,13 @@ class Outside:
         if job.connector is None or not job.connector.serves(job.right.value):
             raise Elsewhere("connector_gone", job.place)
         caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets)
-        if job.right is Right.ACCESS:
+        if job.right in {Right.ACCESS, Right.PORTABILITY}:
             rows = [row for identity in job.about for row in caller.read(identity)]
             return _Done(len(rows), rows)
         if job.right is Right.ERASURE:
             return _Done(sum(caller.erase(identity) for identity in job.about))
+        if job.right is Right.RESTRICTION:
+            return _Done(sum(caller.restrict(identity) for identity in job.about))
         correcting = job.connector.rectification
         assert correcting is not None
         values = {correcting.send[n]: v for n, v in job.changes.items() if n in correcting.send}

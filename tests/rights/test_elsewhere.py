@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from privacy_svc.consent import restricted_since
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Conflict, Misconfigured, NotFound
 from privacy_svc.policy import compile_policies
@@ -177,6 +178,30 @@ def test_a_correction_is_sent(house: Company, tool: MailTool) -> None:
     assert {c.get("town") for c in tool.contacts if c["email"] == ANA["email"]} == {"Porto"}
     sent = [json.loads(h.body) for h in tool.heard if h.method == "PATCH"]
     assert sent == [{"town": "Porto"}]
+
+
+def test_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
+    """It is told by the call the file gives; here the restriction holds meanwhile; the certificate names the place."""
+    asked = begun(house, Right.RESTRICTION)
+    with house.database.read() as session:
+        assert restricted_since(session, house.subject()) is not None, "before any other system answers"
+    assert house.requests.show(asked).state == State.IN_PROGRESS
+    assert work_off(house) == 1
+    finished(house, asked)
+    assert tool.held == [ANA["email"]]
+    told = json.loads(house.requests.certificate(asked))
+    assert [(e["place"], e["rows"]) for e in told["elsewhere"]] == [("mailtool", 1)]
+
+
+def test_what_is_portable_of_it_is_in_the_package(house: Company, tool: MailTool) -> None:
+    """What the person gave it for a contract, as a table; the rest is named with the reason."""
+    asked = begun(house, Right.PORTABILITY)
+    assert work_off(house) == 1
+    finished(house, asked)
+    files = files_of(house, asked)
+    assert json.loads(files["data/mailtool.contacts.json"])[0] == {"address": ANA["email"]}
+    left = {(i["collection"], i["field"]) for i in json.loads(files["manifest.json"])["left_out"]}
+    assert ("mailtool.contacts", "list") in left
 
 
 # What goes wrong
