@@ -23,6 +23,7 @@ from privacy_svc.rights.outside_model import OPEN, RequestWork
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import OPEN as OPEN_STATES
 from privacy_svc.rights.states import Right
+from privacy_svc.rights.waking import ring
 
 _log = structlog.get_logger(__name__)
 
@@ -127,6 +128,7 @@ class Outside:
             request, work = find(session, job.request_id, lock=True), self._mine(session, job)
             if work is not None:
                 outside.finish(session, self.parts, request, work, WORKER, done.rows, done.gathered)
+        ring(self.parts.settings.home)  # the gate may be open
 
     def _note_problem(self, job: _Job, error: Elsewhere) -> None:
         _log.warning("elsewhere.not_done", request=job.request_id, place=error.place, problem=error.problem)

@@ -20,6 +20,7 @@ from privacy_svc.rights import (
     approval,
     asking,
     attaching,
+    ended_packages,
     evidence,
     holds,
     kept,
@@ -310,6 +311,10 @@ class Requests:
     def end_kept(self, actor: str, *, automatic: bool = False) -> kept.EndedValues:
         """Empties kept values whose date has come, but nobody's under a hold; see `kept`."""
         return kept.end_all(self.database, self.parts, actor, automatic=automatic)
+
+    def end_packages(self) -> int:
+        """Deletes packages whose links are over; how many."""
+        return ended_packages.delete_ended(self.database, self.parts)
 
     # Reading
 
