@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
@@ -17,7 +18,7 @@ from privacy_svc.rights import details
 from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.states import State
+from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress, tell_progress
 from privacy_svc.store import Leftover, is_redactable
 
@@ -37,6 +38,16 @@ class Found:
 
 def to_redact(request: DataRequest) -> frozenset[str]:
     return frozenset(place for place, what in _decided(request).items() if what == Decision.REDACT)
+
+
+def decided_about(session: Session, subject_id: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Places at which a person's erasures took out what was found, and those at which it was accepted."""
+    mine = (DataRequest.subject_id == subject_id, DataRequest.right == Right.ERASURE.value)
+    decided: dict[str, str] = {}
+    for request in session.scalars(select(DataRequest).where(*mine).order_by(DataRequest.received_at)):
+        decided |= _decided(request)
+    redact = frozenset(p for p, what in decided.items() if what == Decision.REDACT)
+    return redact, frozenset(decided) - redact
 
 
 def judge(request: DataRequest, found: Found) -> dict[str, Any]:

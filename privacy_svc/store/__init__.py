@@ -43,6 +43,7 @@ from privacy_svc.store.rectify import (
     rectify,
 )
 from privacy_svc.store.refreshing import keep_person, refresh_facts
+from privacy_svc.store.remembering import known_again
 from privacy_svc.store.rotating import (
     Rotated,
     begin_index,
@@ -130,6 +131,7 @@ __all__ = [
     "identity_rows",
     "is_redactable",
     "keep_person",
+    "known_again",
     "known_of",
     "known_people",
     "link_rows",

@@ -53,6 +53,10 @@ class Known:
     def of(cls, plain: Mapping[str, Any]) -> Self:
         return cls(**{name: tuple(plain[name]) for name in ("own", "telling", "names")})
 
+    def with_(self, other: Self) -> Self:
+        both = {n: tuple(dict.fromkeys((*getattr(self, n), *getattr(other, n)))) for n in ("own", "telling", "names")}
+        return type(self)(**both)
+
     def in_own(self, text: str) -> bool:
         return bool(known_values_in(text, (*self.own, *self.telling)))
 
