@@ -51,6 +51,8 @@ class BoundCollection:
     table: Table
     types: Mapping[str, TypeEngine[Any]]
     nullable: frozenset[str]
+    raw: bool = False
+    """SQLite: a column holds whatever it was given."""
     statements: dict[object, Select[Any]] = field(default_factory=dict, compare=False, repr=False)
     """Kept, so that each is built and compiled once; see `statement`."""
 
@@ -225,6 +227,7 @@ def _bind(engine: Engine, collection: Collection, kinds: Mapping[str, str]) -> B
         Table(collection.name, MetaData(), *columns),
         {name: column["type"] for name, column in found.items()},
         frozenset(n for n, c in found.items() if c["nullable"]),
+        raw,
     )
 
 
