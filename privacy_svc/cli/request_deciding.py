@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from privacy_svc.cli.common import Cli
+from privacy_svc.cli.common import Cli, table
 
 if TYPE_CHECKING:
     from privacy_svc.rights import Requests, RequestView
@@ -258,8 +258,24 @@ def attach(cli: Cli, request_id: str, file: Path, person: str) -> None:
     cli.show(data, lambda: click.echo(f"{done.id}: {done.size:,} bytes"))
 
 
+@click.command()
+@click.pass_obj
+def leftovers(cli: Cli) -> None:
+    """Values that erasures left somewhere, of all requests that failed on them, and what was decided.
+
+    \b
+    Example:
+      privacy-svc request leftovers
+    """
+    with cli.runtime(check_stores=False) as runtime:
+        rows = [msgspec.to_builtins(x) for x in runtime.requests.leftovers()]
+    columns = ("request", "place", "detail", "decision")
+    cli.show(rows, lambda: table(rows, columns, empty="nothing is left to be decided about"))
+
+
 DECIDING = (
     leftover,
+    leftovers,
     attach,
     verify,
     code,

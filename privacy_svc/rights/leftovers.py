@@ -50,6 +50,18 @@ def decided_about(session: Session, subject_id: str) -> tuple[frozenset[str], fr
     return redact, frozenset(decided) - redact
 
 
+def waiting(session: Session, most: int = 500) -> list[tuple[str, str, str, str | None]]:
+    """Of all requests that failed on one: request, place, what stands there, and the decision if there is one; the
+    oldest first."""
+    failed = select(DataRequest).where(DataRequest.state == State.FAILED.value).order_by(DataRequest.received_at)
+    return [
+        (request.id, place["place"], place["detail"], _decided(request).get(place["place"]))
+        for request in session.scalars(failed.limit(most))
+        if (request.failure or {}).get("slug") == DataLeft.slug
+        for place in (request.failure or {}).get("places", ())
+    ]
+
+
 def judge(request: DataRequest, found: Found) -> dict[str, Any]:
     """What the certificate says of a search. Raises DataLeft for places that nobody decided about."""
     decided = _decided(request)

@@ -289,6 +289,15 @@ class WorkDetails(msgspec.Struct, frozen=True):
         return "WorkDetails(…)"
 
 
+class LeftoverView(msgspec.Struct, frozen=True):
+    """A place at which a value was left after an erasure. `decision`: `redact` or `accept`; None waits for somebody."""
+
+    request: str
+    place: str
+    detail: str
+    decision: str | None
+
+
 class HoldView(msgspec.Struct, frozen=True):
     id: str
     subject: str

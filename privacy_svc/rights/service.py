@@ -51,6 +51,7 @@ from privacy_svc.rights.schemas import (
     Attached,
     HoldDetails,
     HoldView,
+    LeftoverView,
     NoticeView,
     PackageLinkView,
     Readmitted,
@@ -203,6 +204,11 @@ class Requests:
         """Media type and content; the look is logged."""
         with self.database.write() as session:
             return attaching.content_of(session, self.parts, find(session, request_id), file_id, actor)
+
+    def leftovers(self) -> Sequence[LeftoverView]:
+        """What erasures that failed on it wait for."""
+        with self.database.read() as session:
+            return [LeftoverView(*found) for found in leftovers.waiting(session)]
 
     def decide_leftover(self, request_id: str, place: str, what: Decision, reason: str, actor: str) -> RequestView:
         """About a place where a search after an erasure found something; `approve` then goes on by it."""
