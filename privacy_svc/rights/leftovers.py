@@ -67,9 +67,13 @@ def judge(request: DataRequest, found: Found) -> dict[str, Any]:
     decided = _decided(request)
     left = [x for x in found.left if decided.get(x.place) != Decision.ACCEPT]
     if left:
-        faults = [Fault(x.place, f"{x.rows} rows still hold a known value") for x in left]
+        faults = [Fault(x.place, f"{_rows(x.rows)} a known value") for x in left]
         raise DataLeft("The read-back found values of the person.", faults=faults)
     return {"at": now().isoformat(), "accepted": _counts(found.left), "redacted": _counts(found.treated)}
+
+
+def _rows(count: int) -> str:
+    return "1 row still holds" if count == 1 else f"{count} rows still hold"
 
 
 def _counts(found: Iterable[Leftover]) -> list[dict[str, Any]]:
