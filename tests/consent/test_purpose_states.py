@@ -23,7 +23,7 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(
     print(f"seed {SEED}")  # noqa: T201
     at = now()
     with database.write() as session:
-        people = vault.create_subjects(session, 60)
+        people = [session.get_one(Subject, i) for i in vault.create_subjects(session, 60)]
         for person in people:
             for version in range(2, dice.randint(2, 14)):
                 kind = dice.choice(["consent", "consent", "objection", "restriction"])
