@@ -102,6 +102,7 @@ class EventType(enum.StrEnum):
     KEPT_ENDED = "rights:kept:ended", "What an erasure had left by law met its date and was emptied; it says how much."
     PACKAGE_CREATED = "rights:package:created", "An access or portability package was made."
     PACKAGE_DOWNLOADED = "rights:package:downloaded", "A package was fetched."
+    PACKAGE_DELETED = "rights:package:deleted", "A package was deleted, because the time of its last link is over."
     PACKAGE_LINK_MADE = "rights:link:made", "A link was made by which a person fetches their package."
     PACKAGE_LINK_REVOKED = "rights:link:revoked", "A link to a package was revoked."
     VALUE_RECTIFIED = "rights:value:rectified", "A value was corrected (GDPR 16)."

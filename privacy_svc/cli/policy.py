@@ -2,6 +2,7 @@
 force?"""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from privacy_svc.cli.policy_changes import diff, simulate
 from privacy_svc.cli.policy_kept import show, versions
 
 if TYPE_CHECKING:
-    from privacy_svc.policy import TestRun
+    from privacy_svc.policy import DataMap, TestRun
 
 
 @click.group()
@@ -41,11 +42,13 @@ def check(cli: Cli) -> None:
     """Read all files; say what is wrong with file and line (exit code 2), or what there is.
 
     What fits and yet does nothing is told with exit code 1: rules no request reaches, purposes nobody may use,
-    categories nobody maps, fields nobody may read.
+    categories nobody maps, fields nobody may read. So is what a connected store has and the files do not name: tables
+    with columns that are called like personal data.
     """
     from privacy_svc.policy import findings, load_policies
 
     found = load_policies(cli.settings.policies)
+    tables, missed = _beside(cli.settings.stores, found.data_map)
     fields = [f for c in found.data_map.collections() for f in c.fields]
     data = {
         "version": found.version,
@@ -56,10 +59,40 @@ def check(cli: Cli) -> None:
         "fields": len(fields),
         "personal_fields": sum(f.personal for f in fields),
         "sealed_fields": sum(f.seal for f in fields),
+        "tables_not_mapped": tables,
     }
-    rows = [asdict(f) for f in findings(found)]
+    rows = [*(asdict(f) for f in findings(found)), *missed]
     cli.show({**data, "findings": rows}, lambda: _tell(data, rows))
     sys.exit(1 if rows else 0)
+
+
+def _beside(urls: Mapping[str, str], data_map: "DataMap") -> tuple[list[str], list[dict[str, object]]]:
+    """Tables of the connected stores that the files do not name, and findings about them."""
+    from privacy_svc.errors import Misconfigured, StoreUnavailable
+    from privacy_svc.store import Stores, unmapped_tables
+
+    tables: list[str] = []
+    missed: list[dict[str, object]] = []
+    for name, url in sorted(urls.items()):
+        stores = Stores({name: url})
+        try:
+            there = unmapped_tables(stores, data_map)
+        except (StoreUnavailable, Misconfigured) as error:
+            missed.append({"kind": "store_not_looked_at", "about": name, "detail": error.detail})
+            continue
+        finally:
+            stores.close()
+        tables += [t.path for t in there]
+        missed += [
+            {
+                "kind": "table_unmapped",
+                "about": t.path,
+                "detail": f"no request reaches it, and it has {', '.join(t.personal)}: map it, see `pii scan`",
+            }
+            for t in there
+            if t.personal
+        ]
+    return tables, missed
 
 
 @command.command()
@@ -93,5 +126,6 @@ def _tell(data: dict[str, object], rows: list[dict[str, object]]) -> None:
     for name, value in data.items():
         click.echo(f"  {name.replace('_', ' '):16} {', '.join(value) if isinstance(value, list) else value}")
     if rows:
-        click.secho(f"\n{len(rows)} findings: what is written and does nothing", fg="yellow")
+        what = "what is written and does nothing, or is there and not written"
+        click.secho(f"\n{len(rows)} findings: {what}", fg="yellow")
         table(rows, ("kind", "about", "detail"))

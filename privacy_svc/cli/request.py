@@ -9,7 +9,9 @@ import click
 import msgspec
 
 from privacy_svc.cli.common import Cli, table
-from privacy_svc.cli.request_deciding import AS, DECIDING, one, print_request
+from privacy_svc.cli.request_deciding import AS, DECIDING
+from privacy_svc.cli.request_leftovers import LEFTOVERS
+from privacy_svc.cli.request_view import one, print_request
 
 if TYPE_CHECKING:
     from privacy_svc.rights import RequestView
@@ -251,5 +253,5 @@ def _write(path: Path, content: bytes) -> None:
         sys.exit(2)
 
 
-for _deciding in DECIDING:
+for _deciding in (*DECIDING, *LEFTOVERS):
     command.add_command(_deciding)

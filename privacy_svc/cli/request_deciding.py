@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from privacy_svc.cli.common import Cli
+from privacy_svc.cli.request_view import one
 
 if TYPE_CHECKING:
     from privacy_svc.rights import Requests, RequestView
@@ -217,50 +216,7 @@ def withdraw(cli: Cli, request_id: str, person: str) -> None:
     _decide(cli, lambda r: r.withdraw(request_id, person))
 
 
-@click.command()
-@ONE
-@click.option("--place", required=True, help="Where the search found something, as `request show` names it.")
-@click.option("--redact", "decision", flag_value="redact", help="Take it out of the text that stands there.")
-@click.option("--accept", "decision", flag_value="accept", help="It is not theirs, or has to stay: say why.")
-@click.option("--reason", required=True, help="For an authority.")
-@AS
-@click.pass_obj
-def leftover(cli: Cli, /, request_id: str, place: str, decision: str | None, reason: str, person: str) -> None:
-    """Decide about a value that an erasure left somewhere; then approve the request again.
-
-    \b
-    Examples:
-      privacy-svc request leftover ID --place shop.tickets.body --redact --reason "their address in a reply" --as piet
-      privacy-svc request leftover ID --place shop.call_notes.note --accept --reason "another of that name" --as piet
-    """
-    from privacy_svc.rights import Decision
-
-    if decision is None:
-        raise click.UsageError("Give --redact or --accept.")
-    _decide(cli, lambda r: r.decide_leftover(request_id, place, Decision(decision), reason, person))
-
-
-@click.command()
-@ONE
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@AS
-@click.pass_obj
-def attach(cli: Cli, request_id: str, file: Path, person: str) -> None:
-    """Add a file that proves what the request says: PDF, PNG, JPEG or text. It is sealed.
-
-    \b
-    Example:
-      privacy-svc request attach ID marriage-certificate.pdf --as katrin
-    """
-    with cli.runtime() as runtime:
-        done = runtime.requests.attach(request_id, file.name, file.read_bytes(), person)
-    data = msgspec.structs.asdict(done)
-    cli.show(data, lambda: click.echo(f"{done.id}: {done.size:,} bytes"))
-
-
 DECIDING = (
-    leftover,
-    attach,
     verify,
     code,
     ask,
@@ -278,27 +234,3 @@ DECIDING = (
 def _decide(cli: Cli, work: "Callable[[Requests], RequestView]") -> None:
     with cli.runtime() as runtime:
         one(cli, work(runtime.requests))
-
-
-def one(cli: Cli, view: "RequestView") -> None:
-    cli.show(msgspec.structs.asdict(view), lambda: print_request(view))
-
-
-def print_request(view: "RequestView") -> None:
-    click.echo(f"{view.right} request {click.style(view.id, bold=True)}: {view.state.replace('_', ' ')}")
-    click.echo(
-        f"received {view.received_at:%Y-%m-%d %H:%M}, due {view.due_at:%Y-%m-%d}{' OVERDUE' if view.overdue else ''}"
-    )
-    if view.waiting_for:
-        asked = f"{view.asked_at:%Y-%m-%d}" if view.asked_at else "not sent yet"
-        click.echo(f"the person is asked about {view.waiting_for} ({asked})")
-    if view.paused_since:
-        click.echo(f"the clock stands still since {view.paused_since:%Y-%m-%d}")
-    if view.refusal_proposed_by:
-        click.echo(f"a refusal ({view.ground}) waits for a second person")
-    elif view.first_approved_by and not view.approved_by:
-        click.echo("approved by one person; a second one has to")
-    if view.merged_into:
-        click.echo(f"goes on as request {view.merged_into}")
-    if view.failure:
-        click.secho(f"failed: {view.failure}", fg="red")

@@ -92,6 +92,11 @@ def replay(cli: Cli, *, new_ledger: bool) -> None:
             err=True,
         )
         raise SystemExit(1)
+    if done.left:
+        click.secho("Values of erased people still stand in these places: take them out there.", fg="red", err=True)
+        for remains in done.left:
+            click.echo(f"  {remains.place}: {remains.rows:,} rows (subject {remains.subject})", err=True)
+        raise SystemExit(1)
     if done.lost:
         click.secho(
             f"{done.lost} keys cannot be opened any more: bring back the newest key snapshot.", fg="red", err=True

@@ -79,4 +79,7 @@ def lift(cli: Cli, customer: str, person: str) -> None:
 
     with cli.runtime() as runtime:
         version = Limits(runtime.requests).lift(CustomerRef(id=customer), person)
-    cli.show({"state_version": version}, lambda: click.echo("Lifted."))
+        connectors = runtime.policies.current.connectors.values()
+        elsewhere = [c.title for c in connectors if c.serves("restriction")]
+    said = f"Lifted here. Lift it by hand where it was placed too: {', '.join(elsewhere)}." if elsewhere else "Lifted."
+    cli.show({"state_version": version, "elsewhere": elsewhere}, lambda: click.echo(said))

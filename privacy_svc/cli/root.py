@@ -22,6 +22,7 @@ COMMANDS = {
     "unseal": "Give the store's sealed fields back as they were.",
     "consent": "Consents: import an old table, export, the suppression list.",
     "request": "Rights requests: open, list, approve, package, certificate.",
+    "hold": "Legal holds (Art. 17(3)): whose data must be kept; place one, lift it.",
     "restriction": "Restrictions (Art. 18): who has one; announce its end, lift it.",
     "objection": "Objections (Art. 21): compelling grounds against one.",
     "connectors": "Other systems that take part in requests, and tasks for people.",

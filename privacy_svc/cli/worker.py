@@ -48,9 +48,9 @@ def command(cli: Cli, concurrency: int) -> None:
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: deadlines and questions to people, letters that were not sent, page keys an erasure could
     not replace, the root key's schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older
-    keys, people and rows whose retention is over, log entries, evidence keys and kept values that are, the witness, the
-    next month's tags, the fence ledger, idempotency keys and mailed links that have expired. Each by itself; what
-    cannot be done now is tried again."""
+    keys, people and rows whose retention is over, log entries, evidence keys, kept values and packages that are, the
+    witness, the next month's tags, the fence ledger, idempotency keys and mailed links that have expired. Each by
+    itself; what cannot be done now is tried again."""
     _try("keep_time", runtime.requests.keep_time)
     _try("send_codes", lambda: runtime.requests.send_missing_codes("worker"))
     _try("send_confirmations", runtime.send_confirmations)
@@ -62,6 +62,7 @@ def _tidy(runtime: "Runtime") -> None:
     _try("prune_log", lambda: runtime.prune_log("worker", automatic=True))
     _try("keep_retention", lambda: _keep_retention(runtime))
     _try("end_kept", lambda: runtime.requests.end_kept("worker", automatic=True))
+    _try("end_packages", runtime.requests.end_packages)
     _try("end_evidence", lambda: runtime.requests.end_evidence("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
     _try("make_tags", lambda: _make_tags(runtime))

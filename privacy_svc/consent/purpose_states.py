@@ -113,10 +113,21 @@ def _stand(kind: Any, *of_purpose: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(kind.subject_id == Subject.id, kind.stands, *of_purpose, ~since)
 
 
+def _since_restriction() -> ColumnElement[bool]:
+    """Whether the consent was given and recorded while the restriction stood that stands now: see `standing`. Looked
+    at only where a consent is explicit, for no other goes on during one."""
+    later = aliased(Restriction)
+    again = exists().where(later.subject_id == Restriction.subject_id, later.state_version > Restriction.state_version)
+    mine = (Restriction.subject_id == Consent.subject_id, Restriction.stands, ~again)
+    before = (Restriction.state_version < Consent.state_version, Restriction.recorded_at <= Consent.given_at)
+    return exists().where(*mine, *before).correlate(Consent)
+
+
 def _consent() -> ScalarSelect[str]:
     """The one that stands, packed: one look at the index a person, and one text to compare."""
     over = Consent.valid_until <= bindparam("now", type_=Instant())
-    kept = (Consent.state, Consent.notice_id, Consent.notice_version, over, Consent.guardian, Consent.method)
+    since = case((Consent.method == Method.EXPLICIT.value, _since_restriction()), else_=false())
+    kept = (Consent.state, Consent.notice_id, Consent.notice_version, over, Consent.guardian, Consent.method, since)
     purpose = bindparam("purpose", type_=String())
     said = select(packed(*kept)).where(Consent.subject_id == Subject.id, Consent.purpose == purpose)
     last = said.order_by(Consent.given_at.desc(), Consent.state_version.desc()).limit(1)
@@ -157,9 +168,9 @@ def _state(reading: Reading, *row: Any) -> SubjectState:
     purpose = reading.purpose
     consents = {}
     if packed_consent is not None:
-        said, notice, notice_version, over, guardian, method = json.loads(packed_consent)
+        said, notice, notice_version, over, guardian, method, since = json.loads(packed_consent)
         state = State.EXPIRED if over and said == State.GIVEN else State(said)
-        how = {"proven": method != IMPORTED, "explicit": method == Method.EXPLICIT}
+        how = {"proven": method != IMPORTED, "explicit": method == Method.EXPLICIT, "since_restriction": bool(since)}
         consents[purpose] = ConsentFact(state, notice, notice_version, None, bool(guardian), **how)
     against = ((purpose, objected), (DIRECT_MARKETING, to_marketing), (PROFILING, to_profiling))
     objections = [name for name, stands in against if stands]

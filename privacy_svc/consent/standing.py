@@ -52,13 +52,13 @@ def unknown_subject_state(kind: str) -> SubjectState:
 def _states(session: Session, ids: list[str], now: datetime) -> Iterator[SubjectState]:
     subjects = session.execute(_SUBJECTS, {"ids": ids}).all()
     consents: dict[str, dict[str, ConsentFact]] = {}
+    restricted = {r.subject_id: r for r in _found(session, _RESTRICTIONS, ids) if r.stands}
     for c in latest(session, ids):
-        consents.setdefault(c.subject_id, {})[c.purpose] = fact(c, now)
+        consents.setdefault(c.subject_id, {})[c.purpose] = fact(c, now, restricted.get(c.subject_id))
     objections: dict[str, set[str]] = {}
     for o in _found(session, _OBJECTIONS, ids):
         if o.stands:
             objections.setdefault(o.subject_id, set()).add(o.purpose)
-    restricted = {r.subject_id for r in _found(session, _RESTRICTIONS, ids) if r.stands}
     for subject_id, kind, version, erased_at in subjects:
         yield _state(
             subject_id,
@@ -95,7 +95,8 @@ def _state(
     )
 
 
-def fact(consent: Consent, now: datetime) -> ConsentFact:
+def fact(consent: Consent, now: datetime, restriction: Restriction | None = None) -> ConsentFact:
+    """`restriction`: the one that stands."""
     return ConsentFact(
         state_at(consent.state, consent.valid_until, now),
         consent.notice_id,
@@ -104,7 +105,15 @@ def fact(consent: Consent, now: datetime) -> ConsentFact:
         consent.guardian,
         proven=consent.method != IMPORTED,
         explicit=consent.method == Method.EXPLICIT,
+        since_restriction=restriction is not None and _since(consent, restriction),
     )
+
+
+def _since(consent: Consent, restriction: Restriction) -> bool:
+    """Explicit; recorded later, and also said later: an import may bring what was said long ago."""
+    if consent.method != Method.EXPLICIT:
+        return False
+    return consent.state_version > restriction.state_version and consent.given_at >= restriction.recorded_at
 
 
 def state_at(said: str, valid_until: datetime | None, now: datetime) -> State:

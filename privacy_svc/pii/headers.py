@@ -207,6 +207,12 @@ def category_of(header: str) -> tuple[str, str] | None:
     return None
 
 
+def category_of_column(header: str) -> str | None:
+    """The category alone; None also for a bare `name`, which may be anything's."""
+    found = category_of(header)
+    return None if found is None or bare_name(found[1]) else found[0]
+
+
 def bare_name(words: str) -> bool:
     return words in _NAMES
 

@@ -12,7 +12,7 @@
         reasons: [category_not_in_purpose]      # all of them, and no other; without: none
 
 A consent is a word for its state, given to the newest notice, or a map of state, version, valid_until, guardian,
-proven, explicit. Tests are no part of a policy's version.
+proven, explicit, since_restriction. Tests are no part of a policy's version.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -33,7 +33,7 @@ FOLDER = "tests"
 _TOP = ("at", "people", "tests")
 _TEST = ("name", "module", "purpose", "person", "at", "expect", "reasons")
 _PERSON = ("kind", "erased", "restricted", "objections", "consents", "age", "country", "relationship_ended")
-_CONSENT = ("state", "notice", "version", "valid_until", "guardian", "proven", "explicit")
+_CONSENT = ("state", "notice", "version", "valid_until", "guardian", "proven", "explicit", "since_restriction")
 _STATES = ("given", "refused", "withdrawn", "expired", "requested", "invalidated")
 EFFECTS = ("permit", "deny", *(m.value for m in Mask))
 
@@ -145,6 +145,7 @@ class _File:
             guardian=block.boolean("guardian"),
             proven=block.boolean("proven", default=True),
             explicit=block.boolean("explicit", default=True),
+            since_restriction=block.boolean("since_restriction"),
         )
 
 

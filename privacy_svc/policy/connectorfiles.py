@@ -16,22 +16,24 @@ from privacy_svc.policy.connectors import (
     Reading,
 )
 from privacy_svc.policy.datamap import Collection, Field
+from privacy_svc.policy.datasets import read_source
 from privacy_svc.policy.reading import Block, Faults
 from privacy_svc.policy.taxonomy import Taxonomy
 from privacy_svc.policy.yamlfile import Node
 
 FOLDER = "connectors"
 IDENTITY = "{identity}"
-RIGHTS = ("access", "rectification", "erasure")
+RIGHTS = ("access", "portability", "rectification", "restriction", "erasure")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _TOP = (
-    "key", "title", "base_url", "auth", "identity", "access", "erasure", "rectification", "manual", "ping", "headers",
+    "key", "title", "base_url", "auth", "identity", "access", "erasure", "rectification", "restriction", "manual",
+    "ping", "headers",
 )  # fmt: skip
-_HTTP = ("base_url", "auth", "access", "erasure", "rectification", "ping", "headers", "identity")
+_HTTP = ("base_url", "auth", "access", "erasure", "rectification", "restriction", "ping", "headers", "identity")
 _CALL = ("method", "path", "body")
 _ACCESS = (*_CALL, "items", "collection", "fields", "paging")
-_FIELD = ("from", "data_categories")
+_FIELD = ("from", "data_categories", "source", "received_from")
 _MANUAL = ("instructions", "who", "rights")
 _READING = ("GET", "POST")
 _WRITING = ("DELETE", "POST", "PUT", "PATCH")
@@ -62,8 +64,9 @@ def _http(key: str, title: str, block: Block, terms: Taxonomy) -> Connector:
     if erasure is not None and access is None:
         block.fault("erasure", "needs 'access': afterwards it is asked again, and nothing may be found")
     rectification = _rectification(block)
-    if not (access or erasure or rectification):
-        block.fault("key", "does nothing: give it access, erasure or rectification, or a 'manual' task")
+    restriction = _call(block.block("restriction", _CALL), "POST", _WRITING) if "restriction" in block else None
+    if not (access or erasure or rectification or restriction):
+        block.fault("key", "does nothing: give it access, erasure, rectification or restriction, or a 'manual' task")
     return Connector(
         key=key,
         title=title,
@@ -73,6 +76,7 @@ def _http(key: str, title: str, block: Block, terms: Taxonomy) -> Connector:
         access=access,
         erasure=erasure,
         rectification=rectification,
+        restriction=restriction,
         ping=_path(block, "ping", identity=False) if "ping" in block else "/",
         headers=_headers(block),
     )
@@ -117,7 +121,9 @@ def _access(key: str, connector: Block, terms: Taxonomy) -> Reading | None:
     for field, _, node in block.entries("fields", required=True):
         inner = Block(node, block.faults, _FIELD, f"field {field}")
         pointers[field] = _pointer(inner, "from")
-        fields.append(Field(field, terms.categories_of(inner, "data_categories", required=True)))
+        categories = terms.categories_of(inner, "data_categories", required=True)
+        source, received_from = read_source(inner, (None, ""))
+        fields.append(Field(field, categories, source=source, received_from=received_from))
     collection = Collection(key, name, tuple(fields))
     items = _pointer(block, "items")
     return Reading(_call(block, "GET", _READING), items, collection, pointers, _paging(block))

@@ -91,6 +91,7 @@ class Connector:
     access: Reading | None = None
     erasure: Call | None = None
     rectification: Correcting | None = None
+    restriction: Call | None = None
     manual: Manual | None = None
     ping: str = "/"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -98,5 +99,11 @@ class Connector:
     def serves(self, right: str) -> bool:
         if self.manual is not None:
             return right in self.manual.rights
-        served = {"access": self.access, "erasure": self.erasure, "rectification": self.rectification}
+        served = {
+            "access": self.access,
+            "portability": self.access,
+            "erasure": self.erasure,
+            "rectification": self.rectification,
+            "restriction": self.restriction,
+        }
         return served.get(right) is not None

@@ -31,6 +31,20 @@ def check_data_map(data_map: DataMap, places: Mapping[str, str], faults: Faults)
         _check_telling(data_map, collection, places, faults)
         if data_map.owner(collection) is None:
             _check_unowned(collection, places, faults)
+        elif collection.sealed:
+            _check_ways(data_map, collection, places, faults)
+
+
+def _check_ways(data_map: DataMap, collection: Collection, places: Mapping[str, str], faults: Faults) -> None:
+    """A row is sealed by the key of whom its references lead to: none of them may have to be looked up by a sealed
+    value, which is another in every row."""
+    for above in data_map.ways.above(collection):
+        for way in data_map.ways.up(above):
+            for name, refers in zip(way.fields, way.refers, strict=True):
+                if way.target.by_name[refers].seal:
+                    what = f"refers to {way.target.path}.{refers}, which is sealed"
+                    way_out = f"refer to a column in clear, or seal nothing in {collection.name}"
+                    faults.at(places[f"{above.path}.{name}"], f"{name}: {what}: no row is found by it; {way_out}")
 
 
 def _check_telling(data_map: DataMap, collection: Collection, places: Mapping[str, str], faults: Faults) -> None:

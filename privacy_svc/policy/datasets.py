@@ -111,7 +111,7 @@ class DatasetReader:
         privacy = block.block("privacy", _COLLECTION_PRIVACY)
         name = self._name(block, "name", (dataset,))
         categories = self.terms.categories_of(block, "data_categories") or above
-        source = _source(privacy, (None, ""))
+        source = read_source(privacy, (None, ""))
         fields = [self._field((dataset, name), n, categories, source) for n in block.items("fields", required=True)]
         _once(self.faults, block, "fields", [f.name for f in fields])
         collection = Collection(
@@ -136,7 +136,7 @@ class DatasetReader:
             block.fault("fields", "fields within fields: a column of an SQL table has none")
         self.links += read_links((*path, name), meta)
         seal = privacy.boolean("seal")
-        source, received_from = _source(privacy, above_source)
+        source, received_from = read_source(privacy, above_source)
         return Field(
             name=name,
             categories=self.terms.categories_of(block, "data_categories") or above,
@@ -199,7 +199,7 @@ def _pattern(privacy: Block) -> str | None:
     return text or None
 
 
-def _source(privacy: Block, above: tuple[Source | None, str]) -> tuple[Source | None, str]:
+def read_source(privacy: Block, above: tuple[Source | None, str]) -> tuple[Source | None, str]:
     """A field's, else its collection's. Who it was received from is named (Art. 15(1)(g))."""
     if "source" not in privacy:
         if "received_from" in privacy:

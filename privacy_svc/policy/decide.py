@@ -128,13 +128,24 @@ def _granted(policies: PolicySet, module: str, purpose: str) -> list[ReasonCode]
 def _person(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> list[ReasonCode]:
     """3: erased; 4: restricted; 5: objected; 6: no legal basis."""
     found = [ReasonCode.ERASED] if state.erased else []
-    if state.restricted and not (purpose.storage_only or purpose.despite_restriction):
+    if state.restricted and not _goes_on(policies, purpose, state, now):
         found.append(ReasonCode.RESTRICTED)
     if state.objections and is_objected(purpose, state):
         found.append(ReasonCode.OBJECTED)
     if purpose.legal_basis is _CONSENT:
         found += _consent(policies, purpose, state, now)
     return found
+
+
+def _goes_on(policies: PolicySet, purpose: Purpose, state: SubjectState, now: datetime) -> bool:
+    """Art. 18(2): storage; what the policy names; and with the person's consent, to this very purpose, by a statement
+    of its own made while restricted."""
+    if purpose.storage_only or purpose.despite_restriction:
+        return True
+    fact = state.consents.get(purpose.key)
+    if fact is None or not (fact.explicit and fact.since_restriction):
+        return False
+    return not _consent(policies, purpose, state, now)
 
 
 def is_objected(purpose: Purpose, state: SubjectState) -> bool:

@@ -80,6 +80,7 @@ def _consents(policies: Sequence[PolicySet], known: Sequence[Purpose]) -> list[C
         ConsentFact("given", *text, None, guardian=guardian, proven=proven, explicit=explicit)
         for text, guardian, (proven, explicit) in product(texts, both, [(False, False), (True, False), *hows])
     ]
+    given += [ConsentFact("given", *text, None, explicit=True, since_restriction=True) for text in texts]
     untold = [ConsentFact("given", "", 0, None, guardian=guardian, proven=False) for guardian in both]
     return [None, *gone, *given, *untold]
 
@@ -131,4 +132,5 @@ def _consent_told(consent: ConsentFact) -> str:
     text = f" to {consent.notice} {consent.notice_version}" if consent.notice else " to no known text"
     guardian = ", by a guardian" if consent.guardian else ""
     how = ", explicit" if consent.explicit else ("" if consent.proven else ", unproven")
-    return f"consent {consent.state}{text}{guardian}{how}"
+    since = " since the restriction" if consent.since_restriction else ""
+    return f"consent {consent.state}{text}{guardian}{how}{since}"

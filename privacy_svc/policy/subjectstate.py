@@ -23,6 +23,8 @@ class ConsentFact:
     """How it was given is known. Imported without a notice, `notice` is empty and `notice_version` 0."""
     explicit: bool = False
     """By a statement of its own, as special categories need (Art. 9(2)(a))."""
+    since_restriction: bool = False
+    """An explicit one, given and recorded while the restriction stood that stands now (Art. 18(2))."""
 
 
 @dataclass(frozen=True, slots=True)

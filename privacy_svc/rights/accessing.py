@@ -62,7 +62,8 @@ class Gathered:
         table = self._table(collection)
         for row in rows:
             self._note(collection, row)
-            table.add(self._redactor.clean(collection, row))
+            if table.fields:
+                table.add(self._redactor.clean(collection, row))
 
     def _table(self, collection: Collection) -> Table:
         if collection.path not in self._tables:
@@ -100,9 +101,9 @@ def _collect(session: Session, parts: Parts, request: DataRequest) -> bytes:
         "as_of": now().isoformat(),
         "language": language,
     }
-    if request.kind is Right.PORTABILITY:
-        return _portable(session, parts, request.subject_id, language, about)
     elsewhere = outside.gathered(session, parts, request)
+    if request.kind is Right.PORTABILITY:
+        return _portable(session, parts, request.subject_id, language, about, elsewhere)
     return _whole(session, parts, request.subject_id, language, about, elsewhere)
 
 
@@ -160,7 +161,14 @@ def _whole(
     return pack(gathered.tables, more, about)
 
 
-def _portable(session: Session, parts: Parts, subject_id: str, language: str, about: Mapping[str, Any]) -> bytes:
+def _portable(
+    session: Session,
+    parts: Parts,
+    subject_id: str,
+    language: str,
+    about: Mapping[str, Any],
+    elsewhere: Iterable[tuple[Collection, list[dict[str, Any]]]],
+) -> bytes:
     """Only what was provided under a contract or a standing consent (Art. 20(1)); the rest is named with the reason."""
     kind = session.get_one(Subject, subject_id).kind
     state = consent.subject_state(session, subject_id, now())
@@ -171,6 +179,8 @@ def _portable(session: Session, parts: Parts, subject_id: str, language: str, ab
         return tuple(f for f in collection.fields if article15.left_out(f, purposes) is None)
 
     gathered, redactor = _gather(session, parts, subject_id, language, chosen)
+    for collection, rows in elsewhere:
+        gathered.add(collection, rows)
     left = [
         {"collection": path, "field": name, "reason": say(language, why)}
         for (path, name), field in sorted(gathered.held.items())

@@ -3,7 +3,7 @@
 No personal data: places, methods, numbers and times. A hash or a mask is never called erased.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,14 @@ BACKUPS = (
 REDACTED = (
     "What the person is known by was taken out of these texts. "
     "The rest of them is kept; it is not shown to be nobody's."
+)
+SHARED = (
+    "These stand in records that belong to other people as well (Art. 17(1) GDPR gives no right to have others' data "
+    "erased). What the person alone is known by was taken out of them; the last person of a record takes it along."
+)
+SHARED_VALUES = (
+    "These stand in records that belong to other people as well, of whom nobody has said that the value is wrong for "
+    "them. What names the person alone was corrected there too."
 )
 PENDING = "pending"
 EVIDENCE = (
@@ -82,19 +90,21 @@ def erasure(
     """`done` is what the run noted; `evidence_until` when the evidence key ends, None for who came back meanwhile;
     `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
     items = done["erased"]
-    kept, redacted = ([i for i in items if i["method"] == method] for method in ("keep", "redact"))
+    kept, redacted, stays = ([i for i in items if i["method"] == method] for method in ("keep", "redact", "stays"))
     return certificate(
         facts,
         issue=issue.number,
         replaces=issue.replaces,
-        result="partially_fulfilled" if kept or redacted else "fulfilled",
+        result="partially_fulfilled" if kept or redacted or stays else "fulfilled",
         online_at=done["online_at"],
         backups_by=_time(issue.backups_by) if issue.backups_by else None,
         backups=BACKUPS if issue.backups_by else BACKUPS_PENDING,
         evidence_until=_time(evidence_until) if evidence_until else None,
         evidence=EVIDENCE,
-        done=[i for i in items if i["method"] not in {"keep", "redact"}],
+        done=[i for i in items if i["method"] not in {"keep", "redact", "stays"}],
         kept=kept,
+        shared=stays,
+        sharing=SHARED if stays else None,
         redacted=redacted,
         redaction=REDACTED if redacted else None,
         proof=proof,
@@ -107,11 +117,17 @@ def erasure(
     )
 
 
-def rectification(
-    facts: Facts, items: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """`kept`: copies that a law keeps as they were."""
-    return certificate(facts, result="fulfilled", done=list(items), kept=list(kept))
+def rectification(facts: Facts, done: Mapping[str, Any]) -> dict[str, Any]:
+    """`kept`: copies that a law keeps as they were; `shared`: what stands in records of others as well."""
+    shared = list(done.get("shared", ()))
+    return certificate(
+        facts,
+        result="partially_fulfilled" if shared else "fulfilled",
+        done=list(done["rectified"]),
+        kept=list(done.get("kept", ())),
+        shared=shared,
+        sharing=SHARED_VALUES if shared else None,
+    )
 
 
 def restriction(facts: Facts, since: str) -> dict[str, Any]:

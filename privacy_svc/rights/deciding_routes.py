@@ -14,6 +14,7 @@ from privacy_svc.rights.schemas import (
     Complete,
     DecideLeftover,
     Extend,
+    LeftoverView,
     Refuse,
     RequestOpened,
     RequestView,
@@ -172,6 +173,18 @@ def note_answer(
     return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
 
 
+@get(
+    "/v1/leftovers",
+    opt=allow(Role.DPO, Role.ADMIN, Role.AUDITOR),
+    sync_to_thread=True,
+    operation_id="listLeftovers",
+    tags=TAGS,
+)
+def list_leftovers(requests: NamedDependency[Requests]) -> list[LeftoverView]:
+    """Values that erasures left somewhere, of all requests that failed on them, and what was decided."""
+    return list(requests.leftovers())
+
+
 @post(
     ONE + "/leftovers",
     opt=allow(Role.DPO) | {"body": DecideLeftover},
@@ -225,6 +238,7 @@ def read_file(
 HANDLERS = [
     attach_file,
     read_file,
+    list_leftovers,
     decide_leftover,
     approve_request,
     refuse_request,

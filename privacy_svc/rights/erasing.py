@@ -20,7 +20,7 @@ A crash between 1 and 3 leaves the person restricted, not readable; the run goes
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
 from privacy_svc.store import (
+    STAYS,
     ErasedItem,
     FoundRow,
     Known,
@@ -79,17 +80,22 @@ def _beside(session: Session, parts: Parts, request: DataRequest) -> list[Erased
 def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
     """What there is to erase: place, the data map's method, how many rows. Rows that
     others lead to as well are theirs too, and stay."""
-    places: dict[tuple[str, str, str], int] = {}
-    for row in (r for r in rows if not r.shared):
+    places: dict[tuple[str, str, str, bool], int] = {}
+    for row in rows:
         path = row.collection.path
-        if row.collection.erase_rows is EraseRows.DELETE:
-            here = [(path, "*", "delete")]
+        if row.collection.erase_rows is EraseRows.DELETE and not row.shared:
+            here = [(path, "*", "delete", False)]
         else:
             fields = (f for f in row.collection.fields if f.erasable and row.values[f.name] is not None)
-            here = [(path, f.name, f.erase.value) for f in fields]
+            here = [(path, f.name, STAYS if row.shared else f.erase.value, row.shared) for f in fields]
         for place in here:
             places[place] = places.get(place, 0) + 1
-    return [{"collection": c, "field": f, "method": m, "rows": n} for (c, f, m), n in places.items()]
+    return [_counted(*place, n) for place, n in places.items()]
+
+
+def _counted(collection: str, field: str, method: str, shared: bool, rows: int) -> dict[str, Any]:
+    told = {"collection": collection, "field": field, "method": method, "rows": rows}
+    return told | {"shared": True} if shared else told
 
 
 def _clean_stores(session: Session, parts: Parts, request: DataRequest) -> list[ErasedItem]:
@@ -104,18 +110,25 @@ def _cleaned(_session: Session, _parts: Parts, request: DataRequest, done: Seque
 def account(found: Sequence[Mapping[str, Any]], done: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What was done to everything that was found. A second run of the step reports only what it still had to
     do; what the first one did stands in the count, by the data map's method."""
-    reported = {(i["collection"], i["field"]): i for i in done}
-    items = [dict(i) | dict(reported.pop((i["collection"], i["field"]), {})) | {"rows": i["rows"]} for i in found]
-    return [*items, *(dict(i) for i in reported.values())]
+    own, shared = ([i for i in found if bool(i.get("shared")) is which] for which in (False, True))
+    reported = {(i["collection"], i["field"]): i for i in done if not i.get("shared")}
+    items = [dict(i) | dict(reported.pop((i["collection"], i["field"]), {})) | {"rows": i["rows"]} for i in own]
+    return [*items, *(dict(i) for i in reported.values()), *_shared(shared, [i for i in done if i.get("shared")])]
+
+
+def _shared(found: Sequence[Mapping[str, Any]], done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Of rows that are others' as well: what was taken out of some, and what stays. Those at which a run that was
+    broken off did it count among what stays."""
+    yield from (dict(i) for i in done if i["method"] != STAYS)
+    for item in found:
+        here = (i for i in done if (i["collection"], i["field"]) == (item["collection"], item["field"]))
+        rows = item["rows"] - sum(i["rows"] for i in here if i["method"] != STAYS)
+        if rows > 0:
+            yield dict(item) | {"rows": rows}
 
 
 def _item(item: ErasedItem) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "collection": item.collection,
-        "field": item.field,
-        "method": item.method,
-        "rows": item.rows,
-    }
+    told = _counted(item.collection, item.field, item.method, item.shared, item.rows)
     if item.ground is not None:
         until = item.keep_until.isoformat() if item.keep_until else None
         told |= {"ground": item.ground, "law": item.law, "keep_until": until, "sealed": item.sealed}
@@ -181,9 +194,12 @@ def _judge(
 def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
     if request.channel == RETENTION:
         return None  # nobody asked, and nobody is written to
-    items = [i for i in progress(request)["erased"] if i["method"] == "keep"]
+    erased = progress(request)["erased"]
+    items = [i for i in erased if i["method"] == "keep"]
     until = parts.vault.evidence_until(session, _subject(request))
-    told = Letters(parts.organisation, request.language).kept(items, until)
+    letters = Letters(parts.organisation, request.language)
+    shared = letters.shared() if any(i["method"] == STAYS for i in erased) else ()
+    told = [*shared, *letters.kept(items, until)]
     return closing.send(parts, request, _opened(session, parts, request)["address"], told)
 
 

@@ -38,7 +38,10 @@ class DataLeft(PrivacyError):
     """The read-back after an erasure found values of the person."""
 
     slug, title = "data-left", "Values of the person are still in the store"
-    remedy = "Remove them at the places that `errors` name, or map these columns, and approve the request again."
+    remedy = (
+        "Say of each place whether the value is taken out of the text there or may stay: `privacy-svc request leftover "
+        "ID --place …`, or POST …/leftovers. Or remove it in the store. Then approve the request again."
+    )
 
 
 class Interrupted(PrivacyError):

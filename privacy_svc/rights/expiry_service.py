@@ -9,7 +9,7 @@ from privacy_svc.rights import expiring
 from privacy_svc.rights.expiring import Rule, Tally
 from privacy_svc.rights.retention_model import RetentionMark
 from privacy_svc.rights.service import Requests
-from privacy_svc.store import nearest, outdated
+from privacy_svc.store import FactReader, nearest, outdated
 
 Progress = Callable[[str, int, int], None]
 RANGES = 20
@@ -38,7 +38,8 @@ class Expiry:
 
     def _run(self, rule: Rule, actor: str, *, dry_run: bool, progress: Progress) -> dict[str, Any]:
         tally, after = Tally(), None
-        total = outdated.count(self.parts.stores, rule.collection) if rule.limit is not None else 0
+        reader = FactReader(self.parts.stores, self.parts.vault, self.parts.policy)
+        total = outdated.count(reader, rule.collection, rule.of, rule.limit) if rule.limit is not None else 0
         while rule.limit is not None:
             if dry_run:
                 with self.database.read() as session:

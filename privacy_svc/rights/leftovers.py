@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
@@ -17,7 +18,7 @@ from privacy_svc.rights import details
 from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.states import State
+from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress, tell_progress
 from privacy_svc.store import Leftover, is_redactable
 
@@ -39,14 +40,40 @@ def to_redact(request: DataRequest) -> frozenset[str]:
     return frozenset(place for place, what in _decided(request).items() if what == Decision.REDACT)
 
 
+def decided_about(session: Session, subject_id: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Places at which a person's erasures took out what was found, and those at which it was accepted."""
+    mine = (DataRequest.subject_id == subject_id, DataRequest.right == Right.ERASURE.value)
+    decided: dict[str, str] = {}
+    for request in session.scalars(select(DataRequest).where(*mine).order_by(DataRequest.received_at)):
+        decided |= _decided(request)
+    redact = frozenset(p for p, what in decided.items() if what == Decision.REDACT)
+    return redact, frozenset(decided) - redact
+
+
+def waiting(session: Session, most: int = 500) -> list[tuple[str, str, str, str | None]]:
+    """Of all requests that failed on one: request, place, what stands there, and the decision if there is one; the
+    oldest first."""
+    failed = select(DataRequest).where(DataRequest.state == State.FAILED.value).order_by(DataRequest.received_at)
+    return [
+        (request.id, place["place"], place["detail"], _decided(request).get(place["place"]))
+        for request in session.scalars(failed.limit(most))
+        if (request.failure or {}).get("slug") == DataLeft.slug
+        for place in (request.failure or {}).get("places", ())
+    ]
+
+
 def judge(request: DataRequest, found: Found) -> dict[str, Any]:
     """What the certificate says of a search. Raises DataLeft for places that nobody decided about."""
     decided = _decided(request)
     left = [x for x in found.left if decided.get(x.place) != Decision.ACCEPT]
     if left:
-        faults = [Fault(x.place, f"{x.rows} rows still hold a known value") for x in left]
+        faults = [Fault(x.place, f"{_rows(x.rows)} a known value") for x in left]
         raise DataLeft("The read-back found values of the person.", faults=faults)
     return {"at": now().isoformat(), "accepted": _counts(found.left), "redacted": _counts(found.treated)}
+
+
+def _rows(count: int) -> str:
+    return "1 row still holds" if count == 1 else f"{count} rows still hold"
 
 
 def _counts(found: Iterable[Leftover]) -> list[dict[str, Any]]:

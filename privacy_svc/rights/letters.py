@@ -53,6 +53,10 @@ class Letters:
         if evidence_until is not None:
             yield self._say("kept.evidence", day=self._day(evidence_until))
 
+    def shared(self, *, corrected: bool = False) -> tuple[str, ...]:
+        """Of records that are others' as well."""
+        return (self._say("moved.shared" if corrected else "kept.shared"),)
+
     def refused(self, right: Right, ground: Ground, explanation: str) -> Letter:
         return self._letter(
             self._say("refused.subject"),

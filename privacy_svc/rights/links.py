@@ -17,6 +17,7 @@ from privacy_svc.errors import Conflict, Erased, NotFound
 from privacy_svc.mail import Letter
 from privacy_svc.rights import closing
 from privacy_svc.rights.address import reach
+from privacy_svc.rights.ended_packages import DELETED, was_deleted
 from privacy_svc.rights.errors import PackageLinkGone
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import PACKAGE, DataRequest, PackageLink, RequestPackage
@@ -38,10 +39,16 @@ class Offer:
     left: int
 
 
+def no_package(session: Session, request_id: str) -> NotFound:
+    if was_deleted(session, request_id):
+        return NotFound(DELETED)
+    return NotFound("This request has no package: only a completed access or portability request has one.")
+
+
 def renew(session: Session, parts: Parts, request: DataRequest, actor: str) -> PackageLink:
     """A new link; earlier ones end. Raises NotFound where there is no package."""
     if session.get(RequestPackage, request.id) is None:
-        raise NotFound("This request has no package: only a completed access or portability request has one.")
+        raise no_package(session, request.id)
     _end(session, request)
     link = make(session, parts, request)
     parts.note(session, request, Event.LINK_MADE, actor, until=link.expires_at.date().isoformat(), most=link.most)

@@ -24,7 +24,7 @@ from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.rights.steps import Step, gate, is_done, mark_done, tell_progress
 from privacy_svc.store import FoundRow, walk
 
-RIGHTS = frozenset({Right.ACCESS, Right.RECTIFICATION, Right.ERASURE})
+RIGHTS = frozenset({Right.ACCESS, Right.PORTABILITY, Right.RECTIFICATION, Right.RESTRICTION, Right.ERASURE})
 _BEFORE = ("package", "certify", "tell", "finish")
 """The first of these steps that a run has waits for the others."""
 

@@ -72,6 +72,11 @@ class Caller:
         call = Call(correcting.call.method, correcting.call.path, dict(values))
         return 0 if self._send("rectification", call, identity, absent=True) is None else len(values)
 
+    def restrict(self, identity: str) -> int:
+        """How many they know by it: 1, or 0 where it is nobody. Raises Elsewhere."""
+        assert self.connector.restriction is not None
+        return 0 if self._send("restriction", self.connector.restriction, identity, absent=True) is None else 1
+
     def ping(self) -> None:
         """Raises Elsewhere where the system does not answer, or does not let us in."""
         self._call("ping", "GET", self.connector.base_url + self.connector.ping, None)

@@ -23,6 +23,7 @@ from privacy_svc.rights.outside_model import OPEN, RequestWork
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import OPEN as OPEN_STATES
 from privacy_svc.rights.states import Right
+from privacy_svc.rights.waking import ring
 
 _log = structlog.get_logger(__name__)
 
@@ -94,11 +95,13 @@ class Outside:
         if job.connector is None or not job.connector.serves(job.right.value):
             raise Elsewhere("connector_gone", job.place)
         caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets)
-        if job.right is Right.ACCESS:
+        if job.right in {Right.ACCESS, Right.PORTABILITY}:
             rows = [row for identity in job.about for row in caller.read(identity)]
             return _Done(len(rows), rows)
         if job.right is Right.ERASURE:
             return _Done(sum(caller.erase(identity) for identity in job.about))
+        if job.right is Right.RESTRICTION:
+            return _Done(sum(caller.restrict(identity) for identity in job.about))
         correcting = job.connector.rectification
         assert correcting is not None
         values = {correcting.send[n]: v for n, v in job.changes.items() if n in correcting.send}
@@ -125,6 +128,7 @@ class Outside:
             request, work = find(session, job.request_id, lock=True), self._mine(session, job)
             if work is not None:
                 outside.finish(session, self.parts, request, work, WORKER, done.rows, done.gathered)
+        ring(self.parts.settings.home)  # the gate may be open
 
     def _note_problem(self, job: _Job, error: Elsewhere) -> None:
         _log.warning("elsewhere.not_done", request=job.request_id, place=error.place, problem=error.problem)

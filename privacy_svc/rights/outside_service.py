@@ -14,6 +14,7 @@ from privacy_svc.rights.parts import Event, Parts, find
 from privacy_svc.rights.schemas import WorkDetails, WorkView
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN
+from privacy_svc.rights.waking import ring
 from privacy_svc.store import nearest
 
 MOST = 200
@@ -60,6 +61,7 @@ class Elsewheres:
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             outside.done_by_person(session, self.parts, request, place, evidence, actor)
+        ring(self.parts.settings.home)  # the gate may be open
         return self.of(request_id)
 
     def check(self, key: str | None = None) -> list[dict[str, str | None]]:

@@ -60,6 +60,7 @@ class Event(enum.StrEnum):
     KEPT_ENDED = "rights:kept:ended"
     PACKAGE_CREATED = "rights:package:created"
     PACKAGE_DOWNLOADED = "rights:package:downloaded"
+    PACKAGE_DELETED = "rights:package:deleted"
     LINK_MADE = "rights:link:made"
     LINK_REVOKED = "rights:link:revoked"
     VALUE_RECTIFIED = "rights:value:rectified"

@@ -165,7 +165,7 @@ def _look(session: Session, parts: Parts, request: DataRequest, said: dict[str, 
 def package(session: Session, parts: Parts, request: DataRequest, actor: str) -> bytes:
     found = session.get(RequestPackage, request.id)
     if found is None:
-        raise NotFound("This request has no package: only a completed access or portability request has one.")
+        raise links.no_package(session, request.id)
     content = open_package(session, parts, found)
     parts.note(session, request, Event.PACKAGE_DOWNLOADED, actor)
     return content

@@ -82,17 +82,18 @@ def _keep(session: Session, parts: Parts, request: DataRequest, planned: Planned
     before = values_of(session, parts, request)
     cipher = details.cipher_of(session, parts.vault, request)
     session.execute(delete(RequestValue).where(RequestValue.request_id == request.id))
-    for change in (*planned.changes, *planned.kept):
+    stay = {id(c): why for why in ("kept", "shared") for c in getattr(planned, why)}
+    for change in (*planned.changes, *planned.kept, *planned.shared):
         old, new = plain(change.old), plain(change.new)
         known = before.get(change.place)
         if old == new and known is not None and known["new"] == new:
             old = known["old"]
-        values = {"old": old, "new": new} | ({"kept": True} if change in planned.kept else {})
+        values = {"old": old, "new": new} | ({stay[id(change)]: True} if id(change) in stay else {})
         sealed = cipher.seal(RECTIFIED, f"{request.id}/{change.place}", values)
         session.add(RequestValue(request_id=request.id, place=change.place, sealed=sealed))
     session.flush()
     changed = [c for c in planned.changes if values_of_change(before, c)]
-    tell_progress(request, rectified=_count(changed), kept=_count(planned.kept))
+    tell_progress(request, rectified=_count(changed), kept=_count(planned.kept), shared=_count(planned.shared))
 
 
 def values_of_change(before: Mapping[str, Mapping[str, Any]], change: Change) -> bool:
@@ -137,7 +138,7 @@ def _kept_changes(session: Session, parts: Parts, request: DataRequest) -> list[
     """As they were approved: what the stores hold is compared with it."""
     found: list[Change] = []
     for place, values in values_of(session, parts, request).items():
-        if values.get("kept"):
+        if values.get("kept") or values.get("shared"):
             continue
         path, _, rest = place.partition("/")
         key, _, name = rest.rpartition(".")
@@ -159,9 +160,11 @@ def _addresses(changes: Sequence[Change]) -> list[tuple[Contact, Contact]]:
 
 def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
     """To the address that is right now, and to the one that was: who did not ask for this learns of it."""
-    event = closing.send(parts, request, reach(session, parts, request))
+    letters = Letters(parts.organisation, request.language)
+    told = letters.shared(corrected=True) if progress(request).get("shared") else ()
+    event = closing.send(parts, request, reach(session, parts, request), told)
     former = {old.value for old, _ in _addresses(_kept_changes(session, parts, request)) if old.kind == "email"}
-    letter = Letters(parts.organisation, request.language).address_changed()
+    letter = letters.address_changed()
     for address in former:
         try:
             parts.mailer.send(address, letter)
@@ -172,8 +175,7 @@ def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
 
 def _finish(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
     entry = closing.complete(session, parts, request)
-    done = progress(request)
-    document = certificate.rectification(closing.facts(parts, request, entry), done["rectified"], done.get("kept", ()))
+    document = certificate.rectification(closing.facts(parts, request, entry), progress(request))
     closing.certify(session, parts, request, document)
 
 

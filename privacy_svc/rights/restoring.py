@@ -2,13 +2,15 @@
 
 A backup of the privacy database brings back keys, log payloads and packages; one of a store brings back values that
 erasure nulled, replaced or deleted. Both are repeated from the fence ledger, as often as needed: what is gone
-already stays gone.
+already stays gone. What a restored store or key tells again of somebody is looked for in everybody's texts, as after an
+erasure: what was taken out then is taken out again, and what is left is told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,13 +19,31 @@ from privacy_svc.auditlog import EventType, Theirs
 from privacy_svc.consent import SUPPRESS_ALL, Cause, enlist
 from privacy_svc.db import Database
 from privacy_svc.errors import KeyUnavailable, NotFound
-from privacy_svc.rights import evidence
+from privacy_svc.rights import evidence, leftovers
 from privacy_svc.rights.erasing import forget
 from privacy_svc.rights.parts import WORKER, Parts
-from privacy_svc.store import erase_subject, link_rows
+from privacy_svc.store import (
+    Known,
+    Leftover,
+    Searched,
+    Sweep,
+    erase_subject,
+    known_again,
+    link_rows,
+    read_back,
+)
 from privacy_svc.vault import AddressDigest, Fence, Kind, Line, Tampered, Told
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """A place at which an erased person's values still stand: take them out there, or see whose they are."""
+
+    subject: str
+    place: str
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +51,8 @@ class Replayed:
     """`entries` of the ledger the database lacked, `erasures` among them; `keys` given back from the key snapshot,
     `lost` keys that nothing opens any more; `logged` entries the audit log took back, `told` of them erasures; `untold`
     erasures, also of earlier restores, that only the log knows of; `undone` people whose erasure single rows of a
-    backup had undone, erased again; `cleaned` erased people whose rows in the stores were gone over."""
+    backup had undone, erased again; `cleaned` erased people whose rows in the stores were gone over; `searched` those
+    of them whose values were back, and `left` where they still stand."""
 
     entries: int
     erasures: int
@@ -42,6 +63,8 @@ class Replayed:
     untold: int
     undone: int
     cleaned: int
+    searched: int = 0
+    left: tuple[Remains, ...] = ()
 
 
 def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> Replayed:
@@ -51,21 +74,23 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
     with database.write() as session:
         log = parts.log.relearn(session, actor=actor)
     again = {line.body["subject_id"]: line.number for line in lines if line.kind is Kind.READMISSION}
+    known: dict[str, Known] = {}
     for count, line in enumerate(lines, 1):
         came_back = again.get(line.body.get("subject_id"), 0) > line.number
-        _repeat(database, parts, line, clean=not came_back)
+        _repeat(database, parts, line, known, clean=not came_back)
         progress("ledger", count, len(lines))
-    undone = _reinstate(database, parts, progress)
-    cleaned = _clean_stores(database, parts, progress)
+    undone = _reinstate(database, parts, known, progress)
+    cleaned = _clean_stores(database, parts, known, progress)
+    left = _search(database, parts, known)
     erasures = sum(line.kind is Kind.FENCE for line in lines)
     logged = log.until - log.first
     with database.write() as session:
         untold = parts.log.untold_erasures(session, _erased(session))
-        done = Replayed(
-            len(lines), erasures, recovered.keys, recovered.lost, logged, log.erasures, untold, undone, cleaned
-        )
-        payload = {"fences": done.entries, "erasures": erasures, "keys": done.keys}
+        told = (logged, log.erasures, untold, undone, cleaned, len(known), left)
+        done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, *told)
+        payload: dict[str, Any] = {"fences": done.entries, "erasures": erasures, "keys": done.keys}
         payload |= {name: count for name, count in (("untold", untold), ("undone", undone)) if count}
+        payload |= {"left": sorted({remains.place for remains in left})} if left else {}
         parts.log.append(session, EventType.RESTORE_REPLAYED, actor=actor, payload=payload)
     return done
 
@@ -76,13 +101,13 @@ def _erased(session: Session) -> dict[str, datetime]:
     return {row.subject_id: row.at for row in rows}
 
 
-def _repeat(database: Database, parts: Parts, line: Line, *, clean: bool) -> None:
+def _repeat(database: Database, parts: Parts, line: Line, known: dict[str, Known], *, clean: bool) -> None:
     """The stores first, as in an erasure: what is kept by law is sealed anew while its key still opens it. Not where
     the person was re-admitted since: what the stores hold of them now may be of after that (`clean`)."""
     subject_id = str(line.body.get("subject_id"))
     if line.kind is Kind.FENCE and clean:
         with database.read() as session, suppress(KeyUnavailable, NotFound):
-            erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
+            _erase(session, parts, subject_id, known)
     with database.write() as session:
         theirs = _theirs(session, parts, subject_id, "data") if line.kind is Kind.FENCE else None
         kept = _theirs(session, parts, subject_id, evidence.EVIDENCE) if line.kind is Kind.EVIDENCE_ENDED else None
@@ -97,6 +122,15 @@ def _repeat(database: Database, parts: Parts, line: Line, *, clean: bool) -> Non
             forget(session, parts, theirs)
 
 
+def _erase(session: Session, parts: Parts, subject_id: str, known: dict[str, Known]) -> None:
+    """With what they are known by, as long as it can still be read."""
+    where = (session, parts.stores, parts.vault, parts.policy, subject_id)
+    found = known_again(*where)
+    if found is not None:
+        known[subject_id] = known[subject_id].with_(found) if subject_id in known else found
+    erase_subject(*where, known.get(subject_id))
+
+
 def _theirs(session: Session, parts: Parts, subject_id: str, use: str) -> Theirs:
     """By their tags while a key of the backup still makes them."""
     with suppress(KeyUnavailable, NotFound, Tampered):
@@ -106,12 +140,12 @@ def _theirs(session: Session, parts: Parts, subject_id: str, use: str) -> Theirs
     return Theirs(subject_id, None, use, believed=True)
 
 
-def _reinstate(database: Database, parts: Parts, progress: Progress) -> int:
+def _reinstate(database: Database, parts: Parts, known: dict[str, Known], progress: Progress) -> int:
     """After all that the database lacked is repeated: what it knows of, and does not hold to. How many people."""
     with database.read() as session:
         found = parts.vault.told_of_undone(session)
     for count, person in enumerate(found, 1):
-        _erase_again(database, parts, person)
+        _erase_again(database, parts, person, known)
         progress("erasures undone", count, len(found))
     if found:
         with suppress(KeyUnavailable):
@@ -119,12 +153,12 @@ def _reinstate(database: Database, parts: Parts, progress: Progress) -> int:
     return len(found)
 
 
-def _erase_again(database: Database, parts: Parts, person: Told) -> None:
+def _erase_again(database: Database, parts: Parts, person: Told, known: dict[str, Known]) -> None:
     """As in `_repeat`; of who came back no more than the keys of before goes."""
     gone = person.readmitted_at is None
     if gone:
         with database.read() as session, suppress(KeyUnavailable, NotFound, Tampered):
-            erase_subject(session, parts.stores, parts.vault, parts.policy, person.subject_id)
+            _erase(session, parts, person.subject_id, known)
     with database.write() as session:
         theirs = _theirs(session, parts, person.subject_id, "data")
         kept = _theirs(session, parts, person.subject_id, evidence.EVIDENCE)
@@ -136,12 +170,39 @@ def _erase_again(database: Database, parts: Parts, person: Told) -> None:
             evidence.forget(session, parts, kept, WORKER)
 
 
-def _clean_stores(database: Database, parts: Parts, progress: Progress) -> int:
+def _clean_stores(database: Database, parts: Parts, known: dict[str, Known], progress: Progress) -> int:
     """Everybody who is erased, not only the newly repeated: a store may have been restored alone."""
     with database.read() as session:
         fenced = list(session.scalars(select(Fence.subject_id).where(Fence.readmitted_at.is_(None))))
     for count, subject_id in enumerate(fenced, 1):
         with database.read() as session:
-            erase_subject(session, parts.stores, parts.vault, parts.policy, subject_id)
+            _erase(session, parts, subject_id, known)
         progress("erased people", count, len(fenced))
     return len(fenced)
+
+
+def _search(database: Database, parts: Parts, known: dict[str, Known]) -> tuple[Remains, ...]:
+    """Everybody's texts, once for all whose values were back. As was decided after their erasure; what nobody decided
+    about is left and told."""
+    if not known:
+        return ()
+    accepted: dict[str, frozenset[str]] = {}
+    people: dict[str, Searched] = {}
+    with database.read() as session:
+        for subject_id, values in known.items():
+            treat, accepted[subject_id] = leftovers.decided_about(session, subject_id)
+            people[subject_id] = Searched(subject_id, values, treat)
+    own = {who: _own_left(database, parts, one) for who, one in people.items()}
+    sweep = Sweep(database, parts.stores, parts.vault, parts.policy, people)
+    sweep.run()
+    found = [(who, x) for who in people for x in (*own[who], *sweep.left(who)) if x.place not in accepted[who]]
+    rows: dict[tuple[str, str], int] = {}
+    for who, left in found:
+        rows[who, left.place] = max(rows.get((who, left.place), 0), left.rows)
+    return tuple(Remains(who, place, n) for (who, place), n in sorted(rows.items()))
+
+
+def _own_left(database: Database, parts: Parts, person: Searched) -> Sequence[Leftover]:
+    with database.read() as session:
+        where = (session, parts.stores, parts.vault, parts.policy)
+        return read_back(*where, person.subject_id, person.known, person.treat)[0]

@@ -188,7 +188,7 @@ class RequestView(msgspec.Struct, frozen=True):
 
 class RequestDetails(msgspec.Struct, frozen=True):
     """For the DPO: what was asked for, what staff said about it, old and new values of corrections (`kept`: a copy that
-    a law keeps as it is), and which files were attached."""
+    a law keeps as it is; `shared`: in a record of others as well, which stays), and which files were attached."""
 
     given: dict[str, Any]
     said: dict[str, Any]
@@ -287,6 +287,15 @@ class WorkDetails(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "WorkDetails(…)"
+
+
+class LeftoverView(msgspec.Struct, frozen=True):
+    """A place at which a value was left after an erasure. `decision`: `redact` or `accept`; None waits for somebody."""
+
+    request: str
+    place: str
+    detail: str
+    decision: str | None
 
 
 class HoldView(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from privacy_svc.rights import (
     approval,
     asking,
     attaching,
+    ended_packages,
     evidence,
     holds,
     kept,
@@ -50,6 +51,7 @@ from privacy_svc.rights.schemas import (
     Attached,
     HoldDetails,
     HoldView,
+    LeftoverView,
     NoticeView,
     PackageLinkView,
     Readmitted,
@@ -203,6 +205,11 @@ class Requests:
         with self.database.write() as session:
             return attaching.content_of(session, self.parts, find(session, request_id), file_id, actor)
 
+    def leftovers(self) -> Sequence[LeftoverView]:
+        """What erasures that failed on it wait for."""
+        with self.database.read() as session:
+            return [LeftoverView(*found) for found in leftovers.waiting(session)]
+
     def decide_leftover(self, request_id: str, place: str, what: Decision, reason: str, actor: str) -> RequestView:
         """About a place where a search after an erasure found something; `approve` then goes on by it."""
         return self._change(request_id, lambda s, r: leftovers.decide(s, self.parts, r, place, what, reason, actor))
@@ -310,6 +317,10 @@ class Requests:
     def end_kept(self, actor: str, *, automatic: bool = False) -> kept.EndedValues:
         """Empties kept values whose date has come, but nobody's under a hold; see `kept`."""
         return kept.end_all(self.database, self.parts, actor, automatic=automatic)
+
+    def end_packages(self) -> int:
+        """Deletes packages whose links are over; how many."""
+        return ended_packages.delete_ended(self.database, self.parts)
 
     # Reading
 

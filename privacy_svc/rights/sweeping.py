@@ -128,7 +128,8 @@ class Sweeper:
             if not due or is_done(request, EVERYWHERE):
                 return False
             said = leftovers.judge(request, found)
-            tell_progress(request, everywhere=said | {"texts": sweep.texts, "closed": sweep.closed})
+            read = {"texts": sweep.texts, "closed": sweep.closed, "not_searched": sweep.not_searched}
+            tell_progress(request, everywhere=said | read)
             steps.mark_done(request, EVERYWHERE)
             return True
 

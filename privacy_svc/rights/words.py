@@ -37,6 +37,14 @@ _EN = {
     "moved.if_not": "If you did not ask for this, write to our data protection officer at once.",
     "kept.some": "Some of your data we keep for now:",
     "kept.item": "    {ground} {law}, until {day}.",
+    "kept.shared": (
+        "Some records belong to other people as well, such as an address that several people use. They stay, without "
+        "what names you alone."
+    ),
+    "moved.shared": (
+        "Some records belong to other people as well, such as an address that several people use. We changed nothing "
+        "there but what names you alone: tell us where it is wrong for all of them."
+    ),
     "kept.evidence": (
         "What proves your consents, this request and our answer stays locked away until {day}, in case of a legal "
         "claim (Art. 17(3)(e) GDPR). Then its key is destroyed; later only while such a claim is open."
@@ -143,6 +151,14 @@ _DE = {
     "moved.if_not": "Wenn das nicht Sie waren, schreiben Sie sofort unserem Datenschutz.",
     "kept.some": "Einen Teil Ihrer Daten behalten wir vorerst:",
     "kept.item": "    {ground} {law}, bis {day}.",
+    "kept.shared": (
+        "Manche Einträge gehören auch anderen Menschen, etwa eine Anschrift, die mehrere nutzen. Sie bleiben, ohne "
+        "das, was allein Sie nennt."
+    ),
+    "moved.shared": (
+        "Manche Einträge gehören auch anderen Menschen, etwa eine Anschrift, die mehrere nutzen. Dort haben wir nur "
+        "geändert, was allein Sie nennt: sagen Sie uns, wo etwas für alle falsch ist."
+    ),
     "kept.evidence": (
         "Was Ihre Einwilligungen, diesen Antrag und unsere Antwort belegt, bleibt bis {day} verschlossen, für den Fall "
         "eines Rechtsstreits (Art. 17 Abs. 3 lit. e DSGVO). Dann wird sein Schlüssel vernichtet; später nur, solange "

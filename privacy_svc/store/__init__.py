@@ -13,7 +13,7 @@ from privacy_svc.store.columns import notes as sealing_notes
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
-from privacy_svc.store.emptying import ErasedItem
+from privacy_svc.store.emptying import STAYS, ErasedItem
 from privacy_svc.store.erasure import check_erasable, end_kept, erase_subject
 from privacy_svc.store.errors import (
     CannotErase,
@@ -43,6 +43,7 @@ from privacy_svc.store.rectify import (
     rectify,
 )
 from privacy_svc.store.refreshing import keep_person, refresh_facts
+from privacy_svc.store.remembering import known_again
 from privacy_svc.store.rotating import (
     Rotated,
     begin_index,
@@ -64,6 +65,7 @@ from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.sweeping import Searched, Sweep
 from privacy_svc.store.unsealing import unseal
+from privacy_svc.store.unsearched import unmapped_lately, unmapped_tables
 from privacy_svc.store.walk import FoundRow, WalkOpened, own_rows, walk
 
 HANDLERS = [
@@ -76,6 +78,7 @@ HANDLERS = [
 
 __all__ = [
     "HANDLERS",
+    "STAYS",
     "Answer",
     "Answered",
     "Audiences",
@@ -128,6 +131,7 @@ __all__ = [
     "identity_rows",
     "is_redactable",
     "keep_person",
+    "known_again",
     "known_of",
     "known_people",
     "link_rows",
@@ -147,7 +151,9 @@ __all__ = [
     "seal_pending",
     "seal_status",
     "sealing_notes",
+    "unmapped_lately",
     "unmapped_personal",
+    "unmapped_tables",
     "unseal",
     "walk",
 ]

@@ -51,6 +51,8 @@ class BoundCollection:
     table: Table
     types: Mapping[str, TypeEngine[Any]]
     nullable: frozenset[str]
+    raw: bool = False
+    """SQLite: a column holds whatever it was given."""
     statements: dict[object, Select[Any]] = field(default_factory=dict, compare=False, repr=False)
     """Kept, so that each is built and compiled once; see `statement`."""
 
@@ -88,6 +90,11 @@ class Stores:
 
     def __repr__(self) -> str:
         return f"Stores({sorted(self._urls)})"
+
+    @property
+    def datasets(self) -> frozenset[str]:
+        """Keys of the stores that are connected."""
+        return frozenset(self._urls)
 
     def engine(self, dataset: str) -> Engine:
         if dataset not in self._engines:
@@ -220,6 +227,7 @@ def _bind(engine: Engine, collection: Collection, kinds: Mapping[str, str]) -> B
         Table(collection.name, MetaData(), *columns),
         {name: column["type"] for name, column in found.items()},
         frozenset(n for n, c in found.items() if c["nullable"]),
+        raw,
     )
 
 

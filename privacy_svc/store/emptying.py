@@ -14,11 +14,13 @@ from privacy_svc.errors import Erased, Fault
 from privacy_svc.policy import Erase, Field, add_duration
 from privacy_svc.store.binding import BoundCollection, Row
 from privacy_svc.store.kinds import is_sealed
-from privacy_svc.store.known import Known
+from privacy_svc.store.known import LABEL, Known
 from privacy_svc.store.opening import open_sealed, seal_like
 from privacy_svc.store.rows import row_key
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
+STAYS = "stays"
+"""The method of what others' records hold as well."""
 GONE = "[erased]"
 """Stands in a NOT NULL text column whose value the data map wants null, or that was never sealed."""
 KEY = "{key}"
@@ -29,7 +31,7 @@ _unique: WeakKeyDictionary[Engine, dict[str, frozenset[str]]] = WeakKeyDictionar
 @dataclass(frozen=True, slots=True)
 class ErasedItem:
     """What was done to one field of one collection, over `rows` rows of the person. `sealed`: what is kept needs the
-    evidence key until `keep_until`."""
+    evidence key until `keep_until`. `shared`: in rows that are others' as well."""
 
     collection: str
     field: str
@@ -39,10 +41,14 @@ class ErasedItem:
     law: str | None = None
     keep_until: datetime | None = None
     sealed: bool = False
+    shared: bool = False
 
 
-def add(done: dict[tuple[str, str, str], ErasedItem], item: ErasedItem) -> None:
-    place = (item.collection, item.field, item.method)
+Done = dict[tuple[str, str, str, bool], ErasedItem]
+
+
+def add(done: Done, item: ErasedItem) -> None:
+    place = (item.collection, item.field, item.method, item.shared)
     before = done.get(place)
     if before:
         item = replace(item, rows=before.rows + item.rows, sealed=before.sealed or item.sealed)
@@ -65,6 +71,27 @@ class Emptier:
         for field in bound.collection.fields:
             if field.erasable and row[field.name] is not None:
                 yield self._value(engine, bound, field, key, row[field.name])
+
+    def shared_row(self, engine: Engine, bound: BoundCollection, row: Row) -> Iterator[tuple[ErasedItem, Field, Any]]:
+        """The same of a row that is others' as well: what means this person alone goes, the rest stays."""
+        for field in bound.collection.fields:
+            if field.erasable and row[field.name] is not None:
+                item, after = self._shared(engine, bound, field, row)
+                yield replace(item, shared=True), field, after
+
+    def _shared(self, engine: Engine, bound: BoundCollection, field: Field, row: Row) -> tuple[ErasedItem, Any]:
+        """As the data map says where the value is nothing but them: their name, their address."""
+        path, value = bound.collection.path, row[field.name]
+        theirs = self.known is not None and field.erase is not Erase.KEEP and bound.collection.key
+        if not theirs or not isinstance(value, str) or is_sealed(value):
+            return ErasedItem(path, field.name, STAYS, 1), value
+        assert self.known is not None
+        left = self.known.taken_out_of_shared(value)
+        if left is None and not field.is_free_text:
+            item, _, after = self._value(engine, bound, field, row_key(bound.collection, row), value)
+            return item, after
+        after = f"[{LABEL}]" if left is None else left
+        return ErasedItem(path, field.name, STAYS if after == value else "redact", 1), after
 
     def _value(
         self, engine: Engine, bound: BoundCollection, field: Field, key: str, value: Any

@@ -4,26 +4,26 @@ What the data map shreds stays where it is: its key is destroyed by the vault. T
 freed of what the person is known by, or kept on a named ground here. A database takes all of it or nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.errors import Fault
-from privacy_svc.policy import Collection, EraseRows, PolicySet
+from privacy_svc.policy import Collection, EraseRows, Field, PolicySet
 from privacy_svc.store import foreign_keys
 from privacy_svc.store.binding import BoundCollection, Row, Stores
-from privacy_svc.store.emptying import Emptier, ErasedItem, Unfit, add, empty
+from privacy_svc.store.emptying import Done, Emptier, ErasedItem, Unfit, add, empty
 from privacy_svc.store.errors import CannotErase
 from privacy_svc.store.known import Known
 from privacy_svc.store.refused import why_refused
 from privacy_svc.store.rows import by_keys, chunks, row_key
-from privacy_svc.store.walk import walk_raw
+from privacy_svc.store.walk import walk_raw, walk_raw_all
 from privacy_svc.vault import Vault
 
 
@@ -36,8 +36,11 @@ class _Work:
     """It holds a row by which everything else is found: such a database comes last."""
     deletes: dict[str, tuple[BoundCollection, list[Row]]] = field(default_factory=dict)
     changes: list[tuple[BoundCollection, str, dict[str, Any]]] = field(default_factory=list)
-    done: dict[tuple[str, str, str], ErasedItem] = field(default_factory=dict)
+    done: Done = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+
+
+_Emptied = Callable[[Engine, BoundCollection, Row], Iterable[tuple[ErasedItem, Field, Any]]]
 
 
 def erase_subject(
@@ -85,22 +88,24 @@ def _plan(
 ) -> list[_Work]:
     emptier = Emptier(session, vault, subject_id, known)
     works: dict[str, _Work] = {}
-    for collection, row in walk_raw(session, stores, policies, subject_id, vault):
+    for collection, row, shared in walk_raw_all(session, stores, policies, subject_id, vault):
         work = works.setdefault(collection.dataset, _Work(collection.dataset))
         work.has_person |= collection.subject is not None
         bound = stores.bind(collection)
-        if collection.erase_rows is EraseRows.DELETE:
+        if shared:
+            _plan_row(emptier.shared_row, stores, work, bound, row)
+        elif collection.erase_rows is EraseRows.DELETE:
             work.deletes.setdefault(collection.name, (bound, []))[1].append(row)
             add(work.done, ErasedItem(collection.path, "*", "delete", 1))
         else:
-            _plan_row(emptier, stores, work, bound, row)
+            _plan_row(emptier.row, stores, work, bound, row)
     return sorted(works.values(), key=lambda work: work.has_person)
 
 
-def _plan_row(emptier: Emptier, stores: Stores, work: _Work, bound: BoundCollection, row: Row) -> None:
+def _plan_row(emptied: _Emptied, stores: Stores, work: _Work, bound: BoundCollection, row: Row) -> None:
     values: dict[str, Any] = {}
     try:
-        for item, field_, after in emptier.row(stores.engine(work.dataset), bound, row):
+        for item, field_, after in emptied(stores.engine(work.dataset), bound, row):
             add(work.done, item)
             if after != row[field_.name]:
                 values[field_.name] = after

@@ -53,13 +53,31 @@ class Known:
     def of(cls, plain: Mapping[str, Any]) -> Self:
         return cls(**{name: tuple(plain[name]) for name in ("own", "telling", "names")})
 
+    def with_(self, other: Self) -> Self:
+        both = {n: tuple(dict.fromkeys((*getattr(self, n), *getattr(other, n)))) for n in ("own", "telling", "names")}
+        return type(self)(**both)
+
     def in_own(self, text: str) -> bool:
         return bool(known_values_in(text, (*self.own, *self.telling)))
 
     def taken_out(self, text: str) -> str:
         """The text without anything of it."""
-        found = known_values_in(text, (*self.own, *self.telling, *self.names))
-        return redact(text, (replace(f, entity=LABEL) for f in found))
+        return _without(text, (*self.own, *self.telling, *self.names))
+
+    @property
+    def alone(self) -> Sequence[str]:
+        """What means nobody else, also where it stands in a record of several people."""
+        return (*self.telling, *self.names)
+
+    def taken_out_of_shared(self, text: str) -> str | None:
+        """The text of a record that is others' as well without what means this person alone; None where nothing else
+        stands there."""
+        found = _without(text, self.alone)
+        return None if found == f"[{LABEL}]" else found
+
+
+def _without(text: str, values: Iterable[str]) -> str:
+    return redact(text, (replace(f, entity=LABEL) for f in known_values_in(text, values)))
 
 
 def known_of(rows: Iterable[FoundRow], region: str) -> Known:

@@ -1,6 +1,7 @@
 """What of the customer stores is over by a period of the policy: people whose relationship ended, rows of some age.
 
-Looked for in ranges of keys, each read and let go before anything is done about it; erased in one transaction a range.
+Looked for in ranges of keys, of rows that are old as far as the database can tell; each is read and let go before
+anything is done about it, and erased in one transaction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from privacy_svc.store import blind, subjects
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.errors import CannotExpire
 from privacy_svc.store.facts import FactReader
+from privacy_svc.store.old_rows import old_people, old_rows
 from privacy_svc.store.rows import batches, by_keys, owners, row_key
 
 RANGE = 500
@@ -38,15 +40,19 @@ class Range:
     due: Mapping[str, Person | None]
 
 
-def count(stores: Stores, collection: Collection) -> int:
-    table = stores.bind(collection).table
+def count(reader: FactReader, collection: Collection, rule: RowRule | None, limit: date) -> int:
+    """How many rows will be looked at."""
+    stores = reader.stores
+    bound = stores.bind(collection)
+    old = old_rows(bound, rule, limit) if rule else old_people(stores, reader.policies.data_map, collection, limit)
     with stores.read(collection.dataset) as connection:
-        return connection.scalar(select(func.count()).select_from(table)) or 0
+        return connection.scalar(select(func.count()).select_from(bound.table).where(old)) or 0
 
 
 def people(session: Session, reader: FactReader, person: Collection, limit: date, after: str | None) -> Range:
     """Whose relationship ended on `limit` or before, as the stores say now. Raises StoreUnavailable, KeyUnavailable."""
-    rows = _range(reader.stores, person, after)
+    old = old_people(reader.stores, reader.policies.data_map, person, limit)
+    rows = _range(reader.stores, person, after, old)
     keys = [row_key(person, r) for r in rows]
     told = ended(session, reader, person, keys)
     return Range(_last(keys), len(rows), {k: (person, k) for k in keys if (day := told.get(k)) and day <= limit})
@@ -56,7 +62,8 @@ def rows(
     session: Session, reader: FactReader, collection: Collection, rule: RowRule, limit: date, after: str | None
 ) -> Range:
     """Rows that began to count on `limit` or before, and hold something that the rule ends."""
-    found = _range(reader.stores, collection, after)
+    old = old_rows(reader.stores.bind(collection), rule, limit)
+    found = _range(reader.stores, collection, after, old)
     keys = {row_key(collection, r): r for r in found}
     held = {k: r for k, r in keys.items() if _holds(collection, rule, r)}
     whose = owners(reader.stores, reader.policies.data_map, collection, list(held.values())) if held else {}
@@ -89,10 +96,10 @@ def erase(stores: Stores, collection: Collection, rule: RowRule, keys: Sequence[
         ) from None
 
 
-def _range(stores: Stores, collection: Collection, after: str | None) -> Sequence[Row]:
+def _range(stores: Stores, collection: Collection, after: str | None, old: ColumnElement[bool]) -> Sequence[Row]:
     bound = stores.bind(collection)
     with stores.read(collection.dataset) as connection:
-        return next(batches(connection, bound, RANGE, after), ())
+        return next(batches(connection, bound, RANGE, after, old), ())
 
 
 def _last(keys: Sequence[str]) -> str | None:

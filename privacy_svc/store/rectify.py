@@ -3,7 +3,8 @@
 A field named without its collection is one of the identity row; one named with it, of every row of the person there.
 From these the wrong value is known, and every other field of the person's rows, in whatever database, that is of the
 same category or the same kind of address and holds it, is a copy of it. What the data map keeps by law is a record of
-what was: it stays as it is unless it is named.
+what was: it stays as it is unless it is named. In rows that are others' as well only what names the person alone is
+corrected, a name or an address by which people are known: the rest may be right for them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.errors import BadRequest, Fault
-from privacy_svc.policy import Collection, Erase, Field, PolicySet
+from privacy_svc.policy import Collection, Erase, Field, PolicySet, within
 from privacy_svc.store import blind
 from privacy_svc.store.binding import Stores
 from privacy_svc.store.changing import Writer
@@ -28,6 +29,8 @@ from privacy_svc.store.refused import why_refused
 from privacy_svc.store.rows import by_keys, one_row, row_key
 from privacy_svc.store.walk import FoundRow, walk
 from privacy_svc.vault import SubjectCipher, Vault, normalise
+
+_ALONE = ("user.name", "user.contact.email", "user.contact.phone_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """`kept`: copies that stay as they are, because a law keeps them."""
+    """`kept`: copies that stay as they are, because a law keeps them; `shared`: because they are others' as well."""
 
     changes: Sequence[Change]
     kept: Sequence[Change] = ()
+    shared: Sequence[Change] = ()
 
 
 def check_changes(policies: PolicySet, kind: str, changes: Mapping[str, Any], stores: Stores | None = None) -> None:
@@ -89,24 +93,33 @@ def plan_rectification(
 ) -> Planned:
     """Every place, with what stands there now and what is to stand there; also those that are right already. Raises
     CannotRectify where a copy's column does not take the value."""
-    rows = [r for r in walk(session, stores, vault, policies, subject_id) if not r.shared]
+    rows = walk(session, stores, vault, policies, subject_id)
     region = policies.organisation.phone_region
     found: dict[tuple[str, str, str], Change] = {}
     kept: dict[tuple[str, str, str], Change] = {}
+    shared: dict[tuple[str, str, str], Change] = {}
     named: list[tuple[Field, Any, list[Change]]] = []
     for name, new in changes.items():
         collection, field = _resolved(policies, kind, name)
-        places = [_change(stores, r, field, new) for r in rows if r.collection.path == collection.path]
+        here = [r for r in rows if r.collection.path == collection.path]
+        places = [_change(stores, r, field, new) for r in here if not r.shared]
         found.update((_at(c), c) for c in places)
+        shared.update((_at(c), c) for r in here if r.shared for c in [_change(stores, r, field, new)])
         named.append((field, new, places))
     for field, new, places in named:
         wrong = {v for c in places if (v := _comparable(field, c.old, region)) is not None}
         for row, copy in _copies(rows, field, wrong, region):
             change = _change(stores, row, copy, new)
             if _at(change) not in found:
-                (kept if copy.erase is Erase.KEEP else found)[_at(change)] = change
+                others = row.shared and not _names_alone(copy)
+                (kept if copy.erase is Erase.KEEP else shared if others else found)[_at(change)] = change
+    shared = {at: c for at, c in shared.items() if at not in found and c.old != c.new}
     _check_copies(stores, found.values(), region)
-    return Planned(list(found.values()), list(kept.values()))
+    return Planned(list(found.values()), list(kept.values()), list(shared.values()))
+
+
+def _names_alone(field: Field) -> bool:
+    return bool(field.identity) or any(within(c, _ALONE) for c in field.categories)
 
 
 def _at(change: Change) -> tuple[str, str, str]:

@@ -93,12 +93,17 @@ def one_row(connection: Connection, bound: BoundCollection, key: str, *, hold: b
 
 
 def batches(
-    connection: Connection, bound: BoundCollection, size: int = CHUNK, start: str | None = None
+    connection: Connection,
+    bound: BoundCollection,
+    size: int = CHUNK,
+    start: str | None = None,
+    *where: ColumnElement[bool],
 ) -> Iterator[Sequence[Row]]:
-    """All rows after the key `start` in keyset batches; rows written behind the cursor are left for the next run."""
+    """All rows after the key `start` of which `where` is true, in keyset batches; rows written behind the cursor are
+    left for the next run."""
     after = tuple(key_values(bound, start).values()) if start is not None else None
     while True:
-        statement = select(bound.table).order_by(*bound.key_columns).limit(size)
+        statement = select(bound.table).where(*where).order_by(*bound.key_columns).limit(size)
         if after is not None:
             statement = statement.where(beyond(bound.key_columns, after))
         rows = connection.execute(statement).mappings().all()

@@ -24,6 +24,7 @@ from privacy_svc.store.opening import open_sealed, seal_like
 from privacy_svc.store.readback import Leftover, is_emptied, leftovers, put, unmapped_texts
 from privacy_svc.store.rows import beyond, owners, row_key
 from privacy_svc.store.subjects import known as known_subjects
+from privacy_svc.store.unsearched import not_searched
 from privacy_svc.vault import RowCipher, Tampered, Vault
 
 BATCH = 2_000
@@ -71,9 +72,12 @@ class Sweep:
         """How many were read."""
         self.closed = 0
         """How many of them no key of ours opened."""
+        self.not_searched: list[str] = []
+        """Tables and columns it does not look through."""
 
     def run(self, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Whether it came to its end. Raises StoreUnavailable."""
+        self.not_searched = not_searched(self._stores, self._policies.data_map)
         return all(self._over(collection, go_on) for collection in self._policies.data_map.collections())
 
     def left(self, who: str) -> list[Leftover]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.errors import Erased
@@ -21,6 +21,7 @@ from privacy_svc.store.addressing import Addresses
 from privacy_svc.store.binding import BoundCollection, Reading, Row, Stores
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.rows import Values, beyond, chunks, equals, equals_given, fitting, present, row_key, unset
+from privacy_svc.store.sharing import held_by_others
 from privacy_svc.vault import RowCipher, SubjectCipher, Vault
 
 PAGE = 1_000
@@ -35,7 +36,7 @@ class FoundRow:
     key: str
     values: dict[str, Any]
     shared: bool = False
-    """Rows of others lead to it too."""
+    """Rows of others lead to it too, of people who are not erased."""
 
     def __repr__(self) -> str:
         return f"FoundRow({self.collection.path})"
@@ -66,13 +67,21 @@ def walk_raw(
 ) -> list[tuple[Collection, Row]]:
     """The same rows as the store holds them, but none that rows of others lead to as well. Without a `vault`, and once
     the person is erased, only references lead on, and none to a sealed value."""
+    found = walk_raw_all(session, stores, policies, subject_id, vault)
+    return [(collection, row) for collection, row, shared in found if not shared]
+
+
+def walk_raw_all(
+    session: Session, stores: Stores, policies: PolicySet, subject_id: str, vault: Vault | None = None
+) -> list[tuple[Collection, Row, bool]]:
+    """The same with those too, and whether they are."""
     addresses = cipher = None
     if vault is not None:
         cipher = vault.ciphers(session, [subject_id]).get(subject_id)
         addresses = Addresses(session, stores, vault, policies, subject_id, cipher) if cipher else None
     pages = Walker(session, stores, policies, subject_id, cipher, addresses).pages()
     place = _places(policies)
-    rows = [(page.collection, row) for page in pages if not page.shared for row in page.rows]
+    rows = [(page.collection, row, page.shared) for page in pages for row in page.rows]
     return sorted(rows, key=lambda found: place[found[0].path])
 
 
@@ -187,21 +196,15 @@ class Walker:
                 yield from self._take(hop.collection, rows, shared=hop.shared)
 
     def _out(self, hop: _Hop, values: Counter[Values]) -> Iterator[Page]:
-        """Where fewer of our rows lead to a row than there are in all, others' do too."""
         assert hop.held_by is not None
         bound, holder, names = self.stores.bind(hop.collection), self.stores.bind(hop.held_by[0]), hop.held_by[1]
+        whose = (self.session, self.stores, self.policies.data_map, self.subject_id)
         for some in chunks(values):
-            held = self._counted(holder, names, some)
+            others = held_by_others(*whose, holder, names, {v: values[v] for v in some})
             for shared in (False, True):
-                part = [v for v in some if (held.get(v, 0) > values[v]) is shared]
+                part = [v for v in some if (v in others) is shared]
                 for rows in self._read(bound, equals(bound, hop.fields, part)) if part else ():
                     yield from self._take(hop.collection, rows, shared=shared or hop.shared)
-
-    def _counted(self, holder: BoundCollection, names: Sequence[str], values: Sequence[Values]) -> dict[Values, int]:
-        columns = [holder.table.c[name] for name in names]
-        counted = select(*columns, func.count()).where(equals(holder, names, values)).group_by(*columns)
-        with self.stores.read(holder.collection.dataset) as connection:
-            return {tuple(row[:-1]): row[-1] for row in connection.execute(counted)}
 
     def _addressed(self, addresses: Addresses) -> Iterator[Page]:
         """A row whose references say whose it is, or must, is not asked for its address."""

@@ -15,7 +15,7 @@ from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.errors import Fault, PrivacyError, Unavailable
 from privacy_svc.http import Role, allow
 from privacy_svc.policy import PolicyHolder
-from privacy_svc.store import Stores
+from privacy_svc.store import Stores, unmapped_lately
 from privacy_svc.vault import Vault
 
 LONGEST_WAIT = timedelta(minutes=1)
@@ -62,7 +62,16 @@ def ready(
     faults = [Fault(f"/{name}", why) for name, part in parts.items() if (why := _fault(part))]
     if faults:
         raise NotReady("This service cannot do its work now.", faults=faults)
-    return Health("ready", list(parts), _warnings(policies))
+    return Health("ready", list(parts), [*_warnings(policies), *_beside(stores, policies)])
+
+
+def _beside(stores: Stores, policies: PolicyHolder) -> list[str]:
+    """Personal data that no request reaches; how many tables, but not which: anybody may ask."""
+    count = sum(bool(t.personal) for t in unmapped_lately(stores, policies.current.data_map))
+    if not count:
+        return []
+    tables = "1 table" if count == 1 else f"{count} tables"
+    return [f"stores: {tables} outside the data map may hold personal data: see `privacy-svc policy check`"]
 
 
 def _warnings(policies: PolicyHolder) -> list[str]:

@@ -73,6 +73,20 @@ def test_policy_mistakes_name_file_and_line(installed: Installation) -> None:
     assert json.loads(installed.run("--json", "policy", "check"))["purposes"] == 16
 
 
+def test_tables_that_nobody_mapped_are_told(installed: Installation) -> None:
+    """`policy check` names every one, and is exit code 1 where one has columns called like personal data."""
+    store = next(installed.folder.glob("*.sqlite"))
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("CREATE TABLE parts (id INTEGER, name TEXT)")
+        assert json.loads(installed.run("--json", "policy", "check"))["tables_not_mapped"] == ["shop.parts"]
+        connection.execute("CREATE TABLE leads (id INTEGER, email TEXT, score INTEGER)")
+        said = json.loads(installed.run("--json", "policy", "check", expect=1))
+        connection.execute("DROP TABLE parts")
+        connection.execute("DROP TABLE leads")
+    assert [(f["kind"], f["about"]) for f in said["findings"]] == [("table_unmapped", "shop.leads")]
+    assert "email" in said["findings"][0]["detail"]
+
+
 def test_policy_tests(installed: Installation) -> None:
     """`policy test` passes on the example, and a policy that decides otherwise is exit code 1."""
     report = json.loads(installed.run("--json", "policy", "test", "--full-coverage"))

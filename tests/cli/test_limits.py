@@ -13,6 +13,10 @@ COMMANDS = (
     ("restriction", "announce"),
     ("restriction", "lift"),
     ("objection", "override"),
+    ("hold", "place"),
+    ("hold", "show"),
+    ("hold", "lift"),
+    ("request", "leftovers"),
     ("connectors", "check"),
     ("connectors", "tasks"),
     ("connectors", "show"),
@@ -51,3 +55,16 @@ def test_what_is_restricted_is_told_and_lifted(installed: Installation) -> None:
     assert (checked["connector"], checked["by"], checked["problem"]) == ("paper_archive", "a person", None)
     assert installed.run("connectors", "tasks") == "nothing is waited for\n"
     assert "no such request" in installed.run("connectors", "tasks", "4711", expect=2)
+
+
+def test_a_hold_is_placed_and_lifted(installed: Installation) -> None:
+    """Listed without its reason, which a look that is logged opens; lifted, it stands no more."""
+    said = installed.run("hold", "place", "2", "--reason", "The claim of 3 May.", "--as", "piet").strip()
+    [standing] = json.loads(installed.run("--json", "hold", "list"))
+    assert (standing["id"], standing["article"], standing["placed_by"]) == (said, "17(3)(e)", "piet")
+    assert "The claim" not in installed.run("hold", "list")
+    assert "The claim of 3 May." in installed.run("hold", "show", said, "--as", "piet")
+    assert "17(3)" in installed.run("hold", "place", "2", "--reason", "x", "--article", "6", "--as", "piet", expect=2)
+    installed.run("hold", "lift", said, "--as", "piet")
+    assert installed.run("hold", "list") == "nobody's data are held\n"
+    assert installed.run("request", "leftovers") == "nothing is left to be decided about\n"

@@ -10,12 +10,15 @@ from privacy_svc.consent import (
     lift_objection,
     lift_restriction,
     object_to,
+    purpose_states,
     require_open_to_objection,
     restrict,
     subject_state,
     unknown_subject_state,
 )
 from privacy_svc.consent.objections import require_liftable
+from privacy_svc.consent.schemas import Source
+from privacy_svc.consent.states import Method
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, InvalidBody, NotFound
 from privacy_svc.policy import DIRECT_MARKETING, Group, SubjectState, decide
@@ -62,6 +65,31 @@ def test_a_restriction_stands_until_lifted(desk: Desk) -> None:
         _restrict(desk, lift=lift)
         seen.append(_state(desk).restricted)
     assert seen == [True, False, True]
+
+
+def test_an_explicit_consent_during_a_restriction_permits(desk: Desk) -> None:
+    """Art. 18(2): from its commit, however the state is read; one from before, one that was only ticked, and one from
+    before a second restriction do not."""
+    told = Source(channel="web", method=Method.EXPLICIT)
+    desk.say(guardian=MOTHER, source=told)
+    _restrict(desk)
+    assert not _permitted(desk)
+    desk.say(guardian=MOTHER)
+    assert not _permitted(desk)
+    desk.say(guardian=MOTHER, source=told)
+    assert _permitted(desk)
+    for lift in (True, False):
+        _restrict(desk, lift=lift)
+    assert not _permitted(desk)
+
+
+def _permitted(desk: Desk) -> bool:
+    with desk.database.read() as session:
+        whole = _state(desk)
+        one = purpose_states(session, [desk.subject], desk.reading("news"))[desk.subject]
+    answers = {decide(desk.policies, "mail", "news", ["email"], s, now()).permit_all for s in (whole, one)}
+    assert len(answers) == 1
+    return answers.pop()
 
 
 def test_direct_marketing_objected_to_is_denied_whatever_was_agreed(desk: Desk) -> None:

@@ -23,7 +23,7 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(
     print(f"seed {SEED}")  # noqa: T201
     at = now()
     with database.write() as session:
-        people = vault.create_subjects(session, 60)
+        people = [session.get_one(Subject, i) for i in vault.create_subjects(session, 60)]
         for person in people:
             for version in range(2, dice.randint(2, 14)):
                 kind = dice.choice(["consent", "consent", "objection", "restriction"])
@@ -34,7 +34,8 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(
                     purpose = dice.choice([*PURPOSES, DIRECT_MARKETING])
                     session.add(Objection(**place, purpose=purpose, stands=dice.random() < 0.6))
                 else:
-                    session.add(Restriction(**place, stands=dice.random() < 0.6))
+                    placed = at - timedelta(days=dice.randint(0, 3))
+                    session.add(Restriction(**place, stands=dice.random() < 0.6, recorded_at=placed))
                 person.state_version = version
             if dice.random() < 0.1:
                 session.get_one(Subject, person.id).erased_at = at
@@ -43,6 +44,7 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(
         whole = subject_states(session, ids, at)
         assert any(s.erased for s in whole.values())
         assert any(not f.proven for s in whole.values() for f in s.consents.values())
+        assert {f.since_restriction for s in whole.values() for f in s.consents.values()} == {False, True}
         assert {f.explicit for s in whole.values() for f in s.consents.values()} == {False, True}
         for purpose in PURPOSES:
             found = purpose_states(session, [*ids, "nobody"], Reading(vault, (policies,), purpose, at))

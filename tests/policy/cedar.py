@@ -16,7 +16,7 @@ entity Grant;
 entity Module in [Grant];
 entity Field { labels: Set<String> };
 type Consent = { state: String, notice: String, version: Long, until?: Long, guardian: Bool, proven: Bool,
-  explicit: Bool };
+  explicit: Bool, since: Bool };
 action use appliesTo {
   principal: Module,
   resource: Field,
@@ -111,6 +111,7 @@ def _context(purpose: Purpose | None, name: str, state: SubjectState, now: datet
             "guardian": fact.guardian,
             "proven": fact.proven,
             "explicit": fact.explicit,
+            "since": fact.since_restriction,
             **({"until": _seconds(fact.valid_until)} if fact.valid_until is not None else {}),
         }
     return context
@@ -145,15 +146,15 @@ def _below(label: str, roots: Iterable[str]) -> bool:
 
 
 def _against(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterable[str]:
+    agreed = _agreed(policies, purpose)
     if not purpose.storage_only and not purpose.despite_restriction:
-        yield "context.restricted"
+        yield f"context.restricted && !({agreed} && context.consent.explicit && context.consent.since)"
     reaching = [k for k in (*policies.groups, *policies.purposes) if _below(purpose.key, (k,))]
     reaching += ["profiling"] if purpose.profiling else []
     if purpose.direct_marketing:
         yield f"context.objections.containsAny({_set(['direct_marketing', *reaching])})"
     elif purpose.legal_basis in {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}:
         yield f"context.objections.containsAny({_set(reaching)})"
-    agreed = _agreed(policies, purpose)
     if purpose.legal_basis is LegalBasis.CONSENT:
         yield f"!({agreed})"
     if purpose.retention is not None:

@@ -82,6 +82,7 @@ class Questions:
             guardian=draw.random() < 0.2,
             proven=proven,
             explicit=proven and draw.random() < 0.8,
+            since_restriction=draw.random() < 0.5,
         )
 
 

@@ -44,6 +44,28 @@ def test_permit() -> None:
         ("shop", "service", ["email"], {"restricted": True}, {R.RESTRICTED}),
         ("shop", "archive", ["email"], {"restricted": True}, set()),
         ("shop", "rights", ["email"], {"restricted": True}, set()),
+        ("mail", "news", ["email"], {"restricted": True, "consents": {"news": given(since_restriction=True)}}, set()),
+        (
+            "mail",
+            "news",
+            ["email"],
+            {"restricted": True, "consents": {"news": given(since_restriction=True, explicit=False)}},
+            {R.RESTRICTED},
+        ),
+        (
+            "shop",
+            "service",
+            ["email"],
+            {"restricted": True, "consents": {"news": given(since_restriction=True)}},
+            {R.RESTRICTED},
+        ),
+        (
+            "mail",
+            "news",
+            ["email"],
+            {"restricted": True, "consents": {"news": given(since_restriction=True, state="withdrawn")}},
+            {R.RESTRICTED, R.CONSENT_WITHDRAWN},
+        ),
         # 5 objection
         ("mail", "news", ["email"], {"objections": frozenset({DIRECT_MARKETING})}, {R.OBJECTED}),
         ("mail", "news", ["email"], {"objections": frozenset({"news"})}, {R.OBJECTED}),

@@ -13,6 +13,7 @@ from privacy_svc.policy import (
     PROFILING,
     ConsentFact,
     Effect,
+    LegalBasis,
     Module,
     SubjectState,
     decide,
@@ -36,6 +37,7 @@ facts = st.builds(
     valid_until=instants,
     guardian=st.booleans(),
     explicit=st.booleans(),
+    since_restriction=st.booleans(),
 )
 states = st.builds(
     SubjectState,
@@ -80,6 +82,39 @@ def test_saying_no_never_permits(module: str, purpose: str, names: list[str], st
         replace(state, retention_anchor=datetime(1990, 1, 1, tzinfo=UTC)),
     ):
         never_more(before, decide(POLICIES, module, purpose, names, less, NOW))
+
+
+@FEWER
+@given(
+    module=modules,
+    purpose=st.sampled_from(PURPOSES),
+    names=fields,
+    state=states,
+    fact=facts,
+    other=st.sampled_from(PURPOSES),
+)
+def test_a_consent_during_a_restriction_permits_its_purpose_alone(
+    module: str, purpose: str, names: list[str], state: SubjectState, fact: ConsentFact, other: str
+) -> None:
+    """It lifts nothing: never more than without the restriction, nothing for another purpose, and all of it for its
+    own where it is explicit and itself permits."""
+    before = {key: before_it(said) for key, said in state.consents.items()}
+    restricted = replace(state, restricted=True, consents=before)
+    for key in {purpose, other}:
+        given = replace(fact, explicit=True, since_restriction=True)
+        agreed = replace(restricted, consents={**before, key: given})
+        after = decide(POLICIES, module, purpose, names, agreed, NOW)
+        free = decide(POLICIES, module, purpose, names, replace(agreed, restricted=False), NOW)
+        never_more(free, after)
+        without = replace(restricted, consents={k: v for k, v in agreed.consents.items() if k != key})
+        if key != purpose:
+            assert after == decide(POLICIES, module, purpose, names, without, NOW)
+        elif free.any_permit and POLICIES.purposes[purpose].legal_basis is LegalBasis.CONSENT:
+            assert after == free
+
+
+def before_it(fact: ConsentFact) -> ConsentFact:
+    return replace(fact, since_restriction=False)
 
 
 @FEWER

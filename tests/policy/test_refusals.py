@@ -295,6 +295,13 @@ TABLE = {
         D, "replace: gone", "replace: a text of more than twenty", "longer than the field", at="- name: street"
     ),
     "unknown erasure": Spoilt(D, "erase: shred", "erase: shredd", "did you mean 'shred'?"),
+    "reference to a sealed value": Spoilt(
+        D,
+        "field: people.id, direction: from",
+        "field: people.email, direction: from",
+        "no row is found by it",
+        at="- name: person_id",
+    ),
     "sealed key": Spoilt(
         D,
         "fides_meta: {primary_key: true, data_type: integer}",

@@ -30,6 +30,7 @@ connector:
   rectification:
     path: /contacts/{{identity}}
     send: {{city: town}}
+  restriction: {{path: "/holds", body: {{who: "{{identity}}"}}}}
 """
 CURSOR = "{by: cursor, param: after, next: /next}"
 
@@ -44,19 +45,22 @@ class MailTool:
     always: Said | None = None
     keeps: bool = False
     """Says that it erased, and did not."""
+    held: list[str] = field(default_factory=list)
+    """Whose data it uses no more."""
     heard: list[Heard] = field(default_factory=list)
 
     def answer(self, heard: Heard) -> Said:
         self.heard.append(heard)
-        if self.always is not None:
-            return self.always
-        if self.says:
-            return self.says.pop(0)
+        if self.always is not None or self.says:
+            return self.always or self.says.pop(0)
         if heard.headers.get("authorization") != f"Bearer {SECRET}":
             return Said(401, b"Ana Figueiredo is not for you")
         url = urlsplit(heard.path)
         if heard.method == "GET" and url.path == "/v1/contacts":
             return self.listed(parse_qs(url.query))
+        if url.path == "/v1/holds":
+            self.held.append(json.loads(heard.body)["who"])
+            return Said(201, b"{}")
         address = unquote(url.path.rpartition("/")[2])
         if heard.method == "DELETE":
             if not self.keeps:

@@ -1,6 +1,10 @@
 """Other systems take part in requests, over HTTP by a file that declares them, or by a person's hand."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +17,12 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from privacy_svc.consent import restricted_since
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Conflict, Misconfigured, NotFound
 from privacy_svc.policy import compile_policies
 from privacy_svc.rights import Elsewheres, RequestView, Right, State
+from privacy_svc.rights import workflow as workflows
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.outside_model import RequestWork
 from tests.conftest import ONE_DATABASE
@@ -58,6 +64,12 @@ def tool() -> Iterator[MailTool]:
 @pytest.fixture
 def house(request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool) -> Iterator[Company]:
     with connected(request, database, tmp_path, mailtool=CONNECTOR.format(url=tool.url, paging=CURSOR)) as company:
+        yield company
+
+
+@pytest.fixture
+def archive(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Company]:
+    with connected(request, database, tmp_path, archive=MANUAL) as company:
         yield company
 
 
@@ -179,6 +191,30 @@ def test_a_correction_is_sent(house: Company, tool: MailTool) -> None:
     assert sent == [{"town": "Porto"}]
 
 
+def test_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
+    """It is told by the call the file gives; here the restriction holds meanwhile; the certificate names the place."""
+    asked = begun(house, Right.RESTRICTION)
+    with house.database.read() as session:
+        assert restricted_since(session, house.subject()) is not None, "before any other system answers"
+    assert house.requests.show(asked).state == State.IN_PROGRESS
+    assert work_off(house) == 1
+    finished(house, asked)
+    assert tool.held == [ANA["email"]]
+    told = json.loads(house.requests.certificate(asked))
+    assert [(e["place"], e["rows"]) for e in told["elsewhere"]] == [("mailtool", 1)]
+
+
+def test_what_is_portable_of_it_is_in_the_package(house: Company, tool: MailTool) -> None:
+    """What the person gave it for a contract, as a table; the rest is named with the reason."""
+    asked = begun(house, Right.PORTABILITY)
+    assert work_off(house) == 1
+    finished(house, asked)
+    files = files_of(house, asked)
+    assert json.loads(files["data/mailtool.contacts.json"])[0] == {"address": ANA["email"]}
+    left = {(i["collection"], i["field"]) for i in json.loads(files["manifest.json"])["left_out"]}
+    assert ("mailtool.contacts", "list") in left
+
+
 # What goes wrong
 
 
@@ -232,6 +268,63 @@ def test_what_a_killed_worker_took_another_one_does(house: Company, tool: MailTo
     assert types_of(house, asked).count("completed") == 1
     courier._note_done(job, courier._call(job))
     assert types_of(house, asked).count("done") == 1
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("moment", ["called", "noting", "noted"])
+@pytest.mark.parametrize("right", [Right.ERASURE, Right.RESTRICTION])
+def test_a_worker_killed_during_its_part(house: Company, tool: MailTool, right: Right, moment: str) -> None:
+    """A real worker, killed (SIGKILL) when they had done it, in the transaction that says so and after it: the next
+    one goes on, once and right."""
+    start, asked = datetime.now(UTC), verified(house, right)
+    if asked.state == State.AWAITING_APPROVAL:
+        house.requests.approve(asked.id, "dora")
+    url = house.database.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "tests.rights.killed_elsewhere", str(house.home), url, house.store_url, moment]
+    process = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert process.returncode == -signal.SIGKILL, process.stderr.decode()
+    assert place(house, asked.id).state == ("done" if moment == "noted" else "open")
+    if moment != "noted":
+        with time_machine.travel(start + timedelta(minutes=6)):
+            assert work_off(house) == 1
+    assert work_off(house) == 0
+    with house.requests.worker():
+        ended(house, asked.id)
+    types = types_of(house, asked.id)
+    assert [types.count(t) for t in ("started", "done", "completed", "failed")] == [1, 1, 1, 0]
+    told = json.loads(house.requests.certificate(asked.id))
+    assert [e["place"] for e in told["elsewhere"]] == ["mailtool"]
+    if right is Right.ERASURE:
+        assert [c["email"] for c in tool.contacts] == ["bo@mail.example"]
+    else:
+        assert set(tool.held) == {ANA["email"]}, "at least once"
+
+
+@ONE_DATABASE
+def test_an_open_gate_waits_for_no_poll(archive: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a poll that never comes, the run goes on as soon as somebody says that the last part is done."""
+    monkeypatch.setattr(workflows, "POLL", 3600)
+    with archive.requests.worker():
+        asked = verified(archive, Right.ACCESS)
+        wait_for(archive, asked.id)
+        Elsewheres(archive.requests).done(asked.id, "paper_archive", "nothing there", "katrin")
+        ended(archive, asked.id)
+
+
+@ONE_DATABASE
+def test_the_couriers_last_part_waits_for_no_poll(house: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where the last part is a system's."""
+    monkeypatch.setattr(workflows, "POLL", 3600)
+    with house.requests.worker():
+        ended(house, verified(house, Right.ACCESS).id)
+
+
+def wait_for(company: Company, request: str) -> None:
+    """The run has come to its gate."""
+    end = time.monotonic() + 30
+    while not Elsewheres(company.requests).of(request):
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 WRONG = {
@@ -341,12 +434,6 @@ def test_a_connector_that_comes_meanwhile_waits_for_the_next_request(house: Comp
 
 
 # Tasks for people
-
-
-@pytest.fixture
-def archive(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Iterator[Company]:
-    with connected(request, database, tmp_path, archive=MANUAL) as company:
-        yield company
 
 
 def test_a_person_is_written_to_and_the_request_waits(archive: Company) -> None:

@@ -38,9 +38,13 @@ def test_a_leftover_is_decided_by_a_dpo(client: TestClient, company: Company) ->
     client.post(f"{path}/approve")
     finished(company, request["id"])
     [place] = client.get(path).json()["failure"]["places"]
+    waiting = {"request": request["id"], "place": place["place"], "detail": place["detail"], "decision": None}
+    assert client.get("/v1/leftovers").json() == [waiting]
     body = {"place": place["place"], "decision": "redact", "reason": "an old answer"}
     assert client.post(f"{path}/leftovers", json=body | {"decision": "ignore"}).status_code == 400
     assert client.post(f"{path}/leftovers", json=body).status_code == 200
+    assert client.get("/v1/leftovers").json() == [waiting | {"decision": "redact"}]
     client.post(f"{path}/approve")
     done(company, request["id"])
+    assert client.get("/v1/leftovers").json() == []
     assert company.rows("notes")[0]["note"] == "please answer [erased] too"

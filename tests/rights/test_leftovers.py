@@ -87,6 +87,22 @@ def test_others_texts_are_searched_also_sealed(company: Company, worker: Worker)
     assert "decided" in types_of(company, request.id)
 
 
+def test_what_was_not_searched_is_told(company: Company, worker: Worker) -> None:
+    """Tables that nobody mapped and columns that are no text are named in the certificate, not passed over."""
+    json_type = "JSONB" if company.database.engine.dialect.name == "postgresql" else "JSON"
+    company.write(
+        "CREATE TABLE leads (id INTEGER PRIMARY KEY, email TEXT)",
+        "INSERT INTO leads VALUES (1, 'x')",
+        f"ALTER TABLE orders ADD COLUMN basket {json_type}",
+    )
+    company.stores.forget(company.policies.current.data_map.by_key["crm"].by_name["orders"])
+    request = verified(company)
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    told = certificate(company, request.id)["read_back"]["everybodys_texts"]  # type: ignore[index]
+    assert told["not_searched"] == ["crm.leads", "crm.orders.basket"]
+
+
 def test_what_is_accepted_has_a_reason(company: Company, worker: Worker) -> None:
     """A family's address in another person's own row is not taken from them: it is accepted, with a reason that the DPO
     reads and the certificate counts."""

@@ -88,6 +88,28 @@ def test_only_so_long(company: Company, worker: Worker) -> None:
         company.requests.fetch(token)
 
 
+def test_a_package_goes_with_its_link(company: Company, worker: Worker) -> None:
+    """At the end of the newest link's time the package is deleted, once; the timeline says so, and the way out is
+    told. A revoked link keeps it until then, for another one to be made."""
+    request, at = packed(company), now()
+    company.requests.revoke_link(request, "dora")
+    assert company.requests.end_packages() == 0
+    with time_machine.travel(at + timedelta(days=5), tick=False):
+        company.requests.renew_link(request, "dora")
+    with time_machine.travel(at + timedelta(days=14, hours=1), tick=False):
+        assert company.requests.end_packages() == 0
+    with time_machine.travel(at + timedelta(days=40), tick=False):
+        assert [company.requests.end_packages() for _ in range(2)] == [1, 0]
+        assert types_of(company, request)[-1] == "deleted"
+        assert "the time of its link is over" in company.requests.timeline(request)[-1].text
+        with pytest.raises(NotFound, match="open a new request"):
+            company.requests.package(request, "dora")
+        with pytest.raises(NotFound, match="open a new request"):
+            company.requests.renew_link(request, "dora")
+    with company.database.read() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM request_packages").scalar_one() == 0
+
+
 def test_revoked_and_sent_anew(company: Company, worker: Worker) -> None:
     """Staff end a link; a new one is another, mailed to the address on file, and ends the one before."""
     request = packed(company)

@@ -3,11 +3,17 @@
 from sqlalchemy import create_engine, delete, text
 
 from privacy_svc.http import CustomerRef
+from privacy_svc.rights import Decision
 from privacy_svc.vault.model import LedgerEntry
-from tests.rights.company import Company
+from tests.rights.company import ANA, Company
+from tests.rights.running import done
 from tests.rights.test_erasure import erased
+from tests.rights.test_leftovers import failed
+from tests.rights.test_rectifying import remap
 
 NEW = "Ana Returned"
+BACK = "UPDATE customers SET name = :name, email = :email, phone = :phone, city = :city WHERE id = 1"
+"""As a backup of the store has her."""
 
 
 def forget_the_ledger(company: Company) -> None:
@@ -54,3 +60,36 @@ def test_who_did_not_come_back_is_erased_again(company: Company) -> None:
     forget_the_ledger(company)
     company.requests.replay("operator", lambda *_: None)
     assert company.rows("customers")[0]["city"] is None
+
+
+def test_texts_are_searched_as_after_an_erasure(company: Company) -> None:
+    """A restored store tells again what she was called: it is taken out where that was decided, also in her own texts
+    that stay; what else holds it is told with its place, and nothing where nothing was restored."""
+    remap(company, lambda content: content.replace("privacy: {erase: null}\n      - name: orders", REMARK, 1))
+    company.write("ALTER TABLE customers ADD COLUMN remark TEXT")
+    company.write("UPDATE customers SET remark = 'Ana pays late' WHERE id = 1")
+    company.write("INSERT INTO notes VALUES (31, 2, 'Ana Figueiredo knows')")
+    with company.requests.worker():
+        request, places = failed(company)
+        company.requests.decide_leftover(request.id, places[0], Decision.REDACT, "hearsay", "dora")
+        company.requests.approve(request.id, "dora")
+        done(company, request.id)
+    assert company.rows("customers")[0]["remark"] == "[erased] pays late"
+    quiet = company.requests.replay("operator", lambda *_: None)
+    assert (quiet.searched, quiet.left) == (0, ())
+    company.write(BACK, **ANA)
+    company.write("UPDATE customers SET remark = 'Ana pays late' WHERE id = 1")
+    company.write("UPDATE notes SET note = 'Ana Figueiredo knows' WHERE id = 31")
+    company.write("UPDATE tickets SET body = 'ask ana@mail.example' WHERE id = 21")
+    told = company.requests.replay("operator", lambda *_: None)
+    assert company.rows("customers")[0]["remark"] == "[erased] pays late"
+    assert [n["note"] for n in company.rows("notes") if n["id"] == 31] == ["[erased] knows"]
+    assert (told.searched, [(x.place, x.rows) for x in told.left]) == (1, [("crm.tickets.body", 1)])
+
+
+REMARK = """\
+privacy: {erase: null}
+          - name: remark
+            data_categories: [user.content.private]
+            privacy: {erase: redact}
+      - name: orders"""

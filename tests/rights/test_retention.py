@@ -298,3 +298,37 @@ def test_the_organisations_words_are_checked() -> None:
         files = {**FILES, "organisation.yml": ORGANISATION + f"retention: {wrong}\n"}
         with pytest.raises(Misconfigured):
             compile_policies({p: t.encode() for p, t in files.items()})
+
+
+DAYS = ("2022-01-01", "2024-11-22", "2024-11-23", "2024-11-24", "2024-12-31", "2026-05-01")
+SPELLED = {
+    "DATE": "{day}",
+    "TIMESTAMP": "{day} 23:30:00",
+    "TIMESTAMP WITH TIME ZONE": "{day}T12:00:00+00:00",
+    "VARCHAR(30)": "{day}T10:00:00",
+    "TEXT": "{compact}",
+}
+
+
+@pytest.mark.parametrize("kind", SPELLED)
+def test_the_database_leaves_out_what_is_younger(office: Company, kind: str) -> None:
+    """However a day is kept or spelled, the same rows are due as without its help, and young ones are not read."""
+    store(office, "DELETE FROM tickets")
+    store(office, "ALTER TABLE tickets DROP COLUMN opened_on")
+    store(office, f"ALTER TABLE tickets ADD COLUMN opened_on {kind}")
+    for key, day in enumerate(DAYS, 100):
+        said = SPELLED[kind].format(day=day, compact=day.replace("-", ""))
+        store(office, f"INSERT INTO tickets (id, customer_id, body, opened_on) VALUES ({key}, 3, 'x', '{said}')")
+    store(office, "INSERT INTO tickets (id, customer_id, body) VALUES (200, 3, 'of no day')")
+    office.stores.forget(office.policies.current.data_map.by_key["crm"].by_name["tickets"])
+    told = run(office, rule="tickets")["tickets"]
+    assert told["due"] == 3
+    assert told["read"] < len(DAYS) + 1
+    assert [r["id"] for r in office.rows("tickets")] == [103, 104, 105, 200]
+
+
+def test_ends_of_relationships_are_asked_of_the_database(office: Company) -> None:
+    """Of people whose own row says when they left, only those are read."""
+    store(office, "UPDATE customers SET closed_on = '2026-01-01' WHERE id = 3")
+    told = run(office, dry_run=True, rule="people:customer")["people:customer"]
+    assert (told["due"], told["read"]) == (1, 1)

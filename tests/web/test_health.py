@@ -57,6 +57,17 @@ def test_refused_policies_are_a_warning(site: Site) -> None:
         assert f"privacy_policies_refused {float(refused)}" in site.client.get("/metrics", headers=scrape).text
 
 
+def test_personal_data_that_no_data_map_names_is_a_warning(site: Site) -> None:
+    """Ready, and told how many tables, but not which."""
+    engine = site.runtime.stores.engine("shop")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE leads (id INTEGER, email_address TEXT)"))
+        connection.execute(text("CREATE TABLE parts (id INTEGER, name TEXT)"))
+    [warning] = site.client.get("/health/ready").json()["warnings"]
+    assert warning.startswith("stores: 1 table ")
+    assert "leads" not in warning
+
+
 def test_tables_of_another_version_are_named(site: Site) -> None:
     """A privacy database whose migration this code does not know is not served."""
     with site.runtime.database.engine.begin() as connection:
