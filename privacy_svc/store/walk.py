@@ -153,10 +153,19 @@ class Walker:
         self._reading = self.stores.reading()
 
     def pages(self) -> Iterator[Page]:
+        """As many as fill one are read together; nothing stays open while they are worked on."""
+        together, count = list[Page](), 0
         try:
-            yield from self._pages()
+            for page in self._pages():
+                together.append(page)
+                count += len(page.rows)
+                if count >= PAGE:
+                    self._reading.end()
+                    yield from together
+                    together, count = [], 0
         finally:
             self._reading.end()
+        yield from together
 
     def _pages(self) -> Iterator[Page]:
         for collection, keys in self._own():
@@ -224,16 +233,13 @@ class Walker:
     def _carry_out(
         self, bound: BoundCollection, statement: Select[Any], values: Mapping[str, Any]
     ) -> Iterator[Sequence[Row]]:
-        """A page at a time, each by a statement of its own: nothing stays open while a full page is worked on. Of a
-        table without a key all at once."""
+        """A page at a time, each by a statement of its own. Of a table without a key all at once."""
         columns, dataset = bound.key_columns, bound.collection.dataset
         after: Values | None = None
         while True:
             further = statement if after is None else statement.where(beyond(columns, after))
             rows = self._reading.rows(dataset, further, {**values, "page": PAGE} if columns else values)
             is_last = not columns or len(rows) < PAGE
-            if len(rows) >= PAGE:
-                self._reading.end()
             if rows:
                 yield rows
             if is_last:

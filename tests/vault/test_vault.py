@@ -33,6 +33,21 @@ def test_another_process_opens_it(database: Database, vault: Vault, tmp_path: Pa
     assert opened(database, make_vault(tmp_path), one, sealed(database, vault, one)) == "Ana"
 
 
+def test_a_kept_key_ends_with_its_erasure(database: Database, vault: Vault) -> None:
+    """A transaction that opens each key once reads it no second time, and not at all once it destroyed it itself."""
+    one = subject(database, vault)
+    with database.write() as session:
+        vault.keep_keys(session)
+        assert vault.cipher(session, one) is vault.cipher(session, one)
+        evidence = vault.cipher(session, one, use="evidence")
+        assert evidence is not vault.cipher(session, one)
+        vault.erase(session, one)
+        with pytest.raises(Erased):
+            vault.cipher(session, one)
+        text = evidence.seal_text(1001, "1", "Ana")
+        assert vault.cipher(session, one, use="evidence").open_text(1001, "1", text) == "Ana"
+
+
 def test_each_person_has_a_key_of_their_own(database: Database, vault: Vault) -> None:
     """One person's value does not open with another's key."""
     one, other = subject(database, vault), subject(database, vault)
