@@ -8,9 +8,10 @@ been. An entry says up to where, and verification accepts no other beginning.
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from msgspec import UNSET
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import sequencer
@@ -21,10 +22,11 @@ from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
 from privacy_svc.auditlog.members import TAG
-from privacy_svc.auditlog.merkle import leaf_hash
+from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Payload, Tile, Tree
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.db import now
 from privacy_svc.errors import Erased
 from privacy_svc.vault import SubjectCipher, Vault
 
@@ -36,10 +38,9 @@ IDLE = timedelta(days=7)
 
 def automatic(session: Session, before: datetime, at: datetime) -> datetime:
     """How far a run that nobody looks at may go, of `before`: a clock that is ahead, or a wrong line in a policy file,
-    costs a month of the oldest entries, not the log."""
-    newest: datetime | None = session.scalar(select(func.max(Entry.at)))
-    oldest: datetime | None = session.scalar(select(func.min(Entry.at)))
-    last: datetime | None = session.scalar(select(func.max(Entry.at)).where(Entry.type == EventType.LOG_PRUNED))
+    costs a tile and a month of the oldest entries, not the log."""
+    newest, oldest = _newest(session, at), _oldest(session, at)
+    last = _newest(session, at, Entry.type == EventType.LOG_PRUNED)
     idle = newest is None or at - newest > IDLE
     if oldest is None or idle or (last is not None and at - last < timedelta(days=1)):
         return datetime.min.replace(tzinfo=UTC)
@@ -49,17 +50,32 @@ def automatic(session: Session, before: datetime, at: datetime) -> datetime:
 def caution(session: Session, count: int, at: datetime) -> str:
     """Why a person should look before the oldest `count` entries go, or anything else by its date, in words; empty
     where a run that nobody looks at might take them too."""
-    oldest: datetime | None = session.scalar(select(func.min(Entry.at)))
-    newest: datetime | None = session.scalar(select(func.max(Entry.at)))
+    newest, oldest = _newest(session, at), _oldest(session, at)
     if oldest is None or newest is None:
         return ""
     if at - newest > IDLE:
         return f"Nothing was logged for {(at - newest).days:,} days: is the clock right?"
     first: int = session.scalar(select(func.min(Entry.index))) or 0
-    last: datetime | None = session.scalar(select(func.max(Entry.at)).where(Entry.index < first + count))
+    going = select(func.max(Entry.at)).where(Entry.index < first + count, Entry.at <= at)
+    last: datetime | None = session.scalar(going)
     if last is not None and last - oldest > AUTOMATIC:
         return f"They are of {(last - oldest).days:,} days; the worker takes {AUTOMATIC.days} of them a day."
     return ""
+
+
+def _newest(session: Session, at: datetime, *of: ColumnElement[bool]) -> datetime | None:
+    """The time of the last of these entries by place. What is of later than now was written by a wrong clock, and says
+    nothing."""
+    last = select(Entry.at).where(Entry.at <= at, *of).order_by(Entry.index.desc()).limit(1)
+    found: datetime | None = session.scalar(last)
+    return found
+
+
+def _oldest(session: Session, at: datetime) -> datetime | None:
+    """The latest time among the first entries, as many as go at once at least: one of long ago stops nothing."""
+    first = select(Entry.at).where(Entry.at <= at).order_by(Entry.index).limit(WIDTH).subquery()
+    found: datetime | None = session.scalar(select(func.max(first.c.at)))
+    return found
 
 
 STRETCH = 32 * WIDTH
@@ -84,35 +100,52 @@ def prunable(
         return 0
     signed = sequencer.last_signed(session)
     end = min(tree.size - 1, signed.size if signed else 0)
-    tiles, holds = Tiles(session), _Held(session, vault, held)
-    until = tree.first if begin is None else begin
-    end = min(end, until + STRETCH, end if most is None else most)
-    while until + WIDTH <= end and _all_over(session, tiles, until // WIDTH, before, holds):
+    tiles, holds, at = Tiles(session), _Held(session, vault, held), now()
+    until = over = tree.first if begin is None else begin
+    end, stretch = min(end, end if most is None else most), until + STRETCH
+    while until + WIDTH <= end and (until < stretch or over < until):
+        found = _all_over(session, tiles, until // WIDTH, before, at, holds)
+        if found is False:
+            break
         until += WIDTH
-    return until
+        over = until if found else over
+    return over
 
 
-def _all_over(session: Session, tiles: Tiles, number: int, before: datetime, holds: "_Held") -> bool:
-    """Whether all entries of a tile may go."""
-    start = number * WIDTH
+def _all_over(
+    session: Session, tiles: Tiles, number: int, before: datetime, at: datetime, holds: "_Held"
+) -> bool | None:
+    """Whether all entries of a tile may go. A clock that was wrong keeps nothing for years: an entry is at most as old
+    as it says, and as the next one; one of later than now goes with those around it. None where all are, so that only
+    what follows tells."""
+    envelopes = _leaves(session, tiles, number * WIDTH, WIDTH)
+    if any(map(holds.holds, envelopes)):
+        return False
+    tiles.check_up(0, number)
+    times = [envelope.time for envelope in [*envelopes, *_leaves(session, tiles, (number + 1) * WIDTH, 1)]]
+    told = [min(pair) for pair in pairwise(times) if pair[0] <= instant(at)]
+    return max(told) < instant(before) if told else None
+
+
+def _leaves(session: Session, tiles: Tiles, start: int, count: int) -> list[Envelope]:
+    """Those of the tree. Raises LogInconsistent."""
     rows = session.execute(
         select(Entry.index, Entry.id, Entry.leaf)
-        .where(Entry.index >= start, Entry.index < start + WIDTH)
+        .where(Entry.index >= start, Entry.index < start + count)
         .order_by(Entry.index)
     ).all()
-    if [index for index, _, _ in rows] != list(range(start, start + WIDTH)):
-        raise LogInconsistent(f"Entries are missing between {start} and {start + WIDTH}: nothing is pruned.")
-    hashes = tiles.whole(0, number)
-    for (index, entry_id, leaf), expected in zip(rows, hashes, strict=True):
-        if leaf_hash(leaf) != expected:
-            raise LogInconsistent(f"Entry {index} is not the one that was logged: nothing is pruned.")
-        envelope = Envelope.decode(leaf)
-        if envelope.id != entry_id:
-            raise LogInconsistent(f"Entry {index} has another id than its leaf: nothing is pruned.")
-        if envelope.time >= instant(before) or holds.holds(envelope):
-            return False
-    tiles.check_up(0, number)
-    return True
+    if [index for index, _, _ in rows] != list(range(start, start + count)):
+        raise LogInconsistent(f"Entries are missing between {start} and {start + count}: nothing is pruned.")
+    return [_envelope(index, entry_id, leaf, tiles.node(0, index)) for index, entry_id, leaf in rows]
+
+
+def _envelope(index: int, entry_id: str, leaf: bytes, expected: Hash) -> Envelope:
+    if leaf_hash(leaf) != expected:
+        raise LogInconsistent(f"Entry {index} is not the one that was logged: nothing is pruned.")
+    envelope = Envelope.decode(leaf)
+    if envelope.id != entry_id:
+        raise LogInconsistent(f"Entry {index} has another id than its leaf: nothing is pruned.")
+    return envelope
 
 
 class _Held:

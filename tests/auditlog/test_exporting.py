@@ -119,6 +119,20 @@ def test_nothing_is_cut_off_doubled_or_put_in(book: Logbook, lines: list[str]) -
             verify_export(iter(some), book.log.signer.vkey)
 
 
+def test_a_share_of_months_that_never_came(book: Logbook) -> None:
+    """Entries that were written by a wrong clock are in the person's share, with their tags of those months."""
+    ana, ben = book.person(), book.person()
+    for year in (2036, 1990):
+        with time_machine.travel(datetime(year, 1, 1, tzinfo=UTC), tick=False):
+            book.write(ana)
+            book.write(ana, evidence=True)
+            book.write_group(ana, ben)
+    book.integrate()
+    with book.database.read() as session:
+        told = list(book.log.share(session, ana))
+    assert verify_export(iter(told), book.log.signer.vkey).entries == 6
+
+
 def test_a_share_with_anothers_entry_or_tags(book: Logbook) -> None:
     """Even signed by us, a share that lists an entry about somebody else, or other tags, does not hold."""
     ana, ben = book.person(), book.person()

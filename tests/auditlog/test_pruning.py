@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import select, text, update
 
-from privacy_svc.auditlog import EventType, Verifier, open_checkpoint, pruning, verify_proof
+from privacy_svc.auditlog import Event, EventType, Verifier, open_checkpoint, pruning, verify_proof
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing_tree import GrowingTree
@@ -18,7 +18,7 @@ from privacy_svc.errors import NotFound
 from privacy_svc.vault import Tampered
 from privacy_svc.vault.model import SubjectKey
 from tests.auditlog.conftest import Logbook
-from tests.factories import make_log, make_vault
+from tests.factories import check_log, make_log, make_vault
 from tests.killing import killed_before_commit
 
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
@@ -281,3 +281,60 @@ def test_what_is_lost_outside_is_not_pruned_by_a_restore(book: Logbook) -> None:
     book.integrate()
     report = book.verify()
     assert ([f.kind for f in report.findings], report.first) == (["altered"], 0)
+
+
+AHEAD = datetime(2036, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
+SOON = OLD + timedelta(days=500)
+"""Entries of this time are kept; ahead of the time of CUT."""
+
+
+def write_at(book: Logbook, at: datetime, count: int = 1) -> None:
+    with time_machine.travel(at, tick=False):
+        with book.database.write() as session:
+            book.log.append_many(session, [Event(EventType.POLICY_LOADED, None, {})] * count, actor="x")
+        book.integrate()
+
+
+@pytest.mark.parametrize(("wrong", "count"), [(AHEAD, 1), (SOON, 1), (AHEAD, 400)])
+def test_a_clock_that_was_ahead_keeps_nothing(book: Logbook, wrong: datetime, count: int) -> None:
+    """Entries with a time that never came go with those around them; those behind them go when their time is over, and
+    young ones stay."""
+    write_at(book, OLD, 100)
+    write_at(book, wrong, count)
+    write_at(book, OLD, 700)
+    write_at(book, SOON, 300)
+    with time_machine.travel(YOUNG, tick=False):
+        gone = (800 + count) // 256 * 256
+        assert book.log.prune(book.database, CUT, actor="test") == gone
+        assert book.log.prune(book.database, CUT, actor="test") == 0
+    check_log(book.database, book.log)
+
+
+def test_entries_of_the_future_alone_are_kept(book: Logbook) -> None:
+    """Nothing behind them says how old they are."""
+    write_at(book, AHEAD, 600)
+    with time_machine.travel(YOUNG, tick=False):
+        assert book.log.prune(book.database, CUT, actor="test") == 0
+
+
+def test_wrong_times_do_not_stop_the_worker(book: Logbook) -> None:
+    """Entries long before the first, a run at a time that never came, a quiet log whose tiles are of more than a month:
+    each day the worker goes on."""
+    write_at(book, OLD, 256)
+    for day in range(0, 256, 16):
+        write_at(book, OLD + timedelta(days=day), 32)
+    write_at(book, LONG_AGO)
+    write_at(book, OLD + timedelta(days=300), 300)
+    assert book.log.prune(book.database, OLD, actor="worker") == 0
+
+    def prune(at: datetime) -> int:
+        with time_machine.travel(at, tick=False):
+            book.write()
+            return book.log.prune(book.database, CUT, actor="worker", automatic=True)
+
+    assert prune(AHEAD) == 256
+    assert [prune(YOUNG), prune(YOUNG + timedelta(hours=2))] == [256, 0]
+    assert prune(YOUNG + timedelta(days=2)) == 256
+    assert prune(YOUNG + timedelta(days=4)) == 256
+    check_log(book.database, book.log)

@@ -82,18 +82,6 @@ def test_a_halt_is_said_first(installed: Installation, database: Path) -> None:
     assert "log resume" in done.stderr
 
 
-def test_a_database_put_back_is_told(installed: Installation, database: Path, tmp_path: Path) -> None:
-    """Of a database older than the log outside of it: what was cut off, and nothing is taken back by itself. The last
-    of this file: what is outside the database stays ahead of it."""
-    installed.run("clients", "add", "billing", "--role", "module")
-    shutil.copy(tmp_path / "kept", database)
-    for suffix in ("-wal", "-shm"):
-        Path(f"{database}{suffix}").unlink(missing_ok=True)
-    told = json.loads(installed.run("--json", "log", "verify", expect=1))
-    assert "truncated" in {f["kind"] for f in told["findings"]}
-    installed.run("restore", "replay")
-
-
 def test_broken_policies_keep_nobody_from_the_log(installed: Installation) -> None:
     """It is read by the policies kept last, which is said; what follows the policies, as pruning does, is refused."""
     broken = installed.folder / "policies" / "broken.yml"
@@ -104,3 +92,15 @@ def test_broken_policies_keep_nobody_from_the_log(installed: Installation) -> No
         assert "broken.yml" in installed.run("log", "prune", "--dry-run", expect=2)
     finally:
         broken.unlink()
+
+
+def test_a_database_put_back_is_told(installed: Installation, database: Path, tmp_path: Path) -> None:
+    """Of a database older than the log outside of it: what was cut off, and nothing is taken back by itself. The last
+    of this file: what is outside the database stays ahead of it."""
+    installed.run("clients", "add", "billing", "--role", "module")
+    shutil.copy(tmp_path / "kept", database)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
+    told = json.loads(installed.run("--json", "log", "verify", expect=1))
+    assert "truncated" in {f["kind"] for f in told["findings"]}
+    installed.run("restore", "replay")
