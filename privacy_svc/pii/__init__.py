@@ -6,12 +6,13 @@ cheap: Presidio is loaded by the first text.
 """
 
 from privacy_svc.pii import routes
-from privacy_svc.pii.engine import LANGUAGES, detect
+from privacy_svc.pii.engine import detect
 from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
 from privacy_svc.pii.headers import category_of_column, is_organisation, is_vague, only_of_staff, split, subject_of
 from privacy_svc.pii.known import known_values_in
+from privacy_svc.pii.names import LANGUAGES
 from privacy_svc.pii.others import others_in
 from privacy_svc.pii.redaction import Style, redact
 
