@@ -11,7 +11,7 @@ from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
 from privacy_svc.pii.headers import category_of_column, is_organisation, is_vague, only_of_staff, split, subject_of
-from privacy_svc.pii.known import known_values_in
+from privacy_svc.pii.known import known_values_in, spellings
 from privacy_svc.pii.names import LANGUAGES
 from privacy_svc.pii.others import others_in
 from privacy_svc.pii.redaction import Style, redact
@@ -38,6 +38,7 @@ __all__ = [
     "only_of_staff",
     "others_in",
     "redact",
+    "spellings",
     "split",
     "subject_of",
     "without_overlaps",

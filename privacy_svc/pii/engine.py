@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from privacy_svc.pii.entities import CATEGORIES, counts
 from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
+from privacy_svc.pii.markup import is_markup, seen
 from privacy_svc.pii.names import LANGUAGES
 
 if TYPE_CHECKING:
@@ -28,14 +29,22 @@ def detect(text: str, language: str = "en", region: str = "DE") -> list[Finding]
     numbers without a country code are from and whose national ids are known. Raises UnknownLanguage."""
     if language not in LANGUAGES:
         raise UnknownLanguage(f"Texts are examined in {', '.join(LANGUAGES)}.")
-    examiner = _examiner(language, tuple(sorted(set(region.split(",")))))
-    found = [
+    regions = tuple(sorted(set(region.split(","))))
+    found = _examined(text, language, regions)
+    if is_markup(text):
+        shown = seen(text)
+        found += [part for f in _examined(shown.text, language, regions) for part in shown.placed(f)]
+    return without_overlaps(text, found)
+
+
+def _examined(text: str, language: str, regions: tuple[str, ...]) -> list[Finding]:
+    examiner = _examiner(language, regions)
+    return [
         finding_of(r, at, name)
         for at, piece in _pieces(text)
         for r, name in examiner.examine(piece)
         if counts(r.entity_type, r.score)
     ]
-    return without_overlaps(text, found)
 
 
 def finding_of(result: "RecognizerResult", at: int, recognizer: str) -> Finding:

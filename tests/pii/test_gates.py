@@ -38,7 +38,7 @@ def test_the_same_findings(language: str) -> None:
             assert _shown(detect(each.text, language, REGIONS[language])) == plain(each.text, language)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(PARTS, max_size=14), st.sampled_from(LANGUAGES), st.sampled_from([" ", "", "  "]))
 def test_the_same_findings_in_anything(parts: list[str], language: str, gap: str) -> None:
     """Nor on texts that are made of pieces of identifiers."""
