@@ -120,8 +120,8 @@ def _cost() -> list[str]:
     seconds, more = after - before, large - small
     said = (
         f"Import, build and the first text: {seconds:.1f} s of processor time (target 2: {_verdict(seconds < 2)}) and",
-        f"{more:.0f} MB more (target 150: {_verdict(more <= 150)}); the whole process, with the service's modules, then has",
-        f"{large:.0f} MB.",
+        f"{more:.0f} MB more (target 150: {_verdict(more <= 150)}); the whole process, with the service's modules,",
+        f"then has {large:.0f} MB.",
     )
     return [" ".join(said)]
 

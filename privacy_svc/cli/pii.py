@@ -36,7 +36,9 @@ def command() -> None:
 def detect(cli: Cli, file: TextIO, language: str, region: str) -> None:
     """Places and kinds of personal data in FILE, `-` for standard input."""
     from privacy_svc.pii import detect as find
+    from privacy_svc.pii import use_model
 
+    use_model(cli.settings.pii_model)
     rows = [asdict(f) for f in find(file.read(), language, region)]
     cli.show(rows, lambda: table(rows, ("entity", "start", "end", "score", "category"), "no personal data found"))
 
@@ -51,7 +53,9 @@ def redact(cli: Cli, file: TextIO, language: str, region: str, style: "Style") -
     """FILE without the personal data found in it."""
     from privacy_svc.pii import detect as find
     from privacy_svc.pii import redact as take_out
+    from privacy_svc.pii import use_model
 
+    use_model(cli.settings.pii_model)
     text = file.read()
     result = take_out(text, find(text, language, region), style)
     cli.show({"text": result}, lambda: click.echo(result, nl=not result.endswith("\n")))

@@ -12,6 +12,7 @@ from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
 from privacy_svc.pii.headers import category_of_column, is_organisation, is_vague, only_of_staff, split, subject_of
 from privacy_svc.pii.known import known_values_in, spellings
+from privacy_svc.pii.models import ModelMissing, use_model
 from privacy_svc.pii.names import LANGUAGES
 from privacy_svc.pii.others import others_in
 from privacy_svc.pii.redaction import Style, redact
@@ -26,6 +27,7 @@ __all__ = [
     "Context",
     "Finding",
     "Kind",
+    "ModelMissing",
     "Style",
     "UnknownLanguage",
     "category_of_column",
@@ -41,5 +43,6 @@ __all__ = [
     "spellings",
     "split",
     "subject_of",
+    "use_model",
     "without_overlaps",
 ]

@@ -21,7 +21,7 @@ _BESIDE = regex.compile(r"\.?[ \t\u00a0]{1,2}")
 _ENDS = ".!?:;\n>\u2022*|"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Word:
     """`plain`: lower case, without a genitive's s. What the lists say: `first` and `last` name, `place`, `common`."""
 

@@ -11,6 +11,7 @@ from privacy_svc.pii.entities import CATEGORIES, counts
 from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.markup import is_markup, seen
+from privacy_svc.pii.models import model
 from privacy_svc.pii.names import LANGUAGES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def detect(text: str, language: str = "en", region: str = "DE") -> list[Finding]
 
 
 def _examined(text: str, language: str, regions: tuple[str, ...]) -> list[Finding]:
-    examiner = _examiner(language, regions)
+    examiner = _examiner(language, regions, model())
     return [
         finding_of(r, at, name)
         for at, piece in _pieces(text)
@@ -54,11 +55,11 @@ def finding_of(result: "RecognizerResult", at: int, recognizer: str) -> Finding:
 
 
 @cache
-def _examiner(language: str, regions: tuple[str, ...]) -> "Examiner":
+def _examiner(language: str, regions: tuple[str, ...], larger: str) -> "Examiner":
     from privacy_svc.pii.examining import Examiner  # noqa: PLC0415 - imports Presidio, 2 to 5 seconds
     from privacy_svc.pii.recognizers import recognizers  # noqa: PLC0415 - the same
 
-    return Examiner(recognizers(language, regions))
+    return Examiner(recognizers(language, regions, larger))
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

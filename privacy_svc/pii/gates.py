@@ -57,6 +57,10 @@ GATES: Mapping[str, Gate] = {
     "WrittenPhones": _dialled,
     "Births": _has(r"\d{4}"),
     "Sites": _has(r"\w\.\w"),
+    "BE_NN checked": _digits(11, 2),
+    "CH_AHV checked": lambda text: "756" in text,
+    "FR_NIR checked": _has(r"[12] ?\d\d ?\d\d ?\d[\dAB] ?\d"),
+    "IE_PPS checked": _has(r"\d{7}[A-W]"),
     "UsSsnRecognizer": _NINE,
     "ItFiscalCodeRecognizer": _has(r"[A-Za-z0-9]{16}"),
     "EsNifRecognizer": _has(r"\d{7}"),
@@ -74,6 +78,6 @@ OR_A_WORD = ("PhoneRecognizer", "WrittenPhones")
 
 def gate_of(recognizer: str) -> Gate | None:
     """None for names and models; nearly every other recogniser looks for digits."""
-    if recognizer.endswith(" checked"):
-        return _digits(6, 3)
-    return None if recognizer in {"Names", "Model"} else GATES.get(recognizer, _DIGIT)
+    if recognizer in {"Names", "Model"}:
+        return None
+    return GATES.get(recognizer, _digits(6, 3) if recognizer.endswith(" checked") else _DIGIT)

@@ -89,7 +89,8 @@ def _spelt(word: str, *, plain: bool) -> str:
     marks = "" if plain else "[\u0300-\u036f]*"
     parts = []
     for char in unicodedata.normalize("NFC", word):
-        letter, *accents = unicodedata.normalize("NFD", char)
+        apart = unicodedata.normalize("NFD", char)
+        letter, accents = apart[0], apart[1:]
         parts.append(re.escape(letter) + (marks if letter in _ACCENTED else ""))
         if "\u0308" in accents:
             parts.append("e?")

@@ -14,7 +14,7 @@ import regex
 import tldextract
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult, predefined_recognizers
 
-from privacy_svc.pii import patterns
+from privacy_svc.pii import models, patterns
 from privacy_svc.pii.national import Number, numbers, presidios
 from privacy_svc.pii.people import named_in
 from privacy_svc.pii.wordlists import places
@@ -37,9 +37,10 @@ _WEB = ("Standard Url", "Quoted URL")
 """Presidio's URL patterns with a scheme. Those without one take every `word.in` at a sentence's end for a site."""
 
 
-def recognizers(language: str, regions: Sequence[str]) -> list[EntityRecognizer]:
-    """The generic ones, the regions' national ones, and names by lists and rules."""
-    return [*_generic(language, regions), *_ours(language), *_national(language, regions), _Names(language)]
+def recognizers(language: str, regions: Sequence[str], model: str = "") -> list[EntityRecognizer]:
+    """The generic ones, the regions' national ones, names by lists and rules, and by a model where one is named."""
+    larger = [_Model(model, language)] if model else []
+    return [*_generic(language, regions), *_ours(language), *_national(language, regions), _Names(language), *larger]
 
 
 class _Email(predefined_recognizers.EmailRecognizer):
@@ -142,6 +143,23 @@ class _Names(EntityRecognizer):
         unexplained: Any = None
         found = named_in(text, self.supported_language)
         return [RecognizerResult(n.kind, n.start, n.end, n.score, unexplained, dict(said)) for n in found]
+
+
+class _Model(EntityRecognizer):
+    def __init__(self, named: str, language: str) -> None:
+        self._spans = models.read(named)
+        super().__init__(["PERSON", "LOCATION"], name="Model", supported_language=language)
+
+    def load(self) -> None:
+        """Loaded when it was made."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
+        said = {RecognizerResult.RECOGNIZER_NAME_KEY: "Model", RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id}
+        unexplained: Any = None
+        found = [
+            (models.LABELS[label], start, end) for label, start, end in self._spans(text) if label in models.LABELS
+        ]
+        return [RecognizerResult(k, a, b, models.SCORES[k], unexplained, dict(said)) for k, a, b in found]
 
 
 def _generic(language: str, regions: Sequence[str]) -> Iterator[EntityRecognizer]:
