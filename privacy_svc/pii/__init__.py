@@ -16,6 +16,7 @@ from privacy_svc.pii.models import ModelMissing, use_model
 from privacy_svc.pii.names import LANGUAGES
 from privacy_svc.pii.others import others_in
 from privacy_svc.pii.redaction import Style, redact
+from privacy_svc.pii.unwanted import unwanted_in
 
 HANDLERS = routes.HANDLERS
 
@@ -43,6 +44,7 @@ __all__ = [
     "spellings",
     "split",
     "subject_of",
+    "unwanted_in",
     "use_model",
     "without_overlaps",
 ]
