@@ -24,7 +24,9 @@ def known_values_in(text: str, values: Iterable[str]) -> list[Finding]:
     """Where the values stand, as whole words, whatever the case, accents and their encoding (ä, a + ¨, ae), ß or ss,
     white space, and the separators of a long number; in HTML also across tags. Values of one character are not
     looked for."""
-    wanted = sorted({v for v in (value.strip().casefold() for value in values) if len(v) > 1}, key=lambda v: (-len(v), v))
+    wanted = sorted(
+        {v for v in (value.strip().casefold() for value in values) if len(v) > 1}, key=lambda v: (-len(v), v)
+    )
     found = _found(text, wanted)
     if is_markup(text):
         shown = seen(text)
