@@ -14,6 +14,7 @@ ALL = (
     "importing",
     "accessing",
     "erasing",
+    "pii",
 )
 
 for name in sys.argv[1:] or ALL:

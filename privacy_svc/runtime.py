@@ -22,6 +22,7 @@ from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.mail import Mailer
 from privacy_svc.outbound import networks
+from privacy_svc.pii import use_model
 from privacy_svc.policy import PolicyHolder, PolicySet, newest, surely_before
 from privacy_svc.rights import Requests, held_people, opendsr_signing, reseal_packages
 from privacy_svc.settings import Settings
@@ -205,6 +206,7 @@ def open_runtime(
     kept last: whoever reads the log must be able to, whatever happened to the policies."""
     if not _initialised(settings):
         raise Misconfigured(f"There is no privacy service in {settings.home}: run `privacy-svc init --store URL`.")
+    use_model(settings.pii_model)
     kept = (lambda: None) if check_policies else (lambda: _kept_last(settings))
     policies = PolicyHolder(settings.policies, kept=kept)
     runtime = _compose(settings, policies, open_provider(settings, settings.home / KEYS), Signer.load)

@@ -70,6 +70,10 @@ class Settings:
     outbound_allow: str = setting(
         "", "Private networks in which recipients and other parties may be called, such as 10.1.0.0/16; empty: none."
     )
+    pii_model: str = setting(
+        "",
+        "Larger model for names in texts: `spacy:<path or name>`, `transformers:<path>`; empty: none. See docs/pii.md.",
+    )
     package_days: int = setting(14, "How long the link works by which a person fetches their package.")
     package_downloads: int = setting(5, "How often it works.")
     opendsr_certificate: str = setting(

@@ -48,7 +48,7 @@ def connect(settings: Settings, name: str, url: str) -> Connected:
     draft = target.with_suffix(".yml.draft") if kept else target
     others = load_policies(settings.policies).data_map
     draft.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(draft_dataset(schema, name, _next_id(others)), encoding="utf-8")
+    draft.write_text(draft_dataset(schema, name, next_id(others)), encoding="utf-8")
     remember_store(settings.home, name, url)
     connected = replace(settings, stores={**settings.stores, name: url})
     runtime = create_home(connected)
@@ -66,7 +66,7 @@ def _bring_policies(settings: Settings) -> None:
     examples.copy_missing("audits", settings.audits)
 
 
-def _next_id(data_map: DataMap) -> int:
+def next_id(data_map: DataMap) -> int:
     used = [f.id for c in data_map.collections() for f in c.fields if f.id is not None]
     return max(used, default=FIRST_FIELD_ID - 1) + 1
 

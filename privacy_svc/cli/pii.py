@@ -25,6 +25,7 @@ def command() -> None:
       privacy-svc pii detect note.txt
       echo "Call +49 30 23125 001" | privacy-svc pii redact -
       privacy-svc pii scan
+      privacy-svc pii scan --propose
     """
 
 
@@ -36,7 +37,9 @@ def command() -> None:
 def detect(cli: Cli, file: TextIO, language: str, region: str) -> None:
     """Places and kinds of personal data in FILE, `-` for standard input."""
     from privacy_svc.pii import detect as find
+    from privacy_svc.pii import use_model
 
+    use_model(cli.settings.pii_model)
     rows = [asdict(f) for f in find(file.read(), language, region)]
     cli.show(rows, lambda: table(rows, ("entity", "start", "end", "score", "category"), "no personal data found"))
 
@@ -51,21 +54,30 @@ def redact(cli: Cli, file: TextIO, language: str, region: str, style: "Style") -
     """FILE without the personal data found in it."""
     from privacy_svc.pii import detect as find
     from privacy_svc.pii import redact as take_out
+    from privacy_svc.pii import use_model
 
+    use_model(cli.settings.pii_model)
     text = file.read()
     result = take_out(text, find(text, language, region), style)
     cli.show({"text": result}, lambda: click.echo(result, nl=not result.endswith("\n")))
 
 
 @command.command()
+@click.option("--propose", is_flag=True, help="Show what to add to the data map, as YAML.")
 @click.pass_obj
-def scan(cli: Cli) -> None:
-    """Columns of the connected stores that look personal and are not in the data map; exit code 1 if any."""
+def scan(cli: Cli, *, propose: bool) -> None:
+    """Columns of the connected stores that look personal and are not in the data map.
+
+    Exit code 1 if there are any: run it in CI, so that no new column with personal data goes unmapped.
+    """
+    from privacy_svc.cli.connecting import next_id
     from privacy_svc.policy import Dataset, load_policies
     from privacy_svc.store import open_store, read_schema, unmapped_personal
+    from privacy_svc.store import propose as proposal
 
     data_map = load_policies(cli.settings.policies).data_map
     rows: list[dict[str, object]] = []
+    drafts: dict[str, str] = {}
     for name, url in sorted(cli.settings.stores.items()):
         engine = open_store(url, read_only=True)
         try:
@@ -74,5 +86,14 @@ def scan(cli: Cli) -> None:
             engine.dispose()
         dataset = data_map.by_key.get(name) or Dataset(name, name, ())
         rows += [{"dataset": name, **asdict(found)} for found in unmapped_personal(schema, dataset)]
-    cli.show(rows, lambda: table(rows, ("dataset", "table", "column", "category", "why"), "every one is mapped"))
+        if propose:
+            drafts[name] = proposal(schema, dataset, next_id(data_map))
+    if propose:
+        cli.show(drafts, lambda: click.echo(_files(drafts), nl=False))
+    else:
+        cli.show(rows, lambda: table(rows, ("dataset", "table", "column", "category", "why"), "every one is mapped"))
     sys.exit(1 if rows else 0)
+
+
+def _files(drafts: dict[str, str]) -> str:
+    return "".join(f"# for policies/datasets/{name}.yml\n{text}" for name, text in drafts.items() if text)

@@ -6,14 +6,17 @@ cheap: Presidio is loaded by the first text.
 """
 
 from privacy_svc.pii import routes
-from privacy_svc.pii.engine import LANGUAGES, detect
+from privacy_svc.pii.engine import detect
 from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
 from privacy_svc.pii.headers import category_of_column, is_organisation, is_vague, only_of_staff, split, subject_of
-from privacy_svc.pii.known import known_values_in
+from privacy_svc.pii.known import known_values_in, spellings
+from privacy_svc.pii.models import ModelMissing, use_model
+from privacy_svc.pii.names import LANGUAGES
 from privacy_svc.pii.others import others_in
 from privacy_svc.pii.redaction import Style, redact
+from privacy_svc.pii.unwanted import unwanted_in
 
 HANDLERS = routes.HANDLERS
 
@@ -25,6 +28,7 @@ __all__ = [
     "Context",
     "Finding",
     "Kind",
+    "ModelMissing",
     "Style",
     "UnknownLanguage",
     "category_of_column",
@@ -37,7 +41,10 @@ __all__ = [
     "only_of_staff",
     "others_in",
     "redact",
+    "spellings",
     "split",
     "subject_of",
+    "unwanted_in",
+    "use_model",
     "without_overlaps",
 ]

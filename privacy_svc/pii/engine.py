@@ -1,24 +1,24 @@
-"""Personal data in text: Presidio's recognisers, without a model and without a network.
+"""Personal data in text: Presidio's recognisers and ours, without a network, and without a model unless one is named.
 
-Importing this is cheap; Presidio is imported by the first text. Its AnalyzerEngine is never made without an
-NLP engine (it would download one), and its e-mail recogniser never asks tldextract's default extractor (it
-would fetch the list of public suffixes). Our NLP engine only cuts a text into words: a blank spaCy pipeline has no
-lemmas, without which Presidio's context words do nothing, and keeps every word it ever saw in memory.
+Importing this is cheap; Presidio is imported by the first text.
 """
 
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from privacy_svc.pii.entities import CATEGORIES, DEFAULT_THRESHOLD, THRESHOLDS
+from privacy_svc.pii.entities import CATEGORIES, counts
 from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
-from privacy_svc.pii.names import RULES
+from privacy_svc.pii.markup import is_markup, seen
+from privacy_svc.pii.models import model
+from privacy_svc.pii.names import LANGUAGES
 
 if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine
+    from presidio_analyzer import RecognizerResult
 
-LANGUAGES = tuple(sorted(RULES))
+    from privacy_svc.pii.examining import Examiner
+
 PIECE = 4_000
 """Characters examined at once: Presidio's work for context words grows with the square of a text's length."""
 SHARED = 400
@@ -30,25 +30,36 @@ def detect(text: str, language: str = "en", region: str = "DE") -> list[Finding]
     numbers without a country code are from and whose national ids are known. Raises UnknownLanguage."""
     if language not in LANGUAGES:
         raise UnknownLanguage(f"Texts are examined in {', '.join(LANGUAGES)}.")
-    analyzer = _analyzer(language, region)
-    found = [
-        Finding(r.entity_type, CATEGORIES[r.entity_type], at + r.start, at + r.end, round(r.score, 2), _name(r))
-        for at, piece in _pieces(text)
-        for r in analyzer.analyze(piece, language)
-        if r.score >= THRESHOLDS.get(r.entity_type, DEFAULT_THRESHOLD)
-    ]
+    regions = tuple(sorted(set(region.split(","))))
+    found = _examined(text, language, regions)
+    if is_markup(text):
+        shown = seen(text)
+        found += [part for f in _examined(shown.text, language, regions) for part in shown.placed(f)]
     return without_overlaps(text, found)
 
 
+def _examined(text: str, language: str, regions: tuple[str, ...]) -> list[Finding]:
+    examiner = _examiner(language, regions, model())
+    return [
+        finding_of(r, at, name)
+        for at, piece in _pieces(text)
+        for r, name in examiner.examine(piece)
+        if counts(r.entity_type, r.score)
+    ]
+
+
+def finding_of(result: "RecognizerResult", at: int, recognizer: str) -> Finding:
+    """`at`: where the piece begins that was examined."""
+    kind, start, end = result.entity_type, at + result.start, at + result.end
+    return Finding(kind, CATEGORIES[kind], start, end, round(result.score, 2), recognizer)
+
+
 @cache
-def _analyzer(language: str, region: str) -> "AnalyzerEngine":
-    from privacy_svc.pii.recognizers import build  # noqa: PLC0415 - imports Presidio, 2 to 5 seconds
+def _examiner(language: str, regions: tuple[str, ...], larger: str) -> "Examiner":
+    from privacy_svc.pii.examining import Examiner  # noqa: PLC0415 - imports Presidio, 2 to 5 seconds
+    from privacy_svc.pii.recognizers import recognizers  # noqa: PLC0415 - the same
 
-    return build(language, region)
-
-
-def _name(result: object) -> str:
-    return str(getattr(result, "recognition_metadata", {}).get("recognizer_name", "unknown"))
+    return Examiner(recognizers(language, regions, larger))
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

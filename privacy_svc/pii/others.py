@@ -1,19 +1,20 @@
 """What in a text is about somebody else than the person it is given to (Art. 15(4) GDPR).
 
 E-mail addresses, telephone, account, card and identity numbers, and names by the words around them. What the person is
-known by stays. A name that stands alone is not found.
+known by stays.
 """
 
 from collections.abc import Iterable
 
-from privacy_svc.pii.engine import LANGUAGES, detect
-from privacy_svc.pii.entities import NATIONAL
+from privacy_svc.pii.engine import detect
 from privacy_svc.pii.finding import Finding
 from privacy_svc.pii.known import known_values_in
+from privacy_svc.pii.names import LANGUAGES
+from privacy_svc.pii.national import NATIONAL, NUMBERS
 
-OTHERS = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "PERSON"}) | {
-    entity for country in NATIONAL.values() for entity, _ in country.values()
-}
+OTHERS = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "PERSON"}).union(
+    (number.entity for number in NUMBERS), (entity for country in NATIONAL.values() for entity, _ in country.values())
+)
 USUAL = "en"
 
 

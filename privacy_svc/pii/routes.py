@@ -10,8 +10,9 @@ from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import Database
 from privacy_svc.errors import TooLarge
 from privacy_svc.http import Caller, CustomerDirectory, Role, allow, decode
-from privacy_svc.pii.engine import LANGUAGES, detect
+from privacy_svc.pii.engine import detect
 from privacy_svc.pii.finding import Finding
+from privacy_svc.pii.names import LANGUAGES
 from privacy_svc.pii.redaction import redact
 from privacy_svc.pii.schemas import DetectText, Findings, Redacted, RedactText, views
 from privacy_svc.policy import Organisation, PolicyHolder

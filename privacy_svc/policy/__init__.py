@@ -16,6 +16,7 @@ from privacy_svc.policy.connectors import Auth, AuthBy, Call, Connector, Correct
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.controller import DeadlineRules, FourEyes, Organisation, Party, Sender, Tell, TellBy
 from privacy_svc.policy.datamap import (
+    Check,
     Collection,
     DataMap,
     Dataset,
@@ -93,6 +94,7 @@ __all__ = [
     "Call",
     "Case",
     "Change",
+    "Check",
     "Collection",
     "Connector",
     "ConsentFact",

@@ -74,6 +74,14 @@ class EraseRows(enum.StrEnum):
     DELETE = "delete"
 
 
+class Check(enum.StrEnum):
+    """What happens to a free text that is written with card numbers, secrets or words of special categories in it."""
+
+    WARN = "warn"
+    REDACT = "redact"
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True, slots=True)
 class Keep:
     """Why a value outlives an erasure: a DPV ground such as `A17LegallyRequired`, the law, how long (ISO 8601)."""
@@ -121,6 +129,8 @@ class Field:
     identifier_of: str | None = None
     """The recipient whose own key for the person this is: they are told of changes by it (Art. 19)."""
     tells: Tells | None = None
+    check: Check | None = None
+    """Of a free text, when a module writes it."""
     source: Source | None = None
     received_from: str = ""
 

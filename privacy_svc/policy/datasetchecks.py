@@ -1,6 +1,6 @@
 """What cannot be true of a data map, though each of its lines may be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from privacy_svc.policy.datamap import Collection, DataMap, Erase, EraseRows, Field, Tells
 from privacy_svc.policy.reading import Faults
@@ -8,7 +8,7 @@ from privacy_svc.policy.reading import Faults
 
 def check_collection(collection: Collection, places: Mapping[str, str], faults: Faults) -> None:
     for field in collection.fields:
-        for detail in (*_erasing(field), *_sealing(field)):
+        for detail in (*_erasing(field), *_sealing(field), *_checking(field)):
             faults.at(places[f"{collection.path}.{field.name}"], f"{field.name}: {detail}")
         if collection.erase_rows is EraseRows.DELETE and field.erase is Erase.KEEP:
             place = places[f"{collection.path}.{field.name}"]
@@ -16,6 +16,11 @@ def check_collection(collection: Collection, places: Mapping[str, str], faults: 
     if (collection.subject or collection.sealed) and not collection.key:
         what = "whose rows are persons" if collection.subject else "with sealed fields"
         faults.at(places[collection.path], f"a collection {what} needs a field with primary_key: true")
+
+
+def _checking(field: Field) -> Iterator[str]:
+    if field.check and not field.is_free_text:
+        yield "only a free text is checked: give it a category of user.content, or leave `check` out"
 
 
 def check_data_map(data_map: DataMap, places: Mapping[str, str], faults: Faults) -> None:

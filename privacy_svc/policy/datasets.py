@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from privacy_svc.policy.datamap import (
+    Check,
     Collection,
     DataMap,
     Dataset,
@@ -65,6 +66,7 @@ _FIELD_PRIVACY = (
     "pattern",
     "identifier_of",
     "tells",
+    "check",
     *_SOURCE,
 )
 _KEEP = ("ground", "law", "period")
@@ -154,6 +156,7 @@ class DatasetReader:
             pattern=_pattern(privacy),
             identifier_of=next(iter(privacy.names("identifier_of", self.recipients, "recipient")), None),
             tells=privacy.choice("tells", Tells),
+            check=privacy.choice("check", Check),
             source=source,
             received_from=received_from,
         )

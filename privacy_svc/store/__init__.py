@@ -33,6 +33,7 @@ from privacy_svc.store.known import Known, is_redactable, known_of
 from privacy_svc.store.pdp import DecisionPoint, Question
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
+from privacy_svc.store.proposing import propose
 from privacy_svc.store.readback import Leftover, read_back
 from privacy_svc.store.rectify import (
     Change,
@@ -141,6 +142,7 @@ __all__ = [
     "own_rows",
     "plan_indexes",
     "plan_rectification",
+    "propose",
     "read_back",
     "read_schema",
     "rectify",

@@ -35,8 +35,8 @@ def draft_dataset(schema: Schema, key: str, next_id: int) -> str:
     lines = [
         _HEAD,
         "dataset:",
-        f"  - fides_key: {_text(key)}",
-        f"    name: {_text(key)}",
+        f"  - fides_key: {yaml_text(key)}",
+        f"    name: {yaml_text(key)}",
         "    description: Drafted; please describe the store in a sentence.",
         "    collections:" if _mapped(plans) else "    collections: []  # the store has no tables",
     ]
@@ -44,7 +44,7 @@ def draft_dataset(schema: Schema, key: str, next_id: int) -> str:
         lines += _refused(found)
         if "." in found.table.name:
             continue
-        lines += ["", *(_personal(found, key, ids) if found.personal else _compact(found, key))]
+        lines += ["", *(table_lines(found, key, ids) if found.personal else _compact(found, key))]
     return "\n".join(lines) + "\n"
 
 
@@ -56,25 +56,25 @@ def _refused(found: TablePlan) -> Iterator[str]:
     """A dot separates dataset, collection and field, so names with one cannot be in a data map; what the database
     computes can neither be sealed nor emptied."""
     if "." in found.table.name:
-        yield f"      # Left out, its name has a dot: table {_text(found.table.name)}"
+        yield f"      # Left out, its name has a dot: table {yaml_text(found.table.name)}"
         return
     for field in found.fields:
         why = "its name has a dot" if "." in field.column.name else "the database computes it"
         if field not in _shown(found):
-            yield f"      # Left out, {why}: column {_text(field.column.name)} of {_text(found.table.name)}"
+            yield f"      # Left out, {why}: column {yaml_text(field.column.name)} of {yaml_text(found.table.name)}"
 
 
-def _personal(found: TablePlan, key: str, ids: Iterator[int]) -> Iterator[str]:
+def table_lines(found: TablePlan, key: str, ids: Iterator[int]) -> Iterator[str]:
     for reason in (*_about(found), *found.reasons):
         yield f"      # {_comment(reason)}"
-    yield f"      - name: {_text(found.table.name)}"
+    yield f"      - name: {yaml_text(found.table.name)}"
     if found.subject:
         yield "        privacy:"
         yield f"          subject: {found.subject}"
         yield "          erase_rows: fields"
     yield "        fields:"
     for field in _shown(found):
-        yield from _field(field, key, ids, _PERSONS_ROW if found.subject else _OTHER_ROW)
+        yield from field_lines(field, key, ids, _PERSONS_ROW if found.subject else _OTHER_ROW)
 
 
 def _about(found: TablePlan) -> Iterator[str]:
@@ -95,10 +95,10 @@ def _listed(names: list[str]) -> str:
     return ", ".join(map(_comment, names[:6])) + (" …" if len(names) > 6 else "")
 
 
-def _field(field: FieldPlan, key: str, ids: Iterator[int], unknown: str) -> Iterator[str]:
+def field_lines(field: FieldPlan, key: str, ids: Iterator[int], unknown: str) -> Iterator[str]:
     pad = " " * 10
     yield f"{pad}# {_reasons(field) or unknown}"
-    yield f"{pad}- name: {_text(field.column.name)}"
+    yield f"{pad}- name: {yaml_text(field.column.name)}"
     yield f"{pad}  data_categories: [{field.category}]"
     meta = list(_meta(field, key))
     if meta:
@@ -130,9 +130,9 @@ def _meta(field: FieldPlan, key: str) -> Iterator[str]:
     if field.column.kind == "text" and field.column.length:
         yield f"length: {field.column.length}"
     if field.reference:
-        target = _text(f"{field.reference.table}.{field.reference.target}")
+        target = yaml_text(f"{field.reference.table}.{field.reference.target}")
         yield "references:"
-        yield f"  - dataset: {_text(key)}"
+        yield f"  - dataset: {yaml_text(key)}"
         yield f"    field: {target}"
         yield "    direction: from"
 
@@ -159,7 +159,7 @@ def _privacy(field: FieldPlan, ids: Iterator[int]) -> Iterator[str]:
 
 def _compact(found: TablePlan, key: str) -> Iterator[str]:
     """About nobody: one category for the whole table, a line a field."""
-    yield f"      - name: {_text(found.table.name)}"
+    yield f"      - name: {yaml_text(found.table.name)}"
     yield f"        data_categories: [{NOBODY}]"
     yield "        fields:"
     for field in _shown(found):
@@ -167,17 +167,17 @@ def _compact(found: TablePlan, key: str) -> Iterator[str]:
         if field.primary_key:
             meta.append("primary_key: true")
         if field.reference:
-            target = _text(f"{field.reference.table}.{field.reference.target}")
-            meta.append(f"references: [{{dataset: {_text(key)}, field: {target}, direction: from}}]")
+            target = yaml_text(f"{field.reference.table}.{field.reference.target}")
+            meta.append(f"references: [{{dataset: {yaml_text(key)}, field: {target}, direction: from}}]")
         more = f", fides_meta: {{{', '.join(meta)}}}" if meta else ""
-        yield f"          - {{name: {_text(field.column.name)}{more}}}"
+        yield f"          - {{name: {yaml_text(field.column.name)}{more}}}"
 
 
 def _shown(found: TablePlan) -> list[FieldPlan]:
     return [f for f in found.fields if "." not in f.column.name and not f.column.computed]
 
 
-def _text(value: str) -> str:
+def yaml_text(value: str) -> str:
     """A YAML scalar. JSON's strings are YAML's; what cannot be seen is escaped, the loader refuses it in clear."""
     if _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
         return value

@@ -214,15 +214,20 @@ class Unmapped:
     why: str
 
 
-def unmapped_personal(schema: Schema, dataset: Dataset) -> list[Unmapped]:
-    """Columns that look personal and that the data map does not name."""
+def unmapped(schema: Schema, dataset: Dataset) -> list[tuple[TablePlan, FieldPlan]]:
+    """Columns that the data map does not name, each with its table."""
     return [
-        Unmapped(found.table.name, field.column.name, field.category, "; ".join(field.reasons))
+        (found, field)
         for found in plan(schema)
         for field in found.fields
+        if found.table.name not in dataset.by_name or field.column.name not in dataset.by_name[found.table.name].by_name
+    ]
+
+
+def unmapped_personal(schema: Schema, dataset: Dataset) -> list[Unmapped]:
+    """Of these the ones that look personal."""
+    return [
+        Unmapped(found.table.name, field.column.name, field.category, "; ".join(field.reasons))
+        for found, field in unmapped(schema, dataset)
         if field.personal
-        and (
-            found.table.name not in dataset.by_name
-            or field.column.name not in dataset.by_name[found.table.name].by_name
-        )
     ]

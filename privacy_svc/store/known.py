@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import phonenumbers
 
-from privacy_svc.pii import known_values_in, redact
+from privacy_svc.pii import known_values_in, redact, spellings
 from privacy_svc.policy import Erase, EraseRows, Field, PolicySet, within
 from privacy_svc.store.walk import FoundRow
 
@@ -95,6 +95,7 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
                 telling.update(dict.fromkeys(_telling(value, region)))
         full = list(_full_names([v for f, v in values.items() if _is(f, _NAMES)]))
         names.update(dict.fromkeys(full))
+        own.update(dict.fromkeys(s for n in full for s in spellings(n) if len(s) <= _LONGEST))
     return Known(tuple(own), tuple(telling), tuple(names))
 
 

@@ -95,7 +95,7 @@ def change_record(
     values = decode(body, dict[str, Any], nul=True)
     current = policies.current
     asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _given(values))
-    return Written(key, writing.change(gateway, database, current, asked, key, values))
+    return Written(key, *writing.change(gateway, database, current, asked, key, values))
 
 
 @post(COLLECTION, opt=MODULE, sync_to_thread=True, operation_id="createRecord", tags=TAGS)

@@ -28,9 +28,12 @@ class RecordPage(msgspec.Struct, frozen=True):
     cursor: str | None = None
 
 
-class Written(msgspec.Struct, frozen=True):
+class Written(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`unwanted`: by field, kind and count of what a check of the data map found in it: warned of or taken out."""
+
     key: str
     decision_id: str
+    unwanted: dict[str, dict[str, int]] = {}
 
 
 class BulkItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

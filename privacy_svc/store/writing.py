@@ -15,6 +15,7 @@ from privacy_svc.policy import Decision, Effect, PolicySet
 from privacy_svc.store import subjects
 from privacy_svc.store.binding import BoundCollection, Row
 from privacy_svc.store.changing import Writer
+from privacy_svc.store.checking import Found, checked
 from privacy_svc.store.errors import NotPermitted
 from privacy_svc.store.gateway import Asked, Gateway, by_field
 from privacy_svc.store.refreshing import keep_person
@@ -25,8 +26,8 @@ _log = structlog.get_logger(__name__)
 
 def change(
     gateway: Gateway, database: Database, policies: PolicySet, asked: Asked, key: str, values: Mapping[str, Any]
-) -> str:
-    """Change a record; returns the decision's id.
+) -> tuple[str, Found]:
+    """Change a record; returns the decision's id, and what a check found in its texts.
 
     The store and our database cannot commit at one instant. The log entry and the index are
     durable before the store commits: a change without its entry cannot happen; an entry
@@ -35,6 +36,7 @@ def change(
     """
     stores = gateway.stores
     _refuse_links(asked, values)
+    values, found = checked(asked.collection, values)
     logged: list[tuple[str, str]] = []
     try:
         with stores.write(asked.collection.dataset) as connection:
@@ -44,7 +46,7 @@ def change(
                 writer = Writer(session, gateway.vault, gateway.vault.cipher(session, subject_id))
                 decision = gateway.pdp.decide(session, asked.question, subject_id)
                 _require(decision, asked)
-                more = {"collection": asked.collection.path}
+                more = _noted(asked, found)
                 decision_id = gateway.pdp.log(
                     session, EventType.RECORD_WRITE, asked.question, subject_id, decision, more
                 )
@@ -56,7 +58,7 @@ def change(
             _record_failure(gateway, database, asked, *logged[0])
         raise _as_ours(error) from error
     _look_again(gateway, database, policies, asked, logged[0][0], values)
-    return decision_id
+    return decision_id, found
 
 
 def _refuse_links(asked: Asked, values: Mapping[str, Any]) -> None:
@@ -68,13 +70,14 @@ def _refuse_links(asked: Asked, values: Mapping[str, Any]) -> None:
 
 def create(
     gateway: Gateway, database: Database, policies: PolicySet, asked: Asked, values: Mapping[str, Any]
-) -> tuple[str, str]:
-    """A new record; returns its key and the decision's id.
+) -> tuple[str, str, Found]:
+    """A new record; returns its key, the decision's id, and what a check found in its texts.
 
     A new person has no consents yet, so only purposes on another legal basis may create one.
     The row is inserted and sealed in one store transaction: its key goes into each value's
     associated data. Our database commits inside it, before the store does.
     """
+    values, found = checked(asked.collection, values)
     logged: list[tuple[str, str]] = []
     try:
         with gateway.stores.write(asked.collection.dataset) as connection, database.write() as session:
@@ -84,7 +87,7 @@ def create(
             writer = Writer(session, gateway.vault, gateway.vault.cipher(session, subject_id))
             decision = gateway.pdp.decide(session, asked.question, subject_id)
             _require(decision, asked)
-            more = {"collection": asked.collection.path}
+            more = _noted(asked, found)
             decision_id = gateway.pdp.log(session, EventType.RECORD_CREATE, asked.question, subject_id, decision, more)
             writer.index(asked.collection, key, values)
             writer.store(connection, asked.bound, key, values)
@@ -94,7 +97,11 @@ def create(
             _record_failure(gateway, database, asked, *logged[0])
         raise _as_ours(error) from error
     _look_again(gateway, database, policies, asked, logged[0][0], values)
-    return key, decision_id
+    return key, decision_id, found
+
+
+def _noted(asked: Asked, found: Found) -> dict[str, Any]:
+    return {"collection": asked.collection.path} | ({"unwanted": found} if found else {})
 
 
 def _look_again(

@@ -7,6 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from privacy_svc.cli.common import Cli
+from privacy_svc.cli.connecting import connect
 from privacy_svc.cli.pii import command
 from privacy_svc.examples import folder
 from privacy_svc.settings import Settings
@@ -35,3 +36,31 @@ def test_scan(tmp_path: Path) -> None:
         connection.execute("DROP TABLE leads")
     connection.close()
     assert CliRunner().invoke(command, ["scan"], obj=cli).exit_code == 0
+
+
+def test_a_proposal_can_be_pasted(tmp_path: Path) -> None:
+    """What `scan --propose` shows for a new table and column makes, pasted into the data map, the scan content."""
+    store, policies = tmp_path / "crm.sqlite", tmp_path / "policies"
+    with sqlite3.connect(store) as connection:
+        connection.execute("CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, colour TEXT)")
+    connection.close()
+    made = connect(Settings(home=tmp_path, policies=policies, audits=tmp_path / "audits"), "crm", f"sqlite:///{store}")
+    with sqlite3.connect(store) as connection:
+        connection.execute("ALTER TABLE customers ADD mobile_phone TEXT")
+        connection.execute("ALTER TABLE customers ADD size TEXT")
+        connection.execute("CREATE TABLE leads (id INTEGER PRIMARY KEY, first_name TEXT, e_mail TEXT)")
+    connection.close()
+    cli = Cli(_settings=Settings(home=tmp_path, policies=policies, stores={"crm": f"sqlite:///{store}"}))
+    shown = CliRunner().invoke(command, ["scan", "--propose"], obj=cli)
+    assert shown.exit_code == 1, shown.output
+    head, _, column = shown.output.partition("      # The table is mapped already: add these to its fields.\n")
+    column, _, leads = column.partition("      # Each row")
+    assert head.startswith("# for policies/datasets/crm.yml\n")
+    assert "size" not in shown.output
+    fields = column.split("        fields:\n")[1]
+    text = made.draft.read_text()
+    at = text.index("        fields:\n") + len("        fields:\n")
+    made.draft.write_text(text[:at] + fields + text[at:] + f"      # Each row{leads}")
+    done = CliRunner().invoke(command, ["scan"], obj=cli)
+    assert done.exit_code == 0, done.output
+    assert CliRunner().invoke(command, ["scan", "--propose"], obj=cli).output == ""

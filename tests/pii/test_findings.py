@@ -1,12 +1,14 @@
 """Findings that overlap, and texts without them: properties."""
 
+import re
 import unicodedata
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy_svc.pii import Finding, Style, known_values_in, redact, without_overlaps
+from privacy_svc.pii import Finding, Style, known_values_in, redact, spellings, without_overlaps
 
 TEXTS = st.text("ab1 @.-é", min_size=1, max_size=30)
 
@@ -65,6 +67,30 @@ def test_values_that_share_a_word() -> None:
     """Two known values that share a word are both covered."""
     text = "Meyer Anna Schmidt"
     assert redact(text, known_values_in(text, ["Meyer Anna", "Anna Schmidt"]), "drop").strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("José", "JOSE jose\u0301 José"),
+        ("Jose", "José"),
+        ("Müller", "Mueller, Muller, MÜLLER, Mu\u0308ller"),
+        ("Mueller", "Müller"),
+        ("Ana Silva", "<b>Ana</b>&nbsp;<i>Silva</i>"),
+        ("ana@mail.example", "<p>ana&#64;mail.example"),
+    ],
+)
+def test_spellings_of_a_known_value(value: str, text: str) -> None:
+    """With or without accents, an umlaut as two letters, across tags and character references of HTML."""
+    left = redact(text, known_values_in(text, [value]), "drop")
+    assert not any(c.isalnum() for c in re.sub(r"</?\w>", "", left)), left
+
+
+def test_spellings_of_a_full_name() -> None:
+    """Somebody is also written with initials, and surname first."""
+    assert {"Ana Silva", "A. Silva", "Silva, A.", "Silva, Ana"} <= set(spellings("Ana Silva"))
+    assert {"A. M. Silva", "A.M. Silva", "A. Silva"} <= set(spellings("Ana Maria Silva"))
+    assert list(spellings("Ana")) == list(spellings("12 Main")) == []
 
 
 def test_whole_words_only() -> None:

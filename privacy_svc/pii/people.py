@@ -1,0 +1,198 @@
+"""Names of people and places in a text, by lists and by the words around them. Pure.
+
+A first name that is no other word is a person's; a surname, a name that is also a word (Rose, Mark) or a place
+(Florence), and a name on no list need a companion or a word before or after: a title, "my name is", "called". Who
+was named in full is known by each part of the name in the rest of the text.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import regex
+
+from privacy_svc.pii.capitals import Word, runs, starts_sentence
+from privacy_svc.pii.names import AND, LEXICONS, NOBODY, Lexicon
+from privacy_svc.pii.wordlists import places
+
+Kind = Literal["PERSON", "LOCATION"]
+
+SURE, LIKELY, FAIR, POSSIBLE = 0.85, 0.7, 0.6, 0.5
+_LONGEST = 4
+"""Words of a name."""
+_PLACE_WORDS = 4
+_WINDOW, _JOINED = 48, 6
+_WORDS = regex.compile(r"[\w'\u2019]+")
+_NOUNS_HAVE_CAPITALS = frozenset({"de"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    kind: Kind
+    start: int
+    end: int
+    score: float
+
+
+def named_in(text: str, language: str) -> list[Named]:
+    """People and places, disjoint."""
+    return _Reader(text, language).read()
+
+
+class _Reader:
+    def __init__(self, text: str, language: str) -> None:
+        self._text, self._language = text, language
+        self._lexicon = _with_english(language)
+        self._nouns = language in _NOUNS_HAVE_CAPITALS
+        self._known: set[str] = set()
+        self._left: list[Word] = []
+        self._last_person = -1
+        """Where the last person's name ended."""
+
+    def read(self) -> list[Named]:
+        found = [named for run in runs(self._text, self._language) for named in self._run(run)]
+        found += [Named("PERSON", w.start, w.end, FAIR) for w in self._left if self._is_known(w)]
+        return sorted(found, key=lambda n: n.start)
+
+    def _run(self, run: Sequence[Word]) -> Iterator[Named]:
+        at, introduced = 0, self._introduced(run[0].start, run[-1].end)
+        while at < len(run):
+            word = run[at]
+            if word.plain in self._lexicon.titles or (word.plain in self._lexicon.greetings and not word.first):
+                at, introduced = at + 1, True
+                continue
+            if word.particle and at + 1 < len(run) and run[at + 1].plain in self._lexicon.titles:
+                at += 1
+                continue
+            end = self._place(run, at)
+            if end and (not introduced or (at == 0 and self._last_word(word.start) in self._lexicon.at)):
+                yield Named("LOCATION", word.start, run[end - 1].end, FAIR)
+            else:
+                end, score = self._person(run, at, introduced=introduced)
+                if end:
+                    self._learn(run[at:end], score)
+                    self._last_person = run[end - 1].end
+                    yield Named("PERSON", word.start, self._last_person, score)
+                elif end := self._place(run, at):
+                    yield Named("LOCATION", word.start, run[end - 1].end, FAIR)
+                elif not self._is_company(run, at + 1):
+                    self._left.append(word)
+            at, introduced = end or at + 1, introduced and word.particle and not end
+
+    def _place(self, run: Sequence[Word], at: int) -> int:
+        """Where the longest place that begins here ends; 0 if there is none, or if it may as well be a name or word."""
+        for end in range(min(len(run), at + _PLACE_WORDS), at + 1, -1):
+            if self._text[run[at].start : run[end - 1].end].casefold() in places():
+                return end
+        word = run[at]
+        if not word.place or word.common or word.shouted or self._is_company(run, at + 1):
+            return 0
+        if (word.first or word.last) and (len(run) > at + 1 or self._last_word(word.start) not in self._lexicon.at):
+            return 0
+        return at + 1
+
+    def _person(self, run: Sequence[Word], at: int, *, introduced: bool) -> tuple[int, float]:
+        begin = at
+        while introduced and begin < len(run) - 1 and run[begin].particle:
+            begin += 1
+        word = run[begin]
+        end = self._end(run, begin)
+        if self._is_company(run, end) or word.plain in NOBODY or word.company:
+            return 0, 0.0
+        companions = [w for w in run[begin + 1 : end] if not w.particle]
+        if word.particle or (word.initial and not companions):
+            return 0, 0.0
+        if introduced and not word.shouted and (not word.common or word.first or word.last):
+            return end, SURE if companions else LIKELY
+        if self._in_full(word, companions):
+            return end, SURE
+        if word.first and not (word.common or word.place or word.shouted):
+            return end, FAIR
+        return self._weaker(run, begin, end, companions)
+
+    def _in_full(self, word: Word, companions: Sequence[Word]) -> bool:
+        """A first name or an initial, and what may be a surname."""
+        if not companions:
+            return False
+        if word.initial:
+            return not companions[0].common
+        return word.first and (not word.common or any(w.last for w in companions))
+
+    def _weaker(self, run: Sequence[Word], at: int, end: int, companions: Sequence[Word]) -> tuple[int, float]:
+        word = run[at]
+        plain = not (word.common or word.place or word.shouted or word.initial)
+        if companions:
+            certain = any(w.last and not w.common and not w.place for w in companions)
+            return (end, FAIR) if plain and not self._nouns and (certain or word.last) else (0, 0.0)
+        if len(run) == at + 1 and (word.first or plain) and self._acts(word.end):
+            return (end, FAIR) if word.first or word.last or not self._nouns else (0, 0.0)
+        lone = word.last and plain and len(run) == 1 and len(word.plain) > 3
+        return (end, POSSIBLE) if lone and not starts_sentence(self._text, word.start) else (0, 0.0)
+
+    def _end(self, run: Sequence[Word], at: int) -> int:
+        """Where the name that begins here ends: the words after it that may belong to it."""
+        end = at + 1
+        for n in range(at + 1, min(len(run), at + _LONGEST + 2)):
+            word = run[n]
+            if word.particle and not word.last:
+                continue
+            if word.place and run[n - 1].plain in self._lexicon.at and n - at > 2:
+                break
+            fits = word.last or word.initial or (word.first and not word.common) or (word.unknown and not self._nouns)
+            if not fits or word.plain in NOBODY or word.company or (word.shouted and not word.last):
+                break
+            end = n + 1
+        return end
+
+    def _is_company(self, run: Sequence[Word], end: int) -> bool:
+        if end < len(run):
+            return run[end].company
+        return self._text[run[-1].end : run[-1].end + 3].strip()[:1] == "&"
+
+    def _introduced(self, start: int, end: int) -> bool:
+        if 0 <= self._last_person < start <= self._last_person + _JOINED:
+            return self._text[self._last_person : start].strip().casefold() in AND
+        before = self._text[max(0, start - _WINDOW) : start]
+        words = _WORDS.findall(before.casefold())
+        if not words:
+            return False
+        gap = before[len(before.rstrip(" \t\r\n:,.!;?\"'(*>-\u2013")) :]
+        phrase = f" {' '.join(words)}"
+        if "\n" in gap and ":" not in gap:
+            alone = not self._text[end : end + _WINDOW].partition("\n")[0].strip(" \t\r,.")
+            return alone and phrase.endswith(self._lexicon.closings)
+        if words[-1] in self._lexicon.titles and gap.strip() in {"", "."}:
+            return True
+        return not any(c in gap for c in ".!;?") and phrase.endswith(self._lexicon.before)
+
+    def _acts(self, end: int) -> bool:
+        after = self._text[end : end + _WINDOW].casefold()
+        if after[:2] in {"'s", "\u2019s"}:
+            return after[2:].lstrip().startswith(("wife", "husband", "mother", "father", "phone", "email", "address"))
+        return after[:1] == " " and after[1:].startswith(self._lexicon.after)
+
+    def _last_word(self, start: int) -> str:
+        words = _WORDS.findall(self._text[max(0, start - 16) : start].casefold())
+        return words[-1] if words else ""
+
+    def _learn(self, words: Sequence[Word], score: float) -> None:
+        if score >= LIKELY:
+            named = [w for w in words if len(w.plain) > 2 and not w.particle]
+            self._known.update(w.plain for w in named if w.last or not w.place)
+
+    def _is_known(self, word: Word) -> bool:
+        if word.plain not in self._known or word.company:
+            return False
+        return not word.common or not (self._nouns or starts_sentence(self._text, word.start))
+
+
+@cache
+def _with_english(language: str) -> Lexicon:
+    """English words stand in texts of any language. Phrases begin at a word's beginning."""
+    both = [LEXICONS[code] for code in dict.fromkeys((language, "en"))]
+    before, closings = (
+        tuple(f" {phrase}" for each in both for phrase in getattr(each, name)) for name in ("before", "closings")
+    )
+    titles, greetings = (frozenset().union(*(getattr(each, n) for each in both)) for n in ("titles", "greetings"))
+    return Lexicon(titles, greetings, before, closings, tuple(p for each in both for p in each.after), both[0].at)
