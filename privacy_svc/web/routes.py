@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from privacy_svc.web import centre, choosing, console, downloading, explaining, health, reference
+from privacy_svc.web import centre, choosing, console, downloading, entering, explaining, health, mine, reference
 
 HANDLERS: list[ControllerRouterHandler] = [
     centre.show_centre,
@@ -14,6 +14,8 @@ HANDLERS: list[ControllerRouterHandler] = [
     downloading.fetch_package,
     explaining.list_problems,
     explaining.explain_problem,
+    *entering.HANDLERS,
+    *mine.HANDLERS,
     console.ask_to_sign_in,
     console.sign_in,
     console.sign_out,
