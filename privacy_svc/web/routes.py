@@ -2,9 +2,21 @@
 
 from litestar.types import ControllerRouterHandler
 
-from privacy_svc.web import centre, choosing, console, downloading, entering, explaining, health, mine, reference
+from privacy_svc.web import (
+    appearance,
+    centre,
+    choosing,
+    console,
+    downloading,
+    entering,
+    explaining,
+    health,
+    mine,
+    reference,
+)
 
 HANDLERS: list[ControllerRouterHandler] = [
+    *appearance.HANDLERS,
     centre.show_centre,
     choosing.ask_to_confirm,
     choosing.confirm,
