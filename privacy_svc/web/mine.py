@@ -121,7 +121,8 @@ def show_choices(
     language = language_of(request, policy)
     with database.read() as session:
         found, no_advertising = switches.show(session)
-    shown = [(s.position, use_of(policy, s.purpose, language)) for s in found]
+    asked_first = sorted(found, key=lambda s: s.purpose.consent is None)
+    shown = [(s.position, use_of(policy, s.purpose, language)) for s in asked_first]
     advertising = any(s.purpose.direct_marketing for s in found)
     return page(
         request,
