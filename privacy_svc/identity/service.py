@@ -24,7 +24,7 @@ TRUE_TO = timedelta(minutes=1)
 """How exact `last_used_at` is: finer would make every read a write."""
 _ROLES = STAFF | {Role.MODULE, Role.SENDER}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_OURS = frozenset({"command-line", "customer", "policies", "privacy-svc", "unknown", "witness", "worker"})
+_OURS = frozenset({"command-line", "customer", "person", "policies", "privacy-svc", "unknown", "witness", "worker"})
 """Actors of the log that are nobody with credentials."""
 
 
