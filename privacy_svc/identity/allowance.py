@@ -7,6 +7,7 @@ and did not spend by the end of the minute is lost: the limit errs to the strict
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from privacy_svc.db import EARLIEST, Database, now
 from privacy_svc.identity.errors import TooManyTries
@@ -18,12 +19,30 @@ SHARE = 100
 
 @dataclass(slots=True)
 class _Allowance:
-    """Of one token in this process. `left` may be spent until `until`; `reached` until it is over."""
+    """Of one token in this process. `left` may be spent until `until`; nothing while the limit is `reached`."""
 
     left: int = 0
     until: datetime = EARLIEST
     reached: Reached | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    counting: Lock = field(default_factory=Lock)
+    """Held for a moment."""
+    filling: Lock = field(default_factory=Lock)
+    """Held while the database is asked, by a thread that may wait."""
+
+    def spend(self) -> bool:
+        """Whether one could be. Raises TooManyTries."""
+        at = now()
+        with self.counting:
+            if self.reached is not None and self.reached.until > at:
+                raise TooManyTries(self.reached.seconds)
+            if self.left <= 0 or self.until <= at:
+                return False
+            self.left -= 1
+            return True
+
+    def fill(self, reached: Reached | None, block: int, at: datetime) -> None:
+        with self.counting:
+            self.reached, self.left, self.until = reached, 0 if reached else block, at + PERIOD
 
 
 class Allowances:
@@ -38,21 +57,14 @@ class Allowances:
         """One call. Raises TooManyTries."""
         if not self._limit.most:
             return
-        mine = self._mine.setdefault(client_id, _Allowance())
-        async with mine.asking:
-            if mine.left <= 0 or mine.until <= now():
-                await self._fill(mine, client_id)
-            mine.left -= 1
+        mine = self._mine.get(client_id) or self._mine.setdefault(client_id, _Allowance())
+        if not mine.spend():
+            await asyncio.to_thread(self._fill_and_spend, mine, client_id)
 
-    async def _fill(self, mine: _Allowance, client_id: str) -> None:
-        if mine.reached is None or mine.reached.until <= now():
-            at = now()
-            mine.reached = await asyncio.to_thread(self._take, client_id)
-            mine.left, mine.until = self._block, at + PERIOD
-        if mine.reached is not None:
-            mine.left = 0
-            raise TooManyTries(mine.reached.seconds)
-
-    def _take(self, client_id: str) -> Reached | None:
-        with self._database.write() as session:
-            return take(session, self._limit, client_id.encode(), self._block)
+    def _fill_and_spend(self, mine: _Allowance, client_id: str) -> None:
+        with mine.filling:
+            while not mine.spend():  # else somebody filled it meanwhile
+                at = now()
+                with self._database.write() as session:
+                    reached = take(session, self._limit, client_id.encode(), self._block)
+                mine.fill(reached, self._block, at)
