@@ -15,7 +15,9 @@ MOST_BYTES = 500_000
 _ICON = Path(__file__).parent / "static" / "icon.svg"
 _PUBLIC: Any = {"opt": allow(Role.PUBLIC), "sync_to_thread": True, "include_in_schema": False}
 _KEPT = {"cache-control": "public, max-age=300"}
-_LOGO = _KEPT | {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+_LOGO = _KEPT | {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+}
 """An SVG may have styles of its own, and no scripts, also where it is opened by itself."""
 
 

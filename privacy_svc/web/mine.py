@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency, Provide
+from litestar.enums import MediaType
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Redirect, Template
 
@@ -36,7 +37,7 @@ RIGHTS = (Right.ACCESS, Right.PORTABILITY, Right.RESTRICTION, Right.AUTOMATED_DE
 
 def refused(request: Request[Any, Any, Any], error: PrivacyError) -> Response[Any]:
     """Whoever is not signed in is asked to; what did not work is said in the person's words."""
-    if request.accept.best_match(["text/html", PROBLEM_JSON, "application/json"]) != "text/html":
+    if request.accept.best_match([PROBLEM_JSON, MediaType.JSON, MediaType.HTML]) != MediaType.HTML:
         return answer_problem(request, error)
     if isinstance(error, NotSignedIn):
         return Redirect(entering.PATH, status_code=303)
