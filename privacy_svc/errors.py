@@ -27,8 +27,8 @@ class PrivacyError(Exception):
     slug: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong on our side"
     remedy: ClassVar[str] = "The operator finds the cause in the service's log under this request's id."
-    retry_after: ClassVar[int | None] = None
-    """Seconds, for what helps itself."""
+    retry_after: int | None = None
+    """Seconds, for what helps itself; of the kind, or of one error."""
 
     def __init__(self, detail: str, *, faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)

@@ -17,7 +17,9 @@ def go_on(company: Company) -> None:
     again = "" if serving else f" (after: {command} serve{beside})"
     click.echo(f"""
 Look around{again}
-  {url}/          the Privacy Centre, as a customer sees it
+  {url}/          the Privacy Centre, as anybody sees it
+  {url}/me        and as a customer: sign in as {company.customer_address()};
+                                 the code is in the newest file of {shown}/outbox
   {company.console_link()}
                                  the console (one sign-in, within 15 minutes)
   {url}/schema    every call of the API

@@ -20,7 +20,7 @@ from privacy_svc.cli.connecting import remember_store
 from privacy_svc.cli.demo_store import build
 from privacy_svc.client import Client
 from privacy_svc.errors import Unavailable
-from privacy_svc.http import Role
+from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import LINK_PATH, add_client, create_link
 from privacy_svc.mail import OUTBOX
 from privacy_svc.runtime import Runtime, create_home
@@ -113,6 +113,14 @@ class Company:
         with self.runtime.database.write() as session:
             token = create_link(session, self.runtime.log, Role.DPO, "piet")
         return f"{self.settings.base_url}{LINK_PATH}?token={token}"
+
+    def customer_address(self) -> str:
+        """By which one of the invented customers signs in to the Privacy Centre."""
+        directory = self.runtime.directory
+        with self.runtime.database.write() as session:
+            subject_id = directory.admit(session, CustomerRef(id="2"))
+            contacts = directory.contacts(session, [subject_id])[subject_id]
+        return next(contact.value for contact in contacts if contact.kind == "email")
 
     def wait(self) -> None:
         try:

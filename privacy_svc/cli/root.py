@@ -18,6 +18,7 @@ COMMANDS = {
     "worker": "Carry out requests (an extra process; `serve` starts one on the embedded default).",
     "clients": "Tokens of modules, DPOs, admins and auditors.",
     "console": "A one-time link that signs a person of the staff in to the console.",
+    "sessions": "Who of the staff is signed in; sign somebody out.",
     "seal": "Encrypt the store's mapped fields in place.",
     "unseal": "Give the store's sealed fields back as they were.",
     "consent": "Consents: import an old table, export, the suppression list.",

@@ -27,7 +27,7 @@ from privacy_svc.consent.objections import (
     restricted_people,
     restricted_since,
 )
-from privacy_svc.consent.posting import send_due
+from privacy_svc.consent.posting import deliver, send_due
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
@@ -47,6 +47,7 @@ from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
 from privacy_svc.consent.suppression import Cause, digests, enlist, follow_address
 from privacy_svc.consent.suppression import counts as count_suppressions
+from privacy_svc.consent.switching import Position, Switch, Switches
 from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
 from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE
 from privacy_svc.consent.unsubscribing import PATH as UNSUBSCRIBE_PATH
@@ -78,6 +79,7 @@ __all__ = [
     "ListKeeper",
     "Method",
     "NoticeRef",
+    "Position",
     "PurposeConsent",
     "Reading",
     "RecordConsent",
@@ -87,12 +89,15 @@ __all__ = [
     "Source",
     "Standing",
     "State",
+    "Switch",
+    "Switches",
     "Taken",
     "Totals",
     "UnknownLink",
     "asking",
     "count_suppressions",
     "current",
+    "deliver",
     "digests",
     "enlist",
     "evidence",

@@ -130,8 +130,8 @@ class Choices:
             hold(session, subject_id)
         except Erased:  # they are written to no more
             return purpose
-        if not _is_over(session, subject_id, purpose):
-            self._take_back(session, subject_id, purpose, "one-click", PERSON)
+        if not is_over(session, subject_id, purpose):
+            self.take_back(session, subject_id, purpose, "one-click", PERSON)
         if gpc:
             self.signal(session, subject_id, PERSON)
         return purpose
@@ -143,10 +143,10 @@ class Choices:
         honouring = [p for p in self.policies.purposes.values() if p.honours_gpc]
         fresh = [p for p in honouring if not _signalled(session, subject_id, p)]
         for purpose in fresh:
-            self._take_back(session, subject_id, purpose, GPC, actor, at)
+            self.take_back(session, subject_id, purpose, GPC, actor, at)
         return [p.key for p in fresh]
 
-    def _take_back(
+    def take_back(
         self,
         session: Session,
         subject_id: str,
@@ -170,7 +170,7 @@ def _is_objected_to(purpose: Purpose) -> bool:
     return purpose.legal_basis is not LegalBasis.CONSENT and is_objectionable(purpose)
 
 
-def _is_over(session: Session, subject_id: str, purpose: Purpose) -> bool:
+def is_over(session: Session, subject_id: str, purpose: Purpose) -> bool:
     """Nothing is left to take back."""
     last = next(latest(session, [subject_id], [purpose.key]), None)
     withdrawn = purpose.consent is None or (last is not None and last.state == State.WITHDRAWN)

@@ -21,6 +21,17 @@ from privacy_svc.vault import Vault
 _log = structlog.get_logger(__name__)
 
 
+def deliver(database: Database, vault: Vault, mailer: Mailer, post: Post) -> None:
+    """Once it is committed. What the mail server does not take now is a worker's."""
+    try:
+        mailer.send(post.address, post.letter)
+    except MailUnavailable:
+        _log.warning("consent.letter_waits", until=post.until.isoformat())
+        return
+    with database.write() as session:
+        note_sent(session, vault, post)
+
+
 def note_sent(session: Session, vault: Vault, post: Post) -> None:
     """From here on nobody but the person has the link's token."""
     row = session.get(Confirmation, post.link, with_for_update=True, populate_existing=True)

@@ -98,24 +98,29 @@ def problem(kind: type[PrivacyError], detail: str, request_id: str, faults: Sequ
     )
 
 
-def problem_headers(kind: type[PrivacyError]) -> dict[str, str]:
+def problem_headers(kind: type[PrivacyError] | PrivacyError) -> dict[str, str]:
     """What HTTP demands with some statuses (RFC 9110 §11.6.1, §10.2.3)."""
     again = {} if kind.retry_after is None else {"Retry-After": str(kind.retry_after)}
     return {**_HEADERS.get(kind.status, {}), **again}
 
 
 def answer(
-    request: Request[Any, Any, Any], kind: type[PrivacyError], detail: str, faults: Sequence[Fault] = ()
+    request: Request[Any, Any, Any],
+    kind: type[PrivacyError],
+    detail: str,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
     request_id = str(request.scope["state"].get("request_id", "unknown"))
     body = msgspec.json.encode(problem(kind, detail, request_id, faults))
-    return Response(body, status_code=kind.status, media_type=PROBLEM_JSON, headers=problem_headers(kind))
+    sent = headers or problem_headers(kind)
+    return Response(body, status_code=kind.status, media_type=PROBLEM_JSON, headers=dict(sent))
 
 
 def privacy_error(request: Request[Any, Any, Any], error: PrivacyError) -> Response[bytes]:
     if error.status >= 500:
         _log.warning("http.problem", problem=error.slug, status=error.status, exc_info=error)
-    return answer(request, type(error), error.detail, error.faults)
+    return answer(request, type(error), error.detail, error.faults, problem_headers(error))
 
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

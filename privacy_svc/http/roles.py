@@ -25,6 +25,8 @@ class Caller:
     id: str
     name: str
     role: Role
+    subject: str | None = None
+    """Who a customer is: the only person that what they call may speak of."""
 
 
 def allow(*roles: Role) -> dict[str, Any]:

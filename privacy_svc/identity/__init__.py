@@ -1,33 +1,47 @@
-"""Who calls: clients with bearer tokens (RFC 6750), staff with one-time links and sessions, and the one guard.
+"""Who calls: clients with bearer tokens (RFC 6750), staff by one-time links, customers by codes that are mailed to
+them; sessions of browsers, limits, and the one guard.
 
 A route says who may call it with `http.allow(...)`; `check_routes` refuses to start an application with a
 route that does not. Secrets are kept as hashes and never logged.
 """
 
-from privacy_svc.identity.errors import CrossSite, SessionEnded, UnknownToken
-from privacy_svc.identity.guard import caller_of_request, check_routes, guard
-from privacy_svc.identity.model import Client
+from privacy_svc.identity.codes import MINUTES, PERSON, Asked, Post, ask, redeem
+from privacy_svc.identity.errors import CodeRefused, CrossSite, SessionEnded, TooManyTries, UnknownToken
+from privacy_svc.identity.guard import caller_of_request, check_routes, guard, network_of_request
+from privacy_svc.identity.limits import Reached
+from privacy_svc.identity.model import BrowserSession, Client
 from privacy_svc.identity.origin import same_origin
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import add_client, authenticate, list_clients, revoke_client
-from privacy_svc.identity.staff import (
+from privacy_svc.identity.sessions import (
     COOKIE,
-    LINK_PATH,
+    CUSTOMER_COOKIE,
     caller_of_session,
-    create_link,
     end_session,
-    redeem_link,
+    list_sessions,
+    revoke_session,
     session_cookie,
 )
+from privacy_svc.identity.staff import LINK_PATH, create_link, redeem_link
 
 __all__ = [
     "COOKIE",
+    "CUSTOMER_COOKIE",
     "LINK_PATH",
+    "MINUTES",
+    "PERSON",
+    "Asked",
+    "BrowserSession",
     "Client",
+    "CodeRefused",
     "CrossSite",
+    "Post",
+    "Reached",
     "SessionEnded",
+    "TooManyTries",
     "UnknownToken",
     "add_client",
+    "ask",
     "authenticate",
     "caller_of_request",
     "caller_of_session",
@@ -37,9 +51,13 @@ __all__ = [
     "end_session",
     "guard",
     "list_clients",
+    "list_sessions",
+    "network_of_request",
     "new_secret",
+    "redeem",
     "redeem_link",
     "revoke_client",
+    "revoke_session",
     "same_origin",
     "session_cookie",
 ]

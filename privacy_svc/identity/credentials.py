@@ -4,43 +4,62 @@ Nothing is kept: each look begins after its request came, so what was revoked be
 """
 
 import asyncio
+from datetime import timedelta
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import Database, Together
-from privacy_svc.identity import service, staff
-from privacy_svc.identity.errors import UnknownToken
-from privacy_svc.identity.model import StaffSession
+from privacy_svc.identity import service, sessions
+from privacy_svc.identity.allowance import Allowances
+from privacy_svc.identity.errors import TooManyTries, UnknownToken
+from privacy_svc.identity.limits import Limit, take
+from privacy_svc.identity.model import BrowserSession
 from privacy_svc.identity.service import LiveClient
+from privacy_svc.outbound import Networks
+
+WRONG_TOKENS = Limit("wrong-tokens", 60, timedelta(minutes=1))
+"""Of one network. More are not entered in the log one by one: a token cannot be guessed, but a log can be filled."""
 
 
 class Credentials:
-    def __init__(self, database: Database, log: Log) -> None:
-        self._database, self._log = database, log
+    """`calls`: most calls a minute by one token; 0: any number."""
+
+    def __init__(self, database: Database, log: Log, calls: int = 0, proxies: Networks = ()) -> None:
+        self._database, self._log, self.proxies = database, log, proxies
         self._clients = Together[bytes, LiveClient](database.read, service.find_clients)
+        self._allowances = Allowances(database, calls)
 
-    async def by_token(self, header: str | None) -> LiveClient:
-        """Raises NotSignedIn; UnknownToken, which is logged."""
+    async def by_token(self, header: str | None, network: str = "") -> LiveClient:
+        """Raises NotSignedIn; UnknownToken, which is logged; TooManyTries."""
         try:
-            return await self._clients.do(service.token_hash(header))
+            client = await self._clients.do(service.token_hash(header))
         except UnknownToken:
-            await asyncio.to_thread(self._note_failure)
+            await asyncio.to_thread(self._note_failure, network)
             raise
+        await self._allowances.spend(client.id)
+        return client
 
-    async def by_cookie(self, cookie: str) -> StaffSession:
+    async def by_cookie(self, cookie: str) -> BrowserSession:
         """Raises SessionEnded."""
         return await asyncio.to_thread(self._find_session, cookie)
 
-    async def note_use(self, credential: LiveClient | StaffSession) -> None:
+    async def note_use(self, credential: LiveClient | BrowserSession) -> None:
         await asyncio.to_thread(self._note_use, credential)
 
-    def _find_session(self, cookie: str) -> StaffSession:
+    def _find_session(self, cookie: str) -> BrowserSession:
         with self._database.read() as session:
-            return staff.find_session(session, cookie)
+            return sessions.find_session(session, cookie)
 
-    def _note_use(self, credential: LiveClient | StaffSession) -> None:
+    def _note_use(self, credential: LiveClient | BrowserSession) -> None:
         with self._database.write() as session:
             service.note_use(session, credential)
 
-    def _note_failure(self) -> None:
+    def _note_failure(self, network: str) -> None:
         with self._database.write() as session:
-            self._log.append(session, EventType.SIGN_IN_FAILED, actor="unknown", payload={"by": "token"})
+            reached = take(session, WRONG_TOKENS, network.encode())
+            if reached is None:
+                self._log.append(session, EventType.SIGN_IN_FAILED, actor="unknown", payload={"by": "token"})
+            elif reached.first:
+                payload = {"limit": reached.limit.name}
+                self._log.append(session, EventType.SIGN_IN_LOCKED, actor="unknown", payload=payload)
+        if reached is not None:
+            raise TooManyTries(reached.seconds)

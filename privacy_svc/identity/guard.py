@@ -16,19 +16,22 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from privacy_svc.db import now
 from privacy_svc.errors import Fault, Forbidden, Misconfigured, NotSignedIn
 from privacy_svc.http import Caller, Role
-from privacy_svc.identity import service, staff
+from privacy_svc.identity import service, sessions
 from privacy_svc.identity.credentials import Credentials
 from privacy_svc.identity.errors import CrossSite
-from privacy_svc.identity.model import StaffSession
+from privacy_svc.identity.model import BrowserSession
+from privacy_svc.identity.network import network_of
 from privacy_svc.identity.origin import same_origin
 from privacy_svc.identity.service import LiveClient
+from privacy_svc.outbound import networks
+from privacy_svc.settings import Settings
 
 
 def guard(app: ASGIApp) -> ASGIApp:
     """For the application's `middleware`: Litestar copies the handler for each call of a guard of its own kind.
 
-    Raises NotSignedIn or Forbidden; else the caller stands in the scope's state. Needs `app.state.database` and
-    `app.state.log`.
+    Raises NotSignedIn, Forbidden or TooManyTries; else the caller stands in the scope's state. Needs `database` and
+    `log` in `app.state`; `settings` too where they are not the usual ones.
     """
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +84,7 @@ def _methods(handler: BaseRouteHandler) -> set[str]:
 async def _caller(scope: Scope, roles: frozenset[Role]) -> Caller:
     known = _credentials(scope["litestar_app"])
     header = _authorization(scope)
-    credential = await (_by_cookie(scope, known) if header is None else known.by_token(header))
+    credential = await (_by_cookie(scope, known, roles) if header is None else known.by_token(header, _network(scope)))
     if service.use_is_stale(credential, now()):
         await known.note_use(credential)
     caller = service.caller_of(credential)
@@ -98,9 +101,10 @@ def _authorization(scope: Scope) -> str | None:
     return None
 
 
-async def _by_cookie(scope: Scope, known: Credentials) -> LiveClient | StaffSession:
+async def _by_cookie(scope: Scope, known: Credentials, roles: frozenset[Role]) -> LiveClient | BrowserSession:
+    """Customers have a cookie of their own."""
     connection = ASGIConnection[Any, Any, Any, Any](scope)
-    cookie = connection.cookies.get(staff.COOKIE)
+    cookie = connection.cookies.get(sessions.CUSTOMER_COOKIE if Role.CUSTOMER in roles else sessions.COOKIE)
     if cookie is None:
         return await known.by_token(None)
     credential = await known.by_cookie(cookie)
@@ -109,9 +113,23 @@ async def _by_cookie(scope: Scope, known: Credentials) -> LiveClient | StaffSess
     return credential
 
 
+def network_of_request(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """For limits: where the request comes from."""
+    return _network(connection.scope)
+
+
+def _network(scope: Scope) -> str:
+    peer = scope.get("client")
+    forwarded = ",".join(v.decode("latin-1") for n, v in scope["headers"] if n == b"x-forwarded-for")
+    return network_of(peer[0] if peer else "", forwarded, _credentials(scope["litestar_app"]).proxies)
+
+
 def _credentials(app: Litestar) -> Credentials:
     """The application's own, made on first use."""
     if "credentials" not in app.state:
-        app.state.credentials = Credentials(app.state.database, app.state.log)
+        settings: Settings = app.state.settings if "settings" in app.state else Settings()
+        app.state.credentials = Credentials(
+            app.state.database, app.state.log, settings.token_limit, networks(settings.proxies, "proxies")
+        )
     found: Credentials = app.state.credentials
     return found

@@ -39,15 +39,42 @@ class StaffLink(Base):
     used_at: Mapped[datetime | None]
 
 
-class StaffSession(Base):
-    """A person of the staff who is signed in, in one browser."""
+class BrowserSession(Base):
+    """Somebody who is signed in, in one browser: a person of the staff, or a customer."""
 
-    __tablename__ = "staff_sessions"
+    __tablename__ = "sessions"
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
     role: Mapped[str]
     name: Mapped[str]
+    """What the audit log calls the actor; of a customer only that it was the person."""
+    subject_id: Mapped[str | None] = mapped_column(index=True)
+    """The customer. Their sessions end with their key."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_used_at: Mapped[datetime] = mapped_column(default=now)
     """True to the minute."""
+
+
+class SignInCode(Base):
+    """A code that was asked for in one browser. For an address that nobody has, there is a row like any other."""
+
+    __tablename__ = "sign_in_codes"
+
+    flow_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    """Of the secret that the browser holds."""
+    code_hash: Mapped[bytes]
+    """Keyed by that secret: six digits of a stolen table cannot be guessed."""
+    subject_id: Mapped[str | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class Tally(Base):
+    """How often something was done since its window began; the count is shared by all processes."""
+
+    __tablename__ = "tallies"
+
+    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

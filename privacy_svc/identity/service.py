@@ -15,7 +15,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict, NotFound, NotSignedIn
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity.errors import UnknownToken
-from privacy_svc.identity.model import Client, StaffSession
+from privacy_svc.identity.model import BrowserSession, Client
 from privacy_svc.identity.secret import digest, new_secret
 
 PREFIX = "psv_"
@@ -24,7 +24,7 @@ TRUE_TO = timedelta(minutes=1)
 """How exact `last_used_at` is: finer would make every read a write."""
 _ROLES = STAFF | {Role.MODULE, Role.SENDER}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_OURS = frozenset({"command-line", "customer", "policies", "privacy-svc", "unknown", "witness", "worker"})
+_OURS = frozenset({"command-line", "customer", "person", "policies", "privacy-svc", "unknown", "witness", "worker"})
 """Actors of the log that are nobody with credentials."""
 
 
@@ -96,19 +96,20 @@ def find_clients(session: Session, hashes: Sequence[bytes]) -> list[LiveClient |
     return [found.get(h) or UnknownToken("This token is not known or was revoked.") for h in hashes]
 
 
-def note_use(session: Session, credential: LiveClient | StaffSession) -> None:
+def note_use(session: Session, credential: LiveClient | BrowserSession) -> None:
     """Writes the minute of last use. Two processes that do so at once write once."""
-    kind, at = StaffSession if isinstance(credential, StaffSession) else Client, now()
+    kind, at = BrowserSession if isinstance(credential, BrowserSession) else Client, now()
     stale = or_(kind.last_used_at.is_(None), kind.last_used_at <= at - TRUE_TO)
     session.execute(update(kind).where(kind.id == credential.id, stale).values(last_used_at=at))
 
 
-def use_is_stale(credential: LiveClient | StaffSession, at: datetime) -> bool:
+def use_is_stale(credential: LiveClient | BrowserSession, at: datetime) -> bool:
     return credential.last_used_at is None or credential.last_used_at <= at - TRUE_TO
 
 
-def caller_of(credential: LiveClient | StaffSession) -> Caller:
-    return Caller(credential.id, credential.name, Role(credential.role))
+def caller_of(credential: LiveClient | BrowserSession) -> Caller:
+    subject_id = credential.subject_id if isinstance(credential, BrowserSession) else None
+    return Caller(credential.id, credential.name, Role(credential.role), subject_id)
 
 
 def require_name(name: str) -> None:

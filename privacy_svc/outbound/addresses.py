@@ -15,12 +15,12 @@ _NOT_FOR_US = tuple(ipaddress.ip_network(n) for n in ("192.0.0.0/24", "168.63.12
 them), Azure's metadata, local translation (RFC 8215)."""
 
 
-def networks(text: str) -> Networks:
-    """The setting `outbound_allow`, such as `10.1.0.0/16, 127.0.0.1`. Raises Misconfigured."""
+def networks(text: str, setting: str = "outbound_allow") -> Networks:
+    """A setting such as `10.1.0.0/16, 127.0.0.1`. Raises Misconfigured."""
     try:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise Misconfigured(f"outbound_allow lists networks such as 10.1.0.0/16: {error}.") from None
+        raise Misconfigured(f"{setting} lists networks such as 10.1.0.0/16: {error}.") from None
 
 
 def may_call(address: Address, allowed: Networks) -> bool:

@@ -5,6 +5,7 @@ field out, with every reason. Files are YAML and Markdown a DPO reviews in a pul
 fideslang dataset manifest (https://ethyca.github.io/fideslang/), purposes carry W3C DPV terms.
 """
 
+from privacy_svc.policy.appearance import Appearance
 from privacy_svc.policy.automated import Automated, AutomatedGround
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
@@ -86,6 +87,7 @@ __all__ = [
     "PROFILING",
     "RELATIONSHIP_END",
     "AlteredPolicy",
+    "Appearance",
     "Auth",
     "AuthBy",
     "Automated",

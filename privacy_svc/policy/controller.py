@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from privacy_svc.policy.appearance import Appearance
 from privacy_svc.policy.retention import RetentionRules
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -116,3 +117,4 @@ class Organisation:
     retention: RetentionRules = field(default_factory=RetentionRules)
     consent_ages: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     """Ages of consent by country that go before those of consentages.py."""
+    appearance: Appearance = field(default_factory=Appearance)

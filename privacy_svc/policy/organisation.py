@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from privacy_svc.policy.appearance import read_appearance
 from privacy_svc.policy.consentages import LEAST, LEAST_LAW
 from privacy_svc.policy.controller import EVIDENCE_KEPT, FourEyes, Organisation
 from privacy_svc.policy.durations import parse_duration
@@ -33,6 +34,7 @@ _KEYS = (
     "opendsr_senders",
     "consent_ages",
     "retention",
+    "appearance",
 )
 _RIGHTS = (
     "access",
@@ -72,6 +74,7 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         senders={key: read_sender(key, node, faults) for key, _, node in block.entries("opendsr_senders")},
         consent_ages=_consent_ages(block),
         retention=read_retention(block),
+        appearance=read_appearance(block),
     )
 
 

@@ -32,6 +32,7 @@ from privacy_svc.rights.opendsr_routes import HANDLERS as _OPENDSR
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.outside_routes import HANDLERS as _ELSEWHERE
 from privacy_svc.rights.outside_service import Elsewheres
+from privacy_svc.rights.own import Held, LogLine, Own, Shelf
 from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.recipient_routes import HANDLERS as _RECIPIENTS
 from privacy_svc.rights.recipient_service import Recipients
@@ -71,11 +72,14 @@ __all__ = [
     "Extension",
     "Filter",
     "Ground",
+    "Held",
     "HoldView",
     "Limits",
+    "LogLine",
     "NoticeView",
     "OnHold",
     "Order",
+    "Own",
     "PackageLinkGone",
     "Recipients",
     "Replayed",
@@ -85,6 +89,7 @@ __all__ = [
     "Requests",
     "Review",
     "Right",
+    "Shelf",
     "State",
     "TimelineLine",
     "UnknownRequest",

@@ -5,6 +5,7 @@ The package is sealed by the person's data key: it dies with them.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -159,6 +160,28 @@ def _whole(
         **{f"receipts/{name}.json": to_json(receipt) for name, receipt in receipts.items()},
     }
     return pack(gathered.tables, more, about)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a person who is signed in is shown: as a package would have it, and nothing packed."""
+
+    tables: list[Table]
+    information: dict[str, Any]
+    disclosed: list[dict[str, Any]]
+    redactions: list[dict[str, Any]]
+    unclear: list[dict[str, Any]]
+
+
+def overview(session: Session, parts: Parts, subject_id: str, language: str) -> Overview:
+    """Of the customer stores; what other systems hold takes its time, and is in a package. Raises Erased."""
+    gathered, redactor = _gather(session, parts, subject_id, language, lambda c: c.fields)
+    kind = session.get_one(Subject, subject_id).kind
+    fields = tuple((path, field) for (path, _), field in gathered.held.items())
+    information = article15.answer(parts.policy, Held(kind, gathered.categories, fields), language)
+    recount = Recount(session, parts, subject_id, language)
+    recount.log()
+    return Overview(gathered.tables, information, recount.disclosed(), redactor.told(), gathered.unclear)
 
 
 def _portable(

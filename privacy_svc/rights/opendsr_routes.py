@@ -29,7 +29,7 @@ class NoOpenDsr(NotFound):
 
 def as_opendsr(request: Request[Any, Any, Any], error: PrivacyError) -> Response[bytes]:
     """§7.6: 400 for whatever is wrong with a request; who may not ask and what is not there keep their own status."""
-    status = error.status if error.status in {401, 403, 404, 413} or error.status >= 500 else 400
+    status = error.status if error.status in {401, 403, 404, 413, 429} or error.status >= 500 else 400
     details = [
         {"domain": "Validation", "reason": error.slug, "message": f"{f.pointer} {f.detail}"} for f in error.faults
     ]

@@ -103,6 +103,12 @@ def accept_sender(session: Session, parts: Parts, request: DataRequest, sender: 
     _verified(session, parts, request, sender, "sender")
 
 
+def accept_signed_in(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
+    """The code that signed the person in went to the address on file."""
+    _require_verifying(request)
+    _verified(session, parts, request, actor, "session")
+
+
 def _verified(session: Session, parts: Parts, request: DataRequest, actor: str, how: str) -> None:
     at = now()
     request.verified_at, request.verified_by, request.verified_how = at, actor, how

@@ -159,6 +159,8 @@ def _page(
     hidden: dict[str, str] | None = None,
 ) -> Template:
     """`kind` names the words: its heading, its text, its button."""
-    shown = page(request, policies, "choice.html", status=status, kind=kind, what="", notice=None, action=action)
+    shown = page(
+        request, policies, "choice.html", status=status, remember=False, kind=kind, what="", notice=None, action=action
+    )
     shown.context["hidden"] = hidden or {}
     return shown

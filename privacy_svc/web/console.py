@@ -87,7 +87,7 @@ def sign_in(
     if not same_origin(str(request.method), request.headers):
         raise CrossSite("Open the link and press the button on its page.")
     with database.write() as session:
-        secret = redeem_link(session, log, form(body).get("token", ""))
+        secret = redeem_link(session, log, form(body).get("token", ""), request.cookies.get(COOKIE, ""))
     if secret is None:
         raise LinkSpent("The link was used before, is older than 15 minutes, or is not complete.")
     return Redirect(HOME, status_code=303, cookies=[session_cookie(secret, settings.base_url)])

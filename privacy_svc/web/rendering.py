@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request
+from litestar.datastructures import Cookie
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
@@ -16,6 +17,9 @@ from privacy_svc.policy import PolicySet
 from privacy_svc.settings import Settings
 from privacy_svc.web import texts
 
+LANGUAGE = "privacy_language"
+"""The cookie."""
+YEAR = 31_536_000
 _markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
 """No HTML and no pictures in a notice; markdown-it itself refuses `javascript:` and the like in links."""
 
@@ -42,6 +46,12 @@ def templates(settings: Settings) -> TemplateConfig[JinjaTemplateEngine]:
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
 
+def language_of(request: Request[Any, Any, Any], policies: PolicySet) -> str:
+    """The reader's: asked for outright, now or before, else what their browser accepts, else the organisation's."""
+    asked = [request.query_params.get("lang"), request.cookies.get(LANGUAGE)]
+    return texts.choose(asked, request.headers.get("accept-language", ""), policies.organisation.languages)
+
+
 def page(
     request: Request[Any, Any, Any],
     policies: PolicySet,
@@ -49,21 +59,37 @@ def page(
     *,
     status: int = 200,
     language: str | None = None,
+    remember: bool = True,
     **context: Any,
 ) -> Template:
-    """In the reader's language, or in the one that a page is written in."""
+    """In the reader's language, or in the one that a page is written in. `remember`: what they choose on this page."""
     organisation = policies.organisation
-    chosen = language or texts.choose(
-        request.query_params.get("lang"), request.headers.get("accept-language", ""), organisation.languages
-    )
+    chosen = language or language_of(request, policies)
     known: dict[str, Any] = {
         "t": partial(texts.text, chosen),
         "language": chosen,
         "languages": {} if language else {k: n for k, n in texts.NAMES.items() if k in organisation.languages},
         "organisation": organisation,
+        "on_day": partial(texts.day, chosen, organisation.time_zone),
+        "at_time": partial(texts.moment, chosen, organisation.time_zone),
+        "path": request.url.path,
     }
     headers = {"Content-Language": chosen, "Vary": "Accept-Language, Cookie"}
-    return Template(template_name=template, context=known | context, status_code=status, headers=headers)
+    cookies = [_remembered(request, chosen)] if remember and _chose(request, chosen) else []
+    return Template(
+        template_name=template, context=known | context, status_code=status, headers=headers, cookies=cookies
+    )
+
+
+def _chose(request: Request[Any, Any, Any], language: str) -> bool:
+    return request.method == "GET" and request.query_params.get("lang") == language
+
+
+def _remembered(request: Request[Any, Any, Any], language: str) -> Cookie:
+    """What somebody chose; no more than the language is in it."""
+    settings: Settings = request.app.state.settings
+    secure = settings.base_url.startswith("https:")
+    return Cookie(LANGUAGE, value=language, max_age=YEAR, secure=secure, httponly=True, samesite="lax")
 
 
 def _moment(at: Any) -> str:

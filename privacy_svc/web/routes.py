@@ -2,9 +2,21 @@
 
 from litestar.types import ControllerRouterHandler
 
-from privacy_svc.web import centre, choosing, console, downloading, explaining, health, reference
+from privacy_svc.web import (
+    appearance,
+    centre,
+    choosing,
+    console,
+    downloading,
+    entering,
+    explaining,
+    health,
+    mine,
+    reference,
+)
 
 HANDLERS: list[ControllerRouterHandler] = [
+    *appearance.HANDLERS,
     centre.show_centre,
     choosing.ask_to_confirm,
     choosing.confirm,
@@ -14,6 +26,8 @@ HANDLERS: list[ControllerRouterHandler] = [
     downloading.fetch_package,
     explaining.list_problems,
     explaining.explain_problem,
+    *entering.HANDLERS,
+    *mine.HANDLERS,
     console.ask_to_sign_in,
     console.sign_in,
     console.sign_out,

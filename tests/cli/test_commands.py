@@ -13,6 +13,10 @@ from click.testing import CliRunner
 
 from privacy_svc.cli.root import COMMANDS, root
 from privacy_svc.examples import folder
+from privacy_svc.http import Role
+from privacy_svc.identity import SessionEnded, caller_of_session, create_link, redeem_link
+from privacy_svc.runtime import opened
+from privacy_svc.settings import load
 from tests.e2e.service import Installation
 
 
@@ -151,6 +155,26 @@ def test_clients(installed: Installation) -> None:
     assert token not in installed.run("clients", "list")
     installed.run("clients", "revoke", "analytics")
     assert "modules.yml has no module" in installed.run("clients", "add", "nobody", "--role", "module", expect=2)
+
+
+def test_sessions(installed: Installation) -> None:
+    """Who is signed in is listed, and signed out by the session's id; one that is not there is told."""
+    assert "nobody is signed in" in installed.run("sessions", "list")
+    with (
+        opened(load(home=installed.home, policies=installed.folder / "policies")) as runtime,
+        runtime.database.write() as session,
+    ):
+        secret = redeem_link(session, runtime.log, create_link(session, runtime.log, Role.DPO, "dora"))
+    (found,) = json.loads(installed.run("--json", "sessions", "list"))
+    assert (found["name"], found["role"]) == ("dora", "dpo")
+    installed.run("sessions", "end", found["session"])
+    with (
+        opened(load(home=installed.home, policies=installed.folder / "policies")) as runtime,
+        runtime.database.read() as session,
+        pytest.raises(SessionEnded),
+    ):
+        caller_of_session(session, secret)
+    assert "no such session" in installed.run("sessions", "end", found["session"], expect=2)
 
 
 def test_wrong_use_is_exit_code_two(installed: Installation) -> None:

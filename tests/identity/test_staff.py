@@ -20,7 +20,8 @@ from privacy_svc.identity import (
     session_cookie,
 )
 from privacy_svc.identity.service import note_use
-from privacy_svc.identity.staff import IDLE, LIFE, LINK_LIFE, find_session
+from privacy_svc.identity.sessions import IDLE, LIFE, find_session
+from privacy_svc.identity.staff import LINK_LIFE
 from tests.identity.conftest import entries
 
 
@@ -105,9 +106,7 @@ def test_secrets_are_kept_nowhere(database: Database, log: Log) -> None:
     assert secret is not None
     with database.read() as session:
         rows = [
-            str(r)
-            for table in ("staff_links", "staff_sessions")
-            for r in session.execute(text(f"select * from {table}"))
+            str(r) for table in ("staff_links", "sessions") for r in session.execute(text(f"select * from {table}"))
         ]
     told = " ".join(rows + [str(e) for e in entries(database, log)])
     assert token not in told

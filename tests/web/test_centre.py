@@ -1,12 +1,14 @@
 """The Privacy Centre: what anybody can read, in their language, and safely."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
 from privacy_svc.policy import load_policies
 from privacy_svc.web.rendering import notice_html
-from privacy_svc.web.texts import TEXTS, category, choose, period
+from privacy_svc.web.texts import TEXTS, category, choose, day, moment, period
 from tests.web.conftest import REPOSITORY, Site
 
 BOTH = ("en", "de")
@@ -60,9 +62,11 @@ def test_the_demo_says_so_on_every_page(open_site: Callable[..., Site]) -> None:
 
 def test_all_texts_are_there_in_all_languages() -> None:
     """The same keys and the same blanks in each language."""
-    assert TEXTS["en"].keys() == TEXTS["de"].keys()
-    for key, text in TEXTS["en"].items():
-        assert text.count("{") == TEXTS["de"][key].count("{"), key
+    for language, texts in TEXTS.items():
+        assert texts.keys() == TEXTS["en"].keys()
+        for key, text in texts.items():
+            assert text.strip(), (language, key)
+            assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", TEXTS["en"][key])), (language, key)
 
 
 def test_no_page_has_anything_inline(site: Site) -> None:
@@ -131,5 +135,20 @@ def test_categories_in_words() -> None:
 
 def test_choosing_a_language_the_organisation_does_not_have() -> None:
     """Only languages that both the policy and the pages have are offered."""
-    assert choose("de", "de", ("en",)) == "en"
-    assert choose(None, "de", ("fr",)) == "en"
+    assert choose(["de", None], "de", ("en",)) == "en"
+    assert choose([None, "de"], "en", ("en", "de")) == "de"
+    assert choose([None, None], "de", ("pl",)) == "en"
+
+
+def test_dates_are_written_as_people_there_do() -> None:
+    """In the organisation's zone, not in the computer's."""
+    at = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    days = {language: day(language, "Europe/Berlin", at) for language in TEXTS}
+    assert days == {
+        "en": "29 March 2026",
+        "de": "29. März 2026",
+        "fr": "29 mars 2026",
+        "es": "29 de marzo de 2026",
+        "pt": "29 de março de 2026",
+    }
+    assert moment("de", "Europe/Berlin", at) == "29. März 2026, 00:30"

@@ -79,10 +79,12 @@ def test_the_reference_is_served_from_here(site: Site) -> None:
     assert site.get("/schema/elements").headers["content-type"] == "application/problem+json"
 
 
-def test_the_vendored_viewer_has_its_licence() -> None:
+def test_what_is_vendored_has_its_licence() -> None:
     """What we took from others travels with the terms it came under."""
-    (folder,) = (REPOSITORY / "privacy_svc" / "web" / "static" / "vendor").iterdir()
-    assert {"LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"} <= {p.name for p in folder.iterdir()}
+    folders = list((REPOSITORY / "privacy_svc" / "web" / "static" / "vendor").iterdir())
+    found = {folder.name: {p.name for p in folder.iterdir()} for folder in folders}
+    assert all("LICENSE" in names for names in found.values())
+    assert {"NOTICE", "swagger-ui-bundle.js.LICENSE.txt"} <= found["swagger-ui-5.35.0"]
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,13 @@ def test_the_vendored_viewer_has_its_licence() -> None:
 def test_only_static_files_are_static(site: Site, path: str) -> None:
     """Nothing outside of the folder, and no listings."""
     assert site.get(path).status_code == 404
+
+
+def test_the_pages_wear_the_organisations_colours_and_logo(site: Site) -> None:
+    """From the policies; without a logo of its own the service's; a logo cannot run anything."""
+    assert "--accent: #0b6e69" in site.get("/appearance.css").text
+    assert site.get("/logo").headers["content-type"] == "image/svg+xml"
+    (site.runtime.policies.folder / "logo.png").write_bytes(b"a picture")
+    logo = site.get("/logo")
+    assert (logo.content, logo.headers["content-type"]) == (b"a picture", "image/png")
+    assert "sandbox" in logo.headers["content-security-policy"]

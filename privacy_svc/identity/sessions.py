@@ -1,0 +1,107 @@
+"""Sessions of browsers: staff and customers alike. OWASP ASVS 5.0 §7: idle and absolute expiry, listed, revocable.
+
+A session's secret is made at sign-in and never taken from the browser, so nobody can plant one (session fixation);
+the session that the browser had before ends.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from litestar.datastructures import Cookie
+from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.db import now
+from privacy_svc.errors import NotFound
+from privacy_svc.http import Caller, Role
+from privacy_svc.identity.errors import SessionEnded
+from privacy_svc.identity.model import BrowserSession
+from privacy_svc.identity.secret import digest, new_secret
+from privacy_svc.identity.service import caller_of
+from privacy_svc.vault import Subject
+
+COOKIE = "privacy_session"
+CUSTOMER_COOKIE = "privacy_centre"
+"""Of its own, so that somebody of the staff who is a customer too is both, each in its place."""
+IDLE = timedelta(minutes=30)
+LIFE = timedelta(hours=12)
+
+
+def start_session(
+    session: Session, log: Log, role: Role, name: str, *, subject_id: str | None = None, before: str = ""
+) -> str:
+    """The secret of a fresh session, for `session_cookie`. `before`: the secret that the browser had until now."""
+    secret = new_secret()
+    session.execute(delete(BrowserSession).where(_ended()))
+    if before:
+        end_session(session, log, before)
+    session.add(BrowserSession(secret_hash=digest(secret), role=str(role), name=name, subject_id=subject_id))
+    log.append(session, EventType.SESSION_STARTED, actor=name, subject_id=subject_id, payload={"role": str(role)})
+    return secret
+
+
+def caller_of_session(session: Session, cookie: str | None) -> Caller:
+    """The person behind a session cookie. Raises SessionEnded."""
+    return caller_of(find_session(session, cookie))
+
+
+def find_session(session: Session, cookie: str | None) -> BrowserSession:
+    found = session.scalar(select(BrowserSession).where(BrowserSession.secret_hash == digest(cookie or ""), _lives()))
+    if found is None:
+        raise SessionEnded("Nobody is signed in with this session.")
+    return found
+
+
+def end_session(session: Session, log: Log, cookie: str) -> None:
+    """Signs out; a session that is not there is as good as ended."""
+    found = session.scalar(select(BrowserSession).where(BrowserSession.secret_hash == digest(cookie)))
+    if found is not None:
+        _end(session, log, found, found.name, EventType.SESSION_ENDED)
+
+
+def list_sessions(session: Session, subject_id: str | None = None) -> Sequence[BrowserSession]:
+    """Of one customer, or of the staff; those that live, the last used first."""
+    whose = BrowserSession.subject_id.is_(None) if subject_id is None else BrowserSession.subject_id == subject_id
+    found = select(BrowserSession).where(whose, _lives()).order_by(BrowserSession.last_used_at.desc())
+    return session.scalars(found).all()
+
+
+def revoke_session(session: Session, log: Log, session_id: str, actor: str, subject_id: str | None = None) -> None:
+    """The browser is signed out with this transaction's commit. A customer reaches their own, staff those of the
+    staff. Raises NotFound."""
+    found = next((s for s in list_sessions(session, subject_id) if s.id == session_id), None)
+    if found is None:
+        raise NotFound("There is no such session, or it has ended.")
+    _end(session, log, found, actor, EventType.SESSION_REVOKED)
+
+
+def session_cookie(secret: str, base_url: str, name: str = COOKIE) -> Cookie:
+    """Given to the browser at sign-in. With an empty secret it takes the cookie away. A customer's is sent along when
+    they follow a link of a mail to us; what changes something needs a request from our own pages besides."""
+    return Cookie(
+        key=name,
+        value=secret,
+        path="/",
+        max_age=int(LIFE.total_seconds()) if secret else 0,
+        httponly=True,
+        secure=base_url.startswith("https:"),
+        samesite="lax" if name == CUSTOMER_COOKIE else "strict",
+    )
+
+
+def _end(session: Session, log: Log, ended: BrowserSession, actor: str, event: EventType) -> None:
+    gone = delete(BrowserSession).where(BrowserSession.id == ended.id).returning(BrowserSession.id)
+    if session.scalar(gone) is not None:
+        payload = {} if event == EventType.SESSION_ENDED else {"name": ended.name}
+        log.append(session, event, actor=actor, subject_id=ended.subject_id, payload=payload)
+
+
+def _ended() -> ColumnElement[bool]:
+    at = now()
+    return or_(BrowserSession.created_at <= at - LIFE, BrowserSession.last_used_at <= at - IDLE)
+
+
+def _lives() -> ColumnElement[bool]:
+    erased = exists().where(Subject.id == BrowserSession.subject_id, Subject.erased_at.is_not(None))
+    return ~_ended() & ~erased

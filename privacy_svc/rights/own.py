@@ -1,0 +1,218 @@
+"""What a person who is signed in sees and has done: everything here is about this one person, and about nobody else.
+
+Identity needs no further proof: the code that signed them in went to the address on file, as a request's would.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from privacy_svc.auditlog import EntryView, EventType, membership_document
+from privacy_svc.errors import NotFound
+from privacy_svc.http import CustomerRef
+from privacy_svc.policy import Collection, Field, Source
+from privacy_svc.rights import verification
+from privacy_svc.rights.accessing import overview
+from privacy_svc.rights.article15 import in_language
+from privacy_svc.rights.errors import UnknownRequest
+from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.package_words import say
+from privacy_svc.rights.page import category, happened, named, shown
+from privacy_svc.rights.parts import WORKER
+from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.schemas import RequestView, TimelineLine
+from privacy_svc.rights.service import Requests
+from privacy_svc.rights.states import Right
+from privacy_svc.rights.tables import Table
+from privacy_svc.rights.waking import ring
+from privacy_svc.rights.words import spoken
+
+PERSON = "person"
+CHANNEL = "portal"
+EVERYTHING = 100
+"""Requests of one person that are listed."""
+_OURSELVES = frozenset({WORKER, "unknown", "privacy-svc", "command-line"})
+"""Actors behind whom no person of the staff looked at anything."""
+_ASKED_ABOUT = frozenset({None, Source.PROVIDED})
+"""What is right or wrong about the rest, the person cannot simply say: they ask the staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """`place` names the field for a correction; None where none can be asked for here."""
+
+    label: str
+    text: str = field(repr=False)
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What is held in one place. `count` rows, of which the first are here."""
+
+    title: str
+    about: str
+    sources: tuple[str, ...]
+    is_person: bool
+    rows: tuple[tuple[Value, ...], ...] = field(repr=False)
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """`received`: who got them, by name, and since when; `may_receive`: whom the policy names."""
+
+    shelves: tuple[Shelf, ...]
+    received: tuple[Mapping[str, Any], ...]
+    may_receive: tuple[Mapping[str, Any], ...]
+    redacted: int
+    unclear: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """`by` is None for what the person did themselves; `what` says `type` where the reader has no words for it."""
+
+    index: int
+    at: datetime
+    type: str
+    what: str
+    by: str | None
+    purpose: str | None
+
+
+class Own:
+    """One person's view, in their language. Raises Erased once they are."""
+
+    def __init__(self, requests: Requests, subject_id: str, language: str) -> None:
+        self._requests, self._database, self._parts = requests, requests.database, requests.parts
+        self._subject, self._asked_in = subject_id, language
+        self._language = spoken(self._parts.organisation, language)
+
+    def held(self) -> Held:
+        """Everything the customer stores have, with the values. The look is in the log."""
+        with self._database.read() as session:
+            found = overview(session, self._parts, self._subject, self._language)
+        with self._database.write() as session:
+            self._parts.log.append(
+                session, EventType.DATA_SHOWN, actor=PERSON, subject_id=self._subject, payload={"by": CHANNEL}
+            )
+        recipients = found.information["recipients"]
+        return Held(
+            shelves=tuple(self._shelf(table) for table in found.tables if table.rows),
+            received=tuple({**told, "since": datetime.fromisoformat(told["since"])} for told in found.disclosed),
+            may_receive=tuple(recipients) if isinstance(recipients, list) else (),
+            redacted=sum(told["count"] for told in found.redactions),
+            unclear=sum(told["count"] for told in found.unclear),
+        )
+
+    def _shelf(self, table: Table) -> Shelf:
+        collection = table.collection
+        is_person = collection.subject is not None
+        told = [f for f in table.fields if f.reference is None and (is_person or not f.primary_key)]
+        words = {f.source.value if f.source else "unknown": f.received_from for f in told if f.personal}
+        sources = tuple(say(self._language, f"source.{w}", **({"name": n} if n else {})) for w, n in words.items())
+        rows = tuple(tuple(self._value(collection, f, row[f.name]) for f in told) for row in table.first)
+        about = dict.fromkeys(category(c, self._language) for f in told if f.personal for c in f.categories)
+        return Shelf(_title(collection.name), ", ".join(about), sources, is_person, rows, table.rows)
+
+    def _value(self, collection: Collection, named_by: Field, value: object) -> Value:
+        may = collection.subject is not None and not named_by.primary_key and named_by.personal
+        may = may and named_by.source in _ASKED_ABOUT and isinstance(value, str)
+        place = f"{collection.path}.{named_by.name}" if may else None
+        return Value(named(named_by, self._language), shown(value), place)
+
+    # Who looked at it
+
+    def log(self, after: int | None, limit: int) -> Sequence[LogLine]:
+        """Entries about them, newest first, below index `after`."""
+        with self._database.read() as session:
+            found = self._parts.log.search(session, subject_id=self._subject, after=after, limit=limit)
+        return [self._line(entry) for entry in found if entry.index is not None]
+
+    def _line(self, entry: EntryView) -> LogLine:
+        assert entry.index is not None
+        purpose = (entry.payload or {}).get("purpose")
+        what = happened(entry.type, self._language)
+        title = self._purpose(purpose) if isinstance(purpose, str) else None
+        return LogLine(entry.index, entry.at, entry.type, what, self._actor(entry.actor), title)
+
+    def _actor(self, name: str) -> str | None:
+        """Modules are named; of staff only that it was staff (CJEU C-579/21)."""
+        if name == PERSON:
+            return None
+        module = self._parts.policy.modules.get(name)
+        if module is not None:
+            return module.title
+        return say(self._language, "service" if name in _OURSELVES else "staff")
+
+    def _purpose(self, key: str) -> str:
+        found = self._parts.policy.purposes.get(key) or self._parts.policy.groups.get(key)
+        return in_language(found.title, self._asked_in) if found else key.replace("_", " ")
+
+    def proof(self, index: int) -> str | Mapping[str, Any]:
+        """Of an entry about them, to be checked with `privacy-svc verify`. For one about many people the proof that
+        they are among them too. Raises NotFound, also for entries of others."""
+        log = self._parts.log
+        with self._database.read() as session:
+            place = log.place_of(session, str(index))
+            if place is None or (place.subject_id is not None and place.subject_id != self._subject):
+                raise NotFound("There is no such entry about you.")
+            if place.subject_id == self._subject:
+                return log.proof(session, index)
+            membership = log.membership(session, index, self._subject)
+            return membership_document(log.proof(session, index), membership)
+
+    # Requests
+
+    def requests(self) -> Sequence[RequestView]:
+        """Newest first."""
+        return self._requests.list(Filter(subject_id=self._subject, limit=EVERYTHING)).requests
+
+    def request(self, request_id: str) -> RequestView:
+        """Raises UnknownRequest, also for those of others."""
+        view = self._requests.show(request_id)
+        if view.subject != self._subject:
+            raise UnknownRequest("There is no such request.")
+        return view
+
+    def timeline(self, request_id: str) -> Sequence[TimelineLine]:
+        self.request(request_id)
+        return self._requests.timeline(request_id, self._language)
+
+    def open(self, right: Right, details: Mapping[str, Any]) -> RequestView:
+        """Received and verified in one go; it waits for staff only where the policy asks for them. Raises BadDetails,
+        CannotRectify, UnknownField."""
+        customer = CustomerRef(subject=self._subject)
+        wanted = Wanted(right, customer, channel=CHANNEL, details=details, language=self._language)
+        with self._database.write() as session:
+            request = self._requests.receive(session, wanted, PERSON)
+            verification.accept_signed_in(session, self._parts, request, PERSON)
+            opened, merged = request.id, request.merged_into
+            ordered = request.attempt > request.dispatched
+        if ordered:
+            ring(self._parts.settings.home)
+        return self._requests.show(merged or opened)
+
+    def withdraw(self, request_id: str) -> RequestView:
+        """Raises Conflict where it is too late."""
+        self.request(request_id)
+        return self._requests.withdraw(request_id, PERSON)
+
+    def answer(self, request_id: str, text: str) -> RequestView:
+        """To what they were asked. Raises Conflict where nothing was."""
+        self.request(request_id)
+        return self._requests.answer(request_id, text, PERSON)
+
+    def package(self, request_id: str) -> bytes:
+        self.request(request_id)
+        return self._requests.package(request_id, PERSON)
+
+    def certificate(self, request_id: str) -> str:
+        self.request(request_id)
+        return self._requests.certificate(request_id)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,294 @@
+"""The pages of a customer who is signed in: what we hold, what they allow, their requests, who looked, their sessions.
+
+All of it is asked of `Own` and `Switches`, which know one person only.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.enums import MediaType
+from litestar.params import FromPath, FromQuery, RawBody
+from litestar.response import Redirect, Template
+
+from privacy_svc.auditlog import Log
+from privacy_svc.consent import CHOICES, Choices, Switches, deliver
+from privacy_svc.db import Database
+from privacy_svc.errors import BadRequest, Erased, NotSignedIn, PrivacyError
+from privacy_svc.http import PROBLEM_JSON, Caller, Role, allow, answer_problem
+from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, list_sessions, revoke_session, session_cookie
+from privacy_svc.mail import Mailer
+from privacy_svc.policy import PolicyHolder, PolicySet
+from privacy_svc.rights import LogLine, Own, Requests, Right
+from privacy_svc.settings import Settings
+from privacy_svc.web import entering, texts
+from privacy_svc.web.forms import form
+from privacy_svc.web.rendering import language_of, page
+from privacy_svc.web.uses import use_of
+
+HOME = entering.HOME
+LINES = 50
+NEWEST = 3
+RIGHTS = (Right.ACCESS, Right.PORTABILITY, Right.RESTRICTION, Right.AUTOMATED_DECISION, Right.ERASURE)
+"""Those that a form starts; to correct, object and withdraw there is a place of their own."""
+
+
+def refused(request: Request[Any, Any, Any], error: PrivacyError) -> Response[Any]:
+    """Whoever is not signed in is asked to; what did not work is said in the person's words."""
+    if request.accept.best_match([PROBLEM_JSON, MediaType.JSON, MediaType.HTML]) != MediaType.HTML:
+        return answer_problem(request, error)
+    if isinstance(error, NotSignedIn):
+        return Redirect(entering.PATH, status_code=303)
+    policies: PolicyHolder = request.app.state.policies
+    kind = "erased" if isinstance(error, Erased) else f"trouble.{error.status}"
+    known = kind if kind in {"erased", "trouble.400", "trouble.404", "trouble.409"} else "trouble"
+    return page(request, policies.current, "trouble.html", status=error.status, kind=known, error=error)
+
+
+def _own(
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    requests: NamedDependency[Requests],
+    policies: NamedDependency[PolicyHolder],
+) -> Own:
+    assert caller.subject is not None
+    return Own(requests, caller.subject, language_of(request, policies.current))
+
+
+def _switches(caller: NamedDependency[Caller], choices: NamedDependency[Choices]) -> Switches:
+    assert caller.subject is not None
+    return Switches(choices, caller.subject)
+
+
+_MINE: Any = {
+    "opt": allow(Role.CUSTOMER),
+    "sync_to_thread": True,
+    "include_in_schema": False,
+    "exception_handlers": {PrivacyError: refused},
+    "dependencies": CHOICES
+    | {"own": Provide(_own, sync_to_thread=False), "switches": Provide(_switches, sync_to_thread=False)},
+}
+
+
+@get(HOME, **_MINE)
+def show_overview(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    own: NamedDependency[Own],
+    switches: NamedDependency[Switches],
+) -> Template:
+    with database.read() as session:
+        found, _ = switches.show(session)
+    return page(
+        request,
+        policies.current,
+        "me.html",
+        on=sum(s.position == "on" for s in found),
+        of=len(found),
+        is_open=sum(r.closed_at is None for r in own.requests()),
+        lines=own.log(None, NEWEST),
+        event=_event(request, policies.current),
+    )
+
+
+@get(f"{HOME}/data", **_MINE)
+def show_data(
+    request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], own: NamedDependency[Own]
+) -> Template:
+    return page(request, policies.current, "my_data.html", held=own.held())
+
+
+@post(f"{HOME}/data", **_MINE)
+def correct(body: RawBody, own: NamedDependency[Own]) -> Redirect:
+    """One value, in its place."""
+    sent = form(body)
+    if not sent.get("value", "").strip():
+        raise BadRequest("The right value is missing.")
+    opened = own.open(Right.RECTIFICATION, {"changes": {sent.get("place", ""): sent["value"].strip()}})
+    return Redirect(f"{HOME}/requests/{opened.id}", status_code=303)
+
+
+@get(f"{HOME}/choices", **_MINE)
+def show_choices(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    switches: NamedDependency[Switches],
+) -> Template:
+    policy = policies.current
+    language = language_of(request, policy)
+    with database.read() as session:
+        found, no_advertising = switches.show(session)
+    asked_first = sorted(found, key=lambda s: s.purpose.consent is None)
+    shown = [(s.position, use_of(policy, s.purpose, language)) for s in asked_first]
+    advertising = any(s.purpose.direct_marketing for s in found)
+    return page(
+        request,
+        policy,
+        "my_choices.html",
+        switches=shown,
+        advertising=advertising,
+        no_advertising=no_advertising,
+    )
+
+
+@post(HOME + "/choices/{purpose:str}", **_MINE)
+def choose(
+    request: Request[Any, Any, Any],
+    purpose: FromPath[str],
+    body: RawBody,
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+    switches: NamedDependency[Switches],
+    mailer: NamedDependency[Mailer],
+) -> Redirect:
+    """Holds with the answer."""
+    said = None
+    with database.write() as session:
+        if form(body).get("position") == "on":
+            said = switches.on(session, purpose, language_of(request, policies.current))
+        else:
+            switches.off(session, purpose)
+    if said is not None and said[1] is not None:
+        deliver(database, switches.choices.vault, mailer, said[1])
+    return Redirect(f"{HOME}/choices", status_code=303)
+
+
+@get(f"{HOME}/requests", **_MINE)
+def show_requests(
+    request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], own: NamedDependency[Own]
+) -> Template:
+    policy = policies.current
+    decides = any(p.automated for p in policy.purposes.values())
+    rights = [r.value for r in RIGHTS if decides or r is not Right.AUTOMATED_DECISION]
+    return page(request, policy, "my_requests.html", requests=own.requests(), rights=rights)
+
+
+@post(f"{HOME}/requests", **_MINE)
+def start_request(body: RawBody, own: NamedDependency[Own]) -> Redirect:
+    sent = form(body)
+    right = sent.get("right", "")
+    if right not in RIGHTS or (right == Right.ERASURE and sent.get("sure") != "yes"):
+        raise BadRequest("Choose what you want, and tick the box where there is one.")
+    opened = own.open(Right(right), {})
+    return Redirect(f"{HOME}/requests/{opened.id}", status_code=303)
+
+
+@get(HOME + "/requests/{request_id:str}", **_MINE)
+def show_request(
+    request: Request[Any, Any, Any],
+    request_id: FromPath[str],
+    policies: NamedDependency[PolicyHolder],
+    own: NamedDependency[Own],
+) -> Template:
+    return page(request, policies.current, "my_request.html", asked=own.request(request_id))
+
+
+@post(HOME + "/requests/{request_id:str}/withdraw", **_MINE)
+def withdraw(request_id: FromPath[str], own: NamedDependency[Own]) -> Redirect:
+    own.withdraw(request_id)
+    return Redirect(f"{HOME}/requests/{request_id}", status_code=303)
+
+
+@post(HOME + "/requests/{request_id:str}/answer", **_MINE)
+def answer(request_id: FromPath[str], body: RawBody, own: NamedDependency[Own]) -> Redirect:
+    own.answer(request_id, form(body).get("answer", ""))
+    return Redirect(f"{HOME}/requests/{request_id}", status_code=303)
+
+
+@get(HOME + "/requests/{request_id:str}/package", **_MINE)
+def fetch_package(request_id: FromPath[str], own: NamedDependency[Own]) -> Response[bytes]:
+    """Each download is logged."""
+    return _file(own.package(request_id), "application/zip", "zip", request_id)
+
+
+@get(HOME + "/requests/{request_id:str}/certificate", **_MINE)
+def fetch_certificate(request_id: FromPath[str], own: NamedDependency[Own]) -> Response[bytes]:
+    return _file(own.certificate(request_id).encode(), "application/json", "json", request_id)
+
+
+@get(f"{HOME}/log", **_MINE)
+def show_log(
+    request: Request[Any, Any, Any],
+    policies: NamedDependency[PolicyHolder],
+    own: NamedDependency[Own],
+    log: NamedDependency[Log],
+    after: FromQuery[int | None] = None,
+) -> Template:
+    lines = own.log(after, LINES)
+    more = lines[-1].index if len(lines) == LINES else None
+    shown = page(request, policies.current, "my_log.html", lines=lines, more=more, log_key=log.signer.vkey)
+    shown.context["event"] = _event(request, policies.current)
+    return shown
+
+
+@get(HOME + "/log/{index:int}/proof", **_MINE)
+def fetch_proof(index: FromPath[int], own: NamedDependency[Own]) -> Response[bytes]:
+    """For `privacy-svc verify`, or any other program that knows C2SP's tlog-proofs."""
+    found = own.proof(index)
+    if isinstance(found, str):
+        return _file(found.encode(), "text/plain; charset=utf-8", "tlog-proof", f"entry-{index}")
+    return _file(msgspec.json.encode(found), "application/json", "json", f"entry-{index}")
+
+
+@get(f"{HOME}/sessions", **_MINE)
+def show_sessions(
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    database: NamedDependency[Database],
+    policies: NamedDependency[PolicyHolder],
+) -> Template:
+    with database.read() as session:
+        found = list_sessions(session, caller.subject)
+    return page(request, policies.current, "my_sessions.html", sessions=found, here=caller.id)
+
+
+@post(HOME + "/sessions/{session_id:str}/end", **_MINE)
+def end_other(
+    session_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    settings: NamedDependency[Settings],
+) -> Redirect:
+    with database.write() as session:
+        revoke_session(session, log, session_id, PERSON, caller.subject)
+    if session_id == caller.id:
+        cookies = [session_cookie("", settings.base_url, CUSTOMER_COOKIE)]
+        return Redirect("/", status_code=303, cookies=cookies)
+    return Redirect(f"{HOME}/sessions", status_code=303)
+
+
+def _event(request: Request[Any, Any, Any], policy: PolicySet) -> Callable[[LogLine], str]:
+    """What happened, in the reader's words."""
+    language = language_of(request, policy)
+    return lambda line: texts.event(language, line.type) or line.what
+
+
+def _file(content: bytes, kind: str, ending: str, name: str) -> Response[bytes]:
+    """`name` is ours: the request was found by it."""
+    headers = {"content-disposition": f'attachment; filename="{name}.{ending}"', "cache-control": "no-store"}
+    return Response(content, media_type=kind, headers=headers)
+
+
+HANDLERS = [
+    show_overview,
+    show_data,
+    correct,
+    show_choices,
+    choose,
+    show_requests,
+    start_request,
+    show_request,
+    withdraw,
+    answer,
+    fetch_package,
+    fetch_certificate,
+    show_log,
+    fetch_proof,
+    show_sessions,
+    end_other,
+]

@@ -1,0 +1,231 @@
+"""A customer's stories in a real browser, at a phone's width and at a desk's, without scripts too."""
+
+import re
+import shutil
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from privacy_svc.examples import folder
+from tests.conftest import fresh_postgres
+from tests.e2e.browser import DESK, PHONE, Visitor, started
+from tests.e2e.service import SECONDS, Installation
+from tests.shop import ANA, postgres_shop, sqlite_shop
+from tests.smtp import SmtpServer
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started() as browser:
+        yield browser
+
+
+class Company(Installation):
+    """A shop that is served for real, with a mail server."""
+
+    mail: SmtpServer
+    cookies: Any = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "PRIVACY_SMTP_URL": self.mail.url, "PRIVACY_DEMO": "true"}
+
+    def newest_code(self, address: str, seen: int) -> str:
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            letters = self.mail.to(address)
+            if len(letters) > seen:
+                found = re.search(r"^ +(\d{6})\s*$", letters[-1].get_content(), re.MULTILINE)
+                assert found
+                return found[1]
+            time.sleep(0.05)
+        raise AssertionError(f"no code came; {self.logs()}")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    place = tmp_path_factory.mktemp(f"company-{request.param}")
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            made, store = Company(place), sqlite_shop(place)
+        else:
+            server = request.getfixturevalue("postgres_server")
+            made = Company(place, stack.enter_context(fresh_postgres(server)))
+            store = stack.enter_context(postgres_shop(server))
+        made.mail = stack.enter_context(SmtpServer())
+        shutil.copytree(folder("policies"), place / "policies")
+        made.run("init", "--store", store, "--name", "shop")
+        made.run("seal")
+        made.client("officer", "dpo")
+        made.client("marketing", "module")
+        stack.enter_context(made.serving())
+        yield made
+
+
+def sign_in(visitor: Visitor, company: Company, *, anew: bool = False) -> None:
+    """By a code that is really mailed; or in the session of the test before, since there are few codes in an hour."""
+    if company.cookies and not anew:
+        visitor.page.context.add_cookies(company.cookies)
+        return
+    seen = len(company.mail.to(ANA["email"]))
+    visitor.go("/sign-in")
+    visitor.page.fill("#email", ANA["email"])
+    visitor.page.press("#email", "Enter")
+    visitor.page.wait_for_url("**/sign-in/code")
+    visitor.check()
+    visitor.shoot("code")
+    visitor.page.fill("#code", company.newest_code(ANA["email"], seen))
+    visitor.page.press("#code", "Enter")
+    visitor.page.wait_for_url("**/me")
+    company.cookies = visitor.page.context.cookies()
+
+
+def permitted(company: Company, purpose: str) -> bool:
+    """What a module is told at this moment."""
+    body = {
+        "subject": {"type": "module", "id": "marketing"},
+        "action": {"name": "use"},
+        "resource": {"type": "customer", "id": ANA["key"], "properties": {"fields": ["email"]}},
+        "context": {"purpose": purpose},
+    }
+    answer = company.call("marketing", "POST", "/access/v1/evaluation", json=body)
+    assert answer.status_code == 200, answer.text
+    return bool(answer.json()["decision"])
+
+
+def wait_for(visitor: Visitor, text: str) -> None:
+    """The page is loaded again until the worker is done."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if text in visitor.page.content():
+            return
+        time.sleep(0.2)
+        visitor.page.reload()
+    raise AssertionError(f"no {text!r} on {visitor.page.content()}")
+
+
+def approve(company: Company, visitor: Visitor) -> str:
+    """By the officer, once the page says that it is looked at; the request's id."""
+    request_id = visitor.page.url.rpartition("/")[2]
+    assert company.call("officer", "POST", f"/v1/requests/{request_id}/approve").is_success
+    return request_id
+
+
+PAGES = ("/me", "/me/data", "/me/choices", "/me/requests", "/me/log", "/me/sessions")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_every_page(browser: Browser, company: Company, size: dict[str, int]) -> None:
+    """axe-core finds nothing, nothing is wider than the screen, no other host is asked, the console stays silent."""
+    visitor = Visitor(browser, company.url, size=size)
+    for name, path in (("centre", "/"), ("enter", "/sign-in"), ("problems", "/problems"), ("staff", "/dpo/sign-in")):
+        visitor.go(path)
+        visitor.check()
+        visitor.shoot(name)
+    sign_in(visitor, company)
+    for path in PAGES:
+        visitor.go(path)
+        visitor.check()
+        visitor.shoot(path.strip("/").replace("/", "-"))
+    assert visitor.foreign == []
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_from_consent_to_withdrawal(browser: Browser, company: Company, *, scripts: bool) -> None:
+    """What the switch says is what a module is told, from the moment that the page shows it; without scripts too."""
+    visitor = Visitor(browser, company.url, size=PHONE, scripts=scripts)
+    sign_in(visitor, company, anew=not scripts)
+    visitor.go("/me/choices")
+    card = visitor.page.locator('[id="use-marketing.email"]')
+    card.locator("summary").first.click()
+    visitor.shoot(f"consent-{'scripts' if scripts else 'plain'}")
+    card.get_by_role("button", name="Yes, I agree").click()
+    expect(card.locator(".position")).to_have_text("On")
+    assert permitted(company, "marketing.email")
+    card.get_by_role("button", name="Turn off").click()
+    expect(card.locator(".position")).to_have_text("Off")
+    assert not permitted(company, "marketing.email")
+    assert visitor.page.url.endswith("/me/choices")
+    assert (visitor.foreign, visitor.complaints) == ([], [])
+
+
+def test_from_request_to_opened_package(browser: Browser, company: Company) -> None:
+    """Asked for with one button, fetched with another; the package opens and has the values."""
+    visitor = Visitor(browser, company.url, size=PHONE)
+    sign_in(visitor, company)
+    visitor.go("/me/requests")
+    visitor.page.get_by_role("button", name="See your data").click()
+    visitor.page.wait_for_url("**/me/requests/*")
+    wait_for(visitor, "Fetch your data")
+    visitor.check()
+    visitor.shoot("request-done")
+    with visitor.page.expect_download() as download:
+        visitor.page.get_by_text("Fetch your data").click()
+    with zipfile.ZipFile(BytesIO(Path(download.value.path()).read_bytes())) as package:
+        assert ANA["email"] in package.read("index.html").decode()
+
+
+def test_a_value_is_corrected_in_its_place(browser: Browser, company: Company) -> None:
+    """Typed beside the wrong one, approved by the officer, and then shown."""
+    visitor = Visitor(browser, company.url, size=PHONE)
+    sign_in(visitor, company)
+    visitor.go("/me/data")
+    line = visitor.page.locator(".values > div", has=visitor.page.get_by_text("Postal code", exact=True))
+    right = f"4{time.time_ns() % 1000:03d}-322"
+    line.locator("summary").click()
+    line.get_by_label("The right value").fill(right)
+    visitor.check()
+    visitor.shoot("correct")
+    line.get_by_role("button").click()
+    visitor.page.wait_for_url("**/me/requests/*")
+    approve(company, visitor)
+    wait_for(visitor, "Fetch the certificate")
+    visitor.go("/me/data")
+    expect(line).to_contain_text(right)
+
+
+def test_who_looked_can_be_proved(browser: Browser, company: Company) -> None:
+    """A module's read stands on the page with its purpose, and its proof is verified by the command on the page."""
+    permitted(company, "marketing.email")
+    visitor = Visitor(browser, company.url, size=DESK)
+    sign_in(visitor, company)
+    visitor.go("/me/log")
+    wait_for(visitor, "Asked whether it may use your data")
+    wait_for(visitor, "Newsletter by e-mail")
+    with visitor.page.expect_download() as download:
+        visitor.page.locator(".lines a").first.click()
+    proof = company.folder / download.value.suggested_filename
+    proof.write_bytes(Path(download.value.path()).read_bytes())
+    command = visitor.page.locator("pre code").inner_text()
+    key = command.split('"')[1]
+    assert str(int(re.findall(r"\d+", proof.name)[0])) in company.run("verify", proof.name, "--key", key)
+
+
+def test_from_erasure_to_verified_certificate(browser: Browser, company: Company) -> None:
+    """Ticked and asked for, approved, done: the session is over, the code of a new one never comes, and the certificate
+    is verified offline."""
+    visitor = Visitor(browser, company.url, size=PHONE)
+    sign_in(visitor, company)
+    visitor.go("/me/requests")
+    visitor.page.get_by_label("Yes, erase my data").check()
+    visitor.page.get_by_role("button", name="Have them erased").click()
+    visitor.page.wait_for_url("**/me/requests/*")
+    visitor.shoot("erasure-asked")
+    request_id = approve(company, visitor)
+    deadline = time.monotonic() + SECONDS
+    while company.call("officer", "GET", f"/v1/requests/{request_id}").json()["state"] != "completed":
+        assert time.monotonic() < deadline, company.logs()
+        time.sleep(0.2)
+    visitor.go("/me")
+    assert visitor.page.url.endswith("/sign-in")
+    certificate = company.folder / "certificate.json"
+    certificate.write_text(company.call("officer", "GET", f"/v1/requests/{request_id}/certificate").text)
+    company.run("verify", certificate.name)
