@@ -19,6 +19,7 @@ from privacy_svc.auditlog import (
     rotating,
     searching,
     sequencer,
+    waiting,
 )
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
@@ -53,10 +54,12 @@ WITNESS = "witness"
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Entries committed and not yet in the tree, for health and metrics."""
+    """Entries committed and not yet in the tree, for health and metrics. `refused`: rows of the outbox that are no
+    entries of this service."""
 
     waiting: int
     oldest: datetime | None
+    refused: int
 
 
 class Log:
@@ -160,7 +163,7 @@ class Log:
         self._integrator.stop()
 
     def backlog(self, session: Session) -> Backlog:
-        return Backlog(*sequencer.backlog(session))
+        return Backlog(*waiting.backlog(session))
 
     def checkpoint(self, session: Session) -> str:
         """The newest checkpoint that is exported, with what our witness has said of it. Raises NotFound where there is

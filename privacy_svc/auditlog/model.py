@@ -24,6 +24,8 @@ class Outbox(Base):
     actor: Mapped[str]
     subject_id: Mapped[str | None]
     leaf: Mapped[bytes]
+    refused: Mapped[str | None]
+    """Why the sequencer passes it over: it is no entry of this service (waiting.py)."""
 
 
 class Entry(Base):

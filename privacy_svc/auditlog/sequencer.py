@@ -12,11 +12,10 @@ Each step begins by looking at what is there, so a crash between any two is repa
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import BigInteger, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,25 +29,19 @@ from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.waiting import any_waits, next_entries
 from privacy_svc.db import Database, among
 
 BATCH = 256
 MOST_TOLD = 1000
 """Characters of why the log is halted: what is found beside it is told up to here."""
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
-_REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
-"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other; it
-does not wait."""
-_WAITING = select(Outbox.number, Outbox.leaf, Outbox.type).where(~_REPEATED)
-_WAITING = _WAITING.order_by(Outbox.number).limit(BATCH).with_for_update()
 _CHOSEN = among(Outbox.number, "numbers")
 _PLACE = bindparam("begin", type_=BigInteger()) + func.row_number().over(order_by=Outbox.number) - 1
 _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
     ["index", *_MOVED], select(_PLACE, *(getattr(Outbox, name) for name in _MOVED)).where(_CHOSEN)
 )
 _LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
-_ANY = select(Outbox.number).where(~_REPEATED).limit(1)
-_BACKLOG = select(func.count(), func.min(Outbox.at)).select_from(Outbox).where(~_REPEATED)
 _SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCheckpoint.size))
 _FIRST = select(Tree.first).where(Tree.id == 1)
 _TWO_SIGNED = select(SignedCheckpoint.size).order_by(SignedCheckpoint.size.desc()).limit(2)
@@ -101,6 +94,8 @@ def _export(database: Database, export: Path, mirror: Mirror, first: int, newest
     """Once; its leaves before it."""
     if newest.size > checkpoint_file.newest_size(export):
         mirror.extend(first, newest.size, partial(_leaves, database))
+        if (here := max(mirror.count(), first)) < newest.size:
+            raise LogInconsistent(f"The mirror of the log ends at {here}: no checkpoint of {newest.size} is exported.")
         checkpoint_file.append(export, newest.note)
 
 
@@ -130,12 +125,6 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
     with database.read() as session:
         return session.connection().scalars(_BETWEEN, {"first": first, "until": until}).all()
-
-
-def backlog(session: Session) -> tuple[int, datetime | None]:
-    """How many entries wait, and since when the oldest does."""
-    waiting, oldest = session.execute(_BACKLOG).one()
-    return waiting, oldest
 
 
 def last_signed(session: Session) -> SignedCheckpoint | None:
@@ -169,7 +158,7 @@ def _whole(size: object) -> int:
 def _anything_to_do(database: Database, export: Path) -> bool:
     with database.read() as session:
         connection = session.connection()
-        waits = connection.scalar(_ANY) is not None
+        waits = any_waits(session)
         size, signed = size_of_tree(session), connection.scalar(_SIGNED) or 0
     return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
@@ -184,15 +173,15 @@ def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror:
             f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
             "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
         )
-    rows = session.connection().execute(_WAITING).all()
+    rows = next_entries(session, BATCH)
     if not rows:
         return 0
-    _refuse_an_old_key(session, signer, [kind for _, _, kind in rows])
+    _refuse_an_old_key(session, signer, [row.type for row in rows])
     begin = tree.size
-    for offset, (_, leaf, _) in enumerate(rows):
-        tree.tiles.append(0, begin + offset, leaf_hash(leaf))
+    for offset, row in enumerate(rows):
+        tree.tiles.append(0, begin + offset, leaf_hash(row.leaf))
     tree.tiles.save()
-    _move(session, [number for number, _, _ in rows], begin)
+    _move(session, [row.number for row in rows], begin)
     tree.size = begin + len(rows)
     _grow(session, begin, tree.size)
     return len(rows)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from privacy_svc.auditlog import checkpoint_file
+from privacy_svc.auditlog import checkpoint_file, waiting
 from privacy_svc.auditlog.entry_check import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing_tree import GrowingTree
@@ -33,7 +33,7 @@ from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.table_check import check_cosignatures, check_kept_tags, check_repeated, check_tree
 from privacy_svc.auditlog.tile_check import TileCheck
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.db import Database
+from privacy_svc.db import Database, among
 
 if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PAGE = 1000
 UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """Raised over values of a type that a column never holds."""
+_WAITING = rows_of(Outbox).where(among(Outbox.number, "numbers")).order_by(Outbox.number)
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
 
@@ -229,8 +230,11 @@ class _Verification:
 
     def _waiting(self) -> Iterator[Finding]:
         """Entries that wait for their place in the tree."""
-        for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
-            yield from self._checker.check(read(rows))
+        for rows in waiting.pages(self._session, PAGE):
+            wrong = waiting.faults(rows)
+            yield from waiting.told(rows, wrong)
+            right = {"numbers": [row.number for row in rows if row.number not in wrong]}
+            yield from self._checker.check(read(self._session.execute(_WAITING, right)))
 
     def _handovers(self) -> Iterator[Finding]:
         """A key that took over, and no entry says so."""

@@ -62,7 +62,9 @@ def ready(
     faults = [Fault(f"/{name}", why) for name, part in parts.items() if (why := _fault(part))]
     if faults:
         raise NotReady("This service cannot do its work now.", faults=faults)
-    return Health("ready", list(parts), [*_warnings(policies), *_beside(stores, policies)])
+    with database.read() as session:
+        refused = log.backlog(session).refused
+    return Health("ready", list(parts), [*_warnings(policies, refused), *_beside(stores, policies)])
 
 
 def _beside(stores: Stores, policies: PolicyHolder) -> list[str]:
@@ -74,13 +76,16 @@ def _beside(stores: Stores, policies: PolicyHolder) -> list[str]:
     return [f"stores: {tables} outside the data map may hold personal data: see `privacy-svc policy check`"]
 
 
-def _warnings(policies: PolicyHolder) -> list[str]:
-    """Nothing of what the files say: anybody may ask."""
+def _warnings(policies: PolicyHolder, refused: int) -> list[str]:
+    """Nothing of what the files say: anybody may ask. `refused`: rows of the log's outbox."""
     _ = policies.current
-    since = policies.refused_since
-    if since is None:
-        return []
-    return [f"policies: the files are refused since {since:%Y-%m-%dT%H:%M:%SZ}, and those before them stay in force"]
+    since, warnings = policies.refused_since, []
+    if since is not None:
+        stands = f"since {since:%Y-%m-%dT%H:%M:%SZ}, and those before them stay in force"
+        warnings.append(f"policies: the files are refused {stands}")
+    if refused:
+        warnings.append("log: somebody wrote into its outbox past this service; `privacy-svc log verify` tells")
+    return warnings
 
 
 def _fault(part: Callable[[], None]) -> str | None:
