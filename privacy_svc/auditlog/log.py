@@ -123,7 +123,7 @@ class Log:
         """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""
         if self.signer.rotating:
             rotating.resume(self, database)
-        done = sequencer.integrate(database, self.signer, self.export, self.mirror)
+        done = sequencer.integrate(database, self.vault, self.signer, self.export, self.mirror)
         if self.signer.rotating:
             rotating.finish(self, database)
         return done

@@ -24,6 +24,8 @@ class Outbox(Base):
     actor: Mapped[str]
     subject_id: Mapped[str | None]
     leaf: Mapped[bytes]
+    mac: Mapped[bytes | None]
+    """Of the leaf, by the organisation's key (outbox_mac.py). None of an entry that a version without MACs wrote."""
     refused: Mapped[str | None]
     """Why the sequencer passes it over: it is no entry of this service (waiting.py)."""
 

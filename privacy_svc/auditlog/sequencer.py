@@ -31,6 +31,7 @@ from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.waiting import any_waits, next_entries
 from privacy_svc.db import Database, among
+from privacy_svc.vault import Vault
 
 BATCH = 256
 MOST_TOLD = 1000
@@ -59,13 +60,14 @@ _BETWEEN = (
 """Built once: a batch is 30 statements, and building them took longer than the database."""
 
 
-def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) -> int:
-    """Everything that waits, in batches of 256. Returns how many entries entered the tree. Raises LogInconsistent."""
+def integrate(database: Database, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:
+    """Everything that waits, in batches of 256. Returns how many entries entered the tree. Raises LogInconsistent, and
+    KeyUnavailable where the key is away by which this service knows its entries."""
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
             grown = _Grown(_running(session), _promised(session, signer, export), Tiles(session))
-            done = _batch(session, grown, signer, export, mirror)
+            done = _batch(session, grown, vault, signer, export, mirror)
             newest = _sign(session, grown, signer, export, partial(_export, database, export, mirror, grown.first))
         if newest is not None:
             _export(database, export, mirror, grown.first, newest)
@@ -163,7 +165,7 @@ def _anything_to_do(database: Database, export: Path) -> bool:
     return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
 
-def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror: Mirror) -> int:
+def _batch(session: Session, tree: _Grown, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:  # noqa: PLR0913
     if any(known.size > tree.size for known in tree.promised):
         raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
@@ -173,7 +175,7 @@ def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror:
             f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
             "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
         )
-    rows = next_entries(session, BATCH)
+    rows = next_entries(session, vault, BATCH)
     if not rows:
         return 0
     _refuse_an_old_key(session, signer, [row.type for row in rows])

@@ -231,7 +231,7 @@ class _Verification:
     def _waiting(self) -> Iterator[Finding]:
         """Entries that wait for their place in the tree."""
         for rows in waiting.pages(self._session, PAGE):
-            wrong = waiting.faults(rows)
+            wrong = waiting.faults(self._session, self._vault, rows)
             yield from waiting.told(rows, wrong)
             right = {"numbers": [row.number for row in rows if row.number not in wrong]}
             yield from self._checker.check(read(self._session.execute(_WAITING, right)))

@@ -6,12 +6,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Table, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Table, delete, insert, select, text, update
 
 from privacy_svc.auditlog import LogInconsistent, checkpoint_file
-from privacy_svc.auditlog.entry import Envelope
-from privacy_svc.auditlog.model import Outbox
+from privacy_svc.auditlog.entry import Envelope, commit_to
+from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.db import new_id, now
+from privacy_svc.db.migrate import MIGRATIONS
 from tests.auditlog.conftest import Logbook
 from tests.auditlog.test_sequencer import DIED, die_in
 from tests.factories import check_log
@@ -100,3 +103,84 @@ def test_no_checkpoint_is_exported_before_its_leaves(book: Logbook, tmp_path: Pa
     assert checkpoint_file.newest_size(book.log.export) == 1
     change(book, 'UPDATE audit_entries SET leaf = :leaf WHERE "index" = 1', leaf=ours)
     check_log(book.database, book.log)
+
+
+FORGED = {
+    "alone": (None, None),
+    "with a payload of hers": (None, ("owner_id", "use", "sealed")),
+    "with a MAC of another's": ("another's", ("owner_id", "use", "sealed")),
+    "with a MAC of its own": (b"m" * 16, None),
+    "as if erased": (None, ("owner_id", "sealed")),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_an_entry_that_somebody_else_wrote_is_never_signed(book: Logbook, how: str) -> None:
+    """Who copies the tags of Ana's entries and commits to what they please gets no place in the tree, and no proof."""
+    ana = book.person()
+    book.fill(2, ana)
+    book.write(ana)
+    book.write(ana)
+    hers = Envelope.decode(leaf_of(book))
+    forged = msgspec.structs.replace(
+        hers, id=new_id(), type="consent:record:given", commit=commit_to({"purpose": "marketing"}).commit
+    )
+    mac, copied = FORGED[how]
+    with book.database.read() as session:
+        row = dict(session.execute(select(Payload.__table__).where(Payload.entry_id == hers.id)).mappings().one())
+        another = session.scalars(select(Outbox.mac)).first()
+    put(book, forged.encode(), id=forged.id, subject_id=ana, mac=another if mac == "another's" else mac)
+    if copied is not None:
+        sealed = {"use": "erased", **{name: row[name] for name in copied}, "entry_id": forged.id}
+        with book.database.write() as session:
+            session.execute(insert(Payload), [sealed])
+    for _ in range(2):
+        book.write(ana)
+        book.integrate()
+    assert "row -1 of audit_outbox is no entry of this service" in book.verify().findings[0].detail
+    assert book.verify().size == 6
+    with book.database.read() as session:
+        assert session.scalars(select(Entry.type).distinct()).all() == ["gateway:record:read"]
+    take_away(book)
+    with book.database.write() as session:
+        session.execute(delete(Payload).where(Payload.entry_id == forged.id))
+    check_log(book.database, book.log)
+
+
+def test_an_entry_has_its_place_once(book: Logbook) -> None:
+    """Somebody puts an entry with its MAC, which they saw while it waited, into the outbox under another id."""
+    book.write()
+    with book.database.read() as session:
+        row = dict(session.execute(select(OUTBOX)).mappings().one())
+    book.integrate()
+    put(book, **row | {"number": -1, "id": new_id()})
+    assert book.integrate() == 0
+    take_away(book)
+    check_log(book.database, book.log)
+
+
+def test_what_a_version_without_macs_wrote_enters_the_tree(book: Logbook) -> None:
+    """During an upgrade: about anybody, sealed for a claim, about somebody who was erased meanwhile."""
+    ana, ben = book.person(), book.person()
+    for subject_id, evidence in ((ana, False), (ben, False), (ben, True), (None, False)):
+        book.write(subject_id, evidence=evidence)
+    book.write_group(ana, ben)
+    book.erase(ben)
+    with book.database.write() as session:
+        session.execute(update(Outbox).values(mac=None))
+    check_log(book.database, book.log)
+    assert book.verify().size == 6
+    assert book.verify().erased == 1
+
+
+def test_the_upgrade_strands_nothing(book: Logbook) -> None:
+    """Entries that waited when the tables changed."""
+    book.write(book.person())
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    for move, to in ((command.downgrade, "0036"), (command.upgrade, "head")):
+        with book.database.write() as session:
+            config.attributes["connection"] = session.connection()
+            move(config, to)
+    check_log(book.database, book.log)
+    assert book.verify().size == 1
