@@ -119,14 +119,19 @@ class Log:
         How many; in small pieces, because others wait."""
         return crowds.make_ahead(session, self.vault, now())
 
-    def integrate(self, database: Database) -> int:
-        """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""
+    def integrate(self, database: Database, *, patient: bool = False) -> int:
+        """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it. A
+        `patient` one leaves it to a later call to sign, where that was done within a second (`all_signed`)."""
         if self.signer.rotating:
             rotating.resume(self, database)
-        done = sequencer.integrate(database, self.vault, self.signer, self.export, self.mirror)
+        done = sequencer.integrate(database, self.vault, self.signer, self.export, self.mirror, patient=patient)
         if self.signer.rotating:
             rotating.finish(self, database)
         return done
+
+    def all_signed(self, database: Database) -> bool:
+        """Whether the newest checkpoint is of all entries of the tree."""
+        return sequencer.all_signed(database)
 
     def rotate_key(self, database: Database, *, actor: str, reason: str) -> None:
         """A new signing key takes over; see `rotating.rotate`."""

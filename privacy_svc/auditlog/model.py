@@ -124,6 +124,8 @@ class Tree(Base):
     """Entries below it were pruned."""
     halted: Mapped[str | None]
     """Why nothing is signed until a person has looked."""
+    signed_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """When it was signed last, in milliseconds since 1970: all processes together sign once a second."""
 
 
 class SignedCheckpoint(Base):

@@ -2,8 +2,8 @@
 
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
    locked, so that others wait; a size that changed all the same is an inconsistency.
-2. The tree is signed in the same one, if it contains the last checkpoint signed or exported: nobody sees a signature
-   before what it is of is durable.
+2. The tree is signed in the same one, once a second or when asked, if it contains the last checkpoint signed or
+   exported: nobody sees a signature before what it is of is durable.
 3. Its leaves are mirrored outside the database, then the checkpoint is appended to the export file; both are synced.
    Only what is exported is served and sent to the witness: a backup that is put back then cannot make the log sign
    something else than anybody may have seen.
@@ -30,10 +30,12 @@ from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.waiting import any_waits, next_entries
-from privacy_svc.db import Database, among
+from privacy_svc.db import Database, among, now
 from privacy_svc.vault import Vault
 
 BATCH = 256
+SIGN_MS = 1000
+"""Between two checkpoints at least, over all processes, unless somebody waits for one: each is kept for good."""
 MOST_TOLD = 1000
 """Characters of why the log is halted: what is found beside it is told up to here."""
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
@@ -60,19 +62,28 @@ _BETWEEN = (
 """Built once: a batch is 30 statements, and building them took longer than the database."""
 
 
-def integrate(database: Database, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:
-    """Everything that waits, in batches of 256. Returns how many entries entered the tree. Raises LogInconsistent, and
-    KeyUnavailable where the key is away by which this service knows its entries."""
+def integrate(
+    database: Database, vault: Vault, signer: Signer, export: Path, mirror: Mirror, *, patient: bool = False
+) -> int:
+    """Everything that waits, in batches of 256. Returns how many entries entered the tree. It is signed once a second,
+    and at the end, which a `patient` caller leaves to a later call. Raises LogInconsistent, and KeyUnavailable where
+    the key is away by which this service knows its entries."""
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
             grown = _Grown(_running(session), _promised(session, signer, export), Tiles(session))
             done = _batch(session, grown, vault, signer, export, mirror)
-            newest = _sign(session, grown, signer, export, partial(_export, database, export, mirror, grown.first))
+            finish = partial(_export, database, export, mirror, grown.first)
+            newest = _sign(session, grown, signer, export, finish, at_once=not patient and done < BATCH)
         if newest is not None:
             _export(database, export, mirror, grown.first, newest)
         total += done
     return total
+
+
+def all_signed(database: Database) -> bool:
+    with database.read() as session:
+        return (session.connection().scalar(_SIGNED) or 0) >= size_of_tree(session)
 
 
 @dataclass
@@ -165,7 +176,7 @@ def _anything_to_do(database: Database, export: Path) -> bool:
     return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
 
-def _batch(session: Session, tree: _Grown, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:  # noqa: PLR0913
+def _batch(session: Session, tree: _Grown, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:
     if any(known.size > tree.size for known in tree.promised):
         raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
@@ -285,14 +296,20 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
 
 
 def _sign(
-    session: Session, tree: _Grown, signer: Signer, export: Path, finish: Callable[[SignedCheckpoint], None]
+    session: Session,
+    tree: _Grown,
+    signer: Signer,
+    export: Path,
+    finish: Callable[[SignedCheckpoint], None],
+    *,
+    at_once: bool,
 ) -> SignedCheckpoint | None:
     """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint). Returns the newest.
 
     `finish` exports the checkpoint before, so that never more than one is signed and not outside.
     """
     last = last_signed(session)
-    if tree.size == 0 or (last is not None and last.size == tree.size):
+    if tree.size == 0 or (last is not None and last.size == tree.size) or not (at_once or _is_due(tree.row)):
         return last
     checkpoint = Checkpoint(signer.name, tree.size, root(tree.size, tree.tiles.node))
     for before in tree.promised:
@@ -307,4 +324,14 @@ def _sign(
     signed = exported if checkpoint_file.size_of(exported) == tree.size else None
     newest = SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint)))
     session.add(newest)
+    tree.row.signed_ms = _milliseconds()
     return newest
+
+
+def _is_due(tree: Tree) -> bool:
+    """A clock that went back, or what somebody else put there, puts nothing off."""
+    return not isinstance(tree.signed_ms, int) or not 0 <= _milliseconds() - tree.signed_ms < SIGN_MS
+
+
+def _milliseconds() -> int:
+    return int(now().timestamp() * 1000)

@@ -31,7 +31,7 @@ LOST_IF_GONE: tuple[type[Base], ...] = (
 )
 TABLES = (*LOST_IF_GONE, MonthTag)
 """The month's tags are made again where they are gone."""
-SAYS_NOTHING = {(Outbox, "number"), (Tree, "id")}
+SAYS_NOTHING = {(Outbox, "number"), (Tree, "id"), (Tree, "signed_ms")}
 """Columns that say nothing about an entry."""
 
 
@@ -406,3 +406,24 @@ def test_findings_that_are_not_told_are_counted(full: Logbook, monkeypatch: pyte
     report = full.verify()
     assert (everything.more, report.findings) == (0, everything.findings[:2])
     assert report.more == len(everything.findings) - 2 > 0
+
+
+@pytest.mark.parametrize("piece", [64, 1 << 20])
+def test_checkpoints_are_compared_in_any_order(full: Logbook, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    """Two processes may have exported theirs the other way round, or twice; what a witness said stands between them.
+    However they lie, one of another root is found."""
+    monkeypatch.setattr(checkpoint_file, "_PIECE", piece)
+    text, export = full.log.export.read_text(), full.log.export
+    written = list(checkpoint_file.notes(export))
+    said = text[text.index("cosigned") :]
+    export.write_text(
+        "".join(note + "\n" for note in [*written[2:], written[1], written[1]]) + said + written[0] + "\n"
+    )
+    assert [size for size, _ in checkpoint_file.in_order(export)] == sorted(
+        map(checkpoint_file.size_of, [*written, written[1]])
+    )
+    assert list(checkpoint_file.cosignatures(export)) == [(2, "— witness.example Y29zaWduZWQ=\n")]
+    assert full.verify().ok
+    other = full.log.signer.sign_note("\n".join([*written[1].split("\n")[:2], "A" * 43 + "=\n"]))
+    export.write_text(export.read_text().replace(written[1], other, 1))
+    assert kinds(full) == {"forked", "altered"}
