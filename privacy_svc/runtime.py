@@ -216,7 +216,7 @@ def open_runtime(
     with runtime.database.write() as session:
         if check_fences:
             runtime.vault.ledger.check(session)
-            _refuse_an_older_log(runtime.log, session)
+            _refuse_an_older_log(runtime.log, runtime.database)
             runtime.vault.register(session)
             _refuse_other_keys(runtime.vault, session)
             runtime.vault.refuse_undone(session)
@@ -247,9 +247,9 @@ def _refuse_other_keys(vault: Vault, session: Session) -> None:
             ) from None
 
 
-def _refuse_an_older_log(log: Log, session: Session) -> None:
+def _refuse_an_older_log(log: Log, database: Database) -> None:
     """Also where nobody was erased since, and where the ledger is not the latest: the log has seen more than this."""
-    if lacking := log.lacks(session):
+    if lacking := log.lacks(database):
         raise Restored(
             f"The privacy database is older than the audit log outside of it, by {lacking} entries: it was restored. "
             "Run `privacy-svc restore replay`."

@@ -150,11 +150,12 @@ class Log:
         """How many erasures only the log knows of; see `untold`."""
         return untold_erasures(session, self.vault, erased)
 
-    def lacks(self, session: Session) -> int:
+    def lacks(self, database: Database) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises
         LogInconsistent."""
         outside = max(checkpoint_file.newest_size(self.export), self.mirror.count())
-        return max(0, outside - sequencer.size_of_tree(session))
+        with database.read() as session:  # begun after the look outside: it may go on growing
+            return max(0, outside - sequencer.size_of_tree(session))
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""

@@ -56,7 +56,7 @@ def ready(
         "database": lambda: _read(database, lambda session: session.execute(text("SELECT 1"))),
         "migrations": lambda: check_migrations(database),
         "keys": lambda: _read(database, vault.check),
-        "log": lambda: _read(database, lambda session: _sequencer_runs(session, log)),
+        "log": lambda: _sequencer_runs(database, log),
         "stores": lambda: _stores_answer(stores, policies),
     }
     faults = [Fault(f"/{name}", why) for name, part in parts.items() if (why := _fault(part))]
@@ -104,13 +104,14 @@ def _read(database: Database, look: Callable[[Session], object]) -> None:
         look(session)
 
 
-def _sequencer_runs(session: Session, log: Log) -> None:
-    if log.halted(session) is not None:
+def _sequencer_runs(database: Database, log: Log) -> None:
+    with database.read() as session:
+        halted, oldest = log.halted(session), log.backlog(session).oldest
+    if halted is not None:
         raise LogHalted("Nothing is signed.")
-    oldest = log.backlog(session).oldest
     if oldest is not None and oldest < now() - LONGEST_WAIT:
         raise Unavailable("Entries wait to be entered in the log.")
-    if log.lacks(session):
+    if log.lacks(database):
         raise Unavailable("The log outside the database has entries that the database lacks.")
 
 

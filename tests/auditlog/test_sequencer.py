@@ -172,8 +172,7 @@ def test_a_death_and_a_restore(book: Logbook, tmp_path: Path, where: str) -> Non
     for size in (1, 4):
         lacked = checkpoint_file.newest_size(book.log.export) > 2 or book.log.mirror.count() > 2
         book.restore(backup)
-        with book.database.read() as session:
-            assert (book.log.lacks(session) > 0) is lacked
+        assert (book.log.lacks(book.database) > 0) is lacked
         assert lacked or (where, size) == ("in the mirror", 1)
         assert book.relearn().first == 2
         book.fill(size)
@@ -192,8 +191,7 @@ def test_a_mirror_that_is_longer_stops_the_log(book: Logbook) -> None:
     book.restore(backup)
     kept = list(checkpoint_file.notes(book.log.export))[:2]
     book.log.export.write_text("".join(note + "\n" for note in kept))
-    with book.database.read() as session:
-        assert book.log.lacks(session) == 1
+    assert book.log.lacks(book.database) == 1
     book.write()
     with pytest.raises(LogInconsistent, match="mirror"):
         book.integrate()
@@ -211,8 +209,7 @@ def test_junk_behind_the_exported_checkpoints_hides_nothing(book: Logbook) -> No
     shutil.rmtree(book.log.mirror.folder)
     with book.log.export.open("ab") as file:
         file.write(b"#" * 9_000 + b"\n" * 30_000)
-    with book.database.read() as session:
-        assert book.log.lacks(session) == 1
+    assert book.log.lacks(book.database) == 1
     book.write()
     with pytest.raises(LogInconsistent, match="shorter"):
         book.integrate()
