@@ -4,6 +4,7 @@ Whole signed notes, each followed by an empty line, and what witnesses said of t
 signature lines, an empty line. What a crash cut off is passed over.
 """
 
+import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -25,11 +26,13 @@ _TAIL = 8192
 
 
 def append(file: Path, note: str) -> None:
-    """A note, durable when it returns. Two processes may write the same; that does no harm."""
+    """A note, durable when it returns. Two processes may write the same; that does no harm. They take turns, as on a
+    shared file system nothing else keeps what they append apart."""
     new = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
         write_whole(stream, (("" if _ends_whole(file) else "\n") + note + "\n").encode())
         os.fsync(stream.fileno())
     if new:

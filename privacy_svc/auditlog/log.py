@@ -157,6 +157,15 @@ class Log:
         with database.read() as session:  # begun after the look outside: it may go on growing
             return max(0, outside - sequencer.size_of_tree(session))
 
+    def record_is_elsewhere(self, session: Session) -> bool:
+        """Whether all that was signed was exported to another place than this process looks at."""
+        there = checkpoint_file.newest_size(self.export) or self.mirror.count()
+        return not there and bool(sequencer.outside_lacks(session, self.export, self.mirror))
+
+    def record_lacks(self, session: Session) -> str:
+        """What the record outside the database should have and has not, in words."""
+        return sequencer.outside_lacks(session, self.export, self.mirror)
+
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""
         self._integrator.start(database)

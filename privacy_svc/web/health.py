@@ -106,11 +106,13 @@ def _read(database: Database, look: Callable[[Session], object]) -> None:
 
 def _sequencer_runs(database: Database, log: Log) -> None:
     with database.read() as session:
-        halted, oldest = log.halted(session), log.backlog(session).oldest
+        halted, oldest, lost = log.halted(session), log.backlog(session).oldest, log.record_lacks(session)
     if halted is not None:
         raise LogHalted("Nothing is signed.")
     if oldest is not None and oldest < now() - LONGEST_WAIT:
         raise Unavailable("Entries wait to be entered in the log.")
+    if lost:
+        raise Unavailable("The record of the log outside the database is not whole, or another machine's.")
     if log.lacks(database):
         raise Unavailable("The log outside the database has entries that the database lacks.")
 
