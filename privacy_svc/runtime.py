@@ -56,7 +56,6 @@ from privacy_svc.vault import (
 )
 
 KEYS = "keys"
-LOG = "log"
 
 
 @dataclass(frozen=True)
@@ -190,20 +189,26 @@ def _compose(
     )
     signer = signing(settings.home / KEYS, f"{organisation.id}/privacy-log")
     witness = Witness.of(settings.witness_url, settings.witness_key, signer.name, networks(settings.outbound_allow))
-    log = Log(vault, signer, settings.home / LOG / "checkpoints", witness)
+    log = Log(vault, signer, settings.log_folder / "checkpoints", witness)
     opendsr_signing(settings)
     database = Database(settings.privacy_database_url)
     return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores, database))
 
 
 def open_runtime(
-    settings: Settings, *, check_stores: bool = True, check_fences: bool = True, check_policies: bool = True
+    settings: Settings,
+    *,
+    check_stores: bool = True,
+    check_fences: bool = True,
+    check_policies: bool = True,
+    check_record: bool = True,
 ) -> Runtime:
     """The service as it stands in the home folder. Raises Misconfigured for what is dangerous or does not fit: no
     home, missing keys, tables of another version, policies with an error, a store that changed, a database that
     was restored and does not know of later erasures, or in which rows of erased people were put back (`check_fences`
     is left out only by who replays them). Without `check_policies`, files with an error are stood in for by the policy
-    kept last: whoever reads the log must be able to, whatever happened to the policies."""
+    kept last: whoever reads the log must be able to, whatever happened to the policies. `check_record` is left out
+    by who writes the log's record outside the database anew."""
     if not _initialised(settings):
         raise Misconfigured(f"There is no privacy service in {settings.home}: run `privacy-svc init --store URL`.")
     use_model(settings.pii_model)
@@ -216,7 +221,9 @@ def open_runtime(
     with runtime.database.write() as session:
         if check_fences:
             runtime.vault.ledger.check(session)
-            _refuse_an_older_log(runtime.log, session)
+            _refuse_an_older_log(runtime.log, runtime.database)
+            if check_record:
+                _refuse_another_record(runtime.log, session)
             runtime.vault.register(session)
             _refuse_other_keys(runtime.vault, session)
             runtime.vault.refuse_undone(session)
@@ -247,12 +254,22 @@ def _refuse_other_keys(vault: Vault, session: Session) -> None:
             ) from None
 
 
-def _refuse_an_older_log(log: Log, session: Session) -> None:
+def _refuse_an_older_log(log: Log, database: Database) -> None:
     """Also where nobody was erased since, and where the ledger is not the latest: the log has seen more than this."""
-    if lacking := log.lacks(session):
+    if lacking := log.lacks(database):
         raise Restored(
             f"The privacy database is older than the audit log outside of it, by {lacking} entries: it was restored. "
             "Run `privacy-svc restore replay`."
+        )
+
+
+def _refuse_another_record(log: Log, session: Session) -> None:
+    """Of two machines that write a record each, both would find it cut, and neither would sign on."""
+    if log.record_is_elsewhere(session):
+        raise Misconfigured(
+            f"The audit log has signed checkpoints, and there is nothing of its record in {log.export.parent}. All "
+            "machines share one folder, named by `log` (PRIVACY_LOG). Where it is lost, bring back its newest copy; "
+            "without one, `privacy-svc log resume --reason TEXT` writes it anew from the database."
         )
 
 

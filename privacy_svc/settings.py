@@ -43,6 +43,11 @@ class Settings:
     ledger: str = setting(
         "", "Folder of the fence ledger; empty: ledger in the home folder. Keep it where a restore does not reach."
     )
+    log: str = setting(
+        "",
+        "Folder of the audit log's record outside the database; empty: log in the home folder. All machines share one. "
+        "Keep it where a restore does not reach.",
+    )
     key_provider: str = setting(
         "file", "Where the root keys live: `file`, `pkcs11:`, `aws-kms://` or `transit+https://`; see docs/keys.md."
     )
@@ -104,6 +109,10 @@ class Settings:
     @property
     def ledger_folder(self) -> Path:
         return Path(self.ledger) if self.ledger else self.home / "ledger"
+
+    @property
+    def log_folder(self) -> Path:
+        return Path(self.log) if self.log else self.home / "log"
 
     @property
     def privacy_database_url(self) -> str:

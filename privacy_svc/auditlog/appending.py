@@ -22,6 +22,7 @@ from privacy_svc.auditlog.members import Member, commitment
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
+from privacy_svc.auditlog.outbox_mac import Mac
 from privacy_svc.db import insert_rows, new_id, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import SubjectCipher, Vault
@@ -79,7 +80,7 @@ def append(
             size=committed.size,
         )
         rows.append(_rows(envelope, at, actor, person, committed.sealable, cipher, use))
-    _insert(session, rows)
+    _insert(session, organisation, rows)
     return [str(entry["id"]) for entry, _ in rows]
 
 
@@ -138,7 +139,7 @@ def _append_about(
         size=committed.size,
         members=commitment(map(leaf_hash, members)),
     )
-    _insert(session, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
+    _insert(session, organisation, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
     return envelope.id
 
 
@@ -171,9 +172,12 @@ def _rows(
     return {"id": envelope.id, "leaf": leaf, **searched}, payload
 
 
-def _insert(session: Session, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+def _insert(
+    session: Session, organisation: SubjectCipher, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
     if rows:
-        insert_rows(session, Outbox, [entry for entry, _ in rows])
+        mac = Mac(organisation)
+        insert_rows(session, Outbox, [{**entry, "mac": mac.of(entry["leaf"])} for entry, _ in rows])
         insert_rows(session, Payload, [payload for _, payload in rows])
 
 

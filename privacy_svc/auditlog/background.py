@@ -8,6 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.sequencer import SIGN_MS
 from privacy_svc.errors import PrivacyError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 SECONDS = 0.2
 """Entries gather this long before they are integrated together."""
+SIGN_SECONDS = SIGN_MS / 1000
+"""After which what was not signed yet is looked at again."""
 IDLE_SECONDS = 5.0
 """Entries of processes that died before integrating theirs are looked for this often."""
 _WOKEN = "auditlog.woken"
@@ -54,15 +57,17 @@ class Integrator:
 
     def _run(self, database: "Database") -> None:
         while not self._end.is_set():
-            self._turn(database)
-            self._wake.wait(IDLE_SECONDS)
+            signed = self._turn(database, patient=True)
+            self._wake.wait(IDLE_SECONDS if signed else SIGN_SECONDS)
             self._end.wait(SECONDS)
             self._wake.clear()
-        self._turn(database)
+        self._turn(database, patient=False)
 
-    def _turn(self, database: "Database") -> None:
+    def _turn(self, database: "Database", *, patient: bool) -> bool:
+        """Whether all that is in the tree is signed, as far as it can be."""
         try:
-            self._log.integrate(database)
+            self._log.integrate(database, patient=patient)
+            return self._log.all_signed(database)
         except PrivacyError as error:
             # Nothing is lost: entries wait in the outbox and the next turn tries again.
             if isinstance(error, LogInconsistent):
@@ -71,3 +76,4 @@ class Integrator:
                 _log.warning("auditlog.waits", problem=error.slug)
         except Exception:  # noqa: BLE001 - a dead thread would silently stop the log
             _log.exception("auditlog.failed")
+        return True

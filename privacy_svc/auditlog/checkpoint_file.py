@@ -4,10 +4,12 @@ Whole signed notes, each followed by an empty line, and what witnesses said of t
 signature lines, an empty line. What a crash cut off is passed over.
 """
 
+import fcntl
 import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from heapq import merge
 from io import BytesIO
 from pathlib import Path
 
@@ -17,16 +19,20 @@ _NOTE = re.compile(r"^([^\n]+\n\d+\n[A-Za-z0-9+/=]+\n\n(?:— [^\n]+\n)+)(?=\n)"
 _COSIGNED = re.compile(r"^cosigned (\d{1,19})\n((?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
 _PIECE = 1 << 20
 """Bytes read at once."""
+_LONGEST = 1 << 18
+"""Letters of a note, or of what a witness said, at most: what lies further back is of none that is still to end."""
 _TAIL = 8192
 """Bytes from the end to begin with; four times as many, as long as there is no whole note among them."""
 
 
 def append(file: Path, note: str) -> None:
-    """A note, durable when it returns. Two processes may write the same; that does no harm."""
+    """A note, durable when it returns. Two processes may write the same; that does no harm. They take turns, as on a
+    shared file system nothing else keeps what they append apart."""
     new = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
         write_whole(stream, (("" if _ends_whole(file) else "\n") + note + "\n").encode())
         os.fsync(stream.fileno())
     if new:
@@ -50,25 +56,45 @@ def append_cosignatures(file: Path, size: int, lines: str) -> None:
 
 def notes(file: Path) -> Iterator[str]:
     """Every whole signed checkpoint of the file as it is now, of which no more is held at once than a piece."""
-    return _notes(file, _length(file))
+    return (found[1] for found in _whole(file, _length(file), _NOTE))
 
 
-def _notes(file: Path, length: int) -> Iterator[str]:
+def in_order(file: Path) -> Iterator[tuple[int, str]]:
+    """The same with their sizes, ascending."""
+    return _in_order(file, _length(file))
+
+
+def _in_order(file: Path, length: int) -> Iterator[tuple[int, str]]:
+    """Processes may have written two the other way round: those are looked for first, and are few."""
+    late = sorted((size, note) for size, note, is_late in _told(file, length) if is_late)
+    yield from merge(((size, note) for size, note, is_late in _told(file, length) if not is_late), late)
+
+
+def _told(file: Path, length: int) -> Iterator[tuple[int, str, bool]]:
+    """Size, note, and whether it stands behind one that is larger."""
+    largest = 0
+    for found in _whole(file, length, _NOTE):
+        size = size_of(found[1])
+        yield size, found[1], size < largest
+        largest = max(size, largest)
+
+
+def cosignatures(file: Path) -> Iterator[tuple[int, str]]:
+    """The sizes of checkpoints, with the lines of their witnesses, of the file as it is now."""
+    return ((int(found[1]), found[2]) for found in _whole(file, _length(file), _COSIGNED))
+
+
+def _whole(file: Path, length: int, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
     text, cut = "", b""
     with file.open("rb") if length else BytesIO() as stream:
         while raw := stream.read(min(_PIECE, length - stream.tell())):
             whole, newline, cut = (cut + raw).rpartition(b"\n")
             text += (whole + newline).decode(errors="replace")
             end = 0
-            for found in _NOTE.finditer(text):
-                yield found[1]
+            for found in pattern.finditer(text):
+                yield found
                 end = found.end()
-            text = text[end:]
-
-
-def cosignatures(file: Path) -> list[tuple[int, str]]:
-    """The sizes of checkpoints, with the lines of their witnesses."""
-    return [(int(size), lines) for size, lines in _COSIGNED.findall(_text(file))]
+            text = text[max(end, len(text) - _LONGEST) :]
 
 
 def has_cosigned(file: Path, size: int, lines: str) -> bool:
@@ -82,10 +108,6 @@ def has_cosigned(file: Path, size: int, lines: str) -> bool:
             return False
         count *= 4
     return False
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
 def newest(file: Path) -> str | None:

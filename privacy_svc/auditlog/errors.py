@@ -40,5 +40,5 @@ class UnknownType(BadRequest):
 class NotYet(NotFound):
     """Written, and waiting for its place in the tree: nothing proves it yet."""
 
-    slug, title, retry_after = "not-in-the-tree-yet", "The entry is not in the log's tree yet", 1
+    slug, title, retry_after = "not-in-the-tree-yet", "The entry is not in the log's tree yet", 2
     remedy = "Ask again after as many seconds as `Retry-After` says."

@@ -19,6 +19,7 @@ from privacy_svc.auditlog import (
     rotating,
     searching,
     sequencer,
+    waiting,
 )
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
@@ -53,10 +54,12 @@ WITNESS = "witness"
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Entries committed and not yet in the tree, for health and metrics."""
+    """Entries committed and not yet in the tree, for health and metrics. `refused`: rows of the outbox that are no
+    entries of this service."""
 
     waiting: int
     oldest: datetime | None
+    refused: int
 
 
 class Log:
@@ -116,14 +119,19 @@ class Log:
         How many; in small pieces, because others wait."""
         return crowds.make_ahead(session, self.vault, now())
 
-    def integrate(self, database: Database) -> int:
-        """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it."""
+    def integrate(self, database: Database, *, patient: bool = False) -> int:
+        """Bring what waits into the tree, sign and export; returns how many entries. Any process may call it. A
+        `patient` one leaves it to a later call to sign, where that was done within a second (`all_signed`)."""
         if self.signer.rotating:
             rotating.resume(self, database)
-        done = sequencer.integrate(database, self.signer, self.export, self.mirror)
+        done = sequencer.integrate(database, self.vault, self.signer, self.export, self.mirror, patient=patient)
         if self.signer.rotating:
             rotating.finish(self, database)
         return done
+
+    def all_signed(self, database: Database) -> bool:
+        """Whether the newest checkpoint is of all entries of the tree."""
+        return sequencer.all_signed(database)
 
     def rotate_key(self, database: Database, *, actor: str, reason: str) -> None:
         """A new signing key takes over; see `rotating.rotate`."""
@@ -142,11 +150,21 @@ class Log:
         """How many erasures only the log knows of; see `untold`."""
         return untold_erasures(session, self.vault, erased)
 
-    def lacks(self, session: Session) -> int:
+    def lacks(self, database: Database) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises
         LogInconsistent."""
         outside = max(checkpoint_file.newest_size(self.export), self.mirror.count())
-        return max(0, outside - sequencer.size_of_tree(session))
+        with database.read() as session:  # begun after the look outside: it may go on growing
+            return max(0, outside - sequencer.size_of_tree(session))
+
+    def record_is_elsewhere(self, session: Session) -> bool:
+        """Whether all that was signed was exported to another place than this process looks at."""
+        there = checkpoint_file.newest_size(self.export) or self.mirror.count()
+        return not there and bool(sequencer.outside_lacks(session, self.export, self.mirror))
+
+    def record_lacks(self, session: Session) -> str:
+        """What the record outside the database should have and has not, in words."""
+        return sequencer.outside_lacks(session, self.export, self.mirror)
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""
@@ -160,7 +178,7 @@ class Log:
         self._integrator.stop()
 
     def backlog(self, session: Session) -> Backlog:
-        return Backlog(*sequencer.backlog(session))
+        return Backlog(*waiting.backlog(session))
 
     def checkpoint(self, session: Session) -> str:
         """The newest checkpoint that is exported, with what our witness has said of it. Raises NotFound where there is

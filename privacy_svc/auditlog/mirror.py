@@ -15,6 +15,8 @@ from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.keyfiles import look, sync_folder
 
 BUNDLE = 256
+LONGEST = 0xFFFF
+"""Bytes of a leaf."""
 Leaves = Callable[[int, int], Sequence[bytes]]
 """Of the database, by `first` and `until`."""
 
@@ -100,6 +102,9 @@ class Mirror:
 
     def _append(self, index: int, leaves: Sequence[bytes], held: Sequence[bytes]) -> None:
         """Behind the leaves that its bundle holds."""
+        for place, leaf in enumerate(leaves, index):
+            if not 0 < len(leaf) <= LONGEST:
+                raise LogInconsistent(f"The leaf of entry {place} has {len(leaf)} bytes: no bundle takes it.")
         path = self._path(index // BUNDLE)
         new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

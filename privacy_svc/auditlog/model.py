@@ -24,6 +24,10 @@ class Outbox(Base):
     actor: Mapped[str]
     subject_id: Mapped[str | None]
     leaf: Mapped[bytes]
+    mac: Mapped[bytes | None]
+    """Of the leaf, by the organisation's key (outbox_mac.py). None of an entry that a version without MACs wrote."""
+    refused: Mapped[str | None]
+    """Why the sequencer passes it over: it is no entry of this service (waiting.py)."""
 
 
 class Entry(Base):
@@ -120,6 +124,8 @@ class Tree(Base):
     """Entries below it were pruned."""
     halted: Mapped[str | None]
     """Why nothing is signed until a person has looked."""
+    signed_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """When it was signed last, in milliseconds since 1970: all processes together sign once a second."""
 
 
 class SignedCheckpoint(Base):

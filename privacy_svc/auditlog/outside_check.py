@@ -18,7 +18,7 @@ class Outside:
 
     def __init__(self, export: Path, mirror: Mirror) -> None:
         self._mirror, self._count = mirror, mirror.count()
-        self._promised, self.cosigned = checkpoint_file.newest_size(export), checkpoint_file.cosignatures(export)
+        self._promised, self.cosigned = checkpoint_file.newest_size(export), list(checkpoint_file.cosignatures(export))
         self._different: list[int] = []
 
     def compare(self, rows: Iterable[Row]) -> None:

@@ -1,9 +1,14 @@
-"""Every checkpoint that was signed or exported, or that somebody kept: what a verification holds the log to."""
+"""Every checkpoint that was signed or exported, or that somebody kept: what a verification holds the log to.
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from hashlib import blake2b
-from itertools import islice, takewhile
+There may be millions, so they are taken in the order of their sizes, as the tree grows, from the database and from the
+file at once; no more are held than those of one size.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import select
@@ -18,79 +23,150 @@ from privacy_svc.auditlog.model import SignedCheckpoint
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 
-_STORED = select(SignedCheckpoint.size, SignedCheckpoint.note).execution_options(yield_per=1000)
+PAGE = 1000
+_STORED = select(SignedCheckpoint.size, SignedCheckpoint.note).order_by(SignedCheckpoint.size).limit(PAGE)
 LACKS = "the record outside the database lacks"
 SIGNED, EXPORTED, KEPT = "signed", "exported", "kept"
+FEW = 1000
+"""So many that are stored alone may just have been exported, since the file was looked at."""
+Note = tuple[int, str, str]
+"""Size, who tells it, and the note."""
+_SIZE = itemgetter(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What was told of a tree of one size: by whom, and the root."""
+
+    size: int
+    roots: Sequence[tuple[str, Hash]]
+    unstored: bool
+    """Exported, and not in the database."""
+
+    def compare(self, tree: GrowingTree) -> Iterator[Finding]:
+        for source, root in self.roots:
+            if tree.size == self.size and root != tree.root():
+                detail = f"the {source} checkpoint of {self.size} entries has another root: history was rewritten"
+                yield Finding("forked", detail, self.size - 1)
+
+    def compare_pruned(self) -> Iterator[Finding]:
+        """Of what was pruned they are compared with each other: the tree of that size is no more. One that somebody
+        kept must be among those the log signed."""
+        if len({root for _, root in self.roots}) > 1:
+            yield Finding("forked", f"checkpoints of {self.size} entries have different roots: history was rewritten")
+        elif {source for source, _ in self.roots} == {KEPT}:
+            yield Finding("forked", f"the kept checkpoint of {self.size} entries is none that this log still knows of")
 
 
 class Promises:
-    """`findings` are about the notes themselves. `exported` and `known`, a note that somebody kept, are texts."""
+    """`findings` are about the notes themselves. `exported`: sizes with notes, ascending. `known`: a note that somebody
+    kept. `first`: where the log begins, since it was pruned."""
 
-    def __init__(self, session: Session, signer: Signer, exported: Iterable[str], known: str | None) -> None:
+    def __init__(
+        self, session: Session, signer: Signer, exported: Iterable[tuple[int, str]], known: str | None, first: int
+    ) -> None:
         self.findings: list[Finding] = []
-        self._signer = signer
-        self._by_size: dict[int, list[tuple[str, Hash]]] = {}
-        """Who told a root, and the root."""
-        self._stored: dict[int, bytes] = {}
-        """What is kept of each stored note: there may be a million."""
-        self._exported: set[int] = set()
-        """Sizes."""
-        for size, note in session.execute(_STORED):
-            self._take(SIGNED, note)
-            self._stored[size] = _short(note)
-            if note.split("\n")[1:2] != [str(size)]:
-                detail = f"the row {size} of audit_checkpoints holds a checkpoint of another size: delete it"
-                self.findings.append(Finding("altered", detail))
-        for note in exported:
-            self._take_exported(note)
-        if known is not None:
-            self._take(KEPT, known)
-        self._sizes = sorted(self._by_size)
+        self.largest = 0
+        self.older = self.newer = 0
+        """Checkpoints of what was pruned, and of a log that begins at `first`."""
+        self.surely_exported = 0
+        """Of how many entries a checkpoint is that was exported for certain: all that are stored, but the newest."""
+        self._signer, self._first, self._newest = signer, first, 0
+        self._lacking: list[int] = []
+        """Sizes of those that are stored and not exported, the first few."""
+        self._lacks = self._gone = self._first_gone = 0
+        outside = ((size, EXPORTED, note) for size, note in exported)
+        self._ordered = groupby(merge(_stored(session), outside, self._kept(known), key=_SIZE), key=_SIZE)
+        self._ahead = self._read()
         for handover in signer.handovers:
             self._check_handover(session, handover)
 
-    def _take(self, source: str, note: str) -> None:
+    def until(self, size: int) -> Iterator[Promised]:
+        """Those of the next sizes, up to that of the tree as far as it is."""
+        for promised in self._next(size):
+            if promised.unstored:
+                self._gone, self._first_gone = self._gone + 1, self._first_gone or promised.size
+            yield promised
+
+    def finish(self) -> None:
+        """Those that are left are of a larger tree than there is."""
+        for _ in self._next(None):
+            pass
+
+    def _next(self, size: int | None) -> Iterator[Promised]:
+        while self._ahead is not None and (size is None or self._ahead.size <= size):
+            promised, self._ahead = self._ahead, self._read()
+            yield promised
+
+    def _read(self) -> Promised | None:
+        size, told = next(self._ordered, (0, None))
+        return None if told is None else self._judge(size, [(source, note) for _, source, note in told])
+
+    def _judge(self, size: int, told: Sequence[tuple[str, str]]) -> Promised:
+        stored = next((note for source, note in told if source == SIGNED), None)
+        exported = [note for source, note in told if source == EXPORTED]
+        roots: list[tuple[str, Hash]] = []
+        for source, note in told:
+            if source == EXPORTED and note == stored:  # it was opened just before
+                roots += [(EXPORTED, root) for told_by, root in roots if told_by == SIGNED]
+                continue
+            if source == EXPORTED and stored is not None:
+                detail = f"the {EXPORTED} checkpoint of {size} entries is not stored as it was signed"
+                self.findings.append(Finding("altered", detail))
+            roots += self._open(size, source, note)
+        self._count(size, len(roots))
+        if stored is not None:
+            self.surely_exported, self._newest = self._newest, size
+            if not exported:
+                self._lacks += 1
+                self._lacking += [size] if len(self._lacking) <= FEW else []
+        return Promised(size, roots, unstored=bool(exported) and stored is None)
+
+    def _open(self, size: int, source: str, note: str) -> list[tuple[str, Hash]]:
         try:
             checkpoint = self._signer.open(note)
         except NoteError as error:
             self.findings.append(Finding("unsigned", f"a {source} checkpoint is not valid: {error}"))
-            return
-        self._by_size.setdefault(checkpoint.size, []).append((source, checkpoint.root))
-
-    def _take_exported(self, note: str) -> None:
-        """Most are stored too, and were opened then."""
-        size = size_of(note)
-        known = self._by_size.get(size, [])
-        self._exported.add(size)
-        if size in self._stored and self._stored[size] != _short(note):
-            detail = f"the {EXPORTED} checkpoint of {size} entries is not stored as it was signed"
+            checkpoint = None
+        if source == SIGNED and note.split("\n")[1:2] != [str(size)]:
+            detail = f"the row {size} of audit_checkpoints holds a checkpoint of another size: delete it"
             self.findings.append(Finding("altered", detail))
-        elif size in self._stored and known:
-            known.append((EXPORTED, known[0][1]))
-            return
-        self._take(EXPORTED, note)
+            checkpoint = None
+        return [] if checkpoint is None else [(source, checkpoint.root)]
 
-    def unstored(self, size: int) -> Iterator[Finding]:
-        """Of a tree of this size. Those of a larger one are told by what it lacks."""
-        gone = [exported for exported in self._exported - self._stored.keys() if exported <= size]
-        if gone:
-            detail = f"{len(gone)} exported checkpoints are not stored, the first is of {min(gone)} entries"
+    def _count(self, size: int, count: int) -> None:
+        if count:
+            self.largest = max(self.largest, size)
+        if size < self._first:
+            self.older += count
+        else:
+            self.newer += count
+
+    def _kept(self, known: str | None) -> Iterator[Note]:
+        if known is not None:
+            try:
+                yield self._signer.open(known).size, KEPT, known
+            except NoteError as error:
+                self.findings.append(Finding("unsigned", f"a {KEPT} checkpoint is not valid: {error}"))
+
+    def unstored(self) -> Iterator[Finding]:
+        """Those of a larger tree are told by what it lacks."""
+        if self._gone:
+            detail = f"{self._gone} exported checkpoints are not stored, the first is of {self._first_gone} entries"
             yield Finding("missing", detail)
 
     def unexported(self, export: Path) -> Iterator[Finding]:
         """The newest may yet have to be; those before it were, before it was signed."""
-        before = self._stored.keys() - {max(self._stored, default=0)}
-        lacking = before - self._exported
-        if lacking:  # exported since it was read
-            lacking -= {size_of(note) for note in notes(export)}
-        if lacking:
-            detail = f"{LACKS} {len(lacking)} signed checkpoints, the first is of {min(lacking)} entries"
+        lacks, lacking = self._lacks, self._lacking
+        if lacks <= FEW:
+            lacking = [size for size in lacking if size != self._newest]
+            if lacking:  # exported since it was read
+                there = {size_of(note) for note in notes(export)}
+                lacking = [size for size in lacking if size not in there]
+            lacks = len(lacking)
+        if lacks:
+            detail = f"{LACKS} {lacks} signed checkpoints, the first is of {lacking[0]} entries"
             yield Finding("missing", detail)
-
-    @property
-    def surely_exported(self) -> int:
-        """Of how many entries a checkpoint is that was exported for certain."""
-        return max(self._stored.keys() - {max(self._stored, default=0)}, default=0)
 
     def _check_handover(self, session: Session, handover: Handover) -> None:
         """The first checkpoint of a new key is signed by the one before, too."""
@@ -104,38 +180,10 @@ class Promises:
             detail = f"the checkpoint of {first.size} entries, the first of a new key, is not signed by the one before"
             self.findings.append(Finding("unsigned", detail))
 
-    @property
-    def largest(self) -> int:
-        return max(self._by_size, default=0)
 
-    def sizes(self, above: int, until: int) -> Iterator[int]:
-        """Of checkpoints, ascending."""
-        start = bisect_right(self._sizes, above)
-        return takewhile(lambda size: size <= until, islice(self._sizes, start, None))
-
-    def count(self, first: int) -> tuple[int, int]:
-        """Those of a log that begins at `first`, and those of what was pruned."""
-        sizes = [size for size, promised in self._by_size.items() for _ in promised]
-        older = sum(size < first for size in sizes)
-        return len(sizes) - older, older
-
-    def compare(self, tree: GrowingTree) -> Iterator[Finding]:
-        for source, root in self._by_size.get(tree.size, ()):
-            if root != tree.root():
-                detail = f"the {source} checkpoint of {tree.size} entries has another root: history was rewritten"
-                yield Finding("forked", detail, tree.size - 1)
-
-    def compare_pruned(self, first: int) -> Iterator[Finding]:
-        """Of what was pruned they are compared with each other: the tree of that size is no more. One that somebody
-        kept must be among those the log signed."""
-        for size, promised in self._by_size.items():
-            if not 0 < size < first:
-                continue
-            if len({root for _, root in promised}) > 1:
-                yield Finding("forked", f"checkpoints of {size} entries have different roots: history was rewritten")
-            elif {source for source, _ in promised} == {KEPT}:
-                yield Finding("forked", f"the kept checkpoint of {size} entries is none that this log still knows of")
-
-
-def _short(note: str) -> bytes:
-    return blake2b(note.encode(), digest_size=16).digest()
+def _stored(session: Session) -> Iterator[Note]:
+    """Page by page."""
+    page = session.execute(_STORED).all()
+    while page:
+        yield from ((size, SIGNED, note) for size, note in page)
+        page = session.execute(_STORED.where(SignedCheckpoint.size > page[-1][0])).all()

@@ -4,7 +4,7 @@ payloads is one more entry, in the same transaction. So is what it says of entri
 and go again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -116,7 +116,7 @@ def _checkpoints(export: Path, signer: Signer) -> dict[int, tuple[str, bytes]]:
     return notes
 
 
-def _store(session: Session, notes: dict[int, str], cosignatures: list[tuple[int, str]]) -> None:
+def _store(session: Session, notes: dict[int, str], cosignatures: Iterable[tuple[int, str]]) -> None:
     """What the backup lacks of them."""
     there = set(session.scalars(select(SignedCheckpoint.size)))
     session.add_all(SignedCheckpoint(size=s, note=n) for s, n in sorted(notes.items()) if s not in there)

@@ -2,8 +2,8 @@
 
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
    locked, so that others wait; a size that changed all the same is an inconsistency.
-2. The tree is signed in the same one, if it contains the last checkpoint signed or exported: nobody sees a signature
-   before what it is of is durable.
+2. The tree is signed in the same one, once a second or when asked, if it contains the last checkpoint signed or
+   exported: nobody sees a signature before what it is of is durable.
 3. Its leaves are mirrored outside the database, then the checkpoint is appended to the export file; both are synced.
    Only what is exported is served and sent to the witness: a backup that is put back then cannot make the log sign
    something else than anybody may have seen.
@@ -12,11 +12,10 @@ Each step begins by looking at what is there, so a crash between any two is repa
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import BigInteger, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,25 +29,22 @@ from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.db import Database, among
+from privacy_svc.auditlog.waiting import any_waits, next_entries
+from privacy_svc.db import Database, among, now
+from privacy_svc.vault import Vault
 
 BATCH = 256
+SIGN_MS = 1000
+"""Between two checkpoints at least, over all processes, unless somebody waits for one: each is kept for good."""
 MOST_TOLD = 1000
 """Characters of why the log is halted: what is found beside it is told up to here."""
 _MOVED = ("id", "at", "type", "actor", "subject_id", "leaf")
-_REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
-"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other; it
-does not wait."""
-_WAITING = select(Outbox.number, Outbox.leaf, Outbox.type).where(~_REPEATED)
-_WAITING = _WAITING.order_by(Outbox.number).limit(BATCH).with_for_update()
 _CHOSEN = among(Outbox.number, "numbers")
 _PLACE = bindparam("begin", type_=BigInteger()) + func.row_number().over(order_by=Outbox.number) - 1
 _ENTER = insert(Entry.__table__).from_select(  # type: ignore[arg-type]
     ["index", *_MOVED], select(_PLACE, *(getattr(Outbox, name) for name in _MOVED)).where(_CHOSEN)
 )
 _LEAVE = delete(Outbox.__table__).where(_CHOSEN)  # type: ignore[arg-type]
-_ANY = select(Outbox.number).where(~_REPEATED).limit(1)
-_BACKLOG = select(func.count(), func.min(Outbox.at)).select_from(Outbox).where(~_REPEATED)
 _SIZE, _SIGNED = select(Tree.size).where(Tree.id == 1), select(func.max(SignedCheckpoint.size))
 _FIRST = select(Tree.first).where(Tree.id == 1)
 _TWO_SIGNED = select(SignedCheckpoint.size).order_by(SignedCheckpoint.size.desc()).limit(2)
@@ -66,18 +62,28 @@ _BETWEEN = (
 """Built once: a batch is 30 statements, and building them took longer than the database."""
 
 
-def integrate(database: Database, signer: Signer, export: Path, mirror: Mirror) -> int:
-    """Everything that waits, in batches of 256. Returns how many entries entered the tree. Raises LogInconsistent."""
+def integrate(
+    database: Database, vault: Vault, signer: Signer, export: Path, mirror: Mirror, *, patient: bool = False
+) -> int:
+    """Everything that waits, in batches of 256. Returns how many entries entered the tree. It is signed once a second,
+    and at the end, which a `patient` caller leaves to a later call. Raises LogInconsistent, and KeyUnavailable where
+    the key is away by which this service knows its entries."""
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
             grown = _Grown(_running(session), _promised(session, signer, export), Tiles(session))
-            done = _batch(session, grown, signer, export, mirror)
-            newest = _sign(session, grown, signer, export, partial(_export, database, export, mirror, grown.first))
+            done = _batch(session, grown, vault, signer, export, mirror)
+            finish = partial(_export, database, export, mirror, grown.first)
+            newest = _sign(session, grown, signer, export, finish, at_once=not patient and done < BATCH)
         if newest is not None:
             _export(database, export, mirror, grown.first, newest)
         total += done
     return total
+
+
+def all_signed(database: Database) -> bool:
+    with database.read() as session:
+        return (session.connection().scalar(_SIGNED) or 0) >= size_of_tree(session)
 
 
 @dataclass
@@ -101,6 +107,8 @@ def _export(database: Database, export: Path, mirror: Mirror, first: int, newest
     """Once; its leaves before it."""
     if newest.size > checkpoint_file.newest_size(export):
         mirror.extend(first, newest.size, partial(_leaves, database))
+        if (here := max(mirror.count(), first)) < newest.size:
+            raise LogInconsistent(f"The mirror of the log ends at {here}: no checkpoint of {newest.size} is exported.")
         checkpoint_file.append(export, newest.note)
 
 
@@ -130,12 +138,6 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
     with database.read() as session:
         return session.connection().scalars(_BETWEEN, {"first": first, "until": until}).all()
-
-
-def backlog(session: Session) -> tuple[int, datetime | None]:
-    """How many entries wait, and since when the oldest does."""
-    waiting, oldest = session.execute(_BACKLOG).one()
-    return waiting, oldest
 
 
 def last_signed(session: Session) -> SignedCheckpoint | None:
@@ -169,12 +171,12 @@ def _whole(size: object) -> int:
 def _anything_to_do(database: Database, export: Path) -> bool:
     with database.read() as session:
         connection = session.connection()
-        waits = connection.scalar(_ANY) is not None
+        waits = any_waits(session)
         size, signed = size_of_tree(session), connection.scalar(_SIGNED) or 0
     return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
 
-def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror: Mirror) -> int:
+def _batch(session: Session, tree: _Grown, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:
     if any(known.size > tree.size for known in tree.promised):
         raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
@@ -184,15 +186,15 @@ def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror:
             f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
             "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
         )
-    rows = session.connection().execute(_WAITING).all()
+    rows = next_entries(session, vault, BATCH)
     if not rows:
         return 0
-    _refuse_an_old_key(session, signer, [kind for _, _, kind in rows])
+    _refuse_an_old_key(session, signer, [row.type for row in rows])
     begin = tree.size
-    for offset, (_, leaf, _) in enumerate(rows):
-        tree.tiles.append(0, begin + offset, leaf_hash(leaf))
+    for offset, row in enumerate(rows):
+        tree.tiles.append(0, begin + offset, leaf_hash(row.leaf))
     tree.tiles.save()
-    _move(session, [number for number, _, _ in rows], begin)
+    _move(session, [row.number for row in rows], begin)
     tree.size = begin + len(rows)
     _grow(session, begin, tree.size)
     return len(rows)
@@ -294,14 +296,20 @@ def _promised(session: Session, signer: Signer, export: Path) -> list[Checkpoint
 
 
 def _sign(
-    session: Session, tree: _Grown, signer: Signer, export: Path, finish: Callable[[SignedCheckpoint], None]
+    session: Session,
+    tree: _Grown,
+    signer: Signer,
+    export: Path,
+    finish: Callable[[SignedCheckpoint], None],
+    *,
+    at_once: bool,
 ) -> SignedCheckpoint | None:
     """A log must not sign what contradicts anything it has signed (C2SP tlog-checkpoint). Returns the newest.
 
     `finish` exports the checkpoint before, so that never more than one is signed and not outside.
     """
     last = last_signed(session)
-    if tree.size == 0 or (last is not None and last.size == tree.size):
+    if tree.size == 0 or (last is not None and last.size == tree.size) or not (at_once or _is_due(tree.row)):
         return last
     checkpoint = Checkpoint(signer.name, tree.size, root(tree.size, tree.tiles.node))
     for before in tree.promised:
@@ -316,4 +324,14 @@ def _sign(
     signed = exported if checkpoint_file.size_of(exported) == tree.size else None
     newest = SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint)))
     session.add(newest)
+    tree.row.signed_ms = _milliseconds()
     return newest
+
+
+def _is_due(tree: Tree) -> bool:
+    """A clock that went back, or what somebody else put there, puts nothing off."""
+    return not isinstance(tree.signed_ms, int) or not 0 <= _milliseconds() - tree.signed_ms < SIGN_MS
+
+
+def _milliseconds() -> int:
+    return int(now().timestamp() * 1000)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from privacy_svc.auditlog import checkpoint_file
+from privacy_svc.auditlog import checkpoint_file, waiting
 from privacy_svc.auditlog.entry_check import Checker, Finding, Row, read, rows_of
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing_tree import GrowingTree
@@ -33,7 +33,7 @@ from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.table_check import check_cosignatures, check_kept_tags, check_repeated, check_tree
 from privacy_svc.auditlog.tile_check import TileCheck
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.db import Database
+from privacy_svc.db import Database, among
 
 if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PAGE = 1000
 UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """Raised over values of a type that a column never holds."""
+_WAITING = rows_of(Outbox).where(among(Outbox.number, "numbers")).order_by(Outbox.number)
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
 
@@ -72,7 +73,7 @@ class Report:
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
     """Changes nothing. Raises KeyUnavailable when the payloads' keys are away."""
     # before the snapshot, so that nothing exported can be too new for it
-    outside, exported = Outside(log.export, log.mirror), checkpoint_file.notes(log.export)
+    outside, exported = Outside(log.export, log.mirror), checkpoint_file.in_order(log.export)
     with database.snapshot() as session:
         try:
             return _Verification(session, log, exported, known, outside).run(database)
@@ -82,7 +83,7 @@ def verify(log: "Log", database: Database, known: str | None = None) -> Report:
 
 class _Verification:
     def __init__(
-        self, session: Session, log: "Log", exported: Iterable[str], known: str | None, outside: Outside
+        self, session: Session, log: "Log", exported: Iterable[tuple[int, str]], known: str | None, outside: Outside
     ) -> None:
         self._session, self._outside, self._vault = session, outside, log.vault
         self._findings: list[Finding] = []
@@ -90,9 +91,9 @@ class _Verification:
         self._checker = Checker(session, log.vault)
         self._witness = log.witness.verifier if log.witness else None
         self._tiles = TileCheck(session)
-        self._promises = Promises(session, log.signer, exported, known)
-        self._ranges = Ranges()
         self._first = session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
+        self._promises = Promises(session, log.signer, exported, known, self._first)
+        self._ranges = Ranges()
         self._tree = self._begin()
 
     def run(self, database: Database) -> Report:
@@ -104,15 +105,15 @@ class _Verification:
             self._place(page)
             self._tiles.compare(tree.take_full())
             page, after = self._page(after)
+        self._promises.finish()
         self._finish()
         self._tiles.compare(tree.tiles)
         outside = self._outside.findings(self._session, database, self._promises.surely_exported)
         findings = [
             *self._promises.findings,
             *self._findings,
-            *self._promises.compare_pruned(self._first),
             *check_cosignatures(self._session, self._witness, self._outside.cosigned),
-            *self._promises.unstored(tree.size),
+            *self._promises.unstored(),
             *self._promises.unexported(self._export),
             *outside,
             *self._tiles.findings(self._first, tree.size),
@@ -130,7 +131,8 @@ class _Verification:
             self._first,
             tree.size,
             tree.root().hex(),
-            *self._promises.count(self._first),
+            self._promises.newer,
+            self._promises.older,
             self._checker.erased,
             self._checker.lost,
             self._ranges.told(),
@@ -144,13 +146,17 @@ class _Verification:
         if self._first != self._checker.pruned:
             detail = f"the log begins at {self._first}, and its entries say {self._checker.pruned}"
             self._findings.append(Finding("truncated", detail))
+        for promised in self._promises.until(self._first - 1):
+            if promised.size > 0:
+                self._findings.extend(promised.compare_pruned())
         try:
             tree = GrowingTree.after(self._first, Tiles(self._session).node)
         except LogInconsistent as error:
             self._findings.append(Finding("altered", str(error)))
             return GrowingTree()
         self._ranges.add(0, self._first, "pruned")
-        self._findings.extend(self._promises.compare(tree))
+        for promised in self._promises.until(self._first):
+            self._findings.extend(promised.compare(tree))
         return tree
 
     def _page(self, after: int | None) -> tuple[list[Row], int | None]:
@@ -223,14 +229,18 @@ class _Verification:
 
     def _grow(self, leaves: Sequence[Hash]) -> None:
         begin = self._tree.size
-        for size in {**dict.fromkeys(self._promises.sizes(begin, begin + len(leaves))), begin + len(leaves): None}:
-            self._tree.extend(leaves[self._tree.size - begin : size - begin])
-            self._findings.extend(self._promises.compare(self._tree))
+        for promised in self._promises.until(begin + len(leaves)):
+            self._tree.extend(leaves[self._tree.size - begin : max(promised.size - begin, 0)])
+            self._findings.extend(promised.compare(self._tree))
+        self._tree.extend(leaves[self._tree.size - begin :])
 
     def _waiting(self) -> Iterator[Finding]:
         """Entries that wait for their place in the tree."""
-        for rows in self._session.execute(rows_of(Outbox).order_by(Outbox.number)).partitions(PAGE):
-            yield from self._checker.check(read(rows))
+        for rows in waiting.pages(self._session, PAGE):
+            wrong = waiting.faults(self._session, self._vault, rows)
+            yield from waiting.told(rows, wrong)
+            right = {"numbers": [row.number for row in rows if row.number not in wrong]}
+            yield from self._checker.check(read(self._session.execute(_WAITING, right)))
 
     def _handovers(self) -> Iterator[Finding]:
         """A key that took over, and no entry says so."""

@@ -39,13 +39,22 @@ class Cli:
 
     @contextmanager
     def runtime(
-        self, *, check_stores: bool = True, check_fences: bool = True, check_policies: bool = True
+        self,
+        *,
+        check_stores: bool = True,
+        check_fences: bool = True,
+        check_policies: bool = True,
+        check_record: bool = True,
     ) -> Iterator["Runtime"]:
         """The opened service; what the command logged is in the tree before the command ends."""
         from privacy_svc.runtime import open_runtime
 
         runtime = open_runtime(
-            self.settings, check_stores=check_stores, check_fences=check_fences, check_policies=check_policies
+            self.settings,
+            check_stores=check_stores,
+            check_fences=check_fences,
+            check_policies=check_policies,
+            check_record=check_record,
         )
         if runtime.policies.fault is not None:
             click.secho(f"Read by the policies kept last: {runtime.policies.fault}", fg="yellow", err=True)

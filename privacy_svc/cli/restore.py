@@ -37,11 +37,12 @@ def command() -> None:
 def check(cli: Cli) -> None:
     """Compare the database with the whole fence ledger. Changes nothing; exit code 1 when entries are missing, or an
     erasure that the database knows of is undone in it."""
-    with cli.runtime(check_stores=False, check_fences=False) as runtime, runtime.database.read() as session:
-        missing = runtime.vault.ledger.missing(session)
-        short = runtime.vault.ledger.shorter_by(session)
-        unlogged = runtime.log.lacks(session)
-        undone = len(runtime.vault.undone(session)) if not missing else 0  # else the replay tells
+    with cli.runtime(check_stores=False, check_fences=False) as runtime:
+        with runtime.database.read() as session:
+            missing = runtime.vault.ledger.missing(session)
+            short = runtime.vault.ledger.shorter_by(session)
+            undone = len(runtime.vault.undone(session)) if not missing else 0  # else the replay tells
+        unlogged = runtime.log.lacks(runtime.database)
     kinds = [line.kind.value for line in missing]
     data = {
         "missing": len(missing),

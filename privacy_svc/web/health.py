@@ -56,13 +56,15 @@ def ready(
         "database": lambda: _read(database, lambda session: session.execute(text("SELECT 1"))),
         "migrations": lambda: check_migrations(database),
         "keys": lambda: _read(database, vault.check),
-        "log": lambda: _read(database, lambda session: _sequencer_runs(session, log)),
+        "log": lambda: _sequencer_runs(database, log),
         "stores": lambda: _stores_answer(stores, policies),
     }
     faults = [Fault(f"/{name}", why) for name, part in parts.items() if (why := _fault(part))]
     if faults:
         raise NotReady("This service cannot do its work now.", faults=faults)
-    return Health("ready", list(parts), [*_warnings(policies), *_beside(stores, policies)])
+    with database.read() as session:
+        refused = log.backlog(session).refused
+    return Health("ready", list(parts), [*_warnings(policies, refused), *_beside(stores, policies)])
 
 
 def _beside(stores: Stores, policies: PolicyHolder) -> list[str]:
@@ -74,13 +76,16 @@ def _beside(stores: Stores, policies: PolicyHolder) -> list[str]:
     return [f"stores: {tables} outside the data map may hold personal data: see `privacy-svc policy check`"]
 
 
-def _warnings(policies: PolicyHolder) -> list[str]:
-    """Nothing of what the files say: anybody may ask."""
+def _warnings(policies: PolicyHolder, refused: int) -> list[str]:
+    """Nothing of what the files say: anybody may ask. `refused`: rows of the log's outbox."""
     _ = policies.current
-    since = policies.refused_since
-    if since is None:
-        return []
-    return [f"policies: the files are refused since {since:%Y-%m-%dT%H:%M:%SZ}, and those before them stay in force"]
+    since, warnings = policies.refused_since, []
+    if since is not None:
+        stands = f"since {since:%Y-%m-%dT%H:%M:%SZ}, and those before them stay in force"
+        warnings.append(f"policies: the files are refused {stands}")
+    if refused:
+        warnings.append("log: somebody wrote into its outbox past this service; `privacy-svc log verify` tells")
+    return warnings
 
 
 def _fault(part: Callable[[], None]) -> str | None:
@@ -99,13 +104,16 @@ def _read(database: Database, look: Callable[[Session], object]) -> None:
         look(session)
 
 
-def _sequencer_runs(session: Session, log: Log) -> None:
-    if log.halted(session) is not None:
+def _sequencer_runs(database: Database, log: Log) -> None:
+    with database.read() as session:
+        halted, oldest, lost = log.halted(session), log.backlog(session).oldest, log.record_lacks(session)
+    if halted is not None:
         raise LogHalted("Nothing is signed.")
-    oldest = log.backlog(session).oldest
     if oldest is not None and oldest < now() - LONGEST_WAIT:
         raise Unavailable("Entries wait to be entered in the log.")
-    if log.lacks(session):
+    if lost:
+        raise Unavailable("The record of the log outside the database is not whole, or another machine's.")
+    if log.lacks(database):
         raise Unavailable("The log outside the database has entries that the database lacks.")
 
 

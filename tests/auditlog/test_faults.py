@@ -86,12 +86,10 @@ def test_a_database_older_than_its_log_is_told(book: Logbook) -> None:
     """What was exported and is not there: how many entries; none in a log that only waits."""
     book.fill(3)
     book.write()
-    with book.database.read() as session:
-        assert book.log.lacks(session) == 0
+    assert book.log.lacks(book.database) == 0
     with book.database.write() as session:
         session.execute(update(Tree).values(size=1))
-    with book.database.read() as session:
-        assert book.log.lacks(session) == 2
+    assert book.log.lacks(book.database) == 2
 
 
 @pytest.mark.parametrize("which", ["checkpoint", "handover"])
@@ -108,3 +106,12 @@ def test_a_write_that_was_cut_short_is_told(book: Logbook, tmp_path: Path, which
             checkpoint_file.append(file, note) if which == "checkpoint" else keys.append({"a": "long" * 10})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_log_that_grows_lacks_nothing(book: Logbook) -> None:
+    """Somebody looks from within a longer look at the database, which began before the log grew."""
+    book.fill(1)
+    with book.database.read() as session:
+        assert session.get_one(Tree, 1).size == 1
+        book.fill(2)
+        assert book.log.lacks(book.database) == 0

@@ -5,9 +5,12 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
+from sqlalchemy import select, text
 
 from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, checkpoint_file, open_checkpoint, sequencer
 from privacy_svc.auditlog.mirror import Mirror
@@ -169,8 +172,7 @@ def test_a_death_and_a_restore(book: Logbook, tmp_path: Path, where: str) -> Non
     for size in (1, 4):
         lacked = checkpoint_file.newest_size(book.log.export) > 2 or book.log.mirror.count() > 2
         book.restore(backup)
-        with book.database.read() as session:
-            assert (book.log.lacks(session) > 0) is lacked
+        assert (book.log.lacks(book.database) > 0) is lacked
         assert lacked or (where, size) == ("in the mirror", 1)
         assert book.relearn().first == 2
         book.fill(size)
@@ -189,8 +191,7 @@ def test_a_mirror_that_is_longer_stops_the_log(book: Logbook) -> None:
     book.restore(backup)
     kept = list(checkpoint_file.notes(book.log.export))[:2]
     book.log.export.write_text("".join(note + "\n" for note in kept))
-    with book.database.read() as session:
-        assert book.log.lacks(session) == 1
+    assert book.log.lacks(book.database) == 1
     book.write()
     with pytest.raises(LogInconsistent, match="mirror"):
         book.integrate()
@@ -208,8 +209,7 @@ def test_junk_behind_the_exported_checkpoints_hides_nothing(book: Logbook) -> No
     shutil.rmtree(book.log.mirror.folder)
     with book.log.export.open("ab") as file:
         file.write(b"#" * 9_000 + b"\n" * 30_000)
-    with book.database.read() as session:
-        assert book.log.lacks(session) == 1
+    assert book.log.lacks(book.database) == 1
     book.write()
     with pytest.raises(LogInconsistent, match="shorter"):
         book.integrate()
@@ -225,14 +225,40 @@ def test_an_export_file_without_a_checkpoint_stops_the_log(book: Logbook) -> Non
 
 
 def test_batches_have_at_most_256_entries(book: Logbook) -> None:
-    """A checkpoint stands at the end of each."""
+    """They are signed together, where it takes no second."""
     with book.database.write() as session:
         book.log.append_many(session, [Event(EventType.POLICY_LOADED, None, {})] * 600, actor="x")
-    assert book.integrate() == 600
+    with time_machine.travel(0, tick=False):
+        assert book.integrate() == 600
     with book.database.read() as session:
-        assert [s for (s,) in session.query(SignedCheckpoint.size).order_by(SignedCheckpoint.size)] == [256, 512, 600]
+        assert [s for (s,) in session.query(SignedCheckpoint.size).order_by(SignedCheckpoint.size)] == [256, 600]
         tiles = {(t.level, t.number): len(t.hashes) // 32 for t in session.query(Tile)}
     assert tiles == {(0, 0): 256, (0, 1): 256, (0, 2): 88, (1, 0): 2}
+    check_log(book.database, book.log)
+
+
+@pytest.mark.parametrize("stamp", [None, 10**15, -(10**15), "abc"])
+def test_processes_sign_once_a_second_together(book: Logbook, tmp_path: Path, stamp: object) -> None:
+    """Steady traffic over two processes' logs: what entered the tree meanwhile is in the next checkpoint, whatever
+    somebody has written about the last one."""
+    other, begin = make_log(tmp_path, book.vault), datetime(2026, 11, 1, 12, tzinfo=UTC)
+    with time_machine.travel(begin, tick=False) as clock:
+        for number in range(12):
+            book.write()
+            (other if number % 2 else book.log).integrate(book.database, patient=True)
+            clock.shift(0.3)
+        with book.database.read() as session:
+            assert session.scalars(select(SignedCheckpoint.size)).all() == [1, 5, 9]
+            assert session.get_one(Tree, 1).size == 12
+        assert not book.log.all_signed(book.database)
+        if isinstance(stamp, int) or book.database.engine.dialect.name == "sqlite":
+            with book.database.write() as session:
+                session.execute(text("UPDATE audit_tree SET signed_ms = :at"), {"at": stamp})
+            book.log.integrate(book.database, patient=True)
+            assert book.log.all_signed(book.database)
+        book.write()
+        book.integrate()  # who asks for a checkpoint gets it at once
+        assert book.log.all_signed(book.database)
     check_log(book.database, book.log)
 
 

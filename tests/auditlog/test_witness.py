@@ -223,7 +223,7 @@ def test_what_a_witness_said_is_kept_outside(book: Logbook, server: WitnessServe
     book.fill(1)
     assert book.log.ask_witness(book.database) == 3
     assert server.verifier.open(
-        book.checkpoint().partition("— w")[0] + checkpoint_file.cosignatures(book.log.export)[0][1]
+        book.checkpoint().partition("— w")[0] + next(checkpoint_file.cosignatures(book.log.export))[1]
     )
     assert len(list(checkpoint_file.notes(book.log.export))) == 3
     with book.database.write() as session:
@@ -337,7 +337,7 @@ def test_only_our_witness_is_served(book: Logbook, server: WitnessServer) -> Non
     assert [f.kind for f in book.verify().findings] == ["unsigned"] * 2
     with book.database.write() as session:
         session.execute(text("DELETE FROM audit_cosignatures WHERE witness = 'other.example'"))
-        session.execute(update(Cosignature).values(lines=checkpoint_file.cosignatures(book.log.export)[0][1]))
+        session.execute(update(Cosignature).values(lines=next(checkpoint_file.cosignatures(book.log.export))[1]))
     assert book.verify().ok
     with book.database.write() as session:
         session.add(Cosignature(size=99, witness="other.example", lines=forged))
@@ -408,7 +408,7 @@ def test_what_a_witness_said_is_written_outside_again(book: Logbook, server: Wit
         book.log.ask_witness(book.database)
     with book.database.write() as session:
         session.add(Cosignature(size=3, witness=server.verifier.name, lines="— witness.test/w1 AAAAAAAA\n"))
-    said = checkpoint_file.cosignatures(book.log.export)
+    said = list(checkpoint_file.cosignatures(book.log.export))
     shutil.rmtree(book.log.mirror.folder)
     book.log.export.unlink()
     book.log.resume(book.database, "the disk was lost", actor="cli")

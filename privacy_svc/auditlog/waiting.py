@@ -1,0 +1,157 @@
+"""What waits in the outbox for its place in the tree, and which of it is an entry of this service.
+
+Whoever can write to the database could else have anything signed, or stop the log by what no bundle takes. Each row has
+a MAC that the organisation's key makes. One that is no entry stays where it is, marked with why, for `verify` to tell
+and a person to delete; no other waits for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import structlog
+from msgspec import MsgspecError
+from sqlalchemy import Select, bindparam, exists, func, select, type_coerce, update
+from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType, TypeEngine
+
+from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.entry_check import Finding
+from privacy_svc.auditlog.merkle import leaf_hash
+from privacy_svc.auditlog.mirror import LONGEST
+from privacy_svc.auditlog.model import Entry, Outbox, Payload
+from privacy_svc.auditlog.opening import Openers
+from privacy_svc.auditlog.outbox_mac import Mac
+from privacy_svc.auditlog.tombstones import TOMBSTONES, is_tombstone
+from privacy_svc.db import among
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
+
+_log = structlog.get_logger(__name__)
+_REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
+"""Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other; it
+does not wait."""
+_WAITS = (~_REPEATED, Outbox.refused.is_(None))
+_AS_IT_IS: TypeEngine[Any] = NullType()
+"""SQLite keeps what it is given, whatever a column's type."""
+_RAW = (type_coerce(column, _AS_IT_IS) for column in (Outbox.leaf, Outbox.mac))
+_ROWS: Select[Any] = select(Outbox.number, Outbox.id, Outbox.type, *_RAW, Outbox.refused)
+_SEALED = type_coerce(Payload.sealed, _AS_IT_IS)
+_PAYLOADS: Select[Any] = select(Payload.entry_id, Payload.owner_id, Payload.use, _SEALED)
+_PAYLOADS = _PAYLOADS.where(among(Payload.entry_id, "ids"))
+_NEXT = _ROWS.where(*_WAITS).order_by(Outbox.number).limit(bindparam("most")).with_for_update()
+_ANY = select(Outbox.number).where(*_WAITS).limit(1)
+_BACKLOG = select(func.count(), func.min(Outbox.at)).select_from(Outbox).where(*_WAITS)
+_REFUSED = select(func.count()).select_from(Outbox).where(Outbox.refused.is_not(None))
+_REFUSE = (
+    update(Outbox.__table__)  # type: ignore[arg-type]
+    .where(Outbox.number == bindparam("which"))
+    .values(refused=bindparam("why"))
+)
+
+
+class Row(NamedTuple):
+    number: int
+    id: str
+    type: str
+    leaf: Any
+    mac: Any
+    refused: str | None
+
+
+class SealedPayload(NamedTuple):
+    entry_id: str
+    owner_id: str
+    use: str
+    sealed: bytes
+
+
+def any_waits(session: Session) -> bool:
+    return session.connection().scalar(_ANY) is not None
+
+
+def backlog(session: Session) -> tuple[int, datetime | None, int]:
+    """How many entries wait, since when the oldest does, and how many rows are refused."""
+    waiting, oldest = session.execute(_BACKLOG).one()
+    return waiting, oldest, session.scalar(_REFUSED) or 0
+
+
+def next_entries(session: Session, vault: Vault, most: int) -> Sequence[Row]:
+    """Those who are to enter the tree next, locked. What is no entry among them is refused."""
+    while True:
+        rows = [Row(*row) for row in session.connection().execute(_NEXT, {"most": most})]
+        wrong = faults(session, vault, rows)
+        if not wrong:
+            return rows
+        session.connection().execute(_REFUSE, [{"which": number, "why": why} for number, why in wrong.items()])
+        _log.error("auditlog.refused", rows=sorted(wrong))
+
+
+def faults(session: Session, vault: Vault, rows: Sequence[Row]) -> Mapping[int, str]:
+    """By number: why a row is no entry of this service. Raises KeyUnavailable."""
+    if not rows:
+        return {}
+    wrong = {row.number: why for row in rows if (why := _form(row)) is not None}
+    formed, mac = [row for row in rows if row.number not in wrong], Mac(vault.organisation_cipher(session))
+    older = [row for row in formed if row.mac is None]
+    wrong |= {
+        r.number: "its MAC is not of our key" for r in formed if r.mac is not None and not mac.fits(r.leaf, r.mac)
+    }
+    if older:
+        sealed = with_our_payload(session, vault, {row.id: row.leaf for row in older})
+        wrong |= {row.number: "its payload is not sealed by our keys" for row in older if row.id not in sealed}
+    return wrong
+
+
+def _form(row: Row) -> str | None:
+    if not isinstance(row.leaf, bytes) or not 0 < len(row.leaf) <= LONGEST:
+        return "its leaf is none"
+    try:
+        envelope = Envelope.decode(row.leaf)
+    except (MsgspecError, UnicodeDecodeError):
+        return "its leaf is no envelope"
+    return None if envelope.id == row.id else "its leaf is of another id"
+
+
+def with_our_payload(session: Session, vault: Vault, leaves: Mapping[str, bytes]) -> AbstractSet[str]:
+    """Of these entries, by id, those whose payload is sealed to just their leaf, which takes its person's key, or was
+    erased by us: how an entry is known that a version of this service without MACs wrote during an upgrade.
+
+    Looked at twice: an erasure may be committed between the look at a payload and the one at its key.
+    """
+    known = set[str]()
+    for _ in range(2):
+        rows = session.connection().execute(_PAYLOADS, {"ids": [i for i in leaves if i not in known]})
+        payloads = [SealedPayload(*row) for row in rows if all(map(isinstance, row, (str, str, str, bytes)))]
+        openers = Openers(session, vault)
+        openers.learn(payloads)
+        known |= {p.entry_id for p in payloads if _is_ours(vault.organisation_cipher(session), openers, p, leaves)}
+    return known
+
+
+def _is_ours(
+    organisation: SubjectCipher, openers: Openers, payload: SealedPayload, leaves: Mapping[str, bytes]
+) -> bool:
+    leaf = leaves[payload.entry_id]
+    if payload.use in TOMBSTONES:
+        return is_tombstone(organisation, payload.use, leaf, payload.sealed)
+    with suppress(Tampered):
+        return openers.open(payload, leaf_hash(leaf)) is not None
+    return False
+
+
+def pages(session: Session, size: int) -> Iterator[Sequence[Row]]:
+    """All rows, for `verify`."""
+    for found in session.execute(_ROWS.order_by(Outbox.number)).partitions(size):
+        yield [Row(*row) for row in found]
+
+
+def told(rows: Sequence[Row], wrong: Mapping[int, str]) -> Iterator[Finding]:
+    """`wrong`: what `faults` says of them."""
+    for row in rows:
+        where = f"the row {row.number} of audit_outbox"
+        if row.number in wrong:
+            yield Finding("altered", f"{where} is no entry of this service, {wrong[row.number]}: delete it")
+        elif row.refused is not None:
+            yield Finding("altered", f"{where} is held back, and nothing is wrong with it: set its `refused` to NULL")

@@ -1,0 +1,186 @@
+"""What somebody with the database's password puts into the outbox: it is never signed, and stops nothing."""
+
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Table, delete, insert, select, text, update
+
+from privacy_svc.auditlog import LogInconsistent, checkpoint_file
+from privacy_svc.auditlog.entry import Envelope, commit_to
+from privacy_svc.auditlog.model import Entry, Outbox, Payload
+from privacy_svc.db import new_id, now
+from privacy_svc.db.migrate import MIGRATIONS
+from tests.auditlog.conftest import Logbook
+from tests.auditlog.test_sequencer import DIED, die_in
+from tests.factories import check_log
+
+OUTBOX: Table = Outbox.__table__  # type: ignore[assignment]
+
+
+def put(book: Logbook, leaf: Any, **columns: Any) -> None:
+    """A row before all that wait."""
+    row = {"number": -1, "id": new_id(), "at": now(), "type": "consent:record:given", "actor": "crm", **columns}
+    with book.database.write() as session:
+        session.execute(OUTBOX.insert().values({**row, "leaf": leaf if isinstance(leaf, bytes) else b"?"}))
+        if not isinstance(leaf, bytes):
+            session.execute(text("UPDATE audit_outbox SET leaf = :leaf WHERE number = -1"), {"leaf": leaf})
+
+
+def take_away(book: Logbook) -> None:
+    with book.database.write() as session:
+        assert session.connection().execute(OUTBOX.delete().where(OUTBOX.c.number == -1)).rowcount == 1
+
+
+def change(book: Logbook, statement: str, **values: Any) -> None:
+    with book.database.write() as session:
+        assert session.execute(text(statement), values).rowcount == 1  # type: ignore[attr-defined]
+
+
+def leaf_of(book: Logbook, table: str = "audit_outbox") -> bytes:
+    """Of the newest entry there."""
+    order = {"audit_outbox": "number", "audit_entries": '"index"'}[table]
+    with book.database.read() as session:
+        return bytes(session.execute(text(f"SELECT leaf FROM {table} ORDER BY {order} DESC LIMIT 1")).scalar_one())
+
+
+@pytest.mark.parametrize("what", ["empty", "longer than a bundle takes", "junk", "another's", "text"])
+def test_a_row_that_is_no_entry_stops_nothing(book: Logbook, what: str) -> None:
+    """It stays where it is, verification names it, and all others enter the tree, are signed and exported."""
+    book.fill(2)
+    book.write()
+    own = leaf_of(book)
+    long = msgspec.structs.replace(Envelope.decode(own), id="i" * 70_000)
+    leaves = {"empty": b"", "longer than a bundle takes": long.encode(), "junk": b"{}", "another's": own, "text": "abc"}
+    if what == "text" and book.database.engine.dialect.name != "sqlite":
+        pytest.skip("the others refuse it themselves")
+    put(book, leaves[what], id=long.id if what.startswith("long") else new_id())
+    before = book.verify()
+    assert [(f.kind, "row -1 of audit_outbox" in f.detail) for f in before.findings] == [("altered", True)]
+    for _ in range(2):
+        book.write()
+        book.integrate()
+    assert checkpoint_file.newest(book.log.export) == book.checkpoint()
+    after = book.verify()
+    assert (after.size, [f.detail for f in after.findings]) == (5, [f.detail for f in before.findings])
+    with book.database.read() as session:
+        assert book.log.backlog(session).waiting == 0  # the service is ready
+        assert book.log.backlog(session).refused == 1
+    take_away(book)
+    check_log(book.database, book.log)
+
+
+def test_a_row_held_back_is_told(book: Logbook) -> None:
+    """Somebody marks an entry that waits as if it were none: it is named, and enters the tree once that is undone."""
+    book.write()
+    change(book, "UPDATE audit_outbox SET refused = 'x'")
+    assert book.integrate() == 0
+    assert [(f.kind, "is held back" in f.detail) for f in book.verify().findings] == [("altered", True)]
+    change(book, "UPDATE audit_outbox SET refused = NULL")
+    check_log(book.database, book.log)
+    assert book.verify().size == 1
+
+
+@pytest.mark.parametrize("leaf", [b"", b"x" * 70_000])
+def test_no_checkpoint_is_exported_before_its_leaves(book: Logbook, tmp_path: Path, leaf: bytes) -> None:
+    """Somebody puts what no bundle takes in the place of an entry of the tree, before it is mirrored."""
+    book.fill(1)
+    book.write()
+    url = book.database.engine.url.render_as_string(hide_password=False)
+    worker = multiprocessing.get_context("spawn").Process(target=die_in, args=("in the mirror", url, tmp_path))
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == DIED
+    ours = leaf_of(book, "audit_entries")
+    change(book, 'UPDATE audit_entries SET leaf = :leaf WHERE "index" = 1', leaf=leaf)
+    for _ in range(2):
+        with pytest.raises(LogInconsistent, match="no bundle"):
+            book.integrate()
+    assert checkpoint_file.newest_size(book.log.export) == 1
+    change(book, 'UPDATE audit_entries SET leaf = :leaf WHERE "index" = 1', leaf=ours)
+    check_log(book.database, book.log)
+
+
+FORGED = {
+    "alone": (None, None),
+    "with a payload of hers": (None, ("owner_id", "use", "sealed")),
+    "with a MAC of another's": ("another's", ("owner_id", "use", "sealed")),
+    "with a MAC of its own": (b"m" * 16, None),
+    "as if erased": (None, ("owner_id", "sealed")),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_an_entry_that_somebody_else_wrote_is_never_signed(book: Logbook, how: str) -> None:
+    """Who copies the tags of Ana's entries and commits to what they please gets no place in the tree, and no proof."""
+    ana = book.person()
+    book.fill(2, ana)
+    book.write(ana)
+    book.write(ana)
+    hers = Envelope.decode(leaf_of(book))
+    forged = msgspec.structs.replace(
+        hers, id=new_id(), type="consent:record:given", commit=commit_to({"purpose": "marketing"}).commit
+    )
+    mac, copied = FORGED[how]
+    with book.database.read() as session:
+        row = dict(session.execute(select(Payload.__table__).where(Payload.entry_id == hers.id)).mappings().one())
+        another = session.scalars(select(Outbox.mac)).first()
+    put(book, forged.encode(), id=forged.id, subject_id=ana, mac=another if mac == "another's" else mac)
+    if copied is not None:
+        sealed = {"use": "erased", **{name: row[name] for name in copied}, "entry_id": forged.id}
+        with book.database.write() as session:
+            session.execute(insert(Payload), [sealed])
+    for _ in range(2):
+        book.write(ana)
+        book.integrate()
+    assert "row -1 of audit_outbox is no entry of this service" in book.verify().findings[0].detail
+    assert book.verify().size == 6
+    with book.database.read() as session:
+        assert session.scalars(select(Entry.type).distinct()).all() == ["gateway:record:read"]
+    take_away(book)
+    with book.database.write() as session:
+        session.execute(delete(Payload).where(Payload.entry_id == forged.id))
+    check_log(book.database, book.log)
+
+
+def test_an_entry_has_its_place_once(book: Logbook) -> None:
+    """Somebody puts an entry with its MAC, which they saw while it waited, into the outbox under another id."""
+    book.write()
+    with book.database.read() as session:
+        row = dict(session.execute(select(OUTBOX)).mappings().one())
+    book.integrate()
+    put(book, **row | {"number": -1, "id": new_id()})
+    assert book.integrate() == 0
+    take_away(book)
+    check_log(book.database, book.log)
+
+
+def test_what_a_version_without_macs_wrote_enters_the_tree(book: Logbook) -> None:
+    """During an upgrade: about anybody, sealed for a claim, about somebody who was erased meanwhile."""
+    ana, ben = book.person(), book.person()
+    for subject_id, evidence in ((ana, False), (ben, False), (ben, True), (None, False)):
+        book.write(subject_id, evidence=evidence)
+    book.write_group(ana, ben)
+    book.erase(ben)
+    with book.database.write() as session:
+        session.execute(update(Outbox).values(mac=None))
+    check_log(book.database, book.log)
+    assert book.verify().size == 6
+    assert book.verify().erased == 1
+
+
+def test_the_upgrade_strands_nothing(book: Logbook) -> None:
+    """Entries that waited when the tables changed."""
+    book.write(book.person())
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    for move, to in ((command.downgrade, "0036"), (command.upgrade, "head")):
+        with book.database.write() as session:
+            config.attributes["connection"] = session.connection()
+            move(config, to)
+    check_log(book.database, book.log)
+    assert book.verify().size == 1
