@@ -1,14 +1,14 @@
 """When the log's tree was signed last, so that all processes together sign it once a second.
 
-Revision ID: 0052
-Revises: 0051
+Revision ID: 0039
+Revises: 0038
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0052"
-down_revision = "0051"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

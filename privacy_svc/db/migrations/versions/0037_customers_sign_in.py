@@ -1,6 +1,6 @@
 """Customers sign in: one table of sessions for everybody, codes, and counts of tries.
 
-Revision ID: 0048
+Revision ID: 0037
 Revises: 0036
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 from privacy_svc.db.base import Instant
 
-revision = "0048"
+revision = "0037"
 down_revision = "0036"
 branch_labels = None
 depends_on = None

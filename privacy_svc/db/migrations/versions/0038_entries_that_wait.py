@@ -3,15 +3,15 @@
 What waits at this moment, or is written by processes of the version before while it is replaced, has no MAC: the keys
 are not at hand here. Such entries are known by their payload instead, which only our keys seal to their leaf.
 
-Revision ID: 0051
-Revises: 0036
+Revision ID: 0038
+Revises: 0037
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0051"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
