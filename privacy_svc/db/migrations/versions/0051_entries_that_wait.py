@@ -4,14 +4,14 @@ What waits at this moment, or is written by processes of the version before whil
 are not at hand here. Such entries are known by their payload instead, which only our keys seal to their leaf.
 
 Revision ID: 0051
-Revises: 0036
+Revises: 0048
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0051"
-down_revision = "0036"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
