@@ -178,7 +178,7 @@ def test_the_upgrade_strands_nothing(book: Logbook) -> None:
     book.write(book.person())
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    for move, to in ((command.downgrade, "0048"), (command.upgrade, "head")):
+    for move, to in ((command.downgrade, "0037"), (command.upgrade, "head")):
         with book.database.write() as session:
             config.attributes["connection"] = session.connection()
             move(config, to)
