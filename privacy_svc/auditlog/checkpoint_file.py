@@ -25,14 +25,17 @@ _TAIL = 8192
 """Bytes from the end to begin with; four times as many, as long as there is no whole note among them."""
 
 
-def append(file: Path, note: str) -> None:
+def append(file: Path, note: str, *, newest_only: bool = False) -> None:
     """A note, durable when it returns. Two processes may write the same; that does no harm. They take turns, as on a
-    shared file system nothing else keeps what they append apart."""
+    shared file system nothing else keeps what they append apart. `newest_only`: not where one as large is there, which
+    a process that was slow would else put behind it, at the end where the newest is looked for."""
     new = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
+        if newest_only and newest_size(file) >= size_of(note):
+            return
         write_whole(stream, (("" if _ends_whole(file) else "\n") + note + "\n").encode())
         os.fsync(stream.fileno())
     if new:

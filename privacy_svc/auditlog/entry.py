@@ -113,7 +113,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @classmethod
     def decode(cls, leaf: bytes) -> "Envelope":
         """Raises msgspec.MsgspecError or UnicodeDecodeError for what is no envelope of a known version."""
-        found = _ENVELOPES.decode(leaf)
+        try:
+            found = _ENVELOPES.decode(leaf)
+        except RecursionError:
+            raise msgspec.ValidationError("nested too deeply") from None
         if found.encode() != leaf:
             raise msgspec.ValidationError("not in the one form of a known version")
         return found

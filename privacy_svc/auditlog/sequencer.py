@@ -109,7 +109,7 @@ def _export(database: Database, export: Path, mirror: Mirror, first: int, newest
         mirror.extend(first, newest.size, partial(_leaves, database))
         if (here := max(mirror.count(), first)) < newest.size:
             raise LogInconsistent(f"The mirror of the log ends at {here}: no checkpoint of {newest.size} is exported.")
-        checkpoint_file.append(export, newest.note)
+        checkpoint_file.append(export, newest.note, newest_only=True)
 
 
 def outside_lacks(session: Session, export: Path, mirror: Mirror) -> str:
@@ -133,6 +133,8 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
     for stored in session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size)):
         if stored.size not in there:
             checkpoint_file.append(export, stored.note)
+    if checkpoint_file.newest_size(export) != newest.size:  # older ones stand behind it now
+        checkpoint_file.append(export, newest.note)
 
 
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:

@@ -76,14 +76,12 @@ class Together(Generic[T, R]):
         while batch := self._next():
             try:
                 self._answer(batch)
-            except BaseException as error:  # the thread ends; nobody is left waiting
+            except BaseException as error:  # noqa: BLE001 - also a panic of a library: who waits is told, who comes is served
                 for ticket in batch:
                     ticket.error = ticket.error or RuntimeError(
                         f"A shared transaction ended by {type(error).__name__}."
                     )
-                raise
-            finally:
-                _tell(batch)
+            _tell(batch)
 
     def _next(self) -> list[_Ticket[T, R]]:
         if self._last > 1:  # those come again as soon as they are answered
@@ -106,10 +104,10 @@ class Together(Generic[T, R]):
     def _try(self, batch: Sequence[_Ticket[T, R]]) -> Exception | None:
         try:
             with self._transaction() as session:
-                found = self._work(session, [ticket.item for ticket in batch])
+                found = list(zip(batch, self._work(session, [ticket.item for ticket in batch]), strict=True))
         except Exception as error:  # noqa: BLE001 - raised to whom it concerns
             return error
-        for ticket, answer in zip(batch, found, strict=True):
+        for ticket, answer in found:
             if isinstance(answer, Exception):
                 ticket.error = answer
             else:

@@ -86,7 +86,7 @@ def die_in(where: str, url: str, folder: Path) -> None:
     def die(*_: object, **__: object) -> None:
         os._exit(DIED)
 
-    def half(file: Path, note: str) -> None:
+    def half(file: Path, note: str, **_: object) -> None:
         with file.open("ab") as stream:
             stream.write(note[: len(note) // 2].encode())
         die()
@@ -98,8 +98,8 @@ def die_in(where: str, url: str, folder: Path) -> None:
 
     write = checkpoint_file.append
 
-    def whole(file: Path, note: str) -> None:
-        write(file, note)
+    def whole(file: Path, note: str, **how: bool) -> None:
+        write(file, note, **how)
         die()
 
     steps: dict[str, tuple[object, str, Callable[..., None]]] = {
@@ -374,6 +374,25 @@ def test_a_record_outside_that_went_away_stops_the_log(book: Logbook, what: str)
     assert book.log.export.stat().st_mode & 0o777 == 0o600
     with pytest.raises(Conflict):
         book.log.resume(book.database, "again", actor="cli")
+
+
+def test_the_newest_checkpoint_is_the_last_outside(book: Logbook) -> None:
+    """Neither a process that was slow nor an operator who has the record written anew puts an older one at the end,
+    where the newest is looked for: the log would be taken for one that was cut, for good."""
+    export = book.log.export
+    book.fill(60)
+    told = list(checkpoint_file.notes(export))
+    checkpoint_file.append(export, told[0], newest_only=True)
+    assert list(checkpoint_file.notes(export)) == told
+    export.write_text(told[-1] + "\n")
+    lose(book, "entries cut")
+    book.write()
+    with pytest.raises(LogInconsistent, match="cut or lost"):
+        book.integrate()
+    assert book.log.resume(book.database, "the disk died", actor="cli")
+    assert checkpoint_file.newest_size(export) == 60
+    assert book.integrate() == 2
+    assert book.verify().ok
 
 
 def test_a_database_put_back_with_nothing_outside_is_not_signed(book: Logbook) -> None:

@@ -48,14 +48,22 @@ def leaf_of(book: Logbook, table: str = "audit_outbox") -> bytes:
         return bytes(session.execute(text(f"SELECT leaf FROM {table} ORDER BY {order} DESC LIMIT 1")).scalar_one())
 
 
-@pytest.mark.parametrize("what", ["empty", "longer than a bundle takes", "junk", "another's", "text"])
+@pytest.mark.parametrize("what", ["empty", "longer than a bundle takes", "junk", "nested", "another's", "text"])
 def test_a_row_that_is_no_entry_stops_nothing(book: Logbook, what: str) -> None:
     """It stays where it is, verification names it, and all others enter the tree, are signed and exported."""
     book.fill(2)
     book.write()
     own = leaf_of(book)
     long = msgspec.structs.replace(Envelope.decode(own), id="i" * 70_000)
-    leaves = {"empty": b"", "longer than a bundle takes": long.encode(), "junk": b"{}", "another's": own, "text": "abc"}
+    nested = own.replace(b'"id"', b'"members":{"a":' + b"[" * 5_000 + b"]" * 5_000 + b'},"id"')
+    leaves = {
+        "nested": nested,
+        "empty": b"",
+        "longer than a bundle takes": long.encode(),
+        "junk": b"{}",
+        "another's": own,
+        "text": "abc",
+    }
     if what == "text" and book.database.engine.dialect.name != "sqlite":
         pytest.skip("the others refuse it themselves")
     put(book, leaves[what], id=long.id if what.startswith("long") else new_id())

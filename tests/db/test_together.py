@@ -188,3 +188,27 @@ def test_of_two_batches_that_lock_each_others_rows_one_is_done_again_alone(datab
     with database.read() as session:
         assert set(session.scalars(select(Client.role))) == {"module!!"}
     assert sizes == {2: 2, 1: 2}, "one batch was ended and done again, in two"
+
+
+class Panic(BaseException):
+    """As a library's own code in Rust raises it: no Exception."""
+
+
+def test_a_panic_ends_nobody_elses_calls(database: Database) -> None:
+    """Its caller gets an error; who waits, and who comes later, is served."""
+
+    def work(_session: Session, names: Sequence[str]) -> list[str]:
+        if "bad" in names:
+            raise Panic
+        return [n.upper() for n in names]
+
+    together = Together[str, str](database.write, work)
+
+    async def calls() -> list[str | BaseException]:
+        bad = asyncio.ensure_future(together.do("bad"))
+        good = asyncio.ensure_future(together.do("good"))
+        await asyncio.wait([bad, good], timeout=30)
+        return [bad.exception() or "", await asyncio.wait_for(together.do("late"), 30)]
+
+    failed, late = asyncio.run(calls())
+    assert (type(failed), late) == (RuntimeError, "LATE")

@@ -85,7 +85,7 @@ class Desk(RuleBasedStateMachine):
 
     @rule(target=requests, right=st.sampled_from(RIGHTS), wish=st.integers(0, 1))
     def open(self, right: Right, wish: int) -> Asked:
-        wanted = Wanted(right, CustomerRef(id="1"), details={"about": wish})
+        wanted = Wanted(right, CustomerRef(id="1"), details={"reason": f"wish {wish}"})
         asked = Asked(self.service.open(wanted, "desk").id, right, wish)
         self.all.append(asked)
         self.everything.append(asked.id)
