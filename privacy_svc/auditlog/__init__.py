@@ -9,7 +9,7 @@ from privacy_svc.auditlog.appending import Event, GroupEvent
 from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
 from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.erasing import Theirs
-from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, WitnessAway
+from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, NotYet, WitnessAway
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.export_check import TYPE as LOG_EXPORT
 from privacy_svc.auditlog.export_check import Exported, verify_export
@@ -51,6 +51,7 @@ __all__ = [
     "LogInconsistent",
     "Membership",
     "MonthTag",
+    "NotYet",
     "NoteError",
     "People",
     "ProofError",

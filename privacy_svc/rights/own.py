@@ -4,11 +4,12 @@ Identity needs no further proof: the code that signed them in went to the addres
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from privacy_svc.auditlog import EntryView, EventType, membership_document
+from privacy_svc.auditlog import EntryView, EventType, LogInconsistent, NotYet, membership_document
 from privacy_svc.errors import NotFound
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import Collection, Field, Source
@@ -153,7 +154,15 @@ class Own:
 
     def proof(self, index: int) -> str | Mapping[str, Any]:
         """Of an entry about them, to be checked with `privacy-svc verify`. For one about many people the proof that
-        they are among them too. Raises NotFound, also for entries of others."""
+        they are among them too. What a page showed is signed now where it is not yet. Raises NotFound, also for
+        entries of others."""
+        with suppress(NotYet):
+            return self._proof(index)
+        with suppress(LogInconsistent):  # halted: then it is not yet there
+            self._parts.log.integrate(self._database)
+        return self._proof(index)
+
+    def _proof(self, index: int) -> str | Mapping[str, Any]:
         log = self._parts.log
         with self._database.read() as session:
             place = log.place_of(session, str(index))

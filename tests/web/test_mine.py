@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from privacy_svc.auditlog import EventType, Verifier, verify_proof
+from privacy_svc.auditlog import EventType, NotYet, Verifier, verify_proof
 from privacy_svc.consent import subject_state
 from privacy_svc.db import now
 from privacy_svc.http import CustomerRef, Role
@@ -225,6 +225,21 @@ def test_proofs_can_be_checked_offline(site: Site) -> None:
     for index in found:
         proof = site.get(f"/me/log/{index}/proof")
         assert verify_proof(proof.text, Verifier.parse(unescape(key[1])))[0] == int(index)
+
+
+def test_what_the_page_shows_is_proved_at_once(site: Site) -> None:
+    """The log is signed once a second: who presses before that waits for no second, and sees no error."""
+    ana = come_in(site)
+    log, database = site.runtime.log, site.runtime.database
+    log.stop()  # who signs in the background
+    log.integrate(database)
+    with database.write() as session:
+        log.append(session, EventType.RECORD_READ, actor="support", subject_id=ana, payload={})
+    log.integrate(database, patient=True)
+    newest = re.findall(r"/me/log/(\d+)/proof", site.get("/me/log").text)[0]
+    with database.read() as session, pytest.raises(NotYet):
+        log.proof(session, int(newest))
+    assert site.get(f"/me/log/{newest}/proof").status_code == 200
 
 
 def test_nothing_of_somebody_else_can_be_reached(site: Site) -> None:
