@@ -1,4 +1,5 @@
-"""Objection (Art. 21 GDPR) and restriction (Art. 18): raised, lifted, placed; what stands already is not repeated.
+"""Objection (Art. 21 GDPR) and restriction (Art. 18): raised, lifted, placed. Said again it stands since then: what the
+person agreed to in between does not outweigh it. Nothing is lifted that does not stand.
 
 A reason may be the person's own words, so it goes only into the log, sealed by their evidence key.
 """
@@ -90,7 +91,7 @@ def restricted_people(session: Session, among_ids: Sequence[str] | None = None) 
 def _object(
     session: Session, log: Log, subject: Subject, purpose: str, actor: str, reason: str | None, *, stands: bool
 ) -> int:
-    if (objects_since(session, subject.id, purpose) is not None) is stands:
+    if not stands and objects_since(session, subject.id, purpose) is None:
         return subject.state_version
     version = raise_version(session, subject)
     row = Objection(subject_id=subject.id, state_version=version, purpose=purpose, stands=stands, recorded_by=actor)
@@ -102,7 +103,7 @@ def _object(
 
 
 def _restrict(session: Session, log: Log, subject: Subject, actor: str, reason: str | None, *, stands: bool) -> int:
-    if _restricted(session, subject.id) is stands:
+    if not stands and not _restricted(session, subject.id):
         return subject.state_version
     version = raise_version(session, subject)
     session.add(Restriction(subject_id=subject.id, state_version=version, stands=stands, recorded_by=actor))

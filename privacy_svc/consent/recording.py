@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Event, EventType, Log
@@ -177,8 +178,15 @@ def _lift_objections(session: Session, log: Log, given: Sequence[Consent]) -> No
     objected = stand_since(session, {row.subject_id for row in given}, {row.purpose for row in given}) if given else {}
     for row in given:
         since = objected.get((row.subject_id, row.purpose))
-        if since is not None and row.given_at >= since:
+        if since is not None and row.given_at >= since and not _is_late(session, row):
             lift_objection(session, log, row.subject_id, row.purpose, row.recorded_by, f"consent {row.id}")
+
+
+def _is_late(session: Session, row: Consent) -> bool:
+    """What the person said after it was recorded before it."""
+    known = (Consent.subject_id == row.subject_id, Consent.purpose == row.purpose)
+    later = exists().where(*known, Consent.state_version < row.state_version, Consent.given_at > row.given_at)
+    return bool(session.scalar(select(later)))
 
 
 def _notice(policies: PolicySet, purpose: Purpose, wanted: RecordConsent, last: Consent | None) -> NoticeShown:

@@ -50,12 +50,31 @@ def test_an_objection_stands_until_lifted(desk: Desk) -> None:
     assert _state(desk).objections == {DIRECT_MARKETING}
 
 
-def test_what_stands_is_not_repeated(desk: Desk) -> None:
-    """A step that runs twice leaves one row, one entry and one version."""
-    assert _object(desk, "statistics") == _object(desk, "statistics") == 2
-    assert _restrict(desk) == _restrict(desk) == 3
-    assert _object(desk, "news", lift=True) == 3
-    assert [e.type for e in desk.entries()] == [EventType.OBJECTION_RAISED, EventType.RESTRICTION_PLACED]
+def test_what_is_said_again_stands_since_then(desk: Desk) -> None:
+    """Each time is a row, an entry and a version; what does not stand is not lifted."""
+    assert [_object(desk, "statistics"), _object(desk, "statistics")] == [2, 3]
+    assert [_restrict(desk), _restrict(desk)] == [4, 5]
+    assert _object(desk, "news", lift=True) == 5
+    raised, placed = EventType.OBJECTION_RAISED, EventType.RESTRICTION_PLACED
+    assert sorted(e.type for e in desk.entries()) == sorted([raised, raised, placed, placed])
+
+
+def test_a_late_consent_ends_no_objection_that_was_said_again(desk: Desk) -> None:
+    """Objected, agreed on paper, objected again; then the paper comes in."""
+    _object(desk, "news")
+    agreed = now()
+    _object(desk, "news")
+    desk.say(given_at=agreed, guardian=MOTHER)
+    assert _state(desk).objections == {"news"}
+
+
+def test_a_late_consent_that_does_not_stand_ends_no_objection(desk: Desk) -> None:
+    """Objected, agreed on paper, and withdrawn; then the paper comes in."""
+    _object(desk, "news")
+    agreed = now()
+    desk.say("withdrawn")
+    desk.say(given_at=agreed, guardian=MOTHER)
+    assert _state(desk).objections == {"news"}
 
 
 def test_a_restriction_stands_until_lifted(desk: Desk) -> None:
@@ -75,6 +94,10 @@ def test_an_explicit_consent_during_a_restriction_permits(desk: Desk) -> None:
     _restrict(desk)
     assert not _permitted(desk)
     desk.say(guardian=MOTHER)
+    assert not _permitted(desk)
+    desk.say(guardian=MOTHER, source=told)
+    assert _permitted(desk)
+    _restrict(desk)
     assert not _permitted(desk)
     desk.say(guardian=MOTHER, source=told)
     assert _permitted(desk)
