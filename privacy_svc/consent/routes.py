@@ -96,12 +96,17 @@ def make_unsubscribe_link(
     database: NamedDependency[Database],
     directory: NamedDependency[CustomerDirectory],
     choices: NamedDependency[Choices],
+    policies: NamedDependency[PolicyHolder],
+    log: NamedDependency[Log],
+    caller: NamedDependency[Caller],
 ) -> UnsubscribeLink:
     """The link and the headers by which a mail can be unsubscribed from with one click (RFC 8058), without signing in.
-    It is the same each time, and does not expire."""
+    It is the same each time, and does not expire. A module gets those of the purposes it works for: else it would
+    learn who is known here."""
     wanted = decode(body, AskUnsubscribeLink)
+    _readable(database, log, policies.current, caller, wanted.purpose)
     with database.write() as session:
-        subject_id = directory.admit(session, wanted.customer)
+        subject_id = directory.admit(session, wanted.customer, caller.name)
     return choices.unsubscribe_link(subject_id, wanted.purpose)
 
 

@@ -130,13 +130,22 @@ def test_nobody_can_make_a_link(mailing: Mailing) -> None:
 
 def test_what_rests_on_no_consent_is_objected_to(mailing: Mailing) -> None:
     """A purpose in our own interest ends too; a contract has no link."""
+    mailing.token = mailing.site.token(Role.DPO)
     assert mailing.site.client.post(mailing.path("analytics.product"), data=BODY).status_code == 200
-    answer = mailing.site.client.get("/v1/customers/1/consents", headers=mailing.site.token(Role.DPO))
+    answer = mailing.site.client.get("/v1/customers/1/consents", headers=mailing.token)
     assert answer.json()["objections"] == ["analytics.product"]
     asked = {"customer": {"id": "1"}, "purpose": "service.contract"}
     assert (
         mailing.site.client.post("/v1/consents/unsubscribe-link", json=asked, headers=mailing.token).status_code == 400
     )
+
+
+def test_a_module_gets_links_of_what_it_works_for(mailing: Mailing) -> None:
+    """Of another purpose 403 whoever is named: it does not learn who is known here."""
+    for customer in ({"id": "1"}, {"email": "nobody@mail.example"}):
+        asked = {"customer": customer, "purpose": "analytics.product"}
+        answer = mailing.site.client.post("/v1/consents/unsubscribe-link", json=asked, headers=mailing.token)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/may-not-read-consents")
 
 
 def test_after_an_erasure_there_is_nothing_to_end(mailing: Mailing) -> None:
