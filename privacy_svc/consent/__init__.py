@@ -8,7 +8,7 @@ from privacy_svc.consent import listroutes, objectroutes, routes
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.choices import CHOICES, PERSON, Choices
 from privacy_svc.consent.confirming import forget_links, forget_links_of
-from privacy_svc.consent.errors import LinkGone, UnknownLink
+from privacy_svc.consent.errors import LinkGone, NoticeChanged, UnknownLink
 from privacy_svc.consent.exporting import export, export_lines
 from privacy_svc.consent.facts import Reading
 from privacy_svc.consent.following import ListKeeper
@@ -78,6 +78,7 @@ __all__ = [
     "LinkGone",
     "ListKeeper",
     "Method",
+    "NoticeChanged",
     "NoticeRef",
     "Position",
     "PurposeConsent",

@@ -28,3 +28,10 @@ class LinkGone(PrivacyError):
 class UnknownLink(NotFound):
     slug, title = "unknown-link", "This is not a link to unsubscribe"
     remedy = "Open the whole link of the mail. `POST /v1/consents/unsubscribe-link` makes one."
+
+
+class NoticeChanged(Conflict):
+    """While the person read it."""
+
+    slug, title = "notice-changed", "The text that was agreed to is not the one of now"
+    remedy = "Show the person the text as it is now, and ask again."

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from privacy_svc.consent.choices import PERSON, Choices, Said, is_over
+from privacy_svc.consent.errors import NoticeChanged
 from privacy_svc.consent.objections import lift_objection, object_to, objects_since
 from privacy_svc.consent.schemas import NoticeRef, RecordConsent, Source
 from privacy_svc.consent.standing import subject_state
@@ -71,18 +72,20 @@ class Switches:
         if not is_over(session, self.subject_id, purpose):
             self.choices.take_back(session, self.subject_id, purpose, CHANNEL, actor)
 
-    def on(self, session: Session, key: str, language: str, actor: str = PERSON) -> Said | None:
-        """What was recorded, with a letter to send where the purpose asks for one. Raises NotFound, InvalidBody,
-        Erased, NoAddress, TooManyRequests."""
+    def on(self, session: Session, key: str, shown: str, actor: str = PERSON) -> Said | None:
+        """What was recorded, with a letter to send where the purpose asks for one. `shown`: the digest of the notice
+        that the person had before them. Raises NoticeChanged where that is not the text of now: nobody agrees to what
+        they have not seen. Raises NotFound, InvalidBody, Erased, NoAddress, TooManyRequests."""
         hold(session, self.subject_id)
         if key == DIRECT_MARKETING:
             self._lift(session, key, actor)
             return None
         purpose = self._purpose(session, key)
+        agreed = None if purpose.consent is None else self._consent(purpose, shown)
         self._lift(session, key, actor)
-        if purpose.consent is None:
+        if agreed is None:
             return None
-        said = self.choices.say(session, self.subject_id, self._consent(purpose, language), actor)
+        said = self.choices.say(session, self.subject_id, agreed, actor)
         if said[1] is None:
             self.choices.keeper.follow_own(session, self.subject_id, purpose, actor)
         return said
@@ -99,11 +102,15 @@ class Switches:
             lift_objection(session, self.choices.log, self.subject_id, key, actor, CHANNEL)
             self.choices.keeper.release(session, self.subject_id, [key], actor, "objection lifted")
 
-    def _consent(self, purpose: Purpose, language: str) -> RecordConsent:
+    def _consent(self, purpose: Purpose, digest: str) -> RecordConsent:
         assert purpose.consent is not None
         explicit = purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
-        notice = purpose.consent.notice
-        shown = NoticeRef(notice, self.choices.policies.notice_versions[notice], language)
+        newest = (purpose.consent.notice, self.choices.policies.notice_versions[purpose.consent.notice])
+        texts = (n for n in self.choices.policies.notices.values() if (n.id, n.version) == newest)
+        text = next((n for n in texts if n.digest == digest), None)
+        if text is None:
+            raise NoticeChanged("The text is another one now; read it before you agree.")
+        shown = NoticeRef(text.id, text.version, text.language)
         source = Source(CHANNEL, Method.EXPLICIT if explicit else Method.EXPRESSED)
         ref = CustomerRef(subject=self.subject_id)
         return RecordConsent(ref, purpose.key, "given", source, notice=shown)

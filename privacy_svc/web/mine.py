@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Redirect, Template
 
 from privacy_svc.auditlog import Log
-from privacy_svc.consent import CHOICES, Choices, Switches, deliver
+from privacy_svc.consent import CHOICES, Choices, NoticeChanged, Switches, deliver
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, NotSignedIn, PrivacyError
 from privacy_svc.http import PROBLEM_JSON, Caller, Role, allow, answer_problem
@@ -117,6 +117,7 @@ def show_choices(
     database: NamedDependency[Database],
     policies: NamedDependency[PolicyHolder],
     switches: NamedDependency[Switches],
+    changed: FromQuery[str | None] = None,
 ) -> Template:
     policy = policies.current
     language = language_of(request, policy)
@@ -132,26 +133,28 @@ def show_choices(
         switches=shown,
         advertising=advertising,
         no_advertising=no_advertising,
+        changed=changed is not None,
     )
 
 
 @post(HOME + "/choices/{purpose:str}", **_MINE)
 def choose(
-    request: Request[Any, Any, Any],
     purpose: FromPath[str],
     body: RawBody,
     database: NamedDependency[Database],
-    policies: NamedDependency[PolicyHolder],
     switches: NamedDependency[Switches],
     mailer: NamedDependency[Mailer],
 ) -> Redirect:
     """Holds with the answer."""
-    said = None
-    with database.write() as session:
-        if form(body).get("position") == "on":
-            said = switches.on(session, purpose, language_of(request, policies.current))
-        else:
-            switches.off(session, purpose)
+    said, sent = None, form(body)
+    try:
+        with database.write() as session:
+            if sent.get("position") == "on":
+                said = switches.on(session, purpose, sent.get("notice", ""))
+            else:
+                switches.off(session, purpose)
+    except NoticeChanged:
+        return Redirect(f"{HOME}/choices?changed=yes", status_code=303)
     if said is not None and said[1] is not None:
         deliver(database, switches.choices.vault, mailer, said[1])
     return Redirect(f"{HOME}/choices", status_code=303)

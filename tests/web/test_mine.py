@@ -126,6 +126,25 @@ def test_what_we_hold_is_shown_and_the_look_is_logged(site: Site) -> None:
     assert "Looked at “What we hold”" in unescape(site.get("/me/log").text)
 
 
+def agree(site: Site, purpose: str) -> Response:
+    """Press the button on the page, which says what text stood there."""
+    form = site.get("/me/choices").text.split(f'action="/me/choices/{purpose}"')[1]
+    digest = re.findall(r'name="notice" value="(.+?)"', form.split("</form>")[0])
+    return send(site, f"/me/choices/{purpose}", position="on", **({"notice": digest[0]} if digest else {}))
+
+
+def test_nobody_agrees_to_a_text_that_was_not_on_the_page(site: Site) -> None:
+    """The text changed while the page was open, or none is named: nothing is recorded, and the page says why."""
+    subject = come_in(site)
+    site.get("/me/choices")
+    for told in ({}, {"notice": "sha256:" + "0" * 64}):
+        answer = send(site, "/me/choices/marketing.partners", position="on", **told)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/me/choices?changed=yes")
+    assert "The text changed while you read it" in site.get("/me/choices?changed=yes").text
+    with site.runtime.database.read() as session:
+        assert "marketing.partners" not in subject_state(session, subject, now()).consents
+
+
 def test_a_switch_holds_at_once(site: Site) -> None:
     """Off takes consent back and objects; on gives consent to the newest notice and takes the objection back."""
     subject = come_in(site)
@@ -134,13 +153,13 @@ def test_a_switch_holds_at_once(site: Site) -> None:
         with site.runtime.database.read() as session:
             return subject_state(session, subject, now())
 
-    send(site, "/me/choices/marketing.partners", position="on")
+    agree(site, "marketing.partners")
     assert state().consents["marketing.partners"].state == "given"
     send(site, "/me/choices/marketing.partners", position="off")
     assert state().consents["marketing.partners"].state == "withdrawn"
     send(site, "/me/choices/analytics.product", position="off")
     assert "analytics.product" in state().objections
-    send(site, "/me/choices/analytics.product", position="on")
+    agree(site, "analytics.product")
     assert state().objections == frozenset()
     send(site, "/me/choices/direct_marketing", position="off")
     assert state().objections == {"direct_marketing"}
@@ -160,7 +179,7 @@ def test_a_switch_with_double_opt_in_waits_for_the_mail(site: Site) -> None:
     changed = replace(current, purposes={**current.purposes, asking.key: confirmed})
     site.runtime.policies._current = changed
     before = len(site.mail.messages)  # type: ignore[attr-defined]
-    send(site, f"/me/choices/{asking.key}", position="on")
+    agree(site, asking.key)
     assert len(site.mail.messages) == before + 1  # type: ignore[attr-defined]
     with site.runtime.database.read() as session:
         fact = subject_state(session, subject, now()).consents.get(asking.key)
