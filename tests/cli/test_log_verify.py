@@ -23,8 +23,8 @@ TAMPERED = {
     "a payload deleted": "DELETE FROM audit_payloads WHERE entry_id IN (SELECT id FROM audit_entries LIMIT 1)",
     "a payload passed off as erased": "UPDATE audit_payloads SET use = 'erased', owner_id = ''",
     "a payload of no known use": "UPDATE audit_payloads SET use = 'x'",
-    "an entry smuggled in": "INSERT INTO audit_outbox SELECT 9, 'x', at, type, actor, subject_id, leaf "
-    "FROM audit_entries LIMIT 1",
+    "an entry smuggled in": "INSERT INTO audit_outbox (number, id, at, type, actor, subject_id, leaf) "
+    "SELECT 9, 'x', at, type, actor, subject_id, leaf FROM audit_entries LIMIT 1",
     "a signature changed": f"UPDATE audit_checkpoints SET note = note || 'x' WHERE size = {NEWEST}",
     "all tiles deleted": "DELETE FROM audit_tiles",
     "a time that is none": "UPDATE audit_entries SET at = 'yesterday' WHERE \"index\" = 1",
