@@ -34,7 +34,13 @@ def test_a_no_is_heard_whatever_else_is_so(module: str, purpose: str, names: lis
 MUTATIONS = {
     "erasure is ignored": (RULES, "_person", "if state.erased", "if False"),
     "restriction is ignored": (RULES, "_person", "if state.restricted and", "if False and"),
-    "every purpose goes on despite a restriction": (RULES, "_person", "purpose.storage_only or", "True or"),
+    "every purpose goes on despite a restriction": (RULES, "_goes_on", "purpose.storage_only or", "True or"),
+    "what was agreed before a restriction outweighs it": (
+        RULES,
+        "_goes_on",
+        "(fact.explicit and fact.since_restriction)",
+        "fact.explicit",
+    ),
     "objections are ignored": (RULES, "_person", "if state.objections and", "if False and"),
     "objections to direct marketing are ignored": (
         RULES,
