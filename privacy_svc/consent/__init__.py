@@ -27,6 +27,7 @@ from privacy_svc.consent.objections import (
     restricted_people,
     restricted_since,
 )
+from privacy_svc.consent.policies import note_policy
 from privacy_svc.consent.posting import deliver, send_due
 from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
@@ -117,6 +118,7 @@ __all__ = [
     "issue_receipt",
     "lift_objection",
     "lift_restriction",
+    "note_policy",
     "object_to",
     "objects_since",
     "overview",

@@ -1,9 +1,8 @@
 """The suppression list and imports over HTTP."""
 
 import io
-import time
 from collections.abc import Iterator
-from threading import Lock
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -20,15 +19,16 @@ from privacy_svc.consent.reading import Format, Line, Shape, guess_format, inspe
 from privacy_svc.consent.suppression import counts, scopes_by_address, scopes_of
 from privacy_svc.db import Database
 from privacy_svc.errors import PrivacyError
-from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, TooManyRequests, allow, decode, takes
+from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, allow, decode, takes
+from privacy_svc.identity import Limit, TooManyTries, take
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.vault import Vault
 
 TAGS = ["Consent"]
 MOST = 10_000
 """Addresses in one check."""
-PER_HOUR = 1_000_000
-"""Addresses one caller may check in one process: an address list, not a search for who ever objected."""
+CHECKED = Limit("suppression-check", 1_000_000, timedelta(hours=1))
+"""Addresses of one caller: an address list, not a search for who ever objected."""
 FILES = (
     "text/csv",
     "application/x-ndjson",
@@ -60,25 +60,6 @@ class Suppressed(msgspec.Struct, frozen=True):
     phones: list[bool]
 
 
-class _Allowance:
-    """How many addresses each caller has checked in this hour."""
-
-    def __init__(self) -> None:
-        self._lock, self._hour, self._used = Lock(), 0, dict[str, int]()
-
-    def take(self, caller: str, count: int) -> None:
-        with self._lock:
-            hour = int(time.time() // 3600)
-            if hour != self._hour:
-                self._hour, self._used = hour, {}
-            self._used[caller] = self._used.get(caller, 0) + count
-            if self._used[caller] > PER_HOUR:
-                raise TooManyRequests(f"At most {PER_HOUR:,} addresses an hour are checked for one caller.")
-
-
-_allowance = _Allowance()
-
-
 @post(
     "/v1/suppressions/check",
     opt=allow(Role.MODULE, Role.DPO) | {"body": CheckSuppressions},
@@ -99,8 +80,11 @@ def check_suppressions(
     wanted = decode(body, CheckSuppressions)
     scopes = _scopes(policies, wanted.purpose)
     asked = len(wanted.emails) + len(wanted.phones)
-    _allowance.take(caller.id, asked)
     contacts = [*(Contact("email", v) for v in wanted.emails), *(Contact("phone", v) for v in wanted.phones)]
+    with database.write() as session:
+        reached = take(session, CHECKED, caller.id.encode(), asked)
+    if reached is not None:
+        raise TooManyTries(reached.seconds)
     with database.write() as session:
         listed = scopes_by_address(session, vault, contacts)
         found = [bool(under if scopes is None else under & scopes) for c in contacts for under in [listed.get(c, _NO)]]

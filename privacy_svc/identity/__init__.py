@@ -8,7 +8,7 @@ route that does not. Secrets are kept as hashes and never logged.
 from privacy_svc.identity.codes import MINUTES, PERSON, Asked, Post, ask, redeem
 from privacy_svc.identity.errors import CodeRefused, CrossSite, SessionEnded, TooManyTries, UnknownToken
 from privacy_svc.identity.guard import caller_of_request, check_routes, guard, network_of_request
-from privacy_svc.identity.limits import Reached
+from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.model import BrowserSession, Client
 from privacy_svc.identity.origin import same_origin
 from privacy_svc.identity.secret import digest, new_secret
@@ -35,6 +35,7 @@ __all__ = [
     "Client",
     "CodeRefused",
     "CrossSite",
+    "Limit",
     "Post",
     "Reached",
     "SessionEnded",
@@ -60,4 +61,5 @@ __all__ = [
     "revoke_session",
     "same_origin",
     "session_cookie",
+    "take",
 ]

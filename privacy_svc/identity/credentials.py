@@ -4,6 +4,7 @@ Nothing is kept: each look begins after its request came, so what was revoked be
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 from privacy_svc.auditlog import EventType, Log
@@ -28,12 +29,12 @@ class Credentials:
         self._clients = Together[bytes, LiveClient](database.read, service.find_clients)
         self._allowances = Allowances(database, calls)
 
-    async def by_token(self, header: str | None, network: str = "") -> LiveClient:
-        """Raises NotSignedIn; UnknownToken, which is logged; TooManyTries."""
+    async def by_token(self, header: str | None, network: Callable[[], str] = str) -> LiveClient:
+        """Raises NotSignedIn; UnknownToken, which is logged; TooManyTries. `network` is asked of a wrong one only."""
         try:
             client = await self._clients.do(service.token_hash(header))
         except UnknownToken:
-            await asyncio.to_thread(self._note_failure, network)
+            await asyncio.to_thread(self._note_failure, network())
             raise
         await self._allowances.spend(client.id)
         return client

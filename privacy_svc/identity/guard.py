@@ -4,6 +4,7 @@ Tokens are for programs; the session cookie is for browsers and needs, on unsafe
 own pages.
 """
 
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request
@@ -84,7 +85,9 @@ def _methods(handler: BaseRouteHandler) -> set[str]:
 async def _caller(scope: Scope, roles: frozenset[Role]) -> Caller:
     known = _credentials(scope["litestar_app"])
     header = _authorization(scope)
-    credential = await (_by_cookie(scope, known, roles) if header is None else known.by_token(header, _network(scope)))
+    credential = await (
+        _by_cookie(scope, known, roles) if header is None else known.by_token(header, partial(_network, scope))
+    )
     if service.use_is_stale(credential, now()):
         await known.note_use(credential)
     caller = service.caller_of(credential)

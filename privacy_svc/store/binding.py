@@ -16,7 +16,7 @@ from privacy_svc.db import Database, make_engine, parse_url
 from privacy_svc.errors import Fault, Misconfigured, SchemaChanged, StoreUnavailable
 from privacy_svc.policy import Collection, DataMap, Dataset, Field
 from privacy_svc.store.errors import UnknownCollection, UnknownDataset, nearest
-from privacy_svc.store.kinds import BINARY, TEXT, Held, kind_of
+from privacy_svc.store.kinds import BINARY, TEXT, Held, kind_of, python_type
 from privacy_svc.store.model import SealedColumn
 
 Row = Mapping[Any, Any]
@@ -67,14 +67,7 @@ class BoundCollection:
         return [self.table.c[name] for name in self.collection.key]
 
     def is_text(self, field: str) -> bool:
-        return self.is_typed(field) and self.types[field].python_type is str
-
-    def is_typed(self, field: str) -> bool:
-        """Whether its type has a counterpart in Python."""
-        try:
-            return bool(self.types[field].python_type)
-        except NotImplementedError:
-            return False
+        return python_type(self.types[field]) is str
 
 
 class Stores:

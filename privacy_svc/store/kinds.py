@@ -38,6 +38,14 @@ def kind_of(declared: TypeEngine[Any]) -> str:
     return next((kind for base, kind in _KINDS if isinstance(declared, base)), TEXT)
 
 
+def python_type(declared: TypeEngine[Any]) -> type | None:
+    """What its values are; None for a type without a counterpart, as SQLite's columns without one are."""
+    try:
+        return declared.python_type
+    except NotImplementedError:
+        return None
+
+
 def is_sealed(value: object) -> bool:
     """Whether a stored value is one of ours, as text or, in binary columns, as bytes. It may still not open."""
     return is_sealed_bytes(value) if isinstance(value, bytes) else is_sealed_text(value)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, true
 
 from privacy_svc.policy import RELATIONSHIP_END, Collection, DataMap, Field, RowRule, Tells
 from privacy_svc.store.binding import BoundCollection, Stores
+from privacy_svc.store.kinds import python_type
 
 _SLACK = timedelta(days=2)
 """Times in the store may be of any zone."""
@@ -41,7 +42,7 @@ def _not_after(bound: BoundCollection, field: Field, limit: date, *, unset: bool
     column: Any = bound.table.c[field.name]
     end = limit + _SLACK
     empty = (column.is_(None),) if unset else ()
-    held = str if bound.raw else bound.types[field.name].python_type if bound.is_typed(field.name) else None
+    held = str if bound.raw else python_type(bound.types[field.name])
     if held is str:
         return or_(column < end.isoformat(), column < end.strftime("%Y%m%d"), *empty)
     if held is datetime:

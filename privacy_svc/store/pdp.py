@@ -84,8 +84,7 @@ class DecisionPoint:
     def keep(self, session: Session, policies: PolicySet) -> None:
         """What decides is readable for as long as its decisions are: written, and logged, with the first of them."""
         if self._versions.keep(session, policies):
-            payload = {"policy_version": policies.version}
-            self.audit.append(session, EventType.POLICY_LOADED, actor="policies", payload=payload)
+            consent.note_policy(session, self.audit, policies)
 
     def require_granted(self, database: Database, question: Question) -> None:
         """Raises NotPermitted, once that is logged."""

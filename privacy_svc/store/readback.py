@@ -16,7 +16,7 @@ from privacy_svc.policy import Collection, Erase, Field, PolicySet
 from privacy_svc.store import blind
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.emptying import GONE
-from privacy_svc.store.kinds import is_sealed
+from privacy_svc.store.kinds import is_sealed, python_type
 from privacy_svc.store.known import Known
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.opening import open_value
@@ -114,10 +114,8 @@ def unmapped_texts(bound: BoundCollection) -> list[str]:
 
 
 def _is_text(kind: Any) -> bool:
-    try:
-        return bool(kind.python_type is str)
-    except NotImplementedError:
-        return True  # SQLite columns without a type, and types that are read as text
+    """Also SQLite's columns without a type, and types that are read as text."""
+    return python_type(kind) in {str, None}
 
 
 def _unmapped(

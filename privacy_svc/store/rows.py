@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, 
 from privacy_svc.policy import Collection, DataMap
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.errors import UnknownRecord
+from privacy_svc.store.kinds import python_type
 
 T = TypeVar("T")
 Values = tuple[Any, ...]
@@ -54,11 +55,9 @@ def key_values(bound: BoundCollection, key: str) -> dict[str, Any]:
 
 
 def _typed(bound: BoundCollection, name: str, text: str) -> Any:
+    read = _KEY_TYPES.get(python_type(bound.types[name]))
     try:
-        kind = bound.types[name].python_type
-        return _KEY_TYPES[kind](text) if kind in _KEY_TYPES else text
-    except NotImplementedError:
-        return text
+        return text if read is None else read(text)
     except ValueError:
         raise UnknownRecord(f"The key of {bound.collection.path} has another form.") from None
 
@@ -71,7 +70,7 @@ def _whole(text: str) -> int:
 
 
 _WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
-_KEY_TYPES: Mapping[type, Callable[[str], Any]] = {int: _whole, bytes: bytes.fromhex, UUID: UUID}
+_KEY_TYPES: Mapping[type | None, Callable[[str], Any]] = {int: _whole, bytes: bytes.fromhex, UUID: UUID}
 
 
 def by_keys(bound: BoundCollection, keys: Iterable[str]) -> ColumnElement[bool]:
@@ -154,7 +153,7 @@ def fit(bound: BoundCollection, fields: Sequence[str], values: Values) -> Values
 
 
 def _fit(bound: BoundCollection, name: str, value: Any) -> Any:
-    kind = bound.types[name].python_type if bound.is_typed(name) else None
+    kind = python_type(bound.types[name])
     if kind is str:
         return _part(value)
     return _typed(bound, name, value) if isinstance(value, str) and kind in _KEY_TYPES else value

@@ -17,6 +17,7 @@ from sqlalchemy.types import NullType, TypeEngine
 from privacy_svc.pii import Kind
 from privacy_svc.store.binding import Stores
 from privacy_svc.store.columns import CATALOGUES
+from privacy_svc.store.kinds import python_type
 
 SAMPLE = 200
 _FIRST = 100
@@ -173,9 +174,8 @@ def _partial(index: ReflectedIndex) -> bool:
 def _kind(declared: TypeEngine[Any]) -> Kind:
     if isinstance(declared, NullType):
         return "text"  # SQLite: a column without a type holds what it is given
-    try:
-        python = declared.python_type
-    except NotImplementedError:
+    python = python_type(declared)
+    if python is None:
         return "other"
     return next((kind for base, kind in _KINDS if issubclass(python, base)), "other")
 

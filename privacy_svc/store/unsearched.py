@@ -16,7 +16,7 @@ from sqlalchemy.types import LargeBinary
 from privacy_svc.pii import category_of_column
 from privacy_svc.policy import Collection, DataMap, within
 from privacy_svc.store.binding import Stores
-from privacy_svc.store.kinds import BINARY, kind_of
+from privacy_svc.store.kinds import BINARY, kind_of, python_type
 
 _TELLING = (
     "user.contact.email", "user.contact.phone_number", "user.contact.address.street", "user.name",
@@ -89,8 +89,5 @@ def _may_hold_text(kind: Any) -> bool:
     """JSON, arrays, files. What is text, or has no type, is searched."""
     if isinstance(kind, LargeBinary) or kind_of(kind) == BINARY:
         return True
-    try:
-        held = kind.python_type
-    except NotImplementedError:
-        return False
-    return not issubclass(held, (str, *_PLAIN))
+    held = python_type(kind)
+    return held is not None and not issubclass(held, (str, *_PLAIN))

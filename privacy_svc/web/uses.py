@@ -44,5 +44,5 @@ def _kept(purpose: Purpose, language: str) -> str:
 def newest_notice(policies: PolicySet, notice_id: str, language: str) -> Notice | None:
     """In the person's language, else in the first of the organisation's that has it."""
     version = policies.notice_versions.get(notice_id, 0)
-    texts = (policies.notices.get((notice_id, version, each)) for each in (language, *policies.organisation.languages))
-    return next((text for text in texts if text is not None), None)
+    found = (policies.notices.get((notice_id, version, each)) for each in (language, *policies.organisation.languages))
+    return next((notice for notice in found if notice is not None), None)
