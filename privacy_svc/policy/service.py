@@ -131,9 +131,9 @@ def _altered(version: str) -> AlteredPolicy:
 
 
 def newest(session: Session) -> PolicySet | None:
-    """The policy that came into force last, of those never seen before; None where none was kept."""
-    found = session.scalar(select(PolicyVersion.files).order_by(PolicyVersion.first_seen_at.desc()).limit(1))
-    return _compiled(found) if found else None
+    """The policy that came into force last, of those never seen before; None where none was kept. Raises the same."""
+    version = session.scalar(select(PolicyVersion.version).order_by(PolicyVersion.first_seen_at.desc()).limit(1))
+    return recall(session, version) if version else None
 
 
 @lru_cache(maxsize=8)

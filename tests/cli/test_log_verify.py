@@ -88,7 +88,7 @@ def test_broken_policies_keep_nobody_from_the_log(installed: Installation) -> No
     broken.write_text("purposes: [")
     try:
         assert json.loads(installed.run("--json", "log", "verify"))["ok"]
-        assert "identity:client" in installed.run("log", "search", "--type", "identity")
+        assert "policy:set:loaded" in installed.run("log", "search", "--type", "policy")
         assert "broken.yml" in installed.run("log", "prune", "--dry-run", expect=2)
     finally:
         broken.unlink()
