@@ -7,8 +7,9 @@ ISO/IEC 27701:2025.
 
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check, Programme, Severity, load_programmes
+from privacy_svc.audits.dpia import screening
 from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
-from privacy_svc.audits.formats import Format, register_as, report_as
+from privacy_svc.audits.formats import Format, register_as, report_as, screening_as
 from privacy_svc.audits.ropa import register
 from privacy_svc.audits.routes import AUDITS, HANDLERS
 from privacy_svc.audits.service import Audits
@@ -28,4 +29,6 @@ __all__ = [
     "register",
     "register_as",
     "report_as",
+    "screening",
+    "screening_as",
 ]

@@ -97,6 +97,7 @@ def test_who_may(office: Office, client: TestClient[Litestar], role: Role, run: 
     headers = client.headers if role is Role.DPO else _token(office, role)
     assert client.post("/v1/audits", json={"programme": "daily"}, headers=headers).status_code == run
     assert client.get("/v1/ropa", headers=headers).status_code == read
+    assert client.get("/v1/dpia", headers=headers).status_code == read
 
 
 def test_the_register_in_three_forms(office: Office, client: TestClient[Litestar]) -> None:

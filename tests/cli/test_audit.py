@@ -16,6 +16,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     for name in ("policies", "audits"):
         copy_missing(name, service.folder / name)
     service.run("init", "--store", sqlite_shop(service.folder), "--name", "shop")
+    service.run("seal")
     return service
 
 
@@ -58,7 +59,7 @@ def test_a_check_that_cannot_run_is_exit_code_1(installed: Installation) -> None
 
 def test_a_report_is_written_in_three_forms_and_verified_offline(installed: Installation) -> None:
     """JSON by default and signed, CSV, HTML; the same report by `--json`."""
-    for form, begin in (("json", "{"), ("csv", "check,title"), ("html", "<!doctype html>")):
+    for form, begin in (("json", "{"), ("csv", "check,area,title"), ("html", "<!doctype html>")):
         file = installed.folder / f"report.{form}"
         installed.run("audit", "run", "daily", "--format", form, "--out", str(file))
         assert file.read_text(encoding="utf-8").startswith(begin)
@@ -90,3 +91,17 @@ def test_gaps_of_the_register_are_told(installed: Installation) -> None:
     path.write_text(good)
     assert "missing" in said
     assert "GDPR 30(1)(f)" in said
+
+
+def test_the_screening_says_the_same_in_each_form(installed: Installation) -> None:
+    """Table, JSON, CSV and HTML name each purpose; one that needs an assessment and has none stands out."""
+    path = installed.folder / "policies/purposes.yml"
+    good = path.read_text()
+    path.write_text(good.replace("  employment.directory:\n", "  employment.directory:\n    profiling: true\n", 1))
+    found = json.loads(installed.run("--json", "dpia"))
+    told, table, page = (installed.run("dpia", *form) for form in ((), ("--format", "csv"), ("--format", "html")))
+    path.write_text(good)
+    assert [p["id"] for p in found["purposes"] if p["needed"]] == ["employment.directory"]
+    for purpose in found["purposes"]:
+        assert all(purpose["id"] in text for text in (told, table, page))
+    assert told.count("MISSING") == 1
