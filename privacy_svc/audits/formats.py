@@ -50,6 +50,9 @@ _REGISTER_COLUMNS = (
 _SCREENING_COLUMNS = ("id", "needed", "always", "criteria", "open", "article", "assessment", "reviewed")
 
 
+_AFFECTED_COLUMNS = ("subject", "rows", "fields", "entries", "first_at", "last_at")
+
+
 class Format(enum.StrEnum):
     JSON = "application/json"
     CSV = "text/csv"
@@ -74,6 +77,11 @@ def screening_as(form: Format, screening: Mapping[str, Any], *, demo: bool = Fal
     if form is Format.CSV:
         return to_csv(_SCREENING_COLUMNS, screening["purposes"])
     return _json(screening) if form is Format.JSON else _page("dpia.html", screening, demo=demo)
+
+
+def affected_as(form: Format, affected: Mapping[str, Any]) -> str:
+    """Whom a breach touched, as JSON or CSV."""
+    return to_csv(_AFFECTED_COLUMNS, affected["people"]) if form is Format.CSV else _json(affected)
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -81,6 +81,14 @@ VIEWS: Mapping[str, str] = {
                CASE WHEN n.told_at <= {as_of} THEN n.told_at END AS told_at
         FROM {main}request_notifications n JOIN {main}requests r ON r.id = n.request_id
         WHERE r.opened_at <= {as_of}""",
+    "breaches": """
+        SELECT id AS breach, aware_at, began_at, ended_at, client, people, records,
+               CASE WHEN assessed_at <= {as_of} THEN risk END AS risk,
+               CASE WHEN assessed_at <= {as_of} THEN assessed_at END AS assessed_at,
+               CASE WHEN authority_told_at <= {as_of} THEN authority_told_at END AS authority_told_at,
+               CASE WHEN people_told_at <= {as_of} THEN people_told_at END AS people_told_at, people_exempt,
+               CASE WHEN closed_at <= {as_of} THEN closed_at END AS closed_at
+        FROM {main}breaches WHERE registered_at <= {as_of}""",
     "clients": """
         SELECT name AS client, role, created_at, last_used_at,
                CASE WHEN revoked_at <= {as_of} THEN revoked_at END AS revoked_at

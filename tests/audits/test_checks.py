@@ -7,11 +7,11 @@ import time_machine
 
 from privacy_svc.auditlog import EventType, GroupEvent
 from privacy_svc.db import now
-from tests.audits import faults_of_consents, faults_of_files, faults_of_keeping, faults_of_requests
+from tests.audits import faults_of_breaches, faults_of_consents, faults_of_files, faults_of_keeping, faults_of_requests
 from tests.audits.conftest import TODAY, Office
 from tests.audits.planting import DAY, PLANTS, another_consent
 
-ALL = (faults_of_consents, faults_of_files, faults_of_keeping, faults_of_requests)
+ALL = (faults_of_breaches, faults_of_consents, faults_of_files, faults_of_keeping, faults_of_requests)
 """Importing them fills `PLANTS`."""
 
 

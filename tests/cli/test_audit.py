@@ -105,3 +105,19 @@ def test_the_screening_says_the_same_in_each_form(installed: Installation) -> No
     for purpose in found["purposes"]:
         assert all(purpose["id"] in text for text in (told, table, page))
     assert told.count("MISSING") == 1
+
+
+def test_a_breach_from_the_first_word_to_its_end(installed: Installation) -> None:
+    """Open breaches are exit code 1; whom it touched and the drafts are printed; what is missing says what to do."""
+    entered = json.loads(installed.run("--json", "breach", "register", "A laptop was lost.", "--as", "dora"))
+    here = entered["id"]
+    assert "assessed" in installed.run("breach", "list", expect=1)
+    assert "began_at" in installed.run("breach", "affected", here, "--as", "dora", expect=2)
+    judged = ("--risk", "risk", "--reason", "r", "--consequences", "c", "--measures", "m", "--as", "dora")
+    installed.run("breach", "assess", here, *judged, "--began", "2026-11-01T00:00:00+0100")
+    assert "0 people" in installed.run("breach", "affected", here, "--as", "dora")
+    assert "A laptop was lost." in installed.run("breach", "notices", here, "--as", "dora")
+    assert "authority" in installed.run("breach", "close", here, "--as", "dora", expect=2)
+    installed.run("breach", "authority", here, "--reference", "LfD-7", "--as", "dora")
+    installed.run("breach", "close", here, "--as", "dora")
+    assert "closed" in installed.run("breach", "list")
