@@ -61,11 +61,21 @@ class Check:
     accepted: tuple[Acceptance, ...] = ()
 
 
+class Every(enum.StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
 @dataclass(frozen=True, slots=True)
 class Programme:
+    """`every`: how often it runs by itself; None where a person runs it."""
+
     id: str
     title: str
     checks: tuple[Check, ...]
+    every: Every | None = None
 
 
 def load_programmes(folder: Path, builtins: Collection[str]) -> Mapping[str, Programme]:
@@ -157,7 +167,8 @@ def _days(how: Block) -> dict[str, int]:
 def _programmes(root: Node | None, checks: Mapping[str, Check], faults: Faults) -> dict[str, Programme]:
     found = {}
     for key, _, node in Block(root, faults, ("programmes",)).entries("programmes", required=True):
-        block = Block(node, faults, ("title", "checks"), f"programme {key}")
+        block = Block(node, faults, ("title", "every", "checks"), f"programme {key}")
         names = block.names("checks", checks, "check", required=True)
-        found[key] = Programme(key, block.text("title", required=True), tuple(checks[n] for n in names))
+        title, every = block.text("title", required=True), block.choice("every", Every)
+        found[key] = Programme(key, title, tuple(checks[n] for n in names), every)
     return found

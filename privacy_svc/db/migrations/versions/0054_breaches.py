@@ -1,4 +1,4 @@
-"""The register of personal data breaches (Art. 33(5) GDPR).
+"""The register of personal data breaches (Art. 33(5) GDPR), and whose turn it is to run an audit.
 
 Revision ID: 0054
 Revises: 0039
@@ -41,7 +41,16 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_breaches")),
     )
+    op.create_table(
+        "audit_turns",
+        sa.Column("programme", _TEXT, nullable=False),
+        sa.Column("period", _TEXT, nullable=False),
+        sa.Column("claimed_at", Instant(), nullable=False),
+        sa.Column("done_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("programme", "period", name=op.f("pk_audit_turns")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("audit_turns")
     op.drop_table("breaches")
