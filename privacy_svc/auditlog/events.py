@@ -133,6 +133,16 @@ class EventType(enum.StrEnum):
     SESSION_ENDED = "identity:session:ended", "Staff or a customer signed out."
     SESSION_REVOKED = "identity:session:revoked", "A session was ended from elsewhere."
     TEXT_EXAMINED = "pii:text:examined", "A text was examined for personal data."
+    BREACH_REGISTERED = "audits:breach:registered", "A personal data breach was entered in the register (GDPR 33(5))."
+    BREACH_ASSESSED = "audits:breach:assessed", "The risk of a breach was judged; it says how."
+    BREACH_AUTHORITY_TOLD = "audits:breach:authority_told", "The authority was told of a breach (GDPR 33(1))."
+    BREACH_PEOPLE_TOLD = (
+        "audits:breach:people_told",
+        "The people were told of a breach, or need not be; it says by which exemption (GDPR 34).",
+    )
+    BREACH_AFFECTED = "audits:breach:affected", "Somebody looked up whom a breach touched; it says how many."
+    BREACH_READ = "audits:breach:read", "Somebody read what is said of a breach."
+    BREACH_CLOSED = "audits:breach:closed", "A breach was closed."
     AUDIT_COMPLETED = "audits:run:completed", "An audit programme was run."
     PAYLOADS_ERASED = "auditlog:payload:erased", "Payloads were erased with their person; it says how many."
     LOG_PRUNED = "auditlog:entry:pruned", "Entries whose retention was over were deleted; it says up to where."

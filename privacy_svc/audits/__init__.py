@@ -5,27 +5,56 @@ find out. Law references are of the GDPR; the catalogue follows the ICO's accoun
 ISO/IEC 27701:2025.
 """
 
+from privacy_svc.audits.breach_routes import HANDLERS as BREACH_HANDLERS
+from privacy_svc.audits.breach_schemas import (
+    AssessBreach,
+    BreachView,
+    Exempt,
+    RegisterBreach,
+    Risk,
+    TellAuthority,
+    TellPeople,
+)
+from privacy_svc.audits.breaches import Breaches
 from privacy_svc.audits.builtins import BUILTINS
-from privacy_svc.audits.checks import Check, Programme, Severity, load_programmes
+from privacy_svc.audits.checks import Check, Every, Programme, Severity, load_programmes
+from privacy_svc.audits.dpia import screening
 from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
-from privacy_svc.audits.formats import Format, register_as, report_as
+from privacy_svc.audits.formats import Format, affected_as, register_as, report_as, screening_as
 from privacy_svc.audits.ropa import register
-from privacy_svc.audits.routes import AUDITS, HANDLERS
+from privacy_svc.audits.routes import AUDITS
+from privacy_svc.audits.routes import HANDLERS as AUDIT_HANDLERS
+from privacy_svc.audits.scheduling import Schedule
 from privacy_svc.audits.service import Audits
+
+HANDLERS = [*AUDIT_HANDLERS, *BREACH_HANDLERS]
 
 __all__ = [
     "AUDITS",
     "BUILTINS",
     "HANDLERS",
+    "AssessBreach",
     "Audits",
+    "BreachView",
+    "Breaches",
     "Check",
+    "Every",
+    "Exempt",
     "Format",
     "Programme",
+    "RegisterBreach",
+    "Risk",
+    "Schedule",
     "Severity",
+    "TellAuthority",
+    "TellPeople",
     "UnknownAudit",
     "UnknownProgramme",
+    "affected_as",
     "load_programmes",
     "register",
     "register_as",
     "report_as",
+    "screening",
+    "screening_as",
 ]

@@ -7,9 +7,10 @@ silently drops out would look like one that passed.
 import enum
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from privacy_svc.audits.accepting import ACCEPTED, Acceptance, read_accepted
 from privacy_svc.errors import Misconfigured
 from privacy_svc.policy import Block, Faults, Node, read_yaml
 
@@ -17,7 +18,7 @@ PROGRAMMES = "programmes.yml"
 CHECKS = "checks"
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SELECT = re.compile(r"\s*(--[^\n]*\n\s*)*(select|with)\b", re.IGNORECASE)
-_KEYS = ("id", "title", "question", "law", "severity", "how", "finding", "remedy")
+_KEYS = ("id", "area", "title", "question", "law", "severity", "how", "finding", "remedy")
 
 
 class Severity(enum.StrEnum):
@@ -27,11 +28,25 @@ class Severity(enum.StrEnum):
     LOW = "low"
 
 
+class Area(enum.StrEnum):
+    """What a score is given for. After the topics of the ICO's accountability framework."""
+
+    RIGHTS = "rights"
+    CONSENT = "consent"
+    MINIMISATION = "minimisation"
+    STORAGE = "storage"
+    SECURITY = "security"
+    ACCOUNTABILITY = "accountability"
+    BREACHES = "breaches"
+    LOG = "log"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One question with its answer's meaning. Exactly one of `sql` and `builtin` says how it is found out."""
 
     id: str
+    area: Area
     title: str
     question: str
     law: tuple[str, ...]
@@ -43,19 +58,30 @@ class Check:
     builtin: str = ""
     days: Mapping[str, int] = field(default_factory=dict)
     """Names for instants so many days before (negative: after) the as-of time."""
+    accepted: tuple[Acceptance, ...] = ()
+
+
+class Every(enum.StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
+    """`every`: how often it runs by itself; None where a person runs it."""
+
     id: str
     title: str
     checks: tuple[Check, ...]
+    every: Every | None = None
 
 
 def load_programmes(folder: Path, builtins: Collection[str]) -> Mapping[str, Programme]:
     """By id, in the file's order. Raises Misconfigured with every fault."""
     faults = Faults()
-    checks = _load_checks(folder, builtins, faults)
+    checks = _with_accepted(folder, _load_checks(folder, builtins, faults), faults)
     root = _read(folder / PROGRAMMES, f"{folder.name}/{PROGRAMMES}", faults)
     found = _programmes(root, checks, faults)
     if faults:
@@ -81,15 +107,26 @@ def _load_checks(folder: Path, builtins: Collection[str], faults: Faults) -> dic
     return found
 
 
+def _with_accepted(folder: Path, checks: dict[str, Check], faults: Faults) -> dict[str, Check]:
+    """Nobody has to have the file."""
+    if not (folder / ACCEPTED).exists():
+        return checks
+    root = _read(folder / ACCEPTED, f"{folder.name}/{ACCEPTED}", faults)
+    accepted = list(read_accepted(root, checks, faults))
+    return {k: replace(c, accepted=tuple(a for a in accepted if a.check == k)) for k, c in checks.items()}
+
+
 def _check(name: str, root: Node, builtins: Collection[str], faults: Faults) -> Check:
     block = Block(root, faults, _KEYS, "check")
     given = block.text("id", required=True)
     if given and (given != name or not _ID.fullmatch(given)):
         block.fault("id", f"must be the file's name in small letters, digits and hyphens: {name!r}")
+    area = block.choice("area", Area, required=True)
     severity = block.choice("severity", Severity, required=True)
     how = block.block("how", ("sql", "builtin", "days"), required=True)
     return Check(
         id=given,
+        area=area or Area.ACCOUNTABILITY,
         title=block.text("title", required=True),
         question=block.text("question", required=True),
         law=tuple(word for word, _ in block.words("law", required=True)),
@@ -130,7 +167,8 @@ def _days(how: Block) -> dict[str, int]:
 def _programmes(root: Node | None, checks: Mapping[str, Check], faults: Faults) -> dict[str, Programme]:
     found = {}
     for key, _, node in Block(root, faults, ("programmes",)).entries("programmes", required=True):
-        block = Block(node, faults, ("title", "checks"), f"programme {key}")
+        block = Block(node, faults, ("title", "every", "checks"), f"programme {key}")
         names = block.names("checks", checks, "check", required=True)
-        found[key] = Programme(key, block.text("title", required=True), tuple(checks[n] for n in names))
+        title, every = block.text("title", required=True), block.choice("every", Every)
+        found[key] = Programme(key, title, tuple(checks[n] for n in names), every)
     return found

@@ -28,7 +28,7 @@ _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_REPORT_COLUMNS = ("check", "title", "severity", "law", "status", "count", "statement", "evidence", "remedy")
+_REPORT_COLUMNS = ("check", "area", "title", "severity", "law", "status", "count", "statement", "evidence", "remedy")
 _REGISTER_COLUMNS = (
     "id",
     "purpose",
@@ -47,6 +47,12 @@ _REGISTER_COLUMNS = (
 )
 
 
+_SCREENING_COLUMNS = ("id", "needed", "always", "criteria", "open", "article", "assessment", "reviewed")
+
+
+_AFFECTED_COLUMNS = ("subject", "rows", "fields", "entries", "first_at", "last_at")
+
+
 class Format(enum.StrEnum):
     JSON = "application/json"
     CSV = "text/csv"
@@ -56,7 +62,7 @@ class Format(enum.StrEnum):
 def report_as(form: Format, report: Mapping[str, Any], *, demo: bool = False) -> str:
     """`demo` says so on the page."""
     if form is Format.CSV:
-        return to_csv(_REPORT_COLUMNS, report["results"])
+        return to_csv(_REPORT_COLUMNS, ({"area": ""} | r for r in report["results"]))
     return _json(report) if form is Format.JSON else _page("report.html", report, demo=demo)
 
 
@@ -64,6 +70,18 @@ def register_as(form: Format, register: Mapping[str, Any], *, demo: bool = False
     if form is Format.CSV:
         return to_csv(_REGISTER_COLUMNS, register["activities"])
     return _json(register) if form is Format.JSON else _page("register.html", register, demo=demo)
+
+
+def screening_as(form: Format, screening: Mapping[str, Any], *, demo: bool = False) -> str:
+    """Of purposes that need an impact assessment."""
+    if form is Format.CSV:
+        return to_csv(_SCREENING_COLUMNS, screening["purposes"])
+    return _json(screening) if form is Format.JSON else _page("dpia.html", screening, demo=demo)
+
+
+def affected_as(form: Format, affected: Mapping[str, Any]) -> str:
+    """Whom a breach touched, as JSON or CSV."""
+    return to_csv(_AFFECTED_COLUMNS, affected["people"]) if form is Format.CSV else _json(affected)
 
 
 def _json(document: Mapping[str, Any]) -> str:

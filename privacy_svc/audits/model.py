@@ -23,3 +23,15 @@ class AuditRun(Base):
     errors: Mapped[int]
     document: Mapped[str] = mapped_column(Text)
     """The signed report as JSON."""
+
+
+class AuditTurn(Base):
+    """One period of a programme that runs by itself: whoever makes the row, or takes over an old claim, runs it."""
+
+    __tablename__ = "audit_turns"
+
+    programme: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    """2026-11-29, 2026-W48, 2026-11 or 2026-Q4."""
+    claimed_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]

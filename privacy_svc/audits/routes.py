@@ -7,7 +7,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, RawBody
 
 from privacy_svc.auditlog import Log, Signer
-from privacy_svc.audits.formats import PAGE_POLICY, Format, register_as, report_as
+from privacy_svc.audits.dpia import screening
+from privacy_svc.audits.formats import PAGE_POLICY, Format, register_as, report_as, screening_as
 from privacy_svc.audits.ropa import register
 from privacy_svc.audits.schemas import AuditDone, RunAudit
 from privacy_svc.audits.service import Audits
@@ -74,6 +75,15 @@ def show_register(
     return _sent(form, register_as(form, register(policies.current), demo=settings.demo))
 
 
+@get("/v1/dpia", opt=READERS, sync_to_thread=True, operation_id="showScreening", tags=TAGS)
+def show_screening(
+    request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], settings: NamedDependency[Settings]
+) -> Response[bytes]:
+    """Which purposes need an impact assessment (Art. 35). `Accept`: application/json, text/csv, text/html."""
+    form = _asked(request)
+    return _sent(form, screening_as(form, screening(policies.current), demo=settings.demo))
+
+
 def _asked(request: Request[Any, Any, Any]) -> Format:
     """JSON unless another is preferred. Raises NotAcceptable."""
     best = request.accept.best_match(list(Format))
@@ -87,4 +97,4 @@ def _sent(form: Format, content: str) -> Response[bytes]:
     return Response(content.encode(), media_type=form, headers=headers)
 
 
-HANDLERS = [run_audit, show_audit, show_register]
+HANDLERS = [run_audit, show_audit, show_register, show_screening]

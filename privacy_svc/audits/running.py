@@ -11,8 +11,10 @@ import structlog
 from sqlalchemy import String, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from privacy_svc.audits.builtins import BUILTINS, Context, Evidence
+from privacy_svc.audits.accepting import Acceptance
+from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check
+from privacy_svc.audits.context import Context, Evidence
 from privacy_svc.db import Instant
 
 MOST = 20
@@ -28,12 +30,15 @@ class Outcome:
     status: Status
     count: int = 0
     evidence: Sequence[Evidence] = ()
+    accepted: Sequence[Acceptance] = ()
+    """Found, and accepted for now: not counted."""
     why: str = ""
     """Of an error."""
 
     def document(self) -> dict[str, Any]:
         return {
             "check": self.check.id,
+            "area": str(self.check.area),
             "title": self.check.title,
             "question": self.check.question,
             "law": list(self.check.law),
@@ -42,6 +47,7 @@ class Outcome:
             "count": self.count,
             "statement": self.statement,
             "evidence": [{"id": e.id, "since": e.since and timestamp(e.since)} for e in self.evidence],
+            "accepted": [_accepted(a) for a in self.accepted],
             "remedy": self.check.remedy if self.status == "finding" else "",
             "how": f"sha256:{hashlib.sha256((self.check.sql or self.check.builtin).encode()).hexdigest()}",
         }
@@ -53,44 +59,68 @@ class Outcome:
         return "Nothing was found." if self.status == "pass" else f"This check could not run: {self.why}"
 
 
+def _accepted(found: Acceptance) -> dict[str, str]:
+    return {"id": found.evidence, "reason": found.reason, "by": found.by, "until": str(found.until)}
+
+
 def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def carry_out(check: Check, context: Context) -> Outcome:
     """Never raises for what the check itself does: one broken check must not hide the others."""
-    find: Callable[[Check, Context], tuple[int, list[Evidence]]] = _by_sql if check.sql else _by_builtin
+    find: Callable[[Check, Context], Found] = _by_sql if check.sql else _by_builtin
     try:
-        with context.views.begin_nested():
-            count, evidence = find(check, context)
+        with context.run.views.begin_nested():
+            count, evidence, accepted = find(check, context)
     except Exception as error:  # noqa: BLE001 - whatever happens, the report says that this was not found out
         _log.warning("audits.check_failed", check=check.id, exc_info=error)
         return Outcome(check, "error", why=_why(error))
     if not all(_PSEUDONYM.fullmatch(e.id) for e in evidence):
         return Outcome(check, "error", why="it shows more than a pseudonym as evidence.")
-    return Outcome(check, "finding" if count else "pass", count, evidence)
+    kept = [a for a in _standing(check, context) if a.evidence in accepted]
+    return Outcome(check, "finding" if count else "pass", count, evidence, kept)
 
 
-def _by_sql(check: Check, context: Context) -> tuple[int, list[Evidence]]:
-    instants = {"as_of": context.as_of}
-    instants |= {name: context.as_of - timedelta(days=n) for name, n in check.days.items()}
+Found = tuple[int, list[Evidence], set[str]]
+"""How many, the first of them, and which of the accepted ones were found as well."""
+
+
+def _standing(check: Check, context: Context) -> list[Acceptance]:
+    return [a for a in check.accepted if context.run.today < a.until]
+
+
+def _by_sql(check: Check, context: Context) -> Found:
+    instants = {"as_of": context.run.as_of}
+    instants |= {name: context.run.as_of - timedelta(days=n) for name, n in check.days.items()}
     # The DPO's own SELECT, on a connection that cannot write and reads only the views.
     found = f"FROM ({check.sql}\n) AS found"
-    count = context.views.execute(_bound(f"SELECT count(*) {found}", instants)).scalar_one()
-    first = _bound(f"SELECT evidence, since {found} ORDER BY evidence, since LIMIT {MOST}", instants)
-    rows = context.views.execute(first.columns(evidence=String, since=Instant))
-    return int(count), [Evidence(str(r.evidence), r.since) for r in rows]
+    accepted = {"accepted": [a.evidence for a in _standing(check, context)]}
+    # CAST because what is shown may be a number or a uuid.
+    told = "CAST(evidence AS TEXT)"
+    count = context.run.views.execute(
+        _bound(f"SELECT count(*) {found} WHERE {told} NOT IN :accepted", instants), accepted
+    ).scalar_one()
+    first = _bound(
+        f"SELECT evidence, since {found} WHERE {told} NOT IN :accepted ORDER BY evidence, since LIMIT {MOST}", instants
+    )
+    rows = context.run.views.execute(first.columns(evidence=String, since=Instant), accepted)
+    evidence = [Evidence(str(r.evidence), r.since) for r in rows]
+    also = _bound(f"SELECT {told} {found} WHERE {told} IN :accepted", instants)
+    return int(count), evidence, {str(told) for (told,) in context.run.views.execute(also, accepted)}
 
 
 def _bound(sql: str, instants: Mapping[str, datetime]) -> TextClause:
     used = [bindparam(name, at, type_=Instant) for name, at in instants.items() if re.search(rf":{name}\b", sql)]
-    return text(sql).bindparams(*used)
+    return text(sql).bindparams(bindparam("accepted", expanding=True, type_=String), *used)
 
 
-def _by_builtin(check: Check, context: Context) -> tuple[int, list[Evidence]]:
+def _by_builtin(check: Check, context: Context) -> Found:
     found: Iterable[Evidence] = BUILTINS[check.builtin](context)
+    accepted = {a.evidence for a in _standing(check, context)}
     every = sorted(found, key=lambda e: e.id)
-    return len(every), every[:MOST]
+    counted = [e for e in every if e.id not in accepted]
+    return len(counted), counted[:MOST], accepted & {e.id for e in every}
 
 
 def _why(error: Exception) -> str:

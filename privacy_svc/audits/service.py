@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import select, text
 
 from privacy_svc.auditlog import EventType, Log, Signer
-from privacy_svc.audits.builtins import BUILTINS, Context
+from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Programme, load_programmes
+from privacy_svc.audits.context import Audited, Context
 from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
 from privacy_svc.audits.model import AuditRun
 from privacy_svc.audits.reading import read_only
 from privacy_svc.audits.running import Outcome, carry_out, timestamp
+from privacy_svc.audits.scoring import compared, since_before
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import BadRequest
 from privacy_svc.policy import PolicyHolder, PolicySet
@@ -61,10 +63,11 @@ class Audits:
     def _report(self, programme: Programme, policies: PolicySet, as_of: datetime, at: datetime, actor: str) -> Report:
         with read_only(self.database, policies, as_of) as views:
             size = int(views.scalar(text("SELECT count(*) FROM log_entries")) or 0)
-            outcomes = []
-            for check in programme.checks:
-                context = Context(views, self.database, policies, self.log, self.settings, as_of, check.days)
-                outcomes.append(carry_out(check, context))
+            run = Audited(views, self.database, policies, self.log, self.settings, as_of)
+            outcomes = [carry_out(check, Context(run, check.days)) for check in programme.checks]
+        documents = [o.document() for o in outcomes]
+        before = self._before(programme.id, as_of)
+        results = [document | {"before": since_before(document, before)} for document in documents]
         organisation = policies.organisation
         return self.signer.sign_json(
             {
@@ -79,9 +82,18 @@ class Audits:
                 "policy": policies.version,
                 "log": {"origin": self.signer.name, "size": size},
                 "summary": _summary(outcomes),
-                "results": [o.document() for o in outcomes],
+                "before": before and {"id": before["id"], "as_of": before["as_of"]},
+                "areas": compared(results, before),
+                "results": results,
             }
         )
+
+    def _before(self, programme: str, as_of: datetime) -> Report | None:
+        """The last report of this programme about an earlier time."""
+        earlier = select(AuditRun.document).where(AuditRun.programme == programme, AuditRun.as_of < as_of)
+        with self.database.read() as session:
+            found = session.scalar(earlier.order_by(AuditRun.as_of.desc(), AuditRun.id.desc()).limit(1))
+        return None if found is None else dict(json.loads(found))
 
     def _keep(self, report: Report, as_of: datetime, at: datetime) -> None:
         document, summary = json.dumps(report, ensure_ascii=False), report["summary"]

@@ -16,6 +16,7 @@ VIEWS: Mapping[str, str] = {
     "persons": """
         SELECT s.id AS person, s.kind, s.created_at,
                CASE WHEN s.erased_at <= {as_of} THEN s.erased_at END AS erased_at,
+               s.ended_on, (s.birth IS NOT NULL AND s.of_age < 18) AS young,
                (SELECT count(*) FROM {main}subject_keys k WHERE k.subject_id = s.id AND k.use = 'data'
                    AND k.wrapped IS NOT NULL) AS data_keys,
                (SELECT count(*) FROM {main}index_entries i WHERE i.subject_id = s.id) AS index_entries,
@@ -40,9 +41,37 @@ VIEWS: Mapping[str, str] = {
                CASE WHEN paused_since <= {as_of} THEN paused_since END AS paused_since,
                CASE WHEN verified_at <= {as_of} THEN verified_at END AS verified_at,
                CASE WHEN approved_at <= {as_of} THEN approved_at END AS approved_at,
-               approved_by, ground, refused_by,
+               approved_by, ground, refused_by, reviewed_by,
                CASE WHEN closed_at <= {as_of} THEN closed_at END AS closed_at
         FROM {main}requests WHERE opened_at <= {as_of}""",
+    "request_events": """
+        SELECT request_id AS request, at, type, actor FROM {main}request_events WHERE at <= {as_of}""",
+    "request_files": """
+        SELECT id AS file, request_id AS request, kind, added_at FROM {main}request_files
+        WHERE added_at <= {as_of}""",
+    "packages": """
+        SELECT p.request_id AS request, p.created_at,
+               (SELECT max(coalesce(l.revoked_at, l.expires_at)) FROM {main}package_links l
+                WHERE l.request_id = p.request_id) AS links_until
+        FROM {main}request_packages p WHERE p.created_at <= {as_of}""",
+    "works": """
+        SELECT request_id AS request, place, kind, state, opened_at,
+               CASE WHEN done_at <= {as_of} THEN done_at END AS done_at
+        FROM {main}request_works WHERE opened_at <= {as_of}""",
+    "kept_values": """
+        SELECT k.subject_id AS person, k.collection, k.field, k.request_id AS request, k.until,
+               CASE WHEN k.ended_at <= {as_of} THEN k.ended_at END AS ended_at
+        FROM {main}kept_values k JOIN {main}requests r ON r.id = k.request_id WHERE r.opened_at <= {as_of}""",
+    "restriction_ends": """
+        SELECT subject_id AS person, announced_at, ends_at,
+               CASE WHEN told_at <= {as_of} THEN told_at END AS told_at,
+               CASE WHEN lifted_at <= {as_of} THEN lifted_at END AS lifted_at,
+               CASE WHEN void_at <= {as_of} THEN void_at END AS void_at
+        FROM {main}restriction_ends WHERE announced_at <= {as_of}""",
+    "sealed_columns": """
+        SELECT path AS field, CASE WHEN sealed_at <= {as_of} THEN sealed_at END AS sealed_at,
+               CASE WHEN complete_at <= {as_of} THEN complete_at END AS complete_at
+        FROM {main}sealed_columns""",
     "holds": """
         SELECT id AS hold, subject_id AS person, article, placed_at, until,
                CASE WHEN lifted_at <= {as_of} THEN lifted_at END AS lifted_at
@@ -52,6 +81,14 @@ VIEWS: Mapping[str, str] = {
                CASE WHEN n.told_at <= {as_of} THEN n.told_at END AS told_at
         FROM {main}request_notifications n JOIN {main}requests r ON r.id = n.request_id
         WHERE r.opened_at <= {as_of}""",
+    "breaches": """
+        SELECT id AS breach, aware_at, began_at, ended_at, client, people, records,
+               CASE WHEN assessed_at <= {as_of} THEN risk END AS risk,
+               CASE WHEN assessed_at <= {as_of} THEN assessed_at END AS assessed_at,
+               CASE WHEN authority_told_at <= {as_of} THEN authority_told_at END AS authority_told_at,
+               CASE WHEN people_told_at <= {as_of} THEN people_told_at END AS people_told_at, people_exempt,
+               CASE WHEN closed_at <= {as_of} THEN closed_at END AS closed_at
+        FROM {main}breaches WHERE registered_at <= {as_of}""",
     "clients": """
         SELECT name AS client, role, created_at, last_used_at,
                CASE WHEN revoked_at <= {as_of} THEN revoked_at END AS revoked_at
@@ -73,8 +110,9 @@ VIEWS: Mapping[str, str] = {
 TABLES: Mapping[str, str] = {
     "purposes": "purpose TEXT, legal_basis TEXT, data_use TEXT, direct_marketing BOOLEAN, storage_only BOOLEAN, "
     "special_condition TEXT, consent_notice TEXT, retention TEXT, assessment TEXT, assessment_reviewed DATE, "
-    "minimum_age INTEGER",
-    "recipients": "recipient TEXT, country TEXT, role TEXT, safeguard TEXT",
+    "minimum_age INTEGER, profiling BOOLEAN, automated BOOLEAN, impact_assessment TEXT, "
+    "impact_assessment_reviewed DATE",
+    "recipients": "recipient TEXT, country TEXT, role TEXT, safeguard TEXT, contract TEXT",
     "notices": "notice TEXT, version INTEGER, language TEXT, digest TEXT",
     "module_purposes": "module TEXT, purpose TEXT",
     "fields": "field TEXT, personal BOOLEAN, sealed BOOLEAN, erase TEXT, kept BOOLEAN",
@@ -118,12 +156,17 @@ def _purposes(policies: PolicySet) -> Rows:
             "assessment": p.assessment,
             "assessment_reviewed": p.assessment_reviewed.isoformat() if p.assessment_reviewed else None,
             "minimum_age": policies.consent_age(p, None),
+            "profiling": p.profiling,
+            "automated": p.automated is not None,
+            "impact_assessment": p.impact_assessment,
+            "impact_assessment_reviewed": p.impact_assessment_reviewed and p.impact_assessment_reviewed.isoformat(),
         }
 
 
 def _recipients(policies: PolicySet) -> Rows:
     for r in policies.organisation.recipients.values():
-        yield {"recipient": r.key, "country": r.country, "role": r.role, "safeguard": r.safeguard}
+        told = {name: getattr(r, name) for name in ("country", "role", "safeguard", "contract")}
+        yield {"recipient": r.key} | told
 
 
 def _notices(policies: PolicySet) -> Rows:

@@ -78,6 +78,11 @@ def _tell(report: dict[str, Any]) -> None:
                 click.echo(f"           {found['id']}" + (f"  since {found['since']}" if found["since"] else ""))
         if result["remedy"]:
             click.echo(f"         Remedy: {result['remedy']}")
+        for accepted in result["accepted"]:
+            click.echo(f"         Accepted until {accepted['until']} by {accepted['by']}: {accepted['id']}")
+    for area in report["areas"]:
+        before = "" if area["before"] is None else f"  ({area['score'] - area['before']:+d})"
+        click.echo(f"{area['area']:16} {area['score']:3} of 100{before}")
     counts = report["summary"]
     click.echo(f"{counts['pass']} passed, {counts['finding']} with findings, {counts['error']} could not run")
     click.echo(f"signed report {report['id']}")

@@ -36,6 +36,8 @@ COMMANDS = {
     "pii": "Find and redact personal data in text.",
     "audit": "Run the DPO's audit programmes.",
     "ropa": "The register of processing activities (Art. 30).",
+    "breach": "Breaches (Art. 33, 34): the register, who was touched, drafts of the notices.",
+    "dpia": "Which purposes need an impact assessment (Art. 35).",
     "verify": "Check a certificate, receipt, proof or report offline.",
     "completion": "Print the line that switches tab completion on.",
 }

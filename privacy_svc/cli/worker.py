@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
 
 TIDY_SECONDS = 30.0
+AUDIT_SECONDS = 120.0
 TAG_PIECES = 10
 _log = structlog.get_logger(__name__)
 
@@ -38,11 +39,24 @@ def command(cli: Cli, concurrency: int) -> None:
         runtime.log.start(runtime.database)
         worker = runtime.requests.worker(concurrency=concurrency)
         worker.start()
+        audits = threading.Thread(target=_audit, args=(runtime, ended), name="audits", daemon=True)
+        audits.start()
         try:
             while not ended.wait(TIDY_SECONDS):
                 _tidy(runtime)
         finally:
             worker.stop()
+
+
+def _audit(runtime: "Runtime", ended: threading.Event) -> None:
+    """The programmes that run by themselves. Beside the rest: a long log takes minutes to check, and deadlines wait for
+    nothing."""
+    from privacy_svc.audits import Audits, Schedule
+
+    audits = Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings)
+    schedule = Schedule(audits, runtime.mailer)
+    while not ended.wait(AUDIT_SECONDS):
+        _try("audit", schedule.run_due)
 
 
 def _tidy(runtime: "Runtime") -> None:

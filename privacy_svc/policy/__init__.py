@@ -9,7 +9,7 @@ from privacy_svc.policy.appearance import Appearance
 from privacy_svc.policy.automated import Automated, AutomatedGround
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
-from privacy_svc.policy.categories import and_above, within
+from privacy_svc.policy.categories import and_above, special_article, within
 from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.comparing import compare, compare_over, direction, outcome
 from privacy_svc.policy.connectorfiles import plain as filled_in
@@ -76,6 +76,7 @@ from privacy_svc.policy.service import (
     remember,
 )
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
+from privacy_svc.policy.telling import tellers
 from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
@@ -189,7 +190,9 @@ __all__ = [
     "recall",
     "remember",
     "run_cases",
+    "special_article",
     "surely_before",
+    "tellers",
     "ungranted",
     "version_of",
     "within",

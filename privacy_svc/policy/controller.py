@@ -53,6 +53,8 @@ class Party:
     role: str = ""
     safeguard: str = ""
     """For a recipient outside the EEA: the transfer instrument (Art. 46)."""
+    contract: str = ""
+    """For a processor: the reference of the contract (Art. 28(3))."""
     tell: Tell | None = None
     """How a recipient is told of a change (Art. 19); None where a person does it."""
 

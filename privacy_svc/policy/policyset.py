@@ -133,6 +133,9 @@ class Purpose:
     assessment: str | None = None
     """Reference of the balancing test (Art. 6(1)(f)) or the compatibility assessment."""
     assessment_reviewed: date | None = None
+    impact_assessment: str | None = None
+    """Reference of the data protection impact assessment (Art. 35), where one was made."""
+    impact_assessment_reviewed: date | None = None
     minimum_age: int | None = None
     """Below it a consent needs the holder of parental responsibility (Art. 8)."""
     age_by_country: bool = False

@@ -75,6 +75,8 @@ def _check_basis(purpose: Purpose, block: Block) -> None:
             )
         elif not purpose.assessment_reviewed and "assessment_reviewed" not in block:
             block.fault("assessment", "name the day of its last review: 'assessment_reviewed'")
+    if purpose.impact_assessment and "impact_assessment_reviewed" not in block:
+        block.fault("impact_assessment", "name the day of its last review: 'impact_assessment_reviewed'")
 
 
 def _check_marketing(purpose: Purpose, block: Block) -> None:

@@ -13,7 +13,7 @@ from privacy_svc.policy.yamlfile import Node
 
 PARTY = ("name", "address", "email", "country")
 COUNTRY = re.compile(r"[A-Z]{2}")
-_RECIPIENT = (*PARTY, "role", "safeguard", "tell")
+_RECIPIENT = (*PARTY, "role", "safeguard", "contract", "tell")
 _ROLES = ("processor", "controller", "joint_controller", "authority")
 _EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905 - reads as the list it is
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -40,7 +40,10 @@ def read_recipient(key: str, node: Node, faults: Faults) -> Party:
     role, safeguard = block.word("role", _ROLES, required=True), block.text("safeguard")
     if COUNTRY.fullmatch(party.country) and party.country not in _EEA and not safeguard:
         block.fault("country", f"{party.country} is outside the EEA: name the transfer's 'safeguard' (Art. 44 to 49)")
-    return replace(party, role=role, safeguard=safeguard, tell=_tell(block, party))
+    contract = block.text("contract")
+    if contract and role != "processor":
+        block.fault("contract", "'contract' is that of a processor (Art. 28(3)): this recipient has another role")
+    return replace(party, role=role, safeguard=safeguard, contract=contract, tell=_tell(block, party))
 
 
 def _tell(recipient: Block, party: Party) -> Tell | None:

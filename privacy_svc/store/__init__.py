@@ -64,6 +64,7 @@ from privacy_svc.store.subjects import admit as admit_people
 from privacy_svc.store.subjects import known as known_people
 from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
+from privacy_svc.store.subjects import rows_of_many as rows_of_people
 from privacy_svc.store.sweeping import Searched, Sweep
 from privacy_svc.store.unsealing import unseal
 from privacy_svc.store.unsearched import unmapped_lately, unmapped_tables
@@ -149,6 +150,7 @@ __all__ = [
     "refresh_facts",
     "replace_keys",
     "reseal_births",
+    "rows_of_people",
     "seal",
     "seal_pending",
     "seal_status",

@@ -98,6 +98,16 @@ def rows_of(session: Session, subject_id: str) -> list[tuple[str, str, str]]:
     return [(d, c, k) for d, c, k in session.connection().execute(_ROWS, {"subject": subject_id})]
 
 
+def rows_of_many(session: Session, subject_ids: Sequence[str]) -> dict[str, list[tuple[str, str, str]]]:
+    """The same of thousands; who has no row is absent."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    told = select(SubjectRow.subject_id, SubjectRow.dataset, SubjectRow.collection, SubjectRow.key)
+    rows = told.where(among(SubjectRow.subject_id, "ids")).order_by(SubjectRow.key)
+    for subject_id, *row in session.execute(rows, {"ids": list(subject_ids)}):
+        found.setdefault(subject_id, []).append((row[0], row[1], row[2]))
+    return found
+
+
 def link(session: Session, subject_id: str, rows: Iterable[Sequence[str]]) -> None:
     """Ties identity rows to a person a restored backup did not know yet, so that they answer `erased`."""
     for dataset, collection, key in rows:

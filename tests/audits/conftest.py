@@ -17,8 +17,9 @@ from privacy_svc.db import Database, now
 from privacy_svc.db.tables import metadata
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import add_client
-from privacy_svc.policy import PolicyHolder
+from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.settings import Settings
+from privacy_svc.store.model import SealedColumn
 from privacy_svc.vault import Vault
 from tests.factories import make_log, make_vault
 
@@ -54,7 +55,7 @@ class Office:
     def add_check(self, how: str, name: str = "mine") -> None:
         """A check of the DPO's own, the only one of the programme `mine`."""
         self.check_file(name).write_text(
-            f"id: {name}\ntitle: T\nquestion: Q?\nlaw: [GDPR 5(2)]\nseverity: low\nhow:\n  {how}\n"
+            f"id: {name}\narea: log\ntitle: T\nquestion: Q?\nlaw: [GDPR 5(2)]\nseverity: low\nhow:\n  {how}\n"
             'finding: "{count} found."\nremedy: R\n'
         )
         file = self.settings.audits / "programmes.yml"
@@ -98,15 +99,27 @@ def _office(database: Database, folder: Path) -> Office:
             session, vault, office.log, policies, actor="shop", subject_id=office.ana, wanted=wanted, at=now()
         )
         add_client(session, office.log, "marketing", Role.MODULE, "operator")
+        session.add_all(_sealed(policies))
     with database.write() as session:
         permit(office, session, office.ana, "marketing.email")
     office.log.integrate(database)
     return replace(office)
 
 
-def permit(office: Office, session: Any, subject_id: str, purpose: str) -> str:
-    """The entry of a permit, as the decision point writes it."""
-    payload = {"module": "marketing", "purpose": purpose, "fields": {"permit": ["email"]}}
-    return office.log.append(
-        session, EventType.DECISION_PERMIT, actor="marketing", subject_id=subject_id, payload=payload
-    )
+def _sealed(policies: PolicySet) -> Iterator[SealedColumn]:
+    """The store is sealed as the data map says."""
+    for collection in policies.data_map.collections():
+        for f in collection.fields:
+            if f.seal:
+                told = {"path": f"{collection.path}.{f.name}", "original_type": "TEXT"}
+                yield SealedColumn(field_id=f.id, sealed_at=now(), complete_at=now(), **told)
+
+
+MODULES = {"service.contract": "shop", "analytics.product": "analytics"}
+
+
+def permit(office: Office, session: Any, subject_id: str, purpose: str, **more: Any) -> str:
+    """The entry of a permit to a module that has the purpose, as the decision point writes it."""
+    module = MODULES.get(purpose, "marketing")
+    payload = {"module": module, "purpose": purpose, "fields": {"permit": ["email"]}} | more
+    return office.log.append(session, EventType.DECISION_PERMIT, actor=module, subject_id=subject_id, payload=payload)

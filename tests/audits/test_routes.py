@@ -97,6 +97,7 @@ def test_who_may(office: Office, client: TestClient[Litestar], role: Role, run: 
     headers = client.headers if role is Role.DPO else _token(office, role)
     assert client.post("/v1/audits", json={"programme": "daily"}, headers=headers).status_code == run
     assert client.get("/v1/ropa", headers=headers).status_code == read
+    assert client.get("/v1/dpia", headers=headers).status_code == read
 
 
 def test_the_register_in_three_forms(office: Office, client: TestClient[Litestar]) -> None:
@@ -128,3 +129,32 @@ def test_gaps_of_the_register_are_listed(office: Office, client: TestClient[Lite
 def test_no_cell_is_a_formula(text: str) -> None:
     """A spreadsheet shows it as text."""
     assert f"'{text}" in to_csv(["a"], [{"a": text}])
+
+
+def test_a_breach_over_http(office: Office, client: TestClient[Litestar]) -> None:
+    """Registered, assessed, told, closed; whom it touched as JSON and CSV; drafts of the notices."""
+    body = {"nature": "A list was sent to the wrong shop.", "began_at": "2026-11-20T00:00:00Z", "client": "marketing"}
+    breach = client.post("/v1/breaches", json=body)
+    assert breach.status_code == 201, breach.text
+    here = f"/v1/breaches/{breach.json()['id']}"
+    refused = client.post(f"{here}/close")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/conflict")
+    assessed = {"risk": "risk", "reason": "r", "consequences": "c", "measures": "m"}
+    assert client.post(f"{here}/assess", json=assessed).json()["risk"] == "risk"
+    assert client.get(f"{here}/affected").json()["people"][0]["subject"] == office.ana
+    table = client.get(f"{here}/affected", headers={"Accept": "text/csv"}).text
+    assert [r["subject"] for r in csv.DictReader(io.StringIO(table))] == [office.ana]
+    assert client.get(f"{here}/affected", headers={"Accept": "text/html"}).status_code == 406
+    assert {d["language"] for d in client.get(f"{here}/notices").json()} == {"en", "de"}
+    assert client.post(f"{here}/authority", json={}).status_code == 200
+    assert client.get(here).json()["said"]["nature"] == body["nature"]
+    assert client.post(f"{here}/close").json()["next"].startswith("nothing")
+    assert [b["id"] for b in client.get("/v1/breaches").json()] == [breach.json()["id"]]
+
+
+def test_a_misspelt_breach_is_refused_with_the_nearest_word(client: TestClient[Litestar]) -> None:
+    """Nothing is entered."""
+    answer = client.post("/v1/breaches", json={"nature": "x", "began": "2026-11-20T00:00:00Z"})
+    assert answer.status_code == 400
+    assert "began_at" in answer.text
+    assert client.get("/v1/breaches").json() == []

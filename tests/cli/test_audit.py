@@ -16,6 +16,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     for name in ("policies", "audits"):
         copy_missing(name, service.folder / name)
     service.run("init", "--store", sqlite_shop(service.folder), "--name", "shop")
+    service.run("seal")
     return service
 
 
@@ -58,7 +59,7 @@ def test_a_check_that_cannot_run_is_exit_code_1(installed: Installation) -> None
 
 def test_a_report_is_written_in_three_forms_and_verified_offline(installed: Installation) -> None:
     """JSON by default and signed, CSV, HTML; the same report by `--json`."""
-    for form, begin in (("json", "{"), ("csv", "check,title"), ("html", "<!doctype html>")):
+    for form, begin in (("json", "{"), ("csv", "check,area,title"), ("html", "<!doctype html>")):
         file = installed.folder / f"report.{form}"
         installed.run("audit", "run", "daily", "--format", form, "--out", str(file))
         assert file.read_text(encoding="utf-8").startswith(begin)
@@ -90,3 +91,33 @@ def test_gaps_of_the_register_are_told(installed: Installation) -> None:
     path.write_text(good)
     assert "missing" in said
     assert "GDPR 30(1)(f)" in said
+
+
+def test_the_screening_says_the_same_in_each_form(installed: Installation) -> None:
+    """Table, JSON, CSV and HTML name each purpose; one that needs an assessment and has none stands out."""
+    path = installed.folder / "policies/purposes.yml"
+    good = path.read_text()
+    path.write_text(good.replace("  employment.directory:\n", "  employment.directory:\n    profiling: true\n", 1))
+    found = json.loads(installed.run("--json", "dpia"))
+    told, table, page = (installed.run("dpia", *form) for form in ((), ("--format", "csv"), ("--format", "html")))
+    path.write_text(good)
+    assert [p["id"] for p in found["purposes"] if p["needed"]] == ["employment.directory"]
+    for purpose in found["purposes"]:
+        assert all(purpose["id"] in text for text in (told, table, page))
+    assert told.count("MISSING") == 1
+
+
+def test_a_breach_from_the_first_word_to_its_end(installed: Installation) -> None:
+    """Open breaches are exit code 1; whom it touched and the drafts are printed; what is missing says what to do."""
+    entered = json.loads(installed.run("--json", "breach", "register", "A laptop was lost.", "--as", "dora"))
+    here = entered["id"]
+    assert "assessed" in installed.run("breach", "list", expect=1)
+    assert "began_at" in installed.run("breach", "affected", here, "--as", "dora", expect=2)
+    judged = ("--risk", "risk", "--reason", "r", "--consequences", "c", "--measures", "m", "--as", "dora")
+    installed.run("breach", "assess", here, *judged, "--began", "2026-11-01T00:00:00+0100")
+    assert "0 people" in installed.run("breach", "affected", here, "--as", "dora")
+    assert "A laptop was lost." in installed.run("breach", "notices", here, "--as", "dora")
+    assert "authority" in installed.run("breach", "close", here, "--as", "dora", expect=2)
+    installed.run("breach", "authority", here, "--reference", "LfD-7", "--as", "dora")
+    installed.run("breach", "close", here, "--as", "dora")
+    assert "closed" in installed.run("breach", "list")

@@ -146,6 +146,13 @@ TABLE = {
     "assessment never reviewed": Spoilt(
         P, "    assessment_reviewed: 2026-01-31\n", "", "'assessment_reviewed'", at="assessment: LIA-1"
     ),
+    "impact assessment never reviewed": Spoilt(
+        P,
+        "    assessment: LIA-1\n",
+        "    assessment: LIA-1\n    impact_assessment: DPIA-1\n",
+        "'impact_assessment_reviewed'",
+        at="impact_assessment: DPIA-1",
+    ),
     "review on no day": Spoilt(P, "2026-01-31", "2026-02-31", "must be a day"),
     "marketing that is not direct": Spoilt(
         P, "direct_marketing: true", "direct_marketing: false", "may always object", at="use: marketing"
@@ -392,6 +399,9 @@ TABLE = {
         "          - name: notes\n            fields: [{name: x}]\n",
         "fields within fields",
         at="            fields: [{",
+    ),
+    "a contract of who processes nothing for us": Spoilt(
+        O, "role: processor}", "role: controller, contract: AVV-1}", "that of a processor", at="  mailer:"
     ),
     "what fideslang refuses": Spoilt(D, "data_type: integer}", "data_type: intger}", "fideslang: data_type: "),
     "collections as a word": Spoilt(

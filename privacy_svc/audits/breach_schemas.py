@@ -1,0 +1,112 @@
+"""Breaches on the wire. No repr shows what was told."""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Risk(enum.StrEnum):
+    """To the rights and freedoms of people (Art. 33(1), 34(1))."""
+
+    UNLIKELY = "unlikely"
+    """Nobody has to be told; it stays in the register."""
+    RISK = "risk"
+    """The authority is told."""
+    HIGH = "high"
+    """The people are told as well."""
+
+
+class Exempt(enum.StrEnum):
+    """Art. 34(3): why people need not be told of a high risk."""
+
+    PROTECTED = "34(3)(a)"
+    """The data are unintelligible to who has them."""
+    AVERTED = "34(3)(b)"
+    """Measures since then make the risk unlikely."""
+    DISPROPORTIONATE = "34(3)(c)"
+    """It is told publicly instead."""
+
+
+class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of bodies with words in them."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
+class RegisterBreach(Told, frozen=True, forbid_unknown_fields=True):
+    """`nature`: what happened, in words. `aware_at`: when the controller knew; now, where nothing else is said."""
+
+    nature: str
+    aware_at: datetime | None = None
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    client: str | None = None
+    categories: list[str] = []
+    told_by: str | None = None
+    """The processor who noticed it (Art. 33(2))."""
+
+
+class AssessBreach(Told, frozen=True, forbid_unknown_fields=True):
+    risk: Risk
+    reason: str
+    consequences: str
+    measures: str
+    people: int | None = None
+    records: int | None = None
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    client: str | None = None
+    categories: list[str] | None = None
+
+
+class TellAuthority(Told, frozen=True, forbid_unknown_fields=True):
+    """`delay`: why it took longer than 72 hours. `reference`: the authority's."""
+
+    told_at: datetime | None = None
+    reference: str | None = None
+    delay: str | None = None
+
+
+class TellPeople(Told, frozen=True, forbid_unknown_fields=True):
+    """`how` they were told; or the exemption, with the reason."""
+
+    told_at: datetime | None = None
+    how: str | None = None
+    exempt: Exempt | None = None
+    reason: str | None = None
+
+
+class BreachView(msgspec.Struct, frozen=True):
+    """Without what was said in words."""
+
+    id: str
+    aware_at: datetime
+    authority_due: datetime
+    began_at: datetime | None
+    ended_at: datetime | None
+    client: str | None
+    registered_at: datetime
+    registered_by: str
+    categories: list[str]
+    people: int | None
+    records: int | None
+    risk: Risk | None
+    assessed_at: datetime | None
+    authority_told_at: datetime | None
+    people_told_at: datetime | None
+    people_exempt: str | None
+    closed_at: datetime | None
+    next: str
+    """What is to be done now, and until when."""
+
+
+class BreachDetails(BreachView, frozen=True, kw_only=True):
+    """With it."""
+
+    said: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"BreachDetails({self.id!r}, …)"

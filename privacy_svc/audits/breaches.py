@@ -1,0 +1,234 @@
+"""The register of breaches (Art. 33(5) GDPR): what happened, how it was judged, who was told and when.
+
+The clock of 72 hours runs from when the controller is aware; it does not stop for weekends. A breach is closed only
+when everybody was told whom the law wants told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.audits.affected import affected
+from privacy_svc.audits.breach_model import BREACH, Breach
+from privacy_svc.audits.breach_notices import Draft, Facts, drafts
+from privacy_svc.audits.breach_schemas import (
+    AssessBreach,
+    BreachDetails,
+    BreachView,
+    RegisterBreach,
+    Risk,
+    TellAuthority,
+    TellPeople,
+)
+from privacy_svc.db import Database, new_id, now
+from privacy_svc.errors import BadRequest, Conflict, NotFound
+from privacy_svc.policy import PolicyHolder, within
+
+
+@dataclass(frozen=True)
+class Breaches:
+    """The room's face for breaches. Each method is one transaction."""
+
+    database: Database
+    log: Log
+    policies: PolicyHolder
+
+    def register(self, wanted: RegisterBreach, actor: str) -> BreachView:
+        """Raises BadRequest."""
+        aware_at = wanted.aware_at or now()
+        _past("aware_at", aware_at)
+        said = {"nature": _said("nature", wanted.nature)}
+        if wanted.told_by is not None:
+            said["told_by"] = wanted.told_by
+        breach = Breach(id=new_id(), aware_at=aware_at, registered_by=actor, registered_at=now())
+        with self.database.write() as session:
+            self._narrow(breach, wanted)
+            self._write(session, breach, said)
+            session.add(breach)
+            self._log(session, EventType.BREACH_REGISTERED, breach, actor)
+            return view(breach)
+
+    def assess(self, breach_id: str, wanted: AssessBreach, actor: str) -> BreachView:
+        """Again as often as more becomes known (Art. 33(4)). Raises BadRequest, Conflict, NotFound."""
+        said = {name: _said(name, getattr(wanted, name)) for name in ("reason", "consequences", "measures")}
+        for name in ("people", "records"):
+            if (number := getattr(wanted, name)) is not None and number < 0:
+                raise BadRequest(f"{name} is a number of them, 0 or more.")
+        with self.database.write() as session:
+            breach = self._open(session, breach_id)
+            breach.risk, breach.assessed_at, breach.assessed_by = wanted.risk.value, now(), actor
+            breach.people = breach.people if wanted.people is None else wanted.people
+            breach.records = breach.records if wanted.records is None else wanted.records
+            self._narrow(breach, wanted)
+            self._write(session, breach, said)
+            self._log(session, EventType.BREACH_ASSESSED, breach, actor, risk=breach.risk)
+            return view(breach)
+
+    def tell_authority(self, breach_id: str, wanted: TellAuthority, actor: str) -> BreachView:
+        """Raises BadRequest: what was told late needs its reason (Art. 33(1)); Conflict, NotFound."""
+        told_at = wanted.told_at or now()
+        _past("told_at", told_at)
+        with self.database.write() as session:
+            breach = self._open(session, breach_id)
+            if told_at < breach.aware_at:
+                raise BadRequest("told_at lies before anybody was aware of the breach.")
+            if told_at > breach.authority_due and not (wanted.delay or "").strip():
+                raise BadRequest("After 72 hours the authority is told why it took longer: `delay` (Art. 33(1) GDPR).")
+            breach.authority_told_at = breach.authority_told_at or told_at
+            said = {"reference": wanted.reference, "delay": wanted.delay}
+            self._write(session, breach, {k: v for k, v in said.items() if v})
+            self._log(session, EventType.BREACH_AUTHORITY_TOLD, breach, actor, told_at=told_at.isoformat())
+            return view(breach)
+
+    def tell_people(self, breach_id: str, wanted: TellPeople, actor: str) -> BreachView:
+        """They were told, or need not be. Raises BadRequest, Conflict, NotFound."""
+        if (wanted.how is None) == (wanted.exempt is None):
+            raise BadRequest("Say how they were told, or which point of Art. 34(3) makes that unnecessary.")
+        said = {"how": _said("how", wanted.how)} if wanted.how is not None else {}
+        if wanted.exempt is not None:
+            said["exempt_because"] = _said("reason", wanted.reason or "")
+        told_at = wanted.told_at or now()
+        _past("told_at", told_at)
+        with self.database.write() as session:
+            breach = self._open(session, breach_id)
+            if wanted.exempt is not None:
+                breach.people_exempt = wanted.exempt.value
+            else:
+                breach.people_told_at, breach.people_exempt = told_at, None
+            self._write(session, breach, said)
+            self._log(session, EventType.BREACH_PEOPLE_TOLD, breach, actor, exempt=breach.people_exempt)
+            return view(breach)
+
+    def close(self, breach_id: str, actor: str) -> BreachView:
+        """Raises Conflict while something is to be done, NotFound."""
+        with self.database.write() as session:
+            breach = self._open(session, breach_id)
+            if (lacking := lacks(breach)) is not None:
+                raise Conflict(f"The breach cannot be closed yet: {lacking}.")
+            breach.closed_at, breach.closed_by = now(), actor
+            self._log(session, EventType.BREACH_CLOSED, breach, actor)
+            return view(breach)
+
+    def all(self) -> Sequence[BreachView]:
+        """The newest first."""
+        with self.database.read() as session:
+            return [view(b) for b in session.scalars(select(Breach).order_by(Breach.aware_at.desc(), Breach.id.desc()))]
+
+    def show(self, breach_id: str, actor: str) -> BreachDetails:
+        """With what was said; the look is logged. Raises NotFound."""
+        with self.database.write() as session:
+            breach = _find(session, breach_id)
+            self._log(session, EventType.BREACH_READ, breach, actor)
+            return BreachDetails(**_fields(breach), said=self._read(session, breach))
+
+    def affected(self, breach_id: str, actor: str) -> dict[str, Any]:
+        """See `affected`: of the breach's span, as far as it is known; until now where it has no end. The look is
+        logged. Raises NotFound, Conflict while nobody has said when it began."""
+        with self.database.read() as session:
+            breach = _find(session, breach_id)
+            since, until, client = breach.began_at, breach.ended_at or now(), breach.client
+        if since is None:
+            raise Conflict("Say first when it began: assess it with `began_at`, and `ended_at` where it is over.")
+        found = {"breach": breach_id} | affected(self.database, self.log, since, until, client)
+        with self.database.write() as session:
+            looked = {"people": len(found["people"]), "entries": found["entries"]}
+            self._log(session, EventType.BREACH_AFFECTED, breach, actor, **looked)
+        return found
+
+    def notices(self, breach_id: str, actor: str) -> list[Draft]:
+        """Drafts for the authority and the people; the look is logged. Raises NotFound."""
+        found = self.show(breach_id, actor)
+        facts = Facts(
+            found.id,
+            found.aware_at,
+            found.authority_due,
+            found.began_at,
+            found.ended_at,
+            tuple(found.categories),
+            found.people,
+            found.records,
+            found.said,
+        )
+        return drafts(facts, self.policies.current.organisation)
+
+    def _open(self, session: Session, breach_id: str) -> Breach:
+        breach = _find(session, breach_id, lock=True)
+        if breach.closed_at is not None:
+            raise Conflict("This breach is closed. What becomes known later is a breach of its own.")
+        return breach
+
+    def _narrow(self, breach: Breach, wanted: RegisterBreach | AssessBreach) -> None:
+        """What and when: each as far as it is said."""
+        for name in ("began_at", "ended_at"):
+            if (at := getattr(wanted, name)) is not None:
+                _past(name, at)
+                setattr(breach, name, at)
+        if breach.began_at and breach.ended_at and breach.ended_at < breach.began_at:
+            raise BadRequest("ended_at lies before began_at.")
+        breach.client = wanted.client if wanted.client is not None else breach.client
+        if wanted.categories is not None:
+            self._known(wanted.categories)
+            breach.categories = wanted.categories
+
+    def _known(self, categories: list[str]) -> None:
+        held = {c for d in self.policies.current.data_map.collections() for f in d.fields for c in f.categories}
+        for category in categories:
+            if not any(within(c, (category,)) for c in held):
+                raise BadRequest(f"No mapped field has data of the category {category!r}: see policies/datasets.")
+
+    def _write(self, session: Session, breach: Breach, said: dict[str, Any]) -> None:
+        known = self._read(session, breach) if breach.sealed else {}
+        breach.sealed = self.log.vault.organisation_cipher(session).seal(BREACH, breach.id, known | said)
+
+    def _read(self, session: Session, breach: Breach) -> dict[str, Any]:
+        opened = self.log.vault.organisation_cipher(session).open(BREACH, breach.id, breach.sealed)
+        assert isinstance(opened, dict)
+        return opened
+
+    def _log(self, session: Session, event: EventType, breach: Breach, actor: str, **more: Any) -> None:
+        self.log.append(session, event, actor=actor, payload={"breach": breach.id} | more)
+
+
+def lacks(breach: Breach) -> str | None:
+    """What the law still wants done; None where nothing."""
+    due = f"{breach.authority_due:%Y-%m-%d %H:%M} UTC"
+    if breach.risk is None:
+        return f"nobody has assessed the risk; if there is one, the authority is to be told until {due}"
+    if breach.risk != Risk.UNLIKELY and breach.authority_told_at is None:
+        return f"the authority is to be told until {due} (Art. 33(1) GDPR)"
+    if breach.risk == Risk.HIGH and breach.people_told_at is None and breach.people_exempt is None:
+        return "the people are to be told without delay (Art. 34(1) GDPR)"
+    return None
+
+
+def view(breach: Breach) -> BreachView:
+    return BreachView(**_fields(breach))
+
+
+def _fields(breach: Breach) -> dict[str, Any]:
+    names = [n for n in BreachView.__struct_fields__ if n not in {"risk", "next"}]
+    told = "nothing; it is closed" if breach.closed_at else lacks(breach) or "nothing; it can be closed"
+    return {n: getattr(breach, n) for n in names} | {"risk": breach.risk and Risk(breach.risk), "next": told}
+
+
+def _find(session: Session, breach_id: str, *, lock: bool = False) -> Breach:
+    breach = session.get(Breach, breach_id, with_for_update=lock or None)
+    if breach is None:
+        raise NotFound("There is no breach of this id.")
+    return breach
+
+
+def _past(name: str, at: datetime) -> None:
+    if at.tzinfo is None or at > now():
+        raise BadRequest(f"{name} is a time that has passed, with its time zone, e.g. 2026-11-01T08:30:00Z.")
+
+
+def _said(name: str, text: str) -> str:
+    if not text.strip():
+        raise BadRequest(f"{name} must be said in words.")
+    return text.strip()

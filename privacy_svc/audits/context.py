@@ -1,0 +1,60 @@
+"""What a built-in check reads, and what it finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from privacy_svc.auditlog import Log
+from privacy_svc.audits.judging import Judge, Judged
+from privacy_svc.db import Database
+from privacy_svc.policy import PolicySet
+from privacy_svc.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing found: a pseudonym of ours, and since when."""
+
+    id: str
+    since: datetime | None = None
+
+
+@dataclass
+class Audited:
+    """What one run looks at. `views` is the read-only connection that SQL checks use; what several checks need is
+    worked out once."""
+
+    views: Connection
+    database: Database
+    policies: PolicySet
+    log: Log
+    settings: Settings
+    as_of: datetime
+    _judged: dict[datetime, Judged] = field(default_factory=dict)
+
+    def judged(self, since: datetime) -> Judged:
+        """Every release since then."""
+        if since not in self._judged:
+            judge = Judge(self.views, self.database, self.log, self.policies)
+            self._judged[since] = judge.judge(since, self.as_of)
+        return self._judged[since]
+
+    @cached_property
+    def today(self) -> date:
+        """The organisation's local day."""
+        return self.as_of.astimezone(ZoneInfo(self.policies.organisation.time_zone)).date()
+
+
+@dataclass(frozen=True)
+class Context:
+    """One check of a run, with the spans of time its file names."""
+
+    run: Audited
+    days: Mapping[str, int]
+
+    def before(self, name: str, default: int) -> datetime:
+        return self.run.as_of - timedelta(days=self.days.get(name, default))

@@ -1,0 +1,121 @@
+"""What is wrong with a use of somebody's data, judged anew from what was recorded. Pure.
+
+It is written beside `policy.decide`, not with it: an audit that asks the code under audit finds none of its faults.
+"""
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from privacy_svc.audits.uses import Use
+from privacy_svc.policy import DIRECT_MARKETING, PROFILING, LegalBasis, PolicySet, Purpose, SpecialCondition, within
+from privacy_svc.policy import special_article as article_of
+
+
+class Wrong(enum.StrEnum):
+    UNKNOWN_PURPOSE = "unknown_purpose"
+    NOT_GRANTED = "not_granted"
+    NO_CONSENT = "no_consent"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    OBJECTED = "objected"
+    RESTRICTED = "restricted"
+    SPECIAL = "special"
+    CRIMINAL = "criminal"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing a person said about one purpose; `at` is when we knew. In the order of the time it is about."""
+
+    purpose: str
+    state: str
+    explicit: bool
+    given_at: datetime
+    valid_until: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """An objection to a purpose, or a restriction (`purpose` is empty), raised or ended."""
+
+    purpose: str
+    stands: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything a person ever said, each list in its own order."""
+
+    consents: Sequence[Said] = ()
+    objections: Sequence[Stands] = ()
+    restrictions: Sequence[Stands] = ()
+
+
+def wrongs(use: Use, policies: PolicySet, history: History, at: datetime) -> Iterator[Wrong]:
+    """`policies`: those of the use. `at`: the instant whose knowledge counts."""
+    purpose = policies.purposes.get(use.purpose or "")
+    if purpose is None:
+        yield Wrong.UNKNOWN_PURPOSE
+        return
+    module = policies.modules.get(use.module or "")
+    if module is None or purpose.key not in module.purposes:
+        yield Wrong.NOT_GRANTED
+    if purpose.legal_basis is LegalBasis.CONSENT:
+        yield from _consent(purpose, history, at)
+    if _objected(purpose, history, at):
+        yield Wrong.OBJECTED
+    if _restricted(purpose, history, at):
+        yield Wrong.RESTRICTED
+    yield from _special(use, policies, purpose)
+
+
+def _latest(purpose: Purpose, history: History, at: datetime) -> Said | None:
+    return next((s for s in reversed(history.consents) if s.purpose == purpose.key and s.at <= at), None)
+
+
+def _consent(purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
+    said = _latest(purpose, history, at)
+    if said is not None and said.state == "withdrawn":
+        yield Wrong.WITHDRAWN
+    elif said is None or said.state != "given":
+        yield Wrong.NO_CONSENT
+    elif said.valid_until is not None and said.valid_until <= at:
+        yield Wrong.EXPIRED
+
+
+def _objected(purpose: Purpose, history: History, at: datetime) -> bool:
+    """Art. 21(1) reaches interests and public tasks, 21(2) direct marketing on any basis."""
+    standing = {o.purpose: o.stands for o in history.objections if o.at <= at}
+    against = [p for p, stands in standing.items() if stands]
+    if purpose.direct_marketing and DIRECT_MARKETING in against:
+        return True
+    if not purpose.direct_marketing and purpose.legal_basis not in _OBJECTIONABLE:
+        return False
+    return (purpose.profiling and PROFILING in against) or within(purpose.key, against)
+
+
+_OBJECTIONABLE = (LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK)
+
+
+def _restricted(purpose: Purpose, history: History, at: datetime) -> bool:
+    """Art. 18(2): storage, what the policy names, and what the person agreed to meanwhile go on."""
+    last = next((r for r in reversed(history.restrictions) if r.at <= at), None)
+    if last is None or not last.stands or purpose.storage_only or purpose.despite_restriction:
+        return False
+    said = _latest(purpose, history, at)
+    agreed = said is not None and said.state == "given" and said.explicit and said.given_at >= last.at
+    return not agreed
+
+
+def _special(use: Use, policies: PolicySet, purpose: Purpose) -> Iterator[Wrong]:
+    names = {n: f for kind in purpose.subjects for n, f in policies.field_names(kind).items()}
+    categories = {c for f in use.fields if f in names for c in names[f][1].categories}
+    articles = {article_of(c) for c in categories}
+    if "GDPR 9(1)" in articles and purpose.special_condition is None:
+        yield Wrong.SPECIAL
+    if "GDPR 10" in articles and purpose.special_condition is not SpecialCondition.AUTHORISED_BY_LAW:
+        yield Wrong.CRIMINAL

@@ -1,0 +1,32 @@
+"""How a run did, area by area, and against the run before it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WEIGHTS: Mapping[str, int] = {"critical": 8, "high": 4, "medium": 2, "low": 1}
+Result = Mapping[str, Any]
+"""One of a report's `results`."""
+
+
+def scores(results: Sequence[Result]) -> dict[str, int]:
+    """Of 100 by area: the share of what passed, each check by its severity. What could not be found out did not."""
+    areas = dict.fromkeys(r["area"] for r in results)
+    return {area: _score([r for r in results if r["area"] == area]) for area in areas}
+
+
+def _score(results: Sequence[Result]) -> int:
+    whole = sum(WEIGHTS[r["severity"]] for r in results)
+    passed = sum(WEIGHTS[r["severity"]] for r in results if r["status"] == "pass")
+    return 100 * passed // whole
+
+
+def compared(results: Sequence[Result], before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Each area's score with the one of the report before; None where it had no such area."""
+    earlier = scores([r for r in before["results"] if "area" in r]) if before else {}
+    return [{"area": a, "score": s, "before": earlier.get(a)} for a, s in scores(results).items()]
+
+
+def since_before(result: Result, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What this check said in the report before."""
+    found = next((r for r in (before or {}).get("results", ()) if r["check"] == result["check"]), None)
+    return found and {"status": found["status"], "count": found["count"]}

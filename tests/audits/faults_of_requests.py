@@ -1,0 +1,145 @@
+"""Planted faults of requests, holds and restrictions."""
+
+from typing import Any
+
+from privacy_svc.consent.model import Restriction
+from privacy_svc.db import now
+from privacy_svc.rights.limits_model import RestrictionEnd
+from privacy_svc.rights.model import Hold, PackageLink, RecipientNotice, RequestFile, RequestPackage
+from privacy_svc.rights.outside_model import RequestWork
+from tests.audits.conftest import Office
+from tests.audits.planting import DAY, plants, request, told
+
+
+@plants("requests-overdue")
+def _overdue(office: Office) -> str:
+    request(office, due_at=now() - DAY, closed_at=now(), state="completed")
+    request(office, due_at=now() - DAY, paused_since=now() - 2 * DAY)
+    return request(office, due_at=now() - DAY, paused_since=now() - DAY / 2)
+
+
+@plants("requests-due-soon")
+def _due_soon(office: Office) -> str:
+    request(office, due_at=now() + 4 * DAY, paused_since=now() - DAY)
+    return request(office, due_at=now() + 4 * DAY)
+
+
+@plants("refusals-without-reason")
+def _refused(office: Office) -> str:
+    request(office, state="refused", closed_at=now(), ground="excessive", refused_by="dora")
+    return request(office, state="refused", closed_at=now(), refused_by="dora")
+
+
+@plants("recipients-not-told")
+def _not_told(office: Office) -> str:
+    done = request(office, right="erasure", state="completed", closed_at=now() - 15 * DAY)
+    with office.database.write() as session:
+        session.add(RecipientNotice(request_id=done, recipient="mail_provider"))
+        session.add(RecipientNotice(request_id=done, recipient="ad_network", state="impossible"))
+    return done
+
+
+def _closed(office: Office, **differently: Any) -> str:
+    return request(office, state="completed", closed_at=now() - 20 * DAY, **differently)
+
+
+@plants("extensions-untold")
+def _untold(office: Office) -> str:
+    """Beside one that was told, and one that was extended an hour ago."""
+    known = request(office, extended_at=now() - 3 * DAY)
+    told(office, known, "rights:letter:sent", 2 * DAY)
+    request(office, extended_at=now() - DAY / 24)
+    silent = request(office, extended_at=now() - 3 * DAY)
+    told(office, silent, "rights:letter:sent", 5 * DAY)
+    return silent
+
+
+@plants("refusals-untold")
+def _refused_silently(office: Office) -> str:
+    refused = {"state": "refused", "closed_at": now() - 3 * DAY, "ground": "excessive", "refused_by": "dora"}
+    told(office, request(office, **refused), "rights:letter:sent", 2 * DAY)
+    return request(office, **refused)
+
+
+@plants("requests-stopped")
+def _stopped(office: Office) -> str:
+    for ago in (5 * DAY, DAY):
+        failed = request(office, state="failed")
+        told(office, failed, "rights:request:failed", 5 * DAY)
+        told(office, failed, "rights:request:failed", ago)
+        if ago == 5 * DAY:
+            stopped = failed
+    return stopped
+
+
+@plants("answers-incomplete")
+def _incomplete_answer(office: Office) -> str:
+    whole, lacking, running = _closed(office), _closed(office), request(office)
+    with office.database.write() as session:
+        session.add(RequestWork(request_id=whole, place="erp", kind="http", state="done", done_at=now()))
+        session.add(RequestWork(request_id=lacking, place="erp", kind="http"))
+        session.add(RequestWork(request_id=running, place="erp", kind="http"))
+    return lacking
+
+
+@plants("reviews-by-nobody")
+def _unreviewed(office: Office) -> str:
+    _closed(office, right="automated_decision", reviewed_by="dora")
+    return _closed(office, right="automated_decision")
+
+
+@plants("restrictions-lifted-untold")
+def _lifted(office: Office) -> str:
+    """Beside somebody who was told before, and somebody erased since."""
+    with office.database.write() as session:
+        silent, known, gone = office.vault.create_subjects(session, 3)
+        for person in (silent, known, gone):
+            for version, stands in ((2, True), (3, False)):
+                at = now() - (10 - version) * DAY
+                line = {"subject_id": person, "state_version": version, "recorded_at": at, "recorded_by": "dora"}
+                session.add(Restriction(stands=stands, **line))
+        ended = {"announced_at": now() - 8 * DAY, "announced_by": "dora", "told_at": now() - 8 * DAY}
+        session.add(RestrictionEnd(subject_id=known, reason=b"", ends_at=now() - 7 * DAY, **ended))
+        office.vault.erase(session, gone)
+    return silent
+
+
+@plants("proofs-kept-too-long")
+def _proofs(office: Office) -> str:
+    old, running = request(office, state="completed", closed_at=now() - 400 * DAY), request(office)
+    with office.database.write() as session:
+        kept = RequestFile(request_id=old, kind="image/png", size=1, added_by="desk", sealed=b"")
+        session.add(kept)
+        session.add(RequestFile(request_id=running, kind="image/png", size=1, added_by="desk", sealed=b""))
+        session.flush()
+        return kept.id
+
+
+@plants("packages-kept-too-long")
+def _package(office: Office) -> str:
+    """Beside one whose second link works on."""
+    found = {}
+    for name, ends in (("over", (9, 8)), ("open", (9, -2))):
+        found[name] = _closed(office)
+        with office.database.write() as session:
+            sizes = {"size": 1, "sha256": "", "sealed": b""}
+            session.add(RequestPackage(request_id=found[name], subject_id=office.ana, **sizes))
+            for days in ends:
+                session.add(PackageLink(request_id=found[name], expires_at=now() - days * DAY, most=5))
+    return found["over"]
+
+
+@plants("holds-without-end")
+def _old_hold(office: Office) -> str:
+    with office.database.write() as session:
+        for ends, lifted in ((now() + DAY, None), (None, now())):
+            session.add(_hold(office, until=ends, lifted_at=lifted))
+        endless = _hold(office)
+        session.add(endless)
+        session.flush()
+        return endless.id
+
+
+def _hold(office: Office, **differently: Any) -> Hold:
+    placed = {"article": "17(3)(e)", "reason": b"", "placed_by": "dora", "placed_at": now() - 400 * DAY}
+    return Hold(subject_id=office.ana, **placed, **differently)

@@ -1,0 +1,91 @@
+"""Scores by area, the run before, and findings that were accepted for a while."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from privacy_svc.audits.scoring import scores
+from privacy_svc.errors import Misconfigured
+from tests.audits.conftest import TODAY, Office
+from tests.audits.planting import PLANTS
+from tests.audits.test_checks import ALL
+
+assert ALL  # which planted what stands in PLANTS
+
+
+def _result(area: str, severity: str, status: str) -> dict[str, str]:
+    return {"area": area, "severity": severity, "status": status}
+
+
+def test_a_score_is_the_weighted_share_of_what_passed() -> None:
+    """A critical check counts as much as two high ones; a check that could not run did not pass."""
+    results = [
+        _result("rights", "critical", "pass"),
+        _result("rights", "high", "finding"),
+        _result("rights", "high", "error"),
+        _result("log", "low", "pass"),
+    ]
+    assert scores(results) == {"rights": 50, "log": 100}
+
+
+def test_a_run_is_compared_with_the_one_before(office: Office) -> None:
+    """Each area has its score then; each check what it said then. The first run has nothing before it."""
+    first = office.run("daily")
+    assert first["before"] is None
+    assert {a["before"] for a in first["areas"]} == {None}
+    with time_machine.travel(TODAY + timedelta(hours=1)):
+        PLANTS["requests-overdue"](office)
+        second = office.run("daily")
+    assert second["before"] == {"id": first["id"], "as_of": first["as_of"]}
+    rights = next(a for a in second["areas"] if a["area"] == "rights")
+    assert rights["before"] == 100 > rights["score"]
+    [found] = [r for r in second["results"] if r["status"] == "finding"]
+    assert found["before"] == {"status": "pass", "count": 0}
+
+
+def _accept(office: Office, until: str, check: str = "processors-without-contract") -> None:
+    (office.settings.audits / "accepted.yml").write_text(
+        f"accepted:\n  - check: {check}\n    evidence: mail_provider\n    reason: The contract is being signed.\n"
+        f"    by: dora\n    until: {until}\n"
+    )
+
+
+def test_an_accepted_finding_is_listed_and_not_counted(office: Office) -> None:
+    """Until its day; on that day it is a finding again. Another finding of the same check counts all the time."""
+    PLANTS["processors-without-contract"](office)
+    _accept(office, "2026-11-24")
+    result = _only(office, "processors-without-contract")
+    assert (result["status"], result["count"]) == ("pass", 0)
+    assert [a["id"] for a in result["accepted"]] == ["mail_provider"]
+    office.edit("organisation.yml", "    role: joint_controller\n", "    role: processor\n")
+    result = _only(office, "processors-without-contract")
+    assert (result["status"], [e["id"] for e in result["evidence"]]) == ("finding", ["ad_network"])
+    _accept(office, "2026-11-23")
+    result = _only(office, "processors-without-contract")
+    assert (result["count"], result["accepted"]) == (2, [])
+
+
+def test_what_was_not_found_is_not_listed_as_accepted(office: Office) -> None:
+    """An acceptance that outlived its finding says nothing."""
+    _accept(office, "2027-01-01")
+    assert _only(office, "processors-without-contract")["accepted"] == []
+
+
+@pytest.mark.parametrize(
+    ("until", "check", "detail"),
+    [
+        ("some day", "processors-without-contract", "for ever"),
+        ("2027-01-01", "processor-without-contract", "did you mean 'processors-without-contract'"),
+    ],
+)
+def test_an_acceptance_without_end_or_check_is_refused(office: Office, until: str, check: str, detail: str) -> None:
+    """The fault names its place."""
+    _accept(office, until, check)
+    with pytest.raises(Misconfigured) as raised:
+        office.run("daily")
+    assert any(f.pointer.startswith("audits/accepted.yml:") and detail in f.detail for f in raised.value.faults)
+
+
+def _only(office: Office, check: str) -> dict[str, object]:
+    return next(r for r in office.run("before-release")["results"] if r["check"] == check)
