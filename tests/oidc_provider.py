@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -58,6 +59,8 @@ class OidcProvider:
     asked: list[str] = field(default_factory=list)
     """Paths, in their order."""
     rotated: int = 0
+    asks: bool = False
+    """By a page with a link, for a browser."""
     signed_out: list[Mapping[str, str]] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -83,7 +86,7 @@ class OidcProvider:
             case "/keys":
                 return _json({"keys": [key.as_dict(private=False) for key in self.keys]})
             case "/authorize":
-                return Said(302, b"", {"Location": self.authorize(query)})
+                return self._ask(query)
             case "/token":
                 return self._exchange(heard.headers.get("authorization", ""), dict(parse_qsl(heard.body.decode())))
             case "/logout":
@@ -105,6 +108,14 @@ class OidcProvider:
             "authorization_response_iss_parameter_supported": True,
             **self.metadata,
         }
+
+    def _ask(self, query: Mapping[str, str]) -> Said:
+        """Somebody types their password; the browser comes back to us from here, which is another site."""
+        back = self.authorize(query)
+        if not self.asks:
+            return Said(302, b"", {"Location": back})
+        page = f'<!doctype html><title>Login</title><a href="{escape(back)}">Log in</a>'
+        return Said(200, page.encode(), {"Content-Type": "text/html"})
 
     def authorize(self, query: Mapping[str, str]) -> str:
         """Where the browser is led back to, once the person has typed their password."""
