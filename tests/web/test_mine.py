@@ -119,8 +119,8 @@ class Watched:
 
 
 def test_the_same_work_is_done_before_the_answer_for_everybody(site: Site) -> None:
-    """Asked for a code, and sent a wrong one: statement by statement, in all databases, whether somebody has the address
-    or nobody. The letter is written when the answer is out."""
+    """Asked for a code, and sent a wrong one: statement by statement, in all databases, whether somebody has the
+    address or nobody. The letter is written when the answer is out."""
     site.runtime.log.stop()  # who signs in the background
     send(site, "/sign-in", email="first@mail.example")
     watched, found = Watched(site), []
