@@ -84,6 +84,7 @@ def _parts(runtime: Runtime) -> dict[str, Any]:
         "stores": runtime.stores,
         "directory": runtime.directory,
         "mailer": runtime.mailer,
+        "by_provider": runtime.by_provider,
         "pdp": runtime.pdp,
         "evaluations": runtime.evaluations,
         "evaluating": runtime.evaluating,

@@ -20,8 +20,9 @@ from privacy_svc.db import Database, Together, now
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
+from privacy_svc.identity import ByProvider, Provider, registration_of
 from privacy_svc.mail import Mailer
-from privacy_svc.outbound import networks
+from privacy_svc.outbound import Outbound, networks
 from privacy_svc.pii import use_model
 from privacy_svc.policy import PolicyHolder, PolicySet, newest, surely_before
 from privacy_svc.rights import Requests, held_people, opendsr_signing, reseal_packages
@@ -77,6 +78,14 @@ class Runtime:
     @cached_property
     def mailer(self) -> Mailer:
         return Mailer(self.settings)
+
+    @cached_property
+    def by_provider(self) -> ByProvider:
+        """How staff sign in where the settings name an OpenID provider."""
+        registration = registration_of(self.settings)
+        outbound = Outbound(networks(self.settings.outbound_allow))
+        provider = Provider(registration, outbound) if registration else None
+        return ByProvider(self.database, self.log, provider)
 
     @cached_property
     def pdp(self) -> DecisionPoint:
@@ -191,6 +200,7 @@ def _compose(
     witness = Witness.of(settings.witness_url, settings.witness_key, signer.name, networks(settings.outbound_allow))
     log = Log(vault, signer, settings.log_folder / "checkpoints", witness)
     opendsr_signing(settings)
+    registration_of(settings)
     database = Database(settings.privacy_database_url)
     return Runtime(settings, policies, database, vault, signer, log, Stores(settings.stores, database))
 

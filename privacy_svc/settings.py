@@ -85,6 +85,21 @@ class Settings:
     )
     package_days: int = setting(14, "How long the link works by which a person fetches their package.")
     package_downloads: int = setting(5, "How often it works.")
+    oidc_issuer: str = setting(
+        "", "Issuer of the OpenID provider by which staff sign in; empty: one-time links alone. See docs/operations.md."
+    )
+    oidc_client_id: str = setting("", "What the provider calls this service.")
+    oidc_client_secret: str = setting(
+        "", "File of the secret that the provider gave this service (mode 0600); empty: none, PKCE alone."
+    )
+    oidc_scope: str = setting("openid profile", "What the provider is asked for.")
+    oidc_roles_claim: str = setting(
+        "groups", "Claim of the ID token that lists what somebody is; dots lead into objects: `realm_access.roles`."
+    )
+    oidc_roles: dict[str, str] = setting(
+        {}, "By which value of it somebody is `dpo`, `admin` or `auditor`; who has none of them is refused."
+    )
+    oidc_name_claim: str = setting("preferred_username", "Claim by which the log calls somebody.")
     opendsr_certificate: str = setting(
         "", "File of the certificate chain (PEM) by which our OpenDSR answers are signed; empty: none are given."
     )
@@ -127,8 +142,8 @@ class Settings:
 def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     """Settings from, in rising order: defaults, `<home>/privacy.toml`, the environment, `overrides`.
 
-    `PRIVACY_STORE_<NAME>` names one store's URL, `PRIVACY_SECRET_<NAME>` one secret. Raises
-    Misconfigured with every fault found.
+    `PRIVACY_STORE_<NAME>` names one store's URL, `PRIVACY_SECRET_<NAME>` one secret, `PRIVACY_OIDC_ROLE_<ROLE>` what
+    makes a role. Raises Misconfigured with every fault found.
     """
     given = {k: v for k, v in overrides.items() if v is not None}
     home = Path(given.get("home") or environ.get(PREFIX + "HOME") or Settings().home)
@@ -141,7 +156,7 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     return Settings(**values | named)
 
 
-_EACH = {"stores": PREFIX + "STORE_", "secrets": PREFIX + "SECRET_"}
+_EACH = {"stores": PREFIX + "STORE_", "secrets": PREFIX + "SECRET_", "oidc_roles": PREFIX + "OIDC_ROLE_"}
 
 
 def _each(environ: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -18,13 +18,18 @@ from privacy_svc.settings import Settings
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TABLE = re.compile(r"<!-- settings.*?-->\n(.*?)<!-- /settings -->", re.DOTALL)
+ONE_EACH = {
+    "stores": "PRIVACY_STORE_<NAME>",
+    "secrets": "PRIVACY_SECRET_<NAME>",
+    "oidc_roles": "PRIVACY_OIDC_ROLE_<ROLE>",
+}
 
 
 def settings_table() -> str:
     """The settings as Markdown, from the settings themselves."""
     rows = ["| setting | environment | default | what it is |", "|---|---|---|---|"]
     for f in fields(Settings):
-        one_each = {"stores": "PRIVACY_STORE_<NAME>", "secrets": "PRIVACY_SECRET_<NAME>"}.get(f.name)
+        one_each = ONE_EACH.get(f.name)
         default = "" if one_each else f.default
         variable = one_each or f"PRIVACY_{f.name.upper()}"
         rows.append(f"| `{f.name}` | `{variable}` | `{default}` | {f.metadata['help']} |")

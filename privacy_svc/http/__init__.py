@@ -12,7 +12,14 @@ from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
 from privacy_svc.http.once import KeyReused, Once, Sent, carry_out, forget_spent_keys, once_of_request
 from privacy_svc.http.parts import keep_parts, parts_of
-from privacy_svc.http.problems import PROBLEM_JSON, NotAcceptable, Problem, TooManyRequests, exception_handlers
+from privacy_svc.http.problems import (
+    PROBLEM_JSON,
+    NotAcceptable,
+    Problem,
+    TooManyRequests,
+    exception_handlers,
+    problem_headers,
+)
 from privacy_svc.http.problems import privacy_error as answer_problem
 from privacy_svc.http.queries import ANY_QUERY, UnknownParameter, only_known_parameters
 from privacy_svc.http.roles import Caller, Role, allow
@@ -54,6 +61,7 @@ __all__ = [
     "only_known_media",
     "only_known_parameters",
     "parts_of",
+    "problem_headers",
     "surround",
     "takes",
 ]

@@ -1,16 +1,29 @@
-"""Who calls: clients with bearer tokens (RFC 6750), staff by one-time links, customers by codes that are mailed to
-them; sessions of browsers, limits, and the one guard.
+"""Who calls: clients with bearer tokens (RFC 6750), staff by one-time links or an OpenID provider (OpenID Connect Core
+1.0), customers by codes that are mailed to them; sessions of browsers, limits, and the one guard.
 
 A route says who may call it with `http.allow(...)`; `check_routes` refuses to start an application with a
 route that does not. Secrets are kept as hashes and never logged.
 """
 
+from privacy_svc.identity.by_provider import MINUTES as FLOW_MINUTES
+from privacy_svc.identity.by_provider import ByProvider
 from privacy_svc.identity.codes import MINUTES, PERSON, Asked, Post, ask, redeem
-from privacy_svc.identity.errors import CodeRefused, CrossSite, SessionEnded, TooManyTries, UnknownToken
+from privacy_svc.identity.errors import (
+    CodeRefused,
+    CrossSite,
+    NoRole,
+    ProviderAway,
+    SessionEnded,
+    SignInRefused,
+    TooManyTries,
+    UnknownToken,
+)
 from privacy_svc.identity.guard import caller_of_request, check_routes, guard, network_of_request
 from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.model import BrowserSession, Client
 from privacy_svc.identity.origin import same_origin
+from privacy_svc.identity.provider import Flow, Provider
+from privacy_svc.identity.registration import RETURN_PATH, Registration, registration_of
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import add_client, authenticate, list_clients, revoke_client
 from privacy_svc.identity.sessions import (
@@ -27,18 +40,27 @@ from privacy_svc.identity.staff import LINK_PATH, create_link, redeem_link
 __all__ = [
     "COOKIE",
     "CUSTOMER_COOKIE",
+    "FLOW_MINUTES",
     "LINK_PATH",
     "MINUTES",
     "PERSON",
+    "RETURN_PATH",
     "Asked",
     "BrowserSession",
+    "ByProvider",
     "Client",
     "CodeRefused",
     "CrossSite",
+    "Flow",
     "Limit",
+    "NoRole",
     "Post",
+    "Provider",
+    "ProviderAway",
     "Reached",
+    "Registration",
     "SessionEnded",
+    "SignInRefused",
     "TooManyTries",
     "UnknownToken",
     "add_client",
@@ -57,6 +79,7 @@ __all__ = [
     "new_secret",
     "redeem",
     "redeem_link",
+    "registration_of",
     "revoke_client",
     "revoke_session",
     "same_origin",

@@ -18,6 +18,7 @@ from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Conflict, PrivacyError, UnknownCustomer
 from privacy_svc.http import CustomerDirectory, CustomerRef, Role
+from privacy_svc.identity.failures import UNKNOWN, held_up
 from privacy_svc.identity.limits import Limit, Reached, forget_over, take
 from privacy_svc.identity.model import SignInCode
 from privacy_svc.identity.secret import digest, new_secret
@@ -29,7 +30,6 @@ MINUTES = 10
 TRIES = 5
 PERSON = "person"
 """The actor of what customers do themselves."""
-UNKNOWN = "unknown"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 ASKED_BY_NETWORK = Limit("network", 30, _HOUR)
 ASKED_FOR_ADDRESS = (Limit("address", 5, _HOUR), Limit("address", 15, _DAY))
@@ -53,7 +53,7 @@ def ask(session: Session, log: Log, address: str, network: str) -> Asked | Reach
     session.execute(delete(SignInCode).where(SignInCode.expires_at <= now()))
     reached = _asked_too_often(session, log, address, network)
     if reached is not None:
-        return _held_up(session, log, reached)
+        return held_up(session, log, reached)
     asked = Asked(new_secret(), f"{secrets.randbelow(1_000_000):06d}", address)
     row = SignInCode(flow_hash=digest(asked.flow), code_hash=_hash(asked.flow, asked.digits), tries=0)
     row.expires_at = now() + timedelta(minutes=MINUTES)
@@ -73,12 +73,6 @@ def _address_key(session: Session, log: Log, address: str) -> bytes:
     """Spellings that mean the same count as one; what is no address counts as itself."""
     hashed = log.vault.address_hasher(session, write=True).newest([("email", address)])
     return hashed[0].digest if hashed else digest(address)
-
-
-def _held_up(session: Session, log: Log, reached: Reached) -> Reached:
-    if reached.first:
-        log.append(session, EventType.SIGN_IN_LOCKED, actor=UNKNOWN, payload={"limit": reached.limit.name})
-    return reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +132,7 @@ def redeem(session: Session, log: Log, flow: str, digits: str, network: str, bef
     """The secret of a fresh session; that of `before` ends. None where the code is refused: the try is counted and
     logged in this transaction, so the boundary refuses only after its commit."""
     if (reached := take(session, TRIED_BY_NETWORK, network.encode())) is not None:
-        return _held_up(session, log, reached)
+        return held_up(session, log, reached)
     row = session.scalar(select(SignInCode).where(SignInCode.flow_hash == digest(flow)).with_for_update())
     given = _hash(flow, "".join(digits.split()))
     if row is not None and row.tries < TRIES and row.expires_at > now():

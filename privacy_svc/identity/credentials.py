@@ -7,18 +7,19 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from privacy_svc.auditlog import EventType, Log
+from privacy_svc.auditlog import Log
 from privacy_svc.db import Database, Together
 from privacy_svc.identity import service, sessions
 from privacy_svc.identity.allowance import Allowances
 from privacy_svc.identity.errors import TooManyTries, UnknownToken
-from privacy_svc.identity.limits import Limit, take
+from privacy_svc.identity.failures import note_failure
+from privacy_svc.identity.limits import Limit
 from privacy_svc.identity.model import BrowserSession
 from privacy_svc.identity.service import LiveClient
 from privacy_svc.outbound import Networks
 
 WRONG_TOKENS = Limit("wrong-tokens", 60, timedelta(minutes=1))
-"""Of one network. More are not entered in the log one by one: a token cannot be guessed, but a log can be filled."""
+"""Of one network."""
 
 
 class Credentials:
@@ -56,11 +57,6 @@ class Credentials:
 
     def _note_failure(self, network: str) -> None:
         with self._database.write() as session:
-            reached = take(session, WRONG_TOKENS, network.encode())
-            if reached is None:
-                self._log.append(session, EventType.SIGN_IN_FAILED, actor="unknown", payload={"by": "token"})
-            elif reached.first:
-                payload = {"limit": reached.limit.name}
-                self._log.append(session, EventType.SIGN_IN_LOCKED, actor="unknown", payload=payload)
+            reached = note_failure(session, self._log, WRONG_TOKENS, network, by="token")
         if reached is not None:
             raise TooManyTries(reached.seconds)

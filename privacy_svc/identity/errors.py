@@ -1,6 +1,6 @@
 """What can be wrong about credentials, beside `NotSignedIn` and `Forbidden`."""
 
-from privacy_svc.errors import Forbidden, NotSignedIn
+from privacy_svc.errors import Forbidden, NotSignedIn, Unavailable
 from privacy_svc.http import TooManyRequests
 
 
@@ -33,3 +33,24 @@ class TooManyTries(TooManyRequests):
 class CrossSite(Forbidden):
     slug, title = "cross-site", "The request came from another site"
     remedy = "Open the page of this service and send the form from there."
+
+
+class ProviderAway(Unavailable):
+    slug, title = "provider-away", "Your organisation's sign-in does not answer"
+    remedy = "Try again in a while. A one-time link of the operator works meanwhile: `privacy-svc console` prints one."
+
+
+class SignInRefused(NotSignedIn):
+    """`why` is one of our own words, for the log; the page says the same for all."""
+
+    slug, title = "sign-in-refused", "This sign-in was not accepted"
+    remedy = "Begin again at /dpo/sign-in. Where that does not help, the operator finds the reason in the audit log."
+
+    def __init__(self, why: str) -> None:
+        super().__init__("What came back from your organisation's sign-in does not fit what was asked of it here.")
+        self.why = why
+
+
+class NoRole(Forbidden):
+    slug, title = "no-role", "Your account has no role here"
+    remedy = "Ask whoever looks after your organisation's accounts for the group or role that this service knows."

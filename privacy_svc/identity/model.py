@@ -51,9 +51,23 @@ class BrowserSession(Base):
     """What the audit log calls the actor; of a customer only that it was the person."""
     subject_id: Mapped[str | None] = mapped_column(index=True)
     """The customer. Their sessions end with their key."""
+    account_hash: Mapped[bytes | None] = mapped_column(index=True)
+    """Of the staff's account with the OpenID provider, by which it signs them out; none of who came by a link."""
+    provider_session_hash: Mapped[bytes | None]
+    """Of the session there, where the provider names it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_used_at: Mapped[datetime] = mapped_column(default=now)
     """True to the minute."""
+
+
+class StaffFlow(Base):
+    """A sign-in by the OpenID provider that was begun in one browser and has not come back."""
+
+    __tablename__ = "staff_flows"
+
+    flow_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    """Of the secret that the browser holds; everything else of the flow is made of that secret."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SignInCode(Base):

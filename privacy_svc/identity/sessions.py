@@ -5,7 +5,8 @@ the session that the browser had before ends.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from litestar.datastructures import Cookie
 from sqlalchemy import ColumnElement, delete, exists, or_, select
@@ -28,16 +29,50 @@ IDLE = timedelta(minutes=30)
 LIFE = timedelta(hours=12)
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom an OpenID provider means, and which of their sessions there; nothing in it names anybody."""
+
+    account_hash: bytes
+    session_hash: bytes | None = None
+
+    @property
+    def short(self) -> str:
+        """By which the log tells accounts apart, whatever they are called."""
+        return self.account_hash.hex()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An OpenID provider signed somebody out: of the session that it names, else of all that the account has."""
+
+    account_hash: bytes | None
+    session_hash: bytes | None
+    at: datetime
+
+
 def start_session(
-    session: Session, log: Log, role: Role, name: str, *, subject_id: str | None = None, before: str = ""
+    session: Session,
+    log: Log,
+    role: Role,
+    name: str,
+    *,
+    subject_id: str | None = None,
+    account: Account | None = None,
+    before: str = "",
 ) -> str:
     """The secret of a fresh session, for `session_cookie`. `before`: the secret that the browser had until now."""
     secret = new_secret()
     session.execute(delete(BrowserSession).where(_ended()))
     if before:
         end_session(session, log, before)
-    session.add(BrowserSession(secret_hash=digest(secret), role=str(role), name=name, subject_id=subject_id))
-    log.append(session, EventType.SESSION_STARTED, actor=name, subject_id=subject_id, payload={"role": str(role)})
+    started = BrowserSession(secret_hash=digest(secret), role=str(role), name=name, subject_id=subject_id)
+    payload = {"role": str(role)}
+    if account is not None:
+        started.account_hash, started.provider_session_hash = account.account_hash, account.session_hash
+        payload["account"] = account.short
+    session.add(started)
+    log.append(session, EventType.SESSION_STARTED, actor=name, subject_id=subject_id, payload=payload)
     return secret
 
 
@@ -53,11 +88,24 @@ def find_session(session: Session, cookie: str | None) -> BrowserSession:
     return found
 
 
-def end_session(session: Session, log: Log, cookie: str) -> None:
-    """Signs out; a session that is not there is as good as ended."""
+def end_session(session: Session, log: Log, cookie: str) -> BrowserSession | None:
+    """Signs out; a session that is not there is as good as ended. The one that was."""
     found = session.scalar(select(BrowserSession).where(BrowserSession.secret_hash == digest(cookie)))
     if found is not None:
         _end(session, log, found, found.name, EventType.SESSION_ENDED)
+    return found
+
+
+def end_by_provider(session: Session, log: Log, ended: Ended) -> int:
+    """Those that it names and that had begun when it said so: said again, it ends no later one. How many there were."""
+    if ended.session_hash is not None:
+        which = BrowserSession.provider_session_hash == ended.session_hash
+    else:
+        which = BrowserSession.account_hash == ended.account_hash
+    found = session.scalars(select(BrowserSession).where(which, BrowserSession.created_at <= ended.at)).all()
+    for one in found:
+        _end(session, log, one, one.name, EventType.SESSION_ENDED, by="provider")
+    return len(found)
 
 
 def list_sessions(session: Session, subject_id: str | None = None) -> Sequence[BrowserSession]:
@@ -90,10 +138,10 @@ def session_cookie(secret: str, base_url: str, name: str = COOKIE) -> Cookie:
     )
 
 
-def _end(session: Session, log: Log, ended: BrowserSession, actor: str, event: EventType) -> None:
+def _end(session: Session, log: Log, ended: BrowserSession, actor: str, event: EventType, **told: str) -> None:
     gone = delete(BrowserSession).where(BrowserSession.id == ended.id).returning(BrowserSession.id)
     if session.scalar(gone) is not None:
-        payload = {} if event == EventType.SESSION_ENDED else {"name": ended.name}
+        payload = told if event == EventType.SESSION_ENDED else {"name": ended.name}
         log.append(session, event, actor=actor, subject_id=ended.subject_id, payload=payload)
 
 

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import now
 from privacy_svc.http import Role
+from privacy_svc.identity.failures import STAFF_FAILURES, note_failure
+from privacy_svc.identity.limits import Reached
 from privacy_svc.identity.model import StaffLink
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import STAFF, require_name, require_role
@@ -28,7 +30,7 @@ def create_link(session: Session, log: Log, role: Role, name: str, actor: str = 
     return token
 
 
-def redeem_link(session: Session, log: Log, token: str, before: str = "") -> str | None:
+def redeem_link(session: Session, log: Log, token: str, network: str, before: str = "") -> str | Reached | None:
     """The secret of a fresh session, for `session_cookie`; that of `before` ends. None when the link is unknown, used
     or expired: that is logged in this transaction, so the boundary refuses only after its commit."""
     at = now()
@@ -39,6 +41,5 @@ def redeem_link(session: Session, log: Log, token: str, before: str = "") -> str
         .returning(StaffLink.role, StaffLink.name)
     ).one_or_none()
     if link is None:
-        log.append(session, EventType.SIGN_IN_FAILED, actor="unknown", payload={"by": "link"})
-        return None
+        return note_failure(session, log, STAFF_FAILURES, network, by="link")
     return start_session(session, log, Role(link.role), link.name, before=before)

@@ -7,6 +7,16 @@ made to the address that was judged, no redirects, no proxy of the environment, 
 
 from privacy_svc.outbound.addresses import LOOPBACK, Networks, networks
 from privacy_svc.outbound.calling import Answer, Outbound, Unreachable
-from privacy_svc.outbound.urls import host_of, url_fault
+from privacy_svc.outbound.urls import host_of, is_loopback, url_fault
 
-__all__ = ["LOOPBACK", "Answer", "Networks", "Outbound", "Unreachable", "host_of", "networks", "url_fault"]
+__all__ = [
+    "LOOPBACK",
+    "Answer",
+    "Networks",
+    "Outbound",
+    "Unreachable",
+    "host_of",
+    "is_loopback",
+    "networks",
+    "url_fault",
+]

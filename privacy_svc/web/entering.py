@@ -21,7 +21,6 @@ from privacy_svc.identity import (
     Post,
     Reached,
     ask,
-    end_session,
     network_of_request,
     redeem,
     same_origin,
@@ -108,18 +107,6 @@ def sign_in(
     return Redirect(HOME, status_code=303, cookies=cookies)
 
 
-@post(f"{HOME}/sign-out", opt=allow(Role.CUSTOMER), sync_to_thread=True, include_in_schema=False)
-def sign_out(
-    request: Request[Any, Any, Any],
-    database: NamedDependency[Database],
-    log: NamedDependency[Log],
-    settings: NamedDependency[Settings],
-) -> Redirect:
-    with database.write() as session:
-        end_session(session, log, request.cookies.get(CUSTOMER_COOKIE, ""))
-    return Redirect("/", status_code=303, cookies=[session_cookie("", settings.base_url, CUSTOMER_COOKIE)])
-
-
 def _require_ours(request: Request[Any, Any, Any]) -> None:
     if not same_origin(str(request.method), request.headers):
         raise CrossSite("Open the page of this service and send the form from there.")
@@ -156,4 +143,4 @@ def _flow_cookie(flow: str, base_url: str) -> Cookie:
     )
 
 
-HANDLERS = [ask_who, send_code, ask_code, sign_in, sign_out]
+HANDLERS = [ask_who, send_code, ask_code, sign_in]

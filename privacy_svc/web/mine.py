@@ -25,6 +25,7 @@ from privacy_svc.rights import LogLine, Own, Requests, Right
 from privacy_svc.settings import Settings
 from privacy_svc.web import entering, texts
 from privacy_svc.web.forms import form
+from privacy_svc.web.leaving import signing_out
 from privacy_svc.web.rendering import language_of, page
 from privacy_svc.web.uses import use_of
 
@@ -265,6 +266,15 @@ def end_other(
     return Redirect(f"{HOME}/sessions", status_code=303)
 
 
+sign_out = signing_out(
+    f"{HOME}/sign-out",
+    allow(Role.CUSTOMER),
+    CUSTOMER_COOKIE,
+    {PrivacyError: refused},
+    lambda *_: Redirect("/", status_code=303),
+)
+
+
 def _event(request: Request[Any, Any, Any], policy: PolicySet) -> Callable[[LogLine], str]:
     """What happened, in the reader's words."""
     language = language_of(request, policy)
@@ -294,4 +304,5 @@ HANDLERS = [
     fetch_proof,
     show_sessions,
     end_other,
+    sign_out,
 ]

@@ -13,6 +13,7 @@ from privacy_svc.web import (
     health,
     mine,
     reference,
+    staff,
 )
 
 HANDLERS: list[ControllerRouterHandler] = [
@@ -28,9 +29,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     explaining.explain_problem,
     *entering.HANDLERS,
     *mine.HANDLERS,
-    console.ask_to_sign_in,
-    console.sign_in,
-    console.sign_out,
+    *staff.HANDLERS,
     console.show_today,
     console.run_audit,
     health.live,

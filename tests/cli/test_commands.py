@@ -164,7 +164,7 @@ def test_sessions(installed: Installation) -> None:
         opened(load(home=installed.home, policies=installed.folder / "policies")) as runtime,
         runtime.database.write() as session,
     ):
-        secret = redeem_link(session, runtime.log, create_link(session, runtime.log, Role.DPO, "dora"))
+        secret = redeem_link(session, runtime.log, create_link(session, runtime.log, Role.DPO, "dora"), "192.0.2.1")
     (found,) = json.loads(installed.run("--json", "sessions", "list"))
     assert (found["name"], found["role"]) == ("dora", "dpo")
     installed.run("sessions", "end", found["session"])

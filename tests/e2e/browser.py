@@ -27,6 +27,17 @@ SHOTS = ROOT / "build" / "screenshots"
 CACHE = ROOT / "build" / "axe"
 
 
+_FOCUSED = """() => {
+  const at = document.activeElement;
+  if (at === document.body) return { name: "", seen: true };  // after the last stop, before the first one again
+  const box = at.getBoundingClientRect(), style = getComputedStyle(at);
+  const name = at.getAttribute("aria-label") || at.labels?.[0]?.textContent || at.textContent;
+  const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  const within = box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return { name: name.trim().replace(/\\s+/g, " "), seen: outlined && within };
+}"""
+
+
 @functools.cache
 def chromium() -> str:
     """Where it is; the test is skipped, saying so, where there is none."""
@@ -70,11 +81,20 @@ def started() -> Iterator[Browser]:
 
 
 class Visitor:
-    """Somebody with a browser. Whatever a page asks of another host is refused, and told in `foreign`."""
+    """Somebody with a browser. Whatever a page asks of another host is refused, and told in `foreign`; but for `also`,
+    the host of an OpenID provider."""
 
     def __init__(
-        self, browser: Browser, url: str, *, size: dict[str, int], scripts: bool = True, locale: str = "en"
+        self,
+        browser: Browser,
+        url: str,
+        *,
+        size: dict[str, int],
+        scripts: bool = True,
+        locale: str = "en",
+        also: str = "",
     ) -> None:
+        self._hosts = {urlsplit(url).netloc, urlsplit(also).netloc}
         self.url, self.foreign, self.complaints = url, list[str](), list[str]()
         self._width, self._scripts = size["width"], scripts
         context = browser.new_context(
@@ -83,6 +103,7 @@ class Visitor:
             locale=locale,
             base_url=url,
             bypass_csp=False,
+            reduced_motion="reduce",  # a page that still glides to where it was led looks different each time
         )
         context.route("**/*", self._watch)
         self.page: Page = context.new_page()
@@ -90,7 +111,7 @@ class Visitor:
         self.page.on("dialog", lambda d: (self.complaints.append(f"dialog {d.message}"), d.dismiss()))
 
     def _watch(self, route: Route) -> None:
-        if urlsplit(route.request.url).netloc == urlsplit(self.url).netloc:
+        if urlsplit(route.request.url).netloc in self._hosts:
             route.continue_()
         else:
             self.foreign.append(route.request.url)
@@ -100,6 +121,21 @@ class Visitor:
         answer = self.page.goto(path)
         assert answer is not None
         assert answer.status < 500, path
+
+    def resize(self, size: dict[str, int]) -> None:
+        self._width = size["width"]
+        self.page.set_viewport_size(size)  # type: ignore[arg-type]
+
+    def tab_to(self, name: str, most: int = 60) -> None:
+        """By the Tab key alone, to what a reader of the page hears called so. Wherever it stops on the way, that is
+        seen: there is an outline, within the screen."""
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            found = self.page.evaluate(_FOCUSED)
+            assert found["seen"], found
+            if found["name"].startswith(name):
+                return
+        raise AssertionError(f"Tab never comes to {name!r} on {self.page.url}")
 
     def shoot(self, name: str) -> None:
         """Kept as an artefact. Nothing may stick out of the screen."""

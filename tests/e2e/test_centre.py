@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -16,7 +15,8 @@ from playwright.sync_api import Browser, expect
 from privacy_svc.examples import folder
 from tests.conftest import fresh_postgres
 from tests.e2e.browser import DESK, PHONE, Visitor, started
-from tests.e2e.service import SECONDS, Installation
+from tests.e2e.company import Company, sign_in
+from tests.e2e.service import SECONDS
 from tests.shop import ANA, postgres_shop, sqlite_shop
 from tests.smtp import SmtpServer
 
@@ -25,28 +25,6 @@ from tests.smtp import SmtpServer
 def browser() -> Iterator[Browser]:
     with started() as browser:
         yield browser
-
-
-class Company(Installation):
-    """A shop that is served for real, with a mail server."""
-
-    mail: SmtpServer
-    cookies: Any = None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**super().environment, "PRIVACY_SMTP_URL": self.mail.url, "PRIVACY_DEMO": "true"}
-
-    def newest_code(self, address: str, seen: int) -> str:
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            letters = self.mail.to(address)
-            if len(letters) > seen:
-                found = re.search(r"^ +(\d{6})\s*$", letters[-1].get_content(), re.MULTILINE)
-                assert found
-                return found[1]
-            time.sleep(0.05)
-        raise AssertionError(f"no code came; {self.logs()}")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -67,24 +45,6 @@ def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         made.client("marketing", "module")
         stack.enter_context(made.serving())
         yield made
-
-
-def sign_in(visitor: Visitor, company: Company, *, anew: bool = False) -> None:
-    """By a code that is really mailed; or in the session of the test before, since there are few codes in an hour."""
-    if company.cookies and not anew:
-        visitor.page.context.add_cookies(company.cookies)
-        return
-    seen = len(company.mail.to(ANA["email"]))
-    visitor.go("/sign-in")
-    visitor.page.fill("#email", ANA["email"])
-    visitor.page.press("#email", "Enter")
-    visitor.page.wait_for_url("**/sign-in/code")
-    visitor.check()
-    visitor.shoot("code")
-    visitor.page.fill("#code", company.newest_code(ANA["email"], seen))
-    visitor.page.press("#code", "Enter")
-    visitor.page.wait_for_url("**/me")
-    company.cookies = visitor.page.context.cookies()
 
 
 def permitted(company: Company, purpose: str) -> bool:

@@ -79,7 +79,7 @@ def _bearer(database: Database, log: Log, role: Role = Role.MODULE, name: str = 
 
 def _signed_in(database: Database, log: Log) -> dict[str, str]:
     with database.write() as session:
-        secret = redeem_link(session, log, create_link(session, log, Role.DPO, "dora"))
+        secret = redeem_link(session, log, create_link(session, log, Role.DPO, "dora"), "192.0.2.1")
     return {"Cookie": f"{COOKIE}={secret}"}
 
 

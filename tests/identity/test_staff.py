@@ -32,7 +32,7 @@ def _link(database: Database, log: Log) -> str:
 
 def _redeem(database: Database, log: Log, token: str) -> str | None:
     with database.write() as session:
-        return redeem_link(session, log, token)
+        return redeem_link(session, log, token, "192.0.2.1")
 
 
 def _sign_in(database: Database, log: Log) -> str:

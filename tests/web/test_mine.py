@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from sqlalchemy import Engine, event
 
 from privacy_svc.auditlog import EventType, NotYet, Verifier, verify_proof
 from privacy_svc.consent import subject_state
@@ -92,6 +93,50 @@ def test_the_answer_is_the_same_for_an_address_that_nobody_has(site: Site) -> No
         seen.append((asked.status_code, shape, asked.text, page.text, wrong.status_code, wrong.text))
     assert seen[0] == seen[1] == seen[2]
     assert seen[0][4] == 401
+    assert len(site.mail.messages) == 1  # type: ignore[attr-defined]
+
+
+class Watched:
+    """What was done, up to the moment at which the last byte of an answer was handed over: statements on any database,
+    and letters."""
+
+    def __init__(self, site: Site) -> None:
+        self.said, self.answers = list[str](), list[tuple[list[str], int]]()
+        self._site, self._inner = site, site.client.app.asgi_handler
+        site.client.app.asgi_handler = self  # type: ignore[assignment]
+
+    def note(self, *told: Any) -> None:
+        self.said.append(told[2])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                self.answers.append((list(self.said), len(self._site.mail.messages)))  # type: ignore[attr-defined]
+            await send(message)
+
+        self.said.clear()
+        await self._inner(scope, receive, sending)
+
+
+def test_the_same_work_is_done_before_the_answer_for_everybody(site: Site) -> None:
+    """Asked for a code, and sent a wrong one: statement by statement, in all databases, whether somebody has the
+    address or nobody. The letter is written when the answer is out."""
+    site.runtime.log.stop()  # who signs in the background
+    send(site, "/sign-in", email="first@mail.example")
+    watched, found = Watched(site), []
+    event.listen(Engine, "before_cursor_execute", watched.note)
+    try:
+        for address in (ANA["email"], "nobody@mail.example"):
+            letters = len(site.mail.messages)  # type: ignore[attr-defined]
+            send(site, "/sign-in", email=address)
+            send(site, "/sign-in/code", code="abcdef")
+            (asked, sent), (tried, _) = watched.answers[-2:]
+            assert sent == letters
+            found.append((asked, tried))
+    finally:
+        event.remove(Engine, "before_cursor_execute", watched.note)
+    assert found[0] == found[1]
+    assert all(found[0])
     assert len(site.mail.messages) == 1  # type: ignore[attr-defined]
 
 
