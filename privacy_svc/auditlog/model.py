@@ -25,7 +25,7 @@ class Outbox(Base):
     subject_id: Mapped[str | None]
     leaf: Mapped[bytes]
     mac: Mapped[bytes | None]
-    """Of the leaf, by the organisation's key (outbox_mac.py). None of an entry that a version without MACs wrote."""
+    """Of the leaf, by the organisation's key (mac.py). None of an entry that a version without MACs wrote."""
     refused: Mapped[str | None]
     """Why the sequencer passes it over: it is no entry of this service (waiting.py)."""
 
@@ -126,6 +126,9 @@ class Tree(Base):
     """Why nothing is signed until a person has looked."""
     signed_ms: Mapped[int | None] = mapped_column(BigInteger)
     """When it was signed last, in milliseconds since 1970: all processes together sign once a second."""
+    mac: Mapped[bytes | None]
+    """Of its size and root, by the organisation's key (mac.py). None, or one of before, where a version without MACs
+    wrote last."""
 
 
 class SignedCheckpoint(Base):

@@ -153,7 +153,7 @@ def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> list[tuple[
     ]
     session.execute(insert(Entry), rows)
     session.execute(delete(Outbox).where(Outbox.id.in_(list(waiting))))
-    session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves)))
+    session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves), mac=None))
     session.refresh(tree)
     return [(e, leaf) for e, leaf in zip(envelopes, leaves, strict=True) if e.id not in waiting]
 

@@ -1,7 +1,8 @@
 """The sequencer: one at a time over all processes, crash-safe because the normal path is the recovery path.
 
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
-   locked, so that others wait; a size that changed all the same is an inconsistency.
+   locked, so that others wait; a size that changed all the same is an inconsistency. So is a tree that
+   somebody else changed (tree_check.py).
 2. The tree is signed in the same one, once a second or when asked, if it contains the last checkpoint signed or
    exported: nobody sees a signature before what it is of is durable.
 3. Its leaves are mirrored outside the database, then the checkpoint is appended to the export file; both are synced.
@@ -23,12 +24,14 @@ from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
+from privacy_svc.auditlog.mac import size_and_root, tree_mac
+from privacy_svc.auditlog.merkle import Hash, ProofError, consistency_proof, leaf_hash, root, verify_consistency
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import require_ours
 from privacy_svc.auditlog.waiting import any_waits, next_entries
 from privacy_svc.db import Database, among, now
 from privacy_svc.vault import Vault
@@ -53,7 +56,7 @@ _LAST_UP_TO = _LAST_SIGNED.where(SignedCheckpoint.size <= bindparam("size", type
 _GROW = (
     update(Tree.__table__)  # type: ignore[arg-type]
     .where(Tree.id == 1, Tree.size == bindparam("begin"))
-    .values(size=bindparam("end"))
+    .values(size=bindparam("end"), mac=bindparam("mac"))
     .returning(Tree.size)
 )
 _BETWEEN = (
@@ -71,8 +74,8 @@ def integrate(
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
-            grown = _Grown(_running(session), _promised(session, signer, export), Tiles(session))
-            done = _batch(session, grown, vault, signer, export, mirror)
+            grown = _Grown(session, vault, _running(session), _promised(session, signer, export))
+            done = _batch(session, grown, signer, export, mirror)
             finish = partial(_export, database, export, mirror, grown.first)
             newest = _sign(session, grown, signer, export, finish, at_once=not patient and done < BATCH)
         if newest is not None:
@@ -88,15 +91,31 @@ def all_signed(database: Database) -> bool:
 
 @dataclass
 class _Grown:
-    """The tree in one transaction: its row, locked; the checkpoints it has to contain; its tiles."""
+    """The tree in one transaction: its row, locked; the checkpoints it has to contain; its tiles, read once, so that
+    what is checked is what is built upon, and signed."""
 
+    session: Session
+    vault: Vault
     row: Tree
     promised: Sequence[Checkpoint]
-    tiles: Tiles
     size: int = field(init=False)
+    tiles: Tiles = field(init=False)
+    _ours: bool = False
 
     def __post_init__(self) -> None:
-        self.size = self.row.size
+        self.size, self.tiles = self.row.size, Tiles(self.session)
+
+    def require_ours(self) -> None:
+        """Raises LogInconsistent where somebody else changed it since this service left it."""
+        if not self._ours:
+            require_ours(self.session, self.vault, self.row, self.tiles, self.promised)
+            self._ours = True
+
+    def root(self) -> Hash:
+        return root(self.size, self.tiles.node)
+
+    def mac(self) -> bytes:
+        return tree_mac(self.vault.organisation_cipher(self.session)).of(size_and_root(self.size, self.root()))
 
     @property
     def first(self) -> int:
@@ -178,7 +197,7 @@ def _anything_to_do(database: Database, export: Path) -> bool:
     return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
 
-def _batch(session: Session, tree: _Grown, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:
+def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror: Mirror) -> int:
     if any(known.size > tree.size for known in tree.promised):
         raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
@@ -188,22 +207,23 @@ def _batch(session: Session, tree: _Grown, vault: Vault, signer: Signer, export:
             f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
             "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
         )
-    rows = next_entries(session, vault, BATCH)
+    rows = next_entries(session, tree.vault, BATCH)
     if not rows:
         return 0
     _refuse_an_old_key(session, signer, [row.type for row in rows])
+    tree.require_ours()
     begin = tree.size
     for offset, row in enumerate(rows):
         tree.tiles.append(0, begin + offset, leaf_hash(row.leaf))
     tree.tiles.save()
     _move(session, [row.number for row in rows], begin)
     tree.size = begin + len(rows)
-    _grow(session, begin, tree.size)
+    _grow(session, begin, tree.size, tree.mac())
     return len(rows)
 
 
-def _grow(session: Session, begin: int, end: int) -> None:
-    if session.connection().scalar(_GROW, {"begin": begin, "end": end}) is None:
+def _grow(session: Session, begin: int, end: int, mac: bytes) -> None:
+    if session.connection().scalar(_GROW, {"begin": begin, "end": end, "mac": mac}) is None:
         raise LogInconsistent("The tree grew while its row was locked.")
 
 
@@ -313,7 +333,8 @@ def _sign(
     last = last_signed(session)
     if tree.size == 0 or (last is not None and last.size == tree.size) or not (at_once or _is_due(tree.row)):
         return last
-    checkpoint = Checkpoint(signer.name, tree.size, root(tree.size, tree.tiles.node))
+    tree.require_ours()
+    checkpoint = Checkpoint(signer.name, tree.size, tree.root())
     for before in tree.promised:
         try:
             proof = consistency_proof(before.size, tree.size, tree.tiles.node)

@@ -30,7 +30,13 @@ from privacy_svc.auditlog.outside_check import Outside
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.rotating import is_told
-from privacy_svc.auditlog.table_check import check_cosignatures, check_kept_tags, check_repeated, check_tree
+from privacy_svc.auditlog.table_check import (
+    check_cosignatures,
+    check_kept_tags,
+    check_repeated,
+    check_tree,
+    check_tree_mac,
+)
 from privacy_svc.auditlog.tile_check import TileCheck
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database, among
@@ -120,6 +126,7 @@ class _Verification:
             *self._waiting(),
             *self._orphans(),
             *check_tree(self._session, self._checker),
+            *check_tree_mac(self._session, self._vault),
             *check_repeated(self._session),
             *check_kept_tags(self._session, self._vault),
             *self._handovers(),

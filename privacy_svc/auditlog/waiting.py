@@ -19,11 +19,11 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.entry_check import Finding
+from privacy_svc.auditlog.mac import outbox_mac
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.mirror import LONGEST
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
-from privacy_svc.auditlog.outbox_mac import Mac
 from privacy_svc.auditlog.tombstones import TOMBSTONES, is_tombstone
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
@@ -93,7 +93,7 @@ def faults(session: Session, vault: Vault, rows: Sequence[Row]) -> Mapping[int, 
     if not rows:
         return {}
     wrong = {row.number: why for row in rows if (why := _form(row)) is not None}
-    formed, mac = [row for row in rows if row.number not in wrong], Mac(vault.organisation_cipher(session))
+    formed, mac = [row for row in rows if row.number not in wrong], outbox_mac(vault.organisation_cipher(session))
     older = [row for row in formed if row.mac is None]
     wrong |= {
         r.number: "its MAC is not of our key" for r in formed if r.mac is not None and not mac.fits(r.leaf, r.mac)

@@ -216,7 +216,7 @@ def cut(connection: Connection, size: int) -> None:
         connection.execute(text(f"DELETE FROM audit_{table}"))
     connection.execute(text(f"DELETE FROM audit_entries WHERE {where}"))
     connection.execute(text(f"DELETE FROM audit_checkpoints WHERE size > {size}"))
-    connection.execute(text(f"UPDATE audit_tree SET size = {size}"))
+    connection.execute(text(f"UPDATE audit_tree SET size = {size}, mac = NULL"))
     tile = bytes(connection.execute(text("SELECT hashes FROM audit_tiles")).scalar_one())
     connection.execute(text("UPDATE audit_tiles SET hashes = :h"), {"h": tile[: 32 * size]})
 
