@@ -306,18 +306,20 @@ class Log:
 
     def erase_payloads(self, session: Session, person: Theirs, *, actor: str) -> int:
         """At erasure, in its transaction and after the key's end: tombstones take the place of payloads under the
-        person's data key, and their entries no longer say who it was. One more entry says how many.
+        person's data key, and their entries no longer say who it was. One more entry says how many, and how many
+        payloads were not those of their entries: they stay, for `verify` to tell.
 
         Entries keep their place and their proofs; those under the evidence key stay until its own end, when this is
         asked again with what `theirs` says of that key.
         """
-        entries, members = erasing.erase(session, self.vault, person)
+        gone = erasing.erase(session, self.vault, person)
+        told = gone.to_payload()
         if person.use == EVIDENCE:
-            self.append(session, EventType.EVIDENCE_ENDED, actor=actor, payload={"entries": entries})
-        elif entries or members:
-            gone = {"entries": entries, "members": members}
-            self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
-        return entries
+            told.pop("members")
+            self.append(session, EventType.EVIDENCE_ENDED, actor=actor, payload=told)
+        elif any(told.values()):
+            self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=told)
+        return gone.entries
 
     def prunable(self, database: Database, before: datetime, held: Held = nobody) -> int:
         """How many entries `prune` would delete."""
