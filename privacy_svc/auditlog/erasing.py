@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import func, null, select, type_coerce, update
+from sqlalchemy import func, null, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.appending import subject_label
@@ -24,12 +23,11 @@ from privacy_svc.auditlog.members import Member
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, unseal
+from privacy_svc.auditlog.raw import as_it_is
 from privacy_svc.auditlog.tombstones import ERASED, nameless, tombstone
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
-_SEALED: Any = type_coerce(Payload.sealed, NullType())
-"""SQLite keeps what it is given, whatever a column's type."""
 _UNNAMED = {
     table: update(table)
     .where(among(table.id, "ids"))
@@ -105,7 +103,7 @@ def erase(session: Session, vault: Vault, person: Theirs) -> Gone:
 def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> tuple[int, int]:
     """How many went, and how many are altered; those entries lose the name as well."""
     mine = (Payload.owner_id == person.subject_id, Payload.use == person.use)
-    rows = _with_leaves(session, Payload.entry_id, *mine, more=_SEALED)
+    rows = _with_leaves(session, Payload.entry_id, *mine, more=as_it_is(Payload.sealed))
     about = [(i, leaf, person.sealed(leaf, sealed)) for i, leaf, sealed in rows if person.is_about(leaf)]
     if not about:
         return 0, 0

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.mac import size_and_root, tree_mac
@@ -210,7 +211,7 @@ def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror:
     rows = next_entries(session, tree.vault, BATCH)
     if not rows:
         return 0
-    _refuse_an_old_key(session, signer, [row.type for row in rows])
+    _refuse_an_old_key(session, signer, [Envelope.decode(row.leaf).type for row in rows])
     tree.require_ours()
     begin = tree.size
     for offset, row in enumerate(rows):

@@ -6,11 +6,9 @@ our key signed, has to be one of ours by its payload, which nobody else can seal
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import bindparam, select, type_coerce
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
@@ -18,14 +16,14 @@ from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.mac import size_and_root, tree_mac
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.model import Entry, Tree
+from privacy_svc.auditlog.raw import as_bytes, as_it_is
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.waiting import Row, faults
 from privacy_svc.vault import Vault
 
 _PAGE = 256
-_LEAF: Any = type_coerce(Entry.leaf, NullType())
 _FROM = (
-    select(Entry.index, Entry.id, Entry.type, _LEAF)
+    select(Entry.index, as_bytes(Entry.id), as_it_is(Entry.leaf))
     .where(Entry.index >= bindparam("begin"))
     .order_by(Entry.index)
     .limit(_PAGE)
@@ -55,7 +53,7 @@ def require_ours(session: Session, vault: Vault, tree: Tree, tiles: Tiles, signe
 def _entries(session: Session, vault: Vault, begin: int, end: int) -> Sequence[Row]:
     """The next from `begin` on."""
     found = session.connection().execute(_FROM, {"begin": begin}).all()
-    rows = [Row(index, entry_id, kind, leaf, None, None) for index, entry_id, kind, leaf in found if index < end]
+    rows = [Row.of(*row) for row in found if row[0] < end]
     if not rows or [row.number for row in rows] != list(range(begin, begin + len(rows))):
         raise LogInconsistent(f"The tree has {end} entries, and of those from {begin} on there are not all.")
     for index, why in sorted(faults(session, vault, rows).items()):
