@@ -133,8 +133,18 @@ def _export(database: Database, export: Path, mirror: Mirror, first: int, newest
 
 
 def outside_lacks(session: Session, export: Path, mirror: Mirror) -> str:
-    """What the record outside should have and has not, in words. The newest checkpoint may yet have to be exported,
-    where a process died; those before it were, before it was signed."""
+    """What the record outside should have and has not, in words. On a folder that machines share, what another has just
+    written may not be seen yet: it is looked for again under the locks before anything is called lost."""
+    lacking = _lacks(session, export, mirror)
+    if not lacking or not export.parent.exists():
+        return lacking
+    with mirror.anew(), checkpoint_file.locked(export):
+        return _lacks(session, export, mirror)
+
+
+def _lacks(session: Session, export: Path, mirror: Mirror) -> str:
+    """The newest checkpoint may yet have to be exported, where a process died; those before it were, before it was
+    signed."""
     sizes = session.scalars(_TWO_SIGNED).all()
     exported, promised = checkpoint_file.newest_size(export), sizes[1] if len(sizes) > 1 else 0
     if exported < promised:

@@ -91,7 +91,7 @@ def die_in(where: str, url: str, folder: Path) -> None:
             stream.write(note[: len(note) // 2].encode())
         die()
 
-    def half_mirrored(mirror: Mirror, index: int, leaves: Sequence[bytes], _held: Sequence[bytes]) -> None:
+    def half_mirrored(mirror: Mirror, index: int, leaves: Sequence[bytes]) -> None:
         with (mirror.folder / f"{index // 256:012}").open("ab") as stream:
             stream.write(len(leaves[0]).to_bytes(2) + leaves[0][:40])
         die()
