@@ -34,7 +34,7 @@ from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, EntryMember, Tree
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
-from privacy_svc.auditlog.relearning import Relearned, relearn
+from privacy_svc.auditlog.relearning import Over, Relearned, relearn
 from privacy_svc.auditlog.retention import Held, nobody
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
@@ -137,9 +137,10 @@ class Log:
         """A new signing key takes over; see `rotating.rotate`."""
         rotating.rotate(self, database, actor=actor, reason=reason)
 
-    def relearn(self, session: Session, *, actor: str) -> Relearned:
-        """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
-        found = relearn(session, self.vault, self.export, self.mirror, self.signer)
+    def relearn(self, session: Session, before: datetime | None, held: Collection[str], *, actor: str) -> Relearned:
+        """After a restore: the entries since the backup, from outside the database. What was pruned since goes again,
+        where it is older than `before` and about nobody `held`. Raises LogInconsistent."""
+        found = relearn(session, self.vault, self.export, self.mirror, self.signer, Over(before, held))
         if found.until > found.first:
             self.append(session, EventType.LOG_RELEARNED, actor=actor, payload=found.to_payload())
         if found.pruned:

@@ -4,7 +4,8 @@ payloads is one more entry, in the same transaction. So is what it says of entri
 and go again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -22,12 +23,13 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
+from privacy_svc.auditlog.searching import first_of
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
-from privacy_svc.db import insert_rows, now
-from privacy_svc.vault import SubjectCipher, Vault
+from privacy_svc.db import insert_rows
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,16 @@ class Relearned:
         return told | {"without_payload": self.without_payload, "erasures": self.erasures}
 
 
-def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer) -> Relearned:
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What may be pruned again: entries older than `before`, where there is a retention, and about nobody whose data
+    are held (GDPR 17(3))."""
+
+    before: datetime | None
+    held: Collection[str]
+
+
+def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer, over: Over) -> Relearned:
     """Where a payload is in no backup, a tombstone says so. Raises LogInconsistent where the
     mirror lacks something or does not fit the checkpoints."""
     tree = sequencer.locked(session)
@@ -71,14 +82,20 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
     if begin < until and promised:
         _check(session, promised, notes[promised][1])
     _store(session, {size: note for size, (note, _) in notes.items()}, checkpoint_file.cosignatures(export))
-    return Relearned(begin, tree.size, lost, erasures, _prune_again(session, mirror.first(), pruned_at))
+    return Relearned(begin, tree.size, lost, erasures, _prune_again(session, vault, mirror.first(), pruned_at, over))
 
 
-def _prune_again(session: Session, until: int, at: str) -> Mapping[str, Any] | None:
-    """What was pruned since the backup, as an entry of this time says: else the mirror's files went otherwise, and
-    nothing does here."""
-    gone = pruning.prune(session, until) if at else 0
-    return {"until": until, "entries": gone, "before": min(at, instant(now()))} if gone else None
+def _prune_again(session: Session, vault: Vault, most: int, pruned_at: str, over: Over) -> Mapping[str, Any] | None:
+    """What was pruned since the backup, as an entry says, and is over: the mirror's files may have gone otherwise too,
+    and what is lost there is not deleted here. Nothing while a key of somebody held is broken: see `pruning`."""
+    if not pruned_at or over.before is None:
+        return None
+    until = begin = first_of(session)
+    with suppress(Tampered):
+        while (further := pruning.prunable(session, vault, over.before, over.held, until, most)) > until:
+            until = further
+    gone = pruning.prune(session, until) if until > begin else 0
+    return {"until": until, "entries": gone, "before": instant(over.before)} if gone else None
 
 
 def _refuse_too_old(size: int, first: int) -> None:
