@@ -15,6 +15,7 @@ from privacy_svc.auditlog import (
     crowds,
     erasing,
     pruning,
+    record_id,
     retention,
     rotating,
     searching,
@@ -159,9 +160,16 @@ class Log:
             return max(0, outside - sequencer.size_of_tree(session))
 
     def record_is_elsewhere(self, session: Session) -> bool:
-        """Whether all that was signed was exported to another place than this process looks at."""
+        """Whether this process looks at another folder than the one that all is exported to."""
+        if record_id.is_another(session, self.export.parent):
+            return True
         there = checkpoint_file.newest_size(self.export) or self.mirror.count()
         return not there and bool(sequencer.outside_lacks(session, self.export, self.mirror))
+
+    def begin_record(self, session: Session) -> None:
+        """This folder is the record from now on, where the database knows of none."""
+        if record_id.known(session) is None:
+            record_id.begin(sequencer.locked(session), self.export.parent)
 
     def record_lacks(self, session: Session) -> str:
         """What the record outside the database should have and has not, in words."""

@@ -129,6 +129,8 @@ class Tree(Base):
     mac: Mapped[bytes | None]
     """Of its size and root, by the organisation's key (mac.py). None, or one of before, where a version without MACs
     wrote last."""
+    record_id: Mapped[str | None]
+    """Of the record outside the database (record_id.py)."""
 
 
 class SignedCheckpoint(Base):

@@ -20,7 +20,7 @@ from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, upda
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import checkpoint_file
+from privacy_svc.auditlog import checkpoint_file, record_id
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
@@ -145,6 +145,8 @@ def outside_lacks(session: Session, export: Path, mirror: Mirror) -> str:
 def _lacks(session: Session, export: Path, mirror: Mirror) -> str:
     """The newest checkpoint may yet have to be exported, where a process died; those before it were, before it was
     signed."""
+    if record_id.is_another(session, export.parent):
+        return "it has not the id that the database knows"
     sizes = session.scalars(_TWO_SIGNED).all()
     exported, promised = checkpoint_file.newest_size(export), sizes[1] if len(sizes) > 1 else 0
     if exported < promised:
@@ -155,6 +157,8 @@ def _lacks(session: Session, export: Path, mirror: Mirror) -> str:
 
 def write_outside(database: Database, session: Session, export: Path, mirror: Mirror) -> None:
     """All that the database has of it, also what is newest. Raises LogInconsistent where the two contradict."""
+    if (told := record_id.known(session)) is not None and record_id.is_another(session, export.parent):
+        record_id.write(export.parent, told)
     newest = last_signed(session)
     if newest is None:
         return
@@ -218,6 +222,7 @@ def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror:
             f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
             "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
         )
+    record_id.begin(tree.row, export.parent)
     rows = next_entries(session, tree.vault, BATCH)
     if not rows:
         return 0

@@ -12,7 +12,16 @@ import pytest
 import time_machine
 from sqlalchemy import select, text
 
-from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, checkpoint_file, open_checkpoint, sequencer
+from privacy_svc.auditlog import (
+    Event,
+    EventType,
+    Log,
+    LogInconsistent,
+    checkpoint_file,
+    open_checkpoint,
+    record_id,
+    sequencer,
+)
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tile, Tree
 from privacy_svc.auditlog.tiles import Tiles
@@ -299,6 +308,8 @@ def test_a_forked_database_is_not_signed(book: Logbook, tmp_path: Path) -> None:
         book.database, book.vault, Log(book.vault, book.log.signer, tmp_path / "elsewhere" / "checkpoints")
     )
     elsewhere.fill(4)
+    with book.database.write() as session:
+        session.get_one(Tree, 1).record_id = record_id.read(book.log.export.parent)
     book.write()
     with pytest.raises(LogInconsistent, match="does not contain"):
         book.integrate()
@@ -349,12 +360,19 @@ def lose(book: Logbook, what: str) -> None:
         shutil.rmtree(book.log.mirror.folder)
     elif what == "checkpoints":
         export.unlink()
+    elif what == "id":
+        (export.parent / "id").unlink()
+    elif what == "another's id":
+        (export.parent / "id").write_text("another\n")
     else:
         export.unlink()
+        (export.parent / "id").unlink()
         shutil.rmtree(book.log.mirror.folder)
 
 
-@pytest.mark.parametrize("what", ["checkpoints", "checkpoints cut", "entries", "entries cut", "everything"])
+@pytest.mark.parametrize(
+    "what", ["checkpoints", "checkpoints cut", "entries", "entries cut", "id", "another's id", "everything"]
+)
 def test_a_record_outside_that_went_away_stops_the_log(book: Logbook, what: str) -> None:
     """It is no new log: verification tells, nothing is signed until an operator says so, and the log keeps that."""
     book.fill(3)
