@@ -125,7 +125,7 @@ class Tree(Base):
     halted: Mapped[str | None]
     """Why nothing is signed until a person has looked."""
     signed_ms: Mapped[int | None] = mapped_column(BigInteger)
-    """When it was signed last, in milliseconds since 1970: all processes together sign once a second."""
+    """When it was signed last, in milliseconds by the database's clock: all processes together sign once a second."""
     mac: Mapped[bytes | None]
     """Of its size and root, by the organisation's key (mac.py). None, or one of before, where a version without MACs
     wrote last."""

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file, record_id
 from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.clock import milliseconds
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
 from privacy_svc.auditlog.events import EventType
@@ -31,10 +32,11 @@ from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.stored_checkpoints import lacking, stored
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tree_check import require_ours
 from privacy_svc.auditlog.waiting import any_waits, next_entries
-from privacy_svc.db import Database, among, now
+from privacy_svc.db import Database, among
 from privacy_svc.vault import Vault
 
 BATCH = 256
@@ -135,9 +137,9 @@ def _export(database: Database, export: Path, mirror: Mirror, first: int, newest
 def outside_lacks(session: Session, export: Path, mirror: Mirror) -> str:
     """What the record outside should have and has not, in words. On a folder that machines share, what another has just
     written may not be seen yet: it is looked for again under the locks before anything is called lost."""
-    lacking = _lacks(session, export, mirror)
-    if not lacking or not export.parent.exists():
-        return lacking
+    lost = _lacks(session, export, mirror)
+    if not lost or not export.parent.exists():
+        return lost
     with mirror.anew(), checkpoint_file.locked(export):
         return _lacks(session, export, mirror)
 
@@ -162,11 +164,9 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
     newest = last_signed(session)
     if newest is None:
         return
-    there = {checkpoint_file.size_of(note) for note in checkpoint_file.notes(export)}
     mirror.extend(locked(session).first, newest.size, partial(_leaves, database))
-    for stored in session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size)):
-        if stored.size not in there:
-            checkpoint_file.append(export, stored.note)
+    for _, note in lacking(stored(session), checkpoint_file.in_order(export)):
+        checkpoint_file.append(export, note)
     if checkpoint_file.newest_size(export) != newest.size:  # older ones stand behind it now
         checkpoint_file.append(export, newest.note)
 
@@ -217,9 +217,9 @@ def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror:
         raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
         raise LogInconsistent("The log is shorter than its mirror: run `privacy-svc restore replay`.")
-    if lacking := outside_lacks(session, export, mirror):
+    if lost := outside_lacks(session, export, mirror):
         raise LogInconsistent(
-            f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
+            f"The record outside the database was cut or lost: {lost}. Bring the newest copy of `log/` back; where "
             "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
         )
     record_id.begin(tree.row, export.parent)
@@ -347,7 +347,7 @@ def _sign(
     `finish` exports the checkpoint before, so that never more than one is signed and not outside.
     """
     last = last_signed(session)
-    if tree.size == 0 or (last is not None and last.size == tree.size) or not (at_once or _is_due(tree.row)):
+    if tree.size == 0 or (last is not None and last.size == tree.size) or not (at_once or _is_due(session, tree.row)):
         return last
     tree.require_ours()
     checkpoint = Checkpoint(signer.name, tree.size, tree.root())
@@ -363,14 +363,10 @@ def _sign(
     signed = exported if checkpoint_file.size_of(exported) == tree.size else None
     newest = SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint)))
     session.add(newest)
-    tree.row.signed_ms = _milliseconds()
+    tree.row.signed_ms = milliseconds(session)
     return newest
 
 
-def _is_due(tree: Tree) -> bool:
+def _is_due(session: Session, tree: Tree) -> bool:
     """A clock that went back, or what somebody else put there, puts nothing off."""
-    return not isinstance(tree.signed_ms, int) or not 0 <= _milliseconds() - tree.signed_ms < SIGN_MS
-
-
-def _milliseconds() -> int:
-    return int(now().timestamp() * 1000)
+    return not isinstance(tree.signed_ms, int) or not 0 <= milliseconds(session) - tree.signed_ms < SIGN_MS
