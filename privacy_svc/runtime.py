@@ -277,10 +277,11 @@ def _refuse_another_record(log: Log, session: Session) -> None:
     """Of two machines that write a record each, both would find it cut, and neither would sign on."""
     if log.record_is_elsewhere(session):
         raise Misconfigured(
-            f"The audit log has signed checkpoints, and there is nothing of its record in {log.export.parent}. All "
+            f"The audit log has a record outside the database, and {log.export.parent} is not it. All "
             "machines share one folder, named by `log` (PRIVACY_LOG). Where it is lost, bring back its newest copy; "
             "without one, `privacy-svc log resume --reason TEXT` writes it anew from the database."
         )
+    log.begin_record(session)
 
 
 def create_home(settings: Settings) -> Runtime:
@@ -302,6 +303,7 @@ def create_home(settings: Settings) -> Runtime:
         if fresh:
             runtime.vault.create_index_root(session)
             runtime.vault.address_hasher(session, write=True)
+        runtime.log.begin_record(session)
         runtime.pdp.keep(session, policies.current)
     return runtime
 

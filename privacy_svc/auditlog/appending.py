@@ -18,11 +18,11 @@ from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, commit_to_padded, instant, month, padded
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.gathering import People
+from privacy_svc.auditlog.mac import outbox_mac
 from privacy_svc.auditlog.members import Member, commitment
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
-from privacy_svc.auditlog.outbox_mac import Mac
 from privacy_svc.db import insert_rows, new_id, now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import SubjectCipher, Vault
@@ -176,7 +176,7 @@ def _insert(
     session: Session, organisation: SubjectCipher, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]
 ) -> None:
     if rows:
-        mac = Mac(organisation)
+        mac = outbox_mac(organisation)
         insert_rows(session, Outbox, [{**entry, "mac": mac.of(entry["leaf"])} for entry, _ in rows])
         insert_rows(session, Payload, [payload for _, payload in rows])
 

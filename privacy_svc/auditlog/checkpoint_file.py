@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from heapq import merge
 from io import BytesIO
@@ -40,6 +41,21 @@ def append(file: Path, note: str, *, newest_only: bool = False) -> None:
         os.fsync(stream.fileno())
     if new:
         sync_folder(file.parent)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Nobody appends meanwhile, and what others appended before is seen. Nothing where there is no file."""
+    try:
+        descriptor = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _ends_whole(file: Path) -> bool:
@@ -141,12 +157,17 @@ def newest_size(file: Path) -> int:
 
 def is_foreign(file: Path, name: str) -> bool:
     """Whether something is there that is not the beginning of this log's first checkpoint, which a crash cut off."""
-    begin = file.read_bytes()[: len(name.encode())] if file.exists() else b""
+    begin = b""
+    with suppress(FileNotFoundError), file.open("rb") as stream:
+        begin = stream.read(len(name.encode()))
     return not name.encode().startswith(begin)
 
 
 def _length(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
+    try:
+        return look(file)[1]
+    except FileNotFoundError:
+        return 0
 
 
 def size_of(note: str | None) -> int:

@@ -2,7 +2,8 @@
 among many.
 
 What is theirs is told by the tags in the leaves, which only their key makes: who moves other people's rows to somebody
-in the database does not get them erased, and signed for, with that person.
+in the database does not get them erased, and signed for, with that person. Nor does who puts something else in the
+place of a payload: what does not open there gets no tombstone, so that `verify` goes on telling that it is gone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,20 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import func, select, update
+from sqlalchemy import func, null, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.appending import subject_label
 from privacy_svc.auditlog.crowds import member_tag
-from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.entry import Envelope, fits
 from privacy_svc.auditlog.members import Member
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
-from privacy_svc.auditlog.opening import DATA
+from privacy_svc.auditlog.opening import DATA, unseal
+from privacy_svc.auditlog.raw import as_it_is
 from privacy_svc.auditlog.tombstones import ERASED, nameless, tombstone
 from privacy_svc.db import among
-from privacy_svc.vault import SubjectCipher, Vault
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 _UNNAMED = {
     table: update(table)
@@ -58,39 +60,66 @@ class Theirs:
             return self.believed
         return tag == member_tag(self.cipher, envelope.time[:7])
 
+    def sealed(self, leaf: bytes, payload: object) -> bool:
+        """Whether this is the payload that the leaf commits to."""
+        envelope = _envelope(leaf)
+        if self.cipher is None or envelope is None:
+            return self.believed
+        with suppress(Tampered):
+            opened = unseal(self.cipher, leaf_hash(leaf), payload) if isinstance(payload, bytes) else None
+            return opened is not None and fits(opened, envelope.commit)
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How many payloads went, from how many lists of people the name, and in the place of how many payloads there was
+    something else, which stays there."""
+
+    entries: int
+    members: int = 0
+    altered: int = 0
+
+    def to_payload(self) -> dict[str, int]:
+        told = {"entries": self.entries, "members": self.members}
+        return told | ({"altered": self.altered} if self.altered else {})
+
 
 def theirs(session: Session, vault: Vault, subject_id: str, use: str) -> Theirs:
     """Raises KeyUnavailable, Tampered."""
     return Theirs(subject_id, vault.ciphers(session, [subject_id], use).get(subject_id), use)
 
 
-def erase(session: Session, vault: Vault, person: Theirs) -> tuple[int, int]:
-    """How many payloads went, and from how many lists of people the name, which their data key put there."""
+def erase(session: Session, vault: Vault, person: Theirs) -> Gone:
+    """People are named in lists by their data key."""
     organisation = vault.organisation_cipher(session)
+    entries, altered = _payloads(session, organisation, person)
     if person.use != DATA:
-        return _payloads(session, organisation, person), 0
+        return Gone(entries, altered=altered)
     crowds.forget(session, person.subject_id)
-    return _payloads(session, organisation, person), _members(session, organisation, person)
+    return Gone(entries, _members(session, organisation, person), altered)
 
 
-def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> int:
+def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> tuple[int, int]:
+    """How many went, and how many are altered; those entries lose the name as well."""
     mine = (Payload.owner_id == person.subject_id, Payload.use == person.use)
-    found = [(i, leaf) for i, leaf in _with_leaves(session, Payload.entry_id, *mine) if person.is_about(leaf)]
-    if not found:
-        return 0
+    rows = _with_leaves(session, Payload.entry_id, *mine, more=as_it_is(Payload.sealed))
+    about = [(i, leaf, person.sealed(leaf, sealed)) for i, leaf, sealed in rows if person.is_about(leaf)]
+    if not about:
+        return 0, 0
     for statement in _UNNAMED.values():
-        session.execute(statement, {"ids": [i for i, _ in found]})
+        session.execute(statement, {"ids": [i for i, *_ in about]})
     gone = {"owner_id": "", "use": ERASED}
-    session.execute(
-        update(Payload),
-        [{"entry_id": i, "sealed": tombstone(organisation, ERASED, leaf), **gone} for i, leaf in found],
-    )
-    return len(found)
+    stones = [{"entry_id": i, "sealed": tombstone(organisation, ERASED, leaf), **gone} for i, leaf, ok in about if ok]
+    if stones:
+        session.execute(update(Payload), stones)
+    return len(stones), len(about) - len(stones)
 
 
 def _members(session: Session, organisation: SubjectCipher, person: Theirs) -> int:
     rows = session.scalars(select(EntryMember).where(EntryMember.subject_id == person.subject_id)).all()
-    leaves = dict(_with_leaves(session, EntryMember.entry_id, EntryMember.subject_id == person.subject_id))
+    found = _with_leaves(session, EntryMember.entry_id, EntryMember.subject_id == person.subject_id)
+    leaves = {i: leaf for i, leaf, _ in found}
     mine = [r for r in rows if r.entry_id in leaves and person.is_among(leaves[r.entry_id], r.tag)]
     for row in mine:
         member = leaf_hash(Member(row.tag, row.group, row.version).encode())
@@ -100,12 +129,17 @@ def _members(session: Session, organisation: SubjectCipher, person: Theirs) -> i
     return len(mine)
 
 
-def _with_leaves(session: Session, entry_id: Any, *where: Any) -> Iterator[tuple[str, bytes]]:
-    """Ids with their leaves, wherever the entry is; those whose entry is nowhere are left for `verify` to tell."""
+def _with_leaves(session: Session, entry_id: Any, *where: Any, more: Any = None) -> Iterator[tuple[str, bytes, Any]]:
+    """Ids with their leaves and one more column, wherever the entry is; those whose entry is nowhere are left for
+    `verify` to tell."""
     leaf = func.coalesce(Entry.leaf, Outbox.leaf)
-    joined = select(entry_id, leaf).outerjoin(Entry, Entry.id == entry_id).outerjoin(Outbox, Outbox.id == entry_id)
+    joined = (
+        select(entry_id, leaf, null() if more is None else more)
+        .outerjoin(Entry, Entry.id == entry_id)
+        .outerjoin(Outbox, Outbox.id == entry_id)
+    )
     rows: Sequence[Any] = session.execute(joined.where(*where)).all()
-    return ((i, leaf) for i, leaf in rows if leaf is not None)
+    return ((i, leaf, column) for i, leaf, column in rows if leaf is not None)
 
 
 def _envelope(leaf: bytes) -> Envelope | None:

@@ -144,7 +144,10 @@ class EventType(enum.StrEnum):
     BREACH_READ = "audits:breach:read", "Somebody read what is said of a breach."
     BREACH_CLOSED = "audits:breach:closed", "A breach was closed."
     AUDIT_COMPLETED = "audits:run:completed", "An audit programme was run."
-    PAYLOADS_ERASED = "auditlog:payload:erased", "Payloads were erased with their person; it says how many."
+    PAYLOADS_ERASED = (
+        "auditlog:payload:erased",
+        "Payloads were erased with their person; it says how many, and how many were others.",
+    )
     LOG_PRUNED = "auditlog:entry:pruned", "Entries whose retention was over were deleted; it says up to where."
     LOG_HALTED = "auditlog:tree:halted", "A witness has seen another log: nothing is signed until a person has looked."
     LOG_RESUMED = "auditlog:tree:resumed", "A person has looked, and the log is signed again."

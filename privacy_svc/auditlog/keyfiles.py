@@ -175,8 +175,13 @@ def _stat(path: Path) -> tuple[int, int] | None:
 
 
 def look(path: Path) -> tuple[int, int, int, int]:
-    """What changes whenever a file does. Raises FileNotFoundError."""
-    found = path.stat()
+    """What changes whenever a file does: of the opened file, as a network file system may answer for a name what it
+    knew of it a minute ago. Raises FileNotFoundError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        found = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 

@@ -15,6 +15,7 @@ from privacy_svc.auditlog import (
     crowds,
     erasing,
     pruning,
+    record_id,
     retention,
     rotating,
     searching,
@@ -34,7 +35,7 @@ from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, EntryMember, Tree
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
-from privacy_svc.auditlog.relearning import Relearned, relearn
+from privacy_svc.auditlog.relearning import Over, Relearned, relearn
 from privacy_svc.auditlog.retention import Held, nobody
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
@@ -137,9 +138,10 @@ class Log:
         """A new signing key takes over; see `rotating.rotate`."""
         rotating.rotate(self, database, actor=actor, reason=reason)
 
-    def relearn(self, session: Session, *, actor: str) -> Relearned:
-        """After a restore: the entries since the backup, from outside the database. Raises LogInconsistent."""
-        found = relearn(session, self.vault, self.export, self.mirror, self.signer)
+    def relearn(self, session: Session, before: datetime | None, held: Collection[str], *, actor: str) -> Relearned:
+        """After a restore: the entries since the backup, from outside the database. What was pruned since goes again,
+        where it is older than `before` and about nobody `held`. Raises LogInconsistent."""
+        found = relearn(session, self.vault, self.export, self.mirror, self.signer, Over(before, held))
         if found.until > found.first:
             self.append(session, EventType.LOG_RELEARNED, actor=actor, payload=found.to_payload())
         if found.pruned:
@@ -158,9 +160,16 @@ class Log:
             return max(0, outside - sequencer.size_of_tree(session))
 
     def record_is_elsewhere(self, session: Session) -> bool:
-        """Whether all that was signed was exported to another place than this process looks at."""
+        """Whether this process looks at another folder than the one that all is exported to."""
+        if record_id.is_another(session, self.export.parent):
+            return True
         there = checkpoint_file.newest_size(self.export) or self.mirror.count()
         return not there and bool(sequencer.outside_lacks(session, self.export, self.mirror))
+
+    def begin_record(self, session: Session) -> None:
+        """This folder is the record from now on, where the database knows of none."""
+        if record_id.known(session) is None:
+            record_id.begin(sequencer.locked(session), self.export.parent)
 
     def record_lacks(self, session: Session) -> str:
         """What the record outside the database should have and has not, in words."""
@@ -306,18 +315,20 @@ class Log:
 
     def erase_payloads(self, session: Session, person: Theirs, *, actor: str) -> int:
         """At erasure, in its transaction and after the key's end: tombstones take the place of payloads under the
-        person's data key, and their entries no longer say who it was. One more entry says how many.
+        person's data key, and their entries no longer say who it was. One more entry says how many, and how many
+        payloads were not those of their entries: they stay, for `verify` to tell.
 
         Entries keep their place and their proofs; those under the evidence key stay until its own end, when this is
         asked again with what `theirs` says of that key.
         """
-        entries, members = erasing.erase(session, self.vault, person)
+        gone = erasing.erase(session, self.vault, person)
+        told = gone.to_payload()
         if person.use == EVIDENCE:
-            self.append(session, EventType.EVIDENCE_ENDED, actor=actor, payload={"entries": entries})
-        elif entries or members:
-            gone = {"entries": entries, "members": members}
-            self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=gone)
-        return entries
+            told.pop("members")
+            self.append(session, EventType.EVIDENCE_ENDED, actor=actor, payload=told)
+        elif any(told.values()):
+            self.append(session, EventType.PAYLOADS_ERASED, actor=actor, payload=told)
+        return gone.entries
 
     def prunable(self, database: Database, before: datetime, held: Held = nobody) -> int:
         """How many entries `prune` would delete."""

@@ -39,7 +39,7 @@ class Mirror:
             self._compare(first, here, leaves, held)
             while here < size:
                 until = min(size, (here // BUNDLE + 1) * BUNDLE)
-                self._append(here, _all(leaves, here, until), held if here // BUNDLE == newest else ())
+                self._append(here, _all(leaves, here, until))
                 here = until
 
     def count(self) -> int:
@@ -49,13 +49,20 @@ class Mirror:
 
     def _last(self) -> tuple[int, list[bytes]]:
         """The number of the last bundle, and its whole leaves."""
-        if self._newest and not self._path(self._newest).exists():
+        if self._newest and not self._has(self._newest):
             self._newest = 0
         if not self._newest:
             self._newest = max((int(p.name) for p in self.folder.glob("[0-9]*")), default=0)
-        while self._path(self._newest + 1).exists():
+        while self._has(self._newest + 1):
             self._newest += 1
         return self._newest, self.bundle(self._newest)
+
+    @contextmanager
+    def anew(self) -> Iterator[None]:
+        """Nobody writes meanwhile, and what others wrote before is seen."""
+        with self._locked():
+            self._newest = 0
+            yield
 
     def first(self) -> int:
         """The index of the first leaf that was not pruned; 0 where there is none."""
@@ -64,9 +71,9 @@ class Mirror:
     def read(self, begin: int) -> Iterator[bytes]:
         """Leaves by index from `begin` on. Raises LogInconsistent where one is missing before the last."""
         number, skip = divmod(begin, BUNDLE)
-        while self._path(number).exists():
+        while self._has(number):
             leaves = self.bundle(number)
-            if len(leaves) < BUNDLE and self._path(number + 1).exists():
+            if len(leaves) < BUNDLE and self._has(number + 1):
                 raise not_there(number * BUNDLE + len(leaves))
             yield from leaves[skip:]
             number, skip = number + 1, 0
@@ -98,24 +105,35 @@ class Mirror:
             return
         ours = held if number == self._newest else self.bundle(number)
         if _all(leaves, begin, here) != ours[: here - begin]:
-            raise LogInconsistent(f"The mirror of the log holds other entries than the database, from {begin} on.")
+            raise _others(begin)
 
-    def _append(self, index: int, leaves: Sequence[bytes], held: Sequence[bytes]) -> None:
-        """Behind the leaves that its bundle holds."""
+    def _append(self, index: int, leaves: Sequence[bytes]) -> None:
+        """Behind the leaves that its bundle holds: there may be some of these among them, which another machine wrote
+        and this one did not see."""
         for place, leaf in enumerate(leaves, index):
             if not 0 < len(leaf) <= LONGEST:
                 raise LogInconsistent(f"The leaf of entry {place} has {len(leaf)} bytes: no bundle takes it.")
-        path = self._path(index // BUNDLE)
-        new = not path.exists()
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        number, offset = divmod(index, BUNDLE)
+        descriptor = os.open(self._path(number), os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
+            held = list(_whole(file.read()))
+            there = len(held) - offset
+            if there < 0 or held[offset : offset + len(leaves)] != list(leaves[:there]):
+                raise _others(index)
             file.seek(sum(2 + len(leaf) for leaf in held))
             file.truncate()  # a leaf that a crash cut off
-            file.writelines(len(leaf).to_bytes(2) + leaf for leaf in leaves)
+            file.writelines(len(leaf).to_bytes(2) + leaf for leaf in leaves[there:])
             file.flush()
             os.fsync(file.fileno())
-        if new:
+        if not held:
             sync_folder(self.folder)
+
+    def _has(self, number: int) -> bool:
+        try:
+            look(self._path(number))
+        except FileNotFoundError:
+            return False
+        return True
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:012}"
@@ -145,6 +163,10 @@ def _whole(raw: bytes) -> Iterator[bytes]:
             return
         yield raw[at + 2 : end]
         at = end
+
+
+def _others(begin: int) -> LogInconsistent:
+    return LogInconsistent(f"The mirror of the log holds other entries than the database, from {begin} on.")
 
 
 def not_there(first: int) -> LogInconsistent:

@@ -25,7 +25,7 @@ class Outbox(Base):
     subject_id: Mapped[str | None]
     leaf: Mapped[bytes]
     mac: Mapped[bytes | None]
-    """Of the leaf, by the organisation's key (outbox_mac.py). None of an entry that a version without MACs wrote."""
+    """Of the leaf, by the organisation's key (mac.py). None of an entry that a version without MACs wrote."""
     refused: Mapped[str | None]
     """Why the sequencer passes it over: it is no entry of this service (waiting.py)."""
 
@@ -125,7 +125,12 @@ class Tree(Base):
     halted: Mapped[str | None]
     """Why nothing is signed until a person has looked."""
     signed_ms: Mapped[int | None] = mapped_column(BigInteger)
-    """When it was signed last, in milliseconds since 1970: all processes together sign once a second."""
+    """When it was signed last, in milliseconds by the database's clock: all processes together sign once a second."""
+    mac: Mapped[bytes | None]
+    """Of its size and root, by the organisation's key (mac.py). None, or one of before, where a version without MACs
+    wrote last."""
+    record_id: Mapped[str | None]
+    """Of the record outside the database (record_id.py)."""
 
 
 class SignedCheckpoint(Base):

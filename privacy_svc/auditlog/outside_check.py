@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import checkpoint_file
+from privacy_svc.auditlog import checkpoint_file, record_id
 from privacy_svc.auditlog.entry_check import Finding, Row
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror
 from privacy_svc.auditlog.model import Cosignature, Tree
@@ -17,7 +17,7 @@ class Outside:
     """Made before the database's snapshot, so that nothing here can be too new for it."""
 
     def __init__(self, export: Path, mirror: Mirror) -> None:
-        self._mirror, self._count = mirror, mirror.count()
+        self._mirror, self._count, self._folder = mirror, mirror.count(), export.parent
         self._promised, self.cosigned = checkpoint_file.newest_size(export), list(checkpoint_file.cosignatures(export))
         self._different: list[int] = []
 
@@ -35,6 +35,9 @@ class Outside:
         """`promised`: of how many entries a checkpoint is stored that was exported for certain."""
         size, first = session.execute(select(Tree.size, Tree.first).where(Tree.id == 1)).one_or_none() or (0, 0)
         promised = max(promised, self._promised)
+        if record_id.is_another(session, self._folder):
+            detail = "the record outside the database lacks the id in audit_tree: it is another's, or that was changed"
+            yield Finding("missing", detail)
         if max(here := self._mirror.count(), first) < promised:
             detail = f"the record outside the database lacks entries: they end at {here}, a checkpoint is of {promised}"
             yield Finding("missing", detail)

@@ -22,9 +22,8 @@ from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.model import SignedCheckpoint
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.stored_checkpoints import stored
 
-PAGE = 1000
-_STORED = select(SignedCheckpoint.size, SignedCheckpoint.note).order_by(SignedCheckpoint.size).limit(PAGE)
 LACKS = "the record outside the database lacks"
 SIGNED, EXPORTED, KEPT = "signed", "exported", "kept"
 FEW = 1000
@@ -75,8 +74,9 @@ class Promises:
         self._lacking: list[int] = []
         """Sizes of those that are stored and not exported, the first few."""
         self._lacks = self._gone = self._first_gone = 0
+        signed = ((size, SIGNED, note) for size, note in stored(session))
         outside = ((size, EXPORTED, note) for size, note in exported)
-        self._ordered = groupby(merge(_stored(session), outside, self._kept(known), key=_SIZE), key=_SIZE)
+        self._ordered = groupby(merge(signed, outside, self._kept(known), key=_SIZE), key=_SIZE)
         self._ahead = self._read()
         for handover in signer.handovers:
             self._check_handover(session, handover)
@@ -179,11 +179,3 @@ class Promises:
         except NoteError:
             detail = f"the checkpoint of {first.size} entries, the first of a new key, is not signed by the one before"
             self.findings.append(Finding("unsigned", detail))
-
-
-def _stored(session: Session) -> Iterator[Note]:
-    """Page by page."""
-    page = session.execute(_STORED).all()
-    while page:
-        yield from ((size, SIGNED, note) for size, note in page)
-        page = session.execute(_STORED.where(SignedCheckpoint.size > page[-1][0])).all()

@@ -4,7 +4,8 @@ payloads is one more entry, in the same transaction. So is what it says of entri
 and go again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -16,18 +17,21 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file, pruning, sequencer
+from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.entry import Envelope, instant
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
+from privacy_svc.auditlog.searching import first_of
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.stored_checkpoints import PAGE, lacking, stored
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
-from privacy_svc.db import insert_rows, now
-from privacy_svc.vault import SubjectCipher, Vault
+from privacy_svc.db import insert_rows
+from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,23 @@ class Relearned:
         return told | {"without_payload": self.without_payload, "erasures": self.erasures}
 
 
-def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer) -> Relearned:
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What may be pruned again: entries older than `before`, where there is a retention, and about nobody whose data
+    are held (GDPR 17(3))."""
+
+    before: datetime | None
+    held: Collection[str]
+
+
+def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer, over: Over) -> Relearned:
     """Where a payload is in no backup, a tombstone says so. Raises LogInconsistent where the
     mirror lacks something or does not fit the checkpoints."""
     tree = sequencer.locked(session)
     organisation = vault.organisation_cipher(session)
     begin, lost, erasures, pruned_at = tree.size, 0, 0, ""
-    notes = _checkpoints(export, signer)
-    promised = max(notes, default=0)
+    newest = _take_checkpoints(session, export, signer)
+    promised = newest.size if newest else 0
     until = max(promised, mirror.count())  # also what was mirrored and not signed any more
     if begin < until:
         _refuse_too_old(begin, mirror.first())
@@ -68,17 +81,23 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
         lost += len(unknown)
         erasures += sum(envelope.type == EventType.SUBJECT_ERASED for envelope, _ in unknown)
         pruned_at = max((e.time for e, _ in unknown if e.type == EventType.LOG_PRUNED), default=pruned_at)
-    if begin < until and promised:
-        _check(session, promised, notes[promised][1])
-    _store(session, {size: note for size, (note, _) in notes.items()}, checkpoint_file.cosignatures(export))
-    return Relearned(begin, tree.size, lost, erasures, _prune_again(session, mirror.first(), pruned_at))
+    if begin < until and newest is not None:
+        _check(session, newest)
+    _take_cosignatures(session, checkpoint_file.cosignatures(export))
+    return Relearned(begin, tree.size, lost, erasures, _prune_again(session, vault, mirror.first(), pruned_at, over))
 
 
-def _prune_again(session: Session, until: int, at: str) -> Mapping[str, Any] | None:
-    """What was pruned since the backup, as an entry of this time says: else the mirror's files went otherwise, and
-    nothing does here."""
-    gone = pruning.prune(session, until) if at else 0
-    return {"until": until, "entries": gone, "before": min(at, instant(now()))} if gone else None
+def _prune_again(session: Session, vault: Vault, most: int, pruned_at: str, over: Over) -> Mapping[str, Any] | None:
+    """What was pruned since the backup, as an entry says, and is over: the mirror's files may have gone otherwise too,
+    and what is lost there is not deleted here. Nothing while a key of somebody held is broken: see `pruning`."""
+    if not pruned_at or over.before is None:
+        return None
+    until = begin = first_of(session)
+    with suppress(Tampered):
+        while (further := pruning.prunable(session, vault, over.before, over.held, until, most)) > until:
+            until = further
+    gone = pruning.prune(session, until) if until > begin else 0
+    return {"until": until, "entries": gone, "before": instant(over.before)} if gone else None
 
 
 def _refuse_too_old(size: int, first: int) -> None:
@@ -104,22 +123,30 @@ def _envelopes(leaves: list[bytes]) -> list[Envelope]:
         raise LogInconsistent("The mirror of the log holds something that is no entry.") from None
 
 
-def _checkpoints(export: Path, signer: Signer) -> dict[int, tuple[str, bytes]]:
-    """By size: the note and its root."""
-    notes = {}
-    for note in checkpoint_file.notes(export):
-        try:
-            checkpoint = signer.open(note)
-        except NoteError as error:
-            raise LogInconsistent(f"An exported checkpoint is not one that this key signed: {error}.") from None
-        notes[checkpoint.size] = note, checkpoint.root
-    return notes
+def _take_checkpoints(session: Session, export: Path, signer: Signer) -> Checkpoint | None:
+    """What the backup lacks of them is stored, a page at a time. The newest."""
+    newest = None
+
+    def opened() -> Iterator[tuple[int, str]]:
+        nonlocal newest
+        for _, note in checkpoint_file.in_order(export):
+            newest = _open(signer, note)
+            yield newest.size, note
+
+    rest = lacking(opened(), stored(session))
+    while page := [{"size": size, "note": note} for size, note in islice(rest, PAGE)]:
+        insert_rows(session, SignedCheckpoint, page)
+    return newest
 
 
-def _store(session: Session, notes: dict[int, str], cosignatures: Iterable[tuple[int, str]]) -> None:
-    """What the backup lacks of them."""
-    there = set(session.scalars(select(SignedCheckpoint.size)))
-    session.add_all(SignedCheckpoint(size=s, note=n) for s, n in sorted(notes.items()) if s not in there)
+def _open(signer: Signer, note: str) -> Checkpoint:
+    try:
+        return signer.open(note)
+    except NoteError as error:
+        raise LogInconsistent(f"An exported checkpoint is not one that this key signed: {error}.") from None
+
+
+def _take_cosignatures(session: Session, cosignatures: Iterable[tuple[int, str]]) -> None:
     for size, lines in cosignatures:
         witness = lines.split(" ", 2)[1]
         if session.get(Cosignature, (size, witness)) is None:
@@ -153,11 +180,11 @@ def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> list[tuple[
     ]
     session.execute(insert(Entry), rows)
     session.execute(delete(Outbox).where(Outbox.id.in_(list(waiting))))
-    session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves)))
+    session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves), mac=None))
     session.refresh(tree)
     return [(e, leaf) for e, leaf in zip(envelopes, leaves, strict=True) if e.id not in waiting]
 
 
-def _check(session: Session, size: int, wanted: bytes) -> None:
-    if root(size, Tiles(session).node) != wanted:
+def _check(session: Session, newest: Checkpoint) -> None:
+    if root(newest.size, Tiles(session).node) != newest.root:
         raise LogInconsistent("The mirror of the log does not fit the checkpoints exported beside it.")

@@ -1,7 +1,8 @@
 """The sequencer: one at a time over all processes, crash-safe because the normal path is the recovery path.
 
 1. A batch of the outbox gets its indices, tiles and tree size in one transaction. The tree's row is
-   locked, so that others wait; a size that changed all the same is an inconsistency.
+   locked, so that others wait; a size that changed all the same is an inconsistency. So is a tree that
+   somebody else changed (tree_check.py).
 2. The tree is signed in the same one, once a second or when asked, if it contains the last checkpoint signed or
    exported: nobody sees a signature before what it is of is durable.
 3. Its leaves are mirrored outside the database, then the checkpoint is appended to the export file; both are synced.
@@ -19,18 +20,23 @@ from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, upda
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import checkpoint_file
+from privacy_svc.auditlog import checkpoint_file, record_id
 from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.clock import milliseconds
+from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent
 from privacy_svc.auditlog.events import EventType
-from privacy_svc.auditlog.merkle import ProofError, consistency_proof, leaf_hash, root, verify_consistency
+from privacy_svc.auditlog.mac import size_and_root, tree_mac
+from privacy_svc.auditlog.merkle import Hash, ProofError, consistency_proof, leaf_hash, root, verify_consistency
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.stored_checkpoints import lacking, stored
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import require_ours
 from privacy_svc.auditlog.waiting import any_waits, next_entries
-from privacy_svc.db import Database, among, now
+from privacy_svc.db import Database, among
 from privacy_svc.vault import Vault
 
 BATCH = 256
@@ -53,7 +59,7 @@ _LAST_UP_TO = _LAST_SIGNED.where(SignedCheckpoint.size <= bindparam("size", type
 _GROW = (
     update(Tree.__table__)  # type: ignore[arg-type]
     .where(Tree.id == 1, Tree.size == bindparam("begin"))
-    .values(size=bindparam("end"))
+    .values(size=bindparam("end"), mac=bindparam("mac"))
     .returning(Tree.size)
 )
 _BETWEEN = (
@@ -71,8 +77,8 @@ def integrate(
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
-            grown = _Grown(_running(session), _promised(session, signer, export), Tiles(session))
-            done = _batch(session, grown, vault, signer, export, mirror)
+            grown = _Grown(session, vault, _running(session), _promised(session, signer, export))
+            done = _batch(session, grown, signer, export, mirror)
             finish = partial(_export, database, export, mirror, grown.first)
             newest = _sign(session, grown, signer, export, finish, at_once=not patient and done < BATCH)
         if newest is not None:
@@ -88,15 +94,31 @@ def all_signed(database: Database) -> bool:
 
 @dataclass
 class _Grown:
-    """The tree in one transaction: its row, locked; the checkpoints it has to contain; its tiles."""
+    """The tree in one transaction: its row, locked; the checkpoints it has to contain; its tiles, read once, so that
+    what is checked is what is built upon, and signed."""
 
+    session: Session
+    vault: Vault
     row: Tree
     promised: Sequence[Checkpoint]
-    tiles: Tiles
     size: int = field(init=False)
+    tiles: Tiles = field(init=False)
+    _ours: bool = False
 
     def __post_init__(self) -> None:
-        self.size = self.row.size
+        self.size, self.tiles = self.row.size, Tiles(self.session)
+
+    def require_ours(self) -> None:
+        """Raises LogInconsistent where somebody else changed it since this service left it."""
+        if not self._ours:
+            require_ours(self.session, self.vault, self.row, self.tiles, self.promised)
+            self._ours = True
+
+    def root(self) -> Hash:
+        return root(self.size, self.tiles.node)
+
+    def mac(self) -> bytes:
+        return tree_mac(self.vault.organisation_cipher(self.session)).of(size_and_root(self.size, self.root()))
 
     @property
     def first(self) -> int:
@@ -113,8 +135,20 @@ def _export(database: Database, export: Path, mirror: Mirror, first: int, newest
 
 
 def outside_lacks(session: Session, export: Path, mirror: Mirror) -> str:
-    """What the record outside should have and has not, in words. The newest checkpoint may yet have to be exported,
-    where a process died; those before it were, before it was signed."""
+    """What the record outside should have and has not, in words. On a folder that machines share, what another has just
+    written may not be seen yet: it is looked for again under the locks before anything is called lost."""
+    lost = _lacks(session, export, mirror)
+    if not lost or not export.parent.exists():
+        return lost
+    with mirror.anew(), checkpoint_file.locked(export):
+        return _lacks(session, export, mirror)
+
+
+def _lacks(session: Session, export: Path, mirror: Mirror) -> str:
+    """The newest checkpoint may yet have to be exported, where a process died; those before it were, before it was
+    signed."""
+    if record_id.is_another(session, export.parent):
+        return "it has not the id that the database knows"
     sizes = session.scalars(_TWO_SIGNED).all()
     exported, promised = checkpoint_file.newest_size(export), sizes[1] if len(sizes) > 1 else 0
     if exported < promised:
@@ -125,14 +159,14 @@ def outside_lacks(session: Session, export: Path, mirror: Mirror) -> str:
 
 def write_outside(database: Database, session: Session, export: Path, mirror: Mirror) -> None:
     """All that the database has of it, also what is newest. Raises LogInconsistent where the two contradict."""
+    if (told := record_id.known(session)) is not None and record_id.is_another(session, export.parent):
+        record_id.write(export.parent, told)
     newest = last_signed(session)
     if newest is None:
         return
-    there = {checkpoint_file.size_of(note) for note in checkpoint_file.notes(export)}
     mirror.extend(locked(session).first, newest.size, partial(_leaves, database))
-    for stored in session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size)):
-        if stored.size not in there:
-            checkpoint_file.append(export, stored.note)
+    for _, note in lacking(stored(session), checkpoint_file.in_order(export)):
+        checkpoint_file.append(export, note)
     if checkpoint_file.newest_size(export) != newest.size:  # older ones stand behind it now
         checkpoint_file.append(export, newest.note)
 
@@ -178,32 +212,34 @@ def _anything_to_do(database: Database, export: Path) -> bool:
     return waits or signed < size or checkpoint_file.newest_size(export) != signed
 
 
-def _batch(session: Session, tree: _Grown, vault: Vault, signer: Signer, export: Path, mirror: Mirror) -> int:
+def _batch(session: Session, tree: _Grown, signer: Signer, export: Path, mirror: Mirror) -> int:
     if any(known.size > tree.size for known in tree.promised):
         raise LogInconsistent("The log is shorter than a checkpoint it has signed.")
     if mirror.count() > tree.size:
         raise LogInconsistent("The log is shorter than its mirror: run `privacy-svc restore replay`.")
-    if lacking := outside_lacks(session, export, mirror):
+    if lost := outside_lacks(session, export, mirror):
         raise LogInconsistent(
-            f"The record outside the database was cut or lost: {lacking}. Bring the newest copy of `log/` back; where "
+            f"The record outside the database was cut or lost: {lost}. Bring the newest copy of `log/` back; where "
             "there is none, compare the log with a checkpoint somebody keeps, then `privacy-svc log resume`."
         )
-    rows = next_entries(session, vault, BATCH)
+    record_id.begin(tree.row, export.parent)
+    rows = next_entries(session, tree.vault, BATCH)
     if not rows:
         return 0
-    _refuse_an_old_key(session, signer, [row.type for row in rows])
+    _refuse_an_old_key(session, signer, [Envelope.decode(row.leaf).type for row in rows])
+    tree.require_ours()
     begin = tree.size
     for offset, row in enumerate(rows):
         tree.tiles.append(0, begin + offset, leaf_hash(row.leaf))
     tree.tiles.save()
     _move(session, [row.number for row in rows], begin)
     tree.size = begin + len(rows)
-    _grow(session, begin, tree.size)
+    _grow(session, begin, tree.size, tree.mac())
     return len(rows)
 
 
-def _grow(session: Session, begin: int, end: int) -> None:
-    if session.connection().scalar(_GROW, {"begin": begin, "end": end}) is None:
+def _grow(session: Session, begin: int, end: int, mac: bytes) -> None:
+    if session.connection().scalar(_GROW, {"begin": begin, "end": end, "mac": mac}) is None:
         raise LogInconsistent("The tree grew while its row was locked.")
 
 
@@ -311,9 +347,10 @@ def _sign(
     `finish` exports the checkpoint before, so that never more than one is signed and not outside.
     """
     last = last_signed(session)
-    if tree.size == 0 or (last is not None and last.size == tree.size) or not (at_once or _is_due(tree.row)):
+    if tree.size == 0 or (last is not None and last.size == tree.size) or not (at_once or _is_due(session, tree.row)):
         return last
-    checkpoint = Checkpoint(signer.name, tree.size, root(tree.size, tree.tiles.node))
+    tree.require_ours()
+    checkpoint = Checkpoint(signer.name, tree.size, tree.root())
     for before in tree.promised:
         try:
             proof = consistency_proof(before.size, tree.size, tree.tiles.node)
@@ -326,14 +363,10 @@ def _sign(
     signed = exported if checkpoint_file.size_of(exported) == tree.size else None
     newest = SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint)))
     session.add(newest)
-    tree.row.signed_ms = _milliseconds()
+    tree.row.signed_ms = milliseconds(session)
     return newest
 
 
-def _is_due(tree: Tree) -> bool:
+def _is_due(session: Session, tree: Tree) -> bool:
     """A clock that went back, or what somebody else put there, puts nothing off."""
-    return not isinstance(tree.signed_ms, int) or not 0 <= _milliseconds() - tree.signed_ms < SIGN_MS
-
-
-def _milliseconds() -> int:
-    return int(now().timestamp() * 1000)
+    return not isinstance(tree.signed_ms, int) or not 0 <= milliseconds(session) - tree.signed_ms < SIGN_MS

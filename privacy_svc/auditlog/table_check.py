@@ -2,15 +2,19 @@
 could else use it to mislead the log, or to stop it, while every entry is as it was."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.crowds import count_wrong_tags
 from privacy_svc.auditlog.entry_check import Checker, Finding
+from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import has_our_mac
 from privacy_svc.vault import Vault
 
 
@@ -53,6 +57,15 @@ def check_tree(session: Session, checker: Checker) -> Iterator[Finding]:
         yield Finding("altered", "the log is halted (audit_tree.halted), and no entry says so")
     elif halted is None and standing:
         yield Finding("altered", "the log was halted, and no entry says that a person has let it go on")
+
+
+def check_tree_mac(session: Session, vault: Vault) -> Iterator[Finding]:
+    """One of before, or another's. A tree whose tiles are not even of its size is told by those."""
+    tree = session.get(Tree, 1)
+    with suppress(LogInconsistent):
+        if tree is not None and tree.mac is not None and not has_our_mac(session, vault, tree, Tiles(session)):
+            detail = "the size in audit_tree and the tiles are not as this service left them, by the MAC of the row"
+            yield Finding("altered", detail)
 
 
 def check_repeated(session: Session) -> Iterator[Finding]:

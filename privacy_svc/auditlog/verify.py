@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, exists, select, union
+from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import checkpoint_file, waiting
@@ -29,11 +29,18 @@ from privacy_svc.auditlog.model import (
 from privacy_svc.auditlog.outside_check import Outside
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
+from privacy_svc.auditlog.raw import as_bytes, reading_texts, text_of
 from privacy_svc.auditlog.rotating import is_told
-from privacy_svc.auditlog.table_check import check_cosignatures, check_kept_tags, check_repeated, check_tree
+from privacy_svc.auditlog.table_check import (
+    check_cosignatures,
+    check_kept_tags,
+    check_repeated,
+    check_tree,
+    check_tree_mac,
+)
 from privacy_svc.auditlog.tile_check import TileCheck
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.db import Database, among
+from privacy_svc.db import Database
 
 if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
@@ -41,7 +48,8 @@ if TYPE_CHECKING:
 PAGE = 1000
 UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """Raised over values of a type that a column never holds."""
-_WAITING = rows_of(Outbox).where(among(Outbox.number, "numbers")).order_by(Outbox.number)
+NEVER_WRITTEN = "a column holds what the service never writes there"
+_WAITING = rows_of(Outbox).where(Outbox.number == bindparam("number"))
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
 
@@ -120,6 +128,7 @@ class _Verification:
             *self._waiting(),
             *self._orphans(),
             *check_tree(self._session, self._checker),
+            *check_tree_mac(self._session, self._vault),
             *check_repeated(self._session),
             *check_kept_tags(self._session, self._vault),
             *self._handovers(),
@@ -163,7 +172,8 @@ class _Verification:
         """The next entries, and the last index looked at; None at the end."""
         try:
             found = _beyond(rows_of(Entry).order_by(Entry.index), after).limit(PAGE)
-            page = read(self._session.connection().execute(found).all())
+            with reading_texts():
+                page = read(self._session.connection().execute(found).all())
             return page, page[-1].index if page else None
         except UNREADABLE:
             return self._readable(after)
@@ -174,9 +184,10 @@ class _Verification:
         indices = self._session.scalars(_beyond(select(Entry.index).order_by(Entry.index), after).limit(PAGE)).all()
         for index in indices:
             try:
-                rows += read(self._session.execute(rows_of(Entry).where(Entry.index == index)))
+                with reading_texts():
+                    rows += read(self._session.execute(rows_of(Entry).where(Entry.index == index)))
             except UNREADABLE:
-                self._findings.append(Finding("altered", "a column holds what the service never writes there", index))
+                self._findings.append(Finding("altered", NEVER_WRITTEN, index))
         return rows, indices[-1] if indices else None
 
     def _place(self, page: Sequence[Row]) -> None:
@@ -239,8 +250,18 @@ class _Verification:
         for rows in waiting.pages(self._session, PAGE):
             wrong = waiting.faults(self._session, self._vault, rows)
             yield from waiting.told(rows, wrong)
-            right = {"numbers": [row.number for row in rows if row.number not in wrong]}
-            yield from self._checker.check(read(self._session.execute(_WAITING, right)))
+            for row in rows:
+                if row.number not in wrong:
+                    yield from self._waits(row.number)
+
+    def _waits(self, number: int) -> Iterator[Finding]:
+        try:
+            with reading_texts():
+                found = read(self._session.execute(_WAITING, {"number": number}))
+        except UNREADABLE:
+            yield Finding("altered", f"the row {number} of audit_outbox: {NEVER_WRITTEN}")
+        else:
+            yield from self._checker.check(found)
 
     def _handovers(self) -> Iterator[Finding]:
         """A key that took over, and no entry says so."""
@@ -254,7 +275,7 @@ class _Verification:
         """Payloads whose entry is neither in the tree nor waiting: it was taken away before it got there. People of
         entries that are not there."""
         nowhere = union(*map(_nowhere, (Payload.entry_id, EntryMember.entry_id, CrowdPart.entry_id)))
-        for entry_id in sorted(self._session.scalars(nowhere)):
+        for entry_id in sorted(map(text_of, self._session.scalars(nowhere))):
             yield Finding("missing", f"entry {entry_id} was written and is not in the log")
 
 
@@ -268,5 +289,7 @@ def _beyond(statement: Select[Any], after: int | None) -> Select[Any]:
     return statement if after is None else statement.where(Entry.index > after)
 
 
-def _nowhere(entry_id: InstrumentedAttribute[str]) -> Select[str]:
-    return select(entry_id).where(~exists().where(Entry.id == entry_id), ~exists().where(Outbox.id == entry_id))
+def _nowhere(entry_id: InstrumentedAttribute[str]) -> Select[bytes]:
+    return select(as_bytes(entry_id)).where(
+        ~exists().where(Entry.id == entry_id), ~exists().where(Outbox.id == entry_id)
+    )

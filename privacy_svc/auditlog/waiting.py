@@ -9,21 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import structlog
 from msgspec import MsgspecError
-from sqlalchemy import Select, bindparam, exists, func, select, type_coerce, update
+from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType, TypeEngine
 
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.entry_check import Finding
+from privacy_svc.auditlog.mac import outbox_mac
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.mirror import LONGEST
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
-from privacy_svc.auditlog.outbox_mac import Mac
+from privacy_svc.auditlog.raw import as_bytes, as_it_is, text_of
 from privacy_svc.auditlog.tombstones import TOMBSTONES, is_tombstone
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
@@ -33,12 +33,10 @@ _REPEATED = exists().where(Entry.id == Outbox.id, Entry.leaf == Outbox.leaf)
 """Somebody put an entry of the tree into the outbox again. It stays there, for `verify` to tell, and stops no other; it
 does not wait."""
 _WAITS = (~_REPEATED, Outbox.refused.is_(None))
-_AS_IT_IS: TypeEngine[Any] = NullType()
-"""SQLite keeps what it is given, whatever a column's type."""
-_RAW = (type_coerce(column, _AS_IT_IS) for column in (Outbox.leaf, Outbox.mac))
-_ROWS: Select[Any] = select(Outbox.number, Outbox.id, Outbox.type, *_RAW, Outbox.refused)
-_SEALED = type_coerce(Payload.sealed, _AS_IT_IS)
-_PAYLOADS: Select[Any] = select(Payload.entry_id, Payload.owner_id, Payload.use, _SEALED)
+_RAW = (as_bytes(Outbox.id), as_it_is(Outbox.leaf), as_it_is(Outbox.mac))
+_ROWS: Select[Any] = select(Outbox.number, *_RAW, Outbox.refused.is_not(None))
+_WHOSE = (as_bytes(Payload.entry_id), as_bytes(Payload.owner_id), as_bytes(Payload.use))
+_PAYLOADS: Select[Any] = select(*_WHOSE, as_it_is(Payload.sealed))
 _PAYLOADS = _PAYLOADS.where(among(Payload.entry_id, "ids"))
 _NEXT = _ROWS.where(*_WAITS).order_by(Outbox.number).limit(bindparam("most")).with_for_update()
 _ANY = select(Outbox.number).where(*_WAITS).limit(1)
@@ -54,10 +52,13 @@ _REFUSE = (
 class Row(NamedTuple):
     number: int
     id: str
-    type: str
     leaf: Any
     mac: Any
-    refused: str | None
+    refused: bool
+
+    @classmethod
+    def of(cls, number: int, raw_id: bytes, leaf: Any, mac: Any = None, refused: bool = False) -> Self:
+        return cls(number, text_of(raw_id), leaf, mac, refused)
 
 
 class SealedPayload(NamedTuple):
@@ -80,7 +81,7 @@ def backlog(session: Session) -> tuple[int, datetime | None, int]:
 def next_entries(session: Session, vault: Vault, most: int) -> Sequence[Row]:
     """Those who are to enter the tree next, locked. What is no entry among them is refused."""
     while True:
-        rows = [Row(*row) for row in session.connection().execute(_NEXT, {"most": most})]
+        rows = [Row.of(*row) for row in session.connection().execute(_NEXT, {"most": most})]
         wrong = faults(session, vault, rows)
         if not wrong:
             return rows
@@ -93,7 +94,7 @@ def faults(session: Session, vault: Vault, rows: Sequence[Row]) -> Mapping[int, 
     if not rows:
         return {}
     wrong = {row.number: why for row in rows if (why := _form(row)) is not None}
-    formed, mac = [row for row in rows if row.number not in wrong], Mac(vault.organisation_cipher(session))
+    formed, mac = [row for row in rows if row.number not in wrong], outbox_mac(vault.organisation_cipher(session))
     older = [row for row in formed if row.mac is None]
     wrong |= {
         r.number: "its MAC is not of our key" for r in formed if r.mac is not None and not mac.fits(r.leaf, r.mac)
@@ -123,7 +124,11 @@ def with_our_payload(session: Session, vault: Vault, leaves: Mapping[str, bytes]
     known = set[str]()
     for _ in range(2):
         rows = session.connection().execute(_PAYLOADS, {"ids": [i for i in leaves if i not in known]})
-        payloads = [SealedPayload(*row) for row in rows if all(map(isinstance, row, (str, str, str, bytes)))]
+        payloads = [
+            SealedPayload(text_of(entry_id), text_of(owner_id), text_of(use), sealed)
+            for entry_id, owner_id, use, sealed in rows
+            if isinstance(sealed, bytes)
+        ]
         openers = Openers(session, vault)
         openers.learn(payloads)
         known |= {p.entry_id for p in payloads if _is_ours(vault.organisation_cipher(session), openers, p, leaves)}
@@ -144,7 +149,7 @@ def _is_ours(
 def pages(session: Session, size: int) -> Iterator[Sequence[Row]]:
     """All rows, for `verify`."""
     for found in session.execute(_ROWS.order_by(Outbox.number)).partitions(size):
-        yield [Row(*row) for row in found]
+        yield [Row.of(*row) for row in found]
 
 
 def told(rows: Sequence[Row], wrong: Mapping[int, str]) -> Iterator[Finding]:
@@ -153,5 +158,5 @@ def told(rows: Sequence[Row], wrong: Mapping[int, str]) -> Iterator[Finding]:
         where = f"the row {row.number} of audit_outbox"
         if row.number in wrong:
             yield Finding("altered", f"{where} is no entry of this service, {wrong[row.number]}: delete it")
-        elif row.refused is not None:
+        elif row.refused:
             yield Finding("altered", f"{where} is held back, and nothing is wrong with it: set its `refused` to NULL")

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Theirs
 from privacy_svc.consent import SUPPRESS_ALL, Cause, enlist
-from privacy_svc.db import Database
+from privacy_svc.db import Database, now
 from privacy_svc.errors import KeyUnavailable, NotFound
-from privacy_svc.rights import evidence, leftovers
+from privacy_svc.policy import surely_before
+from privacy_svc.rights import evidence, holds, leftovers
 from privacy_svc.rights.erasing import forget
 from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.store import (
@@ -72,7 +73,9 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
     with database.write() as session:
         lines, recovered = parts.vault.relearn_keys(session)
     with database.write() as session:
-        log = parts.log.relearn(session, actor=actor)
+        kept = parts.organisation.log_kept
+        over = None if kept is None else surely_before(now(), kept)
+        log = parts.log.relearn(session, over, holds.held(session), actor=actor)
     again = {line.body["subject_id"]: line.number for line in lines if line.kind is Kind.READMISSION}
     known: dict[str, Known] = {}
     for count, line in enumerate(lines, 1):

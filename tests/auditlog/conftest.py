@@ -1,6 +1,7 @@
 """A log over a vault, with people to write about."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,10 @@ class Logbook:
                 if rows:
                     session.execute(table.insert(), rows)
 
-    def relearn(self) -> Relearned:
+    def relearn(self, before: datetime | None = None, *held: str) -> Relearned:
         """As `restore replay` does."""
         with self.database.write() as session:
-            return self.log.relearn(session, actor="cli")
+            return self.log.relearn(session, before, held, actor="cli")
 
     @property
     def verifier(self) -> Verifier:

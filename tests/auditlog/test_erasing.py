@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from privacy_svc.auditlog.entry import Envelope, Sealable
 from privacy_svc.auditlog.events import EventType
@@ -145,3 +145,29 @@ def test_a_leaf_has_one_form() -> None:
             Envelope.decode(other)
     with pytest.raises(ValueError, match="salt"):
         Sealable.from_json({"salt": "AAAA", "payload": {}})
+
+
+@pytest.mark.parametrize("how", ["another's", "junk", "nothing", "text"])
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_payload_swapped_in_is_not_erased(book: Logbook, how: str, *, waits: bool) -> None:
+    """It stays, and no tombstone says that an erasure took what had been there; the person's name goes all the same,
+    and the entry of the erasure says how many there were."""
+    if how == "text" and book.database.engine.dialect.name != "sqlite":
+        pytest.skip("the others refuse it themselves")
+    ana = book.person()
+    swapped, kept = book.write(ana), book.write(ana)
+    if not waits:
+        book.integrate()
+    put = {"another's": payload(book, kept)["sealed"], "junk": b"\0" * 300, "nothing": b"", "text": b"?"}[how]
+    change(book, update(Payload).where(Payload.entry_id == swapped).values(sealed=put))
+    if how == "text":
+        change(book, text("UPDATE audit_payloads SET sealed = 'abc' WHERE sealed = x'3f'"))
+    assert book.erase(ana) == 1
+    book.integrate()
+    assert payload(book, kept)["use"] == ERASED
+    with book.database.read() as session:
+        assert session.scalar(select(Payload.use).where(Payload.entry_id == swapped)) == "data"
+        assert set(session.scalars(select(Entry.subject_id))) == {None}
+    said = next(v for v in book.search() if v.type == EventType.PAYLOADS_ERASED)
+    assert said.payload == {"entries": 1, "members": 0, "altered": 1}
+    assert [(f.kind, f.index) for f in book.verify().findings] == [("payload_missing", 0)]

@@ -260,9 +260,9 @@ def test_a_backup_from_before_it_is_pruned_again(book: Logbook, size: int) -> No
         book.restore(backup)
         if gone > 700:
             with pytest.raises(LogInconsistent, match="older than the retention"):
-                book.relearn()
+                book.relearn(CUT)
             return
-        book.relearn()
+        book.relearn(CUT)
         book.integrate()
         report = book.verify()
         assert (report.findings, report.first) == ((), gone)
@@ -281,6 +281,28 @@ def test_what_is_lost_outside_is_not_pruned_by_a_restore(book: Logbook) -> None:
     book.integrate()
     report = book.verify()
     assert ([f.kind for f in report.findings], report.first) == (["altered"], 0)
+
+
+@pytest.mark.parametrize(("why", "first"), [("young", 512), ("held", 256), ("kept for good", 0)])
+def test_a_restore_prunes_no_more_than_is_over(book: Logbook, why: str, first: int) -> None:
+    """After a pruning more of the oldest leaves outside was lost: what is not over, or about somebody whose data are
+    held, stays in the backup, and verification tells that it is not outside."""
+    ana = book.person()
+    old_entries(book, 300)
+    old_entries(book, 300, ana)
+    write_at(book, SOON, 400)
+    backup = book.back_up()
+    with time_machine.travel(YOUNG, tick=False):
+        assert book.log.prune(book.database, CUT, actor="test") == 512
+        (book.log.mirror.folder / "000000000002").unlink()
+        book.restore(backup)
+        book.relearn(None if why == "kept for good" else CUT, *([ana] if why == "held" else []))
+        book.integrate()
+        report = book.verify()
+    assert report.first == first
+    assert [f.detail for f in report.findings] == [
+        f"the mirror of the log differs in {768 - first} entries, the first is {first}"
+    ]
 
 
 AHEAD = datetime(2036, 1, 1, tzinfo=UTC)

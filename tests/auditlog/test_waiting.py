@@ -17,6 +17,7 @@ from privacy_svc.db import new_id, now
 from privacy_svc.db.migrate import MIGRATIONS
 from tests.auditlog.conftest import Logbook
 from tests.auditlog.test_sequencer import DIED, die_in
+from tests.conftest import ONE_DATABASE
 from tests.factories import check_log
 
 OUTBOX: Table = Outbox.__table__  # type: ignore[assignment]
@@ -192,3 +193,42 @@ def test_the_upgrade_strands_nothing(book: Logbook) -> None:
             move(config, to)
     check_log(book.database, book.log)
     assert book.verify().size == 1
+
+
+NO_TEXT = "CAST(x'ff' AS TEXT)"
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("column", ["id", "type", "actor", "subject_id"])
+def test_a_text_that_is_none_stops_nothing(book: Logbook, column: str) -> None:
+    """SQLite keeps it, and says so only when it is read. One of an entry that waits: told, and all others enter."""
+    book.fill(1)
+    book.write(book.person())
+    change(book, f"UPDATE audit_outbox SET {column} = {NO_TEXT}")
+    assert {f.kind for f in book.verify().findings} >= {"altered"}
+    book.write()
+    for _ in range(2):
+        book.write()
+        book.integrate()
+    report = book.verify()
+    assert report.size == (4 if column == "id" else 5)
+    where = [f.index for f in report.findings if f.kind == "altered"]
+    assert where == [None if column == "id" else 1]
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("column", ["entry_id", "owner_id", "use"])
+def test_a_payload_of_no_text_stops_nothing(book: Logbook, column: str) -> None:
+    """Of a row that somebody put before all that wait, for which its payload is asked."""
+    book.write()
+    put_id = new_id()
+    put(book, msgspec.structs.replace(Envelope.decode(leaf_of(book)), id=put_id).encode(), id=put_id)
+    change(book, "INSERT INTO audit_payloads VALUES (:id, 'x', 'data', x'00')", id=put_id)
+    change(book, f"UPDATE audit_payloads SET {column} = {NO_TEXT} WHERE entry_id = :id", id=put_id)
+    book.write()
+    book.integrate()
+    report = book.verify()
+    assert any(f.kind == "altered" for f in report.findings)
+    with book.database.read() as session:
+        assert book.log.backlog(session).refused == 1
+        assert len(session.execute(select(Entry.index)).all()) == 2
