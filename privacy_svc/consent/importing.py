@@ -22,7 +22,7 @@ from privacy_svc.consent.policies import keep_policy
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.suppression import is_empty, scopes_by_address, scopes_of
 from privacy_svc.consent.tables import ConsentImport
-from privacy_svc.consent.versions import hold_many, raise_versions
+from privacy_svc.consent.versions import hold_many, raise_versions, readmissions
 from privacy_svc.db import Database, ahead, among, insert_rows, new_id, now, prefer_indexes
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
@@ -213,6 +213,7 @@ class _Batch:
     def _record(self, admitted: Sequence[tuple[Wanted, str]]) -> None:
         versions = hold_many(self._session, {s for _, s in admitted})
         there = self._there(versions, {w.words.purpose.key for w, _ in admitted})
+        back = readmissions(self._session, versions)
         new: list[tuple[Wanted, str]] = []
         for w, subject_id in admitted:
             said = (subject_id, w.words.purpose.key, w.given_at, w.words.state)
@@ -220,6 +221,8 @@ class _Batch:
                 self._refuse(w, Why.ERASED, "this person's data were erased")
             elif said in there:
                 self.unchanged += 1
+            elif w.permits and subject_id in back and w.given_at < back[subject_id]:
+                self._refuse(w, Why.BEFORE_READMISSION, "agreed before this person was erased and came back")
             else:
                 there.add(said)
                 new.append((w, subject_id))

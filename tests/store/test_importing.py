@@ -261,6 +261,28 @@ def test_an_erased_person_gets_nothing(desk: Desk) -> None:
     assert [r.reason for r in desk.refused] == ["erased"]
 
 
+def test_what_was_agreed_before_an_erasure_does_not_come_in_after_it(desk: Desk) -> None:
+    """Of who was erased and came back: refused and counted; what is there already is unchanged, a no and what they
+    agreed to since come in."""
+    desk.take(GOOD)
+    subject = desk.subject()
+    with desk.shop.database.write() as session:
+        desk.shop.vault.erase(session, subject)
+    with desk.shop.database.write() as session:
+        desk.shop.vault.readmit(session, subject)
+    early = GOOD | {"given_at": "2026-05-02T08:00:00Z"}
+    rows = [
+        GOOD,
+        early,
+        early | {"state": "requested"},
+        early | {"state": "refused"},
+        GOOD | {"given_at": now().isoformat()},
+    ]
+    totals = desk.take(*rows)
+    assert (totals.recorded, totals.unchanged, totals.refused) == (2, 1, {"before_readmission": 2})
+    assert [r.row for r in desk.refused] == [2, 3]
+
+
 @pytest.mark.parametrize("sealed", [False, True])
 @pytest.mark.parametrize("row", [{"id": None, "email": ANA["email"].upper()}, {"email": "ana@new.example"}, {}])
 def test_a_suppressed_address_is_refused(desk: Desk, row: dict[str, Any], sealed: bool) -> None:
