@@ -73,11 +73,8 @@ def lift_objection(
     with database.write() as session:
         subject_id = directory.admit(session, CustomerRef(id=customer))
         objections.require_liftable(session, policies.current, subject_id, purpose)
-        stood = objections.objects_since(session, subject_id, purpose) is not None
         version = objections.lift_objection(session, log, subject_id, purpose, caller.name)
-        if stood:  # else the address may be on the list for somebody else who has it
-            keeper = ListKeeper(vault, log, directory)
-            keeper.release(session, subject_id, [purpose], caller.name, "objection lifted")
+        ListKeeper(vault, log, directory).lifted(session, subject_id, purpose, caller.name)
         return StateChanged(version)
 
 

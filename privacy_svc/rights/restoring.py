@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Theirs
-from privacy_svc.consent import SUPPRESS_ALL, Cause, enlist, invalidate_all
+from privacy_svc.consent import disown, enlist_erased, invalidate_all, owners
 from privacy_svc.db import Database, now
 from privacy_svc.errors import KeyUnavailable, NotFound
 from privacy_svc.rights import evidence, leftovers
@@ -117,10 +117,12 @@ def _repeat(database: Database, parts: Parts, line: Line, known: dict[str, Known
             invalidate_all(session, parts.log, subject_id, WORKER, now(), AGAIN)
         if line.kind is Kind.SUPPRESSED:
             found = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in line.body["addresses"]]
-            enlist(session, parts.log, found, SUPPRESS_ALL, Cause.ERASURE, WORKER, line.at)
+            enlist_erased(session, parts.log, found, WORKER, line.at)
         if kept is not None:
             evidence.forget(session, parts, kept, WORKER)
         if theirs is not None:
+            with suppress(KeyUnavailable):
+                disown(session, parts.log, owners(session, parts.vault, subject_id), WORKER)
             link_rows(session, subject_id, line.body.get("rows", ()))
             forget(session, parts, theirs)
 

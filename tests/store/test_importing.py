@@ -26,7 +26,6 @@ from privacy_svc.consent import (
     Source,
     Totals,
     digests,
-    enlist,
     evidence,
     export_lines,
     history,
@@ -39,6 +38,8 @@ from privacy_svc.consent import (
 from privacy_svc.consent.judging import Judge, Wanted
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import PROOF_LIMIT, ImportRow, proof_size
+from privacy_svc.consent.suppression import Owned, enlist
+from privacy_svc.consent.tables import NOBODY
 from privacy_svc.db import now
 from privacy_svc.errors import InvalidBody
 from privacy_svc.http import Contact, CustomerRef
@@ -291,7 +292,7 @@ def test_a_suppressed_address_is_refused(desk: Desk, row: dict[str, Any], sealed
     if sealed:
         seal(shop.sealer("test"))
     with shop.database.write() as session:
-        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        found = [Owned(a, NOBODY) for a in digests(session, shop.vault, [Contact("email", ANA["email"])])]
         enlist(session, shop.log, found, SUPPRESS_ALL, Cause.ERASURE, "worker", now())
     given, withdrawn = GOOD | row, GOOD | row | {"state": "withdrawn"}
     totals = desk.take(given, withdrawn, GOOD | {"id": "2"})
@@ -305,7 +306,7 @@ def test_what_is_there_already_is_unchanged_though_it_is_suppressed(desk: Desk) 
     desk.take(GOOD)
     shop = desk.shop
     with shop.database.write() as session:
-        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        found = [Owned(a, NOBODY) for a in digests(session, shop.vault, [Contact("email", ANA["email"])])]
         enlist(session, shop.log, found, "marketing.email", Cause.UNSUBSCRIBE, "shop", now())
     raw = exported(shop, Format.NDJSON)
     assert desk.take(raw=raw).unchanged == 1
@@ -340,7 +341,7 @@ def test_another_scope_does_not_refuse(desk: Desk) -> None:
     """Who unsubscribed from one purpose may have consented to another."""
     shop = desk.shop
     with shop.database.write() as session:
-        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        found = [Owned(a, NOBODY) for a in digests(session, shop.vault, [Contact("email", ANA["email"])])]
         enlist(session, shop.log, found, "marketing.email", Cause.UNSUBSCRIBE, "shop", now())
     offers = GOOD | {"purpose": "marketing.sms", "notice": "offers", "notice_version": 1}
     desk.take(GOOD, offers)
