@@ -7,9 +7,13 @@ subclasses in its `errors.py`, or here when two rooms raise them.
 No message may carry personal data: errors are logged and returned.
 """
 
-from collections.abc import Iterator, Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+LONGEST_WORD = 80
+"""Letters of a word that is looked for: who sends a longer one is not worth the time that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,18 @@ class Fault:
 
     pointer: str
     detail: str
+
+
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word that was probably meant, for the way out of a refusal; None where none is near. Capitals, and a
+    dash for an underscore, are no difference."""
+    words = {_plain(w): w for w in sorted(known, reverse=True)}
+    found = difflib.get_close_matches(_plain(word[:LONGEST_WORD]), words, n=1, cutoff=cutoff)
+    return words[found[0]] if found else None
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("-", "_")
 
 
 class PrivacyError(Exception):

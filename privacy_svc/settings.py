@@ -4,7 +4,6 @@ The environment wins over the file. Unknown keys are refused, so that a typing e
 cannot silently leave a protection at its default.
 """
 
-import difflib
 import os
 import tomllib
 import types
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from privacy_svc.errors import Fault, Misconfigured
+from privacy_svc.errors import Fault, Misconfigured, nearest
 
 PREFIX = "PRIVACY_"
 FILE = "privacy.toml"
@@ -189,8 +188,8 @@ def _known(place: str, name: str, faults: list[Fault]) -> bool:
     known = [f.name for f in fields(Settings)]
     if name in known:
         return True
-    near = difflib.get_close_matches(name, known, n=1)
-    faults.append(Fault(place, f"unknown setting {name!r}" + (f", did you mean {near[0]!r}?" if near else "")))
+    near = nearest(name, known)
+    faults.append(Fault(place, f"unknown setting {name!r}" + (f", did you mean {near!r}?" if near else "")))
     return False
 
 

@@ -1,6 +1,5 @@
 """Reading the log: by person, type, actor and time, newest first."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -23,7 +22,7 @@ from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.db import among
-from privacy_svc.errors import NotFound
+from privacy_svc.errors import NotFound, nearest
 from privacy_svc.vault import Tampered, Vault
 
 CHUNK = 500
@@ -86,8 +85,8 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.type is not None and not types_of(self.type):
             known = {b for t in EventType for b in (t.value, *accumulate(t.split(":"), "{}:{}".format))}
-            near = difflib.get_close_matches(self.type, sorted(known), n=1, cutoff=0.5)
-            hint = f"did you mean `{near[0]}`? " if near else ""
+            near = nearest(self.type, known, cutoff=0.5)
+            hint = f"did you mean `{near}`? " if near else ""
             raise UnknownType(f"No entry has this type: {hint}`privacy-svc log types` lists them.")
 
     @property

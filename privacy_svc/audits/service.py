@@ -1,6 +1,5 @@
 """Running programmes and keeping their signed reports."""
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from privacy_svc.audits.reading import read_only
 from privacy_svc.audits.running import Outcome, carry_out, timestamp
 from privacy_svc.audits.scoring import compared, since_before
 from privacy_svc.db import Database, new_id, now
-from privacy_svc.errors import BadRequest
+from privacy_svc.errors import BadRequest, nearest
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.settings import Settings
 
@@ -54,8 +53,8 @@ class Audits:
             raise BadRequest("as_of is a time that has passed, with its time zone, e.g. 2026-11-01T00:00:00Z.")
         known = self.programmes()
         if programme not in known:
-            near = difflib.get_close_matches(programme, known, n=1)
-            raise UnknownProgramme("There is no such programme" + (f"; did you mean {near[0]!r}?" if near else "."))
+            near = nearest(programme, known)
+            raise UnknownProgramme("There is no such programme" + (f"; did you mean {near!r}?" if near else "."))
         report = self._report(known[programme], self.policies.current, as_of, at, actor)
         self._keep(report, as_of, at)
         return report

@@ -52,7 +52,7 @@ def show(
         times = (_time(as_of, "--as-of", zone), _time(known_at, "--known-at", zone))
         asked = Asked(*times, purpose, proof=True, evidence=evidence).check(at)
         with runtime.database.write() as session:
-            subject_id = runtime.directory.admit(session, ref)
+            subject_id = runtime.directory.admit(session, ref, ACTOR)
             runtime.log.append(
                 session, EventType.CONSENT_READ, actor=ACTOR, subject_id=subject_id, payload=asked.told()
             )

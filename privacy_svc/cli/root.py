@@ -1,6 +1,5 @@
 """The root command: global options, lazy sub-commands, one place where errors become lines and exit codes."""
 
-import difflib
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +8,7 @@ import click
 
 from privacy_svc import __version__
 from privacy_svc.cli.common import Cli
-from privacy_svc.errors import PrivacyError
+from privacy_svc.errors import PrivacyError, nearest
 
 COMMANDS = {
     "init": "Connect a customer store: draft its data map, create the privacy database and the keys.",
@@ -61,8 +60,8 @@ class Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+            near = nearest(args[0], COMMANDS)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

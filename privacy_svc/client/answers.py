@@ -206,6 +206,14 @@ class Consents:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """`purposes`: those that the signal was noted for now, and not before."""
+
+    purposes: Sequence[str]
+    state_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnsubscribeLink:
     """Put `headers` into the mail, under its DKIM signature. `warning`: why mail programs would show no button."""
 
@@ -287,6 +295,17 @@ def _said(got: Mapping[str, Any]) -> Said:
 
 def unsubscribe_link(got: Mapping[str, Any]) -> UnsubscribeLink:
     return UnsubscribeLink(got["url"], dict(got["headers"]), got.get("warning"))
+
+
+def state_version(got: Mapping[str, Any]) -> int:
+    found = got["state_version"]
+    if type(found) is not int:
+        raise TypeError("the state version is a whole number")
+    return found
+
+
+def signal(got: Mapping[str, Any]) -> Signal:
+    return Signal(tuple(got["purposes"]), state_version(got))
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from privacy_svc.client import answers
 from privacy_svc.client.answers import (
@@ -12,6 +12,7 @@ from privacy_svc.client.answers import (
     Customer,
     Guardian,
     Notice,
+    Signal,
     Source,
     State,
     UnsubscribeLink,
@@ -19,6 +20,9 @@ from privacy_svc.client.answers import (
 from privacy_svc.client.sendable import segment
 from privacy_svc.client.transport import Transport
 
+DIRECT_MARKETING = "direct_marketing"
+"""All of it, also of what is to come (Art. 21(2))."""
+T = TypeVar("T")
 ADDRESSES = 10_000
 """Checked in one request."""
 
@@ -66,6 +70,35 @@ class Consenting:
         params = {name: value for name, value in asked.items() if value is not None}
         path = f"/v1/customers/{segment(customer)}/consents"
         return self._wire.call("GET", path, answers.consents, params=params)
+
+    def object_to(
+        self,
+        customer: str | int,
+        purpose: str = DIRECT_MARKETING,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> int:
+        """A customer (by the CRM's own key) objects (Art. 21 GDPR): to a purpose, a group of them, `profiling`, or, if
+        you name none, to all direct marketing. No reason is needed. It holds at once; returns the state version, for
+        `min_state_version`. Raises BadCall for what nobody can object to, NotFound, Erased.
+
+        Agreeing again to the same purpose lifts it; otherwise the DPO does, or the person in the Privacy Centre. A
+        restriction (Art. 18) is the DPO's to place and to lift: a module reads of it (`consents`).
+        """
+        body = {"purpose": purpose} | ({"reason": reason} if reason is not None else {})
+        return self._change(customer, "objections", answers.state_version, body, idempotency_key)
+
+    def pass_signal(self, customer: str | int) -> Signal:
+        """The browser of a customer whom you know (by the CRM's own key) sent `Sec-GPC: 1`. Pass it on as often as you
+        see it: it is noted once for each purpose that honours it, and what the person says on purpose later stands."""
+        return self._change(customer, "signals", answers.signal, {"gpc": 1}, None)
+
+    def _change(
+        self, customer: str | int, what: str, read: Callable[[Any], T], body: dict[str, Any], key: str | None
+    ) -> T:
+        path = f"/v1/customers/{segment(customer)}/{what}"
+        return self._wire.call("POST", path, read, body=body, changes=True, key=key or str(uuid.uuid4()))
 
     def unsubscribe_link(self, customer: Customer, *, purpose: str) -> UnsubscribeLink:
         """For a mail to one customer: unsubscribing from the purpose with one click (RFC 8058). It is the same each

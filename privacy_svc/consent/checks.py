@@ -1,10 +1,10 @@
 """Is what a caller wants recorded a consent at all? Every fault is found and named by its JSON pointer. Pure."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
+from privacy_svc import errors
 from privacy_svc.consent.contradicting import contradictions
 from privacy_svc.consent.rowformat import PROOF_LIMIT, proof_size
 from privacy_svc.consent.schemas import RecordConsent
@@ -168,9 +168,9 @@ def require_purpose(policies: PolicySet, purpose: str) -> None:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Names are small letters; what people write for them is not."""
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), list(known), n=1)
-    return f", did you mean `{near[0]}`?" if near else ""
+    """`, did you mean …?` for a fault, or nothing."""
+    near = errors.nearest(name, known)
+    return f", did you mean `{near}`?" if near else ""
 
 
 def _list(words: Iterable[object]) -> str:

@@ -14,8 +14,8 @@ from privacy_svc.consent import unsubscribing
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.confirming import Confirmer, Offered, Post
 from privacy_svc.consent.following import ListKeeper
-from privacy_svc.consent.model import Consent, Objection
-from privacy_svc.consent.objections import object_to, objects_since
+from privacy_svc.consent.model import Consent
+from privacy_svc.consent.objections import lift_objection, object_to, objects_since, was_signalled
 from privacy_svc.consent.recording import Saying, record_all
 from privacy_svc.consent.schemas import ConsentView, RecordConsent, Source, UnsubscribeLink
 from privacy_svc.consent.standing import latest
@@ -103,10 +103,11 @@ class Choices:
 
     def confirm(self, session: Session, token: str, *, gpc: bool = False) -> ConsentView:
         """The person pressed the button, which is more than their browser's general signal says: that is noted as of
-        before. Raises LinkGone, Erased, StoreUnavailable."""
+        before, and what it objects to here is taken back. Raises LinkGone, Erased, StoreUnavailable."""
         subject_id, said = self.confirmer.confirm(session, token, PERSON)
         if gpc:
             self.signal(session, subject_id, PERSON, min(now(), said.given_at - timedelta(microseconds=1)))
+            lift_objection(session, self.log, subject_id, said.purpose, PERSON, f"consent {said.id}")
         self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON)
         return said
 
@@ -137,8 +138,8 @@ class Choices:
         return purpose
 
     def signal(self, session: Session, subject_id: str, actor: str, at: datetime | None = None) -> list[str]:
-        """Global Privacy Control (`Sec-GPC: 1`) was seen; the purposes it ended or would have. Once for each: what the
-        person says later stands, however often their browser repeats itself. Raises Erased, NotFound."""
+        """Global Privacy Control (`Sec-GPC: 1`) was seen; the purposes it was noted for now: see `_signalled`. Raises
+        Erased, NotFound."""
         hold(session, subject_id)
         honouring = [p for p in self.policies.purposes.values() if p.honours_gpc]
         fresh = [p for p in honouring if not _signalled(session, subject_id, p)]
@@ -162,7 +163,8 @@ class Choices:
             wanted = RecordConsent(ref, purpose.key, "withdrawn", Source(channel), given_at=at)
             self._say_one(session, Saying(subject_id, wanted, actor, superseded=at is not None))
         if _is_objected_to(purpose):
-            object_to(session, self.log, subject_id, purpose.key, actor, channel)
+            signalled = channel == GPC
+            object_to(session, self.log, subject_id, purpose.key, actor, channel, signalled=signalled)
             self.keeper.suppress(session, subject_id, purpose.key, Cause.OBJECTION, actor)
 
 
@@ -178,13 +180,18 @@ def is_over(session: Session, subject_id: str, purpose: Purpose) -> bool:
 
 
 def _signalled(session: Session, subject_id: str, purpose: Purpose) -> bool:
-    """Noted before; who has objected before by other means needs no signal."""
+    """Whether a signal was noted for this purpose before. The rule:
+
+    * The first one is an objection by automated means (Art. 21(5)), or a withdrawal, as good as any other. It is noted
+      whatever was said before it: also where an objection by other means was lifted since, for that was before the
+      signal, and also where one stands, so that the signal itself is known when that one is lifted.
+    * It is noted once. A browser repeats it with each request, and a repetition is no new word: what the person says on
+      purpose after the first one, by lifting the objection or by agreeing, stands.
+    """
     if _is_objected_to(purpose):
-        mine = select(Objection.purpose).where(Objection.subject_id == subject_id, Objection.purpose == purpose.key)
-    else:
-        mine = select(Consent.purpose).where(Consent.subject_id == subject_id, Consent.purpose == purpose.key)
-        mine = mine.where(Consent.channel == GPC)
-    return session.scalar(mine.limit(1)) is not None
+        return was_signalled(session, subject_id, purpose.key)
+    mine = (Consent.subject_id == subject_id, Consent.purpose == purpose.key, Consent.channel == GPC)
+    return session.scalar(select(Consent.purpose).where(*mine).limit(1)) is not None
 
 
 def _choices(

@@ -7,16 +7,25 @@ they become what decisions about one purpose can tell apart, so that a million p
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
+import structlog
+from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from privacy_svc.policy import OF_AGE, PolicySet, Purpose, age_on, anchor, consent_age, last_passed
-from privacy_svc.vault import BIRTH, Vault
+from privacy_svc.vault import BIRTH, SubjectCipher, Tampered, Vault
 
+_log = structlog.get_logger(__name__)
+_UNREADABLE = Counter(
+    "privacy_birth_dates_unreadable",
+    "People whose birth date does not open, or is none, as this process met them.",
+)
 YOUNGEST = 0
-"""Of somebody known to be young whose birth date cannot be opened: erased at this moment."""
+"""Of somebody known to be young whose birth date cannot be read: erased at this moment, or the value is spoilt."""
+TOLD = 10_000
+"""People of whom a process remembers that it told."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +83,12 @@ class Reading:
         return anchor(self.ends[over], self._zone)
 
     def open_ages(self, session: Session, sealed: Mapping[str, bytes]) -> dict[str, int]:
-        """Of people who are not of age. Raises KeyUnavailable, Tampered."""
+        """Of people who are not of age. A value that does not open is that one person's, who counts as the youngest: it
+        must not keep everybody else from a decision. Raises KeyUnavailable."""
         assert self.vault is not None
-        born = {i: c.open(BIRTH, i, sealed[i]) for i, c in self.vault.ciphers(session, sealed).items()}
-        return {i: age_on(date.fromisoformat(born[i]), self._today) if i in born else YOUNGEST for i in sealed}
+        ciphers = self.vault.ciphers(session, sealed)
+        born = {i: _open(ciphers[i], i, value) if i in ciphers else None for i, value in sealed.items()}
+        return {i: YOUNGEST if day is None else age_on(day, self._today) for i, day in born.items()}
 
 
 def _limits(policies: PolicySet, purpose: str) -> Iterator[int]:
@@ -86,3 +97,18 @@ def _limits(policies: PolicySet, purpose: str) -> Iterator[int]:
         yield consent_age(None, policies.organisation.consent_ages)
     elif declared is not None and declared.minimum_age is not None:
         yield declared.minimum_age
+
+
+def _open(cipher: SubjectCipher, subject_id: str, sealed: bytes) -> date | None:
+    try:
+        return date.fromisoformat(cipher.open(BIRTH, subject_id, sealed))
+    except (Tampered, TypeError, ValueError):
+        _tell(subject_id)
+        return None
+
+
+@lru_cache(TOLD)
+def _tell(subject_id: str) -> None:
+    """Once for each, without the value."""
+    _UNREADABLE.inc()
+    _log.error("consent.birth_date_unreadable", subject=subject_id)

@@ -2,7 +2,7 @@
 
 Idempotent: a record of the same person, purpose, state and time is there already, whoever brought it. Nothing that is
 recorded is touched, and what was said later stands, so an old table never outvotes what a person said since. It lifts
-no objection and nothing from the suppression list.
+no objection, and nothing from the suppression list but what it has put there itself.
 """
 
 from collections import Counter
@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, GroupEvent, Log
 from privacy_svc.consent.judging import Judge, Refused, Wanted, Why, Words
+from privacy_svc.consent.listing import Listing
 from privacy_svc.consent.model import EVIDENCE, Consent
 from privacy_svc.consent.policies import keep_policy
 from privacy_svc.consent.reading import Line
-from privacy_svc.consent.suppression import is_empty, scopes_by_address, scopes_of
+from privacy_svc.consent.suppression import is_empty
 from privacy_svc.consent.tables import ConsentImport
-from privacy_svc.consent.versions import hold_many, raise_versions
+from privacy_svc.consent.versions import hold_many, raise_versions, readmissions
 from privacy_svc.db import Database, ahead, among, insert_rows, new_id, now, prefer_indexes
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
@@ -125,7 +126,8 @@ class Importer:
         run = session.get(ConsentImport, run_id, with_for_update=True) if run_id else None
         if run is not None and run.rows != totals.rows:
             raise Conflict("Another process imports this file at this moment.")
-        done = _Batch(self, session, run_id, now()).take(lines)
+        at = now()
+        done = _Batch(self, session, run_id, at, run.started_at if run else at).take(lines)
         if done.refused:
             tell(done.refused)
         totals.rows += len(lines)
@@ -146,10 +148,12 @@ class Importer:
 
 
 class _Batch:
-    """Some rows, in one transaction."""
+    """Some rows, in one transaction. `began`: when the run did."""
 
-    def __init__(self, importer: Importer, session: Session, run_id: str, at: datetime) -> None:
+    def __init__(self, importer: Importer, session: Session, run_id: str, at: datetime, began: datetime) -> None:
         self._by, self._session, self._run_id, self._at = importer, session, run_id, at
+        by = importer
+        self._listing = Listing(session, by.vault, by.log, by.directory, by.actor, began)
         self.refused: list[Refused] = []
         self.recorded = self.unchanged = 0
 
@@ -158,12 +162,13 @@ class _Batch:
         wanted = [one for one in lines if isinstance(one, Wanted)]
         suppressing = not is_empty(self._session)
         if suppressing:
-            wanted = self._unsuppressed(wanted, {w.line.number: w.contacts for w in wanted})
+            wanted = self._unsuppressed(wanted, {w.line.number: w.contacts for w in wanted}, {})
         admitted = self._admitted(wanted)
         if suppressing and admitted:
             known = self._by.directory.contacts(self._session, {s for _, s in admitted})
             contacts = {w.line.number: known.get(s, ()) for w, s in admitted}
-            left = {w.line.number for w in self._unsuppressed([w for w, _ in admitted], contacts)}
+            subjects = {w.line.number: s for w, s in admitted}
+            left = {w.line.number for w in self._unsuppressed([w for w, _ in admitted], contacts, subjects)}
             admitted = [(w, s) for w, s in admitted if w.line.number in left]
         if admitted:
             self._record(admitted)
@@ -173,32 +178,35 @@ class _Batch:
     def _refuse(self, wanted: Wanted, why: Why, detail: str) -> None:
         self.refused.append(Refused(wanted.line.number, wanted.line.line, why, detail))
 
-    def _unsuppressed(self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]]) -> list[Wanted]:
-        """Those whose addresses may be used for their purpose; a refusal or withdrawal needs no such leave, and what is
-        there already none again."""
-        asked = (c for w in wanted if w.permits for c in contacts[w.line.number])
-        listed = scopes_by_address(self._session, self._by.vault, asked)
+    def _unsuppressed(
+        self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]], subjects: Mapping[int, str]
+    ) -> list[Wanted]:
+        """Those whose addresses may be used for their purpose; what is there already needs no such leave again.
+        `subjects`: of the rows whose person is known."""
+        against = self._listing.against(wanted, contacts)
         left = []
         for w in wanted:
-            scopes = scopes_of(w.words.purpose)
-            suppressed = w.permits and any(listed.get(c, frozenset()) & scopes for c in contacts[w.line.number])
-            if suppressed and self._is_there(w):
-                self.unchanged += 1
-            elif suppressed:
-                self._refuse(w, Why.SUPPRESSED, "the address is on the suppression list")
-            else:
+            stand = against.get(w.line.number)
+            subject_id = (subjects.get(w.line.number) or self._find(w)) if stand else None
+            if stand is None or (subject_id is not None and self._listing.said_here(w, subject_id, stand)):
                 left.append(w)
+            elif subject_id is not None and self._is_there(w, subject_id):
+                self.unchanged += 1
+            else:
+                self._refuse(w, Why.SUPPRESSED, "the address is on the suppression list")
         return left
 
-    def _is_there(self, w: Wanted) -> bool:
-        """Recorded before, of the person whom the row names."""
+    def _find(self, w: Wanted) -> str | None:
+        """Whom the row names, who is not erased; None where several people share the address."""
         try:
             found = self._by.directory.find(self._session, w.customer)
-        except Conflict:  # several people share the address
-            return False
-        if found is None or self._session.get_one(Subject, found).erased_at is not None:
-            return False
-        return (found, w.words.purpose.key, w.given_at, w.words.state) in self._there([found], {w.words.purpose.key})
+        except Conflict:
+            return None
+        return None if found is None or self._session.get_one(Subject, found).erased_at is not None else found
+
+    def _is_there(self, w: Wanted, subject_id: str) -> bool:
+        purpose = w.words.purpose.key
+        return (subject_id, purpose, w.given_at, w.words.state) in self._there([subject_id], {purpose})
 
     def _admitted(self, wanted: Sequence[Wanted]) -> list[tuple[Wanted, str]]:
         subjects = self._by.directory.admit_many(self._session, [w.customer for w in wanted], self._by.actor)
@@ -213,6 +221,7 @@ class _Batch:
     def _record(self, admitted: Sequence[tuple[Wanted, str]]) -> None:
         versions = hold_many(self._session, {s for _, s in admitted})
         there = self._there(versions, {w.words.purpose.key for w, _ in admitted})
+        back = readmissions(self._session, versions)
         new: list[tuple[Wanted, str]] = []
         for w, subject_id in admitted:
             said = (subject_id, w.words.purpose.key, w.given_at, w.words.state)
@@ -220,12 +229,15 @@ class _Batch:
                 self._refuse(w, Why.ERASED, "this person's data were erased")
             elif said in there:
                 self.unchanged += 1
+            elif w.permits and subject_id in back and w.given_at < back[subject_id]:
+                self._refuse(w, Why.BEFORE_READMISSION, "agreed before this person was erased and came back")
             else:
                 there.add(said)
                 new.append((w, subject_id))
         self.recorded = len(new)
         if new:
             self._write(new, versions)
+            self._listing.follow(new, self._at)
 
     def _there(self, ids: Iterable[str], purposes: Iterable[str]) -> set[tuple[str, str, datetime, str]]:
         asked = {"ids": list(ids), "purposes": sorted(purposes)}

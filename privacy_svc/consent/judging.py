@@ -43,6 +43,7 @@ class Why(enum.StrEnum):
     UNKNOWN_CUSTOMER = "unknown_customer"
     AMBIGUOUS_CUSTOMER = "ambiguous_customer"
     ERASED = "erased"
+    BEFORE_READMISSION = "before_readmission"
     SUPPRESSED = "suppressed"
 
 

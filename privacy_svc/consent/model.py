@@ -63,6 +63,8 @@ class Objection(Base):
     state_version: Mapped[int] = mapped_column(primary_key=True)
     purpose: Mapped[str] = mapped_column(primary_key=True)
     stands: Mapped[bool]
+    signalled: Mapped[bool] = mapped_column(default=False)
+    """Raised by a browser's general signal (Global Privacy Control)."""
     recorded_at: Mapped[datetime] = mapped_column(default=now)
     recorded_by: Mapped[str]
 

@@ -27,10 +27,19 @@ _SAID = (
 """Built once: every consent looks for an objection that it ends."""
 
 
-def object_to(session: Session, log: Log, subject_id: str, purpose: str, actor: str, reason: str | None = None) -> int:
-    """Against a purpose, a group of them, or `policy.DIRECT_MARKETING`. Returns the state version. Raises Erased,
-    NotFound."""
-    return _object(session, log, hold(session, subject_id), purpose, actor, reason, stands=True)
+def object_to(
+    session: Session,
+    log: Log,
+    subject_id: str,
+    purpose: str,
+    actor: str,
+    reason: str | None = None,
+    *,
+    signalled: bool = False,
+) -> int:
+    """Against a purpose, a group of them, or `policy.DIRECT_MARKETING`. `signalled`: by a browser's general signal.
+    Returns the state version. Raises Erased, NotFound."""
+    return _object(session, log, hold(session, subject_id), purpose, actor, reason, stands=True, signalled=signalled)
 
 
 def lift_objection(
@@ -73,6 +82,12 @@ def stand_since(
     return {place: at for place, (stands, at) in last.items() if stands}
 
 
+def was_signalled(session: Session, subject_id: str, purpose: str) -> bool:
+    """Whether a browser's general signal ever raised an objection against this purpose, lifted since or not."""
+    mine = (Objection.subject_id == subject_id, Objection.purpose == purpose, Objection.signalled)
+    return session.scalar(select(Objection.purpose).where(*mine).limit(1)) is not None
+
+
 def restricted_since(session: Session, subject_id: str) -> datetime | None:
     """When the restriction that stands was placed; None where none stands."""
     return dict(restricted_people(session, [subject_id])).get(subject_id)
@@ -89,12 +104,27 @@ def restricted_people(session: Session, among_ids: Sequence[str] | None = None) 
 
 
 def _object(
-    session: Session, log: Log, subject: Subject, purpose: str, actor: str, reason: str | None, *, stands: bool
+    session: Session,
+    log: Log,
+    subject: Subject,
+    purpose: str,
+    actor: str,
+    reason: str | None,
+    *,
+    stands: bool,
+    signalled: bool = False,
 ) -> int:
     if not stands and objects_since(session, subject.id, purpose) is None:
         return subject.state_version
     version = raise_version(session, subject)
-    row = Objection(subject_id=subject.id, state_version=version, purpose=purpose, stands=stands, recorded_by=actor)
+    row = Objection(
+        subject_id=subject.id,
+        state_version=version,
+        purpose=purpose,
+        stands=stands,
+        signalled=signalled,
+        recorded_by=actor,
+    )
     session.add(row)
     kind = EventType.OBJECTION_RAISED if stands else EventType.OBJECTION_LIFTED
     payload = {"purpose": purpose, "reason": reason, "state_version": version}

@@ -42,7 +42,7 @@ def raise_objection(
     require_open_to_objection(policies.current, wanted.against)
 
     def object_to(session: Session) -> StateChanged:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
+        subject_id = directory.admit(session, CustomerRef(id=customer), caller.name)
         version = objections.object_to(session, log, subject_id, wanted.against, caller.name, wanted.reason)
         keeper = ListKeeper(vault, log, directory)
         keeper.suppress(session, subject_id, wanted.against, Cause.OBJECTION, caller.name)
@@ -71,13 +71,10 @@ def lift_objection(
 ) -> StateChanged:
     """The person changed their mind. `direct_marketing` lifts the objection to all of it."""
     with database.write() as session:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
+        subject_id = directory.admit(session, CustomerRef(id=customer), caller.name)
         objections.require_liftable(session, policies.current, subject_id, purpose)
-        stood = objections.objects_since(session, subject_id, purpose) is not None
         version = objections.lift_objection(session, log, subject_id, purpose, caller.name)
-        if stood:  # else the address may be on the list for somebody else who has it
-            keeper = ListKeeper(vault, log, directory)
-            keeper.release(session, subject_id, [purpose], caller.name, "objection lifted")
+        ListKeeper(vault, log, directory).lifted(session, subject_id, purpose, caller.name)
         return StateChanged(version)
 
 
@@ -101,7 +98,7 @@ def place_restriction(
     wanted = decode(body or b"{}", PlaceRestriction)
 
     def restrict(session: Session) -> StateChanged:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
+        subject_id = directory.admit(session, CustomerRef(id=customer), caller.name)
         return StateChanged(objections.restrict(session, log, subject_id, caller.name, wanted.reason))
 
     return once.write(database, body, StateChanged, restrict)

@@ -20,9 +20,9 @@ from privacy_svc.consent.schemas import ConsentView, NoticeShown, RecordConsent
 from privacy_svc.consent.service import view
 from privacy_svc.consent.standing import latest
 from privacy_svc.consent.states import State
-from privacy_svc.consent.versions import hold, hold_many, raise_versions
+from privacy_svc.consent.versions import hold, hold_many, raise_versions, readmissions
 from privacy_svc.db import EARLIEST, insert_rows, new_id
-from privacy_svc.errors import PrivacyError
+from privacy_svc.errors import Fault, InvalidBody, PrivacyError
 from privacy_svc.policy import PolicySet, Purpose, add_duration
 from privacy_svc.vault import SubjectCipher, Vault
 
@@ -85,6 +85,10 @@ def record_all(
     for n in [n for n in checked if sayings[n].subject_id not in versions]:
         found[n] = _why_not_held(session, sayings[n].subject_id)
         del checked[n]
+    for n in _before_readmission(session, {n: sayings[n] for n in checked}):
+        fault = Fault("/given_at", "lies before this person was erased and came back: ask them again")
+        found[n] = InvalidBody("What was agreed before an erasure does not count after it.", faults=[fault])
+        del checked[n]
     if checked:
         made = _Records(session, policies, at, versions).make([(sayings[n], checked[n]) for n in checked])
         found |= zip(checked, _write(session, vault, log, policies, made), strict=True)
@@ -97,6 +101,14 @@ def _why_not_held(session: Session, subject_id: str) -> PrivacyError:
     except PrivacyError as error:
         return error
     raise AssertionError("somebody came back who was erased while they were held")
+
+
+def _before_readmission(session: Session, sayings: Mapping[int, Saying]) -> list[int]:
+    """A no is taken whenever it was said."""
+    given = {n: s for n, s in sayings.items() if s.wanted.state == "given"}
+    dated = {n: (s.subject_id, s.wanted.given_at) for n, s in given.items() if s.wanted.given_at is not None}
+    back = readmissions(session, {subject_id for subject_id, _ in dated.values()}) if dated else {}
+    return [n for n, (subject_id, at) in dated.items() if subject_id in back and at < back[subject_id]]
 
 
 Made = list[tuple[Saying, Consent]]

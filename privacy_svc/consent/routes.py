@@ -185,7 +185,7 @@ def list_consents(
     purposes = _readable(database, log, in_force, caller, purpose)
     asked = Asked(as_of, known_at, purpose, caller.role is not Role.MODULE, evidence, purposes).check(at)
     with database.write() as session:
-        subject_id = directory.admit(session, ref)
+        subject_id = directory.admit(session, ref, caller.name)
         _refuse_erased(session, subject_id, caller)
         log.append(session, EventType.CONSENT_READ, actor=caller.name, subject_id=subject_id, payload=asked.told())
         return overview(session, log, in_force, subject_id, ref, asked, at)
@@ -242,7 +242,7 @@ def pass_signal(
     often as it is seen; it is noted once, and what the person agrees to later stands."""
     decode(body, PassSignal)
     with database.write() as session:
-        subject_id = directory.admit(session, CustomerRef(id=customer))
+        subject_id = directory.admit(session, CustomerRef(id=customer), caller.name)
         noted = choices.signal(session, subject_id, caller.name)
         return SignalNoted(noted, standing.subject_state(session, subject_id, now()).version)
 

@@ -1,24 +1,28 @@
 """The suppression list: addresses of people who were erased, objected or unsubscribed, as keyed hashes.
 
 It outlives an erasure, so that an address that somebody imports again is refused (Art. 17(3)(b), 21(3), recital 65
-GDPR). No personal data: who has no key cannot tell an address from it, and no entry says whose it was.
+GDPR). No personal data: who has no key can tell neither an address from it nor whose it was.
+
+People share addresses. Each has entries of their own, one for each reason, and an address is free once the last went.
+Those of who was erased are nobody's, so that nothing leads from the person to the address any more.
 """
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, distinct, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
-from privacy_svc.consent.tables import Suppression
+from privacy_svc.consent.tables import NOBODY, Suppression
 from privacy_svc.db import insert_rows
 from privacy_svc.http import Contact
 from privacy_svc.policy import DIRECT_MARKETING, Purpose, and_above
-from privacy_svc.vault import AddressDigest, Vault
+from privacy_svc.vault import AddressDigest, AddressHasher, Vault
 
 ALL = "all"
 CHUNK = 500
@@ -32,6 +36,22 @@ class Cause(enum.StrEnum):
     UNSUBSCRIBE = "unsubscribe"
 
 
+class Owned(NamedTuple):
+    """An address, and the tag of the person for whom it is noted."""
+
+    address: AddressDigest
+    owner: bytes
+
+
+class Entry(NamedTuple):
+    """Why an address is not to be used."""
+
+    scope: str
+    owner: bytes
+    reason: str
+    since: datetime
+
+
 def scopes_of(purpose: Purpose) -> frozenset[str]:
     """The entries that keep an address from being used for this purpose."""
     wider = {ALL, DIRECT_MARKETING} if purpose.direct_marketing else {ALL}
@@ -43,31 +63,53 @@ def digests(session: Session, vault: Vault, contacts: Iterable[Contact]) -> list
     return vault.address_hasher(session, write=True).newest(contacts)
 
 
+def owned(hasher: AddressHasher, subject_id: str, contacts: Iterable[Contact]) -> list[Owned]:
+    """What the list keeps of one person's addresses."""
+    owner = hasher.owners(subject_id)[-1]
+    return [Owned(address, owner) for address in hasher.newest(contacts)]
+
+
+def owners(session: Session, vault: Vault, subject_id: str) -> list[bytes]:
+    """The tags that a person's entries have. Raises KeyUnavailable."""
+    return vault.address_hasher(session).owners(subject_id)
+
+
 def enlist(
-    session: Session, log: Log, addresses: Sequence[AddressDigest], scope: str, cause: Cause, actor: str, at: datetime
+    session: Session, log: Log, wanted: Iterable[Owned], scope: str, cause: Cause, actor: str, at: datetime
 ) -> int:
-    """From the commit on; how many were not there yet, with one log entry. `since` of what stands is kept."""
-    wanted = dict.fromkeys(addresses)
-    there = select(Suppression.digest).where(Suppression.scope == scope)
-    known = set(session.scalars(there.where(Suppression.digest.in_([a.digest for a in wanted]))))
-    added = _add(session, [a for a in wanted if a.digest not in known], scope, cause, at)
+    """From the commit on; how many entries were not there yet, with one log entry. `since` of what stands is kept."""
+    left = iter(dict.fromkeys(wanted))
+    added = 0
+    while some := list(islice(left, CHUNK)):
+        there = select(Suppression.digest, Suppression.owner).where(
+            Suppression.scope == scope, Suppression.reason == cause.value
+        )
+        found = session.execute(there.where(Suppression.digest.in_([o.address.digest for o in some])))
+        known = {(digest, owner) for digest, owner in found}
+        added += _add(session, [o for o in some if (o.address.digest, o.owner) not in known], scope, cause, at)
     if added:
         payload = {"scope": scope, "reason": str(cause), "addresses": added}
         log.append(session, EventType.ADDRESS_SUPPRESSED, actor=actor, payload=payload)
     return added
 
 
-def _add(session: Session, addresses: Sequence[AddressDigest], scope: str, cause: Cause, at: datetime) -> int:
+def enlist_erased(session: Session, log: Log, addresses: Iterable[AddressDigest], actor: str, at: datetime) -> int:
+    """`enlist` for everything, and for nobody who could be found by it."""
+    return enlist(session, log, [Owned(a, NOBODY) for a in addresses], ALL, Cause.ERASURE, actor, at)
+
+
+def _add(session: Session, wanted: Sequence[Owned], scope: str, cause: Cause, at: datetime) -> int:
     rows = [
         {
-            "digest": a.digest,
+            "digest": address.digest,
             "scope": scope,
-            "kind": a.kind,
-            "generation": a.generation,
+            "owner": owner,
             "reason": str(cause),
+            "kind": address.kind,
+            "generation": address.generation,
             "since": at,
         }
-        for a in addresses
+        for address, owner in wanted
     ]
     if not rows:
         return 0
@@ -75,67 +117,115 @@ def _add(session: Session, addresses: Sequence[AddressDigest], scope: str, cause
         with session.begin_nested():
             insert_rows(session, Suppression, rows)
     except IntegrityError:  # another transaction noted one of them at this moment
-        return sum(_add(session, [a], scope, cause, at) for a in addresses) if len(addresses) > 1 else 0
+        return sum(_add(session, [o], scope, cause, at) for o in wanted) if len(wanted) > 1 else 0
     return len(rows)
 
 
+def disown(session: Session, log: Log, tags: Collection[bytes], actor: str) -> None:
+    """At the person's erasure: what stood for them goes on standing, as the erasure's and nobody's."""
+    mine = Suppression.owner.in_(tags)
+    by_scope: dict[tuple[str, datetime], list[Owned]] = {}
+    for row in session.scalars(select(Suppression).where(mine)) if tags else ():
+        address = AddressDigest(row.kind, row.generation, row.digest)
+        by_scope.setdefault((row.scope, row.since), []).append(Owned(address, NOBODY))
+    for (scope, since), found in by_scope.items():
+        enlist(session, log, found, scope, Cause.ERASURE, actor, since)
+    session.execute(delete(Suppression).where(mine))
+
+
 def follow_address(
-    session: Session, vault: Vault, log: Log, old: Contact, new: Contact, actor: str, at: datetime
+    session: Session, vault: Vault, log: Log, subject_id: str, old: Contact, new: Contact, actor: str, at: datetime
 ) -> None:
-    """Somebody is reached at another address now: what they said about the old one holds for it too."""
-    scopes = scopes_by_address(session, vault, [old]).get(old, frozenset())
-    for scope in sorted(scopes - {ALL}):
-        enlist(session, log, digests(session, vault, [new]), scope, Cause.OBJECTION, actor, at)
+    """Somebody is reached at another address now: what they said about the old one holds for it too. So does what
+    somebody said of whom nobody knows any more whether it was they, unless they were erased."""
+    found = entries_of(session, vault, [old]).get(old, ())
+    if not found:
+        return
+    hasher = vault.address_hasher(session, write=True)
+    theirs = {NOBODY, *hasher.owners(subject_id)}
+    said = {(e.scope, e.reason) for e in found if e.owner in theirs and e.reason != Cause.ERASURE}
+    for scope, reason in sorted(said):
+        enlist(session, log, owned(hasher, subject_id, [new]), scope, Cause(reason), actor, at)
 
 
 def release(
     session: Session,
-    vault: Vault,
     log: Log,
-    contacts: Iterable[Contact],
-    scopes: Iterable[str],
+    tags: Collection[bytes],
+    scopes: Mapping[Cause, Collection[str]],
     actor: str,
     because: str,
 ) -> int:
-    """The entries of these addresses under these scopes go; how many, with one log entry. `because` names a record."""
+    """One person's entries go, by reason, at whatever address; how many, with one log entry. `because` names a
+    record."""
+    count = 0
+    for cause, under in scopes.items():
+        where = (Suppression.owner.in_(tags), Suppression.reason == cause.value, Suppression.scope.in_(under))
+        count += session.connection().execute(delete(Suppression).where(*where)).rowcount
+    _log_release(session, log, {s for under in scopes.values() for s in under}, count, actor, because)
+    return count
+
+
+def release_erased(
+    session: Session,
+    vault: Vault,
+    log: Log,
+    contacts: Iterable[Contact],
+    scopes: Collection[str],
+    actor: str,
+    because: str,
+) -> int:
+    """What people who were erased left at these addresses goes; how many entries. Nobody else could take it back."""
     hasher = vault.address_hasher(session)
     mine = [d.digest for kind, value in contacts for d in hasher.of(kind, value)]
-    gone = delete(Suppression).where(Suppression.digest.in_(mine), Suppression.scope.in_(list(scopes)))
+    where = (Suppression.owner == NOBODY, Suppression.reason == Cause.ERASURE.value, Suppression.scope.in_(scopes))
+    gone = delete(Suppression).where(Suppression.digest.in_(mine), *where)
     count = session.connection().execute(gone).rowcount
+    _log_release(session, log, scopes, count, actor, because)
+    return count
+
+
+def _log_release(session: Session, log: Log, scopes: Iterable[str], count: int, actor: str, because: str) -> None:
     if count:
         payload = {"scopes": sorted(scopes), "entries": count, "because": because}
         log.append(session, EventType.ADDRESS_RELEASED, actor=actor, payload=payload)
-    return count
 
 
 def is_empty(session: Session) -> bool:
     return session.scalar(select(Suppression.scope).limit(1)) is None
 
 
-def scopes_by_address(session: Session, vault: Vault, contacts: Iterable[Contact]) -> Mapping[Contact, frozenset[str]]:
-    """Under which scopes each address is suppressed; those that are not are absent. Raises KeyUnavailable."""
+def entries_of(session: Session, vault: Vault, contacts: Iterable[Contact]) -> Mapping[Contact, Sequence[Entry]]:
+    """What stands against each address; those against which nothing does are absent. Raises KeyUnavailable."""
     if is_empty(session):
         return {}
     hasher = vault.address_hasher(session)
     of = {contact: [d.digest for d in hasher.of(*contact)] for contact in dict.fromkeys(contacts)}
-    scopes = _scopes(session, [d for ds in of.values() for d in ds])
-    found = {c: frozenset(s for d in ds for s in scopes.get(d, ())) for c, ds in of.items()}
-    return {contact: under for contact, under in found.items() if under}
+    entries = _entries(session, [d for ds in of.values() for d in ds])
+    found = {c: [e for d in ds for e in entries.get(d, ())] for c, ds in of.items()}
+    return {contact: against for contact, against in found.items() if against}
 
 
-def _scopes(session: Session, wanted: Sequence[bytes]) -> dict[bytes, list[str]]:
-    found: dict[bytes, list[str]] = {}
+def scopes_by_address(session: Session, vault: Vault, contacts: Iterable[Contact]) -> Mapping[Contact, frozenset[str]]:
+    """Under which scopes each address is suppressed; those that are not are absent. Raises KeyUnavailable."""
+    found = entries_of(session, vault, contacts)
+    return {contact: frozenset(e.scope for e in against) for contact, against in found.items()}
+
+
+def _entries(session: Session, wanted: Sequence[bytes]) -> dict[bytes, list[Entry]]:
+    found: dict[bytes, list[Entry]] = {}
+    columns = (Suppression.digest, Suppression.scope, Suppression.owner, Suppression.reason, Suppression.since)
     for start in range(0, len(wanted), CHUNK):
         chunk = Suppression.digest.in_(wanted[start : start + CHUNK])
-        for digest, scope in session.execute(select(Suppression.digest, Suppression.scope).where(chunk)):
-            found.setdefault(digest, []).append(scope)
+        for digest, scope, owner, reason, since in session.execute(select(*columns).where(chunk)):
+            found.setdefault(digest, []).append(Entry(scope, owner, reason, since))
     return found
 
 
 def counts(session: Session) -> list[dict[str, Any]]:
-    """Entries by kind, scope and reason, with the oldest and the newest."""
+    """Addresses by kind, scope and reason, with the oldest and the newest entry."""
     by = (Suppression.kind, Suppression.scope, Suppression.reason)
-    columns = (func.count(), func.min(Suppression.since), func.max(Suppression.since))
+    columns = (func.count(distinct(Suppression.digest)), func.min(Suppression.since), func.max(Suppression.since))
     names = ("kind", "scope", "reason", "entries", "oldest", "newest")
     rows = session.execute(select(*by, *columns).group_by(*by).order_by(*by))
     return [dict(zip(names, row, strict=True)) for row in rows]

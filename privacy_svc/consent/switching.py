@@ -100,7 +100,7 @@ class Switches:
     def _lift(self, session: Session, key: str, actor: str) -> None:
         if objects_since(session, self.subject_id, key) is not None:
             lift_objection(session, self.choices.log, self.subject_id, key, actor, CHANNEL)
-            self.choices.keeper.release(session, self.subject_id, [key], actor, "objection lifted")
+            self.choices.keeper.lifted(session, self.subject_id, key, actor)
 
     def _consent(self, purpose: Purpose, digest: str) -> RecordConsent:
         assert purpose.consent is not None

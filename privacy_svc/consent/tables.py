@@ -3,25 +3,32 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy_svc.db import Base, new_id, now
 
+NOBODY = b""
+"""Whose an entry is that no living person can take back: it is of somebody erased, or from before entries had
+owners."""
+
 
 class Suppression(Base):
-    """An address that is not to be used: a keyed hash, which says nothing without the key and nothing about whose."""
+    """An address that is not to be used, for one person and reason: keyed hashes, which say nothing without the key."""
 
     __tablename__ = "suppressions"
+    __table_args__ = (Index("ix_suppressions_owner", "owner"),)
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)
     """`all`, `direct_marketing`, or a purpose."""
+    owner: Mapped[bytes] = mapped_column(primary_key=True, default=NOBODY)
+    """The person's tag, by the same key; `NOBODY` from their erasure on."""
+    reason: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     """`email` or `phone`."""
     generation: Mapped[int]
     """Of the key that hashed it."""
-    reason: Mapped[str]
     since: Mapped[datetime] = mapped_column(default=now)
 
 

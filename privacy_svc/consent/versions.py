@@ -1,6 +1,7 @@
 """One writer a person: whoever changes what stands holds the subject's row until the transaction ends."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -9,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from privacy_svc.db import among
 from privacy_svc.errors import Erased, NotFound
-from privacy_svc.vault import Subject
+from privacy_svc.vault import Fence, Subject
 
 _SUBJECTS = cast("Table", Subject.__table__)
 _HELD = (
@@ -24,6 +25,7 @@ _HELD_MANY = (
     .order_by(Subject.id)
     .with_for_update(key_share=True)
 )
+_READMITTED = select(Fence.subject_id, Fence.readmitted_at).where(among(Fence.subject_id, "ids"))
 _RAISED = (
     update(_SUBJECTS).where(among(Subject.id, "ids")).values(state_version=Subject.state_version + bindparam("steps"))
 )
@@ -52,6 +54,13 @@ def hold_many(session: Session, subject_ids: Iterable[str]) -> dict[str, int]:
     """The state versions of those who are not erased, locked in the order of their ids."""
     session.flush()
     return dict(session.connection().execute(_HELD_MANY, {"ids": sorted(subject_ids)}).all())
+
+
+def readmissions(session: Session, subject_ids: Iterable[str]) -> dict[str, datetime]:
+    """Of these people, held by `hold_many`, those who were erased and came back, and when: nothing that they agreed to
+    before that counts, whoever brings it later."""
+    found = session.connection().execute(_READMITTED, {"ids": list(subject_ids)})
+    return {subject_id: at for subject_id, at in found if at is not None}
 
 
 def raise_versions(session: Session, by: Mapping[str, int]) -> None:

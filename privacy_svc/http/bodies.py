@@ -1,6 +1,5 @@
 """Strict JSON in, JSON out."""
 
-import difflib
 import enum
 import json
 import re
@@ -13,7 +12,7 @@ from litestar import Request
 from litestar.openapi import ResponseSpec
 from litestar.types import Receive, Scope, Send
 
-from privacy_svc.errors import BadRequest, Fault, InvalidBody, PrivacyError
+from privacy_svc.errors import BadRequest, Fault, InvalidBody, PrivacyError, nearest
 
 T = TypeVar("T")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]+)`")
@@ -145,9 +144,9 @@ def _suggestion(name: str, within: Path, kind: Any) -> str:
         return f", which belongs {' or '.join(places)}"
     same = [path for path in known if path[:-1] == within]
     for paths, said in ((same, lambda path: path[-1]), (known, ".".join)):
-        near = difflib.get_close_matches(name, sorted({path[-1] for path in paths}), n=1)
+        near = nearest(name, {path[-1] for path in paths})
         if near:
-            return f", did you mean `{said(next(path for path in paths if path[-1] == near[0]))}`?"
+            return f", did you mean `{said(next(path for path in paths if path[-1] == near))}`?"
     return ""
 
 

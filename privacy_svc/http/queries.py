@@ -4,7 +4,6 @@ So is a time that is none of RFC 3339 with its zone: a bare number would be read
 Pages for people take any: mail programs and social networks add parameters of their own to links.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from litestar._kwargs.parameter_definition import ParameterDefinition
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from privacy_svc.errors import BadRequest, Fault
+from privacy_svc.errors import BadRequest, Fault, nearest
 
 ANY_QUERY = {"any_query": True}
 """To be joined to a route's `opt`: it is a link in letters, though the reference has it."""
@@ -91,6 +90,6 @@ def _parameters(handler: HTTPRouteHandler, in_path: frozenset[str]) -> AbstractS
 
 def _faults(sent: dict[str, str], known: set[str]) -> Iterator[Fault]:
     for name in sent.keys() - known:
-        near = difflib.get_close_matches(name, sorted(known), n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
+        near = nearest(name, known)
+        hint = f"did you mean `{near}`?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
         yield Fault(f"/{name}", f"unknown parameter `{name}`, {hint}")

@@ -1,6 +1,5 @@
 """Clients and their tokens. A token is shown once and kept as a hash."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import now
-from privacy_svc.errors import BadRequest, Conflict, NotFound, NotSignedIn
+from privacy_svc.errors import BadRequest, Conflict, NotFound, NotSignedIn, nearest
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity.errors import UnknownToken
 from privacy_svc.identity.model import BrowserSession, Client
@@ -47,8 +46,8 @@ def revoke_client(session: Session, log: Log, name: str, actor: str) -> Client:
     """The token stops working with this transaction's commit. Raises NotFound."""
     client = session.scalar(_live().where(Client.name == name).with_for_update())
     if client is None:
-        near = difflib.get_close_matches(name, [c.name for c in session.scalars(_live())], n=1)
-        raise NotFound("There is no such client" + (f"; did you mean {near[0]!r}?" if near else "."))
+        near = nearest(name, [c.name for c in session.scalars(_live())])
+        raise NotFound("There is no such client" + (f"; did you mean {near!r}?" if near else "."))
     client.revoked_at = now()
     log.append(session, EventType.CLIENT_REVOKED, actor=actor, payload={"client": name, "role": client.role})
     return client

@@ -35,7 +35,7 @@ def _note(
 ) -> None:
     counts = dict(sorted(Counter(f.entity for f in found).items()))
     with database.write() as session:
-        subject = directory.admit(session, wanted.customer) if wanted.customer else None
+        subject = directory.admit(session, wanted.customer, caller.name) if wanted.customer else None
         payload = {"characters": len(wanted.text), "found": counts}
         log.append(session, EventType.TEXT_EXAMINED, actor=caller.name, subject_id=subject, payload=payload)
 

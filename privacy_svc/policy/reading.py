@@ -1,11 +1,11 @@
 """Typed reading of a policy file's nodes. Every fault is collected with its place; nothing raises, so that
 one run tells the DPO everything there is to mend."""
 
-import difflib
 import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from privacy_svc import errors
 from privacy_svc.errors import Fault, Misconfigured
 from privacy_svc.policy.durations import parse_duration
 from privacy_svc.policy.yamlfile import WHOLE, Node
@@ -16,10 +16,8 @@ _NOTHING = Node("", "map")
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`, did you mean …?`, or nothing where no known word is near."""
-    words = sorted(known)
-    by_lower = {w.lower(): w for w in reversed(words)}
-    found = difflib.get_close_matches(word.lower()[:80], sorted(by_lower), n=1)
-    return f", did you mean {by_lower[found[0]]!r}?" if found else ""
+    found = errors.nearest(word, known)
+    return f", did you mean {found!r}?" if found else ""
 
 
 MOST_FAULTS = 200

@@ -28,7 +28,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Theirs
-from privacy_svc.consent import SUPPRESS_ALL, Cause, digests, enlist, forget_links_of, restrict
+from privacy_svc.consent import digests, disown, enlist_erased, forget_links_of, owners, restrict
 from privacy_svc.db import now
 from privacy_svc.policy import EraseRows
 from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, recipients
@@ -66,7 +66,10 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, beside: Seque
     request.known_values = cipher.seal(KNOWN_VALUES, request.id, values)
     request.language = request.language or language_in(rows)
     found = [*inventory(rows), *(_item(i) for i in beside)]
-    tell_progress(request, found=found, searched=len(known), suppress=[_plain(a) for a in addresses])
+    tags = [tag.hex() for tag in owners(session, parts.vault, subject_id)]
+    tell_progress(
+        request, found=found, searched=len(known), suppress=[_plain(a) for a in addresses], suppressed_as=tags
+    )
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
     recipients.gather(session, parts, request, rows)
 
@@ -154,11 +157,14 @@ def _keep_evidence(
 
 
 def _suppress(session: Session, parts: Parts, request: DataRequest) -> None:
-    """Their addresses, hashed while they could be read; from here on nothing leads from the request to them."""
-    addresses = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in progress(request).get("suppress", ())]
-    enlist(session, parts.log, addresses, SUPPRESS_ALL, Cause.ERASURE, WORKER, now())
+    """Their addresses, hashed while they could be read; from here on nothing leads from the request, or from them, to
+    an entry."""
+    noted = progress(request)
+    addresses = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in noted.get("suppress", ())]
+    enlist_erased(session, parts.log, addresses, WORKER, now())
     parts.vault.write_down_suppressed(session, addresses)
-    tell_progress(request, suppress=[])
+    disown(session, parts.log, [bytes.fromhex(tag) for tag in noted.get("suppressed_as", ())], WORKER)
+    tell_progress(request, suppress=[], suppressed_as=[])
 
 
 def _plain(address: AddressDigest) -> list[Any]:

@@ -50,7 +50,7 @@ class Limits:
         """Writes to the person, or notes that they were told at `told_at` by other means. Raises AddressMissing,
         MailUnavailable: nobody was told, and nothing can be lifted."""
         with self.database.write() as session:
-            subject_id = self.parts.directory.admit(session, customer)
+            subject_id = self.parts.directory.admit(session, customer, actor)
             end = lifting.announce(session, self.parts, subject_id, reason=reason, ends_at=ends_at, actor=actor)
             end_id, day = end.id, end.ends_at
         told = Told(told_at, one_word(how, "how")) if told_at is not None else None
@@ -67,7 +67,7 @@ class Limits:
     def lift(self, customer: CustomerRef, actor: str) -> int:
         """The state version. Raises Conflict before the day that the person was told."""
         with self.database.write() as session:
-            subject_id = self.parts.directory.admit(session, customer)
+            subject_id = self.parts.directory.admit(session, customer, actor)
             return lifting.lift(session, self.parts, subject_id, actor)
 
     def override(
@@ -78,7 +78,7 @@ class Limits:
         if told_at is not None and (told_at.tzinfo is None or told_at > now()):
             raise BadRequest("told_at is a time that is over, with its time zone.")
         with self.database.write() as session:
-            subject_id = self.parts.directory.admit(session, customer)
+            subject_id = self.parts.directory.admit(session, customer, actor)
             overriding.require_overridable(session, self.parts, subject_id, purpose, grounds)
         if told_at is None:
             with self.database.read() as session:

@@ -51,7 +51,7 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
     if wanted.language is not None and wanted.language not in TEXTS:
         raise BadRequest(f"language is one of {', '.join(TEXTS)}.")
     received_at = _received(wanted.received_at)
-    subject_id = _subject(session, parts, wanted.customer)
+    subject_id = _subject(session, parts, wanted.customer, actor)
     check_details(parts, wanted.right, wanted.details, _kind(session, subject_id))
     request = DataRequest(
         id=new_id(),
@@ -96,9 +96,9 @@ def _received(given: datetime | None) -> datetime:
     return min(given, at)
 
 
-def _subject(session: Session, parts: Parts, customer: CustomerRef) -> str | None:
+def _subject(session: Session, parts: Parts, customer: CustomerRef, actor: str) -> str | None:
     try:
-        subject_id = parts.directory.admit(session, customer)
+        subject_id = parts.directory.admit(session, customer, actor)
     except UnknownCustomer:
         if customer.email is None and customer.phone is None:
             raise

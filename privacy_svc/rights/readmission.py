@@ -12,11 +12,14 @@ from privacy_svc.db import now
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.schemas import Readmitted
 
+AGAIN = "erased and readmitted"
+"""Why consents from before do not count."""
+
 
 def readmit(session: Session, parts: Parts, subject_id: str, reason: str, actor: str) -> Readmitted:
     """Raises NotFound, Conflict for somebody who is not erased, KeyUnavailable."""
     subject = parts.vault.readmit(session, subject_id)
-    invalidate_all(session, parts.log, subject_id, actor, now(), "erased and readmitted")
+    invalidate_all(session, parts.log, subject_id, actor, now(), AGAIN)
     lift_restriction(session, parts.log, subject_id, actor, reason)
     payload = {"reason": reason}
     kind = EventType.SUBJECT_READMITTED

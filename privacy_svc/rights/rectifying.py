@@ -127,7 +127,7 @@ def _apply(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> 
     rectify(session, parts.stores, parts.vault, request.subject_id, changes)
     keep_person(session, FactReader(parts.stores, parts.vault, parts.policy), parts.log, request.subject_id, WORKER)
     for old, new in _addresses(changes):
-        follow_address(session, parts.vault, parts.log, old, new, WORKER, now())
+        follow_address(session, parts.vault, parts.log, request.subject_id, old, new, WORKER, now())
         if old.kind == "email":
             forget_links_of(session, request.subject_id)
     for place in progress(request)["rectified"]:

@@ -16,13 +16,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Theirs
-from privacy_svc.consent import SUPPRESS_ALL, Cause, enlist
+from privacy_svc.consent import disown, enlist_erased, invalidate_all, owners
 from privacy_svc.db import Database, now
 from privacy_svc.errors import KeyUnavailable, NotFound
 from privacy_svc.policy import surely_before
 from privacy_svc.rights import evidence, holds, leftovers
 from privacy_svc.rights.erasing import forget
 from privacy_svc.rights.parts import WORKER, Parts
+from privacy_svc.rights.readmission import AGAIN
 from privacy_svc.store import (
     Known,
     Leftover,
@@ -33,7 +34,7 @@ from privacy_svc.store import (
     link_rows,
     read_back,
 )
-from privacy_svc.vault import AddressDigest, Fence, Kind, Line, Tampered, Told
+from privacy_svc.vault import AddressDigest, Fence, Kind, Line, Subject, Tampered, Told
 
 Progress = Callable[[str, int, int], None]
 
@@ -115,12 +116,16 @@ def _repeat(database: Database, parts: Parts, line: Line, known: dict[str, Known
         theirs = _theirs(session, parts, subject_id, "data") if line.kind is Kind.FENCE else None
         kept = _theirs(session, parts, subject_id, evidence.EVIDENCE) if line.kind is Kind.EVIDENCE_ENDED else None
         parts.vault.repeat(session, line)
+        if line.kind is Kind.READMISSION and session.get(Subject, subject_id) is not None:
+            invalidate_all(session, parts.log, subject_id, WORKER, now(), AGAIN)
         if line.kind is Kind.SUPPRESSED:
             found = [AddressDigest(k, g, bytes.fromhex(d)) for k, g, d in line.body["addresses"]]
-            enlist(session, parts.log, found, SUPPRESS_ALL, Cause.ERASURE, WORKER, line.at)
+            enlist_erased(session, parts.log, found, WORKER, line.at)
         if kept is not None:
             evidence.forget(session, parts, kept, WORKER)
         if theirs is not None:
+            with suppress(KeyUnavailable):
+                disown(session, parts.log, owners(session, parts.vault, subject_id), WORKER)
             link_rows(session, subject_id, line.body.get("rows", ()))
             forget(session, parts, theirs)
 

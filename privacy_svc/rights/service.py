@@ -256,7 +256,7 @@ class Requests:
         self, customer: CustomerRef, *, reason: str, article: str, until: datetime | None, actor: str
     ) -> HoldView:
         with self.database.write() as session:
-            subject_id = self.parts.directory.admit(session, customer)
+            subject_id = self.parts.directory.admit(session, customer, actor)
             hold = holds.place(
                 session, self.parts, subject_id, reason=reason, article=article, until=until, actor=actor
             )

@@ -1,8 +1,8 @@
 """What can be wrong about a name of the customer store."""
 
-import difflib
 from collections.abc import Iterable
 
+from privacy_svc import errors
 from privacy_svc.errors import BadRequest, Conflict, Forbidden, Misconfigured, NotFound
 
 
@@ -60,5 +60,5 @@ class Moved(Conflict):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean …?` for a message, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = errors.nearest(name, known)
+    return f"; did you mean {near!r}?" if near else ""

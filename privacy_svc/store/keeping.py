@@ -5,6 +5,7 @@ is no change; decisions know the day.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from privacy_svc.auditlog import Event, EventType, GroupEvent, Log
 from privacy_svc.db import among
 from privacy_svc.policy import GROWN, OF_AGE, Collection, Facts, Tells, age_on
 from privacy_svc.store.facts import FactReader, told_of
-from privacy_svc.vault import BIRTH, Subject, SubjectCipher
+from privacy_svc.vault import BIRTH, Subject, SubjectCipher, Tampered
 
 _SUBJECTS = cast("Table", Subject.__table__)
 _COLUMNS = ("of_age", "birth", "country", "ended_on")
@@ -88,9 +89,12 @@ def _young(facts: Facts, today: date) -> bool:
 
 
 def _facts(kept: Any, cipher: SubjectCipher | None) -> Facts:
-    """As they were written; of who is of age the birth date was not."""
-    born = None if kept.birth is None or cipher is None else cipher.open(BIRTH, kept.id, kept.birth)
-    return Facts(born and date.fromisoformat(born), kept.country, kept.ended_on)
+    """As they were written; of who is of age the birth date was not. One that cannot be read is written anew."""
+    born = None
+    if kept.birth is not None and cipher is not None:
+        with suppress(Tampered, TypeError, ValueError):
+            born = date.fromisoformat(cipher.open(BIRTH, kept.id, kept.birth))
+    return Facts(born, kept.country, kept.ended_on)
 
 
 def _changes(before: Facts, after: Facts, today: date, *, was_of_age: bool) -> Iterator[str]:

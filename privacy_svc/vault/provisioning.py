@@ -67,7 +67,7 @@ def readmit(session: Session, pages: Pages, organisation: str, subject_id: str) 
     subject.erased_at, subject.state_version = None, subject.state_version + 1
     fence.readmitted_at = now()
     fence.evidence_until = fence.evidence_ended_at = None
-    ledger.note(session, ledger.Kind.READMISSION, {"subject_id": subject_id})
+    ledger.note(session, ledger.Kind.READMISSION, {"subject_id": subject_id}, at=fence.readmitted_at)
     session.flush()
     return subject
 

@@ -157,6 +157,7 @@ def repeat(session: Session, pages: Pages, organisation: str, line: Line) -> Non
         _repeat_fence(session, pages, organisation, line)
     elif line.kind is Kind.READMISSION and session.get(Subject, line.body["subject_id"]) is not None:
         provisioning.readmit(session, pages, organisation, line.body["subject_id"])
+        session.get_one(Fence, line.body["subject_id"]).readmitted_at = line.at
     elif line.kind is Kind.EVIDENCE_KEPT:
         evidence.keep(session, line.body["subject_id"], datetime.fromisoformat(line.body["until"]))
     elif line.kind is Kind.EVIDENCE_ENDED:

@@ -55,6 +55,12 @@ class AddressHasher:
         said = text_bytes(f"{kind}|{VERSIONS[kind]}|{comparable}")
         return [AddressDigest(kind, g, _finish(keyed, said)) for g, keyed in self._keyed.items()]
 
+    def owners(self, subject_id: str) -> list[bytes]:
+        """What stands beside an address for whose sake it is noted, by every living generation, the newest last: who
+        has no key cannot tell it from any other."""
+        said = text_bytes(f"owner|{subject_id}")
+        return [_finish(keyed, said) for keyed in self._keyed.values()]
+
     def newest(self, contacts: Iterable[tuple[str, str]]) -> list[AddressDigest]:
         """What is written down of these addresses (kind and value)."""
         return list(dict.fromkeys(found[-1] for kind, value in contacts if (found := self.of(kind, value))))

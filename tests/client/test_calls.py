@@ -77,6 +77,37 @@ def test_what_a_customer_chose(connect: Connect) -> None:
         marketing.consents("4711/..")
 
 
+def test_an_objection_holds_at_once(connect: Connect) -> None:
+    """To one purpose until the person agrees again, to all direct marketing whatever they agree to; sent twice under
+    one key it is raised once; what nobody can object to is a bad call, a stranger is not found."""
+    shop, marketing = connect("shop"), connect("marketing")
+    consent(shop, "21")
+    for purpose in (MAIL, "direct_marketing"):
+        key = f"objection-{purpose}"
+        version = marketing.object_to("21", purpose, reason="No more letters", idempotency_key=key)
+        assert marketing.object_to(21, purpose, reason="No more letters", idempotency_key=key) == version
+        no = marketing.evaluate("21", purpose=MAIL, fields=["email"], min_state_version=version)
+        assert ([r.code for r in no.reasons], no.state_version) == (["objected"], version)
+        assert marketing.consents("21").objections == (purpose,)
+        again = consent(shop, "21")
+        assert again.objected is (purpose != MAIL)
+    assert marketing.object_to("22") > 0
+    assert marketing.consents("22").objections == ("direct_marketing",)
+    with pytest.raises(BadCall, match=r"Art\. 21"):
+        shop.object_to("21", "service.contract")
+    with pytest.raises(NotFound):
+        shop.object_to("4711/..")
+
+
+def test_a_browsers_signal_is_passed_on(connect: Connect) -> None:
+    """It may be sent as often as it is seen; of a policy that honours it nowhere it ends nothing."""
+    marketing = connect("marketing")
+    first = marketing.pass_signal("23")
+    assert (first.purposes, first) == ((), marketing.pass_signal("23"))
+    with pytest.raises(NotFound):
+        marketing.pass_signal("4711")
+
+
 def test_a_link_to_unsubscribe_and_the_list_of_who_did(connect: Connect, live: Installation) -> None:
     """The link is the same each time; once it is used, the address must not be, in whatever spelling it is asked."""
     shop, marketing = connect("shop"), connect("marketing")

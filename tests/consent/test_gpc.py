@@ -5,11 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from privacy_svc.consent import current, purpose_states, subject_state
+from privacy_svc.consent import Method, Source, current, purpose_states, subject_state
 from privacy_svc.db import now
 from privacy_svc.errors import Misconfigured
 from privacy_svc.http import Role
-from tests.consent.conftest import Desk
+from tests.consent.conftest import CARE, Desk
 from tests.consent.test_double_opt_in import DOUBLE, Ways
 from tests.consent.test_routes import NEWS, Web, web
 from tests.factories import check_log
@@ -17,6 +17,7 @@ from tests.policy.small import PURPOSES, compiled
 
 __all__ = ["web"]
 
+OBJECTIONS = "/v1/customers/1001/objections"
 HONOURS = "    honours_gpc: true\n    use: "
 BOTH = PURPOSES.replace("    use: marketing", HONOURS + "marketing").replace(
     "    use: analytics", HONOURS + "analytics"
@@ -61,6 +62,49 @@ def test_what_the_person_says_later_stands(honouring: Web, desk: Desk, before: b
         assert subject_state(session, desk.subject, now()).consents["news"].state == "given"
         many = purpose_states(session, [desk.subject], desk.reading("news"))[desk.subject]
         assert many.consents["news"].state == "given"
+
+
+def test_an_objection_of_before_does_not_silence_the_signal(honouring: Web, desk: Desk) -> None:
+    """Raised and lifted before the first signal, it was about then: the signal counts. Who lifts that objection has
+    said so after it, and is left alone."""
+
+    def objected() -> frozenset[str]:
+        with desk.database.read() as session:
+            return subject_state(session, desk.subject, now()).objections
+
+    def lift() -> None:
+        assert honouring("DELETE", f"{OBJECTIONS}/statistics", role=Role.DPO)[0] == 200
+
+    honouring("POST", OBJECTIONS, {"purpose": "statistics"})
+    lift()
+    assert "statistics" in signalled(honouring)
+    assert objected() == {"statistics"}
+    lift()
+    assert (signalled(honouring), objected()) == ([], frozenset())
+
+
+def test_a_signal_beside_an_objection_is_noted_too(honouring: Web, desk: Desk) -> None:
+    """Whoever lifts the objection later has said more than the browser, which goes on saying what it said then."""
+    honouring("POST", OBJECTIONS, {"purpose": "statistics"})
+    assert "statistics" in signalled(honouring)
+    honouring("DELETE", f"{OBJECTIONS}/statistics", role=Role.DPO)
+    assert signalled(honouring) == []
+    with desk.database.read() as session:
+        assert subject_state(session, desk.subject, now()).objections == frozenset()
+
+
+def test_who_confirms_a_purpose_of_two_bases_with_the_signal_on_has_agreed(desk: Desk) -> None:
+    """To the interest and to its special categories: the signal of the same click objects to neither."""
+    interest = "legitimate_interests\n    assessment: LIA-9\n    assessment_reviewed: 2026-01-31\n    honours_gpc: true"
+    mixed = PURPOSES.replace("contract\n    special_condition", f"{interest}\n    special_condition")
+    ways = Ways(desk, mixed.replace("{notice: care,", "{notice: care, double_opt_in: true,"))
+    told = Source("web", method=Method.EXPLICIT)
+    token = ways.ask(purpose="care", notice=CARE, source=told)
+    with desk.database.write() as session:
+        ways.choices.confirm(session, token, gpc=True)
+    with desk.database.read() as session:
+        state = subject_state(session, desk.subject, now())
+    assert (state.objections, state.consents["care"].state) == (frozenset(), "given")
 
 
 @pytest.mark.parametrize("way", ["signal", "unsubscribe"])

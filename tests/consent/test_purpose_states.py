@@ -4,12 +4,16 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from structlog.testing import capture_logs
+
 from privacy_svc.consent import Reading, purpose_states, subject_states
 from privacy_svc.consent.model import Consent, Objection, Restriction
 from privacy_svc.consent.states import IMPORTED, Method, State
 from privacy_svc.db import Database, new_id, now
-from privacy_svc.policy import DIRECT_MARKETING, PolicySet, and_above
-from privacy_svc.vault import Subject, Vault
+from privacy_svc.policy import DIRECT_MARKETING, PolicySet, and_above, decide
+from privacy_svc.vault import BIRTH, Subject, Vault
+from tests.consent.conftest import Desk
 
 SEED = 20261123
 PURPOSES = ("news", "news.daily", "statistics", "care")
@@ -54,6 +58,35 @@ def test_it_is_the_whole_state_as_far_as_the_purpose_goes(
                 own = {purpose} if whole[i].objections & set(and_above(purpose)) else set()
                 objections = (whole[i].objections & {DIRECT_MARKETING}) | own
                 assert found[i] == replace(whole[i], consents=facts, objections=objections)
+
+
+@pytest.mark.parametrize("spoilt", ["cut", "no date", "another's"])
+def test_one_spoilt_birth_date_is_that_persons_alone(desk: Desk, spoilt: str) -> None:
+    """The others are decided on; that one counts as the youngest, also where the policy permits unknown ages, and it is
+    told once, without the value."""
+    news = replace(desk.policies.purposes["news"], unknown_age_permits=True)
+    policies = replace(desk.policies, purposes={**desk.policies.purposes, "news": news})
+    at = now()
+    with desk.database.write() as session:
+        other = desk.vault.create_subject(session).id
+        ciphers = desk.vault.ciphers(session, [desk.subject, other])
+        good = ciphers[other].seal(BIRTH, other, f"{at.year - 17}-01-01")
+        garbage = ciphers[desk.subject].seal(BIRTH, desk.subject, "sealed garbage")
+        bad = {"cut": good[:-1], "no date": garbage, "another's": good}[spoilt]
+        for subject_id, birth in ((other, good), (desk.subject, bad)):
+            session.get_one(Subject, subject_id).birth = birth
+    desk.say()
+    with capture_logs() as told, desk.database.read() as session:
+        for _ in range(2):
+            found = purpose_states(session, [other, desk.subject], Reading(desk.vault, (policies,), "news", at))
+    assert (found[other].age, found[desk.subject].age) == (17, 0)
+    assert "guardian_missing" in {
+        str(r.code) for r in decide(policies, "mail", "news", [], found[desk.subject], at).reasons
+    }
+    assert [(line["event"], line["log_level"], line["subject"]) for line in told] == [
+        ("consent.birth_date_unreadable", "error", desk.subject)
+    ]
+    assert "garbage" not in str(told)
 
 
 def _consent(dice: random.Random, place: dict[str, object]) -> Consent:

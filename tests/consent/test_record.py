@@ -11,6 +11,7 @@ from privacy_svc.consent import Guardian, NoticeRef, Source, current, evidence, 
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, InvalidBody, NotFound
 from privacy_svc.policy import decide
+from privacy_svc.vault import Fence
 from tests.consent.conftest import CARE, MOTHER, NEWS, Desk, wanted
 from tests.factories import check_log
 
@@ -127,6 +128,28 @@ def test_an_erased_person_says_nothing_more(desk: Desk) -> None:
             desk.say(state)
     with desk.database.read() as session:
         assert len(history(session, desk.subject)) == 1
+
+
+def test_what_was_agreed_before_an_erasure_does_not_count_after_it(desk: Desk) -> None:
+    """Who was erased and came back is asked anew: a module cannot record what they agreed to before, by however little.
+    A no from before is taken, and what they agree to from then on counts."""
+    before = now()
+    with desk.database.write() as session:
+        desk.vault.erase(session, desk.subject, request_id="r1")
+    with desk.database.write() as session:
+        desk.vault.readmit(session, desk.subject)
+    with desk.database.read() as session:
+        back = session.get_one(Fence, desk.subject).readmitted_at
+    assert back is not None
+    for early in (before, back - timedelta(microseconds=1)):
+        faults = _faults(desk, given_at=early)
+        assert "erased" in faults["/given_at"]
+    with desk.database.read() as session:
+        assert history(session, desk.subject) == []
+    assert desk.say("refused", given_at=before).state == "refused"
+    assert desk.say(given_at=back).state == "given"
+    with desk.database.read() as session:
+        assert subject_state(session, desk.subject, now()).consents["news"].state == "given"
 
 
 def test_nobody_is_nobody(desk: Desk) -> None:

@@ -2,8 +2,12 @@
 
 from sqlalchemy import create_engine, delete, text
 
+from privacy_svc.consent import NoticeRef, RecordConsent, Source, record, subject_state
+from privacy_svc.consent.model import Consent
+from privacy_svc.db import now
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import Decision
+from privacy_svc.vault import Fence
 from privacy_svc.vault.model import LedgerEntry
 from tests.rights.company import ANA, Company
 from tests.rights.running import done
@@ -45,6 +49,28 @@ def test_who_came_back_is_not_erased_again(company: Company) -> None:
     forget_the_ledger(company)
     company.requests.replay("operator", lambda *_: None)
     assert name_of(company) == NEW
+
+
+def test_what_was_agreed_before_the_erasure_does_not_come_back_with_the_backup(company: Company) -> None:
+    """Erased, then re-admitted; a backup from before both holds her consent as it stood: it counts for nothing, and
+    she came back when she did, not when the backup was restored."""
+    subject = company.subject()
+    agreed = RecordConsent(CustomerRef(id="1"), "newsletter", "given", Source("web"), NoticeRef("news", 1, "en"))
+    where = (company.vault, company.log, company.policies.current)
+    with company.database.write() as session:
+        record(session, *where, actor="shop", subject_id=subject, wanted=agreed, at=now())
+    with company.requests.worker():
+        erased(company)
+    company.requests.readmit(CustomerRef(id="1"), "signed up again", "dora")
+    with company.database.read() as session:
+        back = session.get_one(Fence, subject).readmitted_at
+    forget_the_ledger(company)
+    with company.database.write() as session:
+        session.execute(delete(Consent).where(Consent.state == "invalidated"))
+    company.requests.replay("operator", lambda *_: None)
+    with company.database.read() as session:
+        assert subject_state(session, subject, now()).consents["newsletter"].state == "invalidated"
+        assert session.get_one(Fence, subject).readmitted_at == back
 
 
 def test_who_did_not_come_back_is_erased_again(company: Company) -> None:

@@ -1,10 +1,10 @@
 """What an erasure and an objection leave on the suppression list."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
-from privacy_svc.consent import SUPPRESS_ALL
+from privacy_svc.consent import SUPPRESS_ALL, owners
 from privacy_svc.consent.suppression import scopes_by_address
-from privacy_svc.consent.tables import Suppression
+from privacy_svc.consent.tables import NOBODY, Suppression
 from privacy_svc.http import Contact
 from privacy_svc.policy import DIRECT_MARKETING
 from privacy_svc.rights import Right, Worker
@@ -46,3 +46,27 @@ def test_an_objection_suppresses_its_scope(company: Company, worker: Worker) -> 
     request = verified(company, Right.OBJECTION)
     done(company, request.id)
     assert listed(company) == {EMAIL: {DIRECT_MARKETING}, PHONE: {DIRECT_MARKETING}}
+
+
+def test_nothing_leads_from_an_erased_person_to_an_address(company: Company, worker: Worker) -> None:
+    """Nor from their earlier objection, which goes on standing; nor after a restore that brought its entry back."""
+    subject = company.subject()
+    done(company, verified(company, Right.OBJECTION).id)
+    with company.database.read() as session:
+        before = list(session.execute(select(*Suppression.__table__.columns)).mappings())
+    assert NOBODY not in {row["owner"] for row in before}
+    erased(company)
+
+    def reasons() -> set[tuple[str, bytes, str]]:
+        with company.database.read() as session:
+            return {(r.scope, r.owner, r.reason) for r in session.scalars(select(Suppression))}
+
+    after = {(scope, NOBODY, "erasure") for scope in (SUPPRESS_ALL, DIRECT_MARKETING)}
+    assert reasons() == after
+    with company.database.write() as session:
+        session.execute(delete(Suppression))
+        session.execute(insert(Suppression), [dict(row) for row in before])
+        assert owners(session, company.vault, subject)[-1] in {row["owner"] for row in before}
+    forget_the_ledger(company)
+    company.requests.replay("operator", lambda *_: None)
+    assert reasons() == after

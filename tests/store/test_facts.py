@@ -249,6 +249,21 @@ def test_a_store_that_is_away_changes_nothing_decided(crm: Shop) -> None:
     assert crm.subject(subject_id).state_version == version
 
 
+def test_a_spoilt_birth_date_is_written_anew(crm: Shop) -> None:
+    """And keeps nobody else's from being looked at: until then its person counts as the youngest."""
+    for key in (2, 3):
+        crm.write(key, birth_date=born(17), country="DE")
+    spoilt, other = crm.admit(2), crm.admit(3)
+    crm.agree(spoilt)
+    with crm.runtime.database.write() as session:
+        session.get_one(Subject, spoilt).birth = b"garbage"
+    assert crm.decides(spoilt, MIDNIGHT) == ["guardian_missing"]
+    crm.write(3, country="FR")
+    assert crm.look() == 2
+    assert crm.decides(spoilt, MIDNIGHT) == []
+    assert crm.subject(other).country == "FR"
+
+
 def test_who_has_left_the_store_keeps_what_was_known(crm: Shop) -> None:
     """A row that the CRM deleted says nothing, so a known child does not become an unknown age."""
     crm.write(2, birth_date=born(14))

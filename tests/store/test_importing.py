@@ -17,6 +17,7 @@ from privacy_svc.auditlog import EventType
 from privacy_svc.consent import (
     SUPPRESS_ALL,
     Cause,
+    Choices,
     Format,
     Importer,
     NoticeRef,
@@ -26,7 +27,6 @@ from privacy_svc.consent import (
     Source,
     Totals,
     digests,
-    enlist,
     evidence,
     export_lines,
     history,
@@ -39,6 +39,8 @@ from privacy_svc.consent import (
 from privacy_svc.consent.judging import Judge, Wanted
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import PROOF_LIMIT, ImportRow, proof_size
+from privacy_svc.consent.suppression import Owned, enlist, scopes_by_address
+from privacy_svc.consent.tables import NOBODY
 from privacy_svc.db import now
 from privacy_svc.errors import InvalidBody
 from privacy_svc.http import Contact, CustomerRef
@@ -60,6 +62,7 @@ GOOD: dict[str, Any] = {
     "method": "expressed",
     "reference": "form 7",
 }
+MAIL, WEB = "marketing.email", Source("web")
 BARE = {"id": "1", "purpose": "marketing.email", "state": "given", "given_at": "2026-05-01T08:00:00Z"}
 
 
@@ -261,6 +264,28 @@ def test_an_erased_person_gets_nothing(desk: Desk) -> None:
     assert [r.reason for r in desk.refused] == ["erased"]
 
 
+def test_what_was_agreed_before_an_erasure_does_not_come_in_after_it(desk: Desk) -> None:
+    """Of who was erased and came back: refused and counted; what is there already is unchanged, a no and what they
+    agreed to since come in."""
+    desk.take(GOOD)
+    subject = desk.subject()
+    with desk.shop.database.write() as session:
+        desk.shop.vault.erase(session, subject)
+    with desk.shop.database.write() as session:
+        desk.shop.vault.readmit(session, subject)
+    early = GOOD | {"given_at": "2026-05-02T08:00:00Z"}
+    rows = [
+        GOOD,
+        early,
+        early | {"state": "requested"},
+        early | {"state": "refused"},
+        GOOD | {"given_at": now().isoformat()},
+    ]
+    totals = desk.take(*rows)
+    assert (totals.recorded, totals.unchanged, totals.refused) == (2, 1, {"before_readmission": 2})
+    assert [r.row for r in desk.refused] == [2, 3]
+
+
 @pytest.mark.parametrize("sealed", [False, True])
 @pytest.mark.parametrize("row", [{"id": None, "email": ANA["email"].upper()}, {"email": "ana@new.example"}, {}])
 def test_a_suppressed_address_is_refused(desk: Desk, row: dict[str, Any], sealed: bool) -> None:
@@ -269,7 +294,7 @@ def test_a_suppressed_address_is_refused(desk: Desk, row: dict[str, Any], sealed
     if sealed:
         seal(shop.sealer("test"))
     with shop.database.write() as session:
-        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        found = [Owned(a, NOBODY) for a in digests(session, shop.vault, [Contact("email", ANA["email"])])]
         enlist(session, shop.log, found, SUPPRESS_ALL, Cause.ERASURE, "worker", now())
     given, withdrawn = GOOD | row, GOOD | row | {"state": "withdrawn"}
     totals = desk.take(given, withdrawn, GOOD | {"id": "2"})
@@ -283,7 +308,7 @@ def test_what_is_there_already_is_unchanged_though_it_is_suppressed(desk: Desk) 
     desk.take(GOOD)
     shop = desk.shop
     with shop.database.write() as session:
-        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        found = [Owned(a, NOBODY) for a in digests(session, shop.vault, [Contact("email", ANA["email"])])]
         enlist(session, shop.log, found, "marketing.email", Cause.UNSUBSCRIBE, "shop", now())
     raw = exported(shop, Format.NDJSON)
     assert desk.take(raw=raw).unchanged == 1
@@ -314,11 +339,64 @@ def test_the_most_evidence_that_is_taken_comes_in_again(desk: Desk, form: Format
     assert desk.refused == []
 
 
+def listed(desk: Desk, *emails: str) -> list[set[str]]:
+    contacts = [Contact("email", email) for email in emails]
+    with desk.shop.database.read() as session:
+        found = scopes_by_address(session, desk.shop.vault, contacts)
+    return [set(found.get(contact, ())) for contact in contacts]
+
+
+WITHDRAWN = GOOD | {"state": "withdrawn", "given_at": "2026-05-02T08:00:00Z"}
+
+
+def test_an_imported_withdrawal_is_on_the_suppression_list(desk: Desk) -> None:
+    """With the store's address and the file's, for the purpose alone, and whose it is: it goes when they agree here.
+    Later consents of another file are refused."""
+    desk.take(GOOD, WITHDRAWN | {"email": "ana@old.example"})
+    assert listed(desk, ANA["email"], "ana@old.example", "bo@mail.example") == [{MAIL}, {MAIL}, set()]
+    assert desk.take(GOOD | {"given_at": "2026-05-03T08:00:00Z"}).refused == {"suppressed": 1}
+    shop, notice = desk.shop, NoticeRef("newsletter", 2, "en")
+    choices = Choices(shop.vault, shop.log, shop.directory, shop.policies.current, "https://x.example", shop.signer)
+    subject = desk.subject()
+    with shop.database.write() as session:
+        choices.say(session, subject, RecordConsent(CustomerRef(id="1"), MAIL, "given", WEB, notice), "shop")
+    assert listed(desk, ANA["email"], "ana@old.example") == [set(), set()]
+    check_log(shop.database, shop.log)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [WITHDRAWN, GOOD | {"given_at": "2026-05-03T08:00:00Z"}],
+        [GOOD | {"given_at": "2026-05-03T08:00:00Z"}, WITHDRAWN],
+        [WITHDRAWN | {"state": "refused"}],
+    ],
+)
+def test_what_does_not_stand_and_a_refusal_is_not_listed(desk: Desk, rows: list[dict[str, Any]]) -> None:
+    """As when it is said here."""
+    assert desk.take(*rows).recorded == len(rows)
+    assert listed(desk, ANA["email"]) == [set()]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+@pytest.mark.parametrize("by", [{}, {"id": None, "email": ANA["email"]}])
+def test_a_file_is_not_refused_for_what_it_said_itself(desk: Desk, batch: int, by: dict[str, Any]) -> None:
+    """Withdrawn, then agreed again, however it is cut into batches: what was said last stands, and the address is free;
+    somebody else's, and what was listed before the run, is not passed over."""
+    again, other = {"given_at": "2026-05-03T08:00:00Z"}, {"id": "2", "email": ANA["email"]}
+    rows = [GOOD, WITHDRAWN, GOOD | again, GOOD | other]
+    totals = desk.take(*(row | by for row in rows[:3]), batch=batch)
+    assert (totals.recorded, totals.refused, desk.reasons(), listed(desk, ANA["email"])) == (3, {}, [], [set()])
+    desk.take(WITHDRAWN | by | {"given_at": "2026-05-04T08:00:00Z"})
+    later = GOOD | by | {"given_at": "2026-05-05T08:00:00Z"}
+    assert desk.take(later, GOOD | other, batch=batch).refused == {"suppressed": 2}
+
+
 def test_another_scope_does_not_refuse(desk: Desk) -> None:
     """Who unsubscribed from one purpose may have consented to another."""
     shop = desk.shop
     with shop.database.write() as session:
-        found = digests(session, shop.vault, [Contact("email", ANA["email"])])
+        found = [Owned(a, NOBODY) for a in digests(session, shop.vault, [Contact("email", ANA["email"])])]
         enlist(session, shop.log, found, "marketing.email", Cause.UNSUBSCRIBE, "shop", now())
     offers = GOOD | {"purpose": "marketing.sms", "notice": "offers", "notice_version": 1}
     desk.take(GOOD, offers)
@@ -409,7 +487,7 @@ def test_what_is_exported_comes_in_the_same(desk: Desk, form: Format, tmp_path: 
     assert desk.take(*rows).recorded == len(rows)
     before, raw = desk.states(), exported(desk.shop, form)
     with desk.shop.database.write() as session:
-        for table in ("consents", "consent_imports"):
+        for table in ("consents", "consent_imports", "suppressions"):
             session.execute(text(f"DELETE FROM {table}"))
     assert desk.states() == {}
     assert desk.take(raw=raw, form=form).recorded == len(rows)
