@@ -10,26 +10,38 @@ import structlog
 
 from privacy_svc.db import now
 from privacy_svc.errors import Misconfigured
-from privacy_svc.policy.loader import compile_policies, policy_paths, read_files, version_of
+from privacy_svc.policy.loader import compile_policies, read_files, version_of, watched_paths
 from privacy_svc.policy.policyset import PolicySet
 from privacy_svc.policy.terms import outgrown
 
 _log = structlog.get_logger(__name__)
 
-Stamp = tuple[tuple[str, int, int, int], ...]
+Stamp = tuple[tuple[str, int, int, int, int], ...]
+QUIET = 2.0
+"""Seconds in which nothing changes in the folder before it counts as whole."""
+TRIES = 5
 
 
 class PolicyHolder:
     """`current` looks at the files' stamps at most once in `interval` seconds; the set is swapped whole.
+
+    Files are copied one after the other, and half of a copy may fit together: a folder in which something changed in
+    the last `quiet` seconds, or changes while it is read, is looked at again later. A start does not wait; whoever
+    starts a service says that the files are there. It takes them of one moment, too.
 
     Raises Misconfigured when the first load fails: a service does not start without a policy. `kept`, for who only
     reads the log: what is in force then, as when files are refused later on; None where nothing was kept.
     """
 
     def __init__(
-        self, folder: Path, *, interval: float = 1.0, kept: Callable[[], PolicySet | None] = lambda: None
+        self,
+        folder: Path,
+        *,
+        interval: float = 1.0,
+        quiet: float = QUIET,
+        kept: Callable[[], PolicySet | None] = lambda: None,
     ) -> None:
-        self.folder, self.interval = folder, interval
+        self.folder, self.interval, self._quiet = folder, interval, quiet
         self.fault: Misconfigured | None = None
         """Why the files as they are now are not in force; None when they are."""
         self.refused_since: datetime | None = None
@@ -42,8 +54,8 @@ class PolicyHolder:
 
     def _first(self, kept: Callable[[], PolicySet | None]) -> PolicySet:
         try:
-            self._stamp = _stamp(self.folder)
-            files = read_files(self.folder)
+            stamp, files = _of_one_moment(self.folder)
+            self._stamp = _settled(stamp)
             self._seen = version_of(files)
             return compile_policies(files, name=self.folder.resolve().name)
         except Misconfigured as error:
@@ -80,9 +92,11 @@ class PolicyHolder:
 
     def _load(self) -> None:
         stamp = _stamp(self.folder)
-        if stamp == self._stamp and not _young(stamp):
+        if stamp == self._stamp or _young(stamp, self._quiet):
             return
         files = read_files(self.folder)
+        if _stamp(self.folder) != stamp:
+            return
         version = version_of(files)
         if version != self._seen:
             self._seen = version
@@ -96,7 +110,7 @@ class PolicyHolder:
             self.fault = self.refused_since = None
             self._tell(False)
             _log.info("policy.accepted", version=version)
-        self._stamp = stamp
+        self._stamp = _settled(stamp)
 
     def _refuse(self, error: Misconfigured) -> None:
         self._stamp = ()
@@ -108,14 +122,30 @@ class PolicyHolder:
         self.fault = error
 
 
+def _of_one_moment(folder: Path) -> tuple[Stamp, dict[str, bytes]]:
+    for _ in range(TRIES):
+        stamp, files = _stamp(folder), read_files(folder)
+        if _stamp(folder) == stamp:
+            return stamp, files
+    raise Misconfigured(f"The files of {folder} change while they are read: start again once they are all there.")
+
+
 def _stamp(folder: Path) -> Stamp:
+    """Of the files and of the folders they are in, which tell of a file that was taken away. A copy may date a file
+    back; when it was put there (`ctime`) it cannot."""
     try:
-        found = [(p, p.stat()) for p in policy_paths(folder)]
+        found = [(p, p.stat()) for p in watched_paths(folder)]
     except OSError as error:
         raise Misconfigured(f"The policies folder {folder} cannot be read: {error.strerror}.") from error
-    return tuple(sorted((str(p), s.st_mtime_ns, s.st_size, s.st_ino) for p, s in found))
+    return tuple(sorted((str(p), s.st_ctime_ns, s.st_mtime_ns, s.st_size, s.st_ino) for p, s in found))
 
 
-def _young(stamp: Stamp) -> bool:
-    """A file written in the clock's last tick may have been written twice within it, and look the same."""
-    return time.time_ns() - max((mtime for _, mtime, _, _ in stamp), default=0) < 2_000_000_000
+def _young(stamp: Stamp, seconds: float) -> bool:
+    """Ahead counts as well: a clock that is far ahead says nothing, and must not keep a policy out for good."""
+    return abs(time.time_ns() - max((ctime for _, ctime, _, _, _ in stamp), default=0)) < seconds * 1e9
+
+
+def _settled(stamp: Stamp) -> Stamp:
+    """To know a folder by; none where it is young: a file written in the clock's last tick may be written again within
+    it, and look the same."""
+    return () if _young(stamp, QUIET) else stamp

@@ -37,10 +37,15 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 
 def policy_paths(folder: Path) -> list[Path]:
+    return [p for p in watched_paths(folder) if p.is_file()]
+
+
+def watched_paths(folder: Path) -> list[Path]:
+    """The policy files and the folders they are in."""
     if not folder.is_dir():
         raise Misconfigured(f"There is no policies folder {folder}: `privacy-svc init` makes one.")
-    found = (p for p in folder.rglob("*") if p.suffix in _TEXTS and p.is_file())
-    return [p for p in found if p.name != "README.md" and _is_policy(p.relative_to(folder).parts)]
+    found = (p for p in folder.rglob("*") if (p.suffix in _TEXTS and p.name != "README.md") or p.is_dir())
+    return [folder, *(p for p in found if _is_policy(p.relative_to(folder).parts))]
 
 
 def _is_policy(parts: tuple[str, ...]) -> bool:

@@ -39,6 +39,7 @@ from privacy_svc.store.authzen_wire import (
     check_words,
     customer_of,
     json_body,
+    purpose_of,
     question,
     terms,
 )
@@ -65,7 +66,8 @@ def search_resource(
     where few are permitted; the end is an empty `next_token`."""
     wanted = decode(json_body(request, body), ResourceSearch)
     check_words(wanted.subject, wanted.resource, wanted.action)
-    asked = question(wanted.subject.id, wanted.context, wanted.resource, caller)
+    _about_all(wanted.context)
+    asked = question(wanted.subject.id, purpose_of(wanted.action, wanted.context), wanted.resource, caller)
     after, limit = _position(wanted)
     if limit == 0:
         return SearchAnswer(PageAnswer(_token(wanted, after, 0), 0), SearchContext(policies.current.version), [])
@@ -117,7 +119,7 @@ def search_subject(
     wanted = decode(json_body(request, body), SubjectSearch)
     check_words(wanted.subject, wanted.resource, wanted.action)
     after, limit = _position(wanted)
-    purpose = wanted.context.purpose or ""
+    purpose = purpose_of(wanted.action, wanted.context)
     known_purpose(policies.current, purpose)
     modules = sorted(m for m, granted in policies.current.modules.items() if purpose in granted.purposes)
     mine = [m for m in modules if caller.role is not Role.MODULE or m == caller.name]
@@ -131,8 +133,13 @@ def search_subject(
 
 
 def _case(module: str, purpose: str, context: Context, resource: Entity, caller: Caller) -> Case:
-    asked = question(module, msgspec.structs.replace(context, purpose=purpose), resource, caller)
+    asked = question(module, purpose, resource, caller)
     return Case(asked, customer_of(resource), terms(context), context.min_state_version)
+
+
+def _about_all(context: Context) -> None:
+    if context.min_state_version is not None:
+        raise BadRequest("context.min_state_version is of one customer: a search for customers cannot wait for it.")
 
 
 def _permitted(database: Database, evaluations: Evaluations, cases: list[Case]) -> list[Case]:

@@ -55,7 +55,8 @@ def json_body(request: Request[Any, Any, Any], body: bytes) -> bytes:
 def case_of(wanted: Evaluation, caller: Caller) -> Case:
     """Raises BadRequest, Forbidden."""
     customer = customer_of(wanted.resource)
-    asked = question(wanted.subject.id, wanted.context, wanted.resource, caller)
+    purpose = purpose_of(wanted.action, wanted.context)
+    asked = question(wanted.subject.id, purpose, wanted.resource, caller)
     check_words(wanted.subject, wanted.resource, wanted.action)
     return Case(asked, customer, terms(wanted.context), wanted.context.min_state_version)
 
@@ -76,9 +77,22 @@ def _case(wanted: Evaluation, caller: Caller) -> Case | PrivacyError:
         return error
 
 
-def question(module: str, context: Context, resource: Entity | Sought, caller: Caller) -> Question:
+def question(module: str, purpose: str, resource: Entity | Sought, caller: Caller) -> Question:
     """Who asks about which fields for what. Raises BadRequest, Forbidden."""
-    return Question(caller.name, module_of(caller, module), context.purpose or "", fields_of(resource))
+    return Question(caller.name, module_of(caller, module), purpose, fields_of(resource))
+
+
+def purpose_of(action: Action, context: Context) -> str:
+    """The context says it, or the action, as a search for actions gives it: its results can be evaluated as they are
+    (§8.1). "" where nobody does. Raises BadRequest where the two differ."""
+    said = action.properties.get("purpose")
+    if said is None:
+        return context.purpose or ""
+    if not isinstance(said, str):
+        raise BadRequest("action.properties.purpose is the name of a purpose.")
+    if context.purpose not in {None, said}:
+        raise BadRequest("action.properties.purpose and context.purpose name two purposes: send one of them.")
+    return said
 
 
 def module_of(caller: Caller, wanted: str | None) -> str:

@@ -55,14 +55,16 @@ class Directory:
     def admit_each(self, session: Session, wanted: Sequence[tuple[CustomerRef, str]]) -> list[str | PrivacyError]:
         """The same for many, each with who asks: keys of people we know already in one look. What cannot be found
         is answered by its error."""
-        plain = [c.id if c.collection is None else None for c, _ in wanted]
+        known = self.known_each(session, [customer for customer, _ in wanted])
+        return [one or self.try_admit(session, *who) for one, who in zip(known, wanted, strict=True)]
+
+    def known_each(self, session: Session, wanted: Sequence[CustomerRef]) -> list[str | None]:
+        """People we know already by the CRM's key, in one look; of others and by other ways nobody is looked up."""
+        plain = [c.id if c.collection is None else None for c in wanted]
         people = self._people()
         keys = {key for key in plain if key is not None}
         known = subjects.known(session, people, keys) if people and keys else {}
-        return [
-            known.get(key or "") or self._try_admit(session, customer, actor)
-            for key, (customer, actor) in zip(plain, wanted, strict=True)
-        ]
+        return [known.get(key or "") for key in plain]
 
     def people(self, collection: str | None = None) -> Collection:
         """The collection whose rows are customers, or the one named."""
@@ -78,7 +80,7 @@ class Directory:
         people = self._collections(customer)[0]
         return subjects.known(session, people, [customer.id]).get(customer.id)
 
-    def _try_admit(self, session: Session, customer: CustomerRef, actor: str) -> str | PrivacyError:
+    def try_admit(self, session: Session, customer: CustomerRef, actor: str) -> str | PrivacyError:
         try:
             return self.admit(session, customer, actor)
         except PrivacyError as error:

@@ -1,8 +1,7 @@
 """Evaluations: questions about customers, each decided on the state of this moment and logged with its answer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -104,7 +103,7 @@ class Evaluations:
 
     def each(self, session: Session, cases: Sequence[Case]) -> Answered:
         """Of callers who have nothing to do with each other: every case has an entry of its own."""
-        found = self._decide(session, cases)
+        (found,) = self._decide(session, [Boxcar(cases)])
         entries: dict[_Decided, str] = {}
         policies, payloads = self._policies.current, dict[Any, dict[str, Any]]()
         for actor, mine in _by(lambda d: d.question.actor, found).items():
@@ -114,29 +113,12 @@ class Evaluations:
 
     def together(self, session: Session, cases: Sequence[Case]) -> Answered:
         """Of one caller: all people about whom the same was asked, with the same outcome, share an entry."""
-        return self._all(session, [cases])[0]
+        return self.boxcars(session, [Boxcar(cases)])[0]
 
     def boxcars(self, session: Session, asked: Sequence[Boxcar]) -> list[Answered]:
-        """The same of several callers, each with entries of their own: one look at everybody they ask about."""
-        whole = [boxcar for boxcar in asked if boxcar.until is None]
-        cases = [[case for case in boxcar.cases if isinstance(case, Case)] for boxcar in whole]
-        found = dict(zip(whole, self._all(session, cases), strict=True)) if whole else {}
-        return [
-            _in_order(boxcar, found[boxcar]) if boxcar in found else self._in_turn(session, boxcar) for boxcar in asked
-        ]
-
-    def _in_turn(self, session: Session, boxcar: Boxcar) -> Answered:
-        """One after the other, to the first outcome that ends it."""
-        answers: Answered = []
-        for case in boxcar.cases:
-            answers += self.together(session, [case]) if isinstance(case, Case) else [case]
-            if (isinstance(answers[-1], Answer) and answers[-1].permitted) is boxcar.until:
-                break
-        return answers
-
-    def _all(self, session: Session, asked: Sequence[Sequence[Case]]) -> list[Answered]:
-        decided = iter(self._decide(session, [case for cases in asked for case in cases]))
-        found = [list(islice(decided, len(cases))) for cases in asked]
+        """The same of several callers, each with entries of their own: one look at everybody they ask about. What was
+        not decided, because something before it ended the request, is not in the log."""
+        found = self._decide(session, asked)
         people = {d.subject_id for mine in found for d in mine if isinstance(d, _Decided) and d.subject_id is not None}
         vault = self._pdp.audit.vault
         vault.hold(session, people)
@@ -165,49 +147,83 @@ class Evaluations:
         decisions = {d.subject_id: d.decision for d in alike if d.subject_id is not None}
         return dict.fromkeys(alike, self._pdp.log_all(session, first.kind, first.question, decisions, {}, ciphers))
 
-    def _decide(self, session: Session, cases: Sequence[Case]) -> list[_Decided | PrivacyError]:
+    def _decide(self, session: Session, asked: Sequence[Boxcar]) -> list[list[_Decided | PrivacyError]]:
         decider = self._pdp.decider()
         self._pdp.keep(session, decider.policies)
-        refused = {q: d for q in {c.question for c in cases} if (d := decider.refusal(q)) is not None}
-        asked = iter(self._decide_people(session, decider, [c for c in cases if c.question not in refused]))
-        return [
-            _Decided(q, None, refused[q], case.terms.refuse(refused[q]))
-            if (q := case.question) in refused
-            else next(asked)
-            for case in cases
-        ]
+        deciding = _Deciding(session, self._directory, self._pdp, decider)
+        deciding.look([(c, b.until is None) for b in asked for c in b.cases if isinstance(c, Case)])
+        return [list(deciding.answers(boxcar)) for boxcar in asked]
 
-    def _decide_people(
-        self, session: Session, decider: Decider, cases: Sequence[Case]
-    ) -> list[_Decided | PrivacyError]:
-        admitted = self._directory.admit_each(session, [(c.customer, c.question.actor) for c in cases])
+
+class _Deciding:
+    """Cases of one moment. All people whom we know are looked at once; whom we do not know is admitted with them, or
+    in their turn, where something before them may end the request."""
+
+    def __init__(self, session: Session, directory: Directory, pdp: DecisionPoint, decider: Decider) -> None:
+        self._session, self._directory, self._pdp, self._decider = session, directory, pdp, decider
+        self._refused: dict[Question, Decision | None] = {}
+        self._people: dict[tuple[CustomerRef, str], str | PrivacyError] = {}
+        self._standing: dict[str, dict[str, consent.Standing]] = {}
+        self._outcomes: dict[tuple[Any, ...], tuple[Decision, tuple[Reason, ...]]] = {}
+
+    def look(self, cases: Sequence[tuple[Case, bool]]) -> None:
+        """Each with whether it is surely decided."""
+        about = [(case, surely) for case, surely in cases if self._refusal(case.question) is None]
+        known = self._directory.known_each(self._session, [case.customer for case, _ in about])
         people: dict[str, set[str]] = {}
-        for case, subject_id in zip(cases, admitted, strict=True):
-            if isinstance(subject_id, str):
-                people.setdefault(case.question.purpose, set()).add(subject_id)
-        standing = {p: self._standing(session, decider, p, ids) for p, ids in people.items()}
-        outcomes: dict[tuple[Any, ...], tuple[Decision, tuple[Reason, ...]]] = {}
-        found: list[_Decided | PrivacyError] = []
-        for case, subject_id in zip(cases, admitted, strict=True):
-            if not isinstance(subject_id, str):
-                found.append(subject_id)
-                continue
-            person = standing[case.question.purpose][subject_id]
-            same = (case.question, case.terms, id(person.shared), person.version)
-            if same not in outcomes:
-                shared = decider.decide_shared(case.question, person.shared)
-                decision = msgspec.structs.replace(shared, state_version=person.version)
-                outcomes[same] = decision, case.terms.refuse(decision)
-            decision, refused = outcomes[same]
-            decided = _Decided(case.question, subject_id, decision, refused)
-            found.append(_too_old(decision, case.min_state_version) or decided)
-        return found
+        for (case, surely), subject_id in zip(about, known, strict=True):
+            found = subject_id or (self._admit(case) if surely else None)
+            if found is not None:
+                self._people[case.customer, case.question.actor] = found
+            if isinstance(found, str):
+                people.setdefault(case.question.purpose, set()).add(found)
+        for purpose, ids in people.items():
+            self._read(purpose, ids)
 
-    def _standing(
-        self, session: Session, decider: Decider, purpose: str, people: Iterable[str]
-    ) -> dict[str, consent.Standing]:
-        reading = self._pdp.reading(decider, purpose)
-        return {s.subject_id: s for s in consent.standings(session, list(people), reading)}
+    def answers(self, boxcar: Boxcar) -> Iterator[_Decided | PrivacyError]:
+        """To the first outcome that ends it."""
+        for case in boxcar.cases:
+            found = self._decide(case) if isinstance(case, Case) else case
+            yield found
+            if boxcar.until is (isinstance(found, _Decided) and not found.refused):
+                return
+
+    def _decide(self, case: Case) -> _Decided | PrivacyError:
+        question = case.question
+        refusal = self._refusal(question)
+        if refusal is not None:
+            return _Decided(question, None, refusal, case.terms.refuse(refusal))
+        subject_id = self._people.get((case.customer, question.actor)) or self._admit(case)
+        if not isinstance(subject_id, str):
+            return subject_id
+        decision, refused = self._outcome(case, self._of(question.purpose, subject_id))
+        return _too_old(decision, case.min_state_version) or _Decided(question, subject_id, decision, refused)
+
+    def _outcome(self, case: Case, person: consent.Standing) -> tuple[Decision, tuple[Reason, ...]]:
+        same = (case.question, case.terms, id(person.shared), person.version)
+        if same not in self._outcomes:
+            shared = self._decider.decide_shared(case.question, person.shared)
+            decision = msgspec.structs.replace(shared, state_version=person.version)
+            self._outcomes[same] = decision, case.terms.refuse(decision)
+        return self._outcomes[same]
+
+    def _refusal(self, question: Question) -> Decision | None:
+        if question not in self._refused:
+            self._refused[question] = self._decider.refusal(question)
+        return self._refused[question]
+
+    def _admit(self, case: Case) -> str | PrivacyError:
+        return self._directory.try_admit(self._session, case.customer, case.question.actor)
+
+    def _of(self, purpose: str, subject_id: str) -> consent.Standing:
+        if subject_id not in self._standing.get(purpose, {}):
+            self._read(purpose, [subject_id])
+        return self._standing[purpose][subject_id]
+
+    def _read(self, purpose: str, people: Iterable[str]) -> None:
+        reading = self._pdp.reading(self._decider, purpose)
+        found = consent.standings(self._session, list(people), reading)
+        self._standing.setdefault(purpose, {}).update((s.subject_id, s) for s in found)
 
 
 def _by(key: Callable[[_Decided], K], found: Iterable[_Decided | PrivacyError]) -> dict[K, list[_Decided]]:
@@ -216,12 +232,6 @@ def _by(key: Callable[[_Decided], K], found: Iterable[_Decided | PrivacyError]) 
         if isinstance(decided, _Decided):
             groups.setdefault(key(decided), []).append(decided)
     return groups
-
-
-def _in_order(boxcar: Boxcar, answers: Answered) -> Answered:
-    """With those that answer themselves."""
-    rest = iter(answers)
-    return [next(rest) if isinstance(case, Case) else case for case in boxcar.cases]
 
 
 def _answered(found: Iterable[_Decided | PrivacyError], entries: Mapping[_Decided, str]) -> Answered:

@@ -28,7 +28,7 @@ def intake(desk: Desk, tmp_path: Path) -> Intake:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     directory: Any = Everybody(desk.subject)
-    policies = PolicyHolder(tmp_path / "policies", interval=0)
+    policies = PolicyHolder(tmp_path / "policies", interval=0, quiet=0)
     return Intake(desk.vault, desk.log, directory, policies, "https://privacy.example", desk.log.signer)
 
 

@@ -100,7 +100,7 @@ def web(desk: Desk, tmp_path: Path) -> Iterator[Web]:
         path.write_text(content)
     parts: dict[str, Any] = {
         "database": desk.database,
-        "policies": PolicyHolder(tmp_path / "policies", interval=0),
+        "policies": PolicyHolder(tmp_path / "policies", interval=0, quiet=0),
         "vault": desk.vault,
         "log": desk.log,
         "signer": desk.log.signer,

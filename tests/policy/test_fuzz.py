@@ -188,7 +188,7 @@ def test_half_a_file_changes_nothing(path: str, cut: float) -> None:
         for name, content in encoded().items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(content)
-        holder = PolicyHolder(root, interval=0)
+        holder = PolicyHolder(root, interval=0, quiet=0)
         before = holder.current
         content = encoded()[path]
         (root / path).write_bytes(content[: int(len(content) * cut)])

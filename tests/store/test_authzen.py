@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from sqlalchemy import event
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.client.answers import decision
@@ -250,6 +251,57 @@ def test_callers_of_one_moment_share_a_transaction_and_nothing_else(service: Ser
     with runtime.database.read() as session:
         both = runtime.log.people(session, next(iter(entries[2])))
         assert set(both) == {runtime.directory.find(session, CustomerRef(id=key)) for key in ("1", "3")}
+
+
+@pytest.mark.parametrize("until", [None, False, True])
+def test_a_request_of_many_looks_once(service: Service, until: bool | None) -> None:
+    """However many people it is about, and whether or not an outcome would end it, the database is asked as often."""
+    runtime = service.runtime
+    with runtime.database.write() as session:
+        for key in range(1, 21):
+            runtime.directory.admit(session, CustomerRef(id=str(key)))
+    purpose = "service.contract" if until is False else "marketing.email"  # permitted to all, or to none: none ends it
+    asked = [Case(Question("officer", "shop", purpose, ()), CustomerRef(id=str(key))) for key in range(1, 21)]
+    counts = []
+    for many in (1, 1, 20):  # the first one keeps the policy
+        statements = list[str]()
+        with runtime.database.write() as session:
+            event.listen(session.connection(), "before_cursor_execute", lambda *a: statements.append(str(a[2])))  # noqa: B023
+            (answers,) = runtime.evaluations.boxcars(session, [Boxcar(asked[:many], until)])
+            counts.append(sum(s.lstrip().startswith("SELECT") for s in statements))
+        assert [isinstance(a, Answer) and a.permitted for a in answers] == [until is False] * many
+    assert counts[1] == counts[2]
+
+
+def test_what_was_not_decided_is_not_logged(service: Service) -> None:
+    """A request that ends early has entries about those decided, and only those; whom only the store knows is
+    admitted when it is their turn, and not at all beyond the end."""
+    runtime = service.runtime
+    for key in ("1", "3", "5"):
+        consent(service, key)
+
+    def case(key: str) -> Case:
+        return Case(Question("marketing", "marketing", "marketing.email", ()), CustomerRef(id=key))
+
+    asked = [
+        Boxcar([case(k) for k in ("1", "3", "8", "5", "9")], until=False),
+        Boxcar([case(k) for k in ("10", "4711", "5", "11")], until=True),
+    ]
+    with runtime.database.write() as session:
+        answers = runtime.evaluations.boxcars(session, asked)
+    assert [[isinstance(a, Answer) and a.permitted for a in mine] for mine in answers] == [
+        [True, True, False],
+        [False, False, True],
+    ]
+    runtime.log.integrate(runtime.database)
+    with runtime.database.read() as session:
+        find = {k: runtime.directory.find(session, CustomerRef(id=k)) for k in ("1", "3", "5", "8", "9", "10", "11")}
+        assert [k for k, subject_id in find.items() if subject_id is None] == ["9", "11"]
+        entries = [e for e in runtime.log.search(session, limit=1000) if e.type.startswith("policy:decision:")]
+        people = [set(runtime.log.people(session, e.id)) or {e.subject_id} for e in entries]
+    told = [{find[k] for k in keys} for keys in (("1", "3"), ("8",), ("10",), ("5",))]
+    assert sorted(people, key=str) == sorted(told, key=str)
+    assert {e.id for e in entries} == {a.decision_id for mine in answers for a in mine if isinstance(a, Answer)}
 
 
 @pytest.mark.parametrize(

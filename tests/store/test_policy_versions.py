@@ -21,7 +21,7 @@ def test_a_reloaded_policy_decides_and_is_kept(shop: Runtime, tmp_path: Path, by
     decision names can be read, and the log says when it came."""
     policies = tmp_path / "reloaded"
     shutil.copytree(folder("policies"), policies)
-    service = Service(replace(shop, policies=PolicyHolder(policies, interval=0)))
+    service = Service(replace(shop, policies=PolicyHolder(policies, interval=0, quiet=0)))
     path = policies / "purposes.yml"
     good = path.read_text()
     with service.http:
