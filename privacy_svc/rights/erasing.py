@@ -54,11 +54,14 @@ from privacy_svc.store import (
 from privacy_svc.vault import AddressDigest, Subject
 
 
-def _prepare(session: Session, parts: Parts, request: DataRequest, beside: Sequence[ErasedItem]) -> None:
-    """Walked in the transaction that restricts: no write through the gateway falls in between."""
+def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+    """Walked in the transaction that restricts: no write through the gateway falls in between. Raises OnHold,
+    Unreadable, CannotErase before anything has changed."""
     subject_id = _subject(request)
     holds.require_none(session, subject_id)
-    rows = walk(session, parts.stores, parts.vault, parts.policy, subject_id)
+    where = (session, parts.stores, parts.vault, parts.policy, subject_id)
+    rows = walk(*where)
+    beside = check_erasable(*where, rows)
     known = known_of(rows, parts.organisation.phone_region)
     addresses = digests(session, parts.vault, contacts_in(rows))
     cipher = details.cipher_of(session, parts.vault, request)
@@ -69,12 +72,6 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, beside: Seque
     tell_progress(request, found=found, searched=len(known), suppress=[_plain(a) for a in addresses])
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
     recipients.gather(session, parts, request, rows)
-
-
-def _beside(session: Session, parts: Parts, request: DataRequest) -> list[ErasedItem]:
-    """What the databases will do by themselves. Raises OnHold, CannotErase before anything has changed."""
-    holds.require_none(session, _subject(request))
-    return check_erasable(session, parts.stores, parts.vault, parts.policy, _subject(request))
 
 
 def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
@@ -265,7 +262,7 @@ def _subject(request: DataRequest) -> str:
 
 
 STEPS = (
-    Step("prepare", _prepare, _beside),
+    Step("prepare", _prepare),
     Step("clean_stores", _cleaned, _clean_stores),
     Step("destroy_keys", _destroy_keys, joins=True),
     Step("read_back", _judge, _search),

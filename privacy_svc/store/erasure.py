@@ -23,7 +23,7 @@ from privacy_svc.store.errors import CannotErase
 from privacy_svc.store.known import Known
 from privacy_svc.store.refused import why_refused
 from privacy_svc.store.rows import by_keys, chunks, row_key
-from privacy_svc.store.walk import walk_raw, walk_raw_all
+from privacy_svc.store.walk import FoundRow, walk_raw, walk_raw_all
 from privacy_svc.vault import Vault
 
 
@@ -54,7 +54,8 @@ def erase_subject(
     """Carry out the data map's erasure in the stores, one transaction a store. Idempotent. `known`: what is taken out
     of texts that stay; without it they are emptied. Raises CannotErase: nothing was changed in that store."""
     done: list[ErasedItem] = []
-    for work in _plan(session, stores, vault, policies, subject_id, known):
+    raw = walk_raw_all(session, stores, policies, subject_id, vault)
+    for work in _plan(stores, Emptier(session, vault, subject_id, known), raw):
         mapped = policies.data_map.by_key[work.dataset].by_name
         with _told(work), stores.write(work.dataset) as connection:
             told = _beside(connection, stores, mapped, work)
@@ -64,13 +65,14 @@ def erase_subject(
 
 
 def check_erasable(
-    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str
+    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str, rows: Iterable[FoundRow]
 ) -> list[ErasedItem]:
-    """Whether all databases would take it, before any is changed; what they will do by themselves. Raises CannotErase
-    with every place that stands against it."""
+    """Whether all databases would take it, before any is changed; what they will do by themselves. `rows`: all of the
+    person's. Raises CannotErase with every place that stands against it."""
     faults: list[Fault] = []
     beside: list[ErasedItem] = []
-    for work in _plan(session, stores, vault, policies, subject_id, Known()):
+    raw = ((row.collection, row.held, row.shared) for row in rows)
+    for work in _plan(stores, Emptier(session, vault, subject_id, Known()), raw):
         faults += work.faults
         if work.deletes:
             mapped = policies.data_map.by_key[work.dataset].by_name
@@ -83,12 +85,9 @@ def check_erasable(
     return beside
 
 
-def _plan(
-    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str, known: Known | None
-) -> list[_Work]:
-    emptier = Emptier(session, vault, subject_id, known)
+def _plan(stores: Stores, emptier: Emptier, raw: Iterable[tuple[Collection, Row, bool]]) -> list[_Work]:
     works: dict[str, _Work] = {}
-    for collection, row, shared in walk_raw_all(session, stores, policies, subject_id, vault):
+    for collection, row, shared in raw:
         work = works.setdefault(collection.dataset, _Work(collection.dataset))
         work.has_person |= collection.subject is not None
         bound = stores.bind(collection)
