@@ -40,6 +40,7 @@ from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
 from privacy_svc.store import (
     STAYS,
+    Cleaned,
     ErasedItem,
     FoundRow,
     Known,
@@ -95,13 +96,13 @@ def _counted(collection: str, field: str, method: str, shared: bool, rows: int) 
     return told | {"shared": True} if shared else told
 
 
-def _clean_stores(session: Session, parts: Parts, request: DataRequest) -> list[ErasedItem]:
+def _clean_stores(session: Session, parts: Parts, request: DataRequest) -> Cleaned:
     known = known_to(session, parts, request)
     return erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request), known)
 
 
-def _cleaned(_session: Session, _parts: Parts, request: DataRequest, done: Sequence[ErasedItem]) -> None:
-    tell_progress(request, erased=account(progress(request)["found"], [_item(i) for i in done]))
+def _cleaned(_session: Session, _parts: Parts, request: DataRequest, done: Cleaned) -> None:
+    tell_progress(request, erased=account(progress(request)["found"], [_item(i) for i in done.items]))
 
 
 def account(found: Sequence[Mapping[str, Any]], done: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -173,18 +174,21 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
 
 
 def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[dict[str, Any]], leftovers.Found]:
-    """The places are those of the first time."""
-    again = [_item(i) for i in _clean_stores(session, parts, request)]
+    """Read anew: the key is destroyed. What was kept again, where anything was left; the places are those of the first
+    time."""
+    again = _clean_stores(session, parts, request)
     known, treat = known_to(session, parts, request), leftovers.to_redact(request)
     where = (session, parts.stores, parts.vault, parts.policy)
-    return again, leftovers.Found(*read_back(*where, _subject(request), known, treat))
+    found = leftovers.Found(*read_back(*where, _subject(request), known, treat, again.standing))
+    return [_item(i) for i in again.items] if again.standing is None else [], found
 
 
 def _judge(
     session: Session, parts: Parts, request: DataRequest, seen: tuple[list[dict[str, Any]], leftovers.Found]
 ) -> None:
     again, found = seen
-    _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), again)
+    if again:
+        _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), again)
     tell_progress(request, own=leftovers.judge(request, found))
 
 

@@ -23,6 +23,8 @@ from privacy_svc.store.rows import Values, beyond, chunks, equals, equals_given,
 from privacy_svc.store.sharing import held_by_others
 from privacy_svc.vault import Vault
 
+Raw = tuple[Collection, Row, bool]
+"""A row of a person as the store holds it, and whether rows of others lead to it too."""
 PAGE = 1_000
 """Rows in memory at once."""
 
@@ -68,14 +70,17 @@ def walk_raw(
 ) -> list[tuple[Collection, Row]]:
     """The same rows as the store holds them, but none that rows of others lead to as well. Without a `vault`, and once
     the person is erased, only references lead on, and none to a sealed value."""
-    found = walk_raw_all(session, stores, policies, subject_id, vault)
-    return [(collection, row) for collection, row, shared in found if not shared]
+    return own_of(walk_raw_all(session, stores, policies, subject_id, vault))
+
+
+def own_of(raw: Iterable[Raw]) -> list[tuple[Collection, Row]]:
+    return [(collection, row) for collection, row, shared in raw if not shared]
 
 
 def walk_raw_all(
     session: Session, stores: Stores, policies: PolicySet, subject_id: str, vault: Vault | None = None
-) -> list[tuple[Collection, Row, bool]]:
-    """The same with those too, and whether they are."""
+) -> list[Raw]:
+    """The same with those too."""
     own, addresses = OwnValues(session), None
     if vault is not None and (cipher := vault.ciphers(session, [subject_id]).get(subject_id)) is not None:
         own = OwnValues(session, cipher, vault)

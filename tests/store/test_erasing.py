@@ -66,7 +66,7 @@ class Store:
         with self.database.write() as session:
             where = (session, self.stores, self.vault, self.policies, self.subject)
             check_erasable(*where, walk(*where))
-            return erase_subject(*where, known)
+            return erase_subject(*where, known).items
 
 
 @pytest.fixture
