@@ -82,6 +82,7 @@ class EventType(enum.StrEnum):
         "Another system did not do its part of a request yet; it is tried again.",
     )
     ELSEWHERE_DONE = "rights:elsewhere:done", "Another system, or a person, did their part of a request."
+    ELSEWHERE_LIFTED = "rights:elsewhere:lifted", "Another system, or a person, lifted a restriction there too."
     DECISION_REVIEWED = "rights:decision:reviewed", "A person looked at an automated decision again (GDPR 22(3))."
     RESTRICTION_END_ANNOUNCED = "rights:restriction:end_announced", "The person was told that their restriction ends."
     RESTRICTION_ENDED = "rights:restriction:ended", "An announced end of a restriction came (GDPR 18(3))."

@@ -80,6 +80,9 @@ def lift(cli: Cli, customer: str, person: str) -> None:
     with cli.runtime() as runtime:
         version = Limits(runtime.requests).lift(CustomerRef(id=customer), person)
         connectors = runtime.policies.current.connectors.values()
-        elsewhere = [c.title for c in connectors if c.serves("restriction")]
-    said = f"Lifted here. Lift it by hand where it was placed too: {', '.join(elsewhere)}." if elsewhere else "Lifted."
-    cli.show({"state_version": version, "elsewhere": elsewhere}, lambda: click.echo(said))
+        placed = [c for c in connectors if c.serves("restriction")]
+    elsewhere = [c.title for c in placed]
+    by_hand = [c.title for c in placed if c.manual is None and c.restriction_end is None]
+    said = f"Lifted here. A worker tells where it was placed too: {', '.join(elsewhere)}." if elsewhere else "Lifted."
+    said += f" By hand, their files have no restriction_end: {', '.join(by_hand)}." if by_hand else ""
+    cli.show({"state_version": version, "elsewhere": elsewhere, "by_hand": by_hand}, lambda: click.echo(said))

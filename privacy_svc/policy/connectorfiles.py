@@ -27,10 +27,10 @@ RIGHTS = ("access", "portability", "rectification", "restriction", "erasure")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _TOP = (
-    "key", "title", "base_url", "auth", "identity", "access", "erasure", "rectification", "restriction", "manual",
-    "ping", "headers",
+    "key", "title", "base_url", "auth", "identity", "access", "erasure", "rectification", "restriction",
+    "restriction_end", "manual", "ping", "headers",
 )  # fmt: skip
-_HTTP = ("base_url", "auth", "access", "erasure", "rectification", "restriction", "ping", "headers", "identity")
+_HTTP = tuple(name for name in _TOP if name not in {"key", "title", "manual"})
 _CALL = ("method", "path", "body")
 _ACCESS = (*_CALL, "items", "collection", "fields", "paging")
 _FIELD = ("from", "data_categories", "source", "received_from")
@@ -65,6 +65,9 @@ def _http(key: str, title: str, block: Block, terms: Taxonomy) -> Connector:
         block.fault("erasure", "needs 'access': afterwards it is asked again, and nothing may be found")
     rectification = _rectification(block)
     restriction = _call(block.block("restriction", _CALL), "POST", _WRITING) if "restriction" in block else None
+    end = _call(block.block("restriction_end", _CALL), "DELETE", _WRITING) if "restriction_end" in block else None
+    if end is not None and restriction is None:
+        block.fault("restriction_end", "needs 'restriction': what was never told has no end")
     if not (access or erasure or rectification or restriction):
         block.fault("key", "does nothing: give it access, erasure, rectification or restriction, or a 'manual' task")
     return Connector(
@@ -77,6 +80,7 @@ def _http(key: str, title: str, block: Block, terms: Taxonomy) -> Connector:
         erasure=erasure,
         rectification=rectification,
         restriction=restriction,
+        restriction_end=end,
         ping=_path(block, "ping", identity=False) if "ping" in block else "/",
         headers=_headers(block),
     )

@@ -92,6 +92,7 @@ class Connector:
     erasure: Call | None = None
     rectification: Correcting | None = None
     restriction: Call | None = None
+    restriction_end: Call | None = None
     manual: Manual | None = None
     ping: str = "/"
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -40,6 +40,7 @@ from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
 from privacy_svc.store import (
     STAYS,
+    Cleaned,
     ErasedItem,
     FoundRow,
     Known,
@@ -54,11 +55,14 @@ from privacy_svc.store import (
 from privacy_svc.vault import AddressDigest, Subject
 
 
-def _prepare(session: Session, parts: Parts, request: DataRequest, beside: Sequence[ErasedItem]) -> None:
-    """Walked in the transaction that restricts: no write through the gateway falls in between."""
+def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
+    """Walked in the transaction that restricts: no write through the gateway falls in between. Raises OnHold,
+    Unreadable, CannotErase before anything has changed."""
     subject_id = _subject(request)
     holds.require_none(session, subject_id)
-    rows = walk(session, parts.stores, parts.vault, parts.policy, subject_id)
+    where = (session, parts.stores, parts.vault, parts.policy, subject_id)
+    rows = walk(*where)
+    beside = check_erasable(*where, rows)
     known = known_of(rows, parts.organisation.phone_region)
     addresses = digests(session, parts.vault, contacts_in(rows))
     cipher = details.cipher_of(session, parts.vault, request)
@@ -72,12 +76,6 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, beside: Seque
     )
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
     recipients.gather(session, parts, request, rows)
-
-
-def _beside(session: Session, parts: Parts, request: DataRequest) -> list[ErasedItem]:
-    """What the databases will do by themselves. Raises OnHold, CannotErase before anything has changed."""
-    holds.require_none(session, _subject(request))
-    return check_erasable(session, parts.stores, parts.vault, parts.policy, _subject(request))
 
 
 def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
@@ -101,13 +99,13 @@ def _counted(collection: str, field: str, method: str, shared: bool, rows: int) 
     return told | {"shared": True} if shared else told
 
 
-def _clean_stores(session: Session, parts: Parts, request: DataRequest) -> list[ErasedItem]:
+def _clean_stores(session: Session, parts: Parts, request: DataRequest) -> Cleaned:
     known = known_to(session, parts, request)
     return erase_subject(session, parts.stores, parts.vault, parts.policy, _subject(request), known)
 
 
-def _cleaned(_session: Session, _parts: Parts, request: DataRequest, done: Sequence[ErasedItem]) -> None:
-    tell_progress(request, erased=account(progress(request)["found"], [_item(i) for i in done]))
+def _cleaned(_session: Session, _parts: Parts, request: DataRequest, done: Cleaned) -> None:
+    tell_progress(request, erased=account(progress(request)["found"], [_item(i) for i in done.items]))
 
 
 def account(found: Sequence[Mapping[str, Any]], done: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -182,18 +180,21 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
 
 
 def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[dict[str, Any]], leftovers.Found]:
-    """The places are those of the first time."""
-    again = [_item(i) for i in _clean_stores(session, parts, request)]
+    """Read anew: the key is destroyed. What was kept again, where anything was left; the places are those of the first
+    time."""
+    again = _clean_stores(session, parts, request)
     known, treat = known_to(session, parts, request), leftovers.to_redact(request)
     where = (session, parts.stores, parts.vault, parts.policy)
-    return again, leftovers.Found(*read_back(*where, _subject(request), known, treat))
+    found = leftovers.Found(*read_back(*where, _subject(request), known, treat, again.standing))
+    return [_item(i) for i in again.items] if again.standing is None else [], found
 
 
 def _judge(
     session: Session, parts: Parts, request: DataRequest, seen: tuple[list[dict[str, Any]], leftovers.Found]
 ) -> None:
     again, found = seen
-    _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), again)
+    if again:
+        _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), again)
     tell_progress(request, own=leftovers.judge(request, found))
 
 
@@ -271,7 +272,7 @@ def _subject(request: DataRequest) -> str:
 
 
 STEPS = (
-    Step("prepare", _prepare, _beside),
+    Step("prepare", _prepare),
     Step("clean_stores", _cleaned, _clean_stores),
     Step("destroy_keys", _destroy_keys, joins=True),
     Step("read_back", _judge, _search),

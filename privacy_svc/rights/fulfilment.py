@@ -68,7 +68,7 @@ class Fulfilment:
 
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
-        self._integrating = OneForAll()
+        self._exporting, self._integrating = OneForAll(), OneForAll()
 
     def run(self, request_id: str) -> Problem | None:
         """Everything that is left to do, up to the first problem."""
@@ -141,7 +141,7 @@ class Fulfilment:
 
     def _wait_for_log(self, steps: Sequence[Step]) -> None:
         if any(step.reads_log for step in steps):
-            self.parts.vault.ledger.export(self.database)
+            self._exporting(lambda: self.parts.vault.ledger.export(self.database))
         if any(step.integrates or step.reads_log for step in steps):
             self._integrating(lambda: self.parts.log.integrate(self.database))
 

@@ -173,7 +173,7 @@ def to_do(title: str, instructions: str, request_id: str, right: str, where: str
     return Letter(
         f"To do for a rights request: {title}",
         "\n".join(lines),
-        {"Message-ID": f"<{request_id}.{_word(title)}@privacy-svc.invalid>"},
+        {"Message-ID": f"<{request_id}.{_word(title + right)}@privacy-svc.invalid>"},
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.consent import lift_restriction, restricted_since
 from privacy_svc.db import new_id, now
 from privacy_svc.errors import BadRequest, Conflict, Erased
-from privacy_svc.rights import recipients
+from privacy_svc.rights import outside_lifting, recipients
 from privacy_svc.rights.limits_model import END_REASON, RestrictionEnd
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
@@ -81,11 +81,11 @@ def lift(session: Session, parts: Parts, subject_id: str, actor: str) -> int:
     version = lift_restriction(session, parts.log, subject_id, actor, f"announced as {end.id}")
     _note(session, parts, end, Event.RESTRICTION_ENDED, actor)
     request = _request(session, subject_id)
+    rows = walk(session, parts.stores, parts.vault, parts.policy, subject_id)
     if request is not None:
         tell_progress(request, **{LIFTED: now().isoformat()})
-        recipients.begin_anew(
-            session, parts, request, walk(session, parts.stores, parts.vault, parts.policy, subject_id)
-        )
+        recipients.begin_anew(session, parts, request, rows)
+    outside_lifting.begin(session, parts, subject_id, rows)
     return version
 
 

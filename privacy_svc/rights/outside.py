@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
@@ -17,6 +17,7 @@ from privacy_svc.errors import BadRequest, Conflict, Fault, NotFound
 from privacy_svc.policy import Collection, Connector, Field
 from privacy_svc.rights import details
 from privacy_svc.rights.address import contacts_in
+from privacy_svc.rights.backoff import LEASE
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.outside_model import ABOUT, DONE, FAILED, GATHERED, HTTP, MANUAL, OPEN, SAID, RequestWork
 from privacy_svc.rights.parts import WORKER, Event, Parts
@@ -55,7 +56,7 @@ def _look(session: Session, parts: Parts, request: DataRequest) -> list[tuple[Co
 
 
 def _open(session: Session, parts: Parts, request: DataRequest, seen: Sequence[tuple[Connector, list[str]]]) -> None:
-    cipher = details.cipher_of(session, parts.vault, request)
+    cipher, due = details.cipher_of(session, parts.vault, request), _due(session, request)
     for connector, about in seen:
         work = RequestWork(
             request_id=request.id,
@@ -63,7 +64,7 @@ def _open(session: Session, parts: Parts, request: DataRequest, seen: Sequence[t
             kind=MANUAL if connector.manual else HTTP,
             state=OPEN,
             opened_at=now(),
-            next_at=now(),
+            next_at=due,
             about=cipher.seal(ABOUT, _at(request, connector.key), about),
         )
         session.add(work)
@@ -71,6 +72,22 @@ def _open(session: Session, parts: Parts, request: DataRequest, seen: Sequence[t
             parts.note(session, request, Event.TASK_OPENED, WORKER, place=connector.key, name=connector.title)
     session.flush()
     _settle(session, request)
+
+
+def _due(session: Session, request: DataRequest) -> datetime:
+    """A restriction is not told while a call may be under way that ends the one before it."""
+    assert request.subject_id is not None
+    if request.kind is not Right.RESTRICTION:
+        return now()
+    lifting = restrictions_of(request.subject_id).where(RequestWork.lifts, RequestWork.state == OPEN)
+    calling = any(work.tries for work in session.scalars(lifting))
+    return now() + LEASE if calling else now()
+
+
+def restrictions_of(subject_id: str) -> Select[RequestWork]:
+    """What others have to do for all restrictions of a person, or for their ends."""
+    joined = select(RequestWork).join(DataRequest, DataRequest.id == RequestWork.request_id)
+    return joined.where(DataRequest.subject_id == subject_id, DataRequest.right == Right.RESTRICTION.value)
 
 
 OPENING = Step("elsewhere", _open, _look)
@@ -105,9 +122,8 @@ def finish(
         work.gathered = cipher.seal(GATHERED, _at(request, work.place), gathered)
     work.state, work.done_at, work.done_by, work.next_at = DONE, now(), actor, None
     work.rows, work.problem = rows, None
-    parts.note(
-        session, request, Event.ELSEWHERE_DONE, actor, place=work.place, name=name_of(parts, work.place), rows=rows
-    )
+    event = Event.ELSEWHERE_LIFTED if work.lifts else Event.ELSEWHERE_DONE
+    parts.note(session, request, event, actor, place=work.place, name=name_of(parts, work.place), rows=rows)
     session.flush()
     _settle(session, request)
 
@@ -155,7 +171,7 @@ def done_by_person(session: Session, parts: Parts, request: DataRequest, place: 
         raise Conflict("This part of the request is done.")
     if not evidence.strip():
         raise BadRequest("Say by what it is shown to be done: it may have to be shown to an authority.")
-    if request.state not in {State.IN_PROGRESS, State.FAILED}:
+    if request.state not in {State.IN_PROGRESS, State.FAILED} and not work.lifts:
         raise Conflict(f"The request is {request.state}.")
     work.said = details.cipher_of(session, parts.vault, request).seal(SAID, _at(request, place), evidence)
     finish(session, parts, request, work, actor, 0)

@@ -77,6 +77,13 @@ class Caller:
         assert self.connector.restriction is not None
         return 0 if self._send("restriction", self.connector.restriction, identity, absent=True) is None else 1
 
+    def lift(self, identity: str) -> int:
+        """The same at the end of a restriction."""
+        call = self.connector.restriction_end
+        if call is None:
+            raise self._wrong("nothing_to_call", "restriction_end")
+        return 0 if self._send("restriction_end", call, identity, absent=True) is None else 1
+
     def ping(self) -> None:
         """Raises Elsewhere where the system does not answer, or does not let us in."""
         self._call("ping", "GET", self.connector.base_url + self.connector.ping, None)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
 from privacy_svc.mail import MailUnavailable
 from privacy_svc.policy import Connector
-from privacy_svc.rights import details, outside
+from privacy_svc.rights import details, outside, outside_lifting
 from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
 from privacy_svc.rights.letters import to_do
 from privacy_svc.rights.model import DataRequest
@@ -36,6 +36,7 @@ class _Job:
     place: str
     right: Right
     tries: int
+    lifts: bool
     connector: Connector | None
     about: list[str] = field(repr=False)
     changes: Mapping[str, Any] = field(repr=False)
@@ -67,8 +68,10 @@ class Outside:
             work = session.scalar(_due().limit(1).with_for_update(skip_locked=True, of=RequestWork))
             if work is None:
                 return None
-            work.next_at, work.tries = now() + LEASE, work.tries + 1
-            return self._job(session, find(session, work.request_id), work)
+            if not outside_lifting.is_void(session, work):
+                work.next_at, work.tries = now() + LEASE, work.tries + 1
+                return self._job(session, find(session, work.request_id), work)
+        return self._take()
 
     def _job(self, session: Session, request: DataRequest, work: RequestWork) -> _Job:
         connector = self.parts.policy.connectors.get(work.place)
@@ -78,7 +81,7 @@ class Outside:
         except Erased:
             about, given = [], {}
         changes = given.get("changes", {}) if request.kind is Right.RECTIFICATION else {}
-        return _Job(request.id, work.place, request.kind, work.tries, connector, about, changes)
+        return _Job(request.id, work.place, request.kind, work.tries, work.lifts, connector, about, changes)
 
     def _carry_out(self, job: _Job) -> None:
         try:
@@ -101,7 +104,8 @@ class Outside:
         if job.right is Right.ERASURE:
             return _Done(sum(caller.erase(identity) for identity in job.about))
         if job.right is Right.RESTRICTION:
-            return _Done(sum(caller.restrict(identity) for identity in job.about))
+            tell = caller.lift if job.lifts else caller.restrict
+            return _Done(sum(tell(identity) for identity in job.about))
         correcting = job.connector.rectification
         assert correcting is not None
         values = {correcting.send[n]: v for n, v in job.changes.items() if n in correcting.send}
@@ -114,7 +118,7 @@ class Outside:
             connector.title,
             connector.manual.instructions,
             job.request_id,
-            job.right.value,
+            "lift the restriction" if job.lifts else job.right.value,
             self.parts.settings.base_url,
         )
         self.parts.mailer.send(connector.manual.who, letter)
@@ -136,7 +140,7 @@ class Outside:
             request, work = find(session, job.request_id, lock=True), self._mine(session, job)
             if work is None:
                 return
-            if error.passing and work.tries < TRIES:
+            if (error.passing or work.lifts) and work.tries < TRIES:
                 work.problem, work.next_at = error.problem, until(error.wait, wait_after(work.tries))
                 if work.tries == 1:
                     said = {"place": work.place, "name": outside.name_of(self.parts, work.place)}
@@ -147,11 +151,12 @@ class Outside:
     def _mine(self, session: Session, job: _Job) -> RequestWork | None:
         """None where somebody else has turned to it meanwhile, and knows better."""
         work = session.get(RequestWork, (job.request_id, job.place), with_for_update=True)
-        return work if work is not None and work.state == OPEN and work.tries == job.tries else None
+        mine = work is not None and (work.state, work.tries, work.lifts) == (OPEN, job.tries, job.lifts)
+        return work if mine else None
 
 
 def _due() -> Select[RequestWork]:
     open_requests = DataRequest.state.in_([s.value for s in OPEN_STATES])
     mine = select(RequestWork).join(DataRequest, DataRequest.id == RequestWork.request_id)
-    due = (RequestWork.state == OPEN, RequestWork.next_at <= now(), open_requests)
+    due = (RequestWork.state == OPEN, RequestWork.next_at <= now(), or_(open_requests, RequestWork.lifts))
     return mine.where(*due).order_by(RequestWork.next_at)

@@ -6,7 +6,7 @@ it by; what was read elsewhere by the data key, like a package. `place` and `pro
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import ForeignKey, LargeBinary, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from privacy_svc.db import Base, now
@@ -31,6 +31,8 @@ class RequestWork(Base):
     next_at: Mapped[datetime | None] = mapped_column(index=True)
     """When a worker turns to it; None while it waits for a person, and at the end."""
     tries: Mapped[int] = mapped_column(default=0)
+    lifts: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """The restriction is over: it is to be ended there too."""
     problem: Mapped[str | None]
     about: Mapped[bytes | None]
     """What the other system knows the person by."""

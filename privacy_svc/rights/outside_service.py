@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from privacy_svc.errors import NotFound
 from privacy_svc.rights import outside
@@ -34,11 +34,12 @@ class Elsewheres:
             return [_view(self.parts, w) for w in outside.works(session, request_id)]
 
     def open(self) -> Sequence[WorkView]:
-        """Of all requests, the oldest first."""
+        """Of all open requests, and ends of restrictions; the oldest first."""
         with self.database.read() as session:
             still = DataRequest.state.in_([s.value for s in OPEN])
             waiting = select(RequestWork).join(DataRequest, DataRequest.id == RequestWork.request_id)
-            found = waiting.where(RequestWork.state != DONE, still).order_by(RequestWork.opened_at).limit(MOST)
+            left = waiting.where(RequestWork.state != DONE, or_(still, RequestWork.lifts))
+            found = left.order_by(RequestWork.opened_at).limit(MOST)
             return [_view(self.parts, w) for w in session.scalars(found)]
 
     def details(self, request_id: str, place: str, actor: str) -> WorkDetails:
@@ -94,6 +95,7 @@ def _view(parts: Parts, work: RequestWork) -> WorkView:
         opened_at=work.opened_at,
         mailed_at=work.mailed_at,
         tries=work.tries,
+        lifts=work.lifts,
         next_try_at=work.next_at,
         problem=work.problem,
         rows=work.rows,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ _environment = Environment(
 )
 
 
+@cache
 def label(name: str) -> str:
     """A column or category name as words: `BillingCity` → `Billing city`."""
     words = " ".join(_WORDS.findall(name.rpartition(".")[2])) or name

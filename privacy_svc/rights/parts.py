@@ -72,6 +72,7 @@ class Event(enum.StrEnum):
     TASK_OPENED = "rights:task:opened"
     ELSEWHERE_WAITS = "rights:elsewhere:waits"
     ELSEWHERE_DONE = "rights:elsewhere:done"
+    ELSEWHERE_LIFTED = "rights:elsewhere:lifted"
     REVIEWED = "rights:decision:reviewed"
     RESTRICTION_END_ANNOUNCED = "rights:restriction:end_announced"
     RESTRICTION_ENDED = "rights:restriction:ended"

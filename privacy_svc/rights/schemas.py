@@ -275,6 +275,8 @@ class WorkView(msgspec.Struct, frozen=True):
     rows: int
     done_at: datetime | None
     done_by: str | None
+    lifts: bool = False
+    """The restriction is over, and to be ended there too."""
 
 
 class WorkDetails(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (datetime, "datetime"),
     (date, "date"),
 )
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
 _NUMBERS = {"integer", "number", "decimal"}
 _IN_CSV = {"decimal": "number", "datetime": "any"}
 _IN_JSON: Mapping[str, Mapping[str, str]] = {
@@ -42,6 +43,8 @@ _IN_JSON: Mapping[str, Mapping[str, str]] = {
 
 def plain(value: Any) -> Any:
     """A value as JSON has it; what JSON has no word for becomes text."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -14,7 +14,7 @@ from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
 from privacy_svc.store.emptying import STAYS, ErasedItem
-from privacy_svc.store.erasure import check_erasable, end_kept, erase_subject
+from privacy_svc.store.erasure import Cleaned, check_erasable, end_kept, erase_subject
 from privacy_svc.store.errors import (
     CannotErase,
     CannotExpire,
@@ -91,6 +91,7 @@ __all__ = [
     "CannotSeal",
     "Case",
     "Change",
+    "Cleaned",
     "DecisionPoint",
     "Directory",
     "ErasedItem",

@@ -10,15 +10,14 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
-from privacy_svc.errors import Erased
 from privacy_svc.policy import Collection, Field, PolicySet
 from privacy_svc.store import blind, subjects
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.inclear import in_clear
-from privacy_svc.store.opening import open_with
+from privacy_svc.store.own_values import OwnValues
 from privacy_svc.store.resolving import Finder
 from privacy_svc.store.rows import by_keys, row_key
-from privacy_svc.vault import SubjectCipher, Vault, normalise
+from privacy_svc.vault import Vault, normalise
 
 
 class Addresses:
@@ -31,10 +30,10 @@ class Addresses:
         vault: Vault,
         policies: PolicySet,
         subject_id: str,
-        cipher: SubjectCipher,
+        own: OwnValues,
     ) -> None:
         self._session, self._stores, self._vault, self._policies = session, stores, vault, policies
-        self._subject, self._cipher = subject_id, cipher
+        self._subject, self._own = subject_id, own
         self._region = policies.organisation.phone_region
         self._known: dict[str, dict[str, str]] = {}
         """By kind: values by what they mean."""
@@ -76,14 +75,11 @@ class Addresses:
 
     def _in(self, collection: Collection, row: Row) -> Iterator[tuple[str, str] | None]:
         """Kind and meaning of each address in the row that is the person's."""
+        key = row_key(collection, row)
         for field in collection.fields:
             if field.identity in self._known:
-                try:
-                    value = open_with(
-                        self._cipher.at(row_key(collection, row)) if field.seal else None, field, row[field.name]
-                    )
-                except Erased:
-                    continue
+                opening = self._own.at(key) if field.seal else None
+                value = self._own.opened(opening, collection, key, field, row[field.name])
                 meaning = normalise(field.identity, value, self._region) if isinstance(value, str) else None
                 yield (field.identity, meaning) if meaning in self._known[field.identity] else None
 

@@ -23,7 +23,7 @@ from privacy_svc.store.errors import CannotErase
 from privacy_svc.store.known import Known
 from privacy_svc.store.refused import why_refused
 from privacy_svc.store.rows import by_keys, chunks, row_key
-from privacy_svc.store.walk import walk_raw, walk_raw_all
+from privacy_svc.store.walk import FoundRow, Raw, walk_raw, walk_raw_all
 from privacy_svc.vault import Vault
 
 
@@ -39,6 +39,19 @@ class _Work:
     done: Done = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
+    @property
+    def is_idle(self) -> bool:
+        return not (self.deletes or self.changes or self.faults)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What stands erased, and, where nothing had to be done for it any more, the rows that show it, as they were read.
+    Values never appear in `repr`."""
+
+    items: list[ErasedItem]
+    standing: Sequence[Raw] | None = field(repr=False)
+
 
 _Emptied = Callable[[Engine, BoundCollection, Row], Iterable[tuple[ErasedItem, Field, Any]]]
 
@@ -50,27 +63,32 @@ def erase_subject(
     policies: PolicySet,
     subject_id: str,
     known: Known | None = None,
-) -> list[ErasedItem]:
+) -> Cleaned:
     """Carry out the data map's erasure in the stores, one transaction a store. Idempotent. `known`: what is taken out
     of texts that stay; without it they are emptied. Raises CannotErase: nothing was changed in that store."""
     done: list[ErasedItem] = []
-    for work in _plan(session, stores, vault, policies, subject_id, known):
+    raw = walk_raw_all(session, stores, policies, subject_id, vault)
+    works = _plan(stores, Emptier(session, vault, subject_id, known), raw)
+    for work in works:
+        done += work.done.values()
+        if work.is_idle:
+            continue
         mapped = policies.data_map.by_key[work.dataset].by_name
         with _told(work), stores.write(work.dataset) as connection:
-            told = _beside(connection, stores, mapped, work)
+            done += _beside(connection, stores, mapped, work)
             _carry_out(connection, stores, work)
-        done += [*work.done.values(), *told]
-    return done
+    return Cleaned(done, raw if all(work.is_idle for work in works) else None)
 
 
 def check_erasable(
-    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str
+    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str, rows: Iterable[FoundRow]
 ) -> list[ErasedItem]:
-    """Whether all databases would take it, before any is changed; what they will do by themselves. Raises CannotErase
-    with every place that stands against it."""
+    """Whether all databases would take it, before any is changed; what they will do by themselves. `rows`: all of the
+    person's. Raises CannotErase with every place that stands against it."""
     faults: list[Fault] = []
     beside: list[ErasedItem] = []
-    for work in _plan(session, stores, vault, policies, subject_id, Known()):
+    raw = ((row.collection, row.held, row.shared) for row in rows)
+    for work in _plan(stores, Emptier(session, vault, subject_id, Known()), raw):
         faults += work.faults
         if work.deletes:
             mapped = policies.data_map.by_key[work.dataset].by_name
@@ -83,12 +101,9 @@ def check_erasable(
     return beside
 
 
-def _plan(
-    session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str, known: Known | None
-) -> list[_Work]:
-    emptier = Emptier(session, vault, subject_id, known)
+def _plan(stores: Stores, emptier: Emptier, raw: Iterable[Raw]) -> list[_Work]:
     works: dict[str, _Work] = {}
-    for collection, row, shared in walk_raw_all(session, stores, policies, subject_id, vault):
+    for collection, row, shared in raw:
         work = works.setdefault(collection.dataset, _Work(collection.dataset))
         work.has_person |= collection.subject is not None
         bound = stores.bind(collection)

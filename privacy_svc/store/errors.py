@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from privacy_svc import errors
 from privacy_svc.errors import BadRequest, Conflict, Forbidden, Misconfigured, NotFound
+from privacy_svc.vault import Tampered
 
 
 class UnknownDataset(NotFound):
@@ -39,6 +40,17 @@ class CannotSeal(Misconfigured):
 class CannotErase(Conflict):
     slug, title = "cannot-erase", "A customer store does not take the erasure"
     remedy = "Change what `errors` name in the data map or in the store, and approve the request again."
+
+
+class Unreadable(Tampered):
+    """The same of values that a request about the person has to reach, with their places."""
+
+    slug, title = "unreadable-values", "Sealed values of this person do not open"
+    remedy = (
+        "They were changed or moved, or the privacy database was put back to before their keys were made: put back the "
+        "values that `errors` name, or a later backup of the privacy database. Where there is neither, nobody can read "
+        "them any more: empty them in the store, and approve the request again."
+    )
 
 
 class CannotRectify(BadRequest):

@@ -21,7 +21,7 @@ from privacy_svc.store.known import Known
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.opening import open_value
 from privacy_svc.store.rows import by_keys, chunks, key_values, row_key
-from privacy_svc.store.walk import walk_raw
+from privacy_svc.store.walk import Raw, own_of, walk_raw_all
 from privacy_svc.vault import Vault
 
 INDEX = "(index)"
@@ -53,13 +53,15 @@ def read_back(
     subject_id: str,
     known: Known,
     treat: Treat = (),
+    standing: Sequence[Raw] | None = None,
 ) -> tuple[list[Leftover], list[Leftover]]:
     """What is left in the person's own rows and in the indexes; and what was found at places to `treat`, and taken
-    out. Raises StoreUnavailable."""
+    out. `standing`: their rows, where they were read since their key was destroyed. Raises StoreUnavailable."""
     counts = dict(_index_entries(session, subject_id))
     treated: dict[tuple[str, str], int] = {}
     places = frozenset(treat)
-    for bound, rows in _own(session, stores, policies, subject_id):
+    raw = walk_raw_all(session, stores, policies, subject_id) if standing is None else standing
+    for bound, rows in _by_collection(stores, raw):
         for name, key, text in _texts(stores, bound, rows):
             if not known.in_own(text):
                 continue
@@ -78,11 +80,9 @@ def leftovers(counts: Mapping[tuple[str, str], int]) -> list[Leftover]:
     return [Leftover(path, name, n) for (path, name), n in counts.items()]
 
 
-def _own(
-    session: Session, stores: Stores, policies: PolicySet, subject_id: str
-) -> Iterator[tuple[BoundCollection, list[Row]]]:
+def _by_collection(stores: Stores, raw: Iterable[Raw]) -> Iterator[tuple[BoundCollection, list[Row]]]:
     found: dict[Collection, list[Row]] = {}
-    for collection, row in walk_raw(session, stores, policies, subject_id):
+    for collection, row in own_of(raw):
         found.setdefault(collection, []).append(row)
     yield from ((stores.bind(collection), rows) for collection, rows in found.items())
 

@@ -40,4 +40,4 @@ def _found(cipher: SubjectCipher | None, collection: Collection, row: Row, share
             value = None
         ours = (field.replace or "").replace(KEY, key)
         values[field.name] = None if isinstance(value, str) and (value == ours or GONE in value) else value
-    return FoundRow(collection, key, values, shared)
+    return FoundRow(collection, key, values, row, shared)

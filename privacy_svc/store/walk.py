@@ -14,16 +14,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.errors import Erased
 from privacy_svc.policy import Collection, Field, PolicySet, Way
 from privacy_svc.store import subjects
 from privacy_svc.store.addressing import Addresses
 from privacy_svc.store.binding import BoundCollection, Reading, Row, Stores
-from privacy_svc.store.opening import open_with
+from privacy_svc.store.own_values import OwnValues
 from privacy_svc.store.rows import Values, beyond, chunks, equals, equals_given, fitting, present, row_key, unset
 from privacy_svc.store.sharing import held_by_others
-from privacy_svc.vault import RowCipher, SubjectCipher, Vault
+from privacy_svc.vault import Vault
 
+Raw = tuple[Collection, Row, bool]
+"""A row of a person as the store holds it, and whether rows of others lead to it too."""
 PAGE = 1_000
 """Rows in memory at once."""
 
@@ -35,6 +36,8 @@ class FoundRow:
     collection: Collection
     key: str
     values: dict[str, Any]
+    held: Row
+    """As the store holds it."""
     shared: bool = False
     """Rows of others lead to it too, of people who are not erased."""
 
@@ -56,7 +59,7 @@ class Page:
 
 def walk(session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str) -> list[FoundRow]:
     """Every row of the person, opened: identity rows first, then by the data map's order.
-    Raises Erased, KeyUnavailable, StoreUnavailable."""
+    Raises Erased, Unreadable, KeyUnavailable, StoreUnavailable."""
     pages = WalkOpened(session, stores, vault, policies, subject_id).pages()
     place = _places(policies)
     return sorted((row for page in pages for row in page), key=lambda row: place[row.collection.path])
@@ -67,19 +70,22 @@ def walk_raw(
 ) -> list[tuple[Collection, Row]]:
     """The same rows as the store holds them, but none that rows of others lead to as well. Without a `vault`, and once
     the person is erased, only references lead on, and none to a sealed value."""
-    found = walk_raw_all(session, stores, policies, subject_id, vault)
-    return [(collection, row) for collection, row, shared in found if not shared]
+    return own_of(walk_raw_all(session, stores, policies, subject_id, vault))
+
+
+def own_of(raw: Iterable[Raw]) -> list[tuple[Collection, Row]]:
+    return [(collection, row) for collection, row, shared in raw if not shared]
 
 
 def walk_raw_all(
     session: Session, stores: Stores, policies: PolicySet, subject_id: str, vault: Vault | None = None
-) -> list[tuple[Collection, Row, bool]]:
-    """The same with those too, and whether they are."""
-    addresses = cipher = None
-    if vault is not None:
-        cipher = vault.ciphers(session, [subject_id]).get(subject_id)
-        addresses = Addresses(session, stores, vault, policies, subject_id, cipher) if cipher else None
-    pages = Walker(session, stores, policies, subject_id, cipher, addresses).pages()
+) -> list[Raw]:
+    """The same with those too."""
+    own, addresses = OwnValues(session), None
+    if vault is not None and (cipher := vault.ciphers(session, [subject_id]).get(subject_id)) is not None:
+        own = OwnValues(session, cipher, vault)
+        addresses = Addresses(session, stores, vault, policies, subject_id, own)
+    pages = Walker(session, stores, policies, subject_id, own, addresses).pages()
     place = _places(policies)
     rows = [(page.collection, row, page.shared) for page in pages for row in page.rows]
     return sorted(rows, key=lambda found: place[found[0].path])
@@ -90,29 +96,30 @@ def rows_of_person(
 ) -> list[Row]:
     """The rows of one collection that belong to a person by its references."""
     wanted = {c.path for c in policies.data_map.ways.above(collection)}
-    pages = Walker(session, stores, policies, subject_id, wanted=wanted).pages()
+    pages = Walker(session, stores, policies, subject_id, OwnValues(session), wanted=wanted).pages()
     return [row for page in pages if page.collection.path == collection.path for row in page.rows]
 
 
 def own_rows(session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str) -> list[FoundRow]:
-    """Only the rows that are the person. Raises Erased, KeyUnavailable, StoreUnavailable."""
-    cipher = vault.cipher(session, subject_id)
+    """Only the rows that are the person. Raises Erased, Unreadable, KeyUnavailable, StoreUnavailable."""
+    own = OwnValues(session, vault.cipher(session, subject_id), vault)
     people = {c.path for c in policies.data_map.identities()}
-    pages = Walker(session, stores, policies, subject_id, cipher, wanted=people).pages()
-    return [_found(cipher, page, row) for page in pages for row in page.rows]
+    pages = Walker(session, stores, policies, subject_id, own, wanted=people).pages()
+    return [_found(own, page, row) for page in pages for row in page.rows]
 
 
 class WalkOpened:
-    """A walk a page at a time, each of one collection, opened: for what must not hold all rows. Raises Erased."""
+    """A walk a page at a time, each of one collection, opened: for what must not hold all rows. Raises Erased; once
+    all pages are read, Unreadable."""
 
     def __init__(self, session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str) -> None:
-        self._cipher = vault.cipher(session, subject_id)
-        self._addresses = Addresses(session, stores, vault, policies, subject_id, self._cipher)
-        self._walker = Walker(session, stores, policies, subject_id, self._cipher, self._addresses)
+        self._own = OwnValues(session, vault.cipher(session, subject_id), vault)
+        self._addresses = Addresses(session, stores, vault, policies, subject_id, self._own)
+        self._walker = Walker(session, stores, policies, subject_id, self._own, self._addresses)
 
     def pages(self) -> Iterator[list[FoundRow]]:
         for page in self._walker.pages():
-            yield [_found(self._cipher, page, row) for row in page.rows]
+            yield [_found(self._own, page, row) for row in page.rows]
 
     @property
     def unclear(self) -> Mapping[str, int]:
@@ -142,7 +149,7 @@ class Walker:
     stores: Stores
     policies: PolicySet
     subject_id: str
-    cipher: SubjectCipher | None = None
+    own: OwnValues
     addresses: Addresses | None = None
     wanted: Some[str] | None = None
     _seen: set[tuple[str, str]] = field(default_factory=set)
@@ -153,7 +160,8 @@ class Walker:
         self._reading = self.stores.reading()
 
     def pages(self) -> Iterator[Page]:
-        """As many as fill one are read together; nothing stays open while they are worked on."""
+        """As many as fill one are read together; nothing stays open while they are worked on. Raises Unreadable after
+        the last."""
         together, count = list[Page](), 0
         try:
             for page in self._pages():
@@ -166,6 +174,7 @@ class Walker:
         finally:
             self._reading.end()
         yield from together
+        self.own.require_all()
 
     def _pages(self) -> Iterator[Page]:
         for collection, keys in self._own():
@@ -282,7 +291,8 @@ class Walker:
         """None where it is not set, or cannot be opened any more."""
         if not named.seal or row[named.name] is None:
             return row[named.name]
-        return _opened(self.cipher.at(row_key(collection, row)) if self.cipher else None, named, row[named.name])
+        key = row_key(collection, row)
+        return self.own.opened(self.own.at(key), collection, key, named, row[named.name])
 
     def _is_wanted(self, collection: Collection) -> bool:
         return self.wanted is None or collection.path in self.wanted
@@ -294,19 +304,11 @@ def _paged(bound: BoundCollection, *where: ColumnElement[bool]) -> Select[Any]:
     return statement.limit(bindparam("page")) if columns else statement
 
 
-def _found(cipher: SubjectCipher, page: Page, row: Row) -> FoundRow:
+def _found(own: OwnValues, page: Page, row: Row) -> FoundRow:
     key = row_key(page.collection, row)
-    opening = cipher.at(key)
-    values = {f.name: _opened(opening, f, row[f.name]) for f in page.collection.fields}
-    return FoundRow(page.collection, key, values, page.shared)
-
-
-def _opened(opening: RowCipher | None, named: Field, value: object) -> Any:
-    """None for what was sealed before an erasure; the person came back since."""
-    try:
-        return open_with(opening, named, value)
-    except Erased:
-        return None
+    opening = own.at(key)
+    values = {f.name: own.opened(opening, page.collection, key, f, row[f.name]) for f in page.collection.fields}
+    return FoundRow(page.collection, key, values, row, page.shared)
 
 
 def _places(policies: PolicySet) -> dict[str, int]:

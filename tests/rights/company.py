@@ -254,10 +254,11 @@ class Company:
 
 
 @contextmanager
-def open_company(home: Path, database: Database, store_url: str) -> Iterator[Company]:
-    """Works on a home folder that `found_company` made; a second process may do the same."""
+def open_company(home: Path, database: Database, store_url: str, vault: Vault | None = None) -> Iterator[Company]:
+    """Works on a home folder that `found_company` made; a second process may do the same. `vault`: one that was not
+    registered, as a replay after a restore has it."""
     holder = PolicyHolder(home / "policies")
-    vault = make_vault(home, database)
+    vault = vault or make_vault(home, database)
     signer_file = home / "keys"
     signer = (Signer.load if (home / "signed").exists() else Signer.create)(signer_file, "test")
     (home / "signed").touch()

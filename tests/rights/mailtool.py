@@ -31,6 +31,7 @@ connector:
     path: /contacts/{{identity}}
     send: {{city: town}}
   restriction: {{path: "/holds", body: {{who: "{{identity}}"}}}}
+  restriction_end: {{path: "/holds/{{identity}}"}}
 """
 CURSOR = "{by: cursor, param: after, next: /next}"
 
@@ -62,11 +63,12 @@ class MailTool:
             self.held.append(json.loads(heard.body)["who"])
             return Said(201, b"{}")
         address = unquote(url.path.rpartition("/")[2])
-        if heard.method == "DELETE":
+        if heard.method == "DELETE" and url.path.startswith("/v1/holds/"):
+            self.held = [who for who in self.held if who != address]
+        elif heard.method == "DELETE":
             if not self.keeps:
                 self.contacts = [c for c in self.contacts if c["email"] != address]
-            return Said(204, b"")
-        if heard.method == "PATCH":
+        elif heard.method == "PATCH":
             for contact in self.contacts:
                 contact.update(json.loads(heard.body) if contact["email"] == address else {})
         return Said()

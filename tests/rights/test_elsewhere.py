@@ -21,7 +21,7 @@ from privacy_svc.consent import restricted_since
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Conflict, Misconfigured, NotFound
 from privacy_svc.policy import compile_policies
-from privacy_svc.rights import Elsewheres, RequestView, Right, State
+from privacy_svc.rights import Elsewheres, Limits, RequestView, Right, State
 from privacy_svc.rights import workflow as workflows
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.outside_model import RequestWork
@@ -33,6 +33,7 @@ from tests.rights.running import carried_out, everything_in
 from tests.rights.running import done as ended
 from tests.rights.telling import with_settings
 from tests.rights.test_approval import verified
+from tests.rights.test_limits import ANA_ONE
 from tests.rights.test_opening import types_of
 
 MANUAL = """\
@@ -202,6 +203,106 @@ def test_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
     assert tool.held == [ANA["email"]]
     told = json.loads(house.requests.certificate(asked))
     assert [(e["place"], e["rows"]) for e in told["elsewhere"]] == [("mailtool", 1)]
+
+
+def lifted(company: Company, later: timedelta = timedelta(hours=2)) -> datetime:
+    """Announced, and lifted then."""
+    limits, at = Limits(company.requests), datetime.now(UTC)
+    limits.announce(ANA_ONE, "over", "piet", ends_at=at + later / 2)
+    with time_machine.travel(at + later):
+        limits.lift(ANA_ONE, "piet")
+    return at + later
+
+
+def restricted(company: Company) -> str:
+    asked = begun(company, Right.RESTRICTION)
+    work_off(company)
+    finished(company, asked)
+    return asked
+
+
+def test_the_end_of_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
+    """Everywhere it was told, by the call the file gives, and under what they are known by since; the timeline tells.
+    A system that is away, or lets us in no more, is asked again."""
+    asked = restricted(house)
+    house.write("UPDATE customers SET email = 'ana@new.example' WHERE id = 1")
+    tool.held.append("ana@new.example")
+    at = lifted(house)
+    tool.says = [Said(401, b"")]
+    with time_machine.travel(at + timedelta(seconds=1)):
+        assert work_off(house) == 1
+        assert tool.held == [ANA["email"], "ana@new.example"]
+        [waits] = Elsewheres(house.requests).open()
+        assert (waits.state, waits.problem, waits.lifts) == ("open", "answered_401", True)
+    with time_machine.travel(at + timedelta(minutes=5)):
+        assert work_off(house) == 1
+        assert tool.held == []
+        assert work_off(house) == 0
+    assert Elsewheres(house.requests).open() == []
+    assert types_of(house, asked)[-2:] == ["waits", "lifted"]
+
+
+def test_who_is_restricted_anew_stays_so_elsewhere(house: Company, tool: MailTool) -> None:
+    """The end that could not be told meanwhile is told no more."""
+    restricted(house)
+    at = lifted(house)
+    tool.always = Said(503, b"")
+    with time_machine.travel(at + timedelta(seconds=1)):
+        assert work_off(house) == 1
+    tool.always = None
+    with time_machine.travel(at + timedelta(hours=20)):
+        asked = begun(house, Right.RESTRICTION)
+        work_off(house)
+        assert tool.held == [ANA["email"]], "a call that ends it may be under way"
+    with time_machine.travel(at + timedelta(hours=20, minutes=6)):
+        work_off(house)
+        finished(house, asked)
+    assert tool.held == [ANA["email"]] * 2
+    assert not [h for h in tool.heard if h.path.startswith("/v1/holds/") and h.method == "DELETE"][1:]
+
+
+def test_lifted_while_it_was_not_told_yet(house: Company, tool: MailTool) -> None:
+    """The system was away all the time: the restriction that is over is not placed there, and the request ends."""
+    asked, tool.always = begun(house, Right.RESTRICTION), Said(503, b"")
+    work_off(house)
+    at = lifted(house)
+    tool.always = None
+    with time_machine.travel(at + timedelta(minutes=6)):
+        work_off(house)
+        finished(house, asked)
+    assert tool.held == []
+
+
+def test_an_end_that_cannot_be_sent_waits_for_a_person(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool
+) -> None:
+    """The file has no call for it: it stands among the tasks until somebody says by what it is shown."""
+    text = CONNECTOR.format(url=tool.url, paging=CURSOR)
+    text = "".join(line for line in text.splitlines(keepends=True) if "restriction_end" not in line)
+    with connected(request, database, tmp_path, mailtool=text) as house:
+        asked = restricted(house)
+        with time_machine.travel(lifted(house) + timedelta(seconds=1)):
+            work_off(house)
+            [task] = Elsewheres(house.requests).open()
+            assert (task.problem, task.lifts) == ("nothing_to_call", True)
+            Elsewheres(house.requests).done(asked, "mailtool", "unticked by hand", "katrin")
+        assert Elsewheres(house.requests).open() == []
+        assert Elsewheres(house.requests).details(asked, "mailtool", "dora").evidence == "unticked by hand"
+
+
+def test_a_person_is_told_of_the_end(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> None:
+    """Who restricts by hand is written to once more when it is over."""
+    text = MANUAL.replace("erasure, access", "restriction")
+    with connected(request, database, tmp_path, archive=text) as house:
+        asked = begun(house, Right.RESTRICTION)
+        work_off(house)
+        Elsewheres(house.requests).done(asked, "paper_archive", "locked away", "katrin")
+        finished(house, asked)
+        with time_machine.travel(lifted(house) + timedelta(seconds=1)):
+            work_off(house)
+            assert "lift the restriction" in house.mails()[-1]
+            Elsewheres(house.requests).done(asked, "paper_archive", "back on its shelf", "katrin")
+        assert types_of(house, asked)[-1] == "lifted"
 
 
 def test_what_is_portable_of_it_is_in_the_package(house: Company, tool: MailTool) -> None:
@@ -541,6 +642,14 @@ def test_an_erasure_that_cannot_be_asked_back_is_refused() -> None:
     with pytest.raises(Misconfigured) as caught:
         compile_policies({p: t.encode() for p, t in files.items()})
     assert any("needs 'access'" in f.detail for f in caught.value.faults)
+
+
+def test_an_end_of_what_is_never_told_is_refused() -> None:
+    """A file that lifts restrictions and places none is a mistake."""
+    text = "".join(line for line in GOOD.splitlines(keepends=True) if not line.startswith("  restriction:"))
+    with pytest.raises(Misconfigured) as caught:
+        compile_policies({p: t.encode() for p, t in {**FILES, "connectors/mailtool.yml": text}.items()})
+    assert any("needs 'restriction'" in f.detail for f in caught.value.faults)
 
 
 @ONE_DATABASE

@@ -207,16 +207,23 @@ def test_a_hold_puts_the_end_off(company: Company) -> None:
 @contextmanager
 def put_back(company: Company) -> Iterator[None]:
     """What is done inside happens after the backup that is restored then; what lies outside the database stays."""
-    tables = Base.metadata.sorted_tables
-    with company.database.read() as session:
-        backup: Backup = {t: [dict(r) for r in session.execute(select(t)).mappings()] for t in tables}
+    backup = back_up(company)
     yield
+    restore(company, backup)
+
+
+def back_up(company: Company) -> Backup:
+    with company.database.read() as session:
+        return {t: [dict(r) for r in session.execute(select(t)).mappings()] for t in Base.metadata.sorted_tables}
+
+
+def restore(company: Company, backup: Backup) -> None:
     with company.database.write() as session:
-        for table in reversed(tables):
+        for table in reversed(backup):
             session.execute(table.delete())
-        for table in tables:
-            if backup[table]:
-                session.execute(table.insert(), backup[table])
+        for table, rows in backup.items():
+            if rows:
+                session.execute(table.insert(), rows)
 
 
 @pytest.mark.parametrize("root_key_destroyed", [False, True])

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 
 from privacy_svc.db import Database
 from privacy_svc.policy import Collection, DataMap, Dataset, Erase, EraseRows, Field, Keep, PolicySet, Reference
-from privacy_svc.store import CannotErase, ErasedItem, FactReader, Known, Stores, check_erasable, erase_subject
+from privacy_svc.store import CannotErase, ErasedItem, FactReader, Known, Stores, check_erasable, erase_subject, walk
 from privacy_svc.store.emptying import _unique
 from privacy_svc.store.foreign_keys import _known
 from privacy_svc.store.subjects import admit
@@ -65,8 +65,8 @@ class Store:
     def erase(self, known: Known | None = None) -> list[ErasedItem]:
         with self.database.write() as session:
             where = (session, self.stores, self.vault, self.policies, self.subject)
-            check_erasable(*where)
-            return erase_subject(*where, known)
+            check_erasable(*where, walk(*where))
+            return erase_subject(*where, known).items
 
 
 @pytest.fixture

@@ -66,7 +66,8 @@ def row(**values: Any) -> FoundRow:
         Field("note", ("user.content.private",), erase=Erase.REDACT),
     )
     collection = Collection("crm", "customers", fields, subject="customer", erase_rows=EraseRows.FIELDS)
-    return FoundRow(collection, "1", {f.name: values.get(f.name) for f in fields})
+    held = {f.name: values.get(f.name) for f in fields}
+    return FoundRow(collection, "1", held, held)
 
 
 def test_what_a_person_is_known_by() -> None:

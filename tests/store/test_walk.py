@@ -14,6 +14,7 @@ from privacy_svc.db import Database
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.store import Directory, Sealer, Stores, seal, walk
+from privacy_svc.store.own_values import OwnValues
 from privacy_svc.store.rows import owners
 from privacy_svc.store.walk import PAGE, Walker, WalkOpened, walk_raw
 from privacy_svc.vault import Vault
@@ -272,7 +273,7 @@ def _statements(two: Two, subject_id: str) -> tuple[int, list[int]]:
         event.listen(engine, "before_cursor_execute", lambda *_: counted.append(1))
     with two.database.read() as session:
         sizes = []
-        for page in Walker(session, two.stores, two.policies, subject_id).pages():
+        for page in Walker(session, two.stores, two.policies, subject_id, OwnValues(session)).pages():
             sizes.append(len(page.rows))
             assert not any(e.pool.checkedout() for e in engines)  # type: ignore[attr-defined]
     for engine in engines:

@@ -14,6 +14,7 @@ from privacy_svc.db import Database
 from privacy_svc.policy import Collection, DataMap, Dataset, Field, PolicySet, Reference
 from privacy_svc.store import Stores
 from privacy_svc.store.model import SubjectRow
+from privacy_svc.store.own_values import OwnValues
 from privacy_svc.store.rows import owners, row_key
 from privacy_svc.store.walk import Walker
 from tests.conftest import ONE_DATABASE
@@ -164,7 +165,7 @@ def test_as_the_slow_one(database: Database, tmp_path: Path, base: PolicySet) ->
             changed = replace(base, data_map=world.data_map)
             found = {}
             for key, subject_id in subjects.items():
-                pages = list(Walker(session, stores, changed, subject_id).pages())
+                pages = list(Walker(session, stores, changed, subject_id, OwnValues(session)).pages())
                 places = [(p.collection.path, row_key(p.collection, row)) for p in pages for row in p.rows]
                 assert len(places) == len(set(places))
                 assert set(places) == slowly(world, key)
