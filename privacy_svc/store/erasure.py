@@ -68,6 +68,7 @@ def check_erasable(
 ) -> list[ErasedItem]:
     """Whether all databases would take it, before any is changed; what they will do by themselves. Raises CannotErase
     with every place that stands against it."""
+    stores.look_anew()
     faults: list[Fault] = []
     beside: list[ErasedItem] = []
     for work in _plan(session, stores, vault, policies, subject_id, Known()):

@@ -56,6 +56,7 @@ def read_back(
 ) -> tuple[list[Leftover], list[Leftover]]:
     """What is left in the person's own rows and in the indexes; and what was found at places to `treat`, and taken
     out. Raises StoreUnavailable."""
+    stores.look_anew()
     counts = dict(_index_entries(session, subject_id))
     treated: dict[tuple[str, str], int] = {}
     places = frozenset(treat)

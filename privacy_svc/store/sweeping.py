@@ -77,6 +77,7 @@ class Sweep:
 
     def run(self, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Whether it came to its end. Raises StoreUnavailable."""
+        self._stores.look_anew()
         self.not_searched = not_searched(self._stores, self._policies.data_map)
         return all(self._over(collection, go_on) for collection in self._policies.data_map.collections())
 
