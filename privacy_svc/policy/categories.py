@@ -20,6 +20,23 @@ ARTICLE_10 = ("user.criminal_history",)
 OWN = ("user.demographic.trade_union_membership",)
 """Our additions to fideslang's taxonomy."""
 
+NAMING = (
+    "user.account.username",
+    "user.biometric",
+    "user.contact.address.street",
+    "user.contact.email",
+    "user.contact.fax_number",
+    "user.contact.phone_number",
+    "user.contact.url",
+    "user.content",
+    "user.demographic.date_of_birth",
+    "user.device.ip_address",
+    "user.financial",
+    "user.government_id",
+    "user.name",
+)
+"""Says by itself whose a row is, as a number of our own does not once the rest of the row is gone."""
+
 
 def root_of(category: str, roots: Iterable[str]) -> str | None:
     """The one of `roots` that is this category or lies above it."""

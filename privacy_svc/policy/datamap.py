@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from privacy_svc.policy.categories import is_personal, within
+from privacy_svc.policy.categories import NAMING, is_personal, within
 from privacy_svc.policy.retention import RowRule
 from privacy_svc.policy.ways import Ways
 
@@ -144,10 +144,20 @@ class Field:
         return any(is_personal(c) for c in self.categories)
 
     @property
+    def names_somebody(self) -> bool:
+        """Whether its value alone says who somebody is."""
+        return bool(self.identity) or any(within(c, NAMING) for c in self.categories)
+
+    @property
+    def is_key(self) -> bool:
+        """Rows are found by it, or hang together by it."""
+        return self.primary_key or self.reference is not None
+
+    @property
     def erasable(self) -> bool:
         """Erasure follows `erase` here. Keys stay: they say which rows belong together, and once the rest is
-        gone, not whose they were. What is nobody's data stays too."""
-        return self.personal and not self.primary_key and self.reference is None
+        gone, not whose they were (`datasetchecks` refuses others). What is nobody's data stays too."""
+        return self.personal and not self.is_key
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What cannot be true of a data map, though each of its lines may be."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from privacy_svc.policy.datamap import Collection, DataMap, Erase, EraseRows, Field, Tells
 from privacy_svc.policy.reading import Faults
@@ -23,21 +24,54 @@ def _checking(field: Field) -> Iterator[str]:
         yield "only a free text is checked: give it a category of user.content, or leave `check` out"
 
 
-def check_data_map(data_map: DataMap, places: Mapping[str, str], faults: Faults) -> None:
-    """What needs all datasets: ids unique for ever, sealed references, owners of sealed rows."""
+def check_data_map(
+    data_map: DataMap, places: Mapping[str, str], faults: Faults, erasing: AbstractSet[str] = frozenset()
+) -> None:
+    """What needs all datasets: ids unique for ever, keys that stay, owners of sealed rows. `erasing`: paths of the
+    fields at which the file says what erasure does."""
     seen: dict[int, str] = {}
     for collection in data_map.collections():
         for field in collection.fields:
             path = f"{collection.path}.{field.name}"
             if field.id is not None and seen.setdefault(field.id, path) != path:
                 faults.at(places[path], f"{field.name}: id {field.id} is {seen[field.id]}'s already")
-            if field.reference and (field.seal or field.erase not in {Erase.NULL, Erase.KEEP}):
-                faults.at(places[path], f"{field.name}: a reference is neither sealed nor overwritten, rows hang on it")
+            for detail in _key_that_stays(data_map, collection, field, said=path in erasing):
+                faults.at(places[path], f"{field.name}: {detail}")
         _check_telling(data_map, collection, places, faults)
         if data_map.owner(collection) is None:
             _check_unowned(collection, places, faults)
         elif collection.sealed:
             _check_ways(data_map, collection, places, faults)
+
+
+def _key_that_stays(data_map: DataMap, collection: Collection, field: Field, *, said: bool) -> Iterator[str]:
+    """Erasure leaves keys where they are: none may say whose row it was."""
+    if field.reference and (field.seal or field.erase not in {Erase.NULL, Erase.KEEP}):
+        yield "a reference is neither sealed nor overwritten, rows hang on it"
+    elif said and field.is_key and field.erase in {Erase.NULL, Erase.KEEP}:
+        yield "a key stays, rows hang on it: leave `erase` out, or let the row go (erase_rows: delete)"
+    if not _key_names_somebody(data_map, field) or data_map.owner(collection) is None:
+        return
+    if field.primary_key and collection.subject:
+        yield (
+            "people are known here by their row's key, which is kept when they are erased, and this one says who "
+            "they are: give the table a key that is a number of its own"
+        )
+    elif collection.erase_rows is not EraseRows.DELETE:
+        yield (
+            "it says who somebody is, and a key stays at erasure: refer by a number instead, name it without "
+            "`references`, or let the row go (erase_rows: delete)"
+        )
+
+
+def _key_names_somebody(data_map: DataMap, field: Field) -> bool:
+    """Also by what it refers to, which holds the same value."""
+    if field.reference is not None:
+        target = data_map.collection(field.reference.dataset, field.reference.collection)
+        referred = target.by_name.get(field.reference.field) if target else None
+        if referred is not None and referred.names_somebody:
+            return True
+    return field.is_key and field.names_somebody
 
 
 def _check_ways(data_map: DataMap, collection: Collection, places: Mapping[str, str], faults: Faults) -> None:

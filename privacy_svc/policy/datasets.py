@@ -82,6 +82,8 @@ class DatasetReader:
         self.links: list[Link] = []
         self.places: dict[str, str] = {}
         """Place of each dataset, collection and field by its path."""
+        self.erasing: set[str] = set()
+        """Paths of the fields at which a file says what erasure does."""
 
     def read(self, path: str, root: Node) -> None:
         check_with_fideslang(root, self.faults)
@@ -94,7 +96,7 @@ class DatasetReader:
 
     def finish(self) -> DataMap:
         data_map = connect(DataMap(tuple(self.datasets)), self.links, self.faults)
-        check_data_map(data_map, self.places, self.faults)
+        check_data_map(data_map, self.places, self.faults, self.erasing)
         check_rules(data_map, self.places, self.faults)
         return data_map
 
@@ -137,6 +139,8 @@ class DatasetReader:
         if "fields" in block:
             block.fault("fields", "fields within fields: a column of an SQL table has none")
         self.links += read_links((*path, name), meta)
+        if "erase" in privacy.node.entries:  # `erase: null` is said too
+            self.erasing.add(".".join((*path, name)))
         seal = privacy.boolean("seal")
         source, received_from = read_source(privacy, above_source)
         return Field(

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Theirs
 from privacy_svc.consent import digests, disown, enlist_erased, forget_links_of, owners, restrict
 from privacy_svc.db import now
-from privacy_svc.policy import EraseRows
+from privacy_svc.policy import EraseRows, Field
 from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.letters import Letters
@@ -61,6 +61,7 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
     subject_id = _subject(request)
     holds.require_none(session, subject_id)
     where = (session, parts.stores, parts.vault, parts.policy, subject_id)
+    parts.stores.look_anew()
     rows = walk(*where)
     beside = check_erasable(*where, rows)
     known = known_of(rows, parts.organisation.phone_region)
@@ -87,11 +88,16 @@ def inventory(rows: Iterable[FoundRow]) -> list[dict[str, Any]]:
         if row.collection.erase_rows is EraseRows.DELETE and not row.shared:
             here = [(path, "*", "delete", False)]
         else:
-            fields = (f for f in row.collection.fields if f.erasable and row.values[f.name] is not None)
+            fields = (f for f in row.collection.fields if _is_told(f, row) and row.values[f.name] is not None)
             here = [(path, f.name, STAYS if row.shared else f.erase.value, row.shared) for f in fields]
         for place in here:
             places[place] = places.get(place, 0) + 1
     return [_counted(*place, n) for place, n in places.items()]
+
+
+def _is_told(field: Field, row: FoundRow) -> bool:
+    """What is erased; and of a record of several people the key that stays, where it says who somebody is."""
+    return field.erasable or (row.shared and field.is_key and field.names_somebody)
 
 
 def _counted(collection: str, field: str, method: str, shared: bool, rows: int) -> dict[str, Any]:
@@ -182,6 +188,7 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
 def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[dict[str, Any]], leftovers.Found]:
     """Read anew: the key is destroyed. What was kept again, where anything was left; the places are those of the first
     time."""
+    parts.stores.look_anew()
     again = _clean_stores(session, parts, request)
     known, treat = known_to(session, parts, request), leftovers.to_redact(request)
     where = (session, parts.stores, parts.vault, parts.policy)

@@ -19,7 +19,7 @@ from privacy_svc.rights.errors import Interrupted
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
-from privacy_svc.rights.steps import Step, is_done, mark_done, progress, tell_progress
+from privacy_svc.rights.steps import START, Step, is_done, mark_done, progress, tell_progress
 from privacy_svc.store import Moved
 
 _log = structlog.get_logger(__name__)
@@ -32,10 +32,6 @@ STEPS: Mapping[Right, tuple[Step, ...]] = {
     Right.RESTRICTION: limiting.RESTRICTION,
     Right.OBJECTION: limiting.OBJECTION,
 }
-
-
-START = "start"
-"""Was a step of its own in earlier versions: a name that is none is passed over, so that their runs go on."""
 
 
 class OneForAll:

@@ -13,6 +13,7 @@ from privacy_svc.rights.errors import OnHold
 from privacy_svc.rights.model import HOLD_REASON, DataRequest, Hold
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.steps import has_begun
 
 _ARTICLE = re.compile(r"17\(3\)\([a-e]\)")
 
@@ -96,4 +97,4 @@ def _erasure_has_begun(session: Session, subject_id: str) -> bool:
         DataRequest.right == Right.ERASURE.value,
         DataRequest.state.in_([State.IN_PROGRESS.value, State.FAILED.value]),
     )
-    return any(r.progress for r in session.scalars(running.with_for_update()))
+    return any(has_begun(r) for r in session.scalars(running.with_for_update()))

@@ -1,8 +1,9 @@
 """What other systems and people have to do in the course of a request: opened with it, waited for, told at the end.
 
-Two steps of a run: `elsewhere` notes what there is to do, while the person's data can still be read; `elsewhere_done`
-is a gate. What is behind it waits, without a thread, until the last part is done; then the run goes on. The parts
-themselves are rows that a courier works off (`outside_courier`), for days where it takes that long.
+Two steps of a run: `elsewhere` notes what there is to do, while the person's data can still be read; for an erasure
+together with `prepare`, when it is sure that there will be one. `elsewhere_done` is a gate. What is behind it waits,
+without a thread, until the last part is done; then the run goes on. The parts themselves are rows that a courier works
+off (`outside_courier`), for days where it takes that long.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,7 +45,8 @@ def with_elsewhere(parts: Parts, request: DataRequest, steps: Sequence[Step]) ->
         if begun or not serving(parts, request.kind):
             return tuple(steps)
     at = next(n for n, step in enumerate(steps) if step.name in _BEFORE)
-    return (OPENING, *steps[:at], GATE, *steps[at:])
+    first = 1 if request.kind is Right.ERASURE else 0  # `prepare` asks for holds, and whether our stores will take it
+    return (*steps[:first], OPENING, *steps[first:at], GATE, *steps[at:])
 
 
 def _look(session: Session, parts: Parts, request: DataRequest) -> list[tuple[Connector, list[str]]]:
@@ -90,7 +92,7 @@ def restrictions_of(subject_id: str) -> Select[RequestWork]:
     return joined.where(DataRequest.subject_id == subject_id, DataRequest.right == Right.RESTRICTION.value)
 
 
-OPENING = Step("elsewhere", _open, _look)
+OPENING = Step("elsewhere", _open, _look, joins=True)
 GATE = gate("elsewhere_done")
 
 

@@ -21,8 +21,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.outside_calling import Caller, Elsewhere, until
 from privacy_svc.rights.outside_model import OPEN, RequestWork
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
-from privacy_svc.rights.states import OPEN as OPEN_STATES
-from privacy_svc.rights.states import Right
+from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.waking import ring
 
 _log = structlog.get_logger(__name__)
@@ -156,7 +155,8 @@ class Outside:
 
 
 def _due() -> Select[RequestWork]:
-    open_requests = DataRequest.state.in_([s.value for s in OPEN_STATES])
+    """Of requests that run: what failed rests until somebody approves it again."""
     mine = select(RequestWork).join(DataRequest, DataRequest.id == RequestWork.request_id)
-    due = (RequestWork.state == OPEN, RequestWork.next_at <= now(), or_(open_requests, RequestWork.lifts))
+    runs = or_(DataRequest.state == State.IN_PROGRESS.value, RequestWork.lifts)
+    due = (RequestWork.state == OPEN, RequestWork.next_at <= now(), runs)
     return mine.where(*due).order_by(RequestWork.next_at)

@@ -18,6 +18,8 @@ Look = Callable[[Session, Parts, DataRequest], Any]
 Do = Callable[[Session, Parts, DataRequest, Any], None]
 
 _DONE = "steps"
+START = "start"
+"""Was a step of its own in earlier versions: a name that is none is passed over, so that their runs go on."""
 
 
 def nothing(_session: Session, _parts: Parts, _request: DataRequest) -> None:
@@ -53,6 +55,11 @@ EVERYWHERE = gate("everywhere")
 
 def is_done(request: DataRequest, step: Step) -> bool:
     return step.name in progress(request).get(_DONE, ())
+
+
+def has_begun(request: DataRequest) -> bool:
+    """Whether anything was done: the note that the work started is nothing yet."""
+    return bool(set(progress(request).get(_DONE, ())) - {START})
 
 
 def mark_done(request: DataRequest, step: Step) -> None:

@@ -18,6 +18,7 @@ from privacy_svc.policy import Collection, DataMap, Dataset, Field
 from privacy_svc.store.errors import UnknownCollection, UnknownDataset, nearest
 from privacy_svc.store.kinds import BINARY, TEXT, Held, kind_of, python_type
 from privacy_svc.store.model import SealedColumn
+from privacy_svc.store.schema_mark import schema_mark
 
 Row = Mapping[Any, Any]
 """One row of a collection: field name to the value as the store holds it."""
@@ -79,7 +80,9 @@ class Stores:
     def __init__(self, urls: Mapping[str, str], database: Database | None = None) -> None:
         self._urls, self._database = dict(urls), database
         self._engines: dict[str, Engine] = {}
-        self._bound: dict[Collection, BoundCollection] = {}
+        self._bound: dict[str, dict[Collection, BoundCollection]] = {}
+        self._marks: dict[str, object] = {}
+        """What the tables of a dataset were like when the first of them was bound."""
 
     def __repr__(self) -> str:
         return f"Stores({sorted(self._urls)})"
@@ -101,14 +104,35 @@ class Stores:
 
     def bind(self, collection: Collection) -> BoundCollection:
         """The collection's table; raises SchemaChanged when a mapped column is not there."""
-        if collection not in self._bound:
+        known = self._bound.setdefault(collection.dataset, {})
+        bound = known.get(collection)
+        if bound is None:
+            if collection.dataset not in self._marks:
+                self._marks[collection.dataset] = self._mark(collection.dataset)
             with self.answering():
-                self._bound[collection] = _bind(self.engine(collection.dataset), collection, self._kinds(collection))
-        return self._bound[collection]
+                bound = _bind(self.engine(collection.dataset), collection, self._kinds(collection))
+            known[collection] = bound  # of the tables as they were when it was asked for: see `look_anew`
+        return bound
 
     def forget(self, collection: Collection) -> None:
         """The table was altered; the next `bind` looks at it again."""
-        self._bound.pop(collection, None)
+        self._bound.get(collection.dataset, {}).pop(collection, None)
+
+    def look_anew(self) -> None:
+        """Before the person's data are looked for everywhere: of a store whose tables are others than they were,
+        nothing is taken as known. Raises StoreUnavailable."""
+        for dataset, before in list(self._marks.items()):
+            mark = self._mark(dataset)
+            if mark != before:
+                self._bound[dataset] = {}
+                self._marks[dataset] = mark
+                engine = self._engines.pop(dataset, None)
+                if engine is not None:
+                    engine.dispose()  # what is known of its keys and indexes hangs on it
+
+    def _mark(self, dataset: str) -> object:
+        with self.read(dataset) as connection:
+            return schema_mark(connection)
 
     def _kinds(self, collection: Collection) -> dict[str, str]:
         """Kinds of the sealed columns by name."""

@@ -72,6 +72,8 @@ def table_lines(found: TablePlan, key: str, ids: Iterator[int]) -> Iterator[str]
         yield "        privacy:"
         yield f"          subject: {found.subject}"
         yield "          erase_rows: fields"
+    elif found.owner and found.named_by_key:
+        yield "        privacy: {erase_rows: delete}"
     yield "        fields:"
     for field in _shown(found):
         yield from field_lines(field, key, ids, _PERSONS_ROW if found.subject else _OTHER_ROW)
@@ -86,6 +88,10 @@ def _about(found: TablePlan) -> Iterator[str]:
         yield f"Rows belong to a person of {found.owner}, by reference{what}."
     else:
         yield f"Looks personal ({_listed(telling)}), but no reference leads to a person: please check."
+    if found.named_by_key and not found.subject:
+        yield "Its key says who somebody is, and a key stays at erasure: " + (
+            "the row goes." if found.owner else "give it a number of its own."
+        )
     if not found.table.key:
         yield "The table has no primary key: its rows cannot be told apart, so nothing here is sealed or erased."
         yield "Please check: give the columns that are unique together `primary_key: true`, then the references."

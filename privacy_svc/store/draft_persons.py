@@ -12,6 +12,7 @@ from privacy_svc.pii import (
     only_of_staff,
     subject_of,
 )
+from privacy_svc.policy import NAMING, within
 from privacy_svc.store.schema import Column, ForeignKey, Table
 from privacy_svc.vault import is_sealed_text
 
@@ -25,6 +26,12 @@ def facts_of(table: Table, column: Column) -> ColumnFacts:
     return ColumnFacts(column.name, column.kind, values, key)
 
 
+def names_somebody(table: Table, column: str) -> bool:
+    """Whether a column says by itself who somebody is: as a key it would outlive them."""
+    category = guess_column(facts_of(table, table.column(column)), "person").category
+    return category is not None and within(category, NAMING)
+
+
 def context_of_table(table: Table) -> Context:
     guesses = [guess_column(facts_of(table, c)).category for c in table.columns]
     if is_organisation(table.name) and not {"user.name.first", "user.name.last"} & set(guesses):
@@ -34,14 +41,19 @@ def context_of_table(table: Table) -> Context:
 
 def subjects_of(tables: Mapping[str, Table], contexts: Mapping[str, Context]) -> dict[str, str]:
     """Tables whose rows are persons, with their kind. A table that hangs on such a table is not one itself."""
-    by_word = {n: s for n, t in tables.items() if (s := _kind(t)) and contexts[n] == "person" and t.key}
+    persons = {n: t for n, t in tables.items() if contexts[n] == "person" and _may_be_known_by_key(t)}
+    by_word = {n: s for n, t in persons.items() if (s := _kind(t))}
     by_word = {n: s for n, s in by_word.items() if not _extends(tables[n], by_word)}
     others = {
         n: "employee" if _hired(t) else "customer"
-        for n, t in tables.items()
-        if n not in by_word and contexts[n] == "person" and t.key and _has_person(t) and not _refers(t, by_word)
+        for n, t in persons.items()
+        if n not in by_word and _has_person(t) and not _refers(t, by_word)
     }
     return by_word | {n: s for n, s in others.items() if not _extends(tables[n], others)}
+
+
+def _may_be_known_by_key(table: Table) -> bool:
+    return bool(table.key) and not any(names_somebody(table, name) for name in table.key)
 
 
 def _kind(table: Table) -> str | None:

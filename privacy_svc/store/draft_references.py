@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from privacy_svc.pii import split
+from privacy_svc.store.draft_persons import names_somebody
 from privacy_svc.store.schema import Column, ForeignKey, Schema, Table
 
 _KEY_WORDS = frozenset("id ids nr no num number fk key ref uuid guid".split())  # noqa: SIM905 - words
@@ -12,7 +13,8 @@ _KEY_WORDS = frozenset("id ids nr no num number fk key ref uuid guid".split())  
 
 def references(table: Table, schema: Schema) -> tuple[ForeignKey, ...]:
     """Declared foreign keys to one whole key, and such as names give away where nothing is declared. Rows without
-    a key of their own cannot be corrected or erased one by one, so they are left to nobody."""
+    a key of their own cannot be corrected or erased one by one, so they are left to nobody; and what says who somebody
+    is holds no rows together, since it has to go."""
     if not table.key:
         return ()
     declared = {f.column: f for f in table.foreign_keys}
@@ -31,7 +33,9 @@ def _nameable(fk: ForeignKey) -> bool:
 
 def _whole_key(schema: Schema, fk: ForeignKey) -> bool:
     target = next((t for t in schema.tables if t.name == fk.table), None)
-    return target is not None and (target.key == (fk.target,) or target.column(fk.target).unique)
+    if target is None or names_somebody(target, fk.target):
+        return False
+    return target.key == (fk.target,) or target.column(fk.target).unique
 
 
 def _guessed(table: Table, column: Column, schema: Schema) -> ForeignKey | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from privacy_svc.pii import ColumnGuess, Context, guess_column
-from privacy_svc.policy import Dataset, Erase, Tells
+from privacy_svc.policy import NAMING, Dataset, Erase, Tells, within
 from privacy_svc.store.draft_facts import name_facts
 from privacy_svc.store.draft_persons import context_of_table, facts_of, owner_of, subjects_of
 from privacy_svc.store.draft_references import mark_strays, references
@@ -59,6 +59,11 @@ class TablePlan:
     """The table of persons its rows lead to."""
     reasons: list[str] = field(default_factory=list)
     fields: list[FieldPlan] = field(default_factory=list)
+
+    @property
+    def named_by_key(self) -> bool:
+        """Its rows' key says who somebody is."""
+        return any(f.primary_key and within(f.category, NAMING) for f in self.fields)
 
     @property
     def personal(self) -> bool:
@@ -118,8 +123,8 @@ def _hinted(
     if found.subject or found.owner or not whose:
         return found
     found = _plan_table(found.table, tables, "owned", subjects, targets)
-    found.reasons.append(f"A foreign key leads to {whose[0]}, but the data map follows keys of one column only,")
-    found.reasons.append("from rows that have a key of their own: please check whose these rows are.")
+    found.reasons.append(f"A foreign key leads to {whose[0]}, but the data map follows keys of one column that name")
+    found.reasons.append("nobody, from rows that have a key of their own: please check whose these rows are.")
     return found
 
 

@@ -14,15 +14,13 @@ from privacy_svc.errors import Erased, Fault
 from privacy_svc.policy import Erase, Field, add_duration
 from privacy_svc.store.binding import BoundCollection, Row
 from privacy_svc.store.kinds import is_sealed
-from privacy_svc.store.known import LABEL, Known
+from privacy_svc.store.known import GONE, Known
 from privacy_svc.store.opening import open_sealed, seal_like
 from privacy_svc.store.rows import row_key
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 STAYS = "stays"
 """The method of what others' records hold as well."""
-GONE = "[erased]"
-"""Stands in a NOT NULL text column whose value the data map wants null, or that was never sealed."""
 KEY = "{key}"
 """In a `replace`: the row's key, so that a column without duplicates takes it."""
 _unique: WeakKeyDictionary[Engine, dict[str, frozenset[str]]] = WeakKeyDictionary()
@@ -90,7 +88,7 @@ class Emptier:
         if left is None and not field.is_free_text:
             item, _, after = self._value(engine, bound, field, row_key(bound.collection, row), value)
             return item, after
-        after = f"[{LABEL}]" if left is None else left
+        after = GONE if left is None else left
         return ErasedItem(path, field.name, STAYS if after == value else "redact", 1), after
 
     def _value(

@@ -19,6 +19,8 @@ from privacy_svc.store.walk import FoundRow
 
 LABEL = "erased"
 """Stands, in brackets, where a person was named."""
+GONE = f"[{LABEL}]"
+"""Stands in a NOT NULL text column whose value the data map wants null, or that was never sealed."""
 _NAMES, _DATES = ("user.name",), ("user.demographic.date_of_birth",)
 _PLACES = ("user.contact.address",)
 """A postal code may be as long as a telephone number, and names a street full of people."""
@@ -73,7 +75,7 @@ class Known:
         """The text of a record that is others' as well without what means this person alone; None where nothing else
         stands there."""
         found = _without(text, self.alone)
-        return None if found == f"[{LABEL}]" else found
+        return None if found == GONE else found
 
 
 def _without(text: str, values: Iterable[str]) -> str:
@@ -103,7 +105,14 @@ def _text(row: FoundRow, field: Field) -> str | None:
     value = row.values[field.name]
     deleted = row.collection.erase_rows is EraseRows.DELETE
     goes = field.erasable and (deleted or field.erase not in {Erase.KEEP, Erase.REDACT})
-    return value.strip() or None if goes and isinstance(value, str) else None
+    if not goes or not isinstance(value, str) or stands_for_nothing(value, row.key):
+        return None
+    return value.strip() or None
+
+
+def stands_for_nothing(value: str, key: str) -> bool:
+    """Also in a column without duplicates, where the row's key tells one from the other."""
+    return value in {GONE, f"{GONE} {key}"}
 
 
 def _is(field: Field, categories: Sequence[str]) -> bool:

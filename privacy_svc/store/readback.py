@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from privacy_svc.policy import Collection, Erase, Field, PolicySet
 from privacy_svc.store import blind
 from privacy_svc.store.binding import BoundCollection, Row, Stores
-from privacy_svc.store.emptying import GONE
+from privacy_svc.store.emptying import KEY
 from privacy_svc.store.kinds import is_sealed, python_type
-from privacy_svc.store.known import Known
+from privacy_svc.store.known import GONE, Known, stands_for_nothing
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.opening import open_value
 from privacy_svc.store.rows import by_keys, chunks, key_values, row_key
@@ -93,7 +93,7 @@ def _texts(stores: Stores, bound: BoundCollection, rows: Sequence[Row]) -> Itera
         key = row_key(bound.collection, row)
         for field in bound.collection.fields:
             value = row[field.name]
-            if _is_searched(field) and isinstance(value, str) and not is_emptied(field, value):
+            if _is_searched(field) and isinstance(value, str) and not is_emptied(field, key, value):
                 yield field.name, key, value
     names = unmapped_texts(bound)
     if names and rows:
@@ -104,8 +104,10 @@ def _is_searched(field: Field) -> bool:
     return field.erase is not Erase.KEEP and not field.primary_key and field.reference is None
 
 
-def is_emptied(field: Field, value: str) -> bool:
-    return value == field.replace or value.startswith(GONE) or is_sealed(value)
+def is_emptied(field: Field, key: str, value: str) -> bool:
+    """Whether nothing stands there but what an erasure put there. A text that only begins so is a text."""
+    ours = (field.replace or GONE).replace(KEY, key)
+    return value == ours or stands_for_nothing(value, key) or is_sealed(value)
 
 
 def unmapped_texts(bound: BoundCollection) -> list[str]:

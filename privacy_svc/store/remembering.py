@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 from privacy_svc.errors import Erased, KeyUnavailable, NotFound
 from privacy_svc.policy import Collection, PolicySet
 from privacy_svc.store.binding import Row, Stores
-from privacy_svc.store.emptying import GONE, KEY
-from privacy_svc.store.known import Known, known_of
+from privacy_svc.store.emptying import KEY
+from privacy_svc.store.known import GONE, Known, known_of
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.rows import row_key
 from privacy_svc.store.walk import FoundRow, walk_raw_all

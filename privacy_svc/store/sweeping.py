@@ -77,6 +77,7 @@ class Sweep:
 
     def run(self, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Whether it came to its end. Raises StoreUnavailable."""
+        self._stores.look_anew()
         self.not_searched = not_searched(self._stores, self._policies.data_map)
         return all(self._over(collection, go_on) for collection in self._policies.data_map.collections())
 
@@ -113,11 +114,11 @@ class Sweep:
     ) -> Iterator[tuple[str, _Text]]:
         sealed = []
         for row in rows:
-            value = row[name]
+            value, key = row[name], row_key(bound.collection, row)
             if is_sealed(value):
                 sealed.append(row)
-            elif isinstance(value, str) and value and not (field_ and is_emptied(field_, value)):
-                yield row_key(bound.collection, row), _Text(value)
+            elif isinstance(value, str) and value and not (field_ and is_emptied(field_, key, value)):
+                yield key, _Text(value)
         if sealed and field_ is not None and is_about_people(field_):
             yield from self._opened(bound, field_, sealed)
 

@@ -323,6 +323,42 @@ TABLE = {
         "not overwritten",
         at="- name: id",
     ),
+    "reference that is to be emptied": Spoilt(
+        D,
+        "direction: from}]",
+        "direction: from}]\n            privacy: {erase: null}",
+        "a key stays, rows hang on it",
+        at="- name: person_id",
+    ),
+    "key that is to be kept": Spoilt(
+        D,
+        "fides_meta: {primary_key: true, data_type: integer}",
+        "fides_meta: {primary_key: true}\n            privacy: {erase: null}",
+        "a key stays, rows hang on it",
+        at="- name: id",
+    ),
+    "people by their address": Spoilt(
+        D,
+        "- name: id\n            fides_meta: {primary_key: true}\n          - name: name\n            data",
+        "- name: id\n          - name: name\n            fides_meta: {primary_key: true}\n            data",
+        "give the table a key that is a number of its own",
+        at="LAST- name: name",
+    ),
+    "key that says whose the row was": Spoilt(
+        D,
+        "          - name: id\n            fides_meta: {primary_key: true}\n          - name: person_id",
+        "          - name: mail\n            data_categories: [user.contact.email]\n"
+        "            fides_meta: {primary_key: true}\n          - name: person_id",
+        "a key stays at erasure",
+        at="- name: mail",
+    ),
+    "reference that says whose the row was": Spoilt(
+        D,
+        "field: people.id, direction: from",
+        "field: people.phone, direction: from",
+        "a key stays at erasure",
+        at="- name: person_id",
+    ),
     "sealed reference": Spoilt(
         D,
         "direction: from}]",

@@ -21,9 +21,10 @@ from privacy_svc.consent import restricted_since
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Conflict, Misconfigured, NotFound
 from privacy_svc.policy import compile_policies
-from privacy_svc.rights import Elsewheres, Limits, RequestView, Right, State
+from privacy_svc.rights import Elsewheres, Ground, Limits, RequestView, Right, State
 from privacy_svc.rights import workflow as workflows
-from privacy_svc.rights.fulfilment import Fulfilment
+from privacy_svc.rights.errors import Interrupted
+from privacy_svc.rights.fulfilment import Fulfilment, problem_of
 from privacy_svc.rights.outside_model import RequestWork
 from tests.conftest import ONE_DATABASE
 from tests.listening import Said
@@ -32,7 +33,7 @@ from tests.rights.mailtool import CONNECTOR, CURSOR, SECRET, MailTool, mailing
 from tests.rights.running import carried_out, everything_in
 from tests.rights.running import done as ended
 from tests.rights.telling import with_settings
-from tests.rights.test_approval import verified
+from tests.rights.test_approval import hold, verified
 from tests.rights.test_limits import ANA_ONE
 from tests.rights.test_opening import types_of
 
@@ -77,6 +78,15 @@ def archive(request: pytest.FixtureRequest, database: Database, tmp_path: Path) 
 def run(company: Company, request: str) -> None:
     """As a worker does: what is left of the run, up to the gate."""
     assert Fulfilment(company.database, company.requests.parts).run(request) is None
+
+
+def failed(company: Company, request: str) -> tuple[str, str]:
+    """The step at which the run ended, and why; the request says so."""
+    work = Fulfilment(company.database, company.requests.parts)
+    problem = work.run(request)
+    assert problem is not None
+    work.fail(request, problem)
+    return problem["step"], problem["slug"]
 
 
 def work_off(company: Company) -> int:
@@ -152,6 +162,53 @@ def test_who_is_unknown_there_is_no_error(house: Company, tool: MailTool) -> Non
 
 
 # Erasure
+
+
+@pytest.mark.parametrize("end", ["refused", "lifted"])
+def test_nobody_else_erases_what_we_may_not(house: Company, tool: MailTool, end: str) -> None:
+    """A hold that comes after the approval stops the erasure before any other system hears of it; the request can then
+    be refused, or goes on once the hold is lifted."""
+    asked = verified(house)
+    house.requests.approve(asked.id, "dora")
+    held = hold(house)
+    assert failed(house, asked.id) == ("prepare", "on-hold")
+    assert work_off(house) == 0
+    assert tool.heard == []
+    if end == "refused":
+        assert house.requests.refuse(asked.id, Ground.LEGAL_CLAIMS, "a lawsuit", "dora").state == State.REFUSED
+    else:
+        house.requests.lift_hold(held, "dora")
+        house.requests.approve(asked.id, "dora")
+        run(house, asked.id)
+        assert work_off(house) == 1
+        assert {h.method for h in tool.heard} == {"GET", "DELETE"}
+
+
+def test_nobody_else_erases_what_our_store_does_not_let_go(house: Company, tool: MailTool) -> None:
+    """A row of a table that nobody mapped hangs on hers: the request fails, and no other system was asked. A hold may
+    still come, nothing has been erased anywhere."""
+    house.write(
+        "CREATE TABLE contracts (id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES tickets (id))",
+        "INSERT INTO contracts VALUES (1, 20)",
+    )
+    asked = verified(house)
+    house.requests.approve(asked.id, "dora")
+    assert failed(house, asked.id) == ("prepare", "cannot-erase")
+    assert work_off(house) == 0
+    assert tool.heard == []
+    hold(house)
+
+
+def test_what_failed_rests_everywhere(house: Company, tool: MailTool) -> None:
+    """While a request has failed nobody calls for it; approved again, the other system's part is done."""
+    asked = begun(house, Right.ACCESS)
+    work = Fulfilment(house.database, house.requests.parts)
+    work.fail(asked, problem_of("package", Interrupted("The run ended unexpectedly.")))
+    assert work_off(house) == 0
+    assert tool.heard == []
+    house.requests.approve(asked, "dora")
+    run(house, asked)
+    assert work_off(house) == 1
 
 
 def test_an_erasure_is_asked_back(house: Company, tool: MailTool) -> None:

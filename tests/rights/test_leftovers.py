@@ -32,12 +32,13 @@ def certificate(company: Company, request: str) -> dict[str, object]:
 
 
 def test_columns_that_nobody_mapped_are_searched(company: Company, worker: Worker) -> None:
-    """Her name in an unmapped column of her own row is found before there is a certificate, in another spelling too."""
+    """Her name in an unmapped column of her own row, which came while the worker ran, is found before there is a
+    certificate, in another spelling too."""
+    company.stores.check(company.policies.current.data_map)
     company.write(
         "ALTER TABLE customers ADD COLUMN remark TEXT",
         "UPDATE customers SET remark = 'ANA  FIGUEIREDO' WHERE id = 1",
     )
-    company.stores.forget(company.policies.current.data_map.by_key["crm"].by_name["customers"])
     request, places = failed(company)
     assert places == ["crm.customers.remark"]
     assert request.certificate is None
@@ -50,14 +51,14 @@ def test_columns_that_nobody_mapped_are_searched(company: Company, worker: Worke
 
 
 def test_a_hash_is_no_erasure(company: Company, worker: Worker) -> None:
-    """The SHA-256 of her address, which anybody can guess, is found in a column of somebody else's row."""
+    """The SHA-256 of her address, which anybody can guess, is found in a new column of somebody else's row."""
+    company.stores.check(company.policies.current.data_map)
     digest = hashlib.sha256(ANA["email"].encode()).hexdigest()
     company.write(
         "ALTER TABLE orders ADD COLUMN tracking TEXT",
         "UPDATE orders SET tracking = :d WHERE id = 12",
         d=f"u={digest}",
     )
-    company.stores.forget(company.policies.current.data_map.by_key["crm"].by_name["orders"])
     assert failed(company)[1] == ["crm.orders.tracking"]
 
 
@@ -95,7 +96,6 @@ def test_what_was_not_searched_is_told(company: Company, worker: Worker) -> None
         "INSERT INTO leads VALUES (1, 'x')",
         f"ALTER TABLE orders ADD COLUMN basket {json_type}",
     )
-    company.stores.forget(company.policies.current.data_map.by_key["crm"].by_name["orders"])
     request = verified(company)
     company.requests.approve(request.id, "dora")
     done(company, request.id)

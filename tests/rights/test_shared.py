@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from privacy_svc.auditlog import verify_json
+from privacy_svc.policy import Collection, EraseRows, Field
 from privacy_svc.rights import Right, Worker
+from privacy_svc.rights.erasing import inventory
+from privacy_svc.store import FoundRow
 from tests.rights.company import ANA, Company
 from tests.rights.running import done, everything_in
 from tests.rights.test_approval import verified
@@ -77,6 +80,14 @@ def test_what_is_others_as_well_stays_and_is_told(household: Company, worker: Wo
     assert document["result"] == "partially_fulfilled"
     assert "other people" in document["sharing"]
     assert "belong to other people as well" in household.mails()[-1].replace("=\n", "").replace("\n", " ")
+
+
+def test_a_shared_key_that_says_who_somebody_is_is_told() -> None:
+    """Where rows of several people hang on an address, it stays with the row, and the certificate says so."""
+    mail = Field("mail", ("user.contact.email",), primary_key=True)
+    mailbox = Collection("crm", "mailboxes", (mail,), erase_rows=EraseRows.DELETE)
+    told = inventory([FoundRow(mailbox, "family@mail.example", {"mail": "family@mail.example"}, shared=True)])
+    assert [(i["field"], i["method"], i["rows"]) for i in told] == [("mail", "stays", 1)]
 
 
 def test_the_last_to_go_takes_it_along(household: Company, worker: Worker) -> None:

@@ -4,12 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from privacy_svc.errors import Misconfigured, SchemaChanged, StoreUnavailable
 from privacy_svc.policy import DataMap
 from privacy_svc.runtime import Runtime
 from privacy_svc.store import Stores, open_store, seal
+from privacy_svc.store.binding import BoundCollection
+from privacy_svc.store.emptying import unique_columns
+from privacy_svc.store.foreign_keys import foreign_keys
 
 
 def test_the_example_map_fits_the_demo_store(shop: Runtime) -> None:
@@ -34,6 +37,34 @@ def test_a_changed_schema_names_every_missing_column(shop: Runtime) -> None:
     assert "'email'" in error.value.faults[0].detail
     with pytest.raises(SchemaChanged, match="no such table"):
         shop.stores.check(changed("tickets", name="ticket"))
+
+
+def test_what_the_crm_changes_is_looked_at_anew(shop: Runtime) -> None:
+    """A new column, another type, a unique index and a foreign key are seen by the next look; without a change nothing
+    is asked for again."""
+    stores, customers = shop.stores, shop.policies.current.data_map.by_key["shop"].by_name["customers"]
+    before = stores.bind(customers)
+    stores.look_anew()
+    assert stores.bind(customers) is before
+
+    def alter(statement: str) -> BoundCollection:
+        engine = create_engine(shop.settings.stores["shop"])
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+        stores.look_anew()
+        return stores.bind(customers)
+
+    assert "remark" in alter("ALTER TABLE customers ADD COLUMN remark TEXT").types
+    assert unique_columns(stores.engine("shop"), stores.bind(customers)) == set()
+    seen = alter("CREATE UNIQUE INDEX alone ON customers (remark)")
+    assert unique_columns(stores.engine("shop"), seen) == {"remark"}
+    alter("CREATE TABLE loose (id INTEGER PRIMARY KEY, who INTEGER REFERENCES customers (id) ON DELETE CASCADE)")
+    assert "loose" in {key.table for key in foreign_keys(stores.engine("shop"))}
+    if shop.database.engine.dialect.name == "postgresql":
+        assert str(alter("ALTER TABLE customers ALTER COLUMN remark TYPE VARCHAR(7)").types["remark"]) == "VARCHAR(7)"
+        alter("ALTER TABLE loose DROP CONSTRAINT loose_who_fkey")
+        assert "loose" not in {key.table for key in foreign_keys(stores.engine("shop"))}
 
 
 def test_a_missing_file_is_not_made(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from privacy_svc.cli import demo_store
 from privacy_svc.examples import folder
-from privacy_svc.policy import Collection, Dataset, Erase, Tells, load_policies
+from privacy_svc.policy import Collection, Dataset, Erase, EraseRows, Tells, load_policies
 from privacy_svc.store import draft_dataset, open_store, read_schema
 from privacy_svc.store.schema import Schema
 from tests.chinook import load_chinook
@@ -244,11 +244,25 @@ def test_not_null_without_text(tmp_path: Path) -> None:
         "CREATE TABLE people (country TEXT, number INTEGER, email TEXT, last_name TEXT, PRIMARY KEY (country, number))",
         "CREATE TABLE mails (email TEXT, name TEXT)",
         "CREATE TABLE subscribers (email TEXT PRIMARY KEY, first_name TEXT)",
+        """
+        CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT UNIQUE, last_name TEXT);
+        CREATE TABLE visits (id INTEGER PRIMARY KEY, email TEXT REFERENCES users (email), page TEXT, phone TEXT)""",
         'CREATE TABLE "yes" ("on" TEXT, "null" INTEGER PRIMARY KEY, "a:b #c" TEXT, "e mail" TEXT, "x.y" TEXT)',
         'CREATE TABLE "a.b" (id INTEGER PRIMARY KEY, email TEXT)',
         "CREATE TABLE odd (id, email, picture BLOB, PRIMARY KEY (id)); INSERT INTO odd VALUES (1, 5, x'00ff')",
     ],
-    ids=["no-tables", "empty", "composite", "composite-person", "no-key", "email-key", "odd-names", "dot", "untyped"],
+    ids=[
+        "no-tables",
+        "empty",
+        "composite",
+        "composite-person",
+        "no-key",
+        "email-key",
+        "by-email",
+        "odd-names",
+        "dot",
+        "untyped",
+    ],
 )
 def test_every_draft_loads(tmp_path: Path, script: str) -> None:
     """Whatever the store looks like, the loader and fideslang accept its draft."""
@@ -257,6 +271,21 @@ def test_every_draft_loads(tmp_path: Path, script: str) -> None:
         assert yaml.safe_load(text)["dataset"][0]["collections"] == []
         return
     drafted(tmp_path, made(tmp_path, script))
+
+
+def test_a_key_that_says_who_somebody_is(tmp_path: Path) -> None:
+    """People are not known by their address, which would outlive them; of what is theirs the whole row goes."""
+    script = (
+        "CREATE TABLE subscribers (email TEXT PRIMARY KEY, first_name TEXT); "
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, last_name TEXT); "
+        "CREATE TABLE addresses (email TEXT PRIMARY KEY, user_id INTEGER REFERENCES users (id), checked TEXT)"
+    )
+    text = draft_dataset(made(tmp_path, script), "crm", 1001)
+    found = loaded(tmp_path, text).by_name
+    assert [name for name, c in found.items() if c.subject] == ["users"]
+    assert [name for name, c in found.items() if c.erase_rows is EraseRows.DELETE] == ["addresses"]
+    assert "a key stays at erasure: the row goes." in text
+    assert "a key stays at erasure: give it a number of its own." in text
 
 
 def test_spread_sample(tmp_path: Path) -> None:
