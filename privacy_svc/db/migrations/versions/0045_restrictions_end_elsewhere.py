@@ -1,14 +1,14 @@
 """Other systems are told that a restriction is over, too.
 
 Revision ID: 0045
-Revises: 0039
+Revises: 0043
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0045"
-down_revision = "0039"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

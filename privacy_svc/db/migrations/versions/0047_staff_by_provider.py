@@ -1,7 +1,7 @@
 """Staff sign in by an OpenID provider: sign-ins under way, and whose account a session is.
 
 Revision ID: 0047
-Revises: 0043
+Revises: 0045
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from privacy_svc.db.base import Instant
 
 revision = "0047"
-down_revision = "0043"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 
