@@ -117,6 +117,7 @@ def same_person(one: str, other: str | None) -> bool:
 def _start(request: DataRequest) -> None:
     """The order to run it: a worker finds the committed row. A human review has no workflow."""
     request.state = follow(State(request.state), State.IN_PROGRESS, "started").value
+    request.next_at, request.tries = None, 0
     if request.kind is not Right.AUTOMATED_DECISION:
         request.attempt += 1
 
