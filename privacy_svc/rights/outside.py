@@ -27,6 +27,8 @@ from privacy_svc.store import FoundRow, walk
 RIGHTS = frozenset({Right.ACCESS, Right.PORTABILITY, Right.RECTIFICATION, Right.RESTRICTION, Right.ERASURE})
 _BEFORE = ("package", "certify", "tell", "finish")
 """The first of these steps that a run has waits for the others."""
+_AT_ONCE = "restrict"
+"""Holds before a store is looked at for what others know the person by."""
 
 
 def serving(parts: Parts, right: Right) -> list[Connector]:
@@ -38,12 +40,13 @@ def with_elsewhere(parts: Parts, request: DataRequest, steps: Sequence[Step]) ->
     becomes of the policy."""
     if request.kind not in RIGHTS:
         return tuple(steps)
+    first = 1 if steps[0].name == _AT_ONCE else 0
     if not is_done(request, OPENING):
-        begun = any(is_done(request, s) for s in steps)
+        begun = any(is_done(request, s) for s in steps[first:])
         if begun or not serving(parts, request.kind):
             return tuple(steps)
     at = next(n for n, step in enumerate(steps) if step.name in _BEFORE)
-    return (OPENING, *steps[:at], GATE, *steps[at:])
+    return (*steps[:first], OPENING, *steps[first:at], GATE, *steps[at:])
 
 
 def _look(session: Session, parts: Parts, request: DataRequest) -> list[tuple[Connector, list[str]]]:

@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
+from sqlalchemy import select
 
-from privacy_svc.consent import objects_since
+from privacy_svc.consent import objects_since, restricted_since
+from privacy_svc.consent.tables import Suppression
 from privacy_svc.http import CustomerRef
-from privacy_svc.policy import DIRECT_MARKETING
+from privacy_svc.policy import DIRECT_MARKETING, PolicyHolder
 from privacy_svc.rights import Right, State, Wanted
 from privacy_svc.rights.backoff import MOST, pause_after
 from privacy_svc.rights.fulfilment import Fulfilment, Problem
@@ -19,6 +22,7 @@ from tests.rights.away import without_store
 from tests.rights.company import Company
 from tests.rights.running import SECONDS, done
 from tests.rights.test_approval import verified
+from tests.rights.test_elsewhere import MANUAL
 from tests.rights.test_opening import types_of
 
 pytestmark = ONE_DATABASE
@@ -72,6 +76,33 @@ def test_an_objection_has_a_place_where_all_are_taken(company: Company) -> None:
         done(company, request)
 
 
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_restriction_holds_while_a_store_is_away(company: Company, connected: bool) -> None:
+    """Its first step looks at no store, also where others have something to do; whom to tell is found out later."""
+    if connected:
+        _connect(company)
+    request, work = verified(company, Right.RESTRICTION), Fulfilment(company.database, company.requests.parts)
+    with without_store(company):
+        assert _problem(work, request.id)["step"] in {"recipients", "elsewhere"}
+        with company.database.read() as session:
+            assert restricted_since(session, request.subject or "")
+    assert work.run(request.id) is None
+    assert [n.recipient for n in company.requests.notifications(request.id)] == ["letterbox"]
+
+
+def test_an_objection_holds_and_its_addresses_follow(company: Company) -> None:
+    """With the store away it stands on the person; the address is on the suppression list once it can be read."""
+    request, work = verified(company, Right.OBJECTION), Fulfilment(company.database, company.requests.parts)
+    with without_store(company):
+        assert _problem(work, request.id)["step"] == "suppress"
+        with company.database.read() as session:
+            assert objects_since(session, request.subject or "", DIRECT_MARKETING)
+            assert not session.scalars(select(Suppression)).all()
+    assert work.run(request.id) is None
+    with company.database.read() as session:
+        assert session.scalars(select(Suppression)).all()
+
+
 def test_what_waits_says_so_once_and_not_for_ever(company: Company) -> None:
     """A minute is nobody's business; then the timeline says what is away, and after days a person has to see to it."""
     request, work, start = access_to(company, "1"), Fulfilment(company.database, company.requests.parts), now()
@@ -102,6 +133,13 @@ def test_a_step_that_is_done_begins_the_patience_anew(company: Company) -> None:
     assert work.perform(request, "package") is None
     found = row(company, request)
     assert (found.tries, found.next_at, found.failure) == (0, None, None)
+
+
+def _connect(company: Company) -> None:
+    file = company.home / "policies" / "connectors" / "archive.yml"
+    file.parent.mkdir()
+    file.write_text(MANUAL.replace("[erasure, access]", "[restriction]"))
+    object.__setattr__(company.requests.parts, "policies", PolicyHolder(company.home / "policies"))
 
 
 def _problem(work: Fulfilment, request: str) -> Problem:
