@@ -16,7 +16,7 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import PrivacyError, Unavailable
 from privacy_svc.rights import accessing, erasing, limiting, outside, rectifying
 from privacy_svc.rights.backoff import LASTING, MOST, pause_after
-from privacy_svc.rights.errors import Interrupted
+from privacy_svc.rights.errors import Interrupted, Unanswered
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
@@ -188,7 +188,7 @@ class Fulfilment:
             request = find(session, request_id, lock=True)
             if request.state != State.IN_PROGRESS:
                 return
-            moved = problem["slug"] == Moved.slug
+            moved = problem["slug"] in {Moved.slug, Unanswered.slug}
             ended = State.AWAITING_APPROVAL if moved else State.FAILED
             request.state = follow(State(request.state), ended, "failed").value
             request.failure, request.next_at, request.tries = dict(problem), None, 0
