@@ -92,6 +92,7 @@ class EventType(enum.StrEnum):
     )
     REQUEST_EXTENDED = "rights:request:extended", "The time limit was extended (GDPR 12(3))."
     REQUEST_STARTED = "rights:request:started", "Work on a request began."
+    REQUEST_WAITS = "rights:request:waits", "Something that a request needs is away; it is tried again."
     REQUEST_COMPLETED = "rights:request:completed", "A request was fulfilled."
     REQUEST_FAILED = "rights:request:failed", "A request stopped at an error and waits for staff."
     REQUEST_CANCELLED = "rights:request:cancelled", "Staff ended a request, as a duplicate or a mistake."

@@ -38,7 +38,8 @@ def print_request(view: "RequestView") -> None:
 def _print_failure(view: "RequestView") -> None:
     """What is in the way, where, and the way out."""
     failure = view.failure or {}
-    click.secho(f"failed at {failure['step']}: {failure['detail']}", fg="red")
+    word = "waits" if view.state == "in_progress" else "failed"
+    click.secho(f"{word} at {failure['step']}: {failure['detail']}", fg="red")
     for place in failure["places"]:
         click.echo(f"  {place['place']}: {place['detail']}")
     if failure["remedy"]:

@@ -46,7 +46,7 @@ from privacy_svc.consent.service import current, evidence, find, forget_evidence
 from privacy_svc.consent.standing import subject_state, subject_states, unknown_subject_state
 from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
-from privacy_svc.consent.suppression import Cause, digests, disown, enlist_erased, follow_address, owners
+from privacy_svc.consent.suppression import Cause, digests, disown, enlist_erased, enlist_theirs, follow_address, owners
 from privacy_svc.consent.suppression import counts as count_suppressions
 from privacy_svc.consent.switching import Position, Switch, Switches
 from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
@@ -103,6 +103,7 @@ __all__ = [
     "digests",
     "disown",
     "enlist_erased",
+    "enlist_theirs",
     "evidence",
     "export",
     "export_lines",

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.tables import NOBODY, Suppression
-from privacy_svc.db import insert_rows
+from privacy_svc.db import insert_rows, now
 from privacy_svc.http import Contact
 from privacy_svc.policy import DIRECT_MARKETING, Purpose, and_above
 from privacy_svc.vault import AddressDigest, AddressHasher, Vault
@@ -91,6 +91,21 @@ def enlist(
         payload = {"scope": scope, "reason": str(cause), "addresses": added}
         log.append(session, EventType.ADDRESS_SUPPRESSED, actor=actor, payload=payload)
     return added
+
+
+def enlist_theirs(
+    session: Session,
+    vault: Vault,
+    log: Log,
+    subject_id: str,
+    contacts: Iterable[Contact],
+    scope: str,
+    cause: Cause,
+    actor: str,
+) -> int:
+    """`enlist` for one person's addresses. Raises KeyUnavailable."""
+    found = owned(vault.address_hasher(session, write=True), subject_id, contacts)
+    return enlist(session, log, found, scope, cause, actor, now())
 
 
 def enlist_erased(session: Session, log: Log, addresses: Iterable[AddressDigest], actor: str, at: datetime) -> int:

@@ -2,19 +2,18 @@
 
 import enum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, clock, details, holds, merging, outside, rectifying
+from privacy_svc.rights import asking, clock, details, holds, merging, others, outside, rectifying
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestPackage
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.states import VERIFIED, Right, State, follow
-from privacy_svc.rights.steps import progress
+from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.vault import Subject
 
 _READS = frozenset({Right.ACCESS, Right.PORTABILITY})
@@ -41,8 +40,10 @@ def after_verification(session: Session, parts: Parts, request: DataRequest, act
     if merging.merge(session, parts, request, actor) is not request:
         return
     stopped = request.kind is Right.ERASURE and (
-        holds.standing(session, request.subject_id) is not None or _other_open(session, request) is not None
+        holds.standing(session, request.subject_id) is not None or others.before(session, parts, request) is not None
     )
+    if request.kind is not Right.OBJECTION:
+        stopped = stopped or others.erasure_under_way(session, parts, request) is not None
     undecided = request.waiting_for is not None or request.refusal_proposed_by is not None
     if stopped or undecided or needs_approval(session, parts, request):
         request.state = follow(State(request.state), State.AWAITING_APPROVAL, "sent to approval").value
@@ -76,11 +77,10 @@ def approve(session: Session, parts: Parts, request: DataRequest, actor: str) ->
     follow(State(request.state), State.IN_PROGRESS, "approved")
     if request.verified_at is None or request.subject_id is None:
         raise Conflict("The person is not verified yet.")
-    if request.kind is Right.ERASURE and not request.progress:
+    if request.kind is Right.ERASURE and not others.has_begun(request):
         holds.require_none(session, request.subject_id)
-        other = _other_open(session, request)
-        if other is not None:
-            raise Conflict(f"Request {other} of the same person is open: answer it before the erasure.")
+        others.require_none_before(session, parts, request)
+    others.require_no_erasure(session, parts, request)
     if request.kind is Right.RECTIFICATION:
         rectifying.require_seen(session, parts, request)
     if not _approved_by_enough(session, parts, request, actor):
@@ -117,18 +117,9 @@ def same_person(one: str, other: str | None) -> bool:
 def _start(request: DataRequest) -> None:
     """The order to run it: a worker finds the committed row. A human review has no workflow."""
     request.state = follow(State(request.state), State.IN_PROGRESS, "started").value
+    request.next_at, request.tries = None, 0
     if request.kind is not Right.AUTOMATED_DECISION:
         request.attempt += 1
-
-
-def _other_open(session: Session, request: DataRequest) -> str | None:
-    """An erasure would destroy the answer to what the person asked before."""
-    others = select(DataRequest.id).where(
-        DataRequest.subject_id == request.subject_id,
-        DataRequest.id != request.id,
-        DataRequest.state.in_([s.value for s in VERIFIED]),
-    )
-    return session.scalars(others.limit(1)).first()
 
 
 def extend(session: Session, parts: Parts, request: DataRequest, reason: Extension, actor: str) -> Letter:
@@ -159,7 +150,7 @@ def end(session: Session, parts: Parts, request: DataRequest, actor: str, *, wit
 
 def require_not_begun(request: DataRequest) -> None:
     """What may have changed something is not called off in the middle, and an erasure not at all."""
-    done = set(progress(request).get("steps", ())) - {"start"}
+    done = others.has_begun(request)
     if request.kind is Right.ERASURE and done:
         raise Conflict("The erasure has begun and can only be finished: where it failed, approve it again.")
     if request.state == State.IN_PROGRESS and request.kind not in _READS and done:

@@ -9,6 +9,13 @@ FIRST, LONGEST = timedelta(seconds=30), timedelta(hours=12)
 """Before the second try, doubled for each that follows; and at most."""
 TRIES = 30
 """About ten days of them, then a person has to see to it."""
+PAUSES = (1, 2, 5, 10, 30, 60, 300)
+"""Seconds before a request is turned to again for which a store or the key provider is away; then every PAUSE."""
+PAUSE = 900
+LASTING = 5
+"""A problem that outlasts so many tries is told: the first ones are over in a minute."""
+MOST = 300
+"""About three days of them, then a person has to see to it."""
 _dice = random.SystemRandom()
 
 
@@ -16,3 +23,7 @@ def wait_after(tries: int) -> timedelta:
     """Before the next try; spread, so that what failed together does not come back together."""
     doubled: timedelta = FIRST * 2 ** min(tries - 1, 30)
     return min(doubled, LONGEST) * _dice.uniform(0.8, 1.2)
+
+
+def pause_after(tries: int) -> timedelta:
+    return timedelta(seconds=PAUSES[tries - 1] if tries <= len(PAUSES) else PAUSE)

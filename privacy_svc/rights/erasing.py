@@ -31,7 +31,7 @@ from privacy_svc.auditlog import Theirs
 from privacy_svc.consent import digests, disown, enlist_erased, forget_links_of, owners, restrict
 from privacy_svc.db import now
 from privacy_svc.policy import EraseRows, Field
-from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, recipients
+from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, others, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
@@ -76,6 +76,7 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
         request, found=found, searched=len(known), suppress=[_plain(a) for a in addresses], suppressed_as=tags
     )
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
+    others.require_none_before(session, parts, request)  # the person is locked: none is verified meanwhile
     recipients.gather(session, parts, request, rows)
 
 

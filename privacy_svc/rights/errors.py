@@ -17,6 +17,11 @@ class OnHold(Conflict):
     remedy = "Lift the hold when its ground is gone, or refuse the request on that ground."
 
 
+class Unanswered(Conflict):
+    slug, title = "request-open", "Another request of the person has to be answered first"
+    remedy = "Answer or end the request that `detail` names, then approve the erasure."
+
+
 class AddressMissing(Conflict):
     slug, title = "no-address-on-file", "There is no e-mail address on file to send a code to"
     remedy = "Have a member of the staff verify the person: POST /v1/requests/{id}/verify with a reason."

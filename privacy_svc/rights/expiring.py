@@ -2,10 +2,11 @@
 
 A person whose every purpose is over gets a request for erasure of the policy's own, which runs like any other: holds,
 recipients, fences, certificate. Rows and fields with a rule of their own are erased in the store. Nobody under a legal
-hold, nobody whose data are restricted (Art. 18(1)(b) and (c): they may want them kept), nobody with a request open.
+hold, nobody whose data are restricted (Art. 18(1)(b) and (c): they may want them kept), nobody with a request open,
+also where they have yet to show who they are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -19,10 +20,10 @@ from privacy_svc.consent import restricted_people
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import PrivacyError
 from privacy_svc.policy import PEOPLE, Collection, PolicySet, RowRule, last_passed, people_over
-from privacy_svc.rights import clock, details, holds
+from privacy_svc.rights import clock, details, holds, others
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import RETENTION, Event, Parts
-from privacy_svc.rights.states import VERIFIED, Right, State
+from privacy_svc.rights.states import Right, State
 from privacy_svc.store import FactReader, admit_people, identity_rows, known_people, outdated
 from privacy_svc.store.outdated import Person, Range
 from privacy_svc.vault import Subject
@@ -100,7 +101,7 @@ def look(session: Session, parts: Parts, rule: Rule, after: str | None) -> tuple
     else:
         found = outdated.rows(session, reader, rule.collection, rule.of, rule.limit, after)
     known = _known(session, found.due.values())
-    standing = _standing(session, set(known.values()))
+    standing = _standing(session, parts, set(known.values()))
     return found, {k: standing.get(known.get(_id(p), ""), DUE) for k, p in found.due.items()}
 
 
@@ -136,7 +137,7 @@ def _order(database: Database, parts: Parts, rule: Rule, keys: Sequence[str]) ->
             admitted = admit_people(session, reader, parts.log, rule.collection, [key], rule.name)
             subject_id = admitted[key]
             parts.vault.hold(session, [subject_id])
-            if not _standing(session, {subject_id}) and _over_everywhere(session, reader, rule, subject_id):
+            if not _standing(session, parts, {subject_id}) and _over_everywhere(session, reader, rule, subject_id):
                 _request(session, parts, rule, subject_id)
 
 
@@ -198,7 +199,7 @@ def _erase(
     with database.write() as session:
         known = _known(session, due.values())
         parts.vault.hold(session, set(known.values()))
-        standing = _standing(session, set(known.values()))
+        standing = _standing(session, parts, set(known.values()))
         keys = [k for k in keys if known.get(_id(due[k]), "") not in standing]
         outdated.forget(session, rule.collection, of, keys)
         counts: dict[str | None, int] = {}
@@ -243,19 +244,12 @@ def _known(session: Session, people: Iterable[Person | None]) -> dict[tuple[str,
     }
 
 
-def _standing(session: Session, people: set[str]) -> dict[str, str]:
+def _standing(session: Session, parts: Parts, people: set[str]) -> dict[str, str]:
     """Why somebody is left alone; who is not there is not."""
     if not people:
         return {}
-    found = dict.fromkeys(_busy(session, people), BUSY)
+    found = {i: BUSY for i in others.busy(session, parts, people) if i}
     found |= dict.fromkeys((i for i, _ in restricted_people(session, list(people))), RESTRICTED)
     found |= dict.fromkeys(people & set(holds.held(session)), HELD)
     gone = select(Subject.id).where(Subject.id.in_(people), Subject.erased_at.is_not(None))
     return found | dict.fromkeys(session.scalars(gone), ERASED)
-
-
-def _busy(session: Session, people: set[str]) -> Iterator[str]:
-    mine = select(DataRequest.subject_id).where(
-        DataRequest.subject_id.in_(people), DataRequest.state.in_([s.value for s in VERIFIED])
-    )
-    yield from (i for i in session.scalars(mine) if i is not None)

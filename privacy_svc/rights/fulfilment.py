@@ -12,10 +12,11 @@ from typing import Any, TypedDict
 import structlog
 from sqlalchemy.orm import Session
 
-from privacy_svc.db import Database
+from privacy_svc.db import Database, now
 from privacy_svc.errors import PrivacyError, Unavailable
 from privacy_svc.rights import accessing, erasing, limiting, outside, rectifying
-from privacy_svc.rights.errors import Interrupted
+from privacy_svc.rights.backoff import LASTING, MOST, pause_after
+from privacy_svc.rights.errors import Interrupted, Unanswered
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
@@ -124,6 +125,7 @@ class Fulfilment:
                     if _due(request, step):
                         step.do(session, self.parts, request, saw)
                         mark_done(request, step)
+                went_on(request)
         except PrivacyError as error:
             _log.warning("request.step_failed", request=request_id, step=at, problem=error.slug)
             return problem_of(at, error)
@@ -151,6 +153,30 @@ class Fulfilment:
         with self.database.write() as session:
             self._begin(session, find(session, request_id, lock=True))
 
+    def stop(self, request_id: str, problem: Problem) -> str:
+        """The end of a run that did not get through: it is ordered again for later where something is away, else the
+        request waits for a person. What waits holds no place of a worker, and survives its end."""
+        if not problem["passing"] or not self._put_off(request_id, problem):
+            self.fail(request_id, problem)
+            return "failed"
+        return "waits"
+
+    def _put_off(self, request_id: str, problem: Problem) -> bool:
+        """Not for ever."""
+        with self.database.write() as session:
+            request = find(session, request_id, lock=True)
+            if request.state != State.IN_PROGRESS:
+                return True
+            if request.tries >= MOST:
+                return False
+            request.tries += 1
+            request.next_at, request.attempt = now() + pause_after(request.tries), request.attempt + 1
+            request.failure = dict(problem)
+            if request.tries == LASTING:
+                said = {"step": problem["step"], "problem": problem["slug"]}
+                self.parts.note(session, request, Event.WAITS, WORKER, **said)
+            return True
+
     def fail(self, request_id: str, problem: Problem) -> None:
         """Ends the run; the request waits for somebody to mend what is wrong and approve it again. What was approved
         and is not so any more is looked at anew, by as many as the policy asks for."""
@@ -158,10 +184,10 @@ class Fulfilment:
             request = find(session, request_id, lock=True)
             if request.state != State.IN_PROGRESS:
                 return
-            moved = problem["slug"] == Moved.slug
+            moved = problem["slug"] in {Moved.slug, Unanswered.slug}
             ended = State.AWAITING_APPROVAL if moved else State.FAILED
             request.state = follow(State(request.state), ended, "failed").value
-            request.failure = dict(problem)
+            request.failure, request.next_at, request.tries = dict(problem), None, 0
             if moved:
                 request.approved_at = request.approved_by = request.first_approved_by = None
             self.parts.note(session, request, Event.FAILED, WORKER, step=problem["step"], problem=problem["slug"])
@@ -169,6 +195,12 @@ class Fulfilment:
 
 def _due(request: DataRequest, step: Step) -> bool:
     return request.state == State.IN_PROGRESS and not is_done(request, step)
+
+
+def went_on(request: DataRequest) -> None:
+    """What was away is back."""
+    if request.tries:
+        request.failure, request.next_at, request.tries = None, None, 0
 
 
 def problem_of(step: str, error: PrivacyError) -> Problem:

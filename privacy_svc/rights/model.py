@@ -83,6 +83,10 @@ class DataRequest(Base):
     """How often it was started. The committed row is the order to run it; workers look for it."""
     dispatched: Mapped[int] = mapped_column(default=0)
     """The last attempt handed to the workflow engine."""
+    next_at: Mapped[datetime | None]
+    """Something that a run needs is away: the next attempt is not before."""
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was away, since the last step that was done."""
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """What a run has done so far: places and numbers, no values."""
     known_values: Mapped[bytes | None]

@@ -29,6 +29,9 @@ from privacy_svc.store import FoundRow, walk
 RIGHTS = frozenset({Right.ACCESS, Right.PORTABILITY, Right.RECTIFICATION, Right.RESTRICTION, Right.ERASURE})
 _BEFORE = ("package", "certify", "tell", "finish")
 """The first of these steps that a run has waits for the others."""
+_FIRST = ("restrict", "prepare")
+"""What goes before the others are asked: a restriction holds before a store is looked at, and an erasure asks for holds
+and whether our own stores will take it."""
 
 
 def serving(parts: Parts, right: Right) -> list[Connector]:
@@ -40,12 +43,12 @@ def with_elsewhere(parts: Parts, request: DataRequest, steps: Sequence[Step]) ->
     becomes of the policy."""
     if request.kind not in RIGHTS:
         return tuple(steps)
+    first = 1 if steps[0].name in _FIRST else 0
     if not is_done(request, OPENING):
-        begun = any(is_done(request, s) for s in steps)
+        begun = any(is_done(request, s) for s in steps[first:])
         if begun or not serving(parts, request.kind):
             return tuple(steps)
     at = next(n for n, step in enumerate(steps) if step.name in _BEFORE)
-    first = 1 if request.kind is Right.ERASURE else 0  # `prepare` asks for holds, and whether our stores will take it
     return (*steps[:first], OPENING, *steps[first:at], GATE, *steps[at:])
 
 

@@ -49,6 +49,7 @@ class Event(enum.StrEnum):
     REFUSED = "rights:request:refused"
     EXTENDED = "rights:request:extended"
     STARTED = "rights:request:started"
+    WAITS = "rights:request:waits"
     COMPLETED = "rights:request:completed"
     FAILED = "rights:request:failed"
     CANCELLED = "rights:request:cancelled"

@@ -27,6 +27,7 @@ from privacy_svc.rights.tables import plain
 from privacy_svc.store import (
     Change,
     FactReader,
+    FoundRow,
     Moved,
     Planned,
     check_rectifiable,
@@ -106,18 +107,19 @@ def _count(changes: Iterable[Change]) -> list[dict[str, Any]]:
     return closing.count((c.collection.path, c.field.name) for c in changes)
 
 
-def _look(session: Session, parts: Parts, request: DataRequest) -> Planned:
-    return _checked(session, parts, request)
-
-
-def _remember(session: Session, parts: Parts, request: DataRequest, planned: Planned) -> None:
-    """Before anything is changed: a step that runs twice would not know the old values any more."""
+def _look(session: Session, parts: Parts, request: DataRequest) -> tuple[Planned, list[FoundRow]]:
     assert request.subject_id is not None
+    rows = walk(session, parts.stores, parts.vault, parts.policy, request.subject_id)
+    return _checked(session, parts, request), rows
+
+
+def _remember(session: Session, parts: Parts, request: DataRequest, looked_at: tuple[Planned, list[FoundRow]]) -> None:
+    """Before anything is changed: a step that runs twice would not know the old values any more."""
+    planned, rows = looked_at
     seen = values_of(session, parts, request)
     if seen:
         _require_same(planned, seen)
     _keep(session, parts, request, planned)
-    rows = walk(session, parts.stores, parts.vault, parts.policy, request.subject_id)
     recipients.gather(session, parts, request, rows, {c for x in planned.changes for c in x.field.categories})
 
 

@@ -24,7 +24,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import bindparam, func, select, update
 
-from privacy_svc.db import Database, new_id, parse_url
+from privacy_svc.db import Database, new_id, now, parse_url
 from privacy_svc.errors import Conflict, DatabaseBusy
 from privacy_svc.rights.courier import Courier
 from privacy_svc.rights.fulfilment import Fulfilment
@@ -42,14 +42,16 @@ that has begun would no longer fit, after the queue has run dry."""
 QUEUE = "requests"
 """What an earlier version enqueued is run from it."""
 FILE = "workflows.sqlite3"
-WAITS = (1, 2, 5, 10, 30, 60, 300)
-"""Seconds before a step is tried again when something it needs is away."""
 POLL = 0.1
 QUEUE_POLL = 2.0
 STARTING = 10.0
 """Seconds after which an order counts no more that was started and does not run here: another worker has it."""
 PATIENCE = 30
 """Seconds that `stop` waits for runs in the middle; what waits longer goes on at the next start."""
+URGENT = 2
+"""Places that only these have, besides those of all: nobody's data are used against their will because a package is
+being packed, or a store keeps others waiting."""
+AT_ONCE = frozenset({Right.OBJECTION, Right.RESTRICTION})
 REVIEW = 60.0
 """Seconds between two looks for runs that the engine lost."""
 COURIERS = 3
@@ -173,14 +175,17 @@ class Worker:
             self._orders.wait(POLL)
 
     def _start_orders(self) -> None:
-        """Orders no engine knows of yet, as many as there are places, the oldest first. Started before it is noted: a
-        second time is the same workflow."""
-        places = self._concurrency - self._load()
+        """Orders no engine knows of yet, as many as there are places, the urgent ones and the oldest first. Started
+        before it is noted: a second time is the same workflow."""
+        load = self._load()
+        places = self._concurrency + URGENT - load
         if places <= 0:
             return
         with self._database.read() as session:
-            orders = session.connection().execute(_ORDERS, {"places": places}).all()
-        for request_id, attempt in orders:
+            orders = session.connection().execute(_ORDERS, {"places": places, "at": now()}).all()
+        for started, (request_id, attempt, right) in enumerate(orders):
+            if load + started >= self._concurrency and right not in AT_ONCE:
+                return
             self._starting[request_id] = time.monotonic()
             with SetWorkflowID(f"{request_id}.{attempt}"):
                 DBOS.start_workflow(self._run, request_id)
@@ -218,8 +223,10 @@ class Worker:
 
 
 _ORDERS = (
-    select(DataRequest.id, DataRequest.attempt)
+    select(DataRequest.id, DataRequest.attempt, DataRequest.right)
     .where(DataRequest.state == State.IN_PROGRESS.value, DataRequest.dispatched < DataRequest.attempt)
+    .where(DataRequest.next_at.is_(None) | (DataRequest.next_at <= bindparam("at")))
+    .order_by(DataRequest.right.not_in([r.value for r in AT_ONCE]))
     .order_by(func.coalesce(DataRequest.approved_at, DataRequest.verified_at), DataRequest.id)
     .limit(bindparam("places"))
 )
@@ -227,19 +234,12 @@ _ORDERS = (
 
 def _fulfil(work: Fulfilment, request_id: str) -> str:
     """What was done stands in the request row, so that the engine need not note it too: a run that is broken off begins
-    again and finds it. Again when something is away; the waiting is durable: it survives a restart."""
-    at, waits = "", iter(WAITS)
-    while True:
-        problem = work.run(request_id)
-        if problem is None:
-            return "completed"
-        if problem["step"] != at:
-            at, waits = problem["step"], iter(WAITS)
-        wait = next(waits, None) if problem["passing"] else None
-        if wait is None:
-            DBOS.run_step({"name": "fail", "retries_allowed": True, "max_attempts": 8}, work.fail, request_id, problem)
-            return "failed"
-        DBOS.sleep(wait)
+    again and finds it. When something is away, the request row is the order to try it again later."""
+    problem = work.run(request_id)
+    if problem is None:
+        return "completed"
+    options: Any = {"name": "stop", "retries_allowed": True, "max_attempts": 8}
+    return DBOS.run_step(options, work.stop, request_id, problem)
 
 
 def _system_database(database: Database, home: Path) -> str:

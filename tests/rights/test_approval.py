@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
+from privacy_svc.consent import subject_state
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import Extension, Ground, OnHold, RequestView, Review, Right, State
+from privacy_svc.rights.errors import Unanswered
+from privacy_svc.rights.fulfilment import Fulfilment
 from tests.rights.company import Company
 from tests.rights.test_opening import opened, types_of
 
@@ -88,6 +91,48 @@ def test_erasure_waits_for_the_answer_to_an_earlier_request(company: Company) ->
     erasure = verified(company)
     with pytest.raises(Conflict, match=access.id):
         company.requests.approve(erasure.id, "dora")
+
+
+def test_erasure_waits_for_who_has_yet_to_show_who_they_are(company: Company) -> None:
+    """An access request without its code counts for thirty days, or until somebody ends it."""
+    access, erasure, start = opened(company, Right.ACCESS), verified(company), datetime.now(UTC)
+    with pytest.raises(Unanswered, match=f"{access.id}.*may be cancelled"):
+        company.requests.approve(erasure.id, "dora")
+    with time_machine.travel(start + timedelta(days=29)), pytest.raises(Unanswered):
+        company.requests.approve(erasure.id, "dora")
+    with time_machine.travel(start + timedelta(days=31)):
+        company.requests.approve(erasure.id, "dora")
+
+
+def test_an_approved_erasure_looks_again_before_it_begins(company: Company) -> None:
+    """What was verified after the approval is answered first; the erasure goes back to who approves it."""
+    erasure, work = verified(company), Fulfilment(company.database, company.requests.parts)
+    company.requests.approve(erasure.id, "dora")
+    access = verified(company, Right.ACCESS)
+    assert access.state == State.IN_PROGRESS
+    problem = work.run(erasure.id)
+    assert problem is not None
+    assert (work.stop(erasure.id, problem), problem["slug"]) == ("failed", "request-open")
+    assert company.requests.show(erasure.id).state == State.AWAITING_APPROVAL
+    with company.database.read() as session:
+        assert not subject_state(session, erasure.subject or "", datetime.now(UTC)).restricted
+    with pytest.raises(Unanswered):
+        company.requests.approve(erasure.id, "dora")
+    assert work.run(access.id) is None
+    company.requests.approve(erasure.id, "dora")
+    assert work.run(erasure.id) is None
+
+
+def test_what_is_verified_while_an_erasure_runs_waits_for_its_end(company: Company) -> None:
+    """It does not begin on data that are being destroyed, and then fail: a person answers it."""
+    erasure, work = verified(company), Fulfilment(company.database, company.requests.parts)
+    company.requests.approve(erasure.id, "dora")
+    assert work.perform(erasure.id, "prepare") is None
+    late = verified(company, Right.ACCESS)
+    assert late.state == State.AWAITING_APPROVAL
+    with pytest.raises(Conflict, match=erasure.id):
+        company.requests.approve(late.id, "dora")
+    assert work.run(erasure.id) is None
 
 
 def test_extension_once_and_in_time(company: Company) -> None:

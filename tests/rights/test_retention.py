@@ -155,6 +155,16 @@ def test_nobody_under_a_hold_or_restricted_or_with_a_request_is_touched(office: 
     assert len(office.rows("tickets")) == 2
 
 
+@ONE_DATABASE
+def test_nobody_is_erased_who_has_asked_and_not_yet_shown_who_they_are(office: Company) -> None:
+    """For thirty days; then a request that nobody went on with puts off nothing."""
+    office.requests.open(_access("2"), "portal")
+    people = run(office)["people:customer"]
+    assert (people["due"], people["busy"]) == (0, 1)
+    with time_machine.travel(TODAY + timedelta(days=31), tick=False):
+        assert run(office)["people:customer"]["due"] == 1
+
+
 def _access(key: str) -> Any:
     return Wanted(Right.ACCESS, CustomerRef(id=key))
 

@@ -11,6 +11,7 @@ from privacy_svc.consent import subject_state
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.rights import Right, State
+from tests.conftest import ONE_DATABASE
 from tests.rights.company import Company
 from tests.rights.running import PLANTED, done, everything_in, workflow_tables
 from tests.rights.test_approval import verified
@@ -78,6 +79,29 @@ def test_kill_in_the_middle_of_a_rectification(company: Company, moment: str) ->
         find = company.requests.parts.directory.find
         assert find(session, CustomerRef(email="ana@new.example"))
         assert find(session, CustomerRef(email="ana@mail.example")) is None
+
+
+@pytest.mark.parametrize(
+    ("right", "step", "moment"),
+    [
+        (Right.RESTRICTION, "restrict", "after"),
+        (Right.RESTRICTION, "recipients", "inside"),
+        (Right.OBJECTION, "object", "after"),
+        (Right.OBJECTION, "suppress", "inside"),
+    ],
+)
+@ONE_DATABASE
+def test_kill_in_the_middle_of_what_holds_at_once(company: Company, right: Right, step: str, moment: str) -> None:
+    """A restriction or an objection holds from its first step, whatever dies after it, and ends once."""
+    request = verified(company, right)
+    run_and_kill(company, step, moment)
+    with company.database.read() as session:
+        state = subject_state(session, request.subject or "", now())
+    assert state.restricted or state.objections
+    with company.requests.worker():
+        done(company, request.id)
+    types = types_of(company, request.id)
+    assert [types.count(t) for t in ("started", "completed", "failed")] == [1, 1, 0]
 
 
 def test_orders_wait_for_a_worker(company: Company) -> None:
