@@ -7,6 +7,7 @@ off (`outside_courier`), for days where it takes that long.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +50,9 @@ def with_elsewhere(parts: Parts, request: DataRequest, steps: Sequence[Step]) ->
         if begun or not serving(parts, request.kind):
             return tuple(steps)
     at = next(n for n, step in enumerate(steps) if step.name in _BEFORE)
-    return (*steps[:first], OPENING, *steps[first:at], GATE, *steps[at:])
+    # An erasure that was prepared is never without it; a restriction holds though the look at the store fails.
+    opening = replace(OPENING, joins=request.kind is Right.ERASURE)
+    return (*steps[:first], opening, *steps[first:at], GATE, *steps[at:])
 
 
 def _look(session: Session, parts: Parts, request: DataRequest) -> list[tuple[Connector, list[str]]]:
@@ -95,7 +98,7 @@ def restrictions_of(subject_id: str) -> Select[RequestWork]:
     return joined.where(DataRequest.subject_id == subject_id, DataRequest.right == Right.RESTRICTION.value)
 
 
-OPENING = Step("elsewhere", _open, _look, joins=True)
+OPENING = Step("elsewhere", _open, _look)
 GATE = gate("elsewhere_done")
 
 
