@@ -5,6 +5,7 @@ find out. Law references are of the GDPR; the catalogue follows the ICO's accoun
 ISO/IEC 27701:2025.
 """
 
+from privacy_svc.audits.breach_routes import BREACHES
 from privacy_svc.audits.breach_routes import HANDLERS as BREACH_HANDLERS
 from privacy_svc.audits.breach_schemas import (
     AssessBreach,
@@ -31,6 +32,7 @@ HANDLERS = [*AUDIT_HANDLERS, *BREACH_HANDLERS]
 
 __all__ = [
     "AUDITS",
+    "BREACHES",
     "BUILTINS",
     "HANDLERS",
     "AssessBreach",

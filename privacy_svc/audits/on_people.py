@@ -18,12 +18,14 @@ _BY_THEMSELVES = text(
     """SELECT consent, person, purpose, given_at FROM consents c
        WHERE state = 'given' AND NOT guardian AND given_at >= :since
          AND person IN (SELECT person FROM persons WHERE young)
+         AND NOT EXISTS (SELECT 1 FROM consents n WHERE n.person = c.person AND n.purpose = c.purpose
+           AND (n.given_at > c.given_at OR (n.given_at = c.given_at AND n.state_version > c.state_version)))
        ORDER BY consent"""
 ).columns(given_at=Instant)
 
 
 def children_without_guardian(context: Context) -> Iterator[Evidence]:
-    """Consents of who was too young to give them (Art. 8), by the age that the person's country sets."""
+    """Consents that stand, of who was too young to give them (Art. 8) by the age that the person's country sets."""
     run, zone = context.run, ZoneInfo(context.run.policies.organisation.time_zone)
     since = bindparam("since", context.before("window", 366), type_=Instant)
     found = run.views.execute(_BY_THEMSELVES.bindparams(since)).all()

@@ -122,10 +122,13 @@ class Audits:
             report: Report = json.loads(found.document)
             return report
 
-    def latest(self, limit: int = 1) -> Sequence[AuditRun]:
-        """Newest first."""
+    def latest(self, limit: int = 1, programme: str | None = None) -> Sequence[AuditRun]:
+        """Newest first; of one programme, or all."""
+        runs = select(AuditRun).order_by(AuditRun.id.desc()).limit(limit)
+        if programme is not None:
+            runs = runs.where(AuditRun.programme == programme)
         with self.database.read() as session:
-            return session.scalars(select(AuditRun).order_by(AuditRun.id.desc()).limit(limit)).all()
+            return session.scalars(runs).all()
 
 
 def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -29,7 +29,7 @@ from privacy_svc.consent.objections import (
 )
 from privacy_svc.consent.policies import note_policy
 from privacy_svc.consent.posting import deliver, send_due
-from privacy_svc.consent.proving import Asked, overview
+from privacy_svc.consent.proving import Asked, entry_of, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
 from privacy_svc.consent.recording import record
@@ -104,6 +104,7 @@ __all__ = [
     "disown",
     "enlist_erased",
     "enlist_theirs",
+    "entry_of",
     "evidence",
     "export",
     "export_lines",

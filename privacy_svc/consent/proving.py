@@ -183,3 +183,9 @@ def text_shown(
         if notice is not None and notice.digest == shown.digest:
             return NoticeText(shown.id, shown.version, shown.language, shown.digest, notice.title, notice.text)
     return NoticeText(shown.id, shown.version, shown.language, shown.digest, None, None)
+
+
+def entry_of(session: Session, consent_id: str) -> str | None:
+    """The entry of the log that proves a consent; None where there is none of this id, or it was recorded before
+    entries were noted."""
+    return session.scalar(select(Consent.entry_id).where(Consent.id == consent_id))

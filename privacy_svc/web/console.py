@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import Request, get
 from litestar.di import NamedDependency
-from litestar.response import Redirect, Template
+from litestar.response import Template
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
 from privacy_svc.audits import AUDITS, Audits
 from privacy_svc.db import Database, now
 from privacy_svc.errors import NotFound
-from privacy_svc.http import Caller, Role, allow
+from privacy_svc.http import Caller
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import Filter, Order, Recipients, Requests, RequestView
 from privacy_svc.vault import Vault
@@ -24,7 +24,6 @@ from privacy_svc.web.rendering import page
 from privacy_svc.web.staff import HOME, REFUSED, STAFF
 
 SHOWN = 25
-PROGRAMME = "quarterly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +59,10 @@ def show_today(
         log=health,
         keys=keys,
         audit=next(iter(audits.latest()), None),
-        may_audit=caller.role in {Role.DPO, Role.AUDITOR},
         fault=policies.fault,
         refused_since=policies.refused_since,
         policy=policies.current.version,
     )
-
-
-@post(
-    f"{HOME}/audits",
-    opt=allow(Role.DPO, Role.AUDITOR),
-    dependencies=AUDITS,
-    sync_to_thread=True,
-    include_in_schema=False,
-    exception_handlers=REFUSED,
-)
-def run_audit(audits: NamedDependency[Audits], caller: NamedDependency[Caller]) -> Redirect:
-    report = audits.run(PROGRAMME, caller.name)
-    return Redirect(f"/v1/audits/{report['id']}", status_code=303)
 
 
 def _by_deadline(requests: Requests) -> list[RequestView]:

@@ -122,15 +122,17 @@ def _preticked(office: Office) -> str:
 
 @plants("children-without-guardian")
 def _child(office: Office) -> str:
-    """Beside one whose parent agreed, and one who is old enough."""
+    """Beside one whose parent agreed, one whose parent agreed since, and one who is old enough."""
     with office.database.write() as session:
-        child, minded, grown = office.vault.create_subjects(session, 3)
+        child, minded, since, grown = office.vault.create_subjects(session, 4)
         today = now().date()
-        for person, years in ((child, 14), (minded, 14), (grown, 17)):
+        for person, years in ((child, 14), (minded, 14), (since, 14), (grown, 17)):
             born = date(today.year - years, today.month, 1).isoformat()
             sealed = office.vault.cipher(session, person).seal(BIRTH, person, born)
             session.execute(update(Subject).where(Subject.id == person).values(birth=sealed, country="DE"))
     another_consent(office, subject_id=minded, guardian=True)
+    another_consent(office, subject_id=since)
+    another_consent(office, subject_id=since, guardian=True, state_version=100)
     another_consent(office, subject_id=grown)
     return another_consent(office, subject_id=child)
 

@@ -26,7 +26,7 @@ def link(site: Site, tmp_path: Path) -> str:
     file = tmp_path / "policies" / "purposes.yml"
     asked = file.read_text().replace("notice: newsletter\n", "notice: newsletter\n      double_opt_in: true\n")
     file.write_text(asked)
-    site.runtime.policies.interval = 0
+    site.runtime.policies.interval = site.runtime.policies._quiet = 0
     site.runtime.policies._next = 0
     answer = site.client.post("/v1/consents", json=NEWS, headers=site.token(Role.MODULE))
     assert (answer.status_code, answer.json()["state"]) == (201, "requested")

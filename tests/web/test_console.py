@@ -107,9 +107,8 @@ def test_today_shows_requests_by_deadline_and_no_personal_data(site: Site) -> No
 
 @pytest.mark.parametrize(("role", "may"), [(Role.DPO, True), (Role.AUDITOR, True), (Role.ADMIN, False)])
 def test_who_may_run_an_audit(site: Site, role: Role, may: bool) -> None:
-    """DPO and auditor have the button and its route; an admin has neither, but sees the page."""
+    """DPO and auditor may; an admin may not."""
     site.sign_in(role)
-    assert ("Run the quarterly audit" in site.get("/dpo").text) is may
     answer = site.client.post("/dpo/audits", headers=SAME, follow_redirects=False)
     assert answer.status_code == (303 if may else 403)
     if may:
@@ -125,7 +124,7 @@ def test_a_broken_policy_file_is_told(site: Site) -> None:
     """The last good policy stays in force, and the console says what is wrong."""
     site.sign_in()
     policies = site.runtime.policies
-    policies.interval, policies._next = 0, 0.0
+    policies.interval, policies._next, policies._quiet = 0, 0.0, 0.0
     file = policies.folder / "modules.yml"
     file.write_text(file.read_text() + "\nnonsense: true\n")
     page = site.get("/dpo")

@@ -46,7 +46,7 @@ def test_a_store_that_is_away_is_named(site: Site) -> None:
 def test_refused_policies_are_a_warning(site: Site) -> None:
     """Ready, because the last good ones decide; with the time, in the metrics, and nothing of the files."""
     policies = site.runtime.policies
-    policies.interval, policies._next = 0, 0.0
+    policies.interval, policies._next, policies._quiet = 0, 0.0, 0.0
     file, scrape = policies.folder / "modules.yml", site.token(Role.ADMIN)
     good = file.read_text()
     for more, refused in (("", False), ("nonsense: true\n", True), ("", False)):

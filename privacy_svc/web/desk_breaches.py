@@ -1,0 +1,186 @@
+"""The register of breaches in the console: enter one, judge it, note who was told, close it."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect, Template
+
+from privacy_svc.audits import (
+    BREACHES,
+    AssessBreach,
+    Breaches,
+    Exempt,
+    RegisterBreach,
+    Risk,
+    TellAuthority,
+    TellPeople,
+)
+from privacy_svc.db import now
+from privacy_svc.errors import BadRequest
+from privacy_svc.http import Caller
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, console, local_time, sent
+from privacy_svc.web.staff import HOME
+
+ONE = HOME + "/breaches/{breach_id:str}"
+
+
+@get(f"{HOME}/breaches", **READS, dependencies=BREACHES)
+def show_breaches(
+    request: Request[Any, Any, Any],
+    breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Template:
+    return console(request, caller, policies, "desk_breaches.html", breaches=breaches.all(), now=now())
+
+
+@post(f"{HOME}/breaches", **DECIDES, dependencies=BREACHES)
+def register(
+    body: RawBody,
+    breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Redirect:
+    said = sent(body, "nature")
+    wanted = RegisterBreach(
+        said["nature"], local_time(said.get("aware_at"), policies.current), client=said.get("client")
+    )
+    return back(f"breaches/{breaches.register(wanted, caller.name).id}")
+
+
+@get(ONE, **DECIDES, dependencies=BREACHES)
+def show_breach(
+    request: Request[Any, Any, Any],
+    breach_id: FromPath[str],
+    breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Template:
+    return _shown(request, caller, policies, breaches, breach_id)
+
+
+@post(f"{ONE}/affected", **LOOKS, dependencies=BREACHES, status_code=200)
+def show_affected(
+    request: Request[Any, Any, Any],
+    breach_id: FromPath[str],
+    breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Template:
+    touched = breaches.affected(breach_id, caller.name)
+    return _shown(request, caller, policies, breaches, breach_id, touched=touched)
+
+
+@post(f"{ONE}/notices", **DECIDES, dependencies=BREACHES, status_code=200)
+def show_notices(
+    request: Request[Any, Any, Any],
+    breach_id: FromPath[str],
+    breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Template:
+    drafts = breaches.notices(breach_id, caller.name)
+    return _shown(request, caller, policies, breaches, breach_id, drafts=drafts)
+
+
+def _shown(
+    request: Request[Any, Any, Any],
+    caller: Caller,
+    policies: PolicyHolder,
+    breaches: Breaches,
+    breach_id: str,
+    **more: Any,
+) -> Template:
+    found = breaches.show(breach_id, caller.name)
+    asked = {"risks": list(Risk), "exemptions": list(Exempt), "now": now()}
+    return console(
+        request, caller, policies, "desk_breach.html", b=found, **{"touched": None, "drafts": None} | asked | more
+    )
+
+
+@post(f"{ONE}/assess", **DECIDES, dependencies=BREACHES)
+def assess(
+    breach_id: FromPath[str],
+    body: RawBody,
+    breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Redirect:
+    said = sent(body, "risk", "reason", "consequences", "measures")
+    wanted = AssessBreach(
+        risk=_choice(Risk, said["risk"]),
+        reason=said["reason"],
+        consequences=said["consequences"],
+        measures=said["measures"],
+        people=_number(said.get("people")),
+        records=_number(said.get("records")),
+        began_at=local_time(said.get("began_at"), policies.current),
+        ended_at=local_time(said.get("ended_at"), policies.current),
+        client=said.get("client"),
+    )
+    breaches.assess(breach_id, wanted, caller.name)
+    return back(f"breaches/{breach_id}")
+
+
+@post(f"{ONE}/authority", **DECIDES, dependencies=BREACHES)
+def tell_authority(
+    breach_id: FromPath[str],
+    body: RawBody,
+    breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Redirect:
+    said = sent(body)
+    told_at = local_time(said.get("told_at"), policies.current)
+    breaches.tell_authority(breach_id, TellAuthority(told_at, said.get("reference"), said.get("delay")), caller.name)
+    return back(f"breaches/{breach_id}")
+
+
+@post(f"{ONE}/people", **DECIDES, dependencies=BREACHES)
+def tell_people(
+    breach_id: FromPath[str],
+    body: RawBody,
+    breaches: NamedDependency[Breaches],
+    caller: NamedDependency[Caller],
+) -> Redirect:
+    said = sent(body)
+    exempt = _choice(Exempt, said["exempt"]) if "exempt" in said else None
+    breaches.tell_people(breach_id, TellPeople(None, said.get("how"), exempt, said.get("reason")), caller.name)
+    return back(f"breaches/{breach_id}")
+
+
+@post(f"{ONE}/close", **DECIDES, dependencies=BREACHES)
+def close(breach_id: FromPath[str], breaches: NamedDependency[Breaches], caller: NamedDependency[Caller]) -> Redirect:
+    breaches.close(breach_id, caller.name)
+    return back(f"breaches/{breach_id}")
+
+
+def _number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise BadRequest("How many is said as a whole number.")
+    return int(text)
+
+
+def _choice(kind: Any, text: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise BadRequest(f"The form does not offer {text[:40]!r}.") from None
+
+
+HANDLERS = [
+    show_breaches,
+    register,
+    show_breach,
+    show_affected,
+    show_notices,
+    assess,
+    tell_authority,
+    tell_people,
+    close,
+]

@@ -1,0 +1,215 @@
+"""The console's pages: a queue that is worked off, audits that are read, breaches, the log. Each role sees its own."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from privacy_svc.auditlog import EventType
+from privacy_svc.db import now
+from privacy_svc.http import CustomerRef, Role
+from privacy_svc.rights import Right, Wanted
+from tests.shop import ANA
+from tests.web.conftest import SAME, Site
+
+PAGES = ["/dpo", "/dpo/requests", "/dpo/audits", "/dpo/breaches", "/dpo/log", "/dpo/map"]
+
+
+def post(site: Site, path: str, status: int = 303, **fields: str) -> str:
+    """Where the form leads to, or the page that is shown at once."""
+    answer = site.client.post(path, data=fields, headers=SAME | {"Accept": "text/html"}, follow_redirects=False)
+    assert answer.status_code == status, answer.text
+    return answer.headers["location"] if status == 303 else answer.text
+
+
+def opened(site: Site, right: Right = Right.ERASURE) -> str:
+    """By staff, about Ana, whose identity was shown."""
+    wanted = Wanted(right, CustomerRef(email=ANA["email"]), channel="letter")
+    request = site.runtime.requests.open(wanted, "desk")
+    site.runtime.requests.vouch(request.id, "knows the last invoice", "desk")
+    return request.id
+
+
+def types(site: Site) -> list[str]:
+    site.runtime.log.integrate(site.runtime.database)
+    with site.runtime.database.read() as session:
+        return [e.type for e in site.runtime.log.search(session, limit=100)]
+
+
+@pytest.mark.parametrize("role", [Role.DPO, Role.ADMIN, Role.AUDITOR])
+def test_every_page_is_there_for_each_role_and_names_where_one_is(site: Site, role: Role) -> None:
+    """No page is a dead end; the navigation marks it."""
+    site.sign_in(role)
+    for path in PAGES:
+        page = site.get(path)
+        assert page.status_code == 200, page.text
+        assert f'href="{path}" aria-current="page"' in page.text
+        assert "no-store" in page.headers["cache-control"]
+
+
+def test_without_a_session_no_page_says_anything(site: Site) -> None:
+    """401 with the way in, for pages and forms."""
+    for path in PAGES:
+        assert site.get(path).status_code == 401
+    for path in ("/dpo/requests/x/approve", "/dpo/breaches", "/dpo/log/check"):
+        assert site.client.post(path, headers=SAME).status_code == 401
+
+
+def test_a_request_is_worked_off_in_the_queue(site: Site) -> None:
+    """It stands by its deadline, its page has the timeline and the ways to decide, and an approval starts the work."""
+    site.sign_in()
+    request = opened(site)
+    assert request in site.get("/dpo/requests").text
+    page = site.get(f"/dpo/requests/{request}").text
+    for words in ("Approve", "Refuse", "Extend", "Cancel", "Timeline"):
+        assert words in page
+    assert ANA["email"] not in page
+    assert post(site, f"/dpo/requests/{request}/approve") == f"/dpo/requests/{request}"
+    assert "in progress" in site.get(f"/dpo/requests/{request}").text
+    assert site.runtime.requests.show(request).approved_by == "dora"
+
+
+def test_a_refusal_names_its_ground_and_sends_its_letter(site: Site) -> None:
+    """Without an explanation it is refused itself; afterwards the request stands among the refused ones."""
+    site.sign_in()
+    request = opened(site)
+    assert "explanation" in post(site, f"/dpo/requests/{request}/refuse", 400, ground="A17LegalClaims")
+    assert "ground" in post(site, f"/dpo/requests/{request}/refuse", 400, ground="because", explanation="x")
+    post(site, f"/dpo/requests/{request}/refuse", ground="A17LegalClaims", explanation="The claim of May.")
+    assert request not in site.get("/dpo/requests").text
+    assert request in site.get("/dpo/requests?state=refused").text
+    assert EventType.LETTER_SENT in types(site)
+
+
+def test_filters_and_pages_of_the_queue(site: Site) -> None:
+    """By right and state; a word that is none is told, not ignored."""
+    site.sign_in()
+    access, erasure = opened(site, Right.ACCESS), opened(site)
+    page = site.get("/dpo/requests?state=&right=erasure").text
+    assert erasure in page
+    assert access not in page
+    assert site.get("/dpo/requests?right=oblivion").status_code == 400
+
+
+def test_what_was_asked_is_shown_on_purpose_and_logged(site: Site) -> None:
+    """A GET shows no details; the DPO's POST does, once, and leaves an entry; an admin has neither."""
+    site.sign_in()
+    wanted = Wanted(Right.RECTIFICATION, CustomerRef(email=ANA["email"]), details={"changes": {"city": "Porto Alegre"}})
+    request = site.runtime.requests.open(wanted, "desk").id
+    assert "Porto Alegre" not in site.get(f"/dpo/requests/{request}").text
+    assert EventType.DETAILS_READ not in types(site)
+    assert "Porto Alegre" in post(site, f"/dpo/requests/{request}/details", 200)
+    assert EventType.DETAILS_READ in types(site)
+    site.sign_in(Role.ADMIN)
+    assert "Show it" not in site.get(f"/dpo/requests/{request}").text
+    assert site.client.post(f"/dpo/requests/{request}/details", headers=SAME).status_code == 403
+
+
+def test_an_auditor_reads_and_decides_nothing(site: Site) -> None:
+    """No forms of decisions, and their routes are closed."""
+    request = opened(site)
+    site.sign_in(Role.AUDITOR)
+    assert "Approve" not in site.get(f"/dpo/requests/{request}").text
+    for what in ("approve", "refuse", "extend", "cancel", "vouch", "confirm-refusal", "details"):
+        assert site.client.post(f"/dpo/requests/{request}/{what}", headers=SAME).status_code == 403
+    assert site.get("/dpo/log?subject=x").status_code == 403
+
+
+@pytest.mark.parametrize(("role", "may"), [(Role.DPO, True), (Role.AUDITOR, True), (Role.ADMIN, False)])
+def test_an_audit_is_run_and_its_finding_followed(site: Site, role: Role, may: bool) -> None:
+    """To the request that it is about; who may not run one sees the reports."""
+    request = opened(site)
+    site.sign_in(role)
+    assert ("Run now" in site.get("/dpo/audits").text) is may
+    if not may:
+        assert site.client.post("/dpo/audits", headers=SAME).status_code == 403
+        return
+    with site.runtime.database.write() as session:
+        from privacy_svc.rights.model import DataRequest
+
+        session.get_one(DataRequest, request).due_at = now() - timedelta(days=1)
+    report = post(site, "/dpo/audits", programme="daily")
+    page = site.get(report).text
+    assert "Requests past their deadline" in page
+    assert f"/dpo/evidence/{request}" in page
+    assert site.get(f"/dpo/evidence/{request}").headers["location"] == f"/dpo/requests/{request}"
+    assert report in site.get("/dpo/audits").text
+
+
+def test_scores_are_drawn_once_there_are_two(site: Site) -> None:
+    """As a chart with its figures beside it; one run alone is no line."""
+    site.sign_in()
+    post(site, "/dpo/audits", programme="daily")
+    assert "<svg" not in site.get("/dpo/audits").text
+    post(site, "/dpo/audits", programme="daily")
+    page = site.get("/dpo/audits").text
+    assert page.count("<polyline") == len(set(re.findall(r"<polyline class=\"line n(\d)", page)))
+    assert "<summary>Figures</summary>" in page
+
+
+def test_broken_checks_are_told_where_they_are_read(site: Site) -> None:
+    """Nothing runs, and the page says at which line."""
+    check = site.runtime.settings.audits / "checks" / "key-files.yml"
+    check.write_text(check.read_text().replace("severity: ", "severety: "))
+    site.sign_in()
+    page = site.get("/dpo/audits").text
+    assert "key-files.yml" in page
+    assert "did you mean" in page
+
+
+def test_a_breach_from_its_entry_to_its_end(site: Site) -> None:
+    """The clock, the judgement, drafts, who was told; it cannot be closed before that, and the page says why."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="A list went to the wrong shop.")
+    assert "A list went to the wrong shop." in site.get(here).text
+    assert "assessed" in post(site, f"{here}/close", 409)
+    judged = {"reason": "open", "consequences": "spam", "measures": "closed", "began_at": "2026-11-01T08:00"}
+    post(site, f"{here}/assess", risk="risk", people="12", **judged)
+    assert "0 people" in post(site, f"{here}/affected", 200)
+    assert "A list went to the wrong shop." in post(site, f"{here}/notices", 200)
+    post(site, f"{here}/authority", reference="LfD-7")
+    post(site, f"{here}/close")
+    assert "it is closed" in site.get("/dpo/breaches").text
+    assert "whole number" in post(
+        site, f"{post(site, '/dpo/breaches', nature='x')}/assess", 400, risk="risk", people="some", **judged
+    )
+
+
+def test_the_log_is_searched_and_each_look_is_in_it(site: Site) -> None:
+    """By type, by whom, by a customer's address, which stands in no URL; and checked as a whole."""
+    request = opened(site)
+    site.runtime.log.integrate(site.runtime.database)
+    site.sign_in()
+    page = site.get("/dpo/log?type=rights:request").text
+    assert "A rights request came in" in page
+    assert "gateway:record:read" not in re.findall(r"<code>(\w+:\w+:\w+)</code>", page)
+    assert EventType.LOG_READ in types(site)
+    about = post(site, "/dpo/log", 200, customer=ANA["email"])
+    assert "A rights request came in" in about
+    assert "Nobody is known" in post(site, "/dpo/log", 200, customer="nobody@nowhere.example")
+    assert "The log is whole" in post(site, "/dpo/log/check", 200)
+    assert site.get("/dpo/log?type=no:such").status_code == 400
+    assert request
+
+
+def test_evidence_leads_to_people_and_entries(site: Site) -> None:
+    """A person's id to what the log has about them, an entry's to the entry; a name of the files is told to be one."""
+    request = opened(site)
+    site.runtime.log.integrate(site.runtime.database)
+    subject = site.runtime.requests.show(request).subject
+    with site.runtime.database.read() as session:
+        entry = site.runtime.log.search(session, limit=1)[0]
+    site.sign_in()
+    assert site.get(f"/dpo/evidence/{subject}").headers["location"] == f"/dpo/log?subject={subject}"
+    assert site.get(f"/dpo/evidence/{entry.id}").headers["location"] == f"/dpo/log?at={entry.index}"
+    assert site.get("/dpo/evidence/marketing.email").status_code == 404
+
+
+def test_the_map_says_what_is_kept_how(site: Site) -> None:
+    """Each collection with its fields, each purpose with its basis."""
+    site.sign_in()
+    page = site.get("/dpo/map").text
+    for collection in site.runtime.policies.current.data_map.collections():
+        assert collection.path in page
+    assert "encrypted" in page
+    assert "legitimate interests" in page
