@@ -86,7 +86,8 @@ def test_a_shared_key_that_says_who_somebody_is_is_told() -> None:
     """Where rows of several people hang on an address, it stays with the row, and the certificate says so."""
     mail = Field("mail", ("user.contact.email",), primary_key=True)
     mailbox = Collection("crm", "mailboxes", (mail,), erase_rows=EraseRows.DELETE)
-    told = inventory([FoundRow(mailbox, "family@mail.example", {"mail": "family@mail.example"}, shared=True)])
+    row = {"mail": "family@mail.example"}
+    told = inventory([FoundRow(mailbox, "family@mail.example", row, row, shared=True)])
     assert [(i["field"], i["method"], i["rows"]) for i in told] == [("mail", "stays", 1)]
 
 
