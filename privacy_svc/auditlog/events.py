@@ -103,6 +103,7 @@ class EventType(enum.StrEnum):
     FILE_READ = "rights:file:read", "Staff read a file of a request."
     KEPT_ENDED = "rights:kept:ended", "What an erasure had left by law met its date and was emptied; it says how much."
     DATA_SHOWN = "rights:data:shown", "The person looked at their data in the Privacy Centre."
+    DATA_LOOKED_AT = "rights:data:looked_at", "Staff looked at everything that is held about a person; it says why."
     PACKAGE_CREATED = "rights:package:created", "An access or portability package was made."
     PACKAGE_DOWNLOADED = "rights:package:downloaded", "A package was fetched."
     PACKAGE_DELETED = "rights:package:deleted", "A package was deleted, because the time of its last link is over."

@@ -93,12 +93,17 @@ class Own:
 
     def held(self) -> Held:
         """Everything the customer stores have, with the values. The look is in the log."""
+        return self._held(EventType.DATA_SHOWN, PERSON, {"by": CHANNEL})
+
+    def looked_at(self, actor: str, reason: str) -> Held:
+        """The same for a person of the staff, whose reason is kept with the look."""
+        return self._held(EventType.DATA_LOOKED_AT, actor, {"reason": reason})
+
+    def _held(self, event: EventType, actor: str, told: Mapping[str, Any]) -> Held:
+        with self._database.write() as session:
+            self._parts.log.append(session, event, actor=actor, subject_id=self._subject, payload=told)
         with self._database.read() as session:
             found = overview(session, self._parts, self._subject, self._language)
-        with self._database.write() as session:
-            self._parts.log.append(
-                session, EventType.DATA_SHOWN, actor=PERSON, subject_id=self._subject, payload={"by": CHANNEL}
-            )
         recipients = found.information["recipients"]
         return Held(
             shelves=tuple(self._shelf(table) for table in found.tables if table.rows),

@@ -1,6 +1,7 @@
 """The console's pages: a queue that is worked off, audits that are read, breaches, the log. Each role sees its own."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from privacy_svc.rights import Right, Wanted
 from tests.shop import ANA
 from tests.web.conftest import SAME, Site
 
-PAGES = ["/dpo", "/dpo/requests", "/dpo/audits", "/dpo/breaches", "/dpo/log", "/dpo/map"]
+PAGES = ["/dpo", "/dpo/requests", "/dpo/people", "/dpo/audits", "/dpo/breaches", "/dpo/log", "/dpo/map"]
 
 
 def post(site: Site, path: str, status: int = 303, **fields: str) -> str:
@@ -213,3 +214,39 @@ def test_the_map_says_what_is_kept_how(site: Site) -> None:
         assert collection.path in page
     assert "encrypted" in page
     assert "legitimate interests" in page
+
+
+def test_a_person_is_looked_at_with_a_reason_that_stays(site: Site) -> None:
+    """What we hold, their consents and requests, by an address that stands in no URL; the log says who looked and why.
+    Without a reason nothing is shown, and an admin is shown nobody."""
+    request = opened(site)
+    site.sign_in()
+    assert "reason" in post(site, "/dpo/people", 400, customer=ANA["email"])
+    assert EventType.DATA_LOOKED_AT not in types(site)
+    page = post(site, "/dpo/people", 200, customer=ANA["email"], reason="She called about her order.")
+    for shown in (ANA["email"], ANA["phone"], request):
+        assert shown in page
+    site.runtime.log.integrate(site.runtime.database)
+    with site.runtime.database.read() as session:
+        entry = site.runtime.log.search(session, type=EventType.DATA_LOOKED_AT)[0]
+    assert (entry.actor, entry.payload) == ("dora", {"reason": "She called about her order."})
+    assert "Nobody is known" in post(site, "/dpo/people", 200, customer="nobody@nowhere.example", reason="x")
+    site.sign_in(Role.ADMIN)
+    assert site.client.post("/dpo/people", data={"customer": "1", "reason": "x"}, headers=SAME).status_code == 403
+
+
+def test_somebody_erased_is_told_to_be(site: Site) -> None:
+    """Their requests and the log are still there; nothing of them is."""
+    site.sign_in()
+    request = opened(site)
+    with site.runtime.requests.worker():
+        site.runtime.requests.approve(request, "dora")
+        for _ in range(600):
+            if site.runtime.requests.show(request).state == "completed":
+                break
+            time.sleep(0.05)
+    subject = site.runtime.requests.show(request).subject
+    page = post(site, "/dpo/people", 200, subject=str(subject), reason="An authority asks.")
+    assert "erased" in page
+    assert request in page
+    assert ANA["email"] not in page

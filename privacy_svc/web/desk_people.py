@@ -1,0 +1,91 @@
+"""A person in the console: what we hold, what they allow, their requests. For the DPO, who says why they look."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import RawBody
+from litestar.response import Template
+
+from privacy_svc.auditlog import EventType, Log
+from privacy_svc.consent import Asked, overview
+from privacy_svc.db import Database, now
+from privacy_svc.errors import BadRequest, Erased
+from privacy_svc.http import Caller, CustomerDirectory, CustomerRef
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.rights import Filter, Held, Own, Requests
+from privacy_svc.vault import Subject
+from privacy_svc.web.desk import LOOKS, READS, console, sent
+from privacy_svc.web.staff import HOME
+
+LANGUAGE = "en"
+MOST = 100
+"""Requests of one person."""
+
+
+@get(f"{HOME}/people", **READS)
+def ask_for_person(
+    request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], caller: NamedDependency[Caller]
+) -> Template:
+    return console(request, caller, policies, "desk_people.html", unknown=False)
+
+
+@post(f"{HOME}/people", **LOOKS, status_code=200)
+def show_person(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    directory: NamedDependency[CustomerDirectory],
+    requests: NamedDependency[Requests],
+    policies: NamedDependency[PolicyHolder],
+    caller: NamedDependency[Caller],
+) -> Template:
+    """By the CRM's key, an address or our own id: a POST, so that none of them stands in a URL."""
+    said = sent(body, "reason")
+    wanted = _named(said)
+    with database.read() as session:
+        subject_id = directory.find(session, wanted)
+        known = session.get(Subject, subject_id) if subject_id else None
+        erased_at = known.erased_at if known else None
+    if subject_id is None or known is None:
+        return console(request, caller, policies, "desk_people.html", unknown=True)
+    with database.read() as session:
+        allowed = overview(session, log, policies.current, subject_id, wanted, Asked(), now())
+    return console(
+        request,
+        caller,
+        policies,
+        "desk_person.html",
+        subject=subject_id,
+        erased_at=erased_at,
+        held=_held(requests, subject_id, caller, said["reason"]),
+        allowed=allowed,
+        requests=requests.list(Filter(subject_id=subject_id, limit=MOST)).requests,
+        now=now(),
+    )
+
+
+def _named(said: dict[str, str]) -> CustomerRef:
+    if "subject" in said:
+        return CustomerRef(subject=said["subject"])
+    if "customer" not in said:
+        raise BadRequest("The form lacks what it asks for: customer.")
+    customer = said["customer"]
+    if "@" in customer:
+        return CustomerRef(email=customer)
+    return CustomerRef(phone=customer) if customer.startswith("+") else CustomerRef(id=customer)
+
+
+def _held(requests: Requests, subject_id: str, caller: Caller, reason: str) -> Held | None:
+    """None of somebody who was erased."""
+    try:
+        return Own(requests, subject_id, LANGUAGE).looked_at(caller.name, reason)
+    except Erased:
+        with requests.database.write() as session:
+            told = {"erased": True}  # the reason may name them, and nothing would erase it here
+            requests.parts.log.append(session, EventType.DATA_LOOKED_AT, actor=caller.name, payload=told)
+        return None
+
+
+HANDLERS = [ask_for_person, show_person]
