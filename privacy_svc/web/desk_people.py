@@ -10,11 +10,10 @@ from litestar.response import Template
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent import Asked, overview
 from privacy_svc.db import Database, now
-from privacy_svc.errors import BadRequest, Erased
+from privacy_svc.errors import BadRequest, Erased, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import Filter, Held, Own, Requests
-from privacy_svc.vault import Subject
 from privacy_svc.web.desk import LOOKS, READS, console, sent
 from privacy_svc.web.staff import HOME
 
@@ -44,11 +43,11 @@ def show_person(
     """By the CRM's key, an address or our own id: a POST, so that none of them stands in a URL."""
     said = sent(body, "reason")
     wanted = _named(said)
-    with database.read() as session:
-        subject_id = directory.find(session, wanted)
-        known = session.get(Subject, subject_id) if subject_id else None
-        erased_at = known.erased_at if known else None
-    if subject_id is None or known is None:
+    try:
+        with database.write() as session:  # whoever is in the store becomes known here: the look is an entry about them
+            subject_id = directory.admit(session, wanted, caller.name)
+            erased_at = log.vault.erased_at(session, subject_id)
+    except NotFound:
         return console(request, caller, policies, "desk_people.html", unknown=True)
     with database.read() as session:
         allowed = overview(session, log, policies.current, subject_id, wanted, Asked(), now())
