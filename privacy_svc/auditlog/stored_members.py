@@ -24,6 +24,7 @@ from privacy_svc.auditlog.merkle import Hash, ProofError, leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember
 from privacy_svc.auditlog.opening import DATA, living
 from privacy_svc.auditlog.tombstones import is_nameless, member_hash
+from privacy_svc.errors import NotFound
 from privacy_svc.vault import Vault
 
 Found = Iterator[tuple[str, str]]
@@ -52,6 +53,23 @@ def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envel
                 yield "altered", "somebody is no longer named in the entry, and was not erased"
         elif row.subject_id not in ciphers or member_tag(ciphers[row.subject_id], envelope.time[:7]) != row.tag:
             yield "altered", "the entry names another person than the one it was written about"
+
+
+def named(session: Session, entry_id: str) -> dict[str, int]:
+    """Those an entry about many still names, with the number of their group."""
+    rows = select(EntryMember.subject_id, EntryMember.group).where(
+        EntryMember.entry_id == entry_id, EntryMember.subject_id.is_not(None)
+    )
+    return {i: group for i, group in session.execute(rows) if i is not None}
+
+
+def membership(session: Session, vault: Vault, index: int, subject_id: str) -> Membership:
+    """Raises NotFound."""
+    entry = session.get(Entry, index) if index >= 0 else None
+    found = find_membership(session, vault, entry, subject_id) if entry else None
+    if found is None:
+        raise NotFound("The log has no entry here that is about this person among others.")
+    return found
 
 
 def find_membership(session: Session, vault: Vault, entry: Entry, subject_id: str) -> Membership | None:

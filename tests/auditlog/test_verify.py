@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Table, UpdateBase, text
 from sqlalchemy.engine import Connection
 
-from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, checkpoint_file, crowds, sequencer
+from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, checkpoint_file, crowds, tree_row
 from privacy_svc.auditlog.model import (
     Cosignature,
     CrowdPart,
@@ -385,7 +385,7 @@ def test_a_halt_is_one_that_entries_speak_of(full: Logbook) -> None:
     assert kinds(full) == {"altered"}
     change(full, "UPDATE audit_tree SET halted = NULL")
     with full.database.write() as session:
-        sequencer.halt(session, "a witness")
+        tree_row.halt(session, "a witness")
         full.log.append(session, EventType.LOG_HALTED, actor="witness", payload={"why": "a witness"})
     assert full.verify().ok
     change(full, "UPDATE audit_tree SET halted = NULL")
