@@ -67,7 +67,7 @@ def _entries(dialect: str, home: Path, url: str) -> None:
     vault = make_vault(home, database)
     log = make_log(home, vault)
     with database.write() as session:
-        people = [s.id for s in vault.create_subjects(session, PEOPLE)]
+        people = vault.create_subjects(session, PEOPLE)
     empty = _held(home)
     logged = _timed(lambda: _logged(database, log, people))
     held = _held(home) - empty

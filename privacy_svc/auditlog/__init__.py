@@ -16,7 +16,7 @@ from privacy_svc.auditlog.export_check import Exported, verify_export
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.handover import TYPE as HANDOVER
 from privacy_svc.auditlog.handover import verify_handover
-from privacy_svc.auditlog.log import Backlog, Log
+from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.membership_proof import TYPE as MEMBERSHIP
 from privacy_svc.auditlog.membership_proof import membership_document, verify_membership
@@ -29,6 +29,7 @@ from privacy_svc.auditlog.signed_json import strict_json, verify_json
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.verify import Report
+from privacy_svc.auditlog.waiting import Backlog
 from privacy_svc.auditlog.witness import Witness
 
 HANDLERS = [*routes.HANDLERS, *tile_routes.HANDLERS]

@@ -19,7 +19,7 @@ from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, commit_to_
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.mac import outbox_mac
-from privacy_svc.auditlog.members import Member, commitment
+from privacy_svc.auditlog.members import Member, commitment, commitment_of_parts
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, place
@@ -92,12 +92,12 @@ def append_group(session: Session, vault: Vault, event: GroupEvent, actor: str, 
         raise NotFound("A log entry speaks of a subject that is not there.")
     tagged = sorted((tags[i], g, version, i) for i, (g, version) in event.people.items())
     members = [Member(tag, g, version).encode() for tag, g, version, _ in tagged]
-    entry_id = _append_about(session, vault, event.type, event.payload, actor, at, members)
     if len(tagged) > crowds.MANY:
-        crowds.write(session, entry_id, month(at), members)
-    else:
-        rows = [(entry_id, n, *member) for n, member in enumerate(tagged)]
-        insert_rows(session, EntryMember, [dict(zip(_MEMBER, row, strict=True)) for row in rows])
+        return _append_crowd(session, vault, event.type, event.payload, actor, at, members)
+    said = commitment(map(leaf_hash, members))
+    entry_id = _append_about(session, vault, event.type, event.payload, actor, at, said)
+    rows = [(entry_id, n, *member) for n, member in enumerate(tagged)]
+    insert_rows(session, EntryMember, [dict(zip(_MEMBER, row, strict=True)) for row in rows])
     return entry_id
 
 
@@ -111,9 +111,22 @@ def append_people(
     if month(at) != people.month:
         raise Conflict("The month ended meanwhile; ask again.")
     people.settle(session, vault)
-    members = people.members()
-    entry_id = _append_about(session, vault, kind, payload, actor, at, members)
-    crowds.write(session, entry_id, people.month, members)
+    return _append_crowd(session, vault, kind, payload, actor, at, people.members())
+
+
+def _append_crowd(
+    session: Session,
+    vault: Vault,
+    kind: EventType,
+    payload: Mapping[str, Any],
+    actor: str,
+    at: datetime,
+    members: Sequence[bytes],
+) -> str:
+    roots = crowds.roots_of(members)
+    said = commitment_of_parts(len(members), roots)
+    entry_id = _append_about(session, vault, kind, payload, actor, at, said)
+    crowds.write(session, entry_id, month(at), members, roots)
     return entry_id
 
 
@@ -124,9 +137,9 @@ def _append_about(
     payload: Mapping[str, Any],
     actor: str,
     at: datetime,
-    members: Sequence[bytes],
+    said: dict[str, Any],
 ) -> str:
-    """The entry itself; the caller keeps its members."""
+    """The entry itself; the caller keeps its members, of whom it says this."""
     organisation, committed = vault.organisation_cipher(session), commit_to(payload)
     envelope = Envelope(
         id=new_id(),
@@ -137,7 +150,7 @@ def _append_about(
         subject=None,
         commit=committed.commit,
         size=committed.size,
-        members=commitment(map(leaf_hash, members)),
+        members=said,
     )
     _insert(session, organisation, [_rows(envelope, at, actor, None, committed.sealable, organisation, DATA)])
     return envelope.id

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.errors import LogInconsistent
-from privacy_svc.auditlog.sequencer import SIGN_MS
+from privacy_svc.auditlog.signing import SIGN_MS
 from privacy_svc.errors import PrivacyError
 
 if TYPE_CHECKING:

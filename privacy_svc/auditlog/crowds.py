@@ -16,9 +16,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from privacy_svc.auditlog.entry import Envelope, month
+from privacy_svc.auditlog.entry import month
 from privacy_svc.auditlog.members import SIZE, TAG
+from privacy_svc.auditlog.merkle import Hash, leaf_hash, part_roots
 from privacy_svc.auditlog.model import CrowdPart, Entry, MonthTag
+from privacy_svc.auditlog.raw import as_it_is
 from privacy_svc.db import among, insert_rows, now
 from privacy_svc.vault import SubjectCipher, Vault
 
@@ -151,31 +153,52 @@ def forget(session: Session, subject_id: str) -> None:
     session.execute(delete(MonthTag).where(MonthTag.subject_id == subject_id))
 
 
-def write(session: Session, entry_id: str, in_month: str, members: Sequence[bytes]) -> None:
-    """`members`: encoded, in the order of their tags."""
+def roots_of(members: Sequence[bytes]) -> list[Hash]:
+    """Of each part's tree. `members`: encoded, in the order of their tags."""
+    return part_roots(map(leaf_hash, members), PART)[1]
+
+
+def write(session: Session, entry_id: str, in_month: str, members: Sequence[bytes], roots: Sequence[Hash]) -> None:
     rows = []
     for number, start in enumerate(range(0, len(members), PART)):
         part = members[start : start + PART]
         ends = {"first": part[0][:TAG], "last": part[-1][:TAG]}
-        place = {"entry_id": entry_id, "part": number, "month": in_month}
-        rows.append({**place, **ends, "members": b"".join(part)})
+        place: dict[str, Any] = {"entry_id": entry_id, "part": number, "month": in_month}
+        rows.append({**place, **ends, "members": b"".join(part), "root": roots[number]})
     insert_rows(session, CrowdPart, rows)
 
 
 def members_of(session: Session, entry_id: str) -> list[bytes]:
     """Encoded; none where the entry is about no crowd. Of a part that was cut, what is left."""
     parts = select(CrowdPart.members).where(CrowdPart.entry_id == entry_id).order_by(CrowdPart.part)
-    return [member for part in session.scalars(parts) for member in _split(part)]
+    return [member for part in session.scalars(parts) for member in split(part)]
 
 
-def is_findable(session: Session, entry_id: str, in_month: str) -> bool:
-    """Whether all that a person is searched by says what the members say: month, ends and numbers of the parts."""
-    columns = (CrowdPart.part, CrowdPart.month, CrowdPart.first, CrowdPart.last, CrowdPart.members)
+def stored_roots(session: Session, entry_id: str) -> list[Hash]:
+    """None where a version that kept no roots wrote the list."""
+    roots = select(as_it_is(CrowdPart.root)).where(CrowdPart.entry_id == entry_id).order_by(CrowdPart.part)
+    found = session.scalars(roots).all()
+    return list(found) if all(isinstance(root, bytes) for root in found) else []
+
+
+def part_around(session: Session, entry_id: str, tag: bytes) -> tuple[int, bytes] | None:
+    """Number and members of the part within whose ends the tag lies."""
+    within = (CrowdPart.entry_id == entry_id, CrowdPart.first <= tag, CrowdPart.last >= tag)
+    found = session.execute(select(CrowdPart.part, CrowdPart.members).where(*within).limit(1)).one_or_none()
+    return None if found is None else (found.part, found.members)
+
+
+def is_findable(session: Session, entry_id: str, in_month: str, roots: Sequence[Hash]) -> bool:
+    """Whether all that a person is searched by, and proven by, says what the members say: month, ends and numbers of
+    the parts, and their roots."""
+    columns = (CrowdPart.root, CrowdPart.part, CrowdPart.month, CrowdPart.first, CrowdPart.last, CrowdPart.members)
     parts = session.execute(select(*columns).where(CrowdPart.entry_id == entry_id).order_by(CrowdPart.part))
     before = b""
-    for expected, (*said, raw) in enumerate(parts):
-        tags = [member[:TAG] for member in _split(raw)]
+    for expected, (root, *said, raw) in enumerate(parts):
+        tags = [member[:TAG] for member in split(raw)]
         if not tags or said != [expected, in_month, tags[0], tags[-1]] or [before, *tags] != sorted([before, *tags]):
+            return False
+        if root is not None and roots[expected : expected + 1] != [root]:
             return False
         before = tags[-1]
     return True
@@ -240,9 +263,5 @@ def _months(session: Session) -> Iterator[str]:
             yield month
 
 
-def month_of(entry: Entry) -> str:
-    return Envelope.decode(entry.leaf).time[:7]
-
-
-def _split(part: bytes) -> list[bytes]:
+def split(part: bytes) -> list[bytes]:
     return [part[i : i + SIZE] for i in range(0, len(part), SIZE)]

@@ -1,66 +1,49 @@
 """The log as the other rooms use it: append in their transaction, search, prove, verify."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import (
     appending,
-    checkpoint_file,
     crowds,
     erasing,
+    halting,
+    outside,
+    proving,
     pruning,
     record_id,
     retention,
     rotating,
     searching,
     sequencer,
+    stored_checkpoints,
+    stored_members,
+    tree_row,
     waiting,
 )
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
-from privacy_svc.auditlog.checkpoint import format_proof
 from privacy_svc.auditlog.erasing import Theirs
-from privacy_svc.auditlog.errors import NotYet, WitnessContradicts
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.exporting import export
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.members import Membership
-from privacy_svc.auditlog.merkle import inclusion_proof
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Entry, EntryMember, Tree
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.relearning import Over, Relearned, relearn
 from privacy_svc.auditlog.retention import Held, nobody
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signer import Signer
-from privacy_svc.auditlog.stored_members import find_membership
-from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.untold import untold_erasures
 from privacy_svc.auditlog.verify import Report, verify
-from privacy_svc.auditlog.witness import Witness, said_by, submit, write_outside
+from privacy_svc.auditlog.witness import Witness
 from privacy_svc.db import Database, now
-from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.vault import Vault
-
-WITNESS = "witness"
-"""Actor of what a witness caused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Entries committed and not yet in the tree, for health and metrics. `refused`: rows of the outbox that are no
-    entries of this service."""
-
-    waiting: int
-    oldest: datetime | None
-    refused: int
 
 
 class Log:
@@ -155,25 +138,20 @@ class Log:
     def lacks(self, database: Database) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises
         LogInconsistent."""
-        outside = max(checkpoint_file.newest_size(self.export), self.mirror.count())
-        with database.read() as session:  # begun after the look outside: it may go on growing
-            return max(0, outside - sequencer.size_of_tree(session))
+        return outside.database_lacks(database, self.export, self.mirror)
 
     def record_is_elsewhere(self, session: Session) -> bool:
         """Whether this process looks at another folder than the one that all is exported to."""
-        if record_id.is_another(session, self.export.parent):
-            return True
-        there = checkpoint_file.newest_size(self.export) or self.mirror.count()
-        return not there and bool(sequencer.outside_lacks(session, self.export, self.mirror))
+        return outside.is_elsewhere(session, self.export, self.mirror)
 
     def begin_record(self, session: Session) -> None:
         """This folder is the record from now on, where the database knows of none."""
         if record_id.known(session) is None:
-            record_id.begin(sequencer.locked(session), self.export.parent)
+            record_id.begin(tree_row.locked(session), self.export.parent)
 
     def record_lacks(self, session: Session) -> str:
         """What the record outside the database should have and has not, in words."""
-        return sequencer.outside_lacks(session, self.export, self.mirror)
+        return outside.outside_lacks(session, self.export, self.mirror)
 
     def start(self, database: Database) -> None:
         """Integrate in the background of this process, within a quarter of a second of an entry's commit."""
@@ -186,66 +164,38 @@ class Log:
     def stop(self) -> None:
         self._integrator.stop()
 
-    def backlog(self, session: Session) -> Backlog:
-        return Backlog(*waiting.backlog(session))
+    def backlog(self, session: Session) -> waiting.Backlog:
+        return waiting.backlog(session)
 
     def checkpoint(self, session: Session) -> str:
         """The newest checkpoint that is exported, with what our witness has said of it. Raises NotFound where there is
         none."""
-        found = sequencer.last_published(session, self.export)
-        if found is None:
-            raise NotFound("The log has no checkpoint yet.")
-        return found.note + ("" if self.witness is None else said_by(session, found, self.witness.verifier))
+        return proving.checkpoint(self, session)
 
     def published(self, session: Session) -> int:
         """Of how many entries the newest checkpoint is that is exported: what lies beyond may still be rolled back."""
-        found = sequencer.last_published(session, self.export)
+        found = stored_checkpoints.last_published(session, self.export)
         return found.size if found else 0
 
     def ask_witness(self, database: Database) -> int | None:
         """Have the newest checkpoint cosigned, where there is a witness; see `witness.submit`. Where it has seen
         another log, this one is halted."""
-        if self.witness is None:
-            return None
-        try:
-            return submit(database, self.witness, self.signer, self.export)
-        except WitnessContradicts as error:
-            with database.write() as session:
-                if sequencer.halt(session, error.detail):
-                    self.append(session, EventType.LOG_HALTED, actor=WITNESS, payload={"why": error.detail})
-            raise
+        return halting.ask_witness(self, database)
 
     def halted(self, session: Session) -> str | None:
         """Why nothing is signed until a person has looked."""
-        return session.scalar(select(Tree.halted).where(Tree.id == 1))
+        return halting.halted(session)
 
     def resume(self, database: Database, reason: str, *, actor: str) -> str:
         """Sign again, after a person has looked; also where somebody took the halt out of the database. Where the
         record outside was cut or lost, it is written anew from the database; returns what it lacked. Raises Conflict
         where nothing holds the log up."""
-        with database.write() as session:
-            why, lacking = sequencer.resume(session), sequencer.outside_lacks(session, self.export, self.mirror)
-            if why is None and not lacking and not sequencer.was_halted(session):
-                raise Conflict("The log is not halted.")
-            payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
-            self.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
-            if lacking:
-                sequencer.write_outside(database, session, self.export, self.mirror)
-                if self.witness is not None:
-                    write_outside(session, self.witness, self.export)
-        return lacking
+        return halting.resume(self, database, reason, actor)
 
     def proof(self, session: Session, index: int) -> str:
         """The `.tlog-proof` of an entry against the newest checkpoint, with the entry as its `extra`. Raises NotFound,
         of which NotYet."""
-        signed = self.checkpoint(session)
-        size = self.signer.open(signed).size
-        entry = session.get(Entry, index) if 0 <= index < 2**63 else None
-        if entry is None:
-            raise searching.not_there(session, str(index))
-        if index >= size:
-            raise NotYet(f"Entry {index} is not yet in a signed checkpoint.")
-        return format_proof(index, inclusion_proof(index, size, Tiles(session).node), signed, entry.leaf)
+        return proving.proof(self, session, index)
 
     def place_of(self, session: Session, entry: str) -> Placed | None:
         """Of an entry by its index or id. Its proof may yet have to wait."""
@@ -258,19 +208,12 @@ class Log:
 
     def people(self, session: Session, entry_id: str) -> dict[str, int]:
         """Those an entry about many is about and still names, with the number of their group."""
-        named = select(EntryMember.subject_id, EntryMember.group).where(
-            EntryMember.entry_id == entry_id, EntryMember.subject_id.is_not(None)
-        )
-        return {i: group for i, group in session.execute(named) if i is not None}
+        return stored_members.named(session, entry_id)
 
     def membership(self, session: Session, index: int, subject_id: str) -> Membership:
         """That this person is one of those an entry is about; to be checked with the entry's own proof.
         Raises NotFound."""
-        entry = session.get(Entry, index) if index >= 0 else None
-        found = find_membership(session, self.vault, entry, subject_id) if entry else None
-        if found is None:
-            raise NotFound("The log has no entry here that is about this person among others.")
-        return found
+        return stored_members.membership(session, self.vault, index, subject_id)
 
     def indices(self, session: Session, ids: Collection[str]) -> dict[str, int]:
         """The place in the tree of each of these entries; those that wait for one, or were pruned, are absent."""

@@ -16,7 +16,9 @@ from privacy_svc.auditlog.merkle import (
     inclusion_proof,
     leaf_hash,
     of_leaves,
+    proof_by_parts,
     root_of,
+    root_of_parts,
     verify_inclusion,
 )
 
@@ -74,9 +76,20 @@ def commitment(leaves: Iterable[Hash]) -> dict[str, Any]:
     return {"count": count, "root": _text(top)}
 
 
+def commitment_of_parts(count: int, roots: Sequence[Hash]) -> dict[str, Any]:
+    """The same, of so many members, by the roots of their parts."""
+    return {"count": count, "root": _text(root_of_parts(roots))}
+
+
 def prove(member: Member, leaves: Sequence[Hash], position: int) -> Membership:
     """Raises ProofError when there is no such member."""
     return Membership(member, position, tuple(inclusion_proof(position, len(leaves), of_leaves(leaves))))
+
+
+def prove_in_part(part: Sequence[bytes], place: int, number: int, size: int, roots: Sequence[Hash]) -> Membership:
+    """The same by the encoded members of one part, of those of `size`, and the roots of all."""
+    path = proof_by_parts(place, hashes(part), number, roots)
+    return Membership(Member.decode(part[place]), number * size + place, tuple(path))
 
 
 def check(membership: Membership, said: Mapping[str, Any]) -> None:

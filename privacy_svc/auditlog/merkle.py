@@ -42,11 +42,27 @@ def root(size: int, node: Node) -> Hash:
 
 def root_of(leaves: Iterable[Hash], part_size: int = PART) -> tuple[int, Hash]:
     """Size and root of a tree of which no more is held at once than a part."""
-    rest, size, parts = iter(leaves), 0, list[Hash]()
+    size, roots = part_roots(leaves, part_size)
+    return size, root_of_parts(roots)
+
+
+def part_roots(leaves: Iterable[Hash], part_size: int) -> tuple[int, list[Hash]]:
+    """The size of a tree, and the root of each part of it. `part_size`: a power of two."""
+    rest, size, roots = iter(leaves), 0, list[Hash]()
     while part := list(islice(rest, part_size)):
         size += len(part)
-        parts.append(root(len(part), of_leaves(part)))
-    return size, root(len(parts), of_leaves(parts))
+        roots.append(root(len(part), of_leaves(part)))
+    return size, roots
+
+
+def root_of_parts(roots: Sequence[Hash]) -> Hash:
+    return root(len(roots), of_leaves(roots))
+
+
+def proof_by_parts(place: int, part: Sequence[Hash], number: int, roots: Sequence[Hash]) -> list[Hash]:
+    """The inclusion proof of a leaf at a place of a part, from its leaves and the roots of all parts."""
+    inside = inclusion_proof(place, len(part), of_leaves(part))
+    return inside + inclusion_proof(number, len(roots), of_leaves(roots))
 
 
 def _subtree(start: int, end: int, node: Node) -> Hash:

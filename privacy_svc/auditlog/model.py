@@ -77,6 +77,8 @@ class CrowdPart(Base):
     last: Mapped[bytes]
     """The lowest and the highest tag."""
     members: Mapped[bytes]
+    root: Mapped[bytes | None]
+    """Of the members' tree, so that a proof reads one part. None of a list that a version without roots wrote."""
 
 
 class MonthTag(Base):

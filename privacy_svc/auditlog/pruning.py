@@ -14,7 +14,6 @@ from msgspec import UNSET
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import sequencer
 from privacy_svc.auditlog.appending import subject_label
 from privacy_svc.auditlog.crowds import member_tag, members_of
 from privacy_svc.auditlog.entry import Envelope, instant
@@ -25,7 +24,9 @@ from privacy_svc.auditlog.members import TAG
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Payload, Tile, Tree
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
+from privacy_svc.auditlog.stored_checkpoints import last_signed
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_row import locked
 from privacy_svc.db import now
 from privacy_svc.errors import Erased
 from privacy_svc.vault import SubjectCipher, Vault
@@ -98,7 +99,7 @@ def prunable(
     tree = session.get(Tree, 1)
     if tree is None:
         return 0
-    signed = sequencer.last_signed(session)
+    signed = last_signed(session)
     end = min(tree.size - 1, signed.size if signed else 0)
     tiles, holds, at = Tiles(session), _Held(session, vault, held), now()
     until = over = tree.first if begin is None else begin
@@ -184,7 +185,7 @@ class _Held:
 
 def prune(session: Session, until: int) -> int:
     """Returns how many entries went. The caller writes the entry that says so, in the same transaction."""
-    tree = sequencer.locked(session)
+    tree = locked(session)
     if until <= tree.first:
         return 0
     gone = until - tree.first

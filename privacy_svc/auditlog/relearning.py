@@ -16,7 +16,7 @@ from msgspec import MsgspecError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import checkpoint_file, pruning, sequencer
+from privacy_svc.auditlog import checkpoint_file, pruning
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.entry import Envelope, instant
 from privacy_svc.auditlog.errors import LogInconsistent
@@ -25,11 +25,13 @@ from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
 from privacy_svc.auditlog.searching import first_of
+from privacy_svc.auditlog.sequencer import BATCH
 from privacy_svc.auditlog.signed_note import NoteError
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.stored_checkpoints import PAGE, lacking, stored
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
+from privacy_svc.auditlog.tree_row import locked
 from privacy_svc.db import insert_rows
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
@@ -62,7 +64,7 @@ class Over:
 def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer, over: Over) -> Relearned:
     """Where a payload is in no backup, a tombstone says so. Raises LogInconsistent where the
     mirror lacks something or does not fit the checkpoints."""
-    tree = sequencer.locked(session)
+    tree = locked(session)
     organisation = vault.organisation_cipher(session)
     begin, lost, erasures, pruned_at = tree.size, 0, 0, ""
     newest = _take_checkpoints(session, export, signer)
@@ -73,7 +75,7 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
         _compare(session, begin, mirror)
     leaves = mirror.read(begin)
     while tree.size < until:
-        batch = list(islice(leaves, min(sequencer.BATCH, until - tree.size)))
+        batch = list(islice(leaves, min(BATCH, until - tree.size)))
         if not batch:
             raise not_there(tree.size)
         unknown = _take_back(session, tree, batch)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import pruning, sequencer
+from privacy_svc.auditlog import pruning
 from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.searching import first_of
+from privacy_svc.auditlog.tree_row import locked
 from privacy_svc.auditlog.witness import last_cosigned
 from privacy_svc.db import Database, now
 
@@ -61,7 +62,7 @@ def prune(
 
 def _stretch(log: "Log", database: Database, before: datetime, held: Held, actor: str) -> int:
     with database.write() as session:
-        sequencer.locked(session)
+        locked(session)
         until = _until(log, session, before, held)
         gone = pruning.prune(session, until)
         if gone:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import checkpoint_file, sequencer
+from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Entry, Outbox
+from privacy_svc.auditlog.stored_checkpoints import last_signed
+from privacy_svc.auditlog.tree_row import locked
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict
 
@@ -28,7 +30,7 @@ def rotate(log: "Log", database: Database, *, actor: str, reason: str) -> None:
     vouches for nothing that the old one would not have signed."""
     log.integrate(database)
     with database.write() as session:
-        sequencer.locked(session)
+        locked(session)
         if log.signer.rotating:
             raise Conflict("A signing key is just taking over from another.")
         log.signer.rotate()
@@ -39,7 +41,7 @@ def rotate(log: "Log", database: Database, *, actor: str, reason: str) -> None:
 def resume(log: "Log", database: Database) -> None:
     """What a rotation that ended before left undone, up to the entry that says so."""
     with database.write() as session:
-        sequencer.locked(session)
+        locked(session)
         if log.signer.rotating:
             hand_over(log, session, RECOVERY, "")
 
@@ -49,7 +51,7 @@ def finish(log: "Log", database: Database) -> None:
     the key that it has just put there."""
     if _is_published(log):
         with database.write() as session:
-            sequencer.locked(session)
+            locked(session)
             if _is_published(log):
                 log.signer.forget_previous()
 
@@ -59,7 +61,7 @@ def _is_published(log: "Log") -> bool:
 
 
 def hand_over(log: "Log", session: Session, actor: str, reason: str) -> None:
-    newest = sequencer.last_signed(session)
+    newest = last_signed(session)
     handover = log.signer.hand_over(newest.size if newest else 0)
     if not is_told(session, handover.after):
         told = {"old": handover.old.vkey, "new": handover.new.vkey, "after": handover.after, "reason": reason}

@@ -1,6 +1,8 @@
 """The people of an entry about many, as stored: one of them proven, all against what the leaf commits to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,11 +10,21 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope
-from privacy_svc.auditlog.members import Member, Membership, commitment, hashes, prove
-from privacy_svc.auditlog.merkle import Hash, leaf_hash
+from privacy_svc.auditlog.members import (
+    Member,
+    Membership,
+    check,
+    commitment,
+    commitment_of_parts,
+    hashes,
+    prove,
+    prove_in_part,
+)
+from privacy_svc.auditlog.merkle import Hash, ProofError, leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember
 from privacy_svc.auditlog.opening import DATA, living
 from privacy_svc.auditlog.tombstones import is_nameless, member_hash
+from privacy_svc.errors import NotFound
 from privacy_svc.vault import Vault
 
 Found = Iterator[tuple[str, str]]
@@ -22,10 +34,14 @@ def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envel
     of_entry = select(EntryMember).where(EntryMember.entry_id == entry_id).order_by(EntryMember.position)
     rows = session.scalars(of_entry).all()
     if not rows and (crowd := crowds.members_of(session, entry_id)):
-        if commitment(hashes(crowd)) != envelope.members:
+        roots = crowds.roots_of(crowd)
+        if commitment_of_parts(len(crowd), roots) != envelope.members:
             yield "altered", "the people of the entry are not those it was written about"
-        elif not crowds.is_findable(session, entry_id, envelope.time[:7]):
-            yield "altered", "people of the entry are not found in it: its list of them has another month or order"
+        elif not crowds.is_findable(session, entry_id, envelope.time[:7], roots):
+            yield (
+                "altered",
+                "people of the entry are not found in it: its list has another month, order or root",
+            )
         return
     if [r.position for r in rows] != list(range(len(rows))) or commitment(_leaves(rows)) != envelope.members:
         yield "altered", "the people of the entry are not those it was written about"
@@ -39,6 +55,23 @@ def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envel
             yield "altered", "the entry names another person than the one it was written about"
 
 
+def named(session: Session, entry_id: str) -> dict[str, int]:
+    """Those an entry about many still names, with the number of their group."""
+    rows = select(EntryMember.subject_id, EntryMember.group).where(
+        EntryMember.entry_id == entry_id, EntryMember.subject_id.is_not(None)
+    )
+    return {i: group for i, group in session.execute(rows) if i is not None}
+
+
+def membership(session: Session, vault: Vault, index: int, subject_id: str) -> Membership:
+    """Raises NotFound."""
+    entry = session.get(Entry, index) if index >= 0 else None
+    found = find_membership(session, vault, entry, subject_id) if entry else None
+    if found is None:
+        raise NotFound("The log has no entry here that is about this person among others.")
+    return found
+
+
 def find_membership(session: Session, vault: Vault, entry: Entry, subject_id: str) -> Membership | None:
     """None where the entry is not about this person among others."""
     of_entry = select(EntryMember).where(EntryMember.entry_id == entry.id).order_by(EntryMember.position)
@@ -46,10 +79,27 @@ def find_membership(session: Session, vault: Vault, entry: Entry, subject_id: st
     if rows:
         mine = next((r for r in rows if r.subject_id == subject_id), None)
         return None if mine is None else prove(_member(mine), _leaves(rows), mine.position)
-    members = crowds.members_of(session, entry.id)
-    cipher = vault.ciphers(session, [subject_id]).get(subject_id) if members else None
-    position = crowds.place_of(b"".join(members), member_tag(cipher, crowds.month_of(entry))) if cipher else None
-    return None if position is None else prove(Member.decode(members[position]), hashes(members), position)
+    envelope = Envelope.decode(entry.leaf)
+    if not envelope.members:
+        return None
+    cipher = vault.ciphers(session, [subject_id]).get(subject_id)
+    return _in_crowd(session, entry.id, member_tag(cipher, envelope.time[:7]), envelope.members) if cipher else None
+
+
+def _in_crowd(session: Session, entry_id: str, tag: bytes, said: Mapping[str, Any]) -> Membership | None:
+    """By the one part that may have the tag, and the roots of all. By the whole list where it has none, or others."""
+    if roots := crowds.stored_roots(session, entry_id):
+        number, members = crowds.part_around(session, entry_id, tag) or (0, b"")
+        place = crowds.place_of(members, tag)
+        if place is None:
+            return None
+        with suppress(ProofError):
+            found = prove_in_part(crowds.split(members), place, number, crowds.PART, roots)
+            check(found, said)
+            return found
+    whole = crowds.members_of(session, entry_id)
+    place = crowds.place_of(b"".join(whole), tag)
+    return None if place is None else prove(Member.decode(whole[place]), hashes(whole), place)
 
 
 def _member(row: EntryMember) -> Member:

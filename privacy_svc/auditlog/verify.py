@@ -8,7 +8,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -30,6 +30,7 @@ from privacy_svc.auditlog.outside_check import Outside
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.raw import as_bytes, reading_texts, text_of
+from privacy_svc.auditlog.reading import NEVER_WRITTEN, PAGE, UNREADABLE, pages
 from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.table_check import (
     check_cosignatures,
@@ -45,10 +46,6 @@ from privacy_svc.db import Database
 if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
 
-PAGE = 1000
-UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""Raised over values of a type that a column never holds."""
-NEVER_WRITTEN = "a column holds what the service never writes there"
 _WAITING = rows_of(Outbox).where(Outbox.number == bindparam("number"))
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
@@ -106,13 +103,13 @@ class _Verification:
 
     def run(self, database: Database) -> Report:
         tree = self._tree
-        page, after = self._page(None)
-        while after is not None:
-            self._findings.extend(self._checker.check(page))
-            self._outside.compare(page)
-            self._place(page)
-            self._tiles.compare(tree.take_full())
-            page, after = self._page(after)
+        with pages(database, self._session) as found:
+            for page in found:
+                self._findings += page.unreadable
+                self._findings.extend(self._checker.check(page.rows))
+                self._outside.compare(page.rows)
+                self._place(page.rows)
+                self._tiles.compare(tree.take_full())
         self._promises.finish()
         self._finish()
         self._tiles.compare(tree.tiles)
@@ -167,28 +164,6 @@ class _Verification:
         for promised in self._promises.until(self._first):
             self._findings.extend(promised.compare(tree))
         return tree
-
-    def _page(self, after: int | None) -> tuple[list[Row], int | None]:
-        """The next entries, and the last index looked at; None at the end."""
-        try:
-            found = _beyond(rows_of(Entry).order_by(Entry.index), after).limit(PAGE)
-            with reading_texts():
-                page = read(self._session.connection().execute(found).all())
-            return page, page[-1].index if page else None
-        except UNREADABLE:
-            return self._readable(after)
-
-    def _readable(self, after: int | None) -> tuple[list[Row], int | None]:
-        """The same one by one, as one of them cannot be read."""
-        rows = list[Row]()
-        indices = self._session.scalars(_beyond(select(Entry.index).order_by(Entry.index), after).limit(PAGE)).all()
-        for index in indices:
-            try:
-                with reading_texts():
-                    rows += read(self._session.execute(rows_of(Entry).where(Entry.index == index)))
-            except UNREADABLE:
-                self._findings.append(Finding("altered", NEVER_WRITTEN, index))
-        return rows, indices[-1] if indices else None
 
     def _place(self, page: Sequence[Row]) -> None:
         """Entries into the tree: all at once where none is missing among them, and none is below it."""
@@ -283,10 +258,6 @@ def _unreadable(error: Exception) -> Report:
     """A column holds what the service never writes there, so that not even the rest can be read."""
     finding = Finding("altered", f"a stored value of the log cannot be read ({type(error).__name__})")
     return Report(0, 0, "", 0, 0, 0, 0, (), (finding,))
-
-
-def _beyond(statement: Select[Any], after: int | None) -> Select[Any]:
-    return statement if after is None else statement.where(Entry.index > after)
 
 
 def _nowhere(entry_id: InstrumentedAttribute[str]) -> Select[bytes]:

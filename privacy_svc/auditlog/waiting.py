@@ -68,14 +68,22 @@ class SealedPayload(NamedTuple):
     sealed: bytes
 
 
+class Backlog(NamedTuple):
+    """Entries committed and not yet in the tree, for health and metrics. `refused`: rows of the outbox that are no
+    entries of this service."""
+
+    waiting: int
+    oldest: datetime | None
+    refused: int
+
+
 def any_waits(session: Session) -> bool:
     return session.connection().scalar(_ANY) is not None
 
 
-def backlog(session: Session) -> tuple[int, datetime | None, int]:
-    """How many entries wait, since when the oldest does, and how many rows are refused."""
+def backlog(session: Session) -> Backlog:
     waiting, oldest = session.execute(_BACKLOG).one()
-    return waiting, oldest, session.scalar(_REFUSED) or 0
+    return Backlog(waiting, oldest, session.scalar(_REFUSED) or 0)
 
 
 def next_entries(session: Session, vault: Vault, most: int) -> Sequence[Row]:

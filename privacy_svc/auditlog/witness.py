@@ -17,10 +17,11 @@ from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.errors import LogInconsistent, WitnessAway, WitnessContradicts
 from privacy_svc.auditlog.merkle import Hash, consistency_proof
 from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint, Tree
-from privacy_svc.auditlog.sequencer import last_published, size_of_tree
 from privacy_svc.auditlog.signed_note import COSIGNATURE, ML_DSA_44, MOST_SIGNATURES, NoteError, Verifier
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.stored_checkpoints import last_published
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_row import size_of_tree
 from privacy_svc.db import Database
 from privacy_svc.errors import Misconfigured
 from privacy_svc.outbound import LOOPBACK, Networks, Outbound, Unreachable, url_fault

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from privacy_svc.auditlog import EventType, NoteError, ProofError, Wanted, exporting, rotating, sequencer, verify_export
+from privacy_svc.auditlog import EventType, NoteError, ProofError, Wanted, exporting, rotating, tree_row, verify_export
 from privacy_svc.auditlog.exporting import ended
 from privacy_svc.auditlog.model import Entry, EntryMember
 from privacy_svc.errors import Conflict, NotFound
@@ -238,7 +238,7 @@ def test_a_key_that_takes_over_meanwhile(book: Logbook) -> None:
     assert verify_export(iter([head, *running]), old).entries == verify_export(iter(shared), old).entries == 1
     between = book.log.signer.vkey
     with book.database.write() as session:
-        sequencer.locked(session)
+        tree_row.locked(session)
         book.log.signer.rotate()
         rotating.hand_over(book.log, session, "test", "")
     assert book.log.signer.vkey != between

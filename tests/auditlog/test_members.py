@@ -159,6 +159,50 @@ def test_what_a_crowd_is_searched_by_is_verified(book: Logbook, monkeypatch: pyt
     assert book.verify().ok
 
 
+def parts(book: Logbook) -> list[dict[str, Any]]:
+    with book.database.read() as session:
+        return [dict(r) for r in session.execute(select(CrowdPart.__table__).order_by(CrowdPart.part)).mappings()]
+
+
+def test_a_proof_reads_one_part(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a crowd's list the part that names the person and the roots of the others: where all else is gone, the proof
+    is what it was."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr(crowds, "PART", 4)
+    book.write_group(*(people := [book.person() for _ in range(11)]))
+    book.integrate()
+    said = Envelope.decode(leaf(book, 0)).members
+    before, rows = {p: membership(book, 0, p) for p in people}, parts(book)
+    for person, proof in before.items():
+        number = proof.position // 4
+        put(book, CrowdPart, [r if r["part"] == number else {**r, "members": b""} for r in rows])
+        assert membership(book, 0, person) == proof
+        check(proof, said or {})
+    stranger = book.person()
+    with pytest.raises(NotFound):
+        membership(book, 0, stranger)
+
+
+@pytest.mark.parametrize("roots", ["none", "some", "wrong", "text"])
+def test_a_crowd_of_before_is_proven_as_a_whole(book: Logbook, monkeypatch: pytest.MonkeyPatch, roots: str) -> None:
+    """Lists of a version that kept no roots, and those whose roots somebody changed, which verification tells."""
+    if roots == "text" and book.database.engine.dialect.name != "sqlite":
+        pytest.skip("the others refuse it themselves")
+    monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr(crowds, "PART", 2)
+    book.write_group(*(people := [book.person() for _ in range(5)]))
+    book.integrate()
+    before = {p: membership(book, 0, p) for p in people}
+    if roots == "text":
+        with book.database.write() as session:
+            session.execute(text("UPDATE audit_crowds SET root = 'abc' WHERE part = 1"))
+    else:
+        root, keep = b"x" * 32 if roots == "wrong" else None, roots != "none"
+        put(book, CrowdPart, [r if keep and r["part"] != 1 else {**r, "root": root} for r in parts(book)])
+    assert {p: membership(book, 0, p) for p in people} == before
+    assert {f.kind for f in book.verify().findings} == ({"altered"} if roots in {"wrong", "text"} else set())
+
+
 def put(book: Logbook, table: type[EntryMember | CrowdPart], rows: list[dict[str, Any]]) -> None:
     with book.database.write() as session:
         session.execute(delete(table))

@@ -197,3 +197,15 @@ def unbundled(rest: bytes) -> list[bytes]:
         found.append(rest[2 : 2 + size])
         rest = rest[2 + size :]
     return found
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 8, 9, 16, 23, 33])
+def test_a_proof_by_parts_is_the_proof(size: int) -> None:
+    """The path in a part and the path of its root among the roots of all are the path in the whole tree."""
+    all_leaves = [n.to_bytes(32) for n in range(size)]
+    count, roots = merkle.part_roots(iter(all_leaves), 4)
+    assert (count, merkle.root_of_parts(roots)) == merkle.root_of(iter(all_leaves))
+    for index in range(size):
+        part = all_leaves[index // 4 * 4 :][:4]
+        whole = merkle.inclusion_proof(index, size, merkle.of_leaves(all_leaves))
+        assert merkle.proof_by_parts(index % 4, part, index // 4, roots) == whole

@@ -21,6 +21,7 @@ from privacy_svc.auditlog import (
     open_checkpoint,
     record_id,
     sequencer,
+    signing,
 )
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tile, Tree
@@ -114,8 +115,8 @@ def die_in(where: str, url: str, folder: Path) -> None:
     steps: dict[str, tuple[object, str, Callable[..., None]]] = {
         "in the batch": (Tiles, "save", die),
         "before the commit of the batch": (sequencer, "_grow", die),
-        "before signing": (sequencer, "_sign", die),
-        "while signing": (sequencer, "Checkpoint", die),
+        "before signing": (sequencer, "sign", die),
+        "while signing": (signing, "Checkpoint", die),
         "in the mirror": (Mirror, "_append", half_mirrored),
         "before the export": (checkpoint_file, "append", die),
         "in the export": (checkpoint_file, "append", half),
@@ -235,7 +236,7 @@ def test_an_export_file_without_a_checkpoint_stops_the_log(book: Logbook) -> Non
 
 def test_batches_have_at_most_256_entries(book: Logbook, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are signed together, where it takes no second."""
-    monkeypatch.setattr(sequencer, "SIGN_MS", HOUR)
+    monkeypatch.setattr(signing, "SIGN_MS", HOUR)
     with book.database.write() as session:
         book.log.append_many(session, [Event(EventType.POLICY_LOADED, None, {})] * 600, actor="x")
     assert book.integrate() == 600
@@ -255,7 +256,7 @@ def test_processes_sign_once_a_second_together(
 ) -> None:
     """Steady traffic over two machines' logs: what entered the tree meanwhile is in the next checkpoint, whatever
     their clocks say, or somebody has written about the last one. A second is an hour here."""
-    monkeypatch.setattr(sequencer, "SIGN_MS", HOUR)
+    monkeypatch.setattr(signing, "SIGN_MS", HOUR)
     other = make_log(tmp_path, book.vault)
 
     def age(milliseconds: int) -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
-from privacy_svc.auditlog import LogInconsistent, checkpoint_file, sequencer
+from privacy_svc.auditlog import LogInconsistent, checkpoint_file, signing
 from privacy_svc.auditlog.entry import Envelope, commit_to
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, Payload, SignedCheckpoint, Tile, Tree
@@ -16,7 +16,7 @@ from tests.factories import check_log
 @pytest.fixture(autouse=True)
 def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is signed by its time while a test runs."""
-    monkeypatch.setattr(sequencer, "SIGN_MS", 10**9)
+    monkeypatch.setattr(signing, "SIGN_MS", 10**9)
 
 
 def forge(book: Logbook, index: int, mac: str) -> str:

@@ -1,5 +1,6 @@
 """Whoever changes the log in the database is found out: every column, every row, both dialects."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,7 +8,19 @@ import pytest
 from sqlalchemy import ColumnElement, Integer, LargeBinary, String, Table, UpdateBase, text
 from sqlalchemy.engine import Connection
 
-from privacy_svc.auditlog import Event, EventType, Log, LogInconsistent, Report, checkpoint_file, crowds, sequencer
+from privacy_svc.auditlog import (
+    Event,
+    EventType,
+    Log,
+    LogInconsistent,
+    Report,
+    checkpoint_file,
+    crowds,
+    reading,
+    tree_row,
+)
+from privacy_svc.auditlog.entry_check import Row
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.model import (
     Cosignature,
     CrowdPart,
@@ -20,6 +33,8 @@ from privacy_svc.auditlog.model import (
     Tile,
     Tree,
 )
+from privacy_svc.auditlog.outside_check import Outside
+from privacy_svc.auditlog.verify import _Verification
 from privacy_svc.db import Base, Instant
 from privacy_svc.errors import KeyUnavailable
 from tests.auditlog.conftest import Logbook
@@ -385,7 +400,7 @@ def test_a_halt_is_one_that_entries_speak_of(full: Logbook) -> None:
     assert kinds(full) == {"altered"}
     change(full, "UPDATE audit_tree SET halted = NULL")
     with full.database.write() as session:
-        sequencer.halt(session, "a witness")
+        tree_row.halt(session, "a witness")
         full.log.append(session, EventType.LOG_HALTED, actor="witness", payload={"why": "a witness"})
     assert full.verify().ok
     change(full, "UPDATE audit_tree SET halted = NULL")
@@ -426,3 +441,27 @@ def test_checkpoints_are_compared_in_any_order(full: Logbook, monkeypatch: pytes
     other = full.log.signer.sign_note("\n".join([*written[1].split("\n")[:2], "A" * 43 + "=\n"]))
     export.write_text(export.read_text().replace(written[1], other, 1))
     assert kinds(full) == {"forked", "altered"}
+
+
+def test_entries_that_come_meanwhile_are_of_the_next_verification(
+    book: Logbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pages are of one moment, whichever connection reads them."""
+    monkeypatch.setattr(reading, "PAGE", 2)
+    book.fill(5)
+    compare, begin = Outside.compare, _Verification._begin
+
+    def writing(outside: Outside, rows: Iterable[Row]) -> None:
+        book.fill(1)
+        compare(outside, rows)
+
+    def beginning(verification: _Verification) -> GrowingTree:
+        book.fill(1)
+        return begin(verification)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Outside, "compare", writing)
+        patched.setattr(_Verification, "_begin", beginning)
+        report = book.verify()
+    assert (report.size, report.findings) == (5, ())
+    assert (book.verify().size, book.verify().ok) == (9, True)

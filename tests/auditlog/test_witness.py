@@ -21,7 +21,7 @@ from privacy_svc.auditlog import (
     WitnessAway,
     checkpoint_file,
     open_checkpoint,
-    sequencer,
+    tree_row,
     verify_proof,
 )
 from privacy_svc.auditlog.checkpoint import Checkpoint
@@ -148,7 +148,7 @@ def test_what_is_found_while_it_is_halted_is_told_too(book: Logbook) -> None:
 def halt(book: Logbook, why: str) -> None:
     """As `Log.ask_witness` does."""
     with book.database.write() as session:
-        if sequencer.halt(session, why):
+        if tree_row.halt(session, why):
             book.log.append(session, EventType.LOG_HALTED, actor="witness", payload={"why": why})
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import time_machine
 from sqlalchemy import text
 
-from privacy_svc.auditlog import EventType, sequencer
+from privacy_svc.auditlog import EventType, tree_row
 from privacy_svc.db import now
 from privacy_svc.http import Role
 from tests.web.conftest import Site
@@ -80,11 +80,11 @@ def test_tables_of_another_version_are_named(site: Site) -> None:
 def test_a_halted_log_is_named(site: Site) -> None:
     """Nothing is signed until a person has looked: the service says so to whoever watches it."""
     with site.runtime.database.write() as session:
-        sequencer.halt(session, "a witness")
+        tree_row.halt(session, "a witness")
     assert away(site) == {"log"}
     assert "halted" in site.client.get("/health/ready").text
     with site.runtime.database.write() as session:
-        sequencer.resume(session)
+        tree_row.resume(session)
     assert away(site) == set()
 
 

@@ -1,0 +1,47 @@
+"""The tree in one transaction that integrates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.mac import size_and_root, tree_mac
+from privacy_svc.auditlog.merkle import Hash, root
+from privacy_svc.auditlog.model import Tree
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import require_ours
+from privacy_svc.vault import Vault
+
+
+@dataclass
+class Grown:
+    """The tree in one transaction: its row, locked; the checkpoints it has to contain; its tiles, read once, so that
+    what is checked is what is built upon, and signed."""
+
+    session: Session
+    vault: Vault
+    row: Tree
+    promised: Sequence[Checkpoint]
+    size: int = field(init=False)
+    tiles: Tiles = field(init=False)
+    _ours: bool = False
+
+    def __post_init__(self) -> None:
+        self.size, self.tiles = self.row.size, Tiles(self.session)
+
+    def require_ours(self) -> None:
+        """Raises LogInconsistent where somebody else changed it since this service left it."""
+        if not self._ours:
+            require_ours(self.session, self.vault, self.row, self.tiles, self.promised)
+            self._ours = True
+
+    def root(self) -> Hash:
+        return root(self.size, self.tiles.node)
+
+    def mac(self) -> bytes:
+        return tree_mac(self.vault.organisation_cipher(self.session)).of(size_and_root(self.size, self.root()))
+
+    @property
+    def first(self) -> int:
+        return self.row.first

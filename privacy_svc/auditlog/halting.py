@@ -1,0 +1,52 @@
+"""The log is halted by what a witness says, and goes on when a person has looked: an entry tells of both."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from privacy_svc.auditlog import outside, tree_row
+from privacy_svc.auditlog.errors import WitnessContradicts
+from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.model import Tree
+from privacy_svc.auditlog.witness import submit, write_outside
+from privacy_svc.db import Database
+from privacy_svc.errors import Conflict
+
+if TYPE_CHECKING:
+    from privacy_svc.auditlog.log import Log
+
+WITNESS = "witness"
+"""Actor of what a witness caused."""
+
+
+def halted(session: Session) -> str | None:
+    return session.scalar(select(Tree.halted).where(Tree.id == 1))
+
+
+def ask_witness(log: "Log", database: Database) -> int | None:
+    """See `witness.submit`."""
+    if log.witness is None:
+        return None
+    try:
+        return submit(database, log.witness, log.signer, log.export)
+    except WitnessContradicts as error:
+        with database.write() as session:
+            if tree_row.halt(session, error.detail):
+                log.append(session, EventType.LOG_HALTED, actor=WITNESS, payload={"why": error.detail})
+        raise
+
+
+def resume(log: "Log", database: Database, reason: str, actor: str) -> str:
+    """Returns what the record outside lacked, which is written anew. Raises Conflict where nothing holds the log up."""
+    with database.write() as session:
+        why, lacking = tree_row.resume(session), outside.outside_lacks(session, log.export, log.mirror)
+        if why is None and not lacking and not tree_row.was_halted(session):
+            raise Conflict("The log is not halted.")
+        payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
+        log.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
+        if lacking:
+            outside.write_outside(database, session, log.export, log.mirror)
+            if log.witness is not None:
+                write_outside(session, log.witness, log.export)
+    return lacking
