@@ -190,8 +190,9 @@ def _signalled(session: Session, subject_id: str, purpose: Purpose) -> bool:
     """
     if _is_objected_to(purpose):
         return was_signalled(session, subject_id, purpose.key)
-    mine = (Consent.subject_id == subject_id, Consent.purpose == purpose.key, Consent.channel == GPC)
-    return session.scalar(select(Consent.purpose).where(*mine).limit(1)) is not None
+    mine = (Consent.subject_id == subject_id, Consent.purpose == purpose.key)
+    noted = (Consent.channel == GPC, Consent.state == State.WITHDRAWN.value)  # any caller may name a yes of theirs so
+    return session.scalar(select(Consent.purpose).where(*mine, *noted).limit(1)) is not None
 
 
 def _choices(
