@@ -23,6 +23,7 @@ from privacy_svc.consent.standing import latest, state_at
 from privacy_svc.consent.states import DOUBLE_OPT_IN, State
 from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
+from privacy_svc.errors import InvalidBody
 from privacy_svc.http import CustomerDirectory, TooManyRequests
 from privacy_svc.identity import digest, new_secret
 from privacy_svc.mail import Letter
@@ -109,7 +110,7 @@ class Confirmer:
         row = self._find(session, token)
         if session.get_one(Subject, row.subject_id).erased_at is not None:
             raise LinkGone("Your data were erased since the link was sent.")
-        wanted, _ = self._opened(session, row)
+        wanted, _ = self._offered(session, row)
         assert wanted.notice is not None
         return Offered(self.policies.purposes[row.purpose], wanted.notice, row.expires_at)
 
@@ -121,7 +122,7 @@ class Confirmer:
         if standing is None or standing.id != row.standing:
             raise LinkGone("You have said something else about this since the link was sent.")
         at = now()
-        wanted, address = self._opened(session, row)
+        wanted, address = self._offered(session, row)
         proof = {"channel": "email", "address": address, "link": row.digest.hex()[:16]}
         times = {"asked_at": row.asked_at.isoformat(), "confirmed_at": at.isoformat()}
         row.used_at, row.sealed, row.send_at = at, None, None
@@ -177,7 +178,8 @@ class Confirmer:
             expires_at=at + timedelta(hours=hours),
             send_at=at + LEASE,
         )
-        asked = {"wanted": msgspec.to_builtins(wanted), "address": address, "token": token}
+        text = self.policies.notices[wanted.notice.id, wanted.notice.version, wanted.notice.language]
+        asked = {"wanted": msgspec.to_builtins(wanted), "address": address, "token": token, "text": text.digest}
         seal(session, self.vault, row, asked)
         session.add(row)
         return self._written(row, wanted.notice.language, address, token)
@@ -215,9 +217,20 @@ class Confirmer:
             raise LinkGone("What the link is about does not exist any more.")
         return row
 
-    def _opened(self, session: Session, row: Confirmation) -> tuple[RecordConsent, str]:
+    def _offered(self, session: Session, row: Confirmation) -> tuple[RecordConsent, str]:
+        """What the link confirms, and where it went. Raises LinkGone where that is not what the person was asked any
+        more: nobody confirms a text that changed since they read it."""
         asked = opened(session, self.vault, row)
-        return msgspec.convert(asked["wanted"], RecordConsent), str(asked["address"])
+        wanted = msgspec.structs.replace(msgspec.convert(asked["wanted"], RecordConsent), given_at=None)
+        assert wanted.notice is not None
+        text = self.policies.notices.get((wanted.notice.id, wanted.notice.version, wanted.notice.language))
+        if text is None or text.digest != asked.get("text", text.digest):
+            raise LinkGone("The text you agreed to is another one now.")
+        try:
+            check(self.policies, wanted, now())
+        except InvalidBody:
+            raise LinkGone("What you agreed to is not asked for in this way any more.") from None
+        return wanted, str(asked["address"])
 
 
 def seal(session: Session, vault: Vault, row: Confirmation, asked: dict[str, Any]) -> None:
@@ -231,11 +244,11 @@ def opened(session: Session, vault: Vault, row: Confirmation) -> dict[str, Any]:
 
 
 def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
-    """Said now, with the caller's evidence and ours."""
+    """With the caller's evidence and ours."""
     given = wanted.source.evidence
     evidence = {DOUBLE_OPT_IN: proof} | ({"given": given} if given is not None else {})
     source = Source(wanted.source.channel, wanted.source.method, wanted.source.reference, evidence)
-    return msgspec.structs.replace(wanted, source=source, given_at=None)
+    return msgspec.structs.replace(wanted, source=source)
 
 
 def forget_links(session: Session, at: datetime) -> None:

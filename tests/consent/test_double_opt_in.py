@@ -1,12 +1,15 @@
 """Double opt-in: requested, then given by the link that was mailed, and by nothing else."""
 
+import dataclasses
 import email
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from email.policy import default
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from privacy_svc.consent import Choices, ConsentView, LinkGone, State, current, evidence, purpose_states, subject_state
@@ -18,7 +21,7 @@ from privacy_svc.errors import Erased, Misconfigured
 from privacy_svc.http import Contact, Role, TooManyRequests
 from privacy_svc.identity import digest
 from privacy_svc.mail import OUTBOX, Mailer
-from privacy_svc.policy import ReasonCode, decide
+from privacy_svc.policy import LegalBasis, PolicySet, ReasonCode, decide
 from privacy_svc.settings import Settings
 from tests.consent.conftest import MOTHER, Desk, wanted
 from tests.consent.test_routes import NEWS, OneCustomer, Web, web
@@ -101,6 +104,36 @@ def test_looking_at_the_page_changes_nothing(ways: Ways) -> None:
             assert ways.choices.show_link(session, token).notice.version == 2
     assert ways.stands() == "requested"
     ways.confirm(token)
+
+
+def another_text(_: PolicySet) -> PolicySet:
+    file = "notices/news/2.en.md"
+    return compiled(**{"purposes.yml": DOUBLE, file: f"{FILES[file]}And we sell your address.\n"})
+
+
+def no_consent(policies: PolicySet) -> PolicySet:
+    news = dataclasses.replace(policies.purposes["news"], consent=None, legal_basis=LegalBasis.CONTRACT)
+    return dataclasses.replace(policies, purposes={**policies.purposes, "news": news})
+
+
+@pytest.mark.parametrize("changed", [another_text, no_consent])
+def test_nobody_confirms_what_they_were_not_asked(ways: Ways, changed: Callable[[PolicySet], PolicySet]) -> None:
+    """The link ends where the text changed under its version, or the policy asks for no such consent any more; neither
+    the page offers it nor does the button record anything."""
+    token = ways.ask()
+    ways.choices = dataclasses.replace(ways.choices, policies=changed(ways.choices.policies))
+    with ways.desk.database.read() as session, pytest.raises(LinkGone):
+        ways.choices.show_link(session, token)
+    with pytest.raises(LinkGone):
+        ways.confirm(token)
+    assert ways.stands() == "requested"
+
+
+def test_a_consent_that_ended_before_it_was_confirmed_is_gone(ways: Ways) -> None:
+    """It was to last until a day that is over: the page says so, instead of an error."""
+    token = ways.ask(expires_at=now() + timedelta(hours=1))
+    with time_machine.travel(now() + timedelta(hours=2), tick=False), pytest.raises(LinkGone):
+        ways.confirm(token)
 
 
 def test_a_link_works_once(ways: Ways) -> None:
