@@ -8,6 +8,7 @@ listed is no obstacle to it, and goes again where an agreement stands in the end
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,18 @@ from privacy_svc.auditlog import Log
 from privacy_svc.consent.judging import Wanted
 from privacy_svc.consent.standing import latest
 from privacy_svc.consent.states import State
-from privacy_svc.consent.suppression import Cause, Entry, Owned, enlist, entries_of, owned, owners, release, scopes_of
+from privacy_svc.consent.suppression import (
+    Cause,
+    Entry,
+    Owned,
+    enlist,
+    entries_for,
+    entries_of,
+    owned,
+    owners,
+    release,
+    scopes_of,
+)
 from privacy_svc.http import Contact, CustomerDirectory
 from privacy_svc.vault import Vault
 
@@ -36,15 +48,20 @@ class Listing:
     began: datetime
     _again: set[Place] = field(default_factory=set)
 
-    def against(self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]]) -> dict[int, list[Entry]]:
-        """By row number, what keeps its addresses from its purpose. A refusal or withdrawal needs no leave."""
-        asked = (c for w in wanted if w.permits for c in contacts[w.line.number])
-        listed = entries_of(self.session, self.vault, asked)
+    def against(
+        self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]], subjects: Mapping[int, str]
+    ) -> dict[int, list[Entry]]:
+        """By row number, what keeps its addresses from its purpose, and what stands for its person where that is known.
+        A refusal or withdrawal needs no leave."""
+        asking = [w for w in wanted if w.permits]
+        listed = entries_of(self.session, self.vault, (c for w in asking for c in contacts[w.line.number]))
+        own = entries_for(self.session, self.vault, {s for w in asking if (s := subjects.get(w.line.number))})
         found: dict[int, list[Entry]] = {}
-        for w in wanted if listed else ():
-            scopes = scopes_of(w.words.purpose)
-            stand = [e for c in contacts[w.line.number] for e in listed.get(c, ()) if e.scope in scopes]
-            if stand and w.permits:
+        for w in asking if listed or own else ():
+            scopes, theirs = scopes_of(w.words.purpose), own.get(subjects.get(w.line.number, ""), ())
+            at_address = (e for c in contacts[w.line.number] for e in listed.get(c, ()))
+            stand = [e for e in chain(at_address, theirs) if e.scope in scopes]
+            if stand:
                 found[w.line.number] = stand
         return found
 
