@@ -28,7 +28,7 @@ from privacy_svc.http import CustomerDirectory, TooManyRequests
 from privacy_svc.identity import digest, new_secret
 from privacy_svc.mail import Letter
 from privacy_svc.policy import PolicySet, Purpose
-from privacy_svc.vault import Subject, Vault
+from privacy_svc.vault import Subject, Vault, normalise
 
 A_DAY = 5
 """Links to one person in a day: nobody's form may fill another's mailbox."""
@@ -115,7 +115,8 @@ class Confirmer:
         return Offered(self.policies.purposes[row.purpose], wanted.notice, row.expires_at)
 
     def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView]:
-        """Records `given` by the link's holder; the subject and the consent. Raises LinkGone, Erased."""
+        """Records `given` by the link's holder; the subject and the consent. Raises LinkGone, Erased,
+        StoreUnavailable."""
         row = self._find(session, token, lock=True)
         hold(session, row.subject_id)
         standing = next(latest(session, [row.subject_id], [row.purpose]), None)
@@ -123,6 +124,8 @@ class Confirmer:
             raise LinkGone("You have said something else about this since the link was sent.")
         at = now()
         wanted, address = self._offered(session, row)
+        if not self._is_theirs(session, row.subject_id, address):
+            raise LinkGone("Your e-mail address is another one now.")
         proof = {"channel": "email", "address": address, "link": row.digest.hex()[:16]}
         times = {"asked_at": row.asked_at.isoformat(), "confirmed_at": at.isoformat()}
         row.used_at, row.sealed, row.send_at = at, None, None
@@ -150,6 +153,12 @@ class Confirmer:
             if kind == "email" and "@" in value:
                 return value.strip()
         raise NoAddress("This purpose is confirmed by e-mail, and the customer store has no address of this person.")
+
+    def _is_theirs(self, session: Session, subject_id: str, address: str) -> bool:
+        """Whether they are still reached there: who has a mailbox of before confirms nothing for the one of now."""
+        proven = normalise("email", address, self.vault.region)
+        known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
+        return any(normalise(*contact, self.vault.region) == proven for contact in known if contact.kind == "email")
 
     def _limit(self, session: Session, subject_id: str, at: datetime) -> None:
         mine = (Confirmation.subject_id == subject_id, Confirmation.asked_at > at - timedelta(days=1))

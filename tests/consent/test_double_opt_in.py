@@ -3,7 +3,8 @@
 import dataclasses
 import email
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import timedelta
 from email.policy import default
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from privacy_svc.consent import Choices, ConsentView, LinkGone, State, current, evidence, purpose_states, subject_state
 from privacy_svc.consent.confirming import A_DAY, forget_links, forget_links_of
@@ -134,6 +136,21 @@ def test_a_consent_that_ended_before_it_was_confirmed_is_gone(ways: Ways) -> Non
     token = ways.ask(expires_at=now() + timedelta(hours=1))
     with time_machine.travel(now() + timedelta(hours=2), tick=False), pytest.raises(LinkGone):
         ways.confirm(token)
+
+
+@pytest.mark.parametrize(("now_at", "gone"), [(" Ana@MAIL.example ", False), ("ana@new.example", True), (None, True)])
+def test_a_mailbox_of_before_confirms_nothing(ways: Ways, now_at: str | None, gone: bool) -> None:
+    """The CRM has another address since, or none: whoever reads the old one does not say yes for it."""
+    token = ways.ask()
+
+    class Moved(OneCustomer):
+        def contacts(self, _session: Session, ids: Iterable[str]) -> dict[str, list[Contact]]:
+            return {i: [Contact("email", now_at)] for i in ids} if now_at else {}
+
+    ways.choices = dataclasses.replace(ways.choices, directory=Moved(ways.desk.subject))
+    with pytest.raises(LinkGone, match="address") if gone else nullcontext():
+        ways.confirm(token)
+    assert ways.stands() == ("requested" if gone else "given")
 
 
 def test_a_link_works_once(ways: Ways) -> None:
