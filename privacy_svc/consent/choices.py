@@ -104,11 +104,11 @@ class Choices:
     def confirm(self, session: Session, token: str, *, gpc: bool = False) -> ConsentView:
         """The person pressed the button, which is more than their browser's general signal says: that is noted as of
         before, and what it objects to here is taken back. Raises LinkGone, Erased, StoreUnavailable."""
-        subject_id, said = self.confirmer.confirm(session, token, PERSON)
+        subject_id, said, address = self.confirmer.confirm(session, token, PERSON)
         if gpc:
             self.signal(session, subject_id, PERSON, min(now(), said.given_at - timedelta(microseconds=1)))
             lift_objection(session, self.log, subject_id, said.purpose, PERSON, f"consent {said.id}")
-        self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON)
+        self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON, shown=address)
         return said
 
     def unsubscribe_link(self, subject_id: str, purpose: str) -> UnsubscribeLink:

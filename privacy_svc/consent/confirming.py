@@ -24,7 +24,7 @@ from privacy_svc.consent.states import DOUBLE_OPT_IN, State
 from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
 from privacy_svc.errors import InvalidBody
-from privacy_svc.http import CustomerDirectory, TooManyRequests
+from privacy_svc.http import Contact, CustomerDirectory, TooManyRequests
 from privacy_svc.identity import digest, new_secret
 from privacy_svc.mail import Letter
 from privacy_svc.policy import PolicySet, Purpose
@@ -114,9 +114,9 @@ class Confirmer:
         assert wanted.notice is not None
         return Offered(self.policies.purposes[row.purpose], wanted.notice, row.expires_at)
 
-    def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView]:
-        """Records `given` by the link's holder; the subject and the consent. Raises LinkGone, Erased,
-        StoreUnavailable."""
+    def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView, Contact]:
+        """Records `given` by the link's holder; the subject, the consent, and the address that is shown to be theirs.
+        Raises LinkGone, Erased, StoreUnavailable."""
         row = self._find(session, token, lock=True)
         hold(session, row.subject_id)
         standing = next(latest(session, [row.subject_id], [row.purpose]), None)
@@ -130,7 +130,7 @@ class Confirmer:
         times = {"asked_at": row.asked_at.isoformat(), "confirmed_at": at.isoformat()}
         row.used_at, row.sealed, row.send_at = at, None, None
         said = self._record(session, row.subject_id, _proven(wanted, proof | times), actor, at, confirmed=True)
-        return row.subject_id, said
+        return row.subject_id, said, Contact("email", address)
 
     def _record(
         self, session: Session, subject_id: str, wanted: RecordConsent, actor: str, at: datetime, *, confirmed: bool

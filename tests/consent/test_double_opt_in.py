@@ -14,10 +14,23 @@ import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.consent import Choices, ConsentView, LinkGone, State, current, evidence, purpose_states, subject_state
+from privacy_svc.consent import (
+    SUPPRESS_ALL,
+    Choices,
+    ConsentView,
+    LinkGone,
+    State,
+    current,
+    digests,
+    enlist_erased,
+    evidence,
+    purpose_states,
+    subject_state,
+)
 from privacy_svc.consent.confirming import A_DAY, forget_links, forget_links_of
 from privacy_svc.consent.errors import NoAddress
 from privacy_svc.consent.model import Confirmation
+from privacy_svc.consent.suppression import scopes_by_address
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, Misconfigured
 from privacy_svc.http import Contact, Role, TooManyRequests
@@ -32,6 +45,7 @@ from tests.policy.small import FILES, PURPOSES, compiled
 
 __all__ = ["web"]
 
+ANA = Contact("email", "ana@mail.example")
 DOUBLE = PURPOSES.replace("covered_since: 2", "covered_since: 2\n      double_opt_in: true")
 
 
@@ -136,6 +150,22 @@ def test_a_consent_that_ended_before_it_was_confirmed_is_gone(ways: Ways) -> Non
     token = ways.ask(expires_at=now() + timedelta(hours=1))
     with time_machine.travel(now() + timedelta(hours=2), tick=False), pytest.raises(LinkGone):
         ways.confirm(token)
+
+
+def test_a_letter_frees_its_own_address_alone(ways: Ways) -> None:
+    """Of what somebody who was erased left there: the telephone they shared may be another's."""
+    desk, phone = ways.desk, Contact("phone", "+49 30 90182042")
+
+    class Reached(OneCustomer):
+        def contacts(self, _session: Session, ids: Iterable[str]) -> dict[str, list[Contact]]:
+            return {i: [ANA, phone] for i in ids}
+
+    with desk.database.write() as session:
+        enlist_erased(session, desk.log, digests(session, desk.vault, [ANA, phone]), "worker", now())
+    ways.choices = dataclasses.replace(ways.choices, directory=Reached(desk.subject))
+    ways.confirm(ways.ask())
+    with desk.database.read() as session:
+        assert scopes_by_address(session, desk.vault, [ANA, phone]) == {phone: {SUPPRESS_ALL}}
 
 
 @pytest.mark.parametrize(("now_at", "gone"), [(" Ana@MAIL.example ", False), ("ana@new.example", True), (None, True)])
