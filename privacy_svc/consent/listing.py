@@ -67,9 +67,12 @@ class Listing:
 
     def said_here(self, w: Wanted, subject_id: str, stand: Sequence[Entry]) -> bool:
         """Whether nothing but earlier lines of the file stand against it, about the same person and purpose."""
-        tags = owners(self.session, self.vault, subject_id)
-        mine = [e for e in stand if e.owner in tags and e.reason == Cause.UNSUBSCRIBE and e.since >= self.began]
-        if len(mine) < len(stand) or {e.scope for e in mine} != {w.words.purpose.key}:
+        said = (
+            e.reason == Cause.UNSUBSCRIBE and e.scope == w.words.purpose.key and e.since >= self.began for e in stand
+        )
+        if not all(said):  # nearly always: whose they are is not worked out then
+            return False
+        if not {e.owner for e in stand} <= set(owners(self.session, self.vault, subject_id)):
             return False
         self._again.add((subject_id, w.words.purpose.key))
         return True
