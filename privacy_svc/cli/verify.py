@@ -1,13 +1,18 @@
 """`verify FILE`: check what this service signed, without the service."""
 
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from privacy_svc.cli.common import Cli
+
+if TYPE_CHECKING:
+    from privacy_svc.auditlog.handover import Handover
 
 RECEIPT = "dpv:ConsentReceipt"
 
@@ -36,20 +41,35 @@ def command(cli: Cli, file: Path, key: str | None) -> None:
 
 
 def _check_ours(cli: Cli, file: Path) -> dict[str, Any]:
-    """By the key of this home folder, or by one before it, as far as that was in force."""
-    from privacy_svc.auditlog import NoteError, ProofError
-
     with cli.runtime(check_stores=False, check_policies=False) as runtime:
         vkey, handovers = runtime.signer.vkey, runtime.signer.handovers
+    return check_by(file, vkey, handovers)
+
+
+def check_by(file: Path, vkey: str, handovers: "Iterable[Handover]") -> dict[str, Any]:
+    """By this key, or by one before it, as far as that was in force. Raises NoteError, ProofError."""
+    from privacy_svc.auditlog import NoteError, ProofError
+
     try:
         return _check(file, vkey)
     except (NoteError, ProofError):
         for handover in handovers:
             with suppress(NoteError, ProofError):
                 found = _check(file, handover.old.vkey)
-                if found.get("log_size", 0) <= handover.after:
+                if _was_in_force(found, handover):
                     return {**found, "key_until": handover.at}
         raise
+
+
+def _was_in_force(found: dict[str, Any], handover: "Handover") -> bool:
+    """Whoever found a former key signs nothing with it that is of after its end."""
+    try:
+        late = "recorded_at" in found and datetime.fromisoformat(found["recorded_at"]) > datetime.fromisoformat(
+            handover.at
+        )
+    except (TypeError, ValueError):  # no time, or one without a zone: not as we write it
+        return False
+    return not late and found.get("log_size", 0) <= handover.after
 
 
 def _check(file: Path, vkey: str) -> dict[str, Any]:
@@ -98,6 +118,7 @@ def _receipt(document: dict[str, Any]) -> dict[str, Any]:
         "purpose": record["dpv:hasProcess"][0]["dpv:hasPurpose"][0]["dct:identifier"],
         "state": event["@type"][0],
         "said_at": event["dpv:isIndicatedAtTime"],
+        "recorded_at": document["dct:created"],
         "notice": f"{notice['dct:identifier']} {notice['dct:hasVersion']} {notice['dct:language']}",
     }
 

@@ -104,11 +104,11 @@ class Choices:
     def confirm(self, session: Session, token: str, *, gpc: bool = False) -> ConsentView:
         """The person pressed the button, which is more than their browser's general signal says: that is noted as of
         before, and what it objects to here is taken back. Raises LinkGone, Erased, StoreUnavailable."""
-        subject_id, said = self.confirmer.confirm(session, token, PERSON)
+        subject_id, said, address = self.confirmer.confirm(session, token, PERSON)
         if gpc:
             self.signal(session, subject_id, PERSON, min(now(), said.given_at - timedelta(microseconds=1)))
             lift_objection(session, self.log, subject_id, said.purpose, PERSON, f"consent {said.id}")
-        self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON)
+        self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON, shown=address)
         return said
 
     def unsubscribe_link(self, subject_id: str, purpose: str) -> UnsubscribeLink:
@@ -190,8 +190,9 @@ def _signalled(session: Session, subject_id: str, purpose: Purpose) -> bool:
     """
     if _is_objected_to(purpose):
         return was_signalled(session, subject_id, purpose.key)
-    mine = (Consent.subject_id == subject_id, Consent.purpose == purpose.key, Consent.channel == GPC)
-    return session.scalar(select(Consent.purpose).where(*mine).limit(1)) is not None
+    mine = (Consent.subject_id == subject_id, Consent.purpose == purpose.key)
+    noted = (Consent.channel == GPC, Consent.state == State.WITHDRAWN.value)  # any caller may name a yes of theirs so
+    return session.scalar(select(Consent.purpose).where(*mine, *noted).limit(1)) is not None
 
 
 def _choices(

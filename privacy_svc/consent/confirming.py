@@ -23,11 +23,12 @@ from privacy_svc.consent.standing import latest, state_at
 from privacy_svc.consent.states import DOUBLE_OPT_IN, State
 from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
-from privacy_svc.http import CustomerDirectory, TooManyRequests
+from privacy_svc.errors import InvalidBody
+from privacy_svc.http import Contact, CustomerDirectory, TooManyRequests
 from privacy_svc.identity import digest, new_secret
 from privacy_svc.mail import Letter
 from privacy_svc.policy import PolicySet, Purpose
-from privacy_svc.vault import Subject, Vault
+from privacy_svc.vault import Subject, Vault, normalise
 
 A_DAY = 5
 """Links to one person in a day: nobody's form may fill another's mailbox."""
@@ -109,24 +110,27 @@ class Confirmer:
         row = self._find(session, token)
         if session.get_one(Subject, row.subject_id).erased_at is not None:
             raise LinkGone("Your data were erased since the link was sent.")
-        wanted, _ = self._opened(session, row)
+        wanted, _ = self._offered(session, row)
         assert wanted.notice is not None
         return Offered(self.policies.purposes[row.purpose], wanted.notice, row.expires_at)
 
-    def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView]:
-        """Records `given` by the link's holder; the subject and the consent. Raises LinkGone, Erased."""
+    def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView, Contact]:
+        """Records `given` by the link's holder; the subject, the consent, and the address that is shown to be theirs.
+        Raises LinkGone, Erased, StoreUnavailable."""
         row = self._find(session, token, lock=True)
         hold(session, row.subject_id)
         standing = next(latest(session, [row.subject_id], [row.purpose]), None)
         if standing is None or standing.id != row.standing:
             raise LinkGone("You have said something else about this since the link was sent.")
         at = now()
-        wanted, address = self._opened(session, row)
+        wanted, address = self._offered(session, row)
+        if not self._is_theirs(session, row.subject_id, address):
+            raise LinkGone("Your e-mail address is another one now.")
         proof = {"channel": "email", "address": address, "link": row.digest.hex()[:16]}
         times = {"asked_at": row.asked_at.isoformat(), "confirmed_at": at.isoformat()}
         row.used_at, row.sealed, row.send_at = at, None, None
         said = self._record(session, row.subject_id, _proven(wanted, proof | times), actor, at, confirmed=True)
-        return row.subject_id, said
+        return row.subject_id, said, Contact("email", address)
 
     def _record(
         self, session: Session, subject_id: str, wanted: RecordConsent, actor: str, at: datetime, *, confirmed: bool
@@ -149,6 +153,12 @@ class Confirmer:
             if kind == "email" and "@" in value:
                 return value.strip()
         raise NoAddress("This purpose is confirmed by e-mail, and the customer store has no address of this person.")
+
+    def _is_theirs(self, session: Session, subject_id: str, address: str) -> bool:
+        """Whether they are still reached there: who has a mailbox of before confirms nothing for the one of now."""
+        proven = normalise("email", address, self.vault.region)
+        known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
+        return any(normalise(*contact, self.vault.region) == proven for contact in known if contact.kind == "email")
 
     def _limit(self, session: Session, subject_id: str, at: datetime) -> None:
         mine = (Confirmation.subject_id == subject_id, Confirmation.asked_at > at - timedelta(days=1))
@@ -177,7 +187,8 @@ class Confirmer:
             expires_at=at + timedelta(hours=hours),
             send_at=at + LEASE,
         )
-        asked = {"wanted": msgspec.to_builtins(wanted), "address": address, "token": token}
+        text = self.policies.notices[wanted.notice.id, wanted.notice.version, wanted.notice.language]
+        asked = {"wanted": msgspec.to_builtins(wanted), "address": address, "token": token, "text": text.digest}
         seal(session, self.vault, row, asked)
         session.add(row)
         return self._written(row, wanted.notice.language, address, token)
@@ -215,9 +226,20 @@ class Confirmer:
             raise LinkGone("What the link is about does not exist any more.")
         return row
 
-    def _opened(self, session: Session, row: Confirmation) -> tuple[RecordConsent, str]:
+    def _offered(self, session: Session, row: Confirmation) -> tuple[RecordConsent, str]:
+        """What the link confirms, and where it went. Raises LinkGone where that is not what the person was asked any
+        more: nobody confirms a text that changed since they read it."""
         asked = opened(session, self.vault, row)
-        return msgspec.convert(asked["wanted"], RecordConsent), str(asked["address"])
+        wanted = msgspec.structs.replace(msgspec.convert(asked["wanted"], RecordConsent), given_at=None)
+        assert wanted.notice is not None
+        text = self.policies.notices.get((wanted.notice.id, wanted.notice.version, wanted.notice.language))
+        if text is None or text.digest != asked.get("text", text.digest):
+            raise LinkGone("The text you agreed to is another one now.")
+        try:
+            check(self.policies, wanted, now())
+        except InvalidBody:
+            raise LinkGone("What you agreed to is not asked for in this way any more.") from None
+        return wanted, str(asked["address"])
 
 
 def seal(session: Session, vault: Vault, row: Confirmation, asked: dict[str, Any]) -> None:
@@ -231,11 +253,11 @@ def opened(session: Session, vault: Vault, row: Confirmation) -> dict[str, Any]:
 
 
 def _proven(wanted: RecordConsent, proof: dict[str, Any]) -> RecordConsent:
-    """Said now, with the caller's evidence and ours."""
+    """With the caller's evidence and ours."""
     given = wanted.source.evidence
     evidence = {DOUBLE_OPT_IN: proof} | ({"given": given} if given is not None else {})
     source = Source(wanted.source.channel, wanted.source.method, wanted.source.reference, evidence)
-    return msgspec.structs.replace(wanted, source=source, given_at=None)
+    return msgspec.structs.replace(wanted, source=source)
 
 
 def forget_links(session: Session, at: datetime) -> None:

@@ -30,8 +30,8 @@ TOLD = 10_000
 
 @dataclass(frozen=True)
 class Reading:
-    """`policies` are those that decide: one, or two that are compared. Without any no fact is read and no vault
-    needed. Local days are the organisation's."""
+    """`policies` are those that decide: one, or two that are compared. Without a vault nothing is read that the
+    customer store tells. Local days are the organisation's."""
 
     vault: Vault | None
     policies: Sequence[PolicySet]
@@ -53,6 +53,8 @@ class Reading:
     @cached_property
     def highest(self) -> int:
         """The age from which on it makes no difference; 0 where none does."""
+        if self.vault is None:
+            return 0
         asked = (limit for p in self.policies for limit in _limits(p, self.purpose))
         return max(asked, default=0)
 
@@ -68,6 +70,8 @@ class Reading:
     @cached_property
     def ends(self) -> list[date]:
         """For each retention, at most two, the last day that is over; early ones first."""
+        if self.vault is None:
+            return []
         return sorted({last_passed(self._today, p.retention) for p in self._declared if p.retention is not None})
 
     def age(self, of_age: int) -> int | None:

@@ -27,7 +27,7 @@ from privacy_svc.consent.suppression import (
 from privacy_svc.consent.tables import Suppression
 from privacy_svc.db import among, now
 from privacy_svc.errors import KeyUnavailable, StoreUnavailable
-from privacy_svc.http import CustomerDirectory
+from privacy_svc.http import Contact, CustomerDirectory
 from privacy_svc.policy import PROFILING, Purpose
 from privacy_svc.vault import Vault
 
@@ -66,13 +66,16 @@ class ListKeeper:
         elif state == State.GIVEN:
             self.agreed(session, subject_id, [purpose.key], actor, "consent given")
 
-    def follow_own(self, session: Session, subject_id: str, purpose: Purpose, actor: str) -> int:
+    def follow_own(
+        self, session: Session, subject_id: str, purpose: Purpose, actor: str, shown: Contact | None = None
+    ) -> int:
         """After the person consented themselves: nothing of theirs stands against their addresses for this purpose any
-        more, but what they still object to; nor does what people who were erased left there."""
+        more, but what they still object to; nor does what people who were erased left there, or, where one address is
+        `shown` to be theirs, left at that one: a letter proves nothing of a telephone."""
         scopes, because = scopes_of(purpose), "own consent"
         if not self.lists(session, scopes):
             return 0
-        known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
+        known = [shown] if shown else self.directory.contacts(session, [subject_id]).get(subject_id, ())
         left = self._not_objected(session, subject_id, scopes)
         freed = release_erased(session, self.vault, self.log, known, left, actor, because) if known else 0
         return freed + self.agreed(session, subject_id, scopes, actor, because)

@@ -114,7 +114,8 @@ class Importer:
                 run = ConsentImport(digest=digest, started_by=self.actor)
                 session.add(run)
             elif run.finished_at is not None or again:
-                run.started_at, run.finished_at, run.started_by = now(), None, self.actor
+                began = run.started_at if run.finished_at is None else now()
+                run.started_at, run.finished_at, run.started_by = began, None, self.actor
                 run.rows, run.recorded, run.unchanged, run.refused = 0, 0, 0, {}
             session.flush()
             return run.id, Totals(run.rows, run.recorded, run.unchanged, Counter(run.refused))
@@ -183,7 +184,7 @@ class _Batch:
     ) -> list[Wanted]:
         """Those whose addresses may be used for their purpose; what is there already needs no such leave again.
         `subjects`: of the rows whose person is known."""
-        against = self._listing.against(wanted, contacts)
+        against = self._listing.against(wanted, contacts, subjects)
         left = []
         for w in wanted:
             stand = against.get(w.line.number)

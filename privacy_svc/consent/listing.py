@@ -8,6 +8,7 @@ listed is no obstacle to it, and goes again where an agreement stands in the end
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,18 @@ from privacy_svc.auditlog import Log
 from privacy_svc.consent.judging import Wanted
 from privacy_svc.consent.standing import latest
 from privacy_svc.consent.states import State
-from privacy_svc.consent.suppression import Cause, Entry, Owned, enlist, entries_of, owned, owners, release, scopes_of
+from privacy_svc.consent.suppression import (
+    Cause,
+    Entry,
+    Owned,
+    enlist,
+    entries_for,
+    entries_of,
+    owned,
+    owners,
+    release,
+    scopes_of,
+)
 from privacy_svc.http import Contact, CustomerDirectory
 from privacy_svc.vault import Vault
 
@@ -36,23 +48,31 @@ class Listing:
     began: datetime
     _again: set[Place] = field(default_factory=set)
 
-    def against(self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]]) -> dict[int, list[Entry]]:
-        """By row number, what keeps its addresses from its purpose. A refusal or withdrawal needs no leave."""
-        asked = (c for w in wanted if w.permits for c in contacts[w.line.number])
-        listed = entries_of(self.session, self.vault, asked)
+    def against(
+        self, wanted: Sequence[Wanted], contacts: Mapping[int, Sequence[Contact]], subjects: Mapping[int, str]
+    ) -> dict[int, list[Entry]]:
+        """By row number, what keeps its addresses from its purpose, and what stands for its person where that is known.
+        A refusal or withdrawal needs no leave."""
+        asking = [w for w in wanted if w.permits]
+        listed = entries_of(self.session, self.vault, (c for w in asking for c in contacts[w.line.number]))
+        own = entries_for(self.session, self.vault, {s for w in asking if (s := subjects.get(w.line.number))})
         found: dict[int, list[Entry]] = {}
-        for w in wanted if listed else ():
-            scopes = scopes_of(w.words.purpose)
-            stand = [e for c in contacts[w.line.number] for e in listed.get(c, ()) if e.scope in scopes]
-            if stand and w.permits:
+        for w in asking if listed or own else ():
+            scopes, theirs = scopes_of(w.words.purpose), own.get(subjects.get(w.line.number, ""), ())
+            at_address = (e for c in contacts[w.line.number] for e in listed.get(c, ()))
+            stand = [e for e in chain(at_address, theirs) if e.scope in scopes]
+            if stand:
                 found[w.line.number] = stand
         return found
 
     def said_here(self, w: Wanted, subject_id: str, stand: Sequence[Entry]) -> bool:
         """Whether nothing but earlier lines of the file stand against it, about the same person and purpose."""
-        tags = owners(self.session, self.vault, subject_id)
-        mine = [e for e in stand if e.owner in tags and e.reason == Cause.UNSUBSCRIBE and e.since >= self.began]
-        if len(mine) < len(stand) or {e.scope for e in mine} != {w.words.purpose.key}:
+        said = (
+            e.reason == Cause.UNSUBSCRIBE and e.scope == w.words.purpose.key and e.since >= self.began for e in stand
+        )
+        if not all(said):  # nearly always: whose they are is not worked out then
+            return False
+        if not {e.owner for e in stand} <= set(owners(self.session, self.vault, subject_id)):
             return False
         self._again.add((subject_id, w.words.purpose.key))
         return True

@@ -47,7 +47,7 @@ def recorded(
     people: dict[str, dict[str, SubjectState]] = {}
     for purpose in {view.purpose for _, _, view in said}:
         ids = [subject_id for subject_id, _, view in said if view.purpose == purpose]
-        people[purpose] = purpose_states(session, ids, Reading(None, (), purpose, now))
+        people[purpose] = purpose_states(session, ids, Reading(None, (policies,), purpose, now))
     return [
         _recorded(policies, people[view.purpose][subject_id], customer, view) for subject_id, customer, view in said
     ]

@@ -221,6 +221,20 @@ def entries_of(session: Session, vault: Vault, contacts: Iterable[Contact]) -> M
     return {contact: against for contact, against in found.items() if against}
 
 
+def entries_for(session: Session, vault: Vault, subject_ids: Iterable[str]) -> Mapping[str, Sequence[Entry]]:
+    """What stands for each of these people, at whatever address: theirs may have changed since. Those for whom nothing
+    does are absent. Raises KeyUnavailable."""
+    hasher = vault.address_hasher(session)
+    whose = {tag: subject_id for subject_id in dict.fromkeys(subject_ids) for tag in hasher.owners(subject_id)}
+    found: dict[str, list[Entry]] = {}
+    columns = (Suppression.scope, Suppression.owner, Suppression.reason, Suppression.since)
+    left = iter(whose)
+    while some := list(islice(left, CHUNK)):
+        for scope, owner, reason, since in session.execute(select(*columns).where(Suppression.owner.in_(some))):
+            found.setdefault(whose[owner], []).append(Entry(scope, owner, reason, since))
+    return found
+
+
 def scopes_by_address(session: Session, vault: Vault, contacts: Iterable[Contact]) -> Mapping[Contact, frozenset[str]]:
     """Under which scopes each address is suppressed; those that are not are absent. Raises KeyUnavailable."""
     found = entries_of(session, vault, contacts)

@@ -90,6 +90,10 @@ class Switches:
             self.choices.keeper.follow_own(session, self.subject_id, purpose, actor)
         return said
 
+    def note_signal(self, session: Session, actor: str = PERSON) -> None:
+        """The browser by which they choose sends `Sec-GPC: 1`. Raises Erased, NotFound."""
+        self.choices.signal(session, self.subject_id, actor)
+
     def _purpose(self, session: Session, key: str) -> Purpose:
         """Raises NotFound for one that is not theirs to decide."""
         purpose = self.choices.policies.purposes.get(key)

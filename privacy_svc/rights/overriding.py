@@ -5,7 +5,7 @@ the profiling that goes with it (Art. 21(2) and (3))."""
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.consent import lift_objection, objects_since
+from privacy_svc.consent import ListKeeper, lift_objection, objects_since
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.policy import DIRECT_MARKETING, PROFILING, PolicySet, Purpose
 from privacy_svc.rights import details
@@ -39,7 +39,9 @@ def override(session: Session, parts: Parts, subject_id: str, purpose: str, grou
     for request in _requests(session, parts, subject_id, purpose):
         details.add(session, parts.vault, request, overridden=grounds)
         parts.note(session, request, Event.OBJECTION_OVERRIDDEN, actor)
-    return lift_objection(session, parts.log, subject_id, purpose, actor, f"compelling grounds: {grounds}")
+    version = lift_objection(session, parts.log, subject_id, purpose, actor, f"compelling grounds: {grounds}")
+    ListKeeper(parts.vault, parts.log, parts.directory).lifted(session, subject_id, purpose, actor)
+    return version
 
 
 def title(policies: PolicySet, purpose: str, letters: Letters) -> str:

@@ -22,7 +22,7 @@ from privacy_svc.db import Database
 from privacy_svc.errors import Erased, InvalidBody
 from privacy_svc.http import ANY_QUERY, Role, allow, takes
 from privacy_svc.policy import PolicyHolder, PolicySet, Purpose
-from privacy_svc.web.forms import FORMS, form
+from privacy_svc.web.forms import FORMS, form, says_gpc
 from privacy_svc.web.rendering import page
 
 
@@ -87,7 +87,7 @@ def confirm(
     our `no-referrer`, say `cross-site`, `null` or nothing."""
     policy = policies.current
     with database.write() as session:
-        said = choices.confirm(session, form(body).get("token", ""), gpc=_gpc(request))
+        said = choices.confirm(session, form(body).get("token", ""), gpc=says_gpc(request))
     return _about(_page(request, policy, "confirmed"), policy.purposes[said.purpose])
 
 
@@ -135,13 +135,8 @@ def unsubscribe(
     if form(body, request.headers.get("content-type", "")).get(UNSUBSCRIBE_FIELD) != UNSUBSCRIBE_VALUE:
         raise InvalidBody(f"The body is the form {UNSUBSCRIBE_FIELD}={UNSUBSCRIBE_VALUE} (RFC 8058).")
     with database.write() as session:
-        purpose = choices.unsubscribe(session, token, gpc=_gpc(request))
+        purpose = choices.unsubscribe(session, token, gpc=says_gpc(request))
     return _about(_page(request, policies.current, "stopped"), purpose)
-
-
-def _gpc(request: Request[Any, Any, Any]) -> bool:
-    """Only "1" is the signal (W3C Global Privacy Control)."""
-    return str(request.headers.get("sec-gpc", "")) == "1"
 
 
 def _about(shown: Template, purpose: Purpose) -> Template:

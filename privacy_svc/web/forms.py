@@ -2,13 +2,21 @@
 
 from email.parser import BytesParser
 from email.policy import HTTP
+from typing import Any
 from urllib.parse import parse_qsl
+
+from litestar import Request
 
 from privacy_svc.errors import InvalidBody
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST = 10
 """Fields."""
+
+
+def says_gpc(request: Request[Any, Any, Any]) -> bool:
+    """Whether it came with the browser's general signal: only "1" is (W3C Global Privacy Control)."""
+    return str(request.headers.get("sec-gpc", "")) == "1"
 
 
 def form(body: bytes, content_type: str = "") -> dict[str, str]:

@@ -24,7 +24,7 @@ from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.rights import LogLine, Own, Requests, Right
 from privacy_svc.settings import Settings
 from privacy_svc.web import entering, texts
-from privacy_svc.web.forms import form
+from privacy_svc.web.forms import form, says_gpc
 from privacy_svc.web.leaving import signing_out
 from privacy_svc.web.rendering import language_of, page
 from privacy_svc.web.uses import use_of
@@ -140,14 +140,18 @@ def show_choices(
 
 @post(HOME + "/choices/{purpose:str}", **_MINE)
 def choose(
+    request: Request[Any, Any, Any],
     purpose: FromPath[str],
     body: RawBody,
     database: NamedDependency[Database],
     switches: NamedDependency[Switches],
     mailer: NamedDependency[Mailer],
 ) -> Redirect:
-    """Holds with the answer."""
+    """Holds with the answer. What the person presses comes after what their browser says of itself."""
     said, sent = None, form(body)
+    if says_gpc(request):
+        with database.write() as session:
+            switches.note_signal(session)
     try:
         with database.write() as session:
             if sent.get("position") == "on":

@@ -1,24 +1,42 @@
 """Double opt-in: requested, then given by the link that was mailed, and by nothing else."""
 
+import dataclasses
 import email
 import re
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import timedelta
 from email.policy import default
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from privacy_svc.consent import Choices, ConsentView, LinkGone, State, current, evidence, purpose_states, subject_state
+from privacy_svc.consent import (
+    SUPPRESS_ALL,
+    Choices,
+    ConsentView,
+    LinkGone,
+    State,
+    current,
+    digests,
+    enlist_erased,
+    evidence,
+    purpose_states,
+    subject_state,
+)
 from privacy_svc.consent.confirming import A_DAY, forget_links, forget_links_of
 from privacy_svc.consent.errors import NoAddress
 from privacy_svc.consent.model import Confirmation
+from privacy_svc.consent.suppression import scopes_by_address
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, Misconfigured
 from privacy_svc.http import Contact, Role, TooManyRequests
 from privacy_svc.identity import digest
 from privacy_svc.mail import OUTBOX, Mailer
-from privacy_svc.policy import ReasonCode, decide
+from privacy_svc.policy import LegalBasis, PolicySet, ReasonCode, decide
 from privacy_svc.settings import Settings
 from tests.consent.conftest import MOTHER, Desk, wanted
 from tests.consent.test_routes import NEWS, OneCustomer, Web, web
@@ -27,6 +45,7 @@ from tests.policy.small import FILES, PURPOSES, compiled
 
 __all__ = ["web"]
 
+ANA = Contact("email", "ana@mail.example")
 DOUBLE = PURPOSES.replace("covered_since: 2", "covered_since: 2\n      double_opt_in: true")
 
 
@@ -101,6 +120,67 @@ def test_looking_at_the_page_changes_nothing(ways: Ways) -> None:
             assert ways.choices.show_link(session, token).notice.version == 2
     assert ways.stands() == "requested"
     ways.confirm(token)
+
+
+def another_text(_: PolicySet) -> PolicySet:
+    file = "notices/news/2.en.md"
+    return compiled(**{"purposes.yml": DOUBLE, file: f"{FILES[file]}And we sell your address.\n"})
+
+
+def no_consent(policies: PolicySet) -> PolicySet:
+    news = dataclasses.replace(policies.purposes["news"], consent=None, legal_basis=LegalBasis.CONTRACT)
+    return dataclasses.replace(policies, purposes={**policies.purposes, "news": news})
+
+
+@pytest.mark.parametrize("changed", [another_text, no_consent])
+def test_nobody_confirms_what_they_were_not_asked(ways: Ways, changed: Callable[[PolicySet], PolicySet]) -> None:
+    """The link ends where the text changed under its version, or the policy asks for no such consent any more; neither
+    the page offers it nor does the button record anything."""
+    token = ways.ask()
+    ways.choices = dataclasses.replace(ways.choices, policies=changed(ways.choices.policies))
+    with ways.desk.database.read() as session, pytest.raises(LinkGone):
+        ways.choices.show_link(session, token)
+    with pytest.raises(LinkGone):
+        ways.confirm(token)
+    assert ways.stands() == "requested"
+
+
+def test_a_consent_that_ended_before_it_was_confirmed_is_gone(ways: Ways) -> None:
+    """It was to last until a day that is over: the page says so, instead of an error."""
+    token = ways.ask(expires_at=now() + timedelta(hours=1))
+    with time_machine.travel(now() + timedelta(hours=2), tick=False), pytest.raises(LinkGone):
+        ways.confirm(token)
+
+
+def test_a_letter_frees_its_own_address_alone(ways: Ways) -> None:
+    """Of what somebody who was erased left there: the telephone they shared may be another's."""
+    desk, phone = ways.desk, Contact("phone", "+49 30 90182042")
+
+    class Reached(OneCustomer):
+        def contacts(self, _session: Session, ids: Iterable[str]) -> dict[str, list[Contact]]:
+            return {i: [ANA, phone] for i in ids}
+
+    with desk.database.write() as session:
+        enlist_erased(session, desk.log, digests(session, desk.vault, [ANA, phone]), "worker", now())
+    ways.choices = dataclasses.replace(ways.choices, directory=Reached(desk.subject))
+    ways.confirm(ways.ask())
+    with desk.database.read() as session:
+        assert scopes_by_address(session, desk.vault, [ANA, phone]) == {phone: {SUPPRESS_ALL}}
+
+
+@pytest.mark.parametrize(("now_at", "gone"), [(" Ana@MAIL.example ", False), ("ana@new.example", True), (None, True)])
+def test_a_mailbox_of_before_confirms_nothing(ways: Ways, now_at: str | None, gone: bool) -> None:
+    """The CRM has another address since, or none: whoever reads the old one does not say yes for it."""
+    token = ways.ask()
+
+    class Moved(OneCustomer):
+        def contacts(self, _session: Session, ids: Iterable[str]) -> dict[str, list[Contact]]:
+            return {i: [Contact("email", now_at)] for i in ids} if now_at else {}
+
+    ways.choices = dataclasses.replace(ways.choices, directory=Moved(ways.desk.subject))
+    with pytest.raises(LinkGone, match="address") if gone else nullcontext():
+        ways.confirm(token)
+    assert ways.stands() == ("requested" if gone else "given")
 
 
 def test_a_link_works_once(ways: Ways) -> None:

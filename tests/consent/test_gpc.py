@@ -64,6 +64,15 @@ def test_what_the_person_says_later_stands(honouring: Web, desk: Desk, before: b
         assert many.consents["news"].state == "given"
 
 
+@pytest.mark.parametrize("state", ["given", "refused"])
+def test_no_module_silences_the_signal(honouring: Web, desk: Desk, state: str) -> None:
+    """By calling what it records after the signal's channel."""
+    honouring("POST", "/v1/consents", NEWS | {"state": state, "source": {"channel": "gpc"}})
+    assert "news" in signalled(honouring)
+    with desk.database.read() as session:
+        assert subject_state(session, desk.subject, now()).consents["news"].state == "withdrawn"
+
+
 def test_an_objection_of_before_does_not_silence_the_signal(honouring: Web, desk: Desk) -> None:
     """Raised and lifted before the first signal, it was about then: the signal counts. Who lifts that objection has
     said so after it, and is left alone."""

@@ -6,14 +6,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.consent import Brought, Intake, RecordConsent, Taken, current, history, object_to, subject_state
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, InvalidBody, PrivacyError, UnknownCustomer
 from privacy_svc.http import CustomerRef, KeyReused, Once
-from privacy_svc.policy import PolicyHolder
-from tests.consent.conftest import CARE, Desk, wanted
+from privacy_svc.policy import PROFILING, PolicyHolder
+from privacy_svc.vault import Subject
+from tests.consent.conftest import CARE, MOTHER, Desk, wanted
 from tests.consent.test_routes import OneCustomer
 from tests.factories import check_log
 from tests.policy.small import FILES
@@ -51,6 +53,20 @@ def bring(desk: Desk, intake: Intake, *consents: RecordConsent, keys: Sequence[b
 
 def answers(found: Sequence[Taken | Exception]) -> list[tuple[str, str]]:
     return [(one.answer.content.state, one.answer.content.current) for one in found if isinstance(one, Taken)]
+
+
+def test_the_answer_tells_every_objection_that_is_heeded(desk: Desk, intake: Intake) -> None:
+    """Also one to profiling, against a purpose that does it; birth dates and the like are not looked at for it."""
+    path = intake.policies.folder / "purposes.yml"
+    path.write_text(path.read_text().replace("    minimum_age: 16\n", "    minimum_age: 16\n    profiling: true\n"))
+    with desk.database.write() as session:
+        object_to(session, desk.log, desk.subject, PROFILING, "shop")
+        session.get_one(Subject, desk.subject).birth = b"garbage"
+    with capture_logs() as told:
+        (found,) = bring(desk, intake, wanted(guardian=MOTHER))
+    assert isinstance(found, Taken)
+    assert found.answer.content.objected
+    assert [line["event"] for line in told] == ["policy.loaded"]
 
 
 def test_each_is_answered_by_itself(desk: Desk, intake: Intake) -> None:

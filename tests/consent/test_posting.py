@@ -94,7 +94,7 @@ def test_a_letter_that_nobody_sent_is_sent_once(ways: Ways, desk: Desk, tmp_path
     assert token_of(letter) == token
     row = link(desk.database)
     with desk.database.read() as session:
-        assert set(opened(session, desk.vault, row)) == {"wanted", "address"}
+        assert set(opened(session, desk.vault, row)) == {"wanted", "address", "text"}
     assert row.send_at is None
     assert ways.confirm(token).state == "given"
 

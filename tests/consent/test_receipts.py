@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from rdflib import DCTERMS, RDF, SKOS, XSD, Graph, Literal, Namespace
 
 from privacy_svc.auditlog import NoteError, strict_json, verify_json
+from privacy_svc.auditlog.signed_json import sign_json
 from privacy_svc.cli.common import Cli
+from privacy_svc.cli.verify import check_by
 from privacy_svc.cli.verify import command as verify_file
 from privacy_svc.consent import ConsentView, Source, find, issue_receipt
 from privacy_svc.consent.receipts import CONTEXT, STATE_TERMS
@@ -284,3 +286,24 @@ def test_without_the_policy_of_then_there_is_no_receipt(desk: Desk) -> None:
         session.connection().exec_driver_sql("DELETE FROM policy_versions")
     with pytest.raises(NotFound):
         _receipt(desk, said, later)
+
+
+def test_a_receipt_outlives_its_key_and_a_found_key_makes_none(desk: Desk, tmp_path: Path) -> None:
+    """Signed before the key was replaced, it still holds, and says until when the key was in force; the old key's word
+    about something later does not hold, and a receipt that is issued anew is the new key's."""
+    said, file = desk.say(), tmp_path / "receipt.json"
+    before, keys = _receipt(desk, said), desk.log.signer._keys
+    desk.log.rotate_key(desk.database, actor="test", reason="yearly")
+    signer = desk.log.signer
+    file.write_text(json.dumps(before))
+    [handover] = signer.handovers
+    assert check_by(file, signer.vkey, signer.handovers)["key_until"] == handover.at
+    again = _receipt(desk, said)
+    assert {**again, "signature": 0} == {**before, "signature": 0}
+    file.write_text(json.dumps(again))
+    assert "key_until" not in check_by(file, signer.vkey, signer.handovers)
+    later = {name: value for name, value in _receipt(desk, desk.say()).items() if name != "signature"}
+    for spoilt in ({}, {"dct:created": "soon"}, {"dct:created": 1}, {"dct:created": "2026-01-01T00:00:00"}):
+        file.write_text(json.dumps(sign_json(keys.key, keys.verifier, later | spoilt)))
+        with pytest.raises(NoteError):
+            check_by(file, signer.vkey, signer.handovers)

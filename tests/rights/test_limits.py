@@ -10,9 +10,10 @@ import time_machine
 from sqlalchemy import select
 
 from privacy_svc.consent import Reading, purpose_states, restrict, subject_state
+from privacy_svc.consent.suppression import scopes_by_address
 from privacy_svc.db import Database, now
 from privacy_svc.errors import BadRequest, Conflict, Erased, InvalidBody
-from privacy_svc.http import CustomerRef
+from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.mail import MailUnavailable
 from privacy_svc.policy import decide
 from privacy_svc.rights import AddressMissing, BadDetails, Limits, Recipients, Review, Right, State
@@ -22,7 +23,7 @@ from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.limits_model import RestrictionEnd
 from tests.conftest import ONE_DATABASE
 from tests.listening import listening
-from tests.rights.company import PURPOSES, Company, open_company
+from tests.rights.company import ANA, PURPOSES, Company, open_company
 from tests.rights.telling import IDENTIFIER, carry_out, deliver, done_for, telling
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import opened, types_of
@@ -261,13 +262,22 @@ def test_profiling_that_nobody_does_cannot_be_objected_to(company: Company) -> N
 
 @pytest.mark.parametrize("purpose", ["insight", "profiling"])
 def test_compelling_grounds_are_told_and_then_the_use_goes_on(house: Company, purpose: str) -> None:
-    """Art. 21(1): a named person, grounds, a letter with authority and remedy; in log and timeline; another objection
-    holds again."""
+    """Art. 21(1): a named person, grounds, a letter with authority and remedy; in log and timeline; their address is
+    free of it; another objection holds again."""
     request, limits = done_for(house, Right.OBJECTION, purpose=purpose), Limits(house.requests)
+    email = Contact("email", ANA["email"])
+
+    def suppressed() -> bool:
+        with house.database.read() as session:
+            return email in scopes_by_address(session, house.vault, [email])
+
+    listed = purpose != "profiling"
+    assert suppressed() is listed
     with pytest.raises(BadRequest):
         limits.override(ANA_ONE, purpose, " ", "piet")
     limits.override(ANA_ONE, purpose, "You have defrauded us twice.", "piet")
     assert allows(house, "insight")
+    assert not suppressed()
     for said in ("You have defrauded us twice.", "The Authority", "court", "21(1)"):
         assert said in lettered(house)
     assert types_of(house, request.id)[-1] == "overridden"
@@ -277,6 +287,7 @@ def test_compelling_grounds_are_told_and_then_the_use_goes_on(house: Company, pu
         limits.override(ANA_ONE, purpose, "again", "piet")
     done_for(house, Right.OBJECTION, purpose=purpose)
     assert not allows(house, "insight")
+    assert suppressed() is listed
 
 
 @pytest.mark.parametrize("purpose", ["direct_marketing", "newsletter"])

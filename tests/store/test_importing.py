@@ -392,6 +392,32 @@ def test_a_file_is_not_refused_for_what_it_said_itself(desk: Desk, batch: int, b
     assert desk.take(later, GOOD | other, batch=batch).refused == {"suppressed": 2}
 
 
+def test_a_file_that_is_sent_again_is_not_refused_for_what_it_said_before_it_broke_off(desk: Desk) -> None:
+    """From its beginning, as over HTTP."""
+    again = GOOD | {"given_at": "2026-05-03T08:00:00Z"}
+    file = io.BytesIO(b"".join(json.dumps(r).encode() + b"\n" for r in (GOOD, WITHDRAWN, again)))
+    digest = inspect(file).digest
+    steps = desk.importer(batch=2).steps(digest, read(file, Shape(Format.NDJSON)), desk.refused.extend, again=True)
+    assert [next(steps).rows, next(steps).rows] == [0, 2]
+    steps.close()
+    assert listed(desk, ANA["email"]) == [{MAIL}]
+    file.seek(0)
+    *_, totals = desk.importer(batch=2).steps(digest, read(file, Shape(Format.NDJSON)), print, again=True)
+    assert (totals.recorded, totals.unchanged, totals.refused, desk.reasons()) == (1, 2, {}, [])
+    assert listed(desk, ANA["email"]) == [set()]
+
+
+def test_who_unsubscribed_stays_so_at_a_new_address(desk: Desk) -> None:
+    """Which the CRM gave them by itself: what stands for the person is asked too, not only for the address."""
+    desk.take(WITHDRAWN)
+    with desk.shop.stores.engine("shop").begin() as connection:
+        connection.execute(text("UPDATE customers SET email = 'ana@new.example', phone = NULL WHERE id = 1"))
+    later = GOOD | {"given_at": "2026-05-03T08:00:00Z"}
+    assert desk.take(later, later | {"id": "2"}).refused == {"suppressed": 1}
+    assert desk.take(WITHDRAWN, later | {"id": None, "email": "ana@new.example"}).refused == {"suppressed": 1}
+    assert desk.reasons() == ["consent_withdrawn"]
+
+
 def test_another_scope_does_not_refuse(desk: Desk) -> None:
     """Who unsubscribed from one purpose may have consented to another."""
     shop = desk.shop

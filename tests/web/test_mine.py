@@ -214,6 +214,27 @@ def test_a_switch_holds_at_once(site: Site) -> None:
     check_log(site.runtime.database, site.runtime.log)
 
 
+def test_a_browsers_signal_comes_with_a_choice(site: Site) -> None:
+    """`Sec-GPC: 1` ends what honours it, once; what is pressed with it on stands, and so does what is pressed later."""
+    subject = come_in(site)
+    current = site.runtime.policies.current
+    ads, partners = "marketing.ads", "marketing.partners"
+    honouring = {key: replace(current.purposes[key], honours_gpc=True) for key in (ads, partners)}
+    site.runtime.policies._current = replace(current, purposes={**current.purposes, **honouring})
+
+    def states() -> dict[str, str]:
+        with site.runtime.database.read() as session:
+            facts = subject_state(session, subject, now()).consents
+        return {key: str(facts[key].state) for key in honouring}
+
+    agree(site, partners)
+    site.client.headers["Sec-GPC"] = "1"
+    agree(site, ads)
+    assert states() == {ads: "given", partners: "withdrawn"}
+    agree(site, partners)
+    assert states() == {ads: "given", partners: "given"}
+
+
 def test_a_switch_with_double_opt_in_waits_for_the_mail(site: Site) -> None:
     """The letter goes out; until its link is used nothing is allowed, and the page says so."""
     subject = come_in(site)
