@@ -157,6 +157,29 @@ def test_nobody_is_sent_elsewhere(site: Site, routes: list[tuple[str, str, froze
         assert "a=b" not in answer.headers.get("set-cookie", "")
 
 
+@ONE_DATABASE
+def test_a_neighbour_cannot_plant_a_session(open_site: Any) -> None:
+    """By https our cookies are `__Host-`, which another host of the domain cannot set; under the plain name, which it
+    can, a good session is none. The browser is given no other name."""
+    site = open_site(base_url="https://privacy.example")
+    with site.client:
+        came = site.client.post(
+            "/dpo/sign-in", data={"token": site.link()}, headers=HTML | SAME, follow_redirects=False
+        )
+        customer(site)
+        secrets = {COOKIE: came.cookies[f"__Host-{COOKIE}"], CUSTOMER_COOKIE: site.client.cookies[CUSTOMER_COOKIE]}
+        site.client.cookies.clear()
+        for path, name in (("/dpo", COOKIE), ("/me", CUSTOMER_COOKIE)):
+            asked = (f"__Host-{name}={secrets[name]}", f"{name}={secrets[name]}")
+            assert [ask(site, "GET", path, Cookie=cookie) for cookie in asked] == [200, 401]
+            out = site.client.post(
+                f"{path}/sign-out", headers=HTML | SAME | {"Cookie": asked[0]}, follow_redirects=False
+            )
+            given = [came.headers["set-cookie"], out.headers["set-cookie"]]
+            assert all(c.startswith("__Host-") and "Secure" in c and "Path=/;" in f"{c};" for c in given), given
+            assert ask(site, "GET", path, Cookie=asked[0]) == 401
+
+
 class Tags(HTMLParser):
     """Elements that a page really has, and whatever could run a script."""
 

@@ -1,4 +1,4 @@
-"""What a person's log was found to say of releases of their data, so that it is read once.
+"""What a person's log was found to say of releases of their data, so that it is read once; names of staff's accounts.
 
 Revision ID: 0048
 Revises: 0047
@@ -23,7 +23,15 @@ def upgrade() -> None:
         sa.Column("since", _TEXT, nullable=False),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_recounts")),
     )
+    op.create_table(
+        "staff_accounts",
+        sa.Column("account_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("account_hash", name=op.f("pk_staff_accounts")),
+        sa.UniqueConstraint("name", name=op.f("uq_staff_accounts_name")),
+    )
 
 
 def downgrade() -> None:
-    op.drop_table("recounts")
+    for table in ("staff_accounts", "recounts"):
+        op.drop_table(table)
