@@ -4,9 +4,9 @@ Where the service is reached by https they have the prefix `__Host-` (RFC 6265bi
 domain can plant one of its own session, and have somebody do things in it.
 """
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
+from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
 PREFIX = "__Host-"
@@ -25,8 +25,20 @@ def make_cookie(name: str, value: str, base_url: str, seconds: int, samesite: Li
     )
 
 
-def sent_cookie(cookies: Mapping[str, str], name: str, base_url: str) -> str | None:
-    return cookies.get(_key(name, base_url))
+def sent_cookie(connection: ASGIConnection[Any, Any, Any, Any], name: str, base_url: str) -> str | None:
+    return read_cookie(connection, _key(name, base_url))
+
+
+def read_cookie(connection: ASGIConnection[Any, Any, Any, Any], key: str) -> str | None:
+    """By hand, since none of ours is quoted: to take quotes off, Python before 3.11.10 needs the square of a header's
+    length (CVE-2024-7592), which anybody may send."""
+    for header, value in connection.scope["headers"]:
+        if header == b"cookie":
+            for part in value.decode("latin-1").split(";"):
+                name, _, text = part.strip().partition("=")
+                if name == key:
+                    return text
+    return None
 
 
 def _key(name: str, base_url: str) -> str:

@@ -109,7 +109,7 @@ async def _by_cookie(scope: Scope, known: Credentials, roles: frozenset[Role]) -
     """Customers have a cookie of their own."""
     connection = ASGIConnection[Any, Any, Any, Any](scope)
     name = sessions.CUSTOMER_COOKIE if Role.CUSTOMER in roles else sessions.COOKIE
-    cookie = sent_cookie(connection.cookies, name, known.base_url)
+    cookie = sent_cookie(connection, name, known.base_url)
     if cookie is None:
         return await known.by_token(None)
     credential = await known.by_cookie(cookie)

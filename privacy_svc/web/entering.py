@@ -87,7 +87,7 @@ def ask_code(
     policies: NamedDependency[PolicyHolder],
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
-    if not sent_cookie(request.cookies, FLOW, settings.base_url):
+    if not sent_cookie(request, FLOW, settings.base_url):
         return Redirect(PATH, status_code=303)
     return page(request, policies.current, "code.html", wrong=False, minutes=MINUTES)
 
@@ -102,7 +102,7 @@ def sign_in(
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
     _require_ours(request)
-    flow, before = (sent_cookie(request.cookies, name, settings.base_url) or "" for name in (FLOW, CUSTOMER_COOKIE))
+    flow, before = (sent_cookie(request, name, settings.base_url) or "" for name in (FLOW, CUSTOMER_COOKIE))
     with database.write() as session:
         found = redeem(session, log, flow, form(body).get("code", ""), network_of_request(request), before)
     if isinstance(found, Reached):

@@ -26,7 +26,7 @@ def signing_out(path: str, roles: Mapping[str, Any], cookie: str, refused: Any, 
         settings: NamedDependency[Settings],
     ) -> Response[Any]:
         with database.write() as session:
-            ended = end_session(session, log, sent_cookie(request.cookies, cookie, settings.base_url) or "")
+            ended = end_session(session, log, sent_cookie(request, cookie, settings.base_url) or "")
         answer = onward(request, ended)
         answer.set_cookie(session_cookie("", settings.base_url, cookie))
         return answer

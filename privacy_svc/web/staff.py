@@ -92,7 +92,7 @@ def sign_in(
 ) -> Redirect:
     """By a link."""
     _require_ours(request)
-    token, before = form(body).get("token", ""), sent_cookie(request.cookies, COOKIE, settings.base_url) or ""
+    token, before = form(body).get("token", ""), sent_cookie(request, COOKIE, settings.base_url) or ""
     with database.write() as session:
         found = redeem_link(session, log, token, network_of_request(request), before)
     if isinstance(found, Reached):
@@ -123,11 +123,11 @@ def come_back(
     settings: NamedDependency[Settings],
 ) -> Template:
     secret = by_provider.finish(
-        Flow(sent_cookie(request.cookies, FLOW, settings.base_url) or ""),
+        Flow(sent_cookie(request, FLOW, settings.base_url) or ""),
         dict(request.query_params),
         network_of_request(request),
         modules=policies.current.modules,
-        before=sent_cookie(request.cookies, COOKIE, settings.base_url) or "",
+        before=sent_cookie(request, COOKIE, settings.base_url) or "",
     )
     shown = _onward(request, HOME, "You are signed in")
     shown.set_cookie(session_cookie(secret, settings.base_url))

@@ -180,6 +180,49 @@ def test_a_neighbour_cannot_plant_a_session(open_site: Any) -> None:
             assert ask(site, "GET", path, Cookie=asked[0]) == 401
 
 
+LONG = {
+    "Accept-Language": "ab-" * 100_000 + "!",
+    "Cookie": f'{CUSTOMER_COOKIE}="' + '\\"' * 150_000,
+    "Content-Type": "multipart/form-data; boundary=x" + "; a=b" * 60_000,
+    "Accept": "text/html;q=0.1," * 10_000,
+    "X-Forwarded-For": "10.0.0.1," * 30_000,
+    "Authorization": "Bearer " + "x" * 300_000,
+}
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("name", LONG)
+def test_no_header_is_worked_on_for_long(site: Site, name: str) -> None:
+    """As long as the server takes them, of the kind that costs the square of its length: this would take hours."""
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/me"),
+        ("POST", "/sign-in"),
+        ("POST", "/v1/consents/unsubscribe?token=x"),
+    ):
+        answer = site.client.request(
+            method, path, headers=HTML | SAME | {name: LONG[name]}, content=b"x", follow_redirects=False
+        )
+        assert answer.status_code < 500, path
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--x\r\nContent-Disposition: form-data; name=" + b"(" * 5_000 + b"\r\n\r\nv\r\n--x--",
+        b"--x\r\nContent-Disposition: " + b"(" * 900 + b"\r\n\r\nv\r\n--x--",
+        b"".join(b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" for _ in range(20_000)),
+        b"".join(b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" for _ in range(30)),
+    ],
+)
+def test_no_form_is_worked_on_for_long(site: Site, body: bytes) -> None:
+    """One that is nested, or goes on and on, is refused and no error of ours."""
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = site.client.post("/v1/consents/unsubscribe?token=x", content=body, headers=headers)
+    assert answer.status_code == 400
+
+
 class Tags(HTMLParser):
     """Elements that a page really has, and whatever could run a script."""
 

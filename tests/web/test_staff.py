@@ -121,6 +121,7 @@ def test_who_has_a_role_gets_in(site: Site, provider: OidcProvider) -> None:
     assert {"HttpOnly", "SameSite=strict", "Path=/"} <= {p.strip() for p in ours.split(";")}
     assert "Max-Age=0" in flow
     assert "dora · dpo" in site.get("/dpo").text
+    site.client.cookies.clear()
     site.client.cookies.set(COOKIE, before)
     assert site.get("/dpo").status_code == 401
     account = entries(site)[-1][2]["account"]
