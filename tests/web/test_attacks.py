@@ -190,37 +190,50 @@ LONG = {
 }
 
 
+NESTED = [
+    b"--x\r\nContent-Disposition: form-data; name=" + b"(" * 5_000 + b"\r\n\r\nv\r\n--x--",
+    b"--x\r\nContent-Disposition: " + b"(" * 900 + b"\r\n\r\nv\r\n--x--",
+    b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 20_000,
+    b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 30,
+]
+
+
 @ONE_DATABASE
-@pytest.mark.parametrize("name", LONG)
-def test_no_header_is_worked_on_for_long(site: Site, name: str) -> None:
-    """As long as the server takes them, of the kind that costs the square of its length: this would take hours."""
-    for method, path in (
-        ("GET", "/"),
-        ("GET", "/me"),
-        ("POST", "/sign-in"),
-        ("POST", "/v1/consents/unsubscribe?token=x"),
-    ):
-        answer = site.client.request(
-            method, path, headers=HTML | SAME | {name: LONG[name]}, content=b"x", follow_redirects=False
-        )
+def test_nothing_is_worked_on_for_long(site: Site) -> None:
+    """Headers as long as the server takes them, of the kind that costs the square of its length: this would take hours.
+    A form that is nested, or goes on and on, is refused and no error of ours."""
+    places = (("GET", "/"), ("GET", "/me"), ("POST", "/sign-in"), ("POST", "/v1/consents/unsubscribe?token=x"))
+    for name, value in LONG.items():
+        for method, path in places:
+            headers = HTML | SAME | {name: value}
+            answer = site.client.request(method, path, headers=headers, content=b"x", follow_redirects=False)
+            assert answer.status_code < 500, (name, path)
+    for body in NESTED:
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert site.client.post(places[-1][1], content=body, headers=headers).status_code == 400
+
+
+def test_what_no_database_can_keep(site: Site) -> None:
+    """Numbers beyond all, U+0000 in what is typed, an origin that is none: refused, and no error of ours."""
+    customer(site)
+    for after in ("9" * 30, f"-{'9' * 30}", str(2**63), "-1"):
+        assert site.get(f"/me/log?after={after}").status_code in {200, 400}, after
+        assert site.get(f"/me/log/{after}/proof").status_code in {400, 404}, after
+    forms = {
+        "/sign-in": {"email": "a\0b"},
+        "/sign-in/code": {"code": "\0"},
+        "/me/data": {"place": "shop.customers.city", "value": "a\0b"},
+        "/me/requests": {"right": "\0"},
+        "/me/requests/x/answer": {"answer": "\0"},
+        "/me/choices/marketing.partners": {"position": "on", "notice": "\0"},
+        "/dpo/sign-in": {"token": "\0"},
+    }
+    for path, form in forms.items():
+        answer = site.client.post(path, data=form, headers=HTML | SAME, follow_redirects=False)
         assert answer.status_code < 500, path
-
-
-@ONE_DATABASE
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"--x\r\nContent-Disposition: form-data; name=" + b"(" * 5_000 + b"\r\n\r\nv\r\n--x--",
-        b"--x\r\nContent-Disposition: " + b"(" * 900 + b"\r\n\r\nv\r\n--x--",
-        b"".join(b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" for _ in range(20_000)),
-        b"".join(b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" for _ in range(30)),
-    ],
-)
-def test_no_form_is_worked_on_for_long(site: Site, body: bytes) -> None:
-    """One that is nested, or goes on and on, is refused and no error of ours."""
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = site.client.post("/v1/consents/unsubscribe?token=x", content=body, headers=headers)
-    assert answer.status_code == 400
+    for origin in (b"http://[", b"null", b"\x80", b"//", "http://\u2100.example".encode()):
+        answer = site.client.post("/sign-in", data={"email": "a@b.example"}, headers={"Origin": origin})  # type: ignore[dict-item]
+        assert answer.status_code == 403, origin
 
 
 class Tags(HTMLParser):
