@@ -8,6 +8,7 @@ route that does not. Secrets are kept as hashes and never logged.
 from privacy_svc.identity.by_provider import MINUTES as FLOW_MINUTES
 from privacy_svc.identity.by_provider import ByProvider
 from privacy_svc.identity.codes import MINUTES, PERSON, Asked, Post, ask, redeem
+from privacy_svc.identity.cookies import make_cookie, read_cookie, sent_cookie
 from privacy_svc.identity.errors import (
     CodeRefused,
     CrossSite,
@@ -75,14 +76,17 @@ __all__ = [
     "guard",
     "list_clients",
     "list_sessions",
+    "make_cookie",
     "network_of_request",
     "new_secret",
+    "read_cookie",
     "redeem",
     "redeem_link",
     "registration_of",
     "revoke_client",
     "revoke_session",
     "same_origin",
+    "sent_cookie",
     "session_cookie",
     "take",
 ]

@@ -6,11 +6,13 @@ what they began (OAuth 2.0 Security BCP, RFC 9700 §4.7); so are the nonce and t
 
 import hmac
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
@@ -19,7 +21,7 @@ from privacy_svc.errors import BadRequest, NotFound
 from privacy_svc.identity.errors import NoRole, ProviderAway, SignInRefused, TooManyTries
 from privacy_svc.identity.failures import STAFF_FAILURES, held_up, note_failure
 from privacy_svc.identity.limits import Limit, forget_over, take
-from privacy_svc.identity.model import Client, StaffFlow
+from privacy_svc.identity.model import Client, StaffAccount, StaffFlow
 from privacy_svc.identity.provider import Flow, Person, Provider
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import require_name
@@ -96,11 +98,23 @@ class ByProvider:
 
 
 def _name(session: Session, person: Person, modules: Collection[str]) -> str:
-    """What the log calls them. A name that is none here, or that a module or another client has, is not taken over
-    from the provider: the account is told apart by itself."""
+    """What the log calls them, from their first sign-in on. A name that is none here, or that a module, a client or
+    another account has, is not taken over from the provider: then they have one that is made of the account."""
+    known = session.get(StaffAccount, person.account.account_hash)
+    if known is not None:
+        return known.name
+    own = f"staff-{person.account.short}"
+    if _is_free(session, person.name, modules):
+        with suppress(IntegrityError), session.begin_nested():  # else another account has it
+            session.add(StaffAccount(account_hash=person.account.account_hash, name=person.name))
+            return person.name
+    session.add(StaffAccount(account_hash=person.account.account_hash, name=own))
+    return own
+
+
+def _is_free(session: Session, name: str, modules: Collection[str]) -> bool:
     try:
-        require_name(person.name)
-        taken = person.name in modules or session.scalar(select(Client.id).where(Client.name == person.name).limit(1))
+        require_name(name)
     except BadRequest:
-        taken = True
-    return f"staff-{person.account.short}" if taken else person.name
+        return False
+    return name not in modules and session.scalar(select(Client.id).where(Client.name == name).limit(1)) is None

@@ -25,8 +25,10 @@ WRONG_TOKENS = Limit("wrong-tokens", 60, timedelta(minutes=1))
 class Credentials:
     """`calls`: most calls a minute by one token; 0: any number."""
 
-    def __init__(self, database: Database, log: Log, calls: int = 0, proxies: Networks = ()) -> None:
-        self._database, self._log, self.proxies = database, log, proxies
+    def __init__(
+        self, database: Database, log: Log, calls: int = 0, proxies: Networks = (), base_url: str = ""
+    ) -> None:
+        self._database, self._log, self.proxies, self.base_url = database, log, proxies, base_url
         self._clients = Together[bytes, LiveClient](database.read, service.find_clients)
         self._allowances = Allowances(database, calls)
 

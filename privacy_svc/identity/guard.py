@@ -18,6 +18,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import Fault, Forbidden, Misconfigured, NotSignedIn
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity import service, sessions
+from privacy_svc.identity.cookies import sent_cookie
 from privacy_svc.identity.credentials import Credentials
 from privacy_svc.identity.errors import CrossSite
 from privacy_svc.identity.model import BrowserSession
@@ -107,7 +108,8 @@ def _authorization(scope: Scope) -> str | None:
 async def _by_cookie(scope: Scope, known: Credentials, roles: frozenset[Role]) -> LiveClient | BrowserSession:
     """Customers have a cookie of their own."""
     connection = ASGIConnection[Any, Any, Any, Any](scope)
-    cookie = connection.cookies.get(sessions.CUSTOMER_COOKIE if Role.CUSTOMER in roles else sessions.COOKIE)
+    name = sessions.CUSTOMER_COOKIE if Role.CUSTOMER in roles else sessions.COOKIE
+    cookie = sent_cookie(connection, name, known.base_url)
     if cookie is None:
         return await known.by_token(None)
     credential = await known.by_cookie(cookie)
@@ -132,7 +134,11 @@ def _credentials(app: Litestar) -> Credentials:
     if "credentials" not in app.state:
         settings: Settings = app.state.settings if "settings" in app.state else Settings()
         app.state.credentials = Credentials(
-            app.state.database, app.state.log, settings.token_limit, networks(settings.proxies, "proxies")
+            app.state.database,
+            app.state.log,
+            settings.token_limit,
+            networks(settings.proxies, "proxies"),
+            settings.base_url,
         )
     found: Credentials = app.state.credentials
     return found

@@ -60,6 +60,16 @@ class BrowserSession(Base):
     """True to the minute."""
 
 
+class StaffAccount(Base):
+    """What the log calls an account of the OpenID provider. It stays so, and is nobody else's: whoever may rename
+    themselves there would else be somebody else here, or a second person who approves."""
+
+    __tablename__ = "staff_accounts"
+
+    account_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
 class StaffFlow(Base):
     """A sign-in by the OpenID provider that was begun in one browser and has not come back."""
 

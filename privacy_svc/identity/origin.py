@@ -18,4 +18,11 @@ def same_origin(method: str, headers: Mapping[str, str]) -> bool:
     if site is not None:
         return site == "same-origin"
     origin, host = headers.get("origin"), headers.get("host")
-    return bool(origin) and bool(host) and urlsplit(origin).netloc.lower() == str(host).lower()
+    return bool(host) and _host_of(origin or "") == str(host).lower()
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""

@@ -7,6 +7,7 @@ the session that the browser had before ends.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from litestar.datastructures import Cookie
 from sqlalchemy import ColumnElement, delete, exists, or_, select
@@ -16,6 +17,7 @@ from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import now
 from privacy_svc.errors import NotFound
 from privacy_svc.http import Caller, Role
+from privacy_svc.identity.cookies import make_cookie
 from privacy_svc.identity.errors import SessionEnded
 from privacy_svc.identity.model import BrowserSession
 from privacy_svc.identity.secret import digest, new_secret
@@ -127,15 +129,8 @@ def revoke_session(session: Session, log: Log, session_id: str, actor: str, subj
 def session_cookie(secret: str, base_url: str, name: str = COOKIE) -> Cookie:
     """Given to the browser at sign-in. With an empty secret it takes the cookie away. A customer's is sent along when
     they follow a link of a mail to us; what changes something needs a request from our own pages besides."""
-    return Cookie(
-        key=name,
-        value=secret,
-        path="/",
-        max_age=int(LIFE.total_seconds()) if secret else 0,
-        httponly=True,
-        secure=base_url.startswith("https:"),
-        samesite="lax" if name == CUSTOMER_COOKIE else "strict",
-    )
+    samesite: Literal["lax", "strict"] = "lax" if name == CUSTOMER_COOKIE else "strict"
+    return make_cookie(name, secret, base_url, int(LIFE.total_seconds()), samesite)
 
 
 def _end(session: Session, log: Log, ended: BrowserSession, actor: str, event: EventType, **told: str) -> None:

@@ -21,6 +21,7 @@ from privacy_svc.rights.package_words import say
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.recounting import Recount
 from privacy_svc.rights.redacting import Redactor
+from privacy_svc.rights.releases import Releases, releases
 from privacy_svc.rights.spool import Spool
 from privacy_svc.rights.states import Right
 from privacy_svc.rights.steps import Step
@@ -168,7 +169,7 @@ class Overview:
 
     tables: list[Table]
     information: dict[str, Any]
-    disclosed: list[dict[str, Any]]
+    releases: Releases
     redactions: list[dict[str, Any]]
     unclear: list[dict[str, Any]]
 
@@ -179,9 +180,8 @@ def overview(session: Session, parts: Parts, subject_id: str, language: str) -> 
     kind = session.get_one(Subject, subject_id).kind
     fields = tuple((path, field) for (path, _), field in gathered.held.items())
     information = article15.answer(parts.policy, Held(kind, gathered.categories, fields), language)
-    recount = Recount(session, parts, subject_id, language)
-    recount.log()
-    return Overview(gathered.tables, information, recount.disclosed(), redactor.told(), gathered.unclear)
+    found = releases(session, parts, subject_id)
+    return Overview(gathered.tables, information, found, redactor.told(), gathered.unclear)
 
 
 def _portable(

@@ -34,7 +34,7 @@ from privacy_svc.policy import EraseRows, Field
 from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, others, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.letters import Letters
-from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, RequestPackage
+from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, Recounted, RequestPackage
 from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
@@ -181,6 +181,7 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     forget_subject(session, person.subject_id)
     forget_links_of(session, person.subject_id)
     session.execute(delete(RequestPackage).where(RequestPackage.subject_id == person.subject_id))
+    session.execute(delete(Recounted).where(Recounted.subject_id == person.subject_id))
     mine = select(DataRequest.id).where(DataRequest.subject_id == person.subject_id)
     session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(gathered=None))
     return parts.log.erase_payloads(session, person, actor=WORKER)

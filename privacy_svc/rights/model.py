@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from privacy_svc.db import Base, new_id, now
@@ -227,6 +227,18 @@ class VerificationCode(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     sent: Mapped[int] = mapped_column(default=1)
     """How many codes were made for this request."""
+
+
+class Recounted(Base):
+    """What a person's log was found to say of releases of their data (releases.py). It goes with their key."""
+
+    __tablename__ = "recounts"
+
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    counted: Mapped[int] = mapped_column(BigInteger)
+    """Index of the newest entry that was read."""
+    since: Mapped[str]
+    """JSON: the first time, by purpose."""
 
 
 class RecipientNotice(Base):

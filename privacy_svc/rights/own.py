@@ -22,6 +22,8 @@ from privacy_svc.rights.package_words import say
 from privacy_svc.rights.page import category, happened, named, shown
 from privacy_svc.rights.parts import WORKER
 from privacy_svc.rights.reading import Filter
+from privacy_svc.rights.recounting import recipients_of
+from privacy_svc.rights.releases import keep
 from privacy_svc.rights.schemas import RequestView, TimelineLine
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import Right
@@ -104,10 +106,14 @@ class Own:
             self._parts.log.append(session, event, actor=actor, subject_id=self._subject, payload=told)
         with self._database.read() as session:
             found = overview(session, self._parts, self._subject, self._language)
+        if found.releases.is_new:
+            with self._database.write() as session:
+                keep(session, self._parts.vault, self._subject, found.releases)
+        disclosed = recipients_of(self._parts, found.releases.since)
         recipients = found.information["recipients"]
         return Held(
             shelves=tuple(self._shelf(table) for table in found.tables if table.rows),
-            received=tuple({**told, "since": datetime.fromisoformat(told["since"])} for told in found.disclosed),
+            received=tuple({**told, "since": datetime.fromisoformat(told["since"])} for told in disclosed),
             may_receive=tuple(recipients) if isinstance(recipients, list) else (),
             redacted=sum(told["count"] for told in found.redactions),
             unclear=sum(told["count"] for told in found.unclear),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
-from privacy_svc.auditlog import EntryView, EventType
+from privacy_svc.auditlog import EntryView
 from privacy_svc.db import now
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import DIRECT_MARKETING, Module
@@ -19,10 +19,20 @@ from privacy_svc.rights.notices import name_of
 from privacy_svc.rights.package_words import say
 from privacy_svc.rights.page import SHOWN
 from privacy_svc.rights.parts import WORKER, Parts
+from privacy_svc.rights.releases import USES
 from privacy_svc.rights.spool import Spool
 
 LOG_PAGE = 500
-_USES = frozenset({EventType.RECORD_READ.value, EventType.DECISION_PERMIT.value, EventType.AUDIENCE_DECIDED.value})
+
+
+def recipients_of(parts: Parts, uses: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Recipients of the purposes for which the log has releases, by name (CJEU C-154/21), each with the first time."""
+    first: dict[str, str] = {}
+    for purpose, at in uses.items():
+        found = parts.policy.purposes.get(purpose)
+        for recipient in found.recipients if found else ():
+            first[recipient] = min(at, first.get(recipient, at))
+    return [{"name": name_of(parts, key), "since": at} for key, at in sorted(first.items())]
 
 
 class Recount:
@@ -58,7 +68,7 @@ class Recount:
 
     def _entry(self, entry: EntryView, modules: Mapping[str, Module]) -> dict[str, Any]:
         module, purpose = modules.get(entry.actor), (entry.payload or {}).get("purpose")
-        if entry.type in _USES and isinstance(purpose, str):
+        if entry.type in USES and isinstance(purpose, str):
             self._uses[purpose] = entry.at.isoformat()
         others = say(self._language, "service" if entry.actor == WORKER else "staff")
         return {
@@ -72,13 +82,7 @@ class Recount:
         }
 
     def disclosed(self) -> list[dict[str, Any]]:
-        """Recipients of the purposes for which data were released, as the log says (CJEU C-154/21: by name)."""
-        first: dict[str, str] = {}
-        for purpose, at in self._uses.items():
-            found = self._parts.policy.purposes.get(purpose)
-            for recipient in found.recipients if found else ():
-                first[recipient] = min(at, first.get(recipient, at))
-        return [{"name": name_of(self._parts, key), "since": at} for key, at in sorted(first.items())]
+        return recipients_of(self._parts, self._uses)
 
     def told(self) -> list[dict[str, Any]]:
         """Whom we told of what this person had corrected or restricted (Art. 19, second sentence)."""

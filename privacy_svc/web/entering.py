@@ -21,9 +21,11 @@ from privacy_svc.identity import (
     Post,
     Reached,
     ask,
+    make_cookie,
     network_of_request,
     redeem,
     same_origin,
+    sent_cookie,
     session_cookie,
 )
 from privacy_svc.mail import Letter, Mailer
@@ -80,8 +82,12 @@ def send_code(
 
 
 @get(CODE_PATH, **_PUBLIC)
-def ask_code(request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder]) -> Response[Any]:
-    if not request.cookies.get(FLOW):
+def ask_code(
+    request: Request[Any, Any, Any],
+    policies: NamedDependency[PolicyHolder],
+    settings: NamedDependency[Settings],
+) -> Response[Any]:
+    if not sent_cookie(request, FLOW, settings.base_url):
         return Redirect(PATH, status_code=303)
     return page(request, policies.current, "code.html", wrong=False, minutes=MINUTES)
 
@@ -96,7 +102,7 @@ def sign_in(
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
     _require_ours(request)
-    flow, before = (request.cookies.get(name, "") for name in (FLOW, CUSTOMER_COOKIE))
+    flow, before = (sent_cookie(request, name, settings.base_url) or "" for name in (FLOW, CUSTOMER_COOKIE))
     with database.write() as session:
         found = redeem(session, log, flow, form(body).get("code", ""), network_of_request(request), before)
     if isinstance(found, Reached):
@@ -132,15 +138,7 @@ def _letter(policy: PolicySet, language: str, asked: Asked) -> Letter:
 
 
 def _flow_cookie(flow: str, base_url: str) -> Cookie:
-    return Cookie(
-        key=FLOW,
-        value=flow,
-        path=PATH,
-        max_age=60 * MINUTES if flow else 0,
-        httponly=True,
-        secure=base_url.startswith("https:"),
-        samesite="strict",
-    )
+    return make_cookie(FLOW, flow, base_url, 60 * MINUTES, "strict")
 
 
 HANDLERS = [ask_who, send_code, ask_code, sign_in]

@@ -1,7 +1,7 @@
 """Small forms of pages and of mail programs."""
 
+from email.message import Message
 from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +12,8 @@ from privacy_svc.errors import InvalidBody
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST = 10
 """Fields."""
+MOST_BYTES = 2_000
+"""Of multipart/form-data with its header: the parser of mails goes into whatever is in it."""
 
 
 def says_gpc(request: Request[Any, Any, Any]) -> bool:
@@ -30,9 +32,12 @@ def form(body: bytes, content_type: str = "") -> dict[str, str]:
 
 
 def _parts(body: bytes, content_type: bytes) -> dict[str, str]:
-    whole = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type + b"\r\n\r\n" + body)
+    if len(content_type) + len(body) > MOST_BYTES:
+        raise ValueError("too long")
+    whole = BytesParser().parsebytes(b"Content-Type: " + content_type + b"\r\n\r\n" + body)
     if not whole.is_multipart():
         return {}
-    found = [part for part in whole.iter_parts() if not part.is_multipart()]
+    parts = [part for part in whole.get_payload() if isinstance(part, Message)]
+    found = [part for part in parts if not part.is_multipart()]
     names = [part.get_param("name", header="content-disposition") for part in found[:MOST]]
     return {str(n): str(p.get_payload(decode=False)).strip() for n, p in zip(names, found, strict=False)}

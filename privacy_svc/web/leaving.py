@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from privacy_svc.auditlog import Log
 from privacy_svc.db import Database
-from privacy_svc.identity import BrowserSession, end_session, session_cookie
+from privacy_svc.identity import BrowserSession, end_session, sent_cookie, session_cookie
 from privacy_svc.settings import Settings
 
 Onward = Callable[[Request[Any, Any, Any], BrowserSession | None], Response[Any]]
@@ -26,7 +26,7 @@ def signing_out(path: str, roles: Mapping[str, Any], cookie: str, refused: Any, 
         settings: NamedDependency[Settings],
     ) -> Response[Any]:
         with database.write() as session:
-            ended = end_session(session, log, request.cookies.get(cookie, ""))
+            ended = end_session(session, log, sent_cookie(request, cookie, settings.base_url) or "")
         answer = onward(request, ended)
         answer.set_cookie(session_cookie("", settings.base_url, cookie))
         return answer

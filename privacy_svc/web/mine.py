@@ -31,6 +31,8 @@ from privacy_svc.web.uses import use_of
 
 HOME = entering.HOME
 LINES = 50
+BEYOND = 2**62
+"""No entry is as high; higher numbers fit into no column."""
 NEWEST = 3
 RIGHTS = (Right.ACCESS, Right.PORTABILITY, Right.RESTRICTION, Right.AUTOMATED_DECISION, Right.ERASURE)
 """Those that a form starts; to correct, object and withdraw there is a place of their own."""
@@ -226,7 +228,8 @@ def show_log(
     log: NamedDependency[Log],
     after: FromQuery[int | None] = None,
 ) -> Template:
-    lines = own.log(after, LINES)
+    below = None if after is None else min(max(after, 0), BEYOND)
+    lines = own.log(below, LINES)
     more = lines[-1].index if len(lines) == LINES else None
     shown = page(request, policies.current, "my_log.html", lines=lines, more=more, log_key=log.signer.vkey)
     shown.context["event"] = _event(request, policies.current)

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from privacy_svc import __version__
+from privacy_svc.identity import read_cookie
 from privacy_svc.policy import PolicySet
 from privacy_svc.settings import Settings
 from privacy_svc.web import texts
@@ -48,7 +49,7 @@ def templates(settings: Settings) -> TemplateConfig[JinjaTemplateEngine]:
 
 def language_of(request: Request[Any, Any, Any], policies: PolicySet) -> str:
     """The reader's: asked for outright, now or before, else what their browser accepts, else the organisation's."""
-    asked = [request.query_params.get("lang"), request.cookies.get(LANGUAGE)]
+    asked = [request.query_params.get("lang"), read_cookie(request, LANGUAGE)]
     return texts.choose(asked, request.headers.get("accept-language", ""), policies.organisation.languages)
 
 

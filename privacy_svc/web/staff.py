@@ -32,9 +32,11 @@ from privacy_svc.identity import (
     Reached,
     SignInRefused,
     TooManyTries,
+    make_cookie,
     network_of_request,
     redeem_link,
     same_origin,
+    sent_cookie,
     session_cookie,
 )
 from privacy_svc.policy import PolicyHolder
@@ -90,7 +92,7 @@ def sign_in(
 ) -> Redirect:
     """By a link."""
     _require_ours(request)
-    token, before = form(body).get("token", ""), request.cookies.get(COOKIE, "")
+    token, before = form(body).get("token", ""), sent_cookie(request, COOKIE, settings.base_url) or ""
     with database.write() as session:
         found = redeem_link(session, log, token, network_of_request(request), before)
     if isinstance(found, Reached):
@@ -121,11 +123,11 @@ def come_back(
     settings: NamedDependency[Settings],
 ) -> Template:
     secret = by_provider.finish(
-        Flow(request.cookies.get(FLOW, "")),
+        Flow(sent_cookie(request, FLOW, settings.base_url) or ""),
         dict(request.query_params),
         network_of_request(request),
         modules=policies.current.modules,
-        before=request.cookies.get(COOKIE, ""),
+        before=sent_cookie(request, COOKIE, settings.base_url) or "",
     )
     shown = _onward(request, HOME, "You are signed in")
     shown.set_cookie(session_cookie(secret, settings.base_url))
@@ -168,15 +170,7 @@ def _onward(request: Request[Any, Any, Any], url: str, title: str) -> Template:
 
 
 def _flow_cookie(secret: str, base_url: str) -> Cookie:
-    return Cookie(
-        key=FLOW,
-        value=secret,
-        path=LINK_PATH,
-        max_age=60 * FLOW_MINUTES if secret else 0,
-        httponly=True,
-        secure=base_url.startswith("https:"),
-        samesite="lax",
-    )
+    return make_cookie(FLOW, secret, base_url, 60 * FLOW_MINUTES, "lax")
 
 
 HANDLERS = [ask_to_sign_in, sign_in, begin, come_back, hear_of_logout, sign_out]

@@ -18,6 +18,11 @@ _LOCALES = {"en": "en_IE", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "pt": "p
 """By which dates are written: of the countries whose law this is."""
 
 
+MOST = 1_000
+"""Characters that are looked at of what a browser accepts: anybody may send any number."""
+_RANGE = re.compile(r"([a-z]{2})(?:-[a-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?")
+
+
 def _read(language: str) -> dict[str, str]:
     path = files("privacy_svc.web") / "catalogues" / f"{language}.po"
     with path.open("rb") as file:
@@ -39,9 +44,8 @@ def choose(asked: Iterable[str | None], accepted: str, available: tuple[str, ...
 
 
 def _wanted(accepted: str) -> list[str]:
-    found = re.findall(
-        r"([a-z]{2})(?:-[a-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*(?:,|$)", accepted.lower()
-    )
+    parts = accepted[:MOST].lower().split(",")
+    found = [part.groups() for text in parts if (part := _RANGE.fullmatch(text.strip()))]
     ranked = sorted(found, key=lambda pair: -float(pair[1] or 1))
     return [language for language, weight in ranked if float(weight or 1) > 0]
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,6 +133,18 @@ def test_five_tries_and_no_more(desk: Desk) -> None:
     assert desk.types().count(EventType.SIGN_IN_LOCKED) == 1
 
 
+def test_many_who_guess_at_once_have_five_tries_together(desk: Desk) -> None:
+    """In as many processes as there are: the count is in the database, and the row is locked while it is compared."""
+    asked = desk.asked(ANA["email"])
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: desk.redeem(asked.flow, wrong(asked.digits)), range(11)))
+    assert found == [None] * 11
+    with desk.shop.database.read() as session:
+        assert session.scalar(text("SELECT tries FROM sign_in_codes")) == TRIES
+    assert desk.redeem(asked.flow, asked.digits) is None
+    assert desk.types().count(EventType.SIGN_IN_LOCKED) == 1
+
+
 def test_a_code_works_once_and_ten_minutes(desk: Desk) -> None:
     """The second use is refused, and so is one that is too old."""
     asked = desk.asked(ANA["email"])
@@ -237,8 +250,6 @@ def test_a_mail_server_that_is_away_is_noted(shop: Runtime, tmp_path: Path) -> N
 
 def test_counts_are_shared(database: Database) -> None:
     """Two processes count into the same row, and nothing is lost under concurrency."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from privacy_svc.identity.limits import Limit, take
 
     limit = Limit("test", 10, timedelta(minutes=1))

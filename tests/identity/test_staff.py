@@ -152,7 +152,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites() -> None:
     """HttpOnly, SameSite=Strict, Path=/, and Secure where the service is reached by https."""
     header = session_cookie("s3cret", "https://privacy.example").to_header(header="")
     assert {p.strip() for p in header.split(";")} >= {
-        "privacy_session=s3cret",
+        "__Host-privacy_session=s3cret",
         "HttpOnly",
         "SameSite=strict",
         "Path=/",

@@ -157,6 +157,85 @@ def test_nobody_is_sent_elsewhere(site: Site, routes: list[tuple[str, str, froze
         assert "a=b" not in answer.headers.get("set-cookie", "")
 
 
+@ONE_DATABASE
+def test_a_neighbour_cannot_plant_a_session(open_site: Any) -> None:
+    """By https our cookies are `__Host-`, which another host of the domain cannot set; under the plain name, which it
+    can, a good session is none. The browser is given no other name."""
+    site = open_site(base_url="https://privacy.example")
+    with site.client:
+        came = site.client.post(
+            "/dpo/sign-in", data={"token": site.link()}, headers=HTML | SAME, follow_redirects=False
+        )
+        customer(site)
+        secrets = {COOKIE: came.cookies[f"__Host-{COOKIE}"], CUSTOMER_COOKIE: site.client.cookies[CUSTOMER_COOKIE]}
+        site.client.cookies.clear()
+        for path, name in (("/dpo", COOKIE), ("/me", CUSTOMER_COOKIE)):
+            asked = (f"__Host-{name}={secrets[name]}", f"{name}={secrets[name]}")
+            assert [ask(site, "GET", path, Cookie=cookie) for cookie in asked] == [200, 401]
+            out = site.client.post(
+                f"{path}/sign-out", headers=HTML | SAME | {"Cookie": asked[0]}, follow_redirects=False
+            )
+            given = [came.headers["set-cookie"], out.headers["set-cookie"]]
+            assert all(c.startswith("__Host-") and "Secure" in c and "Path=/;" in f"{c};" for c in given), given
+            assert ask(site, "GET", path, Cookie=asked[0]) == 401
+
+
+LONG = {
+    "Accept-Language": "ab-" * 100_000 + "!",
+    "Cookie": f'{CUSTOMER_COOKIE}="' + '\\"' * 150_000,
+    "Content-Type": "multipart/form-data; boundary=x" + "; a=b" * 60_000,
+    "Accept": "text/html;q=0.1," * 10_000,
+    "X-Forwarded-For": "10.0.0.1," * 30_000,
+    "Authorization": "Bearer " + "x" * 300_000,
+}
+
+
+NESTED = [
+    b"--x\r\nContent-Disposition: form-data; name=" + b"(" * 5_000 + b"\r\n\r\nv\r\n--x--",
+    b"--x\r\nContent-Disposition: " + b"(" * 900 + b"\r\n\r\nv\r\n--x--",
+    b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 20_000,
+    b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 30,
+]
+
+
+@ONE_DATABASE
+def test_nothing_is_worked_on_for_long(site: Site) -> None:
+    """Headers as long as the server takes them, of the kind that costs the square of its length: this would take hours.
+    A form that is nested, or goes on and on, is refused and no error of ours."""
+    places = (("GET", "/"), ("GET", "/me"), ("POST", "/sign-in"), ("POST", "/v1/consents/unsubscribe?token=x"))
+    for name, value in LONG.items():
+        for method, path in places:
+            headers = HTML | SAME | {name: value}
+            answer = site.client.request(method, path, headers=headers, content=b"x", follow_redirects=False)
+            assert answer.status_code < 500, (name, path)
+    for body in NESTED:
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert site.client.post(places[-1][1], content=body, headers=headers).status_code == 400
+
+
+def test_what_no_database_can_keep(site: Site) -> None:
+    """Numbers beyond all, U+0000 in what is typed, an origin that is none: refused, and no error of ours."""
+    customer(site)
+    for after in ("9" * 30, f"-{'9' * 30}", str(2**63), "-1"):
+        assert site.get(f"/me/log?after={after}").status_code in {200, 400}, after
+        assert site.get(f"/me/log/{after}/proof").status_code in {400, 404}, after
+    forms = {
+        "/sign-in": {"email": "a\0b"},
+        "/sign-in/code": {"code": "\0"},
+        "/me/data": {"place": "shop.customers.city", "value": "a\0b"},
+        "/me/requests": {"right": "\0"},
+        "/me/requests/x/answer": {"answer": "\0"},
+        "/me/choices/marketing.partners": {"position": "on", "notice": "\0"},
+        "/dpo/sign-in": {"token": "\0"},
+    }
+    for path, form in forms.items():
+        answer = site.client.post(path, data=form, headers=HTML | SAME, follow_redirects=False)
+        assert answer.status_code < 500, path
+    for origin in (b"http://[", b"null", b"\x80", b"//", "http://\u2100.example".encode()):
+        answer = site.client.post("/sign-in", data={"email": "a@b.example"}, headers={"Origin": origin})  # type: ignore[dict-item]
+        assert answer.status_code == 403, origin
+
+
 class Tags(HTMLParser):
     """Elements that a page really has, and whatever could run a script."""
 

@@ -70,7 +70,7 @@ def test_coming_in_and_going_out(site: Site) -> None:
     """The cookies are out of scripts' reach, the pages not kept by browsers; afterwards the session is over."""
     asked = send(site, "/sign-in", email=ANA["email"])
     cookie = asked.headers["set-cookie"].lower()
-    assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/sign-in", "max-age=600"))
+    assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/", "max-age=600"))
     answer = send(site, "/sign-in/code", code=code_for(site, ANA["email"]))
     ours = next(c for c in answer.headers.get_list("set-cookie") if c.startswith(CUSTOMER_COOKIE)).lower()
     assert all(word in ours for word in ("httponly", "samesite=lax", "path=/"))
@@ -79,6 +79,12 @@ def test_coming_in_and_going_out(site: Site) -> None:
     assert send(site, "/me/sign-out").headers["location"] == "/"
     site.client.cookies.set(CUSTOMER_COOKIE, secret)
     assert site.get("/me").status_code == 303
+
+
+def test_signing_out_of_a_session_that_is_over(site: Site) -> None:
+    """Leads where one signs in, and not to an error."""
+    site.client.cookies.set(CUSTOMER_COOKIE, "ended")
+    assert send(site, "/me/sign-out").headers["location"] == "/sign-in"
 
 
 def test_the_answer_is_the_same_for_an_address_that_nobody_has(site: Site) -> None:

@@ -93,6 +93,10 @@ def entries(site: Site) -> list[tuple[str, str, Mapping[str, Any]]]:
     return [(e.type, e.actor, e.payload or {}) for e in reversed(found)]
 
 
+def actors(site: Site) -> list[str]:
+    return [actor for kind, actor, _ in entries(site) if kind == EventType.SESSION_STARTED]
+
+
 def whys(site: Site) -> list[str]:
     return [p["why"] for t, actor, p in entries(site) if t == EventType.SIGN_IN_FAILED and actor == "unknown"]
 
@@ -117,6 +121,7 @@ def test_who_has_a_role_gets_in(site: Site, provider: OidcProvider) -> None:
     assert {"HttpOnly", "SameSite=strict", "Path=/"} <= {p.strip() for p in ours.split(";")}
     assert "Max-Age=0" in flow
     assert "dora · dpo" in site.get("/dpo").text
+    site.client.cookies.clear()
     site.client.cookies.set(COOKIE, before)
     assert site.get("/dpo").status_code == 401
     account = entries(site)[-1][2]["account"]
@@ -475,13 +480,24 @@ def test_a_logout_that_does_not_hold(site: Site, provider: OidcProvider) -> None
 
 @ONE_DATABASE
 def test_the_log_calls_nobody_by_a_name_that_is_not_theirs(site: Site, provider: OidcProvider) -> None:
-    """A module's, the service's own, an address: then the account has a name made of it, always the same one."""
-    for name in ("marketing", "worker", "Dora Smith", "dora@shop.example", "", None, ["dora"]):
-        provider.claims["preferred_username"] = name
+    """A module's, the service's own, an address: then the account has a name made of it."""
+    for n, name in enumerate(("marketing", "worker", "Dora Smith", "dora@shop.example", "", None, ["dora"])):
+        provider.person.sub, provider.claims["preferred_username"] = f"account-{n}", name
         assert onward(come_in(site)) == "/dpo"
-    actors = {actor for kind, actor, _ in entries(site) if kind == EventType.SESSION_STARTED}
-    (actor,) = actors
-    assert re.fullmatch(r"staff-[0-9a-f]{12}", actor)
+    names = actors(site)
+    assert len(set(names)) == len(names) == 7
+    assert all(re.fullmatch(r"staff-[0-9a-f]{12}", name) for name in names)
+
+
+def test_nobody_is_somebody_else_by_another_name(site: Site, provider: OidcProvider) -> None:
+    """Renamed there, an account is called here as before; neither its old name nor another account's is taken over."""
+    for sub, name in (("1", "dora"), ("2", "piet"), ("1", "piet"), ("1", "dora-2"), ("3", "dora"), ("3", "free")):
+        provider.person.sub, provider.person.preferred_username = sub, name
+        assert onward(come_in(site)) == "/dpo"
+    first, second, *renamed, third, again = actors(site)
+    assert (first, second, renamed) == ("dora", "piet", ["dora", "dora"])
+    assert third == again
+    assert third.startswith("staff-")
 
 
 @ONE_DATABASE

@@ -1,7 +1,7 @@
 """When a request is turned to again that waits for something that is away.
 
 Revision ID: 0051
-Revises: 0047
+Revises: 0048
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from privacy_svc.db.base import Instant
 
 revision = "0051"
-down_revision = "0047"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
