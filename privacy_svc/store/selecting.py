@@ -30,7 +30,8 @@ UNKNOWN = "unknown_customer"
 Looked = Sequence[tuple[list[str], list[str], bytes, int, SubjectState]]
 """People of whom the same is true: keys, subjects, tags of the month, version and state."""
 MOST_NAMED = 20_000
-"""People of a crowd whose tags are made with the entry; of more they are made before."""
+"""People of a crowd whose tags are made with the entry; of more they are made before. More than are in a piece: the
+first one's people are among them in any case, for they might yet be few."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import QueuePool, event, select
+from sqlalchemy import QueuePool, delete, event, func, select
 
-from privacy_svc.auditlog import EventType, crowds
+from privacy_svc.auditlog import EventType, MonthTag, crowds
 from privacy_svc.auditlog.model import CrowdPart
 from privacy_svc.db import now
 from privacy_svc.store import Question, refreshing
@@ -231,6 +231,31 @@ def test_an_audience_needs_one_connection(service: Service, monkeypatch: pytest.
         with ThreadPoolExecutor(4) as threads:
             found = list(threads.map(lambda _: service.runtime.audiences.find(asked, Terms(), people), range(4)))
     assert [audience.totals.permitted for audience in found] == [len(keys(service))] * 4
+
+
+def test_tags_of_a_large_crowd_are_made_before(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more tags of the month are missing than are made with an entry, all are made first, piece by piece, and the
+    entry names everybody."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr("privacy_svc.store.selecting.MOST_NAMED", 10)
+    monkeypatch.setattr("privacy_svc.store.audiences.CHUNK", 7)
+    first, _ = audience(service, "support", purpose="service.support")
+    database, prepare, prepared = service.runtime.database, Selection.prepare, list[int]()
+    with database.write() as session:
+        session.execute(delete(MonthTag))
+
+    def counted(*given: Any, **more: Any) -> Any:
+        pieces = prepare(*given, **more)
+        prepared.append(len(pieces))
+        return pieces
+
+    monkeypatch.setattr(Selection, "prepare", counted)
+    again, told = audience(service, "support", purpose="service.support")
+    assert again == first
+    assert prepared == [5]
+    with database.read() as session:
+        assert len(crowds.members_of(session, told["decision_id"])) == len(keys(service))
+        assert session.scalar(select(func.count()).select_from(MonthTag)) == len(keys(service))
 
 
 def test_customers_who_come_meanwhile_hold_up_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
