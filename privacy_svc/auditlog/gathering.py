@@ -1,6 +1,6 @@
 """The people of an entry to come, whatever their number: a few by name, a crowd as tags alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -24,7 +24,15 @@ class People:
 
     @property
     def many(self) -> bool:
-        return len(self._members) + len(self.named) > crowds.MANY
+        return self.is_crowd(len(self._members) + len(self.named))
+
+    @staticmethod
+    def is_crowd(people: int) -> bool:
+        return people > crowds.MANY
+
+    def make_tags(self, session: Session, vault: Vault, subject_ids: Collection[str]) -> None:
+        """Of the month, where they are not made yet."""
+        crowds.month_tags(session, vault, subject_ids, self.month)
 
     def add(self, subject_ids: Sequence[str], kept: bytes, group: int, version: int) -> None:
         """Of one group and version. `kept`: of all of them, one behind the other, or nothing. Whose kept tag is not of

@@ -1,7 +1,7 @@
 """Databases work while we do: threads are a step ahead."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
             yield found[0]
 
 
-def each_ahead(items: Iterable[T], look: Callable[[T], R], threads: int) -> Iterator[tuple[T, R]]:
+def each_ahead(items: Iterable[T], look: Callable[[T], R], threads: int) -> Generator[tuple[T, R]]:
     """Each with what `look` says of it, in order; so many are being looked at at a time."""
     waiting: deque[tuple[T, Future[R]]] = deque()
     with ThreadPoolExecutor(threads, "look") as pool:

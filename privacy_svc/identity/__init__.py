@@ -7,6 +7,7 @@ route that does not. Secrets are kept as hashes and never logged.
 
 from privacy_svc.identity.by_provider import MINUTES as FLOW_MINUTES
 from privacy_svc.identity.by_provider import ByProvider
+from privacy_svc.identity.claims import CLAIMING, Claim, claim_of, refuse_dead
 from privacy_svc.identity.codes import MINUTES, PERSON, Asked, Post, ask, redeem
 from privacy_svc.identity.cookies import make_cookie, read_cookie, sent_cookie
 from privacy_svc.identity.errors import (
@@ -19,7 +20,7 @@ from privacy_svc.identity.errors import (
     TooManyTries,
     UnknownToken,
 )
-from privacy_svc.identity.guard import caller_of_request, check_routes, guard, network_of_request
+from privacy_svc.identity.guard import caller_of_request, check_routes, guard, make_sure, network_of_request
 from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.model import BrowserSession, Client
 from privacy_svc.identity.origin import same_origin
@@ -39,6 +40,7 @@ from privacy_svc.identity.sessions import (
 from privacy_svc.identity.staff import LINK_PATH, create_link, redeem_link
 
 __all__ = [
+    "CLAIMING",
     "COOKIE",
     "CUSTOMER_COOKIE",
     "FLOW_MINUTES",
@@ -49,6 +51,7 @@ __all__ = [
     "Asked",
     "BrowserSession",
     "ByProvider",
+    "Claim",
     "Client",
     "CodeRefused",
     "CrossSite",
@@ -70,6 +73,7 @@ __all__ = [
     "caller_of_request",
     "caller_of_session",
     "check_routes",
+    "claim_of",
     "create_link",
     "digest",
     "end_session",
@@ -77,11 +81,13 @@ __all__ = [
     "list_clients",
     "list_sessions",
     "make_cookie",
+    "make_sure",
     "network_of_request",
     "new_secret",
     "read_cookie",
     "redeem",
     "redeem_link",
+    "refuse_dead",
     "registration_of",
     "revoke_client",
     "revoke_session",

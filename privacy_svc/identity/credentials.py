@@ -1,6 +1,7 @@
 """Credentials looked up while requests wait: tokens in one statement for all who came at the same time.
 
-Nothing is kept: each look begins after its request came, so what was revoked before is refused.
+Each look begins after its request came, so what was revoked before is refused. Who a token was is remembered for calls
+that look it up later on (`claims`), and for nothing else.
 """
 
 import asyncio
@@ -8,9 +9,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from privacy_svc.auditlog import Log
-from privacy_svc.db import Database, Together
+from privacy_svc.db import Database, Together, now
 from privacy_svc.identity import service, sessions
 from privacy_svc.identity.allowance import Allowances
+from privacy_svc.identity.claims import Claim
 from privacy_svc.identity.errors import TooManyTries, UnknownToken
 from privacy_svc.identity.failures import note_failure
 from privacy_svc.identity.limits import Limit
@@ -20,6 +22,7 @@ from privacy_svc.outbound import Networks
 
 WRONG_TOKENS = Limit("wrong-tokens", 60, timedelta(minutes=1))
 """Of one network."""
+MOST_REMEMBERED = 10_000
 
 
 class Credentials:
@@ -31,16 +34,37 @@ class Credentials:
         self._database, self._log, self.proxies, self.base_url = database, log, proxies, base_url
         self._clients = Together[bytes, LiveClient](database.read, service.find_clients)
         self._allowances = Allowances(database, calls)
+        self._remembered: dict[bytes, LiveClient] = {}
 
     async def by_token(self, header: str | None, network: Callable[[], str] = str) -> LiveClient:
         """Raises NotSignedIn; UnknownToken, which is logged; TooManyTries. `network` is asked of a wrong one only."""
+        client = await self.look_up(header, network)
+        await self._allowances.spend(client.id)
+        return client
+
+    async def look_up(self, header: str | None, network: Callable[[], str] = str) -> LiveClient:
+        """The same, and not counted as a call."""
+        token = service.token_hash(header)
+        self._remembered.pop(token, None)
         try:
-            client = await self._clients.do(service.token_hash(header))
+            client = await self._clients.do(token)
         except UnknownToken:
             await asyncio.to_thread(self._note_failure, network())
             raise
-        await self._allowances.spend(client.id)
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[token] = client
         return client
+
+    async def claim(self, header: str) -> Claim | None:
+        """Whose the token was; None where nobody remembers, or its use has to be noted. Counts as a call. Raises
+        NotSignedIn, TooManyTries."""
+        token = service.token_hash(header)
+        client = self._remembered.get(token)
+        if client is None or service.use_is_stale(client, now()):
+            return None
+        await self._allowances.spend(client.id)
+        return Claim(token, client)
 
     async def by_cookie(self, cookie: str) -> BrowserSession:
         """Raises SessionEnded."""

@@ -18,6 +18,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import Fault, Forbidden, Misconfigured, NotSignedIn
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity import service, sessions
+from privacy_svc.identity.claims import claim_of
 from privacy_svc.identity.cookies import sent_cookie
 from privacy_svc.identity.credentials import Credentials
 from privacy_svc.identity.errors import CrossSite
@@ -41,7 +42,8 @@ def guard(app: ASGIApp) -> ASGIApp:
         if roles is None:
             raise Misconfigured("This route does not say who may call it.")
         if Role.PUBLIC not in roles:
-            scope["state"]["caller"] = await _caller(scope, roles)
+            claims = "claims" in scope["route_handler"].opt
+            scope["state"]["caller"] = await _caller(scope, roles, claims=claims)
         await app(scope, receive, send)
 
     return guarded
@@ -83,12 +85,25 @@ def _methods(handler: BaseRouteHandler) -> set[str]:
     return {str(m) for m in handler.http_methods} if isinstance(handler, HTTPRouteHandler) else set()
 
 
-async def _caller(scope: Scope, roles: frozenset[Role]) -> Caller:
+async def make_sure(request: Request[Any, Any, Any]) -> None:
+    """The caller of a route that is `CLAIMING`, where its handler fails: nobody without a live token is told why.
+    Raises UnknownToken, which is logged."""
+    if claim_of(request) is not None:
+        known, scope = _credentials(request.app), request.scope
+        await known.look_up(_authorization(scope), partial(_network, scope))
+
+
+async def _caller(scope: Scope, roles: frozenset[Role], *, claims: bool) -> Caller:
     known = _credentials(scope["litestar_app"])
     header = _authorization(scope)
-    credential = await (
-        _by_cookie(scope, known, roles) if header is None else known.by_token(header, partial(_network, scope))
-    )
+    claim = await known.claim(header) if claims and header is not None else None
+    if claim is not None and claim.client.role in roles:
+        scope["state"]["claim"] = claim
+        credential: LiveClient | BrowserSession = claim.client
+    elif header is not None:
+        credential = await known.by_token(header, partial(_network, scope))
+    else:
+        credential = await _by_cookie(scope, known, roles)
     if service.use_is_stale(credential, now()):
         await known.note_use(credential)
     caller = service.caller_of(credential)

@@ -1,17 +1,19 @@
 """Audiences: who of all customers, or of a list, may be used for a purpose. One question, answered for a million.
 
-The answer is that of single evaluations at the moment it was decided. It is logged as one entry, with the totals and
-a commitment to its people, before any of it is given out. Of somebody whom only the store knows nothing is kept
-while they are denied; who is permitted becomes a subject, as by any other use.
+The answer is that of single evaluations at one moment, the same for everybody. It is logged as one entry, with the
+totals and a commitment to its people, before any of it is given out. Of somebody whom only the store knows nothing is
+kept while they are denied; who is permitted becomes a subject, as by any other use.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
-from privacy_svc.db import Database, each_ahead
+from privacy_svc.db import Database
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.policy import Collection, PolicyHolder
 from privacy_svc.store.binding import Stores
@@ -23,9 +25,7 @@ from privacy_svc.store.selecting import Selection, Totals
 CHUNK = 10_000
 MOST_SEEN = 10_000
 """People looked at for one page of a search."""
-LOOKING = 2
-"""Chunks that the database looks at at a time, each on a core of its own."""
-TRIES = 3
+TRIES = 4
 _encode = msgspec.json.Encoder().encode_lines
 
 
@@ -61,16 +61,19 @@ class Audiences:
         NotPermitted where the module may not work for the purpose at all."""
         known_purpose(self._policies.current, question.purpose)
         self._pdp.require_granted(self._database, question)
+        given = list(chunks(dict.fromkeys(keys), CHUNK)) if keys is not None else None
         for _ in range(TRIES):
             selection = self._begin(question, terms, collection)
-            pieces = selection.everybody(CHUNK) if keys is None else chunks(dict.fromkeys(keys), CHUNK)
-            looked = each_ahead(pieces, selection.look, LOOKING)
-            lines = [_lines(p, selection.decide(p, found, existing=keys is None)) for p, found in looked]
-            try:
-                entry_id = selection.log()
-            except (Conflict, NotFound):
-                continue  # somebody was erased between the decision and its entry, or the month ended
-            return Audience(lines, selection.totals, selection.at, selection.policy_version, entry_id)
+            pieces = selection.everybody(CHUNK) if given is None else given
+            with closing(selection.reasons(pieces, existing=keys is None)) as found:
+                lines = [_lines(piece, reasons) for piece, reasons in found]
+            if selection.lacking:
+                pieces = selection.everybody(CHUNK) if given is None else given
+                given = selection.prepare(
+                    pieces, existing=keys is None
+                )  # who comes to the store from now on is not of it
+            elif entry_id := _logged(selection):
+                return Audience(lines, selection.totals, selection.at, selection.policy_version, entry_id)
         raise Conflict("People are being erased while the audience is made; ask again.")
 
     def page(self, question: Question, terms: Terms, collection: Collection, after: str | None, limit: int) -> Page:
@@ -79,22 +82,41 @@ class Audiences:
         decider = self._pdp.decider()
         if decider.refusal(question) is not None:
             return Page([], None, decider.policies.version, None)
-        selection = self._begin(question, terms, collection)
-        keys, seen, end = list[str](), 0, after
-        for piece in selection.everybody(limit, after):
-            reasons = selection.decide(piece, selection.look(piece), existing=True)
+        for _ in range(TRIES):
+            selection = self._begin(question, terms, collection)
+            keys, seen, end = _first(selection, after, limit)
+            if selection.lacking and not seen:
+                selection.prepare(islice(selection.everybody(limit, after), 1), existing=True)
+            elif not seen:
+                return Page([], None, selection.policy_version, None)
+            elif entry_id := _logged(selection):
+                return Page(keys, end, selection.policy_version, entry_id)
+        raise Conflict("People are being erased while they are searched for; ask again.")
+
+    def _begin(self, question: Question, terms: Terms, collection: Collection) -> Selection:
+        return Selection(self._stores, self._database, self._pdp, self._pdp.decider(), question, terms, collection)
+
+
+def _first(selection: Selection, after: str | None, limit: int) -> tuple[list[str], int, str | None]:
+    """At most `limit` keys of permitted people, how many were looked at, and where to go on."""
+    keys, seen, end = list[str](), 0, after
+    with closing(selection.reasons(selection.everybody(limit, after), existing=True)) as found:
+        for piece, reasons in found:
             keys += [key for key, reason in zip(piece, reasons, strict=True) if not reason]
             seen, end = seen + len(piece), piece[-1]
             if len(keys) >= limit or seen >= MOST_SEEN:
                 break
         else:
-            end = None
-        if len(keys) > limit:
-            keys, end = keys[:limit], keys[limit - 1]
-        return Page(keys, end, selection.policy_version, selection.log() if seen else None)
+            end = end if selection.lacking else None
+    return (keys[:limit], seen, keys[limit - 1]) if len(keys) > limit else (keys, seen, end)
 
-    def _begin(self, question: Question, terms: Terms, collection: Collection) -> Selection:
-        return Selection(self._stores, self._database, self._pdp, self._pdp.decider(), question, terms, collection)
+
+def _logged(selection: Selection) -> str | None:
+    """The id of the entry. None where somebody was erased between the decision and its entry, or the month ended."""
+    try:
+        return selection.log()
+    except (Conflict, NotFound):
+        return None
 
 
 class Line(msgspec.Struct, omit_defaults=True):

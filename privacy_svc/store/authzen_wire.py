@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from privacy_svc.errors import BadRequest, Forbidden, PrivacyError
 from privacy_svc.http import Caller, CustomerRef, Role, allow, takes
+from privacy_svc.identity import Claim
 from privacy_svc.policy import Decision, Effect, FieldDecision
 from privacy_svc.store.authzen_schemas import (
     ALL,
@@ -52,22 +53,22 @@ def json_body(request: Request[Any, Any, Any], body: bytes) -> bytes:
     return body
 
 
-def case_of(wanted: Evaluation, caller: Caller) -> Case:
+def case_of(wanted: Evaluation, caller: Caller, claim: Claim | None = None) -> Case:
     """Raises BadRequest, Forbidden."""
     customer = customer_of(wanted.resource)
     purpose = purpose_of(wanted.action, wanted.context)
     asked = question(wanted.subject.id, purpose, wanted.resource, caller)
     check_words(wanted.subject, wanted.resource, wanted.action)
-    return Case(asked, customer, terms(wanted.context), wanted.context.min_state_version)
+    return Case(asked, customer, terms(wanted.context), wanted.context.min_state_version, claim)
 
 
-def boxcar_of(wanted: Evaluations, caller: Caller) -> Boxcar:
+def boxcar_of(wanted: Evaluations, caller: Caller, claim: Claim | None = None) -> Boxcar:
     """Raises BadRequest for what is no request at all; a case that cannot be asked stands as its error."""
     semantic = wanted.options.evaluations_semantic
     if semantic not in UNTIL:
         raise BadRequest(f"options.evaluations_semantic is {', '.join(list(UNTIL)[:-1])} or {list(UNTIL)[-1]}.")
     whole = [merged(wanted, one) for one in wanted.evaluations]
-    return Boxcar([_case(one, caller) for one in whole], UNTIL[semantic])
+    return Boxcar([_case(one, caller) for one in whole], UNTIL[semantic], claim)
 
 
 def _case(wanted: Evaluation, caller: Caller) -> Case | PrivacyError:

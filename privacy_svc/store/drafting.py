@@ -230,7 +230,7 @@ def unmapped(schema: Schema, dataset: Dataset) -> list[tuple[TablePlan, FieldPla
 
 
 def unmapped_personal(schema: Schema, dataset: Dataset) -> list[Unmapped]:
-    """Of these the ones that look personal."""
+    """Of these the ones that look personal; why `policy check` has another rule says `unmapped_tables`."""
     return [
         Unmapped(found.table.name, field.column.name, field.category, "; ".join(field.reasons))
         for found, field in unmapped(schema, dataset)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,11 +12,14 @@ from privacy_svc import consent
 from privacy_svc.auditlog import Event, EventType
 from privacy_svc.errors import Conflict, PrivacyError
 from privacy_svc.http import CustomerRef
+from privacy_svc.identity import Claim, UnknownToken, refuse_dead
 from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, Reason, ReasonCode, reason
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.pdp import Decider, DecisionPoint, Question, decision_payload, question_payload
 from privacy_svc.vault import SubjectCipher
 
+A = TypeVar("A")
+B = TypeVar("B")
 K = TypeVar("K")
 
 
@@ -36,12 +40,14 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A question about one customer. `min_state_version`: what the caller has seen, and the decision must know."""
+    """A question about one customer. `min_state_version`: what the caller has seen, and the decision must know.
+    `claim`: who asks, where that is still to be seen."""
 
     question: Question
     customer: CustomerRef
     terms: Terms = Terms()
     min_state_version: int | None = None
+    claim: Claim | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -59,10 +65,11 @@ class Answer(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxcar:
     """What one caller asks at once; what could not be read as a question answers itself. `until`: the outcome after
-    which the rest is not asked any more."""
+    which the rest is not asked any more. `claim` as in a case; theirs are not looked at."""
 
     cases: Sequence[Case | PrivacyError]
     until: bool | None = None
+    claim: Claim | None = None
 
 
 Answered = list[Answer | PrivacyError]
@@ -102,7 +109,11 @@ class Evaluations:
         self._policies, self._directory, self._pdp = policies, directory, pdp
 
     def each(self, session: Session, cases: Sequence[Case]) -> Answered:
-        """Of callers who have nothing to do with each other: every case has an entry of its own."""
+        """Of callers who have nothing to do with each other: every case has an entry of its own. UnknownToken stands
+        for a caller who is none any more."""
+        return _of_living(cases, refuse_dead(session, [case.claim for case in cases]), partial(self._each, session))
+
+    def _each(self, session: Session, cases: Sequence[Case]) -> Answered:
         (found,) = self._decide(session, [Boxcar(cases)])
         entries: dict[_Decided, str] = {}
         policies, payloads = self._policies.current, dict[Any, dict[str, Any]]()
@@ -113,11 +124,14 @@ class Evaluations:
 
     def together(self, session: Session, cases: Sequence[Case]) -> Answered:
         """Of one caller: all people about whom the same was asked, with the same outcome, share an entry."""
-        return self.boxcars(session, [Boxcar(cases)])[0]
+        return self._boxcars(session, [Boxcar(cases)])[0]
 
-    def boxcars(self, session: Session, asked: Sequence[Boxcar]) -> list[Answered]:
+    def boxcars(self, session: Session, asked: Sequence[Boxcar]) -> list[Answered | UnknownToken]:
         """The same of several callers, each with entries of their own: one look at everybody they ask about. What was
         not decided, because something before it ended the request, is not in the log."""
+        return _of_living(asked, refuse_dead(session, [one.claim for one in asked]), partial(self._boxcars, session))
+
+    def _boxcars(self, session: Session, asked: Sequence[Boxcar]) -> list[Answered]:
         found = self._decide(session, asked)
         people = {d.subject_id for mine in found for d in mine if isinstance(d, _Decided) and d.subject_id is not None}
         vault = self._pdp.audit.vault
@@ -224,6 +238,14 @@ class _Deciding:
         reading = self._pdp.reading(self._decider, purpose)
         found = consent.standings(self._session, list(people), reading)
         self._standing.setdefault(purpose, {}).update((s.subject_id, s) for s in found)
+
+
+def _of_living(
+    asked: Sequence[A], refused: Sequence[UnknownToken | None], answer: Callable[[Sequence[A]], Sequence[B]]
+) -> list[B | UnknownToken]:
+    """Nothing is decided for the others."""
+    answers = iter(answer([one for one, refusal in zip(asked, refused, strict=True) if refusal is None]))
+    return [next(answers) if refusal is None else refusal for refusal in refused]
 
 
 def _by(key: Callable[[_Decided], K], found: Iterable[_Decided | PrivacyError]) -> dict[K, list[_Decided]]:

@@ -1,9 +1,11 @@
 """Deciding for thousands of people of one collection at a time, and logging it as one entry."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc import consent
 from privacy_svc.auditlog import EventType, MonthTag, People
-from privacy_svc.db import Database, among, gathered_texts, joined_bytes, prefer_indexes
+from privacy_svc.db import Database, among, each_ahead, gathered_texts, joined_bytes, prefer_indexes
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import Collection, Decision, SubjectState
 from privacy_svc.store import subjects
@@ -25,8 +27,11 @@ from privacy_svc.vault import Subject
 
 UNKNOWN = "unknown_customer"
 """The reason of a key that the store does not have."""
-Looked = Sequence[Sequence[Any]]
-"""Rows of `_ABOUT`."""
+Looked = Sequence[tuple[list[str], list[str], bytes, int, SubjectState]]
+"""People of whom the same is true: keys, subjects, tags of the month, version and state."""
+MOST_NAMED = 20_000
+"""People of a crowd whose tags are made with the entry; of more they are made before. More than are in a piece: the
+first one's people are among them in any case, for they might yet be few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,9 @@ _ABOUT = select(*_GATHERED, *_SAME).group_by(_PERSON[2].is_(None), *_SAME)
 
 
 class Selection:
+    """One attempt to decide everybody at one moment, by one connection: who waits for a second one while they hold the
+    first, and many do, waits for ever."""
+
     def __init__(
         self,
         stores: Stores,
@@ -72,14 +80,16 @@ class Selection:
         self._outcomes = Counter[str]()
         self._reading = pdp.reading(decider, question.purpose)
         self._states = consent.SharedStates(self._reading)
-        with database.read() as session:
-            self._people = People(self.at, pdp.audit.vault.organisation_cipher(session))
+        self._people: People
         self._groups: dict[int, tuple[str, int]] = {}
         self._answers: list[Decision] = []
         """Of the groups, by number. A group is all people who got the same answer."""
+        self.lacking = False
+        """It ended early: something must be written first, see `prepare`."""
 
     @property
     def at(self) -> datetime:
+        """Just before the moment of which everybody's state is: whatever was acknowledged by then is seen."""
         return self._decider.at
 
     @property
@@ -95,34 +105,58 @@ class Selection:
     def everybody(self, size: int, after: str | None = None) -> Iterator[list[str]]:
         return every_key(self._stores, self._collection, size, after)
 
-    def look(self, keys: Sequence[str]) -> Looked:
-        """What is known of these customers; may be asked while others are decided."""
-        with self._database.read() as session:
-            dataset, name = subjects.known_as(session, self._collection)
-            place = {"dataset": dataset, "collection": name, "keys": keys, "month": self._people.month}
-            asked = {**place, **consent.asking(self._reading)}
+    def reasons(self, pieces: Iterable[list[str]], *, existing: bool) -> Generator[tuple[list[str], list[str]]]:
+        """Each piece of keys with the first reason of each, "" where it is permitted. `existing`: the store has all of
+        them. Close it where it is not read to its end."""
+        with self._database.snapshot() as session:
+            self._people = People(self.at, self._pdp.audit.vault.organisation_cipher(session))
+            place = dict(zip(("dataset", "collection"), subjects.known_as(session, self._collection), strict=True))
+            asked = {**place, "month": self._people.month, **consent.asking(self._reading)}
             prefer_indexes(session)
-            return [tuple(row) for row in session.connection().execute(_ABOUT, asked)]
+            with closing(each_ahead(pieces, partial(self._look, session, asked), 1)) as looked:
+                for keys, found in looked:
+                    reasons = self._decide(keys, found, existing=existing)
+                    if self.lacking:
+                        return
+                    self._outcomes.update(reasons)
+                    yield keys, reasons
 
-    def decide(self, keys: Sequence[str], looked: Looked, *, existing: bool) -> list[str]:
-        """The first reason of each, "" where it is permitted. Who is permitted and not known yet is admitted first, so
-        that the entry names them. `existing`: the store has all of them."""
+    def prepare(self, pieces: Iterable[list[str]], *, existing: bool) -> list[list[str]]:
+        """The pieces, once it is written what deciding them rests on, each in a transaction of its own: whoever is
+        permitted and not known yet is admitted, so that the entry names them, and has a tag of the month where they
+        are a crowd."""
+        kept, seen = list[list[str]](), 0
+        for keys in pieces:
+            kept.append(keys)
+            seen += len(keys)
+            with self._database.write() as session:
+                people = subjects.known(session, self._collection, keys)
+                if new := self._welcome([key for key in keys if key not in people], existing=existing):
+                    reader = FactReader(self._stores, self._pdp.audit.vault, self._decider.policies)
+                    audit, actor = self._pdp.audit, self._question.actor
+                    people |= subjects.admit(session, reader, audit, self._collection, new, actor)
+                if self._people.is_crowd(seen):
+                    self._people.make_tags(session, self._pdp.audit.vault, set(people.values()))
+        return kept
+
+    def _look(self, session: Session, asked: Mapping[str, Any], keys: Sequence[str]) -> Looked:
+        """What is known of these customers; asked ahead, while others are decided."""
+        rows = session.connection().execute(_ABOUT, {**asked, "keys": keys}).all()
+        states = self._states.of(session, [tuple(facts) for _, _, _, _, *facts in rows])
+        return [(*row[:4], state) for row, state in zip(rows, states, strict=True)]
+
+    def _decide(self, keys: Sequence[str], looked: Looked, *, existing: bool) -> list[str]:
         reasons = self._of_known(looked)
         if len(reasons) < len(keys):
             reasons |= self._of_unknown([k for k in keys if k not in reasons], existing=existing)
-        if self._people.many and self._people.named:
-            with self._database.write() as session:
-                self._people.settle(session, self._pdp.audit.vault)
-        found = [reasons[key] for key in keys]
-        self._outcomes.update(found)
-        return found
+        if self._people.many and len(self._people.named) > MOST_NAMED:
+            self.lacking = True
+        return [reasons[key] for key in keys]
 
     def _of_known(self, looked: Looked) -> dict[str, str]:
         """By key. They go into the entry, unless they were erased: they have no tag any more."""
         reasons: dict[str, str] = {}
-        with self._database.read() as session:
-            states = self._states.of(session, [tuple(facts) for _, _, _, _, *facts in looked])
-        for (keys, subject_ids, tags, version, *_), state in zip(looked, states, strict=True):
+        for keys, subject_ids, tags, version, state in looked:
             reason, group = self._group(state)
             reasons |= dict.fromkeys(keys, reason)
             if not state.erased:
@@ -132,13 +166,15 @@ class Selection:
     def _of_unknown(self, keys: Sequence[str], *, existing: bool) -> dict[str, str]:
         there = list(keys if existing else self._in_store(keys))
         refused = self._reason(self._of_stranger())
-        if refused or not there:
-            return dict.fromkeys(keys, UNKNOWN) | dict.fromkeys(there, refused)
-        with self._database.write() as session:
-            audit, actor = self._pdp.audit, self._question.actor
-            reader = FactReader(self._stores, audit.vault, self._decider.policies)
-            subjects.admit(session, reader, audit, self._collection, there, actor)
-        return dict.fromkeys(keys, UNKNOWN) | self._of_known(self.look(there))
+        if there and not refused:
+            self.lacking = True
+        return dict.fromkeys(keys, UNKNOWN) | dict.fromkeys(there, refused)
+
+    def _welcome(self, keys: Sequence[str], *, existing: bool) -> list[str]:
+        """Of people we do not know, those in the store, where they are permitted."""
+        if not keys or self._reason(self._of_stranger()):
+            return []
+        return list(keys if existing else self._in_store(keys))
 
     def _group(self, shared: SubjectState) -> tuple[str, int]:
         """The first reason and the number of all who are in this state, one object of `SharedStates`."""

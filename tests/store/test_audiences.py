@@ -2,18 +2,21 @@
 
 import json
 import random
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import QueuePool, delete, event, func, select
 
-from privacy_svc.auditlog import EventType, crowds
+from privacy_svc.auditlog import EventType, MonthTag, crowds
 from privacy_svc.auditlog.model import CrowdPart
 from privacy_svc.db import now
-from privacy_svc.store import refreshing
+from privacy_svc.store import Question, refreshing
 from privacy_svc.store.audience_routes import MOST
 from privacy_svc.store.audiences import CHUNK
+from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.model import SubjectRow
 from privacy_svc.store.selecting import Selection
 from privacy_svc.vault import BIRTH, Subject
@@ -182,6 +185,95 @@ def test_who_is_young_is_told_by_their_age(service: Service, monkeypatch: pytest
     if many == 1:
         with runtime.database.read() as session:
             assert len(crowds.members_of(session, told["decision_id"])) == len(known) - 1
+
+
+def test_everybody_is_decided_at_one_moment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While people of later pieces are looked up the first one withdraws and the last one agrees: the answer is of
+    before or of after, and never a mixture; what was acknowledged by `decided_at` is seen."""
+    monkeypatch.setattr("privacy_svc.store.audiences.CHUNK", 2)
+    known = keys(service)
+    first, last = known[0], known[-1]
+    consent(service, first)
+    looks = list[str]()
+
+    def meanwhile(*arguments: Any) -> None:
+        if "JOIN subject_rows" in arguments[2] or "FROM subject_rows JOIN" in arguments[2]:
+            looks.append(arguments[2])
+            if len(looks) == 2:
+                consent(service, first, "withdrawn")
+                consent(service, last)
+
+    event.listen(service.runtime.database.engine, "before_cursor_execute", meanwhile)
+    lines, told = audience(service)
+    permitted = [line["id"] for line in lines if line["decision"]]
+    assert len(looks) > 2
+    assert permitted == [first]
+    assert datetime.fromisoformat(told["decided_at"]) <= now()
+    lines, _ = audience(service)
+    assert [line["id"] for line in lines if line["decision"]] == [last], "acknowledged before"
+
+
+@pytest.mark.parametrize("many", [1, 1000])
+def test_an_audience_needs_one_connection(service: Service, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """With a single connection left in the pool, audiences that admit people, make their tags, look and log are
+    answered, several at a time: none holds one while it waits for another."""
+    monkeypatch.setattr(crowds, "MANY", many)
+    monkeypatch.setattr("privacy_svc.store.audiences.CHUNK", 7)
+    engine = service.runtime.database.engine
+    asked = Question("support", "support", "service.support", ())
+    people = service.runtime.directory.people()
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    pool._timeout = 5  # nobody waits so long here, unless for ever
+    with ExitStack() as taken:
+        for _ in range(pool.size() + pool._max_overflow - 1):
+            taken.enter_context(engine.connect())
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(lambda _: service.runtime.audiences.find(asked, Terms(), people), range(4)))
+    assert [audience.totals.permitted for audience in found] == [len(keys(service))] * 4
+
+
+def test_tags_of_a_large_crowd_are_made_before(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more tags of the month are missing than are made with an entry, all are made first, piece by piece, and the
+    entry names everybody."""
+    monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr("privacy_svc.store.selecting.MOST_NAMED", 10)
+    monkeypatch.setattr("privacy_svc.store.audiences.CHUNK", 7)
+    first, _ = audience(service, "support", purpose="service.support")
+    database, prepare, prepared = service.runtime.database, Selection.prepare, list[int]()
+    with database.write() as session:
+        session.execute(delete(MonthTag))
+
+    def counted(*given: Any, **more: Any) -> Any:
+        pieces = prepare(*given, **more)
+        prepared.append(len(pieces))
+        return pieces
+
+    monkeypatch.setattr(Selection, "prepare", counted)
+    again, told = audience(service, "support", purpose="service.support")
+    assert again == first
+    assert prepared == [5]
+    with database.read() as session:
+        assert len(crowds.members_of(session, told["decision_id"])) == len(keys(service))
+        assert session.scalar(select(func.count()).select_from(MonthTag)) == len(keys(service))
+
+
+def test_customers_who_come_meanwhile_hold_up_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CRM gets a new customer whenever it is looked at: it is an audience of those it had at the beginning."""
+    monkeypatch.setattr("privacy_svc.store.audiences.CHUNK", 7)
+    stores, numbers = service.runtime.stores, iter(range(5000, 5040))
+    names = "first_name, last_name, email, country, language, newsletter, created_at"
+
+    def another(*arguments: Any) -> None:
+        if "ORDER BY" in arguments[2] and "customers" in arguments[2] and (number := next(numbers, 0)):
+            same = f"SELECT {number}, {names} FROM customers WHERE id = 1"
+            with stores.write("shop") as other:
+                other.exec_driver_sql(f"INSERT INTO customers (id, {names}) {same}")
+
+    event.listen(stores.engine("shop"), "before_cursor_execute", another)
+    lines, _ = audience(service, "support", purpose="service.support")
+    assert len(lines) >= 30
+    assert all(line["decision"] for line in lines)
 
 
 def test_an_erasure_meanwhile_is_seen(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from privacy_svc.client.answers import decision
 from privacy_svc.errors import BadRequest, UnknownCustomer
 from privacy_svc.examples import folder
 from privacy_svc.http import CustomerRef
+from privacy_svc.identity import revoke_client
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.runtime import Runtime
 from privacy_svc.store import Answer, Boxcar, Case, Question
@@ -117,6 +118,42 @@ def test_nobody_and_others(service: Service) -> None:
     for name, status in (("", 401), ("support", 403), ("eye", 403), ("marketing", 200), ("officer", 200)):
         answer = service.call(name, "POST", EVALUATION, json=one(), headers={"X-Request-ID": "req-77"})
         assert (answer.status_code, answer.headers["x-request-id"]) == (status, "req-77")
+
+
+@pytest.mark.parametrize("path", [EVALUATION, EVALUATIONS])
+def test_a_token_revoked_elsewhere_decides_nothing(service: Service, path: str) -> None:
+    """A process that knows the token from the calls before refuses the next one, though nobody told it, and enters it
+    in the log: also one that has no body, or asks about nobody it may ask about."""
+    consent(service, "1")
+    body = one("1") | ({"evaluations": [{}, {}]} if path == EVALUATIONS else {})
+    for _ in range(3):
+        assert ask(service, body, path).status_code == 200
+    before = decisions(service)
+    with service.runtime.database.write() as session:
+        revoke_client(session, service.runtime.log, "marketing", "operator")
+    for sent in (body, {}, body | {"subject": {"type": "module", "id": "support"}}):
+        answer = ask(service, sent, path)
+        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unknown-token")
+    assert decisions(service) == before
+    with service.runtime.database.read() as session:
+        assert len(service.runtime.log.search(session, type=EventType.SIGN_IN_FAILED)) == 3
+
+
+@ONE_DATABASE
+def test_a_revoked_token_of_another_role_is_none(service: Service) -> None:
+    """An auditor's token may not ask; once it is revoked, it is not even told that."""
+    assert ask(service, one("1"), name="eye").status_code == 403
+    with service.runtime.database.write() as session:
+        revoke_client(session, service.runtime.log, "eye", "operator")
+    assert ask(service, one("1"), name="eye").status_code == 401
+
+
+@ONE_DATABASE
+def test_a_call_that_is_remembered_is_counted(shop: Runtime) -> None:
+    """The allowance of a token is of all its calls."""
+    service = Service(replace(shop, settings=replace(shop.settings, token_limit=5)))
+    with service.http:
+        assert [ask(service, one("1")).status_code for _ in range(7)] == [200] * 5 + [429] * 2
 
 
 def test_there_is_an_end_of_fields(service: Service) -> None:
