@@ -3,10 +3,17 @@
 import json
 from typing import Any
 
-from privacy_svc.rights import RequestView, State
+import pytest
+
+from privacy_svc.consent import SUPPRESS_ALL
+from privacy_svc.consent.suppression import scopes_by_address
+from privacy_svc.errors import BadRequest
+from privacy_svc.http import Contact
+from privacy_svc.rights import Decision, RequestView, State
 from tests.conftest import ONE_DATABASE
 from tests.rights.company import ANA, Company
-from tests.rights.running import erased
+from tests.rights.running import carried_on, erased
+from tests.rights.test_rectifying import remap
 
 
 def places_of(request: RequestView) -> list[str]:
@@ -40,3 +47,51 @@ def test_the_word_for_nothing_is_no_finding(company: Company) -> None:
     )
     assert erased(company).state == State.COMPLETED
     assert company.rows("customers")[0]["name"] == "[erased] 1"
+
+
+NUMBER = 493090182042
+"""Ana's telephone number as a column of numbers holds it."""
+
+
+@pytest.mark.parametrize("kind", ["BIGINT", "NUMERIC(20)"])
+def test_a_number_is_searched_in_columns_of_numbers(company: Company, kind: str) -> None:
+    """In her own row, and in another's, mapped and not; an amount that begins alike and a row's own key are no
+    findings. No part of a number can be taken out."""
+    company.write(
+        f"ALTER TABLE customers ADD COLUMN mobile {kind}",
+        f"UPDATE customers SET mobile = {NUMBER} WHERE id = 1",
+        f"ALTER TABLE orders ADD COLUMN caller {kind}",
+    )
+    first = erased(company)
+    assert places_of(first) == ["crm.customers.mobile"]
+    with pytest.raises(BadRequest, match="no text"):
+        company.requests.decide_leftover(first.id, "crm.customers.mobile", Decision.REDACT, "x", "dora")
+    company.write(
+        "UPDATE customers SET mobile = NULL WHERE id = 1",
+        f"UPDATE customers SET mobile = {NUMBER // 10} WHERE id = 3",
+        f"UPDATE orders SET caller = {NUMBER} WHERE id = 12",
+    )
+    company.requests.approve(first.id, "dora")
+    assert places_of(carried_on(company, first.id)) == ["crm.orders.caller"]
+    company.write("UPDATE orders SET caller = 5 WHERE id = 12")
+    company.requests.approve(first.id, "dora")
+    assert carried_on(company, first.id).state == State.COMPLETED
+
+
+def test_a_number_is_known_by(company: Company) -> None:
+    """A telephone number in a BIGINT is theirs: it is emptied, found in others' texts in another spelling, and on the
+    suppression list."""
+    company.write(
+        "ALTER TABLE customers RENAME COLUMN phone TO old",
+        "ALTER TABLE customers ADD COLUMN phone BIGINT",
+        f"UPDATE customers SET old = NULL, phone = {NUMBER} WHERE id = 1",
+        "INSERT INTO notes VALUES (31, 2, 'her number is 030 / 9018-2042')",
+    )
+    plain = "privacy: {id: 1003, seal: true, index: [phone], erase: shred}"
+    remap(company, lambda text: text.replace(plain, "privacy: {erase: null}"))
+    request = erased(company)
+    assert places_of(request) == ["crm.notes.note"]
+    assert company.rows("customers")[0]["phone"] is None
+    phone = Contact("phone", "+49 30 90182042")
+    with company.database.read() as session:
+        assert scopes_by_address(session, company.vault, [phone]) == {phone: {SUPPRESS_ALL}}
