@@ -1,6 +1,8 @@
 """policies/connectors/*.yml: reading them, and what cannot be true of a connector."""
 
 import re
+from collections.abc import Collection as Collection_
+from collections.abc import Sequence
 from typing import Any
 
 from privacy_svc.outbound import url_fault
@@ -191,6 +193,14 @@ def once(found: list[tuple[Connector, str]], faults: Faults) -> dict[str, Connec
             faults.at(place, f"a second connector {connector.key!r}")
         by_key[connector.key] = connector
     return by_key
+
+
+def check_sent(found: Sequence[tuple[Connector, str]], names: Collection_[str], faults: Faults) -> None:
+    """A correction is sent by the names of our fields: one that the data map does not have would never be."""
+    for connector, place in found:
+        for name in connector.rectification.send if connector.rectification else ():
+            if name not in names:
+                faults.unknown(place, "field in rectification.send", name, names)
 
 
 def plain(body: Any, identity: str) -> Any:

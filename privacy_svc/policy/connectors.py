@@ -65,7 +65,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Correcting:
-    """`send`: our fields by name, and what theirs are called in the body."""
+    """`send`: our fields, named as everywhere (`city`, `customers.city`), and what theirs are called in the body."""
 
     call: Call
     send: Mapping[str, str]

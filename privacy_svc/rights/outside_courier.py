@@ -14,7 +14,7 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
 from privacy_svc.mail import MailUnavailable
 from privacy_svc.policy import Connector
-from privacy_svc.rights import details, outside, outside_lifting
+from privacy_svc.rights import outside, outside_lifting
 from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
 from privacy_svc.rights.letters import to_do
 from privacy_svc.rights.model import DataRequest
@@ -38,7 +38,8 @@ class _Job:
     lifts: bool
     connector: Connector | None
     about: list[str] = field(repr=False)
-    changes: Mapping[str, Any] = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
+    """What is to be corrected, by their names of the fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,10 @@ class Outside:
         connector = self.parts.policy.connectors.get(work.place)
         try:
             about = outside.about(session, self.parts, request, work)
-            given = details.read(session, self.parts.vault, request).get("given", {})
+            values = outside.to_correct(session, self.parts, request, connector)
         except Erased:
-            about, given = [], {}
-        changes = given.get("changes", {}) if request.kind is Right.RECTIFICATION else {}
-        return _Job(request.id, work.place, request.kind, work.tries, work.lifts, connector, about, changes)
+            about, values = [], {}
+        return _Job(request.id, work.place, request.kind, work.tries, work.lifts, connector, about, values)
 
     def _carry_out(self, job: _Job) -> None:
         try:
@@ -105,10 +105,7 @@ class Outside:
         if job.right is Right.RESTRICTION:
             tell = caller.lift if job.lifts else caller.restrict
             return _Done(sum(tell(identity) for identity in job.about))
-        correcting = job.connector.rectification
-        assert correcting is not None
-        values = {correcting.send[n]: v for n, v in job.changes.items() if n in correcting.send}
-        return _Done(sum(caller.correct(identity, values) for identity in job.about) if values else 0)
+        return _Done(sum(caller.correct(identity, job.values) for identity in job.about) if job.values else 0)
 
     def _write_to_who_does_it(self, job: _Job, connector: Connector) -> None:
         """Once. It names the request, and nobody."""

@@ -239,14 +239,36 @@ def test_the_worker_does_it_all(house: Company, tool: MailTool) -> None:
     assert len(tool.contacts) == 1
 
 
-def test_a_correction_is_sent(house: Company, tool: MailTool) -> None:
-    """Only what the file maps, by the other side's names."""
-    asked = begun(house, Right.RECTIFICATION, changes={"city": "Porto", "name": "Ana F."})
+@pytest.mark.parametrize("ours", ["city", "crm.customers.city"])
+@pytest.mark.parametrize("asked_for", ["city", "customers.city", "crm.customers.city"])
+@ONE_DATABASE
+def test_a_correction_is_sent(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool, asked_for: str, ours: str
+) -> None:
+    """Only what the file maps, by the other side's names; whether the field was named like a module, or the Privacy
+    Centre, names it."""
+    text = CONNECTOR.format(url=tool.url, paging=CURSOR).replace("{city: town}", f"{{{ours}: town}}")
+    with connected(request, database, tmp_path, mailtool=text) as house:
+        _corrected(house, tool, {asked_for: "Porto", "name": "Ana F."})
+
+
+def _corrected(house: Company, tool: MailTool, changes: dict[str, str]) -> None:
+    asked = begun(house, Right.RECTIFICATION, changes=changes)
     work_off(house)
     finished(house, asked)
     assert {c.get("town") for c in tool.contacts if c["email"] == ANA["email"]} == {"Porto"}
     sent = [json.loads(h.body) for h in tool.heard if h.method == "PATCH"]
     assert sent == [{"town": "Porto"}]
+
+
+def test_what_moved_is_not_corrected_elsewhere(house: Company, tool: MailTool) -> None:
+    """The value was changed since it was approved: the request goes back to the approval, and nobody is asked."""
+    asked = verified(house, Right.RECTIFICATION, changes={"city": "Porto"})
+    house.requests.approve(asked.id, "dora")
+    house.write("UPDATE customers SET city = 'Faro' WHERE id = 1")
+    assert failed(house, asked.id)[0] == "remember"
+    assert house.requests.show(asked.id).state == State.AWAITING_APPROVAL
+    assert Elsewheres(house.requests).of(asked.id) == [], "nothing that a courier could have taken meanwhile"
 
 
 def test_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
@@ -674,6 +696,7 @@ SPOILT = {
     "ping: /health": ("ping: ../x", "is a path below base_url"),
     "[user.behavior]": ("[user.behaviour]", "did you mean 'user.behavior'"),
     "identity: email": ("identitty: email", "did you mean 'identity'"),
+    "send: {city: town}": ("send: {town: town}", "unknown field in rectification.send 'town'"),
     "  ping: /health": ("  manual: {instructions: x, who: a@b.example}\n  ping: /health", "'manual' alone"),
     "title: Mail tool": ("title: Mail tool\n  headers: {Authorization: x}", "no header that a connector sets"),
 }
