@@ -7,8 +7,8 @@ import pytest
 
 from privacy_svc.consent import SUPPRESS_ALL
 from privacy_svc.consent.suppression import scopes_by_address
-from privacy_svc.errors import BadRequest
-from privacy_svc.http import Contact
+from privacy_svc.errors import BadRequest, Conflict
+from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.rights import Decision, RequestView, State
 from tests.conftest import ONE_DATABASE
 from tests.rights.company import ANA, Company
@@ -95,3 +95,44 @@ def test_a_number_is_known_by(company: Company) -> None:
     phone = Contact("phone", "+49 30 90182042")
     with company.database.read() as session:
         assert scopes_by_address(session, company.vault, [phone]) == {phone: {SUPPRESS_ALL}}
+
+
+NEW = (
+    "UPDATE customers SET name = 'Ana Nova', city = 'Faro' WHERE id = 1",
+    "INSERT INTO tickets VALUES (99, 1, 'new')",
+)
+
+
+def left_in_a_remark(company: Company) -> RequestView:
+    """An erasure that failed after the key was destroyed, and whose person signed up again."""
+    company.write("ALTER TABLE customers ADD COLUMN remark TEXT", "UPDATE customers SET remark = 'ana@mail.example'")
+    request = erased(company)
+    assert places_of(request) == ["crm.customers.remark"]
+    return request
+
+
+def test_nobody_comes_back_to_an_erasure_that_is_not_finished(company: Company) -> None:
+    """What is left of it would be done to the data of the new contract; once it is finished they come back."""
+    request = left_in_a_remark(company)
+    with pytest.raises(Conflict, match=request.id):
+        company.requests.readmit(CustomerRef(id="1"), "signed up again", "dora")
+    company.write("UPDATE customers SET remark = NULL")
+    company.requests.approve(request.id, "dora")
+    assert carried_on(company, request.id).state == State.COMPLETED
+    company.requests.readmit(CustomerRef(id="1"), "signed up again", "dora")
+
+
+@ONE_DATABASE
+def test_an_old_erasure_leaves_what_is_new(company: Company) -> None:
+    """Where somebody is back nevertheless, by the ledger of a restored database, it stops and touches nothing."""
+    request = left_in_a_remark(company)
+    assert request.subject is not None
+    with company.database.write() as session:
+        company.vault.readmit(session, request.subject)
+    company.write("UPDATE customers SET remark = NULL", *NEW)
+    company.requests.approve(request.id, "dora")
+    again = carried_on(company, request.id)
+    assert again.failure is not None
+    assert (again.state, again.failure["step"], again.failure["slug"]) == (State.FAILED, "read_back", "conflict")
+    assert (company.rows("customers")[0]["name"], company.rows("customers")[0]["city"]) == ("Ana Nova", "Faro")
+    assert company.rows("tickets")[-1]["body"] == "new"
