@@ -30,7 +30,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _TOP = (
     "key", "title", "base_url", "auth", "identity", "access", "erasure", "rectification", "restriction",
-    "restriction_end", "manual", "ping", "headers",
+    "restriction_end", "manual", "ping", "headers", "absent",
 )  # fmt: skip
 _HTTP = tuple(name for name in _TOP if name not in {"key", "title", "manual"})
 _CALL = ("method", "path", "body")
@@ -85,6 +85,7 @@ def _http(key: str, title: str, block: Block, terms: Taxonomy) -> Connector:
         restriction_end=end,
         ping=_path(block, "ping", identity=False) if "ping" in block else "/",
         headers=_headers(block),
+        absent_is_404=block.word("absent", ("404",)) == "404",
     )
 
 

@@ -137,15 +137,22 @@ def to_correct(session: Session, parts: Parts, request: DataRequest, connector: 
 
 
 def finish(
-    session: Session, parts: Parts, request: DataRequest, work: RequestWork, actor: str, rows: int, gathered: Any = None
+    session: Session,
+    parts: Parts,
+    request: DataRequest,
+    work: RequestWork,
+    actor: str,
+    rows: int,
+    gathered: Any = None,
+    problem: str | None = None,
 ) -> None:
-    """This part is done; the run goes on where it was the last."""
+    """This part is done; the run goes on where it was the last. `problem`: why nobody could be asked."""
     assert request.subject_id is not None
     if gathered is not None:
         cipher = parts.vault.cipher(session, request.subject_id)
         work.gathered = cipher.seal(GATHERED, _at(request, work.place), gathered)
     work.state, work.done_at, work.done_by, work.next_at = DONE, now(), actor, None
-    work.rows, work.problem = rows, None
+    work.rows, work.problem = rows, problem
     event = Event.ELSEWHERE_LIFTED if work.lifts else Event.ELSEWHERE_DONE
     parts.note(session, request, event, actor, place=work.place, name=name_of(parts, work.place), rows=rows)
     session.flush()
@@ -247,14 +254,11 @@ def name_of(parts: Parts, place: str) -> str:
 
 
 def _told(session: Session, request: DataRequest) -> Iterable[dict[str, Any]]:
-    """For the certificate: nothing of the person."""
+    """For certificate and package: nothing of the person. `problem`: why nobody was asked."""
     for work in works(session, request.id):
-        yield {
-            "place": work.place,
-            "by": "person" if work.done_by not in {None, WORKER} else "call",
-            "rows": work.rows,
-            "done_at": _time(work.done_at),
-        }
+        by = "person" if work.done_by not in {None, WORKER} else "nobody" if work.problem else "call"
+        told = {"place": work.place, "by": by, "rows": work.rows, "done_at": _time(work.done_at)}
+        yield told | ({"problem": work.problem} if work.problem else {})
 
 
 def _time(at: datetime | None) -> str | None:

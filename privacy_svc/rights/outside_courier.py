@@ -37,7 +37,8 @@ class _Job:
     tries: int
     lifts: bool
     connector: Connector | None
-    about: list[str] = field(repr=False)
+    about: list[str] | None = field(repr=False)
+    """None where nobody can say any more."""
     values: Mapping[str, Any] = field(repr=False)
     """What is to be corrected, by their names of the fields."""
 
@@ -46,6 +47,8 @@ class _Job:
 class _Done:
     rows: int
     gathered: list[dict[str, Any]] | None = field(default=None, repr=False)
+    problem: str | None = None
+    """Why nobody was asked."""
 
 
 class Outside:
@@ -76,10 +79,10 @@ class Outside:
     def _job(self, session: Session, request: DataRequest, work: RequestWork) -> _Job:
         connector = self.parts.policy.connectors.get(work.place)
         try:
-            about = outside.about(session, self.parts, request, work)
+            about = outside.about(session, self.parts, request, work) if work.about is not None else None
             values = outside.to_correct(session, self.parts, request, connector)
         except Erased:
-            about, values = [], {}
+            about, values = None, {}
         return _Job(request.id, work.place, request.kind, work.tries, work.lifts, connector, about, values)
 
     def _carry_out(self, job: _Job) -> None:
@@ -96,6 +99,10 @@ class Outside:
     def _call(self, job: _Job) -> _Done:
         if job.connector is None or not job.connector.serves(job.right.value):
             raise Elsewhere("connector_gone", job.place)
+        if job.about is None:
+            raise Elsewhere("evidence_ended", job.place)
+        if not job.about:
+            return _Done(0, problem=f"not_known_by_{job.connector.identity}")
         caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets)
         if job.right in {Right.ACCESS, Right.PORTABILITY}:
             rows = [row for identity in job.about for row in caller.read(identity)]
@@ -127,7 +134,8 @@ class Outside:
         with self.database.write() as session:
             request, work = find(session, job.request_id, lock=True), self._mine(session, job)
             if work is not None:
-                outside.finish(session, self.parts, request, work, WORKER, done.rows, done.gathered)
+                told = (done.rows, done.gathered, done.problem)
+                outside.finish(session, self.parts, request, work, WORKER, *told)
         ring(self.parts.settings.home)  # the gate may be open
 
     def _note_problem(self, job: _Job, error: Elsewhere) -> None:
