@@ -217,8 +217,13 @@ def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
     until = parts.vault.evidence_until(session, _subject(request))
     letters = Letters(parts.organisation, request.language)
     shared = letters.shared() if any(i["method"] == STAYS for i in erased) else ()
-    told = [*shared, *letters.kept(items, until)]
-    return closing.send(parts, request, _opened(session, parts, request)["address"], told)
+    left = letters.left(
+        redacted=any(i["method"] == "redact" for i in erased)
+        or bool(certificate.decided(progress(request), "redacted")),
+        accepted=bool(certificate.decided(progress(request), "accepted")),
+    )
+    told, partly = [*shared, *left, *letters.kept(items, until)], certificate.is_partial(progress(request))
+    return closing.send(parts, request, _opened(session, parts, request)["address"], told, partly=partly)
 
 
 def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:

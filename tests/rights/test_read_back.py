@@ -136,3 +136,49 @@ def test_an_old_erasure_leaves_what_is_new(company: Company) -> None:
     assert (again.state, again.failure["step"], again.failure["slug"]) == (State.FAILED, "read_back", "conflict")
     assert (company.rows("customers")[0]["name"], company.rows("customers")[0]["city"]) == ("Ana Nova", "Faro")
     assert company.rows("tickets")[-1]["body"] == "new"
+
+
+# What the certificate says
+
+SHREDDED = (
+    'erase: keep\n              keep: {ground: A17LegallyRequired, law: "§ 147 AO", period: P10Y}',
+    "erase: shred",
+)
+
+
+def nothing_kept(company: Company) -> None:
+    """A data map by which an erasure leaves nothing."""
+    remap(company, lambda content: content.replace(*SHREDDED))
+
+
+@ONE_DATABASE
+def test_a_first_issue_promises_no_result(company: Company) -> None:
+    """While others' texts are not searched, and when that search failed, the certificate there is says pending."""
+    nothing_kept(company)
+    company.write("INSERT INTO notes VALUES (31, 2, :n)", n=f"ask {ANA['email']}")
+    failed = erased(company)
+    assert places_of(failed) == ["crm.notes.note"]
+    first = told_of(company, failed)
+    assert (first["issue"], first["result"], first["read_back"]["everybodys_texts"]) == (1, "pending", "pending")
+
+
+@pytest.mark.parametrize("decision", [None, Decision.ACCEPT, Decision.REDACT])
+@ONE_DATABASE
+def test_what_a_person_decided_is_not_called_fulfilled(company: Company, decision: Decision | None) -> None:
+    """Where a value may stay the place counts as found; with it, or with a text that lost it, the request is fulfilled
+    in part, and the letter does not say that all is erased."""
+    nothing_kept(company)
+    if decision is not None:
+        company.write("INSERT INTO notes VALUES (31, 2, :n)", n=f"ask {ANA['email']}")
+    request = erased(company)
+    if decision is not None:
+        company.requests.decide_leftover(request.id, "crm.notes.note", decision, "a family's address", "dora")
+        company.requests.approve(request.id, "dora")
+        request = carried_on(company, request.id)
+    assert request.state == State.COMPLETED
+    document, letter = told_of(company, request), company.mails()[-1].replace("=\n", "").replace("\n", " ")
+    assert document["read_back"]["found"] == (1 if decision is Decision.ACCEPT else 0)
+    assert document["result"] == ("partially_fulfilled" if decision else "fulfilled")
+    assert ("Your data are erased, except for" in letter) is bool(decision)
+    assert ("known too, such as an address that you share" in letter) is (decision is Decision.ACCEPT)
+    assert ("Some texts stay" in letter) is (decision is Decision.REDACT)
