@@ -31,7 +31,8 @@ NAMING = (
     "user.content",
     "user.demographic.date_of_birth",
     "user.device.ip_address",
-    "user.financial",
+    "user.financial.bank_account",
+    "user.financial.credit_card",
     "user.government_id",
     "user.name",
 )

@@ -1,6 +1,8 @@
 """policies/connectors/*.yml: reading them, and what cannot be true of a connector."""
 
 import re
+from collections.abc import Collection as Collection_
+from collections.abc import Sequence
 from typing import Any
 
 from privacy_svc.outbound import url_fault
@@ -28,7 +30,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _TOP = (
     "key", "title", "base_url", "auth", "identity", "access", "erasure", "rectification", "restriction",
-    "restriction_end", "manual", "ping", "headers",
+    "restriction_end", "manual", "ping", "headers", "absent",
 )  # fmt: skip
 _HTTP = tuple(name for name in _TOP if name not in {"key", "title", "manual"})
 _CALL = ("method", "path", "body")
@@ -83,6 +85,7 @@ def _http(key: str, title: str, block: Block, terms: Taxonomy) -> Connector:
         restriction_end=end,
         ping=_path(block, "ping", identity=False) if "ping" in block else "/",
         headers=_headers(block),
+        absent_is_404=block.word("absent", ("404",)) == "404",
     )
 
 
@@ -191,6 +194,14 @@ def once(found: list[tuple[Connector, str]], faults: Faults) -> dict[str, Connec
             faults.at(place, f"a second connector {connector.key!r}")
         by_key[connector.key] = connector
     return by_key
+
+
+def check_sent(found: Sequence[tuple[Connector, str]], names: Collection_[str], faults: Faults) -> None:
+    """A correction is sent by the names of our fields: one that the data map does not have would never be."""
+    for connector, place in found:
+        for name in connector.rectification.send if connector.rectification else ():
+            if name not in names:
+                faults.unknown(place, "field in rectification.send", name, names)
 
 
 def plain(body: Any, identity: str) -> Any:

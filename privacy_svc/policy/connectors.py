@@ -65,7 +65,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Correcting:
-    """`send`: our fields by name, and what theirs are called in the body."""
+    """`send`: our fields, named as everywhere (`city`, `customers.city`), and what theirs are called in the body."""
 
     call: Call
     send: Mapping[str, str]
@@ -96,6 +96,8 @@ class Connector:
     manual: Manual | None = None
     ping: str = "/"
     headers: Mapping[str, str] = field(default_factory=dict)
+    absent_is_404: bool = False
+    """`absent: 404`: its answer for somebody whom it does not know. Else 404 is a wrong address."""
 
     def serves(self, right: str) -> bool:
         if self.manual is not None:

@@ -79,6 +79,8 @@ def _by_line(fault: Fault) -> tuple[str, int]:
 class _Compiler:
     def __init__(self, files: Mapping[str, bytes], name: str, faults: Faults) -> None:
         self.files, self.name, self.faults = files, name, faults
+        self.connectors: list[tuple[Connector, str]] = []
+        """With the place of each."""
 
     def compile(self) -> PolicySet | None:
         self._check_names()
@@ -95,7 +97,7 @@ class _Compiler:
         connected = self._connectors()
         if owner is None:
             return None
-        return PolicySet(
+        compiled = PolicySet(
             version=version_of(self.files),
             organisation=owner,
             purposes=MappingProxyType(aims),
@@ -106,6 +108,9 @@ class _Compiler:
             connectors=MappingProxyType(connected),
             files=MappingProxyType({p: c.decode("utf-8", "replace") for p, c in self.files.items()}),
         )
+        if not self.faults:
+            connectorfiles.check_sent(self.connectors, compiled.all_field_names, self.faults)
+        return compiled
 
     def _under(self, folder: str) -> dict[str, bytes]:
         return {p: c for p, c in self.files.items() if p.startswith(folder + "/")}
@@ -131,6 +136,7 @@ class _Compiler:
             connector = connectorfiles.read_connector(root, taxonomy(), self.faults) if root is not None else None
             if root is not None and connector is not None:
                 found.append((connector, root.place))
+        self.connectors = found
         return connectorfiles.once(found, self.faults)
 
     def _check_names(self) -> None:

@@ -24,7 +24,7 @@ from privacy_svc.rights.redacting import Redactor
 from privacy_svc.rights.releases import Releases, releases
 from privacy_svc.rights.spool import Spool
 from privacy_svc.rights.states import Right
-from privacy_svc.rights.steps import Step
+from privacy_svc.rights.steps import Step, progress
 from privacy_svc.rights.tables import Table, file_names
 from privacy_svc.rights.words import spoken
 from privacy_svc.store import WalkOpened
@@ -102,6 +102,7 @@ def _collect(session: Session, parts: Parts, request: DataRequest) -> bytes:
         "policy": parts.policy.version,
         "as_of": now().isoformat(),
         "language": language,
+        "elsewhere": list(progress(request).get("elsewhere", ())),
     }
     elsewhere = outside.gathered(session, parts, request)
     if request.kind is Right.PORTABILITY:

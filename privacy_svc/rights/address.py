@@ -9,7 +9,7 @@ from privacy_svc.http import Contact
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.words import known
-from privacy_svc.store import FoundRow, own_rows
+from privacy_svc.store import FoundRow, as_text, own_rows
 
 LANGUAGE = "user.demographic.language"
 
@@ -33,7 +33,7 @@ def contacts_in(rows: Iterable[FoundRow]) -> list[Contact]:
         Contact(field.identity, value)
         for row in rows
         for field in row.collection.fields
-        if field.identity in {"email", "phone"} and isinstance(value := row.values[field.name], str) and value.strip()
+        if field.identity in {"email", "phone"} and (value := as_text(field, row.values[field.name]))
     ]
 
 

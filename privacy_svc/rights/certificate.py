@@ -12,7 +12,7 @@ from privacy_svc.policy import Organisation
 from privacy_svc.rights.states import Right
 
 TYPE = "privacy-svc/certificate"
-VERSION = 2
+VERSION = 3
 BACKUPS_PENDING = (
     "The key is destroyed in the running system. The page key that wrapped it is still to be replaced: until then no "
     "date can be given for backups."
@@ -35,6 +35,10 @@ SHARED_VALUES = (
     "them. What names the person alone was corrected there too."
 )
 PENDING = "pending"
+"""Of a first issue the result, and of each issue what was not searched yet."""
+FULFILLED, PARTLY = "fulfilled", "partially_fulfilled"
+_NOT_ERASED = frozenset({"keep", "redact", "stays"})
+"""Methods after which something of a place is left."""
 EVIDENCE = (
     "What proves consents, this request and its answer is sealed by a second key, for the establishment, exercise or "
     "defence of legal claims (Art. 17(3)(e) GDPR), together with what is kept by law. That key is destroyed on the "
@@ -91,17 +95,18 @@ def erasure(
     `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
     items = done["erased"]
     kept, redacted, stays = ([i for i in items if i["method"] == method] for method in ("keep", "redact", "stays"))
+    result = PARTLY if is_partial(done) else FULFILLED
     return certificate(
         facts,
         issue=issue.number,
         replaces=issue.replaces,
-        result="partially_fulfilled" if kept or redacted or stays else "fulfilled",
+        result=result if done.get("everywhere") else PENDING,
         online_at=done["online_at"],
         backups_by=_time(issue.backups_by) if issue.backups_by else None,
         backups=BACKUPS if issue.backups_by else BACKUPS_PENDING,
         evidence_until=_time(evidence_until) if evidence_until else None,
         evidence=EVIDENCE,
-        done=[i for i in items if i["method"] not in {"keep", "redact", "stays"}],
+        done=[i for i in items if i["method"] not in _NOT_ERASED],
         kept=kept,
         shared=stays,
         sharing=SHARED if stays else None,
@@ -110,11 +115,24 @@ def erasure(
         proof=proof,
         read_back={
             "values_searched": done["searched"],
-            "found": 0,
+            "found": len(decided(done, "accepted")),
             "own_rows_and_indexes": done.get("own"),
             "everybodys_texts": done.get("everywhere") or PENDING,
         },
     )
+
+
+def is_partial(done: Mapping[str, Any]) -> bool:
+    """Whether something of the person is left by what the run noted: kept by law, in others' records, in the rest of a
+    text, or where a person decided about what a search found."""
+    methods = {i["method"] for i in done["erased"]}
+    return bool(methods & _NOT_ERASED or decided(done, "accepted") or decided(done, "redacted"))
+
+
+def decided(done: Mapping[str, Any], what: str) -> list[Mapping[str, Any]]:
+    """Places at which a search found a value that was `accepted`, or `redacted`."""
+    searches = (done.get("own") or {}, done.get("everywhere") or {})
+    return [place for search in searches for place in search.get(what, ())]
 
 
 def rectification(facts: Facts, done: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +140,7 @@ def rectification(facts: Facts, done: Mapping[str, Any]) -> dict[str, Any]:
     shared = list(done.get("shared", ()))
     return certificate(
         facts,
-        result="partially_fulfilled" if shared else "fulfilled",
+        result=PARTLY if shared else FULFILLED,
         done=list(done["rectified"]),
         kept=list(done.get("kept", ())),
         shared=shared,
@@ -131,7 +149,7 @@ def rectification(facts: Facts, done: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def restriction(facts: Facts, since: str) -> dict[str, Any]:
-    return certificate(facts, result="fulfilled", restricted_since=since)
+    return certificate(facts, result=FULFILLED, restricted_since=since)
 
 
 def _time(at: datetime) -> str:

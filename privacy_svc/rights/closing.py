@@ -50,12 +50,15 @@ def certificate_of(session: Session, request: DataRequest) -> str:
     return session.get_one(RequestCertificate, request.id).document
 
 
-def send(parts: Parts, request: DataRequest, address: str | None, told: Iterable[str] = ()) -> Event | None:
+def send(
+    parts: Parts, request: DataRequest, address: str | None, told: Iterable[str] = (), *, partly: bool = False
+) -> Event | None:
     """The closing letter, with what else is `told`. A mail server that is away does not undo what was done: the
     timeline says so."""
     if not address:
         return None
-    letter = Letters(parts.organisation, request.language).completed(request.kind, parts.settings.base_url, told)
+    letters = Letters(parts.organisation, request.language)
+    letter = letters.completed(request.kind, parts.settings.base_url, told, partly=partly)
     return deliver(parts, address, letter)
 
 

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Theirs
 from privacy_svc.consent import digests, disown, enlist_erased, forget_links_of, owners, restrict
 from privacy_svc.db import now
+from privacy_svc.errors import Conflict
 from privacy_svc.policy import EraseRows, Field
 from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, others, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
@@ -189,7 +190,9 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
 
 def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[dict[str, Any]], leftovers.Found]:
     """Read anew: the key is destroyed. What was kept again, where anything was left; the places are those of the first
-    time."""
+    time. Raises Conflict for somebody who is back meanwhile."""
+    if parts.vault.erased_at(session, _subject(request)) is None:
+        raise Conflict("The person was readmitted since: what stands in the stores now is not what was to be erased.")
     parts.stores.look_anew()
     again = _clean_stores(session, parts, request)
     known, treat = known_to(session, parts, request), leftovers.to_redact(request)
@@ -215,8 +218,13 @@ def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
     until = parts.vault.evidence_until(session, _subject(request))
     letters = Letters(parts.organisation, request.language)
     shared = letters.shared() if any(i["method"] == STAYS for i in erased) else ()
-    told = [*shared, *letters.kept(items, until)]
-    return closing.send(parts, request, _opened(session, parts, request)["address"], told)
+    left = letters.left(
+        redacted=any(i["method"] == "redact" for i in erased)
+        or bool(certificate.decided(progress(request), "redacted")),
+        accepted=bool(certificate.decided(progress(request), "accepted")),
+    )
+    told, partly = [*shared, *left, *letters.kept(items, until)], certificate.is_partial(progress(request))
+    return closing.send(parts, request, _opened(session, parts, request)["address"], told, partly=partly)
 
 
 def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:

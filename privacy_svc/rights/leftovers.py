@@ -96,7 +96,7 @@ def decide(
         raise BadRequest(f"{place!r} is no place at which a value was found; there are {', '.join(places)}.")
     if not reason.strip():
         raise BadRequest("Say why: an authority may ask.")
-    if what is Decision.REDACT and not is_redactable(parts.policy, place):
+    if what is Decision.REDACT and not is_redactable(parts.stores, parts.policy, place):
         raise BadRequest(
             f"{place} is no text that could lose a part: mend it in the store, or accept it with a reason."
         )

@@ -32,8 +32,9 @@ class Letters:
             self._say("code.until", minutes=minutes),
         )
 
-    def completed(self, right: Right, where: str, more: Iterable[str] = ()) -> Letter:
-        done = self._say(f"done.{right}", where=where)
+    def completed(self, right: Right, where: str, more: Iterable[str] = (), *, partly: bool = False) -> Letter:
+        """`partly`: of an erasure, that something is left; `more` says what."""
+        done = self._say(f"done.{right}.partly" if partly else f"done.{right}", where=where)
         return self._letter(self._say("done.subject"), self._say("asked", what=self._say(right)), done, *more)
 
     def address_changed(self) -> Letter:
@@ -52,6 +53,13 @@ class Letters:
             yield "\n".join([self._say("kept.some"), "", *lines])
         if evidence_until is not None:
             yield self._say("kept.evidence", day=self._day(evidence_until))
+
+    def left(self, *, redacted: bool, accepted: bool) -> Iterator[str]:
+        """After an erasure: the rest of texts, and places where what was found may stay."""
+        if redacted:
+            yield self._say("kept.redacted")
+        if accepted:
+            yield self._say("kept.accepted")
 
     def shared(self, *, corrected: bool = False) -> tuple[str, ...]:
         """Of records that are others' as well."""

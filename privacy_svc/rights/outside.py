@@ -1,9 +1,9 @@
 """What other systems and people have to do in the course of a request: opened with it, waited for, told at the end.
 
-Two steps of a run: `elsewhere` notes what there is to do, while the person's data can still be read; for an erasure
-together with `prepare`, when it is sure that there will be one. `elsewhere_done` is a gate. What is behind it waits,
-without a thread, until the last part is done; then the run goes on. The parts themselves are rows that a courier works
-off (`outside_courier`), for days where it takes that long.
+Two steps of a run: `elsewhere` notes what there is to do, while the person's data can still be read; for an erasure or
+a correction together with the step that makes sure that there will be one. `elsewhere_done` is a gate. What is behind
+it waits, without a thread, until the last part is done; then the run goes on. The parts themselves are rows that a
+courier works off (`outside_courier`), for days where it takes that long.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict, Fault, NotFound
 from privacy_svc.policy import Collection, Connector, Field
-from privacy_svc.rights import details
+from privacy_svc.rights import details, rectifying
 from privacy_svc.rights.address import contacts_in
 from privacy_svc.rights.backoff import LEASE
 from privacy_svc.rights.model import DataRequest
@@ -26,13 +26,14 @@ from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.rights.steps import Step, gate, is_done, mark_done, tell_progress
 from privacy_svc.store import FoundRow, walk
+from privacy_svc.vault import Subject
 
 RIGHTS = frozenset({Right.ACCESS, Right.PORTABILITY, Right.RECTIFICATION, Right.RESTRICTION, Right.ERASURE})
 _BEFORE = ("package", "certify", "tell", "finish")
 """The first of these steps that a run has waits for the others."""
-_FIRST = ("restrict", "prepare")
-"""What goes before the others are asked: a restriction holds before a store is looked at, and an erasure asks for holds
-and whether our own stores will take it."""
+_FIRST = ("restrict", "prepare", "remember")
+"""What goes before the others are asked: a restriction holds before a store is looked at, an erasure asks for holds and
+whether our own stores will take it, a correction whether what was approved is still what there is."""
 
 
 def serving(parts: Parts, right: Right) -> list[Connector]:
@@ -120,16 +121,38 @@ def about(session: Session, parts: Parts, request: DataRequest, work: RequestWor
     return [str(v) for v in found]
 
 
+def to_correct(session: Session, parts: Parts, request: DataRequest, connector: Connector | None) -> dict[str, Any]:
+    """What another system is to correct, by its names of the fields: what was approved, however the fields were named.
+    Raises Erased once the evidence about the person has met its end."""
+    if request.kind is not Right.RECTIFICATION or connector is None or connector.rectification is None:
+        return {}
+    kind = session.get_one(Subject, request.subject_id).kind
+    corrected, found = rectifying.corrected(session, parts, request), dict[str, Any]()
+    for ours, theirs in connector.rectification.send.items():
+        named = parts.policy.resolve_field(ours, kind)
+        place = (named[0].path, named[1].name) if named else None
+        if place in corrected:
+            found[theirs] = corrected[place]
+    return found
+
+
 def finish(
-    session: Session, parts: Parts, request: DataRequest, work: RequestWork, actor: str, rows: int, gathered: Any = None
+    session: Session,
+    parts: Parts,
+    request: DataRequest,
+    work: RequestWork,
+    actor: str,
+    rows: int,
+    gathered: Any = None,
+    problem: str | None = None,
 ) -> None:
-    """This part is done; the run goes on where it was the last."""
+    """This part is done; the run goes on where it was the last. `problem`: why nobody could be asked."""
     assert request.subject_id is not None
     if gathered is not None:
         cipher = parts.vault.cipher(session, request.subject_id)
         work.gathered = cipher.seal(GATHERED, _at(request, work.place), gathered)
     work.state, work.done_at, work.done_by, work.next_at = DONE, now(), actor, None
-    work.rows, work.problem = rows, None
+    work.rows, work.problem = rows, problem
     event = Event.ELSEWHERE_LIFTED if work.lifts else Event.ELSEWHERE_DONE
     parts.note(session, request, event, actor, place=work.place, name=name_of(parts, work.place), rows=rows)
     session.flush()
@@ -231,14 +254,11 @@ def name_of(parts: Parts, place: str) -> str:
 
 
 def _told(session: Session, request: DataRequest) -> Iterable[dict[str, Any]]:
-    """For the certificate: nothing of the person."""
+    """For certificate and package: nothing of the person. `problem`: why nobody was asked."""
     for work in works(session, request.id):
-        yield {
-            "place": work.place,
-            "by": "person" if work.done_by not in {None, WORKER} else "call",
-            "rows": work.rows,
-            "done_at": _time(work.done_at),
-        }
+        by = "person" if work.done_by not in {None, WORKER} else "nobody" if work.problem else "call"
+        told = {"place": work.place, "by": by, "rows": work.rows, "done_at": _time(work.done_at)}
+        yield told | ({"problem": work.problem} if work.problem else {})
 
 
 def _time(at: datetime | None) -> str | None:

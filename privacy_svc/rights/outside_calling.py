@@ -60,7 +60,7 @@ class Caller:
         assert self.connector.erasure is not None
         before = len(self.read(identity))
         if before:
-            self._send("erasure", self.connector.erasure, identity, absent=True)
+            self._send("erasure", self.connector.erasure, identity)
             if self.read(identity):
                 raise self._wrong("still_there", "erasure", passing=True)
         return before
@@ -70,19 +70,19 @@ class Caller:
         correcting = self.connector.rectification
         assert correcting is not None
         call = Call(correcting.call.method, correcting.call.path, dict(values))
-        return 0 if self._send("rectification", call, identity, absent=True) is None else len(values)
+        return 0 if self._send("rectification", call, identity) is None else len(values)
 
     def restrict(self, identity: str) -> int:
         """How many they know by it: 1, or 0 where it is nobody. Raises Elsewhere."""
         assert self.connector.restriction is not None
-        return 0 if self._send("restriction", self.connector.restriction, identity, absent=True) is None else 1
+        return 0 if self._send("restriction", self.connector.restriction, identity) is None else 1
 
     def lift(self, identity: str) -> int:
         """The same at the end of a restriction."""
         call = self.connector.restriction_end
         if call is None:
             raise self._wrong("nothing_to_call", "restriction_end")
-        return 0 if self._send("restriction_end", call, identity, absent=True) is None else 1
+        return 0 if self._send("restriction_end", call, identity) is None else 1
 
     def ping(self) -> None:
         """Raises Elsewhere where the system does not answer, or does not let us in."""
@@ -97,7 +97,7 @@ class Caller:
             if url in seen:
                 raise self._wrong("page_again", "access.paging")
             seen.add(url)
-            answer = self._get(reading, url, identity)
+            answer = self._get(reading, url, identity, absent=number == 0)
             if answer is None:
                 return
             items = self._at(answer, reading.items, "access.items")
@@ -107,10 +107,10 @@ class Caller:
             url = self._next(reading, self._url(reading.call.path, identity), answer, items, number)
         raise self._wrong("too_many_pages", "access.paging")
 
-    def _get(self, reading: Reading, url: str, identity: str) -> Any:
-        """The answer as JSON; None where there is nothing of this person."""
-        body = reading.call.body
-        answer = self._call("access", reading.call.method, url, None if body is None else filled_in(body, identity))
+    def _get(self, reading: Reading, url: str, identity: str, *, absent: bool) -> Any:
+        """The answer as JSON; None where there is nothing of this person: not in the middle of what is."""
+        body = None if reading.call.body is None else filled_in(reading.call.body, identity)
+        answer = self._call("access", reading.call.method, url, body, absent=absent)
         if answer is None:
             return None
         try:
@@ -153,15 +153,13 @@ class Caller:
             for name, pointer in reading.pointers.items()
         }
 
-    def _send(self, what: str, call: Call, identity: str, *, absent: bool) -> Answer | None:
+    def _send(self, what: str, call: Call, identity: str) -> Answer | None:
         body = None if call.body is None else filled_in(call.body, identity)
-        answer = self._call(what, call.method, self._url(call.path, identity), body)
-        if answer is None and not absent:
-            raise self._wrong("answered_404", what)
-        return answer
+        return self._call(what, call.method, self._url(call.path, identity), body, absent=True)
 
-    def _call(self, what: str, method: str, url: str, body: Any) -> Answer | None:
-        """None for 404: nothing of this person. Raises Elsewhere for all but 2xx."""
+    def _call(self, what: str, method: str, url: str, body: Any, *, absent: bool = False) -> Answer | None:
+        """None for nothing of this person: a 404 where one may say so, the file says that it does, and the system is
+        there to say it. Raises Elsewhere for all else but 2xx."""
         headers = {**self.connector.headers, **self._auth()}
         content = b"" if body is None else json.dumps(body).encode()
         if content:
@@ -173,7 +171,8 @@ class Caller:
             raise self._wrong(error.reason, what, passing=passing) from None
         if answer.status in _AWAY:
             raise self._wrong(f"answered_{answer.status}", what, passing=True, wait=_retry_after(answer))
-        if answer.status == _NOTHING and what != "ping":
+        if answer.status == _NOTHING and absent and self.connector.absent_is_404:
+            self.ping()
             return None
         if not 200 <= answer.status < 300:
             problem = "redirected" if 300 <= answer.status < 400 else f"answered_{answer.status}"

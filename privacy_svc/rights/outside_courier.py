@@ -14,7 +14,7 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
 from privacy_svc.mail import MailUnavailable
 from privacy_svc.policy import Connector
-from privacy_svc.rights import details, outside, outside_lifting
+from privacy_svc.rights import outside, outside_lifting
 from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
 from privacy_svc.rights.letters import to_do
 from privacy_svc.rights.model import DataRequest
@@ -37,14 +37,18 @@ class _Job:
     tries: int
     lifts: bool
     connector: Connector | None
-    about: list[str] = field(repr=False)
-    changes: Mapping[str, Any] = field(repr=False)
+    about: list[str] | None = field(repr=False)
+    """None where nobody can say any more."""
+    values: Mapping[str, Any] = field(repr=False)
+    """What is to be corrected, by their names of the fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
     rows: int
     gathered: list[dict[str, Any]] | None = field(default=None, repr=False)
+    problem: str | None = None
+    """Why nobody was asked."""
 
 
 class Outside:
@@ -75,12 +79,11 @@ class Outside:
     def _job(self, session: Session, request: DataRequest, work: RequestWork) -> _Job:
         connector = self.parts.policy.connectors.get(work.place)
         try:
-            about = outside.about(session, self.parts, request, work)
-            given = details.read(session, self.parts.vault, request).get("given", {})
+            about = outside.about(session, self.parts, request, work) if work.about is not None else None
+            values = outside.to_correct(session, self.parts, request, connector)
         except Erased:
-            about, given = [], {}
-        changes = given.get("changes", {}) if request.kind is Right.RECTIFICATION else {}
-        return _Job(request.id, work.place, request.kind, work.tries, work.lifts, connector, about, changes)
+            about, values = None, {}
+        return _Job(request.id, work.place, request.kind, work.tries, work.lifts, connector, about, values)
 
     def _carry_out(self, job: _Job) -> None:
         try:
@@ -96,6 +99,10 @@ class Outside:
     def _call(self, job: _Job) -> _Done:
         if job.connector is None or not job.connector.serves(job.right.value):
             raise Elsewhere("connector_gone", job.place)
+        if job.about is None:
+            raise Elsewhere("evidence_ended", job.place)
+        if not job.about:
+            return _Done(0, problem=f"not_known_by_{job.connector.identity}")
         caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets)
         if job.right in {Right.ACCESS, Right.PORTABILITY}:
             rows = [row for identity in job.about for row in caller.read(identity)]
@@ -105,10 +112,7 @@ class Outside:
         if job.right is Right.RESTRICTION:
             tell = caller.lift if job.lifts else caller.restrict
             return _Done(sum(tell(identity) for identity in job.about))
-        correcting = job.connector.rectification
-        assert correcting is not None
-        values = {correcting.send[n]: v for n, v in job.changes.items() if n in correcting.send}
-        return _Done(sum(caller.correct(identity, values) for identity in job.about) if values else 0)
+        return _Done(sum(caller.correct(identity, job.values) for identity in job.about) if job.values else 0)
 
     def _write_to_who_does_it(self, job: _Job, connector: Connector) -> None:
         """Once. It names the request, and nobody."""
@@ -130,7 +134,8 @@ class Outside:
         with self.database.write() as session:
             request, work = find(session, job.request_id, lock=True), self._mine(session, job)
             if work is not None:
-                outside.finish(session, self.parts, request, work, WORKER, done.rows, done.gathered)
+                told = (done.rows, done.gathered, done.problem)
+                outside.finish(session, self.parts, request, work, WORKER, *told)
         ring(self.parts.settings.home)  # the gate may be open
 
     def _note_problem(self, job: _Job, error: Elsewhere) -> None:

@@ -60,6 +60,19 @@ def values_of(session: Session, parts: Parts, request: DataRequest) -> dict[str,
     return {v.place: cipher.open(RECTIFIED, f"{request.id}/{v.place}", v.sealed) for v in session.scalars(values)}
 
 
+def corrected(session: Session, parts: Parts, request: DataRequest) -> dict[tuple[str, str], Any]:
+    """What is to stand there, by collection and field, however the caller named them; copies too. Not of records that
+    are others' as well, nor of what a law keeps."""
+    values = values_of(session, parts, request)
+    return {_field_of(p): v["new"] for p, v in values.items() if not (v.get("kept") or v.get("shared"))}
+
+
+def _field_of(place: str) -> tuple[str, str]:
+    """A row's key may hold anything but comes between the two."""
+    path, _, rest = place.partition("/")
+    return path, rest.rpartition(".")[2]
+
+
 def _checked(session: Session, parts: Parts, request: DataRequest) -> Planned:
     assert request.subject_id is not None
     given = details.read(session, parts.vault, request)["given"]["changes"]

@@ -30,6 +30,9 @@ _EN = {
     "link.until": "The link works until {day}, at most {most} times. Do not pass it on: it needs no password.",
     "done.rectification": "Your data are corrected. We tell everybody who received them.",
     "done.erasure": "Your data are erased. This is the last message we send you about it.",
+    "done.erasure.partly": (
+        "Your data are erased, except for what stands here. This is the last message we send you about it."
+    ),
     "moved.subject": "Your e-mail address was changed",
     "moved.what": (
         "you asked us to correct the e-mail address that we have of you. From now on we write to the new one."
@@ -40,6 +43,11 @@ _EN = {
     "kept.shared": (
         "Some records belong to other people as well, such as an address that several people use. They stay, without "
         "what names you alone."
+    ),
+    "kept.redacted": "Some texts stay, without what you are known by.",
+    "kept.accepted": (
+        "In some places something stays by which you are known too, such as an address that you share with others. "
+        "A person has looked at each of them and decided so; ask us why."
     ),
     "moved.shared": (
         "Some records belong to other people as well, such as an address that several people use. We changed nothing "
@@ -143,6 +151,9 @@ _DE = {
     "link.until": "Der Link gilt bis {day}, höchstens {most} Mal. Geben Sie ihn nicht weiter: mehr braucht es nicht.",
     "done.rectification": "Ihre Daten sind berichtigt. Wir sagen es allen, die sie erhalten haben.",
     "done.erasure": "Ihre Daten sind gelöscht. Dies ist unsere letzte Nachricht dazu.",
+    "done.erasure.partly": (
+        "Ihre Daten sind gelöscht, bis auf das, was hier steht. Dies ist unsere letzte Nachricht dazu."
+    ),
     "moved.subject": "Ihre E-Mail-Adresse wurde geändert",
     "moved.what": (
         "Sie haben uns gebeten, die E-Mail-Adresse zu berichtigen, die wir von Ihnen haben. Von jetzt an schreiben wir "
@@ -154,6 +165,11 @@ _DE = {
     "kept.shared": (
         "Manche Einträge gehören auch anderen Menschen, etwa eine Anschrift, die mehrere nutzen. Sie bleiben, ohne "
         "das, was allein Sie nennt."
+    ),
+    "kept.redacted": "Manche Texte bleiben, ohne das, woran man Sie erkennt.",
+    "kept.accepted": (
+        "An manchen Stellen bleibt etwas, woran man auch Sie erkennt, etwa eine Adresse, die Sie mit anderen teilen. "
+        "Ein Mensch hat jede davon angesehen und so entschieden; fragen Sie uns, warum."
     ),
     "moved.shared": (
         "Manche Einträge gehören auch anderen Menschen, etwa eine Anschrift, die mehrere nutzen. Dort haben wir nur "

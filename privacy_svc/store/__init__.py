@@ -30,6 +30,7 @@ from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.keeping import reseal_births
 from privacy_svc.store.known import Known, is_redactable, known_of
+from privacy_svc.store.numbers import as_text
 from privacy_svc.store.pdp import DecisionPoint, Question
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
@@ -119,6 +120,7 @@ __all__ = [
     "UnknownPurpose",
     "WalkOpened",
     "admit_people",
+    "as_text",
     "begin_index",
     "check_changes",
     "check_erasable",

@@ -126,9 +126,8 @@ class Stores:
             if mark != before:
                 self._bound[dataset] = {}
                 self._marks[dataset] = mark
-                engine = self._engines.pop(dataset, None)
-                if engine is not None:
-                    engine.dispose()  # what is known of its keys and indexes hangs on it
+                # What is known of its keys and indexes hangs on the engine: this one has the same connections.
+                self._engines[dataset] = self.engine(dataset).execution_options()
 
     def _mark(self, dataset: str) -> object:
         with self.read(dataset) as connection:

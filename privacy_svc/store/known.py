@@ -15,6 +15,8 @@ import phonenumbers
 
 from privacy_svc.pii import known_values_in, redact, spellings
 from privacy_svc.policy import Erase, EraseRows, Field, PolicySet, within
+from privacy_svc.store.binding import Stores
+from privacy_svc.store.numbers import LONG_NUMBER, as_text, number_columns
 from privacy_svc.store.walk import FoundRow
 
 LABEL = "erased"
@@ -27,9 +29,9 @@ _PLACES = ("user.contact.address",)
 _TEXTS = ("user.content",)
 _COARSE = ("user.contact.address.country", "user.demographic", "user.privacy_preferences", "user.behavior")
 """Shared by too many to say anything, even in a person's own rows."""
-_LONG_NUMBER = 7
 _SHORTEST, _LONGEST = 3, 200
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_KINDS = ("own", "telling", "names", "numbers")
 _HASHES = ("md5", "sha1", "sha256")
 
 
@@ -41,6 +43,8 @@ class Known:
     own: Sequence[str] = ()
     telling: Sequence[str] = ()
     names: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+    """Those of `telling` that a column of numbers may hold: digits without zeros at the beginning."""
 
     def __repr__(self) -> str:
         return f"Known({len(self.own)}, {len(self.telling)}, {len(self.names)})"
@@ -53,10 +57,10 @@ class Known:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
-        return cls(**{name: tuple(plain[name]) for name in ("own", "telling", "names")})
+        return cls(**{name: tuple(plain.get(name, ())) for name in _KINDS})
 
     def with_(self, other: Self) -> Self:
-        both = {n: tuple(dict.fromkeys((*getattr(self, n), *getattr(other, n)))) for n in ("own", "telling", "names")}
+        both = {n: tuple(dict.fromkeys((*getattr(self, n), *getattr(other, n)))) for n in _KINDS}
         return type(self)(**both)
 
     def in_own(self, text: str) -> bool:
@@ -87,6 +91,7 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
     own: dict[str, None] = {}
     telling: dict[str, None] = {}
     names: dict[str, None] = {}
+    numbers: dict[str, None] = {}
     for row in (r for r in rows if not r.shared):
         values = {f: v for f in row.collection.fields if (v := _text(row, f))}
         for field, value in values.items():
@@ -94,20 +99,22 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
                 continue
             own.update(dict.fromkeys(_parts(field, value)))
             if not _is(field, _DATES + _PLACES):
-                telling.update(dict.fromkeys(_telling(value, region)))
+                said = list(_telling(value, region))
+                telling.update(dict.fromkeys(said))
+                numbers.update(
+                    dict.fromkeys(_as_numbers(said) if field.names_somebody and not _is(field, _TEXTS) else ())
+                )
         full = list(_full_names([v for f, v in values.items() if _is(f, _NAMES)]))
         names.update(dict.fromkeys(full))
         own.update(dict.fromkeys(s for n in full for s in spellings(n) if len(s) <= _LONGEST))
-    return Known(tuple(own), tuple(telling), tuple(names))
+    return Known(tuple(own), tuple(telling), tuple(names), tuple(numbers))
 
 
 def _text(row: FoundRow, field: Field) -> str | None:
-    value = row.values[field.name]
+    value = as_text(field, row.values[field.name])
     deleted = row.collection.erase_rows is EraseRows.DELETE
     goes = field.erasable and (deleted or field.erase not in {Erase.KEEP, Erase.REDACT})
-    if not goes or not isinstance(value, str) or stands_for_nothing(value, row.key):
-        return None
-    return value.strip() or None
+    return value if goes and value and not stands_for_nothing(value, row.key) else None
 
 
 def stands_for_nothing(value: str, key: str) -> bool:
@@ -136,10 +143,16 @@ def _telling(value: str, region: str) -> Iterator[str]:
         yield from _spellings(value, region)
 
 
+def _as_numbers(telling: Iterable[str]) -> Iterator[str]:
+    for value in telling:
+        if not any(c.isalpha() for c in value):
+            yield re.sub(r"\D", "", value).lstrip("0")
+
+
 def _is_number(value: str) -> bool:
     """A phone number, an account, a tax number: mostly digits, and no date."""
     digits, letters = len(re.sub(r"\D", "", value)), sum(c.isalpha() for c in value)
-    return digits >= _LONG_NUMBER and letters <= digits // 2 and not _DATE.fullmatch(value)
+    return digits >= LONG_NUMBER and letters <= digits // 2 and not _DATE.fullmatch(value)
 
 
 def _spellings(value: str, region: str) -> Iterator[str]:
@@ -172,8 +185,12 @@ def is_about_people(field: Field | None) -> bool:
     return field is None or not field.personal or _is(field, _TEXTS)
 
 
-def is_redactable(policies: PolicySet, place: str) -> bool:
-    """Whether a part of what stands there may go: a text about people, or a column that nobody mapped."""
+def is_redactable(stores: Stores, policies: PolicySet, place: str) -> bool:
+    """Whether a part of what stands there may go: a text about people, or a column that nobody mapped. Of a number no
+    part can go. Raises StoreUnavailable."""
     dataset, _, rest = place.partition(".")
-    collection = policies.data_map.collection(dataset, rest.partition(".")[0])
-    return collection is not None and is_about_people(collection.by_name.get(rest.partition(".")[2]))
+    name, _, column = rest.partition(".")
+    collection = policies.data_map.collection(dataset, name)
+    if collection is None or not is_about_people(collection.by_name.get(column)):
+        return False
+    return column not in number_columns(stores.bind(collection))

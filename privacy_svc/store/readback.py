@@ -19,6 +19,7 @@ from privacy_svc.store.emptying import KEY
 from privacy_svc.store.kinds import is_sealed, python_type
 from privacy_svc.store.known import GONE, Known, stands_for_nothing
 from privacy_svc.store.model import IndexEntry
+from privacy_svc.store.numbers import number_columns, numbers_of
 from privacy_svc.store.opening import open_value
 from privacy_svc.store.rows import by_keys, chunks, key_values, row_key
 from privacy_svc.store.walk import Raw, own_of, walk_raw_all
@@ -71,6 +72,9 @@ def read_back(
                 treated[place] = treated.get(place, 0) + 1
             else:
                 counts[place] = counts.get(place, 0) + 1
+        for name in _numbers(stores, bound, rows, known):
+            place = (bound.collection.path, name)
+            counts[place] = counts.get(place, 0) + 1
     for place, n in _same_address(session, stores, vault, policies, subject_id, known):
         counts[place] = counts.get(place, 0) + n
     return leftovers(counts), leftovers(treated)
@@ -100,8 +104,16 @@ def _texts(stores: Stores, bound: BoundCollection, rows: Sequence[Row]) -> Itera
         yield from _unmapped(stores, bound, names, [row_key(bound.collection, r) for r in rows])
 
 
+def _numbers(stores: Stores, bound: BoundCollection, rows: Sequence[Row], known: Known) -> Iterator[str]:
+    """The field of each number of theirs in their own rows, once a row."""
+    kept = {f.name for f in bound.collection.fields if not _is_searched(f)}
+    names = [n for n in number_columns(bound) if n not in kept]
+    keys = [row_key(bound.collection, row) for row in rows] if bound.collection.key else []
+    yield from (name for name, _, _ in numbers_of(stores, bound, names, known.numbers, keys))
+
+
 def _is_searched(field: Field) -> bool:
-    return field.erase is not Erase.KEEP and not field.primary_key and field.reference is None
+    return field.erase is not Erase.KEEP and not field.is_key
 
 
 def is_emptied(field: Field, key: str, value: str) -> bool:

@@ -20,6 +20,7 @@ from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.kinds import is_sealed
 from privacy_svc.store.known import Known, is_about_people
 from privacy_svc.store.lens import Lens
+from privacy_svc.store.numbers import number_columns, rows_holding
 from privacy_svc.store.opening import open_sealed, seal_like
 from privacy_svc.store.readback import Leftover, is_emptied, leftovers, put, unmapped_texts
 from privacy_svc.store.rows import beyond, owners, row_key
@@ -67,6 +68,10 @@ class Sweep:
         self._database, self._stores, self._vault, self._policies = database, stores, vault, policies
         self._people = people
         self._lens = Lens({who: p.known for who, p in people.items()})
+        self._numbers: dict[str, set[str]] = {}
+        for who, person in people.items():
+            for number in person.known.numbers:
+                self._numbers.setdefault(number, set()).add(who)
         self._counts = {who: _Counts() for who in people}
         self.texts = 0
         """How many were read."""
@@ -89,8 +94,11 @@ class Sweep:
 
     def _over(self, collection: Collection, go_on: Callable[[], bool]) -> bool:
         bound = self._stores.bind(collection)
+        if not collection.key:
+            return True
+        self._look_at_numbers(bound)
         columns = dict(_text_columns(bound))
-        if not columns or not collection.key:
+        if not columns:
             return True
         for rows in _batches(self._stores, bound, list(columns)):
             if not go_on():
@@ -98,6 +106,16 @@ class Sweep:
             for name, field_ in columns.items():
                 self._look_at(bound, name, field_, rows)
         return True
+
+    def _look_at_numbers(self, bound: BoundCollection) -> None:
+        """The store itself finds them: a number has one spelling."""
+        hits: dict[str, dict[str, tuple[Row, str]]] = {}
+        for name, row, digits in rows_holding(self._stores, bound, number_columns(bound), self._numbers):
+            hits.setdefault(name, {})[row_key(bound.collection, row)] = (row, digits)
+        for name, found in hits.items():
+            rows = {key: row for key, (row, _) in found.items()}
+            whose = {key: (_Text(digits), self._numbers[digits]) for key, (_, digits) in found.items()}
+            self._judge(bound, name, bound.collection.by_name.get(name), rows, whose)
 
     def _look_at(self, bound: BoundCollection, name: str, field_: Field | None, rows: Sequence[Row]) -> None:
         names = is_about_people(field_)
@@ -174,7 +192,7 @@ class Sweep:
 
 
 def _stays(field_: Field | None) -> bool:
-    return field_ is not None and (field_.erase is Erase.KEEP or field_.primary_key or field_.reference is not None)
+    return field_ is not None and (field_.erase is Erase.KEEP or field_.is_key)
 
 
 def _open(cipher: RowCipher, field_: Field, value: str | bytes) -> str | None:

@@ -44,6 +44,8 @@ class MailTool:
     says: list[Said] = field(default_factory=list)
     """Answered first, one by one, instead of the truth."""
     always: Said | None = None
+    says_404: bool = False
+    """Of somebody whom it does not know."""
     keeps: bool = False
     """Says that it erased, and did not."""
     held: list[str] = field(default_factory=list)
@@ -75,6 +77,8 @@ class MailTool:
 
     def listed(self, asked: dict[str, list[str]]) -> Said:
         mine = [c for c in self.contacts if c["email"] == asked["email"][0]]
+        if self.says_404 and not mine:
+            return Said(404, b"nobody")
         start = (int(asked["page"][0]) - 1) * self.page if "page" in asked else int(asked.get("after", ["0"])[0])
         part, end = mine[start : start + self.page], start + self.page
         following = str(end) if end < len(mine) else None

@@ -148,17 +148,73 @@ def test_what_was_read_elsewhere_is_sealed(house: Company) -> None:
     assert ANA["email"] not in text
 
 
-def test_who_is_unknown_there_is_no_error(house: Company, tool: MailTool) -> None:
-    """An empty list, or 404: nothing is held there."""
-    tool.contacts = []
-    first = begun(house, Right.ACCESS)
-    work_off(house)
-    finished(house, first)
-    tool.always = Said(404, b"nobody")
-    second = begun(house, Right.ACCESS)
-    work_off(house)
-    assert place(house, second).rows == 0
-    finished(house, second)
+@ONE_DATABASE
+def test_who_is_unknown_there_is_no_error(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool
+) -> None:
+    """An empty list, or 404 where the file says that this is the answer: nothing is held there."""
+    text = CONNECTOR.format(url=tool.url, paging=CURSOR)
+    with connected(request, database, tmp_path, mailtool=text + "  absent: 404\n") as house:
+        tool.contacts = []
+        first = begun(house, Right.ACCESS)
+        work_off(house)
+        finished(house, first)
+        tool.says_404 = True
+        second = begun(house, Right.ERASURE)
+        work_off(house)
+        assert place(house, second).rows == 0
+        finished(house, second)
+        assert tool.heard[-1].path == "/v1/health", "asked whether it is there to say so"
+
+
+@pytest.mark.parametrize("absent", ["", "  absent: 404\n"])
+@ONE_DATABASE
+def test_a_wrong_address_is_not_taken_for_nobody(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool, absent: str
+) -> None:
+    """A 404 that the file does not speak of; or one from a system that does not even answer its ping: the erasure fails
+    with the place, and is not called done."""
+    text = CONNECTOR.format(url=tool.url, paging=CURSOR) + absent
+    with connected(request, database, tmp_path, mailtool=text) as house:
+        asked = begun(house)
+        tool.always = Said(404, b"<html>not found")
+        work_off(house)
+        found = house.requests.show(asked)
+        assert found.failure is not None
+        where = "mailtool.ping" if absent else "mailtool.access"
+        assert found.failure["places"] == [{"place": where, "detail": "answered_404"}]
+        assert (found.state, place(house, asked).state) == (State.FAILED, "failed")
+
+
+@ONE_DATABASE
+def test_a_part_is_not_taken_for_the_whole(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool
+) -> None:
+    """404 at the second page: nothing of the first is given out as all there is."""
+    text = CONNECTOR.format(url=tool.url, paging=CURSOR) + "  absent: 404\n"
+    with connected(request, database, tmp_path, mailtool=text) as house:
+        page = {"data": {"contacts": [{"email": ANA["email"], "lists": []}]}, "next": "2"}
+        tool.says = [Said(200, json.dumps(page).encode()), Said(404, b"gone")]
+        asked = begun(house, Right.ACCESS)
+        work_off(house)
+        assert (place(house, asked).state, place(house, asked).problem) == ("failed", "answered_404")
+
+
+@pytest.mark.parametrize("right", [Right.ERASURE, Right.ACCESS])
+@ONE_DATABASE
+def test_who_cannot_be_named_there_is_told(house: Company, tool: MailTool, right: Right) -> None:
+    """No address on file, by which alone the other system knows people: nobody was asked, and certificate or package
+    says so."""
+    house.write("UPDATE customers SET email = NULL WHERE id = 1")
+    asked = begun(house, right)
+    assert work_off(house) == 1
+    assert tool.heard == []
+    finished(house, asked)
+    told = {"place": "mailtool", "by": "nobody", "rows": 0, "problem": "not_known_by_email"}
+    made = house.requests.certificate(asked) if right is Right.ERASURE else files_of(house, asked)["manifest.json"]
+    [said] = json.loads(made)["elsewhere"]
+    assert {k: v for k, v in said.items() if k != "done_at"} == told
+    assert place(house, asked).problem == "not_known_by_email"
 
 
 # Erasure
@@ -239,14 +295,36 @@ def test_the_worker_does_it_all(house: Company, tool: MailTool) -> None:
     assert len(tool.contacts) == 1
 
 
-def test_a_correction_is_sent(house: Company, tool: MailTool) -> None:
-    """Only what the file maps, by the other side's names."""
-    asked = begun(house, Right.RECTIFICATION, changes={"city": "Porto", "name": "Ana F."})
+@pytest.mark.parametrize("ours", ["city", "crm.customers.city"])
+@pytest.mark.parametrize("asked_for", ["city", "customers.city", "crm.customers.city"])
+@ONE_DATABASE
+def test_a_correction_is_sent(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool, asked_for: str, ours: str
+) -> None:
+    """Only what the file maps, by the other side's names; whether the field was named like a module, or the Privacy
+    Centre, names it."""
+    text = CONNECTOR.format(url=tool.url, paging=CURSOR).replace("{city: town}", f"{{{ours}: town}}")
+    with connected(request, database, tmp_path, mailtool=text) as house:
+        _corrected(house, tool, {asked_for: "Porto", "name": "Ana F."})
+
+
+def _corrected(house: Company, tool: MailTool, changes: dict[str, str]) -> None:
+    asked = begun(house, Right.RECTIFICATION, changes=changes)
     work_off(house)
     finished(house, asked)
     assert {c.get("town") for c in tool.contacts if c["email"] == ANA["email"]} == {"Porto"}
     sent = [json.loads(h.body) for h in tool.heard if h.method == "PATCH"]
     assert sent == [{"town": "Porto"}]
+
+
+def test_what_moved_is_not_corrected_elsewhere(house: Company, tool: MailTool) -> None:
+    """The value was changed since it was approved: the request goes back to the approval, and nobody is asked."""
+    asked = verified(house, Right.RECTIFICATION, changes={"city": "Porto"})
+    house.requests.approve(asked.id, "dora")
+    house.write("UPDATE customers SET city = 'Faro' WHERE id = 1")
+    assert failed(house, asked.id)[0] == "remember"
+    assert house.requests.show(asked.id).state == State.AWAITING_APPROVAL
+    assert Elsewheres(house.requests).of(asked.id) == [], "nothing that a courier could have taken meanwhile"
 
 
 def test_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
@@ -673,7 +751,9 @@ SPOILT = {
     "by: cursor": ("by: curser", "did you mean 'cursor'"),
     "ping: /health": ("ping: ../x", "is a path below base_url"),
     "[user.behavior]": ("[user.behaviour]", "did you mean 'user.behavior'"),
-    "identity: email": ("identitty: email", "did you mean 'identity'"),
+    "  identity: email": ("  identitty: email", "did you mean 'identity'"),
+    "send: {city: town}": ("send: {town: town}", "unknown field in rectification.send 'town'"),
+    "identity: email": ("identity: email\n  absent: 410", "unknown absent '410'"),
     "  ping: /health": ("  manual: {instructions: x, who: a@b.example}\n  ping: /health", "'manual' alone"),
     "title: Mail tool": ("title: Mail tool\n  headers: {Authorization: x}", "no header that a connector sets"),
 }
