@@ -44,7 +44,7 @@ def command() -> None:
 @click.option("--channel", default="staff", show_default=True, help="How it came: phone, letter, e-mail …")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Rectification: what is right.")
 @click.option("--purpose", help="Objection: the purpose, or direct_marketing.")
-@click.option("--language", help="In which to write to the person (en, de), if not that of the customer store.")
+@click.option("--language", help="To write to the person in (en, de, fr, es, pt), if not the customer store's.")
 @AS
 @click.pass_obj
 def open_(cli: Cli, /, right: str, changes: tuple[str, ...], person: str, **given: Any) -> None:
@@ -108,7 +108,7 @@ def list_(cli: Cli, /, *, state: str | None, right: str | None, order: str, **wa
 
 @command.command()
 @click.argument("request_id", metavar="ID")
-@click.option("--language", default="en", show_default=True, help="Of the timeline: en, de.")
+@click.option("--language", default="en", show_default=True, help="Of the timeline: en, de, fr, es, pt.")
 @click.pass_obj
 def show(cli: Cli, request_id: str, language: str) -> None:
     """One request with its timeline.
