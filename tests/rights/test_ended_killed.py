@@ -11,7 +11,8 @@ from privacy_svc.auditlog import EventType
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
 from privacy_svc.rights import Right
-from privacy_svc.rights.model import RequestEvent, RequestPackage
+from privacy_svc.rights.model import RequestEvent
+from privacy_svc.rights.packages_model import RequestPackage
 from privacy_svc.vault import Vault
 from tests.factories import check_log
 from tests.killing import killed_before_commit
