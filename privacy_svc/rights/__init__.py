@@ -39,7 +39,9 @@ from privacy_svc.rights.recipient_service import Recipients
 from privacy_svc.rights.resealing import reseal_packages
 from privacy_svc.rights.restoring import Replayed
 from privacy_svc.rights.routes import HANDLERS as _REQUESTS
-from privacy_svc.rights.schemas import (
+from privacy_svc.rights.service import Requests
+from privacy_svc.rights.states import OPEN, Right, State
+from privacy_svc.rights.views import (
     HoldView,
     NoticeView,
     RequestDetails,
@@ -48,8 +50,6 @@ from privacy_svc.rights.schemas import (
     TimelineLine,
     WorkView,
 )
-from privacy_svc.rights.service import Requests
-from privacy_svc.rights.states import OPEN, Right, State
 
 if TYPE_CHECKING:
     from privacy_svc.rights.workflow import Worker

@@ -5,8 +5,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from privacy_svc.http import Caller, Role, allow, decode
-from privacy_svc.rights.schemas import HoldDetails, HoldView, PlaceHold
+from privacy_svc.rights.schemas import PlaceHold
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import HoldDetails, HoldView
 
 TAGS = ["Rights requests"]
 STAFF = allow(Role.DPO, Role.ADMIN)

@@ -6,8 +6,8 @@ from litestar.params import FromPath
 
 from privacy_svc.http import Caller, Role, allow
 from privacy_svc.rights.deciding_routes import ONE, STAFF, TAGS
-from privacy_svc.rights.schemas import PackageLinkView
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import PackageLinkView
 
 LINK = ONE + "/package/link"
 READERS = allow(Role.DPO, Role.ADMIN, Role.AUDITOR)

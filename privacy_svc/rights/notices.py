@@ -18,7 +18,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.recipients import TO_TELL, WAITING
 from privacy_svc.rights.recipients_model import RECIPIENT_KNOWS, RecipientNotice
-from privacy_svc.rights.schemas import NoticeView
+from privacy_svc.rights.views import NoticeView
 
 TOLD, ANSWERED, IMPOSSIBLE = "told", "answered", "impossible"
 BY_PERSON = "person"

@@ -24,10 +24,10 @@ from privacy_svc.rights.parts import WORKER
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.recounting import recipients_of
 from privacy_svc.rights.releases import keep
-from privacy_svc.rights.schemas import RequestView, TimelineLine
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import Right
 from privacy_svc.rights.tables import Table
+from privacy_svc.rights.views import RequestView, TimelineLine
 from privacy_svc.rights.waking import ring
 from privacy_svc.rights.words import spoken
 

@@ -10,7 +10,7 @@ from privacy_svc.auditlog import EventType
 from privacy_svc.consent import invalidate_all, lift_restriction
 from privacy_svc.db import now
 from privacy_svc.rights.parts import Parts
-from privacy_svc.rights.schemas import Readmitted
+from privacy_svc.rights.views import Readmitted
 
 AGAIN = "erased and readmitted"
 """Why consents from before do not count."""

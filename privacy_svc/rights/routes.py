@@ -16,19 +16,10 @@ from privacy_svc.rights.deciding_routes import HANDLERS as DECIDING
 from privacy_svc.rights.deciding_routes import ONE, OPENERS, STAFF, TAGS, require_own
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.reading import Filter, Order
-from privacy_svc.rights.schemas import (
-    OpenRequest,
-    Readmit,
-    Readmitted,
-    RequestDetails,
-    RequestOpened,
-    RequestPage,
-    RequestView,
-    TimelineLine,
-    Verify,
-)
+from privacy_svc.rights.schemas import OpenRequest, Readmit, Verify
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.views import Readmitted, RequestDetails, RequestOpened, RequestPage, RequestView, TimelineLine
 
 READERS = allow(Role.DPO, Role.ADMIN, Role.AUDITOR)
 DPO = allow(Role.DPO)

@@ -47,7 +47,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.parts import Event, Parts, find
 from privacy_svc.rights.reading import Filter
-from privacy_svc.rights.schemas import (
+from privacy_svc.rights.views import (
     Attached,
     HoldDetails,
     HoldView,

@@ -11,7 +11,7 @@ from privacy_svc.errors import BadRequest
 from privacy_svc.rights.languages import LANGUAGES
 from privacy_svc.rights.model import DataRequest, RequestEvent
 from privacy_svc.rights.parts import Event
-from privacy_svc.rights.schemas import TimelineLine
+from privacy_svc.rights.views import TimelineLine
 
 
 def timeline(session: Session, request: DataRequest, language: str, zone: str) -> list[TimelineLine]:
