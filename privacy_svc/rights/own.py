@@ -19,6 +19,7 @@ from privacy_svc.rights.article15 import in_language
 from privacy_svc.rights.errors import UnknownRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.package_words import say
+from privacy_svc.rights.packages_service import Packages
 from privacy_svc.rights.page import category, happened, named, shown
 from privacy_svc.rights.parts import WORKER
 from privacy_svc.rights.reading import Filter
@@ -227,7 +228,7 @@ class Own:
 
     def package(self, request_id: str) -> bytes:
         self.request(request_id)
-        return self._requests.package(request_id, PERSON)
+        return Packages(self._requests).package(request_id, PERSON)
 
     def certificate(self, request_id: str) -> str:
         self.request(request_id)
