@@ -23,9 +23,9 @@ from sqlalchemy.engine import make_url
 from privacy_svc import examples
 from privacy_svc.cli.connecting import remember_store
 from privacy_svc.cli.demo_store import build
+from privacy_svc.home import create_home
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import add_client
-from privacy_svc.runtime import create_home
 from privacy_svc.settings import Settings
 from tests import postgres
 from tests.conftest import fresh_postgres

@@ -9,6 +9,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from privacy_svc import auditlog, audits, consent, identity, pii, rights, settings, store, web
+from privacy_svc.home import open_runtime
 from privacy_svc.http import (
     exception_handlers,
     keep_parts,
@@ -19,7 +20,7 @@ from privacy_svc.http import (
 )
 from privacy_svc.http.logs import configure
 from privacy_svc.http.metrics import POLICIES_REFUSED
-from privacy_svc.runtime import Runtime, open_runtime
+from privacy_svc.runtime import Runtime
 from privacy_svc.settings import Settings
 
 

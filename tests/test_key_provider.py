@@ -7,7 +7,7 @@ import pytest
 
 from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.examples import folder
-from privacy_svc.runtime import create_home, open_runtime
+from privacy_svc.home import create_home, open_runtime
 from privacy_svc.settings import Settings
 from tests import keepers
 from tests.keepers import Transit

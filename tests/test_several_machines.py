@@ -10,7 +10,8 @@ from sqlalchemy import text
 from privacy_svc.auditlog import EventType
 from privacy_svc.errors import Misconfigured
 from privacy_svc.examples import folder
-from privacy_svc.runtime import Runtime, create_home, open_runtime
+from privacy_svc.home import create_home, open_runtime
+from privacy_svc.runtime import Runtime
 from privacy_svc.settings import Settings
 from tests.factories import check_log
 

@@ -47,7 +47,7 @@ class Cli:
         check_record: bool = True,
     ) -> Iterator["Runtime"]:
         """The opened service; what the command logged is in the tree before the command ends."""
-        from privacy_svc.runtime import open_runtime
+        from privacy_svc.home import open_runtime
 
         runtime = open_runtime(
             self.settings,

@@ -10,8 +10,8 @@ from pathlib import Path
 from privacy_svc import examples
 from privacy_svc.db import parse_url
 from privacy_svc.errors import Misconfigured
+from privacy_svc.home import create_home
 from privacy_svc.policy import DataMap, load_policies
-from privacy_svc.runtime import create_home
 from privacy_svc.settings import FILE, Settings
 
 FIRST_FIELD_ID = 1001

@@ -20,10 +20,11 @@ from privacy_svc.cli.connecting import remember_store
 from privacy_svc.cli.demo_store import build
 from privacy_svc.client import Client
 from privacy_svc.errors import Unavailable
+from privacy_svc.home import create_home
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import LINK_PATH, add_client, create_link
 from privacy_svc.mail import OUTBOX
-from privacy_svc.runtime import Runtime, create_home
+from privacy_svc.runtime import Runtime
 from privacy_svc.settings import Settings
 
 STORE = "shop"

@@ -27,8 +27,10 @@ def command() -> None:
 @click.pass_obj
 def list_(cli: Cli) -> None:
     """Those that stand, the oldest first."""
+    from privacy_svc.rights import Holds
+
     with cli.runtime(check_stores=False) as runtime:
-        rows = [msgspec.to_builtins(h) for h in runtime.requests.holds()]
+        rows = [msgspec.to_builtins(h) for h in Holds(runtime.requests).holds()]
     cli.show(rows, lambda: table(rows, COLUMNS, empty="nobody's data are held"))
 
 
@@ -47,9 +49,10 @@ def place(cli: Cli, customer: str, reason: str, article: str, until: datetime | 
       privacy-svc hold place 1001 --reason "The claim of 3 May." --until 2029-12-31T00:00:00+01:00 --as piet
     """
     from privacy_svc.http import CustomerRef
+    from privacy_svc.rights import Holds
 
     with cli.runtime() as runtime:
-        placed = runtime.requests.place_hold(
+        placed = Holds(runtime.requests).place_hold(
             CustomerRef(id=customer), reason=reason, article=article, until=until, actor=person
         )
     cli.show(msgspec.to_builtins(placed), lambda: click.echo(placed.id))
@@ -66,8 +69,10 @@ def show(cli: Cli, hold_id: str, person: str) -> None:
     Example:
       privacy-svc hold show HOLD --as piet
     """
+    from privacy_svc.rights import Holds
+
     with cli.runtime(check_stores=False) as runtime:
-        found = runtime.requests.hold(hold_id, person)
+        found = Holds(runtime.requests).hold(hold_id, person)
     said = f"{found.hold.article}, since {found.hold.placed_at:%Y-%m-%d}: {found.reason or 'its evidence has ended'}"
     cli.show(msgspec.to_builtins(found), lambda: click.echo(said))
 
@@ -83,6 +88,8 @@ def lift(cli: Cli, hold_id: str, person: str) -> None:
     Example:
       privacy-svc hold lift HOLD --as piet
     """
+    from privacy_svc.rights import Holds
+
     with cli.runtime(check_stores=False) as runtime:
-        runtime.requests.lift_hold(hold_id, person)
+        Holds(runtime.requests).lift_hold(hold_id, person)
     cli.show({"lifted": hold_id}, lambda: click.echo("Lifted."))

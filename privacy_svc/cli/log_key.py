@@ -27,7 +27,7 @@ def key(context: click.Context, *, add_post_quantum: bool) -> None:
       privacy-svc log key rotate --reason "yearly"
     """
     from privacy_svc.auditlog import Signer
-    from privacy_svc.runtime import KEYS
+    from privacy_svc.home import KEYS
 
     if context.invoked_subcommand is not None:
         return

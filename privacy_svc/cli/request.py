@@ -44,7 +44,7 @@ def command() -> None:
 @click.option("--channel", default="staff", show_default=True, help="How it came: phone, letter, e-mail …")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Rectification: what is right.")
 @click.option("--purpose", help="Objection: the purpose, or direct_marketing.")
-@click.option("--language", help="In which to write to the person (en, de), if not that of the customer store.")
+@click.option("--language", help="To write to the person in (en, de, fr, es, pt), if not the customer store's.")
 @AS
 @click.pass_obj
 def open_(cli: Cli, /, right: str, changes: tuple[str, ...], person: str, **given: Any) -> None:
@@ -108,7 +108,7 @@ def list_(cli: Cli, /, *, state: str | None, right: str | None, order: str, **wa
 
 @command.command()
 @click.argument("request_id", metavar="ID")
-@click.option("--language", default="en", show_default=True, help="Of the timeline: en, de.")
+@click.option("--language", default="en", show_default=True, help="Of the timeline: en, de, fr, es, pt.")
 @click.pass_obj
 def show(cli: Cli, request_id: str, language: str) -> None:
     """One request with its timeline.
@@ -143,9 +143,10 @@ def readmit(cli: Cli, customer: str, reason: str, person: str) -> None:
       privacy-svc request readmit 1001 --reason "signed up again on 2026-11-02" --as katrin
     """
     from privacy_svc.http import CustomerRef
+    from privacy_svc.rights import Aftermath
 
     with cli.runtime() as runtime:
-        done = runtime.requests.readmit(CustomerRef(id=customer), reason, person)
+        done = Aftermath(runtime.requests).readmit(CustomerRef(id=customer), reason, person)
     data = {"subject": done.subject, "state_version": done.state_version}
     cli.show(data, lambda: click.echo(f"Readmitted, with a new key; state version {done.state_version}."))
 
@@ -157,8 +158,10 @@ def readmit(cli: Cli, customer: str, reason: str, person: str) -> None:
 @click.pass_obj
 def package(cli: Cli, request_id: str, out: Path, person: str) -> None:
     """Write the package of an access or portability request. The download is logged."""
+    from privacy_svc.rights import Packages
+
     with cli.runtime() as runtime:
-        content = runtime.requests.package(request_id, person)
+        content = Packages(runtime.requests).package(request_id, person)
     _write(out, content)
     cli.show({"file": str(out), "bytes": len(content)}, lambda: click.echo(f"{out}: {len(content):,} bytes"))
 
@@ -215,14 +218,17 @@ def link(cli: Cli, request_id: str, renew: bool, revoke: bool, person: str) -> N
       privacy-svc request link ID --new --as katrin
       privacy-svc request link ID --revoke --as katrin
     """
+    from privacy_svc.rights import Packages
+
     if renew and revoke:
         raise click.UsageError("Give --new or --revoke, not both.")
     if (renew or revoke) and not person.strip():
         raise click.UsageError("--new and --revoke need --as: your name.")
     with cli.runtime() as runtime:
+        packages = Packages(runtime.requests)
         if revoke:
-            runtime.requests.revoke_link(request_id, person)
-        found = runtime.requests.renew_link(request_id, person) if renew else runtime.requests.link(request_id)
+            packages.revoke_link(request_id, person)
+        found = packages.renew_link(request_id, person) if renew else packages.link(request_id)
     until = "revoked" if found.revoked_at else f"works until {found.expires_at:%Y-%m-%d}"
     cli.show(msgspec.to_builtins(found), lambda: click.echo(f"{until}; {found.used} of {found.most} downloads"))
 

@@ -76,10 +76,12 @@ def replay(cli: Cli, *, new_ledger: bool) -> None:
 
     Also goes over the customer stores again for everybody who is erased: a store may have been restored alone.
     """
+    from privacy_svc.rights import Aftermath
+
     with cli.runtime(check_fences=False) as runtime, progress() as show:
         if new_ledger:
             runtime.vault.ledger.create()
-        done = runtime.requests.replay(ACTOR, show)
+        done = Aftermath(runtime.requests).replay(ACTOR, show)
         runtime.vault.ledger.export(runtime.database)
         runtime.log.integrate(runtime.database)
     data = asdict(done)

@@ -64,14 +64,18 @@ def _rules(runtime: "Runtime", rule: str | None, *, dry_run: bool) -> list[dict[
 
 def _over(runtime: "Runtime") -> dict[str, int | None]:
     """What has reached a date that stands in a certificate or in the policy."""
-    values, back = runtime.requests.kept_over()
-    people, entries = runtime.requests.evidence_over(), runtime.log_over() or 0
+    from privacy_svc.rights import Aftermath
+
+    values, back = Aftermath(runtime.requests).kept_over()
+    people, entries = Aftermath(runtime.requests).evidence_over(), runtime.log_over() or 0
     return {"kept_values": values, "came_back": back, "people": people, "payloads": None, "log_entries": entries}
 
 
 def _end(runtime: "Runtime") -> dict[str, int | None]:
-    values = runtime.requests.end_kept(ACTOR).rows  # before the key that sealed some of them
-    done = runtime.requests.end_evidence(ACTOR)
+    from privacy_svc.rights import Aftermath
+
+    values = Aftermath(runtime.requests).end_kept(ACTOR).rows  # before the key that sealed some of them
+    done = Aftermath(runtime.requests).end_evidence(ACTOR)
     entries = runtime.prune_log(ACTOR)
     return {"kept_values": values, "people": done.people, "payloads": done.payloads, "log_entries": entries}
 

@@ -47,7 +47,7 @@ def run(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
-    from privacy_svc.runtime import open_runtime
+    from privacy_svc.home import open_runtime
 
     open_runtime(settings).close()  # what does not fit is said here, before any process is started
     _hand_down(settings)

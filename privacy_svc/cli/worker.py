@@ -65,6 +65,9 @@ def _tidy(runtime: "Runtime") -> None:
     keys, people and rows whose retention is over, log entries, evidence keys, kept values and packages that are, the
     witness, the next month's tags, the fence ledger, idempotency keys and mailed links that have expired. Each by
     itself; what cannot be done now is tried again."""
+    from privacy_svc.rights import Aftermath
+
+    aftermath = Aftermath(runtime.requests)
     _try("keep_time", runtime.requests.keep_time)
     _try("send_codes", lambda: runtime.requests.send_missing_codes("worker"))
     _try("send_confirmations", runtime.send_confirmations)
@@ -75,9 +78,9 @@ def _tidy(runtime: "Runtime") -> None:
     _try("continue_rotation", lambda: _continue_rotation(runtime))
     _try("prune_log", lambda: runtime.prune_log("worker", automatic=True))
     _try("keep_retention", lambda: _keep_retention(runtime))
-    _try("end_kept", lambda: runtime.requests.end_kept("worker", automatic=True))
-    _try("end_packages", runtime.requests.end_packages)
-    _try("end_evidence", lambda: runtime.requests.end_evidence("worker", automatic=True))
+    _try("end_kept", lambda: aftermath.end_kept("worker", automatic=True))
+    _try("end_packages", aftermath.end_packages)
+    _try("end_evidence", lambda: aftermath.end_evidence("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
     _try("make_tags", lambda: _make_tags(runtime))
     _try("export_ledger", lambda: runtime.vault.ledger.export(runtime.database))

@@ -6,6 +6,7 @@ carries it through durable steps. Deadlines follow Regulation 1182/71; grounds o
 
 from typing import TYPE_CHECKING, Any
 
+from privacy_svc.rights.aftermath_service import Aftermath
 from privacy_svc.rights.approval import Extension, Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
@@ -21,6 +22,7 @@ from privacy_svc.rights.errors import (
 from privacy_svc.rights.expiry_service import Expiry
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
+from privacy_svc.rights.holds_service import Holds
 from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.limits_routes import HANDLERS as _LIMITS
 from privacy_svc.rights.limits_service import Limits
@@ -33,13 +35,16 @@ from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.outside_routes import HANDLERS as _ELSEWHERE
 from privacy_svc.rights.outside_service import Elsewheres
 from privacy_svc.rights.own import Held, LogLine, Own, Shelf
+from privacy_svc.rights.packages_service import Packages
 from privacy_svc.rights.reading import Filter, Order
 from privacy_svc.rights.recipient_routes import HANDLERS as _RECIPIENTS
 from privacy_svc.rights.recipient_service import Recipients
 from privacy_svc.rights.resealing import reseal_packages
 from privacy_svc.rights.restoring import Replayed
 from privacy_svc.rights.routes import HANDLERS as _REQUESTS
-from privacy_svc.rights.schemas import (
+from privacy_svc.rights.service import Requests
+from privacy_svc.rights.states import OPEN, Right, State
+from privacy_svc.rights.views import (
     HoldView,
     NoticeView,
     RequestDetails,
@@ -48,8 +53,6 @@ from privacy_svc.rights.schemas import (
     TimelineLine,
     WorkView,
 )
-from privacy_svc.rights.service import Requests
-from privacy_svc.rights.states import OPEN, Right, State
 
 if TYPE_CHECKING:
     from privacy_svc.rights.workflow import Worker
@@ -63,6 +66,7 @@ __all__ = [
     "PACKAGE_PATH",
     "About",
     "AddressMissing",
+    "Aftermath",
     "BadDetails",
     "DataLeft",
     "Decision",
@@ -74,6 +78,7 @@ __all__ = [
     "Ground",
     "Held",
     "HoldView",
+    "Holds",
     "Limits",
     "LogLine",
     "NoticeView",
@@ -81,6 +86,7 @@ __all__ = [
     "Order",
     "Own",
     "PackageLinkGone",
+    "Packages",
     "Recipients",
     "Replayed",
     "RequestDetails",

@@ -15,9 +15,10 @@ from privacy_svc.db import now
 from privacy_svc.policy import Collection, Field
 from privacy_svc.rights import article15, closing, links, outside, page
 from privacy_svc.rights.article15 import Held
-from privacy_svc.rights.model import PACKAGE, DataRequest, RequestPackage
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.package import pack, to_json
 from privacy_svc.rights.package_words import say
+from privacy_svc.rights.packages_model import PACKAGE, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.recounting import Recount
 from privacy_svc.rights.redacting import Redactor

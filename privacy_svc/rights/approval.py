@@ -11,7 +11,8 @@ from privacy_svc.mail import Letter
 from privacy_svc.policy import within
 from privacy_svc.rights import asking, clock, details, holds, merging, others, outside, rectifying
 from privacy_svc.rights.letters import Letters
-from privacy_svc.rights.model import DataRequest, RequestPackage
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.packages_model import RequestPackage
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.vault import Subject

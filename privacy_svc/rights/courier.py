@@ -15,11 +15,12 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import DatabaseBusy, Erased, PrivacyError
 from privacy_svc.rights import notices, ways
 from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
-from privacy_svc.rights.model import DataRequest, RecipientNotice
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opendsr_callbacks import Callbacks
 from privacy_svc.rights.outcome import Outcome
 from privacy_svc.rights.outside_courier import Outside
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
+from privacy_svc.rights.recipients_model import RecipientNotice
 
 ASK_AGAIN = timedelta(hours=12)
 """How often an OpenDSR recipient is asked how far it is, besides its own callbacks."""

@@ -6,20 +6,9 @@ from litestar.params import FromPath, RawBody
 
 from privacy_svc.errors import Forbidden
 from privacy_svc.http import Caller, Role, allow, decode
-from privacy_svc.rights.schemas import (
-    Answer,
-    Ask,
-    Attach,
-    Attached,
-    Complete,
-    DecideLeftover,
-    Extend,
-    LeftoverView,
-    Refuse,
-    RequestOpened,
-    RequestView,
-)
+from privacy_svc.rights.schemas import Answer, Ask, Attach, Complete, DecideLeftover, Extend, Refuse
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import Attached, LeftoverView, RequestOpened, RequestView
 
 ONE = "/v1/requests/{request_id:str}"
 TAGS = ["Rights requests"]

@@ -10,8 +10,8 @@ from sqlalchemy import Select, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
-from privacy_svc.rights.model import PackageLink, RequestPackage
 from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.packages_model import PackageLink, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 
 BATCH = 100

@@ -35,8 +35,9 @@ from privacy_svc.policy import EraseRows, Field
 from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, others, recipients
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.letters import Letters
-from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, Recounted, RequestPackage
+from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, Recounted
 from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.packages_model import RequestPackage
 from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
 from privacy_svc.store import (

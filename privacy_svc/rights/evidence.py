@@ -20,9 +20,10 @@ from privacy_svc.db import Database, now
 from privacy_svc.policy import add_duration
 from privacy_svc.rights import holds
 from privacy_svc.rights.limits_model import RestrictionEnd
-from privacy_svc.rights.model import DataRequest, Hold, RecipientNotice, RequestFile, RequestValue
+from privacy_svc.rights.model import DataRequest, Hold, RequestFile, RequestValue
 from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.parts import Parts
+from privacy_svc.rights.recipients_model import RecipientNotice
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress
 from privacy_svc.vault import Fence

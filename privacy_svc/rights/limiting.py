@@ -14,8 +14,9 @@ from privacy_svc.db import now
 from privacy_svc.http import Contact
 from privacy_svc.policy import DIRECT_MARKETING, PROFILING
 from privacy_svc.rights import certificate, closing, details, lifting, recipients
-from privacy_svc.rights.model import DataRequest, RecipientNotice
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Parts
+from privacy_svc.rights.recipients_model import RecipientNotice
 from privacy_svc.rights.steps import Step, progress, tell_progress
 from privacy_svc.store import FoundRow, walk
 

@@ -9,8 +9,8 @@ from litestar.params import FromPath, RawBody
 
 from privacy_svc.http import Caller, CustomerRef, Role, allow, decode
 from privacy_svc.rights.limits_service import Limits
-from privacy_svc.rights.schemas import RestrictionView, StateVersion
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import RestrictionView, StateVersion
 
 CUSTOMER = "/v1/customers/{customer:str}"
 TAGS = ["Rights requests"]

@@ -20,8 +20,8 @@ from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.lifting import Told
 from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.opening import one_word
-from privacy_svc.rights.schemas import RestrictionView
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import RestrictionView
 from privacy_svc.store import walk
 
 

@@ -20,7 +20,8 @@ from privacy_svc.rights.address import reach
 from privacy_svc.rights.ended_packages import DELETED, was_deleted
 from privacy_svc.rights.errors import PackageLinkGone
 from privacy_svc.rights.letters import Letters
-from privacy_svc.rights.model import PACKAGE, DataRequest, PackageLink, RequestPackage
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.packages_model import PACKAGE, PackageLink, RequestPackage
 from privacy_svc.rights.parts import Event, Parts, find
 
 PATH = "/d"

@@ -1,13 +1,12 @@
 """Tables of data subject requests.
 
 Opened by: what was said and decided about a request (`details`, `RequestValue`) by the person's evidence key,
-because a claim may need it after the erasure (Art. 17(3)(e)); a package by the data key, so that what was
-given out dies with the person. Everything else here says nothing about a person but that they asked.
+because a claim may need it after the erasure (Art. 17(3)(e)). Everything else here says nothing about a person
+but that they asked.
 """
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, deferred, mapped_column
@@ -17,12 +16,9 @@ from privacy_svc.rights.states import Right, State
 
 DETAILS = 2
 """Field ids of sealed values (those below 1,000 belong to our own tables)."""
-PACKAGE = 4
 RECTIFIED = 5
 KNOWN_VALUES = 6
 HOLD_REASON = 7
-RECIPIENT_KNOWS = 8
-RECIPIENT_SECRET = 9
 ATTACHED = 13
 
 
@@ -176,36 +172,6 @@ class KeptValue(Base):
     ended_at: Mapped[datetime | None]
 
 
-class RequestPackage(Base):
-    """What was given out, sealed by the data key."""
-
-    __tablename__ = "request_packages"
-
-    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
-    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    size: Mapped[int]
-    sha256: Mapped[str]
-    sealed: Mapped[bytes] = deferred(mapped_column(LargeBinary))
-
-
-class PackageLink(Base):
-    """A way to fetch a package without signing in. The token itself is kept nowhere; see `links`."""
-
-    __tablename__ = "package_links"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), index=True)
-    digest: Mapped[bytes | None] = mapped_column(unique=True)
-    """sha256 of the token."""
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    expires_at: Mapped[datetime]
-    most: Mapped[int]
-    used: Mapped[int] = mapped_column(default=0)
-    """Downloads."""
-    revoked_at: Mapped[datetime | None]
-
-
 class RequestCertificate(Base):
     """Signed JSON that says what was done; holds no personal data."""
 
@@ -239,97 +205,6 @@ class Recounted(Base):
     """Index of the newest entry that was read."""
     since: Mapped[str]
     """JSON: the first time, by purpose."""
-
-
-class RecipientNotice(Base):
-    """Art. 19: a recipient who must be told, and what became of it. No personal data but in `about`, which goes when
-    nobody needs to be told any more."""
-
-    __tablename__ = "request_notifications"
-
-    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
-    recipient: Mapped[str] = mapped_column(primary_key=True)
-    """Key of the recipient in the policy."""
-    event_id: Mapped[str] = mapped_column(unique=True, default=lambda: str(uuid4()))
-    """What every try is told under, so that the recipient knows a second one. OpenDSR wants a UUID of version 4."""
-    why: Mapped[str] = mapped_column(default="mapped")
-    """`disclosed` as the log says, or `mapped`: the policy gives them data of these categories."""
-    state: Mapped[str] = mapped_column(default="to_tell")
-    """`waiting` while the request runs, `to_tell`, `told`, `answered`, `impossible`."""
-    next_at: Mapped[datetime | None] = mapped_column(index=True)
-    """When a worker turns to it; None while there is nothing that it could do."""
-    tries: Mapped[int] = mapped_column(default=0)
-    problem: Mapped[str | None]
-    """How the last try ended, in a word of ours: never what the recipient said."""
-    told_at: Mapped[datetime | None]
-    told_by: Mapped[str | None]
-    """`email`, `webhook`, `opendsr`, or `person`."""
-    answer: Mapped[str | None]
-    """A word: `received`, or an OpenDSR status."""
-    answered_at: Mapped[datetime | None]
-    expected_at: Mapped[datetime | None]
-    """When the recipient says that it will be done."""
-    ground: Mapped[str | None]
-    """Why it is `impossible`: `impossible`, `disproportionate`, or `gone` as the recipient's own address says."""
-    noted_by: Mapped[str | None]
-    """The person of the staff who noted how it stands; their reason is among the request's details."""
-    about: Mapped[bytes | None]
-    """What the recipient knows the person by, sealed by the evidence key: an erasure leaves nothing else to say it."""
-
-
-class RecipientSecret(Base):
-    """What a recipient and we share, sealed by the organisation's key."""
-
-    __tablename__ = "recipient_secrets"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    recipient: Mapped[str] = mapped_column(index=True)
-    use: Mapped[str]
-    """`webhook`: signs what we send; `token`: lets us in at their OpenDSR address."""
-    sealed: Mapped[bytes]
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    ends_at: Mapped[datetime | None]
-    """A replaced secret signs along until then."""
-
-
-class ProcessorCertificate(Base):
-    """The certificate an OpenDSR recipient signs with, as it was found to be good when we last called them: a callback
-    is checked against it, so that nobody's message makes us call anybody."""
-
-    __tablename__ = "processor_certificates"
-
-    recipient: Mapped[str] = mapped_column(primary_key=True)
-    domain: Mapped[str] = mapped_column(index=True)
-    pem: Mapped[str]
-    checked_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class OpenDsrRequest(Base):
-    """A request that another organisation sent us by OpenDSR. Its body is not kept: it names the person."""
-
-    __tablename__ = "opendsr_requests"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    """The sender's `subject_request_id`."""
-    sender: Mapped[str] = mapped_column(primary_key=True)
-    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), index=True)
-    fingerprint: Mapped[bytes]
-    """Keyed hash of the body: the same request sent again is answered again."""
-    received_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class OpenDsrCallback(Base):
-    """An address that a sender wants told of each new status, and how far that is."""
-
-    __tablename__ = "opendsr_callbacks"
-
-    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
-    url: Mapped[str] = mapped_column(primary_key=True)
-    status: Mapped[str]
-    """What they were told last."""
-    next_at: Mapped[datetime | None] = mapped_column(index=True)
-    tries: Mapped[int] = mapped_column(default=0)
-    problem: Mapped[str | None]
 
 
 class Hold(Base):

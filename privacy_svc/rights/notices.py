@@ -14,10 +14,11 @@ from privacy_svc.errors import BadRequest, Conflict, NotFound
 from privacy_svc.mail import Letter
 from privacy_svc.rights import details
 from privacy_svc.rights.letters import Letters
-from privacy_svc.rights.model import RECIPIENT_KNOWS, DataRequest, RecipientNotice
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.recipients import TO_TELL, WAITING
-from privacy_svc.rights.schemas import NoticeView
+from privacy_svc.rights.recipients_model import RECIPIENT_KNOWS, RecipientNotice
+from privacy_svc.rights.views import NoticeView
 
 TOLD, ANSWERED, IMPOSSIBLE = "told", "answered", "impossible"
 BY_PERSON = "person"

@@ -12,7 +12,8 @@ from privacy_svc.http import encode
 from privacy_svc.outbound import Unreachable
 from privacy_svc.rights import opendsr
 from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
-from privacy_svc.rights.model import DataRequest, OpenDsrCallback, OpenDsrRequest
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.opendsr_model import OpenDsrCallback, OpenDsrRequest
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.states import State
 

@@ -16,12 +16,14 @@ from privacy_svc.http import CustomerRef, decode
 from privacy_svc.outbound import host_of, url_fault
 from privacy_svc.policy import Sender
 from privacy_svc.rights import approval, courier, notices, opendsr, verification
-from privacy_svc.rights.model import DataRequest, OpenDsrCallback, OpenDsrRequest, ProcessorCertificate, RecipientNotice
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opendsr_callbacks import STATUS
+from privacy_svc.rights.opendsr_model import OpenDsrCallback, OpenDsrRequest
 from privacy_svc.rights.opendsr_sending import CALLBACKS
 from privacy_svc.rights.opening import Wanted, open_request
 from privacy_svc.rights.outcome import Outcome
 from privacy_svc.rights.parts import Parts, find
+from privacy_svc.rights.recipients_model import ProcessorCertificate, RecipientNotice
 from privacy_svc.rights.states import Right, State
 
 RIGHTS = {"access": Right.ACCESS, "portability": Right.PORTABILITY, "erasure": Right.ERASURE}

@@ -19,10 +19,10 @@ from privacy_svc.http import encode
 from privacy_svc.outbound import Answer, host_of
 from privacy_svc.policy import Party, Tell, TellBy
 from privacy_svc.rights import opendsr
-from privacy_svc.rights.model import ProcessorCertificate
 from privacy_svc.rights.opendsr import NotTrusted
 from privacy_svc.rights.outcome import Message, Outcome, refused
 from privacy_svc.rights.parts import Parts
+from privacy_svc.rights.recipients_model import ProcessorCertificate
 
 CALLBACKS = "/opendsr/v2/callbacks"
 T = TypeVar("T")

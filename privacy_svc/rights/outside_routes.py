@@ -7,8 +7,8 @@ from litestar.params import FromPath, RawBody
 
 from privacy_svc.http import Caller, Role, allow, decode
 from privacy_svc.rights.outside_service import Elsewheres
-from privacy_svc.rights.schemas import WorkDetails, WorkView
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import WorkDetails, WorkView
 
 ALL = "/v1/requests/{request_id:str}/elsewhere"
 ONE = ALL + "/{place:str}"

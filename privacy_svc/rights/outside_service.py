@@ -11,9 +11,9 @@ from privacy_svc.rights.outside_calling import Caller, Elsewhere
 from privacy_svc.rights.outside_courier import Outside
 from privacy_svc.rights.outside_model import DONE, RequestWork
 from privacy_svc.rights.parts import Event, Parts, find
-from privacy_svc.rights.schemas import WorkDetails, WorkView
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import OPEN
+from privacy_svc.rights.views import WorkDetails, WorkView
 from privacy_svc.rights.waking import ring
 from privacy_svc.store import nearest
 

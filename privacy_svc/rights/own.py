@@ -19,15 +19,16 @@ from privacy_svc.rights.article15 import in_language
 from privacy_svc.rights.errors import UnknownRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.package_words import say
+from privacy_svc.rights.packages_service import Packages
 from privacy_svc.rights.page import category, happened, named, shown
 from privacy_svc.rights.parts import WORKER
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.recounting import recipients_of
 from privacy_svc.rights.releases import keep
-from privacy_svc.rights.schemas import RequestView, TimelineLine
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import Right
 from privacy_svc.rights.tables import Table
+from privacy_svc.rights.views import RequestView, TimelineLine
 from privacy_svc.rights.waking import ring
 from privacy_svc.rights.words import spoken
 
@@ -227,7 +228,7 @@ class Own:
 
     def package(self, request_id: str) -> bytes:
         self.request(request_id)
-        return self._requests.package(request_id, PERSON)
+        return Packages(self._requests).package(request_id, PERSON)
 
     def certificate(self, request_id: str) -> str:
         self.request(request_id)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from privacy_svc.policy import Field
-from privacy_svc.rights.package_words import CATEGORIES, HAPPENED, say
+from privacy_svc.rights.languages import LANGUAGES
+from privacy_svc.rights.package_words import say
 from privacy_svc.rights.tables import Table, plain
 
 SHOWN = 100
@@ -34,13 +35,13 @@ def label(name: str) -> str:
 
 
 def category(key: str, language: str) -> str:
-    return CATEGORIES.get(language, {}).get(key) or label(key)
+    return LANGUAGES[language].categories.get(key) or label(key)
 
 
 def named(field: Field, language: str) -> str:
     """What a column is called: by its category in other languages than the column's, where that says as much."""
     key = next(iter(field.categories), "")
-    spoken = CATEGORIES.get(language, {}).get(key) if key.startswith(_TELLING) else None
+    spoken = LANGUAGES[language].categories.get(key) if key.startswith(_TELLING) else None
     return spoken or label(field.name)
 
 
@@ -51,7 +52,7 @@ def shown(value: Any) -> str:
 
 def happened(event: str, language: str = "en") -> str:
     """`gateway:record:read` → `Record read`."""
-    words = HAPPENED.get(language, {}).get(event)
+    words = LANGUAGES[language].happened.get(event)
     return words or " ".join(event.split(":")[1:]).replace("_", " ").capitalize() or event
 
 

@@ -12,16 +12,12 @@ from sqlalchemy.orm import Session, defer
 from privacy_svc.errors import BadRequest, NotFound, Unavailable
 from privacy_svc.rights import attaching, details, links, notices, rectifying
 from privacy_svc.rights.links import open_package
-from privacy_svc.rights.model import (
-    DataRequest,
-    Hold,
-    RequestCertificate,
-    RequestPackage,
-)
+from privacy_svc.rights.model import DataRequest, Hold, RequestCertificate
+from privacy_svc.rights.packages_model import RequestPackage
 from privacy_svc.rights.parts import Event, Parts
-from privacy_svc.rights.schemas import HoldView, PackageLinkView, RequestDetails, RequestPage, RequestView
 from privacy_svc.rights.states import OPEN, Right, State
 from privacy_svc.rights.steps import progress
+from privacy_svc.rights.views import HoldView, PackageLinkView, RequestDetails, RequestPage, RequestView
 from privacy_svc.store import CannotRectify
 
 MOST = 200

@@ -13,8 +13,8 @@ from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
-from privacy_svc.rights.schemas import Readmitted
 from privacy_svc.rights.states import VERIFIED, Right
+from privacy_svc.rights.views import Readmitted
 
 AGAIN = "erased and readmitted"
 """Why consents from before do not count."""

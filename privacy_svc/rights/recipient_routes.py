@@ -8,8 +8,8 @@ from litestar.params import FromPath, RawBody
 from privacy_svc.http import Caller, Role, allow, decode
 from privacy_svc.rights.notices import Exemption
 from privacy_svc.rights.recipient_service import Recipients
-from privacy_svc.rights.schemas import NoticeView
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import NoticeView
 
 ALL = "/v1/requests/{request_id:str}/notifications"
 ONE = ALL + "/{recipient:str}"

@@ -14,8 +14,8 @@ from privacy_svc.rights.errors import AddressMissing
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.notices import Exemption
 from privacy_svc.rights.parts import Event, find
-from privacy_svc.rights.schemas import NoticeView
 from privacy_svc.rights.service import Requests
+from privacy_svc.rights.views import NoticeView
 
 
 class Recipients:

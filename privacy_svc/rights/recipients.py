@@ -12,8 +12,9 @@ from privacy_svc.db import now
 from privacy_svc.policy import PolicySet, Purpose, Tell
 from privacy_svc.rights import details
 from privacy_svc.rights.address import address_in
-from privacy_svc.rights.model import RECIPIENT_KNOWS, DataRequest, RecipientNotice
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
+from privacy_svc.rights.recipients_model import RECIPIENT_KNOWS, RecipientNotice
 from privacy_svc.store import FoundRow
 from privacy_svc.vault import Subject
 

@@ -14,11 +14,12 @@ from privacy_svc.db import now
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import DIRECT_MARKETING, Module
 from privacy_svc.rights.article15 import in_language
-from privacy_svc.rights.model import DataRequest, RecipientNotice
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.notices import name_of
 from privacy_svc.rights.package_words import say
 from privacy_svc.rights.page import SHOWN
 from privacy_svc.rights.parts import WORKER, Parts
+from privacy_svc.rights.recipients_model import RecipientNotice
 from privacy_svc.rights.releases import USES
 from privacy_svc.rights.spool import Spool
 

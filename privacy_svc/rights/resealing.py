@@ -3,8 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from privacy_svc.rights.model import PACKAGE, DataRequest, RequestPackage
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.outside_model import GATHERED, RequestWork
+from privacy_svc.rights.packages_model import PACKAGE, RequestPackage
 from privacy_svc.vault import SubjectCipher
 
 

@@ -12,23 +12,16 @@ from sqlalchemy.orm import Session
 from privacy_svc.errors import BadRequest, Forbidden
 from privacy_svc.http import Caller, Once, Role, allow, decode
 from privacy_svc.rights import holdroutes
+from privacy_svc.rights.aftermath_service import Aftermath
 from privacy_svc.rights.deciding_routes import HANDLERS as DECIDING
 from privacy_svc.rights.deciding_routes import ONE, OPENERS, STAFF, TAGS, require_own
 from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.packages_service import Packages
 from privacy_svc.rights.reading import Filter, Order
-from privacy_svc.rights.schemas import (
-    OpenRequest,
-    Readmit,
-    Readmitted,
-    RequestDetails,
-    RequestOpened,
-    RequestPage,
-    RequestView,
-    TimelineLine,
-    Verify,
-)
+from privacy_svc.rights.schemas import OpenRequest, Readmit, Verify
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import Right, State
+from privacy_svc.rights.views import Readmitted, RequestDetails, RequestOpened, RequestPage, RequestView, TimelineLine
 
 READERS = allow(Role.DPO, Role.ADMIN, Role.AUDITOR)
 DPO = allow(Role.DPO)
@@ -146,7 +139,7 @@ def download_package(
 ) -> Response[bytes]:
     """What was given out; each download is logged."""
     headers = {"content-disposition": f'attachment; filename="{request_id}.zip"', "cache-control": "no-store"}
-    return Response(requests.package(request_id, caller.name), media_type="application/zip", headers=headers)
+    return Response(Packages(requests).package(request_id, caller.name), media_type="application/zip", headers=headers)
 
 
 @get(ONE + "/certificate", opt=READERS, sync_to_thread=True, operation_id="showCertificate", tags=TAGS)
@@ -159,7 +152,7 @@ def show_certificate(request_id: FromPath[str], requests: NamedDependency[Reques
 def readmit(body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> Readmitted:
     """An erased person came back: a new key; what was erased stays erased, consents from before do not count."""
     wanted = decode(body, Readmit)
-    return requests.readmit(wanted.customer, wanted.reason, caller.name)
+    return Aftermath(requests).readmit(wanted.customer, wanted.reason, caller.name)
 
 
 HANDLERS = [

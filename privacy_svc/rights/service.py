@@ -12,27 +12,20 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database, now
-from privacy_svc.errors import PrivacyError, UnknownCustomer
-from privacy_svc.http import CustomerDirectory, CustomerRef
+from privacy_svc.errors import PrivacyError
+from privacy_svc.http import CustomerDirectory
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import (
     approval,
     asking,
     attaching,
-    ended_packages,
-    evidence,
-    holds,
-    kept,
     leftovers,
-    links,
     notices,
     opening,
     reading,
-    readmission,
     refusing,
     reminding,
-    restoring,
     timeline,
     verification,
 )
@@ -47,14 +40,10 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.parts import Event, Parts, find
 from privacy_svc.rights.reading import Filter
-from privacy_svc.rights.schemas import (
+from privacy_svc.rights.views import (
     Attached,
-    HoldDetails,
-    HoldView,
     LeftoverView,
     NoticeView,
-    PackageLinkView,
-    Readmitted,
     RequestDetails,
     RequestPage,
     RequestView,
@@ -157,13 +146,13 @@ class Requests:
 
     def vouch(self, request_id: str, reason: str, actor: str) -> RequestView:
         """A member of the staff verified the person another way."""
-        return self._change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor))
+        return self.change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor))
 
     # Deciding
 
     def approve(self, request_id: str, actor: str) -> RequestView:
         """Also runs again what failed."""
-        return self._change(request_id, lambda s, r: approval.approve(s, self.parts, r, actor))
+        return self.change(request_id, lambda s, r: approval.approve(s, self.parts, r, actor))
 
     def refuse(
         self, request_id: str, ground: Ground, explanation: str, actor: str, *, evidence: str = ""
@@ -186,10 +175,10 @@ class Requests:
         )
 
     def cancel(self, request_id: str, actor: str) -> RequestView:
-        return self._change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=False))
+        return self.change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=False))
 
     def withdraw(self, request_id: str, actor: str) -> RequestView:
-        return self._change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True))
+        return self.change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True))
 
     # Files and leftovers
 
@@ -212,7 +201,7 @@ class Requests:
 
     def decide_leftover(self, request_id: str, place: str, what: Decision, reason: str, actor: str) -> RequestView:
         """About a place where a search after an erasure found something; `approve` then goes on by it."""
-        return self._change(request_id, lambda s, r: leftovers.decide(s, self.parts, r, place, what, reason, actor))
+        return self.change(request_id, lambda s, r: leftovers.decide(s, self.parts, r, place, what, reason, actor))
 
     # Asking the person
 
@@ -236,91 +225,19 @@ class Requests:
             if asked_at is not None:
                 asking.sent(session, self.parts, request, actor, asked_at, opening.one_word(how, "how"))
         if asked_at is None:
-            self._deliver(request_id, address, letter, actor)
-            self._change(request_id, lambda s, r: asking.sent(s, self.parts, r, actor, now(), "mail"))
+            self.deliver(request_id, address, letter, actor)
+            self.change(request_id, lambda s, r: asking.sent(s, self.parts, r, actor, now(), "mail"))
         return self.show(request_id)
 
     def answer(self, request_id: str, text: str, actor: str, *, received_at: datetime | None = None) -> RequestView:
         """What the person answered; the clock runs again."""
-        return self._change(request_id, lambda s, r: asking.answer(s, self.parts, r, text, actor, received_at))
+        return self.change(request_id, lambda s, r: asking.answer(s, self.parts, r, text, actor, received_at))
 
     # What time brings
 
     def keep_time(self) -> int:
         """Warnings, reminders, questions without an answer: how many were noted. Called by every worker."""
         return reminding.keep_time(self.database, self.parts)
-
-    # Holds
-
-    def place_hold(
-        self, customer: CustomerRef, *, reason: str, article: str, until: datetime | None, actor: str
-    ) -> HoldView:
-        with self.database.write() as session:
-            subject_id = self.parts.directory.admit(session, customer, actor)
-            hold = holds.place(
-                session, self.parts, subject_id, reason=reason, article=article, until=until, actor=actor
-            )
-            return reading.hold_view(hold)
-
-    def holds(self) -> Sequence[HoldView]:
-        """Those that stand, the oldest first."""
-        with self.database.read() as session:
-            return [reading.hold_view(h) for h in holds.all_standing(session)]
-
-    def hold(self, hold_id: str, actor: str) -> HoldDetails:
-        """With its reason, opened. The look is logged."""
-        with self.database.write() as session:
-            found = holds.find(session, hold_id)
-            reason = holds.reason_of(session, self.parts, found, actor)
-            return HoldDetails(reading.hold_view(found), found.lifted_by, found.lifted_at, reason)
-
-    def lift_hold(self, hold_id: str, actor: str) -> None:
-        with self.database.write() as session:
-            holds.lift(session, self.parts, hold_id, actor)
-
-    # Coming back, and coming back from a backup
-
-    def readmit(self, customer: CustomerRef, reason: str, actor: str) -> Readmitted:
-        """An erased person comes back; raises UnknownCustomer, Conflict for somebody who is not erased."""
-        with self.database.write() as session:
-            subject_id = self.parts.directory.find(session, customer)
-            if subject_id is None:
-                raise UnknownCustomer("There is no such erased person.")
-            done = readmission.readmit(session, self.parts, subject_id, reason, actor)
-        self.parts.vault.ledger.export(self.database)
-        return done
-
-    def replay(self, actor: str, progress: restoring.Progress) -> restoring.Replayed:
-        """After a restore; see `restoring`."""
-        return restoring.replay(self.database, self.parts, actor, progress)
-
-    # What outlives an erasure as evidence
-
-    def evidence_over(self) -> int:
-        """Of how many people the evidence is to end now."""
-        with self.database.read() as session:
-            return len(evidence.over(session, self.parts, now()))
-
-    def end_evidence(self, actor: str, *, automatic: bool = False) -> evidence.Ended:
-        """Destroys the evidence keys whose date has come, but nobody's under a hold; see `evidence`."""
-        return evidence.end_all(self.database, self.parts, actor, automatic=automatic)
-
-    # What outlives an erasure by law
-
-    def kept_over(self) -> tuple[int, int]:
-        """How many kept values are to be emptied now, by person and place; and of how many people somebody has to look,
-        since they came back."""
-        with self.database.read() as session:
-            due, left = kept.over(session, now())
-            return len(due), left
-
-    def end_kept(self, actor: str, *, automatic: bool = False) -> kept.EndedValues:
-        """Empties kept values whose date has come, but nobody's under a hold; see `kept`."""
-        return kept.end_all(self.database, self.parts, actor, automatic=automatic)
-
-    def end_packages(self) -> int:
-        """Deletes packages whose links are over; how many."""
-        return ended_packages.delete_ended(self.database, self.parts)
 
     # Reading
 
@@ -346,48 +263,13 @@ class Requests:
         with self.database.read() as session:
             return notices.views(session, self.parts, find(session, request_id))
 
-    def package(self, request_id: str, actor: str) -> bytes:
-        """The zip; each download is logged."""
-        with self.database.write() as session:
-            return reading.package(session, self.parts, find(session, request_id), actor)
-
-    def offer(self, token: str) -> links.Offer:
-        """What a link to a package gives; raises PackageLinkGone."""
-        with self.database.read() as session:
-            return links.offer(session, token)
-
-    def fetch(self, token: str) -> tuple[str, bytes]:
-        """The request's id and the zip, by the person's link; each download is logged. Raises PackageLinkGone."""
-        with self.database.write() as session:
-            return links.fetch(session, self.parts, token)
-
-    def link(self, request_id: str) -> PackageLinkView:
-        """How the newest link to the package stands. Raises NotFound."""
-        with self.database.read() as session:
-            return reading.link_view(session, find(session, request_id))
-
-    def renew_link(self, request_id: str, actor: str) -> PackageLinkView:
-        """A new link to the address on file; earlier ones end. Raises NotFound, AddressMissing, MailUnavailable."""
-        with self.database.write() as session:
-            request = find(session, request_id, lock=True)
-            address = reach(session, self.parts, request)
-            if address is None:
-                raise AddressMissing("A link cannot be sent: there is no e-mail address on file.")
-            letter = links.letter(session, self.parts, request, links.renew(session, self.parts, request, actor))
-        self._deliver(request_id, address, letter, actor)
-        return self.link(request_id)
-
-    def revoke_link(self, request_id: str, actor: str) -> None:
-        """Raises Conflict where none works."""
-        self._change(request_id, lambda s, r: links.revoke(s, self.parts, r, actor))
-
     def certificate(self, request_id: str) -> str:
         with self.database.read() as session:
             return reading.certificate(session, find(session, request_id))
 
     # The boundary
 
-    def _change(self, request_id: str, transition: Callable[[Session, DataRequest], None]) -> RequestView:
+    def change(self, request_id: str, transition: Callable[[Session, DataRequest], None]) -> RequestView:
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             transition(session, request)
@@ -411,9 +293,9 @@ class Requests:
     def _send(self, request_id: str, address: str | None, letter: Letter, actor: str) -> None:
         """A letter that could not be sent is noted, and does not undo what was decided: staff write to the person."""
         with suppress(MailUnavailable, AddressMissing):
-            self._deliver(request_id, address, letter, actor)
+            self.deliver(request_id, address, letter, actor)
 
-    def _deliver(self, request_id: str, address: str | None, letter: Letter, actor: str) -> None:
+    def deliver(self, request_id: str, address: str | None, letter: Letter, actor: str) -> None:
         """After the transaction, so that no lock waits for a mail server; the timeline says what became of it."""
         event = Event.LETTER_FAILED
         try:

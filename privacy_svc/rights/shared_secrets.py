@@ -12,7 +12,7 @@ from privacy_svc.auditlog import EventType, Log
 from privacy_svc.client.webhooks import PREFIX
 from privacy_svc.db import new_id, now
 from privacy_svc.errors import BadRequest
-from privacy_svc.rights.model import RECIPIENT_SECRET, RecipientSecret
+from privacy_svc.rights.recipients_model import RECIPIENT_SECRET, RecipientSecret
 from privacy_svc.vault import Vault
 
 WEBHOOK, TOKEN = "webhook", "token"

@@ -10,9 +10,10 @@ from privacy_svc.outbound import Unreachable
 from privacy_svc.policy import Party, TellBy
 from privacy_svc.rights import details, opendsr_sending, shared_secrets
 from privacy_svc.rights.letters import Letters
-from privacy_svc.rights.model import RECIPIENT_KNOWS, DataRequest, RecipientNotice
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.outcome import Message, Outcome, refused
 from privacy_svc.rights.parts import Parts
+from privacy_svc.rights.recipients_model import RECIPIENT_KNOWS, RecipientNotice
 from privacy_svc.rights.states import Right
 from privacy_svc.rights.steps import progress
 

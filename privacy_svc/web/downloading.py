@@ -10,7 +10,7 @@ from litestar.response import Template
 from privacy_svc.http import Role, allow
 from privacy_svc.identity import CrossSite, same_origin
 from privacy_svc.policy import PolicyHolder
-from privacy_svc.rights import PACKAGE_PATH, PackageLinkGone, Requests
+from privacy_svc.rights import PACKAGE_PATH, PackageLinkGone, Packages, Requests
 from privacy_svc.web.rendering import page
 
 PATH = PACKAGE_PATH + "/{token:str}"
@@ -42,7 +42,7 @@ def offer_package(
     policies: NamedDependency[PolicyHolder],
 ) -> Template:
     """What is fetched here, and a button."""
-    found = requests.offer(token)
+    found = Packages(requests).offer(token)
     return page(
         request,
         policies.current,
@@ -71,6 +71,6 @@ def fetch_package(
     """The zip. Each download counts and is logged."""
     if not same_origin(str(request.method), request.headers):
         raise CrossSite("Open the link and press the button on its page.")
-    request_id, content = requests.fetch(token)
+    request_id, content = Packages(requests).fetch(token)
     headers = {"content-disposition": f'attachment; filename="{request_id}.zip"', "cache-control": "no-store"}
     return Response(content, media_type="application/zip", headers=headers)

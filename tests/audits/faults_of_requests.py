@@ -5,8 +5,10 @@ from typing import Any
 from privacy_svc.consent.model import Restriction
 from privacy_svc.db import now
 from privacy_svc.rights.limits_model import RestrictionEnd
-from privacy_svc.rights.model import Hold, PackageLink, RecipientNotice, RequestFile, RequestPackage
+from privacy_svc.rights.model import Hold, RequestFile
 from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.packages_model import PackageLink, RequestPackage
+from privacy_svc.rights.recipients_model import RecipientNotice
 from tests.audits.conftest import Office
 from tests.audits.planting import DAY, plants, request, told
 

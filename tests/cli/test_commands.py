@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from privacy_svc.cli.root import COMMANDS, root
 from privacy_svc.examples import folder
+from privacy_svc.home import opened
 from privacy_svc.http import Role
 from privacy_svc.identity import SessionEnded, caller_of_session, create_link, redeem_link
-from privacy_svc.runtime import opened
 from privacy_svc.settings import load
 from tests.e2e.service import Installation
 

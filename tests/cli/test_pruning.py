@@ -17,7 +17,7 @@ from privacy_svc import settings
 from privacy_svc.auditlog import EventType
 from privacy_svc.cli.root import root
 from privacy_svc.examples import folder
-from privacy_svc.runtime import opened
+from privacy_svc.home import opened
 from tests.shop import sqlite_shop
 
 OLD = datetime(2020, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ import pytest
 
 from privacy_svc import examples
 from privacy_svc.cli.connecting import remember_store
-from privacy_svc.runtime import create_home
+from privacy_svc.home import create_home
 from privacy_svc.settings import Settings
 from tests.conftest import fresh_postgres
 from tests.e2e.service import SECONDS, Installation, free_port

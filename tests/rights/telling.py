@@ -7,7 +7,7 @@ from pathlib import Path
 
 from privacy_svc.db import Database
 from privacy_svc.rights import Recipients, RequestView, Right, State
-from privacy_svc.rights.schemas import NoticeView
+from privacy_svc.rights.views import NoticeView
 from tests.rights.company import ANA, DATASET, ORGANISATION, Company, found_company, open_company
 from tests.rights.running import carried_out
 from tests.rights.test_approval import verified

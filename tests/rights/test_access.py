@@ -15,7 +15,7 @@ from privacy_svc.auditlog import EventType, verify_json
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased, NotFound
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Right, State, Wanted, Worker
+from privacy_svc.rights import Packages, Right, State, Wanted, Worker
 from tests.rights.company import ANA, DATASET, NOTE, TICKET, Company, found_company
 from tests.rights.running import PLANTED, done, everything_in, workflow_tables
 from tests.rights.test_approval import verified
@@ -23,7 +23,7 @@ from tests.rights.test_opening import code_of, opened, types_of
 
 
 def package_of(company: Company, request: str) -> zipfile.ZipFile:
-    return zipfile.ZipFile(io.BytesIO(company.requests.package(request, "dora")))
+    return zipfile.ZipFile(io.BytesIO(Packages(company.requests).package(request, "dora")))
 
 
 def test_everything_about_the_person_and_nothing_about_others(company: Company, worker: Worker) -> None:
@@ -86,7 +86,7 @@ def test_a_package_dies_with_the_person(company: Company, worker: Worker) -> Non
     company.requests.approve(erasure.id, "dora")
     done(company, erasure.id)
     with pytest.raises((Erased, NotFound)):
-        company.requests.package(request.id, "dora")
+        Packages(company.requests).package(request.id, "dora")
 
 
 NEIGHBOUR = (
@@ -242,7 +242,7 @@ def test_portability_leaves_out_what_we_worked_out(database: Database, tmp_path:
 def test_other_requests_have_no_package(company: Company) -> None:
     """An open or a different request answers 404."""
     with pytest.raises(NotFound):
-        company.requests.package(opened(company).id, "dora")
+        Packages(company.requests).package(opened(company).id, "dora")
     with pytest.raises(NotFound):
         company.requests.certificate(opened(company).id)
     assert company.requests.show(opened(company).id).state == State.VERIFYING

@@ -10,7 +10,7 @@ import time_machine
 from sqlalchemy import event
 
 from privacy_svc.db import Database, now
-from privacy_svc.rights import Right, State, Worker
+from privacy_svc.rights import Packages, Right, State, Worker
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.reading import Filter
 from tests.conftest import ONE_DATABASE
@@ -37,7 +37,7 @@ pytestmark = ONE_DATABASE
 
 
 def tables_of(company: Company, request: str) -> dict[str, object]:
-    with zipfile.ZipFile(io.BytesIO(company.requests.package(request, "dora"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(Packages(company.requests).package(request, "dora"))) as archive:
         names = [n for n in archive.namelist() if n.startswith("data/") and n.endswith(".json")]
         return {n[5:-5]: json.loads(archive.read(n)) for n in names}
 
@@ -88,7 +88,7 @@ def test_lists_load_no_packages(company: Company) -> None:
     event.listen(company.database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
     company.requests.list(Filter())
     company.requests.show(request.id)
-    company.requests.link(request.id)
+    Packages(company.requests).link(request.id)
     assert said
     assert not [statement for statement in said if "request_packages" in statement]
 

@@ -8,7 +8,7 @@ import time_machine
 from privacy_svc.consent import subject_state
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Extension, Ground, OnHold, RequestView, Review, Right, State
+from privacy_svc.rights import Extension, Ground, Holds, OnHold, RequestView, Review, Right, State
 from privacy_svc.rights.errors import Unanswered
 from privacy_svc.rights.fulfilment import Fulfilment
 from tests.rights.company import Company
@@ -21,7 +21,7 @@ def verified(company: Company, right: Right = Right.ERASURE, **details: object) 
 
 def hold(company: Company, **changed: object) -> str:
     values = {"reason": "lawsuit of Ana", "article": "17(3)(e)", "until": None, "actor": "dora", **changed}
-    return company.requests.place_hold(CustomerRef(id="1"), **values).id  # type: ignore[arg-type]
+    return Holds(company.requests).place_hold(CustomerRef(id="1"), **values).id  # type: ignore[arg-type]
 
 
 def test_erasure_waits_for_a_person(company: Company) -> None:
@@ -60,9 +60,9 @@ def test_a_hold_stops_an_erasure(company: Company) -> None:
     with pytest.raises(OnHold, match=held):
         company.requests.approve(request.id, "dora")
     assert company.requests.show(request.id).state == State.AWAITING_APPROVAL
-    company.requests.lift_hold(held, "dora")
+    Holds(company.requests).lift_hold(held, "dora")
     with pytest.raises(Conflict):
-        company.requests.lift_hold(held, "dora")
+        Holds(company.requests).lift_hold(held, "dora")
     start = datetime.now(UTC)
     hold(company, until=start + timedelta(hours=1))
     with pytest.raises(OnHold):

@@ -21,7 +21,7 @@ from privacy_svc.consent import restricted_since
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Conflict, Misconfigured, NotFound
 from privacy_svc.policy import compile_policies
-from privacy_svc.rights import Elsewheres, Ground, Limits, RequestView, Right, State
+from privacy_svc.rights import Elsewheres, Ground, Holds, Limits, Packages, RequestView, Right, State
 from privacy_svc.rights import workflow as workflows
 from privacy_svc.rights.errors import Interrupted
 from privacy_svc.rights.fulfilment import Fulfilment, problem_of
@@ -114,7 +114,7 @@ def place(company: Company, request: str) -> Any:
 
 
 def files_of(company: Company, request: str) -> dict[str, Any]:
-    with zipfile.ZipFile(BytesIO(company.requests.package(request, "dora"))) as package:
+    with zipfile.ZipFile(BytesIO(Packages(company.requests).package(request, "dora"))) as package:
         return {name: package.read(name) for name in package.namelist()}
 
 
@@ -233,7 +233,7 @@ def test_nobody_else_erases_what_we_may_not(house: Company, tool: MailTool, end:
     if end == "refused":
         assert house.requests.refuse(asked.id, Ground.LEGAL_CLAIMS, "a lawsuit", "dora").state == State.REFUSED
     else:
-        house.requests.lift_hold(held, "dora")
+        Holds(house.requests).lift_hold(held, "dora")
         house.requests.approve(asked.id, "dora")
         run(house, asked.id)
         assert work_off(house) == 1

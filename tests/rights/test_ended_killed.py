@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from privacy_svc.auditlog import EventType
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
-from privacy_svc.rights import Right
-from privacy_svc.rights.model import RequestEvent, RequestPackage
+from privacy_svc.rights import Aftermath, Right
+from privacy_svc.rights.model import RequestEvent
+from privacy_svc.rights.packages_model import RequestPackage
 from privacy_svc.vault import Vault
 from tests.factories import check_log
 from tests.killing import killed_before_commit
@@ -59,10 +60,10 @@ def test_a_replay_killed_at_every_commit(company: Company) -> None:
         company.write(TOLD_AGAIN)
 
     put_back()
-    kills = 0
-    while killed_before_commit(kills + 1, elsewhere(company, lambda c: c.requests.replay("operator", quiet))):
+    kills, work = 0, elsewhere(company, lambda c: Aftermath(c.requests).replay("operator", quiet))
+    while killed_before_commit(kills + 1, work):
         kills += 1
-        company.requests.replay("operator", quiet)
+        Aftermath(company.requests).replay("operator", quiet)
         assert_erased(company, subject)
         assert (until(company, subject), len(list(company.vault.ledger.lines()))) == (date, lines)
         put_back()
@@ -97,10 +98,10 @@ def test_packages_deleted_by_workers_that_are_killed(company: Company) -> None:
     seen = []
     with time_machine.travel(now() + timedelta(days=40)):
         for number in (1, 2, 2):
-            assert killed_before_commit(number, elsewhere(company, lambda c: c.requests.end_packages()))
+            assert killed_before_commit(number, elsewhere(company, lambda c: Aftermath(c.requests).end_packages()))
             seen.append(left(company))
-        assert company.requests.end_packages() == 1
-        assert company.requests.end_packages() == 0
+        assert Aftermath(company.requests).end_packages() == 1
+        assert Aftermath(company.requests).end_packages() == 0
     assert seen == [(3, 0), (2, 1), (1, 2)]
     assert left(company) == (0, 3)
     check_log(company.database, company.log)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from privacy_svc.errors import Erased
-from privacy_svc.rights import State
+from privacy_svc.rights import Aftermath, State
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.vault.ledger import FILE
 from tests.rights.company import ANA, Company
@@ -38,7 +38,7 @@ def test_who_was_erased_before_a_backup_is_erased_again(company: Company) -> Non
     with put_back_with_ledger(company):
         erase(company)
     stood = kept(company)
-    told = company.requests.replay("operator", lambda *_: None)
+    told = Aftermath(company.requests).replay("operator", lambda *_: None)
     assert (told.erasures, told.untold) == (0, 1), "only the log knows of it"
     again = erase(company)
     assert kept(company) == stood

@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 from privacy_svc.auditlog import NoteError, verify_json, verify_proof
 from privacy_svc.errors import Conflict, Erased
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Ground, Right, State, Wanted, Worker
+from privacy_svc.rights import Ground, Holds, Right, State, Wanted, Worker
 from privacy_svc.store import walk
 from tests.rights.company import ANA, Company
 from tests.rights.running import PLANTED, done, everything_in, finished, workflow_tables
@@ -143,7 +143,7 @@ def test_a_hold_placed_after_the_approval_stops_the_run(company: Company) -> Non
         assert failed.failure is not None
         assert failed.failure["slug"] == "on-hold"
         assert company.rows("customers")[0]["city"] == ANA["city"]
-        company.requests.lift_hold(held, "dora")
+        Holds(company.requests).lift_hold(held, "dora")
         company.requests.approve(request.id, "dora")
         done(company, request.id)
 

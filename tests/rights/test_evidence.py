@@ -20,7 +20,7 @@ from privacy_svc.consent.proving import Asked, overview
 from privacy_svc.db import Base, now
 from privacy_svc.errors import Erased
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Right, Wanted
+from privacy_svc.rights import Aftermath, Holds, Right, Wanted
 from privacy_svc.rights.evidence import Ended
 from privacy_svc.rights.model import Hold
 from privacy_svc.vault import Fence, Kind, Tampered
@@ -77,7 +77,7 @@ def until(company: Company, subject: str) -> datetime:
 
 def ended_at(company: Company, at: datetime, *, automatic: bool = False) -> Ended:
     with time_machine.travel(at):
-        done = company.requests.end_evidence("worker", automatic=automatic)
+        done = Aftermath(company.requests).end_evidence("worker", automatic=automatic)
         check_log(company.database, company.log)
         return done
 
@@ -116,7 +116,7 @@ def test_on_its_date_it_is_gone(company: Company) -> None:
     with company.database.read() as session:
         pages = set(session.scalars(select(PageKey.id)))
 
-    assert company.requests.evidence_over() == 0
+    assert Aftermath(company.requests).evidence_over() == 0
     payloads = sealed_for(company, subject)
     assert payloads > 5
     assert ended_at(company, date + DAY) == Ended(1, payloads)
@@ -187,19 +187,19 @@ def test_a_hold_puts_the_end_off(company: Company) -> None:
 
     def place(end: datetime | None) -> str:
         who, article = CustomerRef(subject=subject), "17(3)(e)"
-        return company.requests.place_hold(who, reason="a lawsuit", article=article, until=end, actor="dora").id
+        return Holds(company.requests).place_hold(who, reason="a lawsuit", article=article, until=end, actor="dora").id
 
     place(date + 100 * DAY)
     endless = place(None)
     assert ended_at(company, date + 200 * DAY) == Ended(0, 0)
-    assert company.requests.hold(endless, "dora").reason == "a lawsuit"
-    company.requests.lift_hold(endless, "dora")
+    assert Holds(company.requests).hold(endless, "dora").reason == "a lawsuit"
+    Holds(company.requests).lift_hold(endless, "dora")
     assert ended_at(company, date + 99 * DAY) == Ended(0, 0)
     assert company.requests.details(request, "dora").given == {"why": WORDS}
     assert ended_at(company, date + 101 * DAY).people == 1
     with company.database.read() as session:
         assert set(session.scalars(select(Hold.reason))) == {b""}
-    assert company.requests.hold(endless, "dora").reason is None
+    assert Holds(company.requests).hold(endless, "dora").reason is None
     with pytest.raises(Erased):
         place(None)
 
@@ -242,7 +242,7 @@ def test_a_backup_does_not_bring_it_back(company: Company, *, root_key_destroyed
     with company.database.read() as session:
         missing = [line.kind for line in company.vault.ledger.missing(session)]
     assert Kind.EVIDENCE_ENDED in missing
-    done = company.requests.replay("operator", lambda *_: None)
+    done = Aftermath(company.requests).replay("operator", lambda *_: None)
     assert done.lost == 0
     with company.database.read() as session, pytest.raises(Erased):
         company.vault.cipher(session, subject, "evidence")
@@ -260,7 +260,7 @@ def test_a_backup_from_before_the_erasure_learns_the_date(company: Company) -> N
         erase(company)
         company.vault.ledger.export(company.database)
         date = until(company, subject)
-    company.requests.replay("operator", lambda *_: None)
+    Aftermath(company.requests).replay("operator", lambda *_: None)
     assert until(company, subject) == date
 
 
@@ -269,13 +269,13 @@ def test_who_came_back(company: Company) -> None:
     subject, back = company.subject(), CustomerRef(id="1")
     erase(company)
     first = until(company, subject)
-    company.requests.readmit(back, "signed up again", "dora")
+    Aftermath(company.requests).readmit(back, "signed up again", "dora")
     assert ended_at(company, first + DAY) == Ended(0, 0)
     consent(company)
     erase(company)
     second = until(company, subject)
     assert ended_at(company, second + DAY).people == 1
-    company.requests.readmit(back, "signed up again", "dora")
+    Aftermath(company.requests).readmit(back, "signed up again", "dora")
     consent(company)
     with company.database.read() as session:
         assert company.vault.cipher(session, subject, "evidence").newest == 2
@@ -334,7 +334,7 @@ def test_who_writes_about_them_is_waited_for(company: Company) -> None:
     erase(company)
     found: list[Ended] = []
     with time_machine.travel(until(company, subject) + DAY):
-        ending = threading.Thread(target=lambda: found.append(company.requests.end_evidence("worker")))
+        ending = threading.Thread(target=lambda: found.append(Aftermath(company.requests).end_evidence("worker")))
         with company.database.write() as session:
             company.requests.parts.audit(session, subject, company_event(), "dora", request="r")
             ending.start()

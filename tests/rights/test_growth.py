@@ -92,7 +92,8 @@ def read_whole(engine: Engine, statement: str, values: Any) -> set[str]:
         if engine.dialect.name == "sqlite":
             plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)
             details = [row.detail.split() for row in plan]
-            in_order = "LIMIT" in statement and not any("B-TREE" in d for d in details)
+            sorts = any("B-TREE" in d for d in details)
+            in_order = "LIMIT" in statement and "WHERE" not in statement and not sorts
             found = set() if in_order else {d[1] for d in details if d[0] == "SCAN"}
         else:
             for small in ("seqscan", "hashjoin", "mergejoin"):  # what a planner prefers for the few rows of a test
@@ -108,7 +109,7 @@ def _scans(plan: Any, *, limited: bool = False) -> Iterator[str]:
         inside = node.get("Plan", node)
         kind = inside.get("Node Type", "")
         by_index = kind in {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}
-        if kind == "Seq Scan" or (by_index and "Index Cond" not in inside and not limited):
+        if kind == "Seq Scan" or (by_index and "Index Cond" not in inside and not (limited and "Filter" not in inside)):
             yield inside.get("Relation Name") or inside["Index Name"]
         yield from _scans(inside.get("Plans", []), limited=limited or kind == "Limit")
 

@@ -12,9 +12,10 @@ from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import About, Extension, Ground, Right, Wanted
+from privacy_svc.rights.languages import LANGUAGES
 from privacy_svc.rights.parts import Event
-from privacy_svc.rights.timeline import TEXTS as LINES
 from privacy_svc.rights.words import TEXTS, known
+from privacy_svc.web.texts import LANGUAGES as CENTRE
 from tests.rights.company import DATASET, Company, found_company
 from tests.rights.test_opening import opened
 
@@ -24,14 +25,27 @@ LATER = {Event.SUBJECT_ERASED, Event.HOLD_PLACED, Event.HOLD_READ, Event.HOLD_LI
 
 
 def test_all_languages_say_the_same() -> None:
-    """Every text exists in every language with the same blanks, and every event has its line."""
+    """Every text exists in every language that the Privacy Centre speaks, with the same blanks; every event has its
+    line, and every word of a line its own."""
+    assert set(LANGUAGES) == set(CENTRE)
     for texts in TEXTS.values():
         assert texts.keys() == TEXTS["en"].keys()
         assert all(set(BLANK.findall(t)) == set(BLANK.findall(TEXTS["en"][k])) for k, t in texts.items())
-    for lines in LINES.values():
-        assert set(lines) == set(Event) - LATER
-        assert all(set(BLANK.findall(t)) == set(BLANK.findall(LINES["en"][e])) for e, t in lines.items())
-    assert LINES.keys() == TEXTS.keys()
+    english = LANGUAGES["en"].lines
+    for language, words in LANGUAGES.items():
+        assert set(words.lines) == set(Event) - LATER
+        assert all(set(BLANK.findall(t)) == set(BLANK.findall(english[e])) for e, t in words.lines.items())
+        assert language == "en" or words.values.keys() == LANGUAGES["de"].values.keys()
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES.keys() - {"en"}))
+def test_no_text_is_left_untranslated(language: str) -> None:
+    """What says the same letter by letter as the English is a word both languages have."""
+    words, english = LANGUAGES[language], LANGUAGES["en"]
+    for texts, originals in ((words.letters, english.letters), (words.package, english.package)):
+        same = {key for key, text in texts.items() if text == originals[key] and len(text) > 13}
+        assert not same
+    assert not [e for e, line in words.lines.items() if line == english.lines[e]]
 
 
 def test_letters_are_in_the_language_the_person_asked_in(company: Company) -> None:
@@ -52,7 +66,7 @@ def test_letters_are_in_the_language_the_person_asked_in(company: Company) -> No
     for part in ("Wir konnten nicht feststellen", "Art. 77 DSGVO", "The Authority", "vor Gericht", "keine Antwort"):
         assert part in letter
     with pytest.raises(BadRequest, match="en, de"):
-        company.requests.open(Wanted(Right.ACCESS, CustomerRef(id="1"), language="fr"), "portal")
+        company.requests.open(Wanted(Right.ACCESS, CustomerRef(id="1"), language="it"), "portal")
 
 
 def test_else_the_store_says_it(database: Database, tmp_path: Path) -> None:
@@ -65,7 +79,7 @@ def test_else_the_store_says_it(database: Database, tmp_path: Path) -> None:
         engine = create_engine(url)
         with engine.begin() as connection:
             connection.execute(text("UPDATE customers SET city = 'de-AT' WHERE id = 1"))
-            connection.execute(text("UPDATE customers SET city = 'pt' WHERE id = 2"))
+            connection.execute(text("UPDATE customers SET city = 'it' WHERE id = 2"))
         engine.dispose()
         german, other = opened(company), opened(company, key="2")
         assert company.requests.show(german.id).language == "de"
@@ -75,7 +89,7 @@ def test_else_the_store_says_it(database: Database, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "found"), [("de-DE", "de"), ("DE", "de"), ("en_GB", "en"), ("fr", None), (None, None)]
+    ("word", "found"), [("de-DE", "de"), ("DE", "de"), ("en_GB", "en"), ("it", None), (None, None)]
 )
 def test_a_language_is_two_letters(word: str | None, found: str | None) -> None:
     """BCP 47 tags and what databases hold instead; what we have no words for is none."""
@@ -93,4 +107,4 @@ def test_the_timeline_is_read_in_a_language(company: Company) -> None:
     assert "Die Person wurde etwas gefragt (wer sie ist, per E-Mail); die Frist steht." in german
     assert any("konnten nicht feststellen" in line for line in german)
     with pytest.raises(BadRequest, match="en, de"):
-        company.requests.timeline(request.id, "fr")
+        company.requests.timeline(request.id, "it")

@@ -12,7 +12,7 @@ import time_machine
 
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict, NotFound
-from privacy_svc.rights import PackageLinkGone, Right, Worker
+from privacy_svc.rights import Aftermath, PackageLinkGone, Packages, Right, Worker
 from tests.rights.company import Company
 from tests.rights.running import done, everything_in
 from tests.rights.test_approval import verified
@@ -47,18 +47,18 @@ def test_the_letter_has_the_link_and_nothing_else_has(company: Company, worker: 
     request = packed(company, right)
     token = token_of(company)
     assert len(token) == 43
-    assert company.requests.fetch(token) == (request, company.requests.package(request, "dora"))
+    assert Packages(company.requests).fetch(token) == (request, Packages(company.requests).package(request, "dora"))
     assert types_of(company, request)[-2:] == ["downloaded", "downloaded"]
     assert [line.actor for line in company.requests.timeline(request)[-2:]] == ["person", "dora"]
     assert token not in everything_in(company.database.engine.url.render_as_string(hide_password=False))
-    assert company.requests.link(request).used == 1
+    assert Packages(company.requests).link(request).used == 1
 
 
 def test_looking_takes_nothing(company: Company, worker: Worker) -> None:
     """A program that checks mails and opens each link takes no download from the person, and is not logged as one."""
     request = packed(company)
     before = types_of(company, request)
-    offers = [company.requests.offer(token_of(company)).left for _ in range(9)]
+    offers = [Packages(company.requests).offer(token_of(company)).left for _ in range(9)]
     assert offers == [5] * 9
     assert types_of(company, request) == before
 
@@ -68,13 +68,13 @@ def test_only_so_often(company: Company, worker: Worker) -> None:
     lasting(company, package_downloads=2)
     packed(company)
     token = token_of(company)
-    company.requests.fetch(token)
-    company.requests.fetch(token)
+    Packages(company.requests).fetch(token)
+    Packages(company.requests).fetch(token)
     for dead in (token, "never-was"):
         with pytest.raises(PackageLinkGone) as told:
-            company.requests.fetch(dead)
+            Packages(company.requests).fetch(dead)
         with pytest.raises(PackageLinkGone, match=re.escape(str(told.value))):
-            company.requests.offer(dead)
+            Packages(company.requests).offer(dead)
 
 
 def test_only_so_long(company: Company, worker: Worker) -> None:
@@ -83,29 +83,29 @@ def test_only_so_long(company: Company, worker: Worker) -> None:
     packed(company)
     token, at = token_of(company), now()
     with time_machine.travel(at + timedelta(days=2, hours=23), tick=False):
-        assert company.requests.offer(token).left == 5
+        assert Packages(company.requests).offer(token).left == 5
     with time_machine.travel(at + timedelta(days=3), tick=False), pytest.raises(PackageLinkGone):
-        company.requests.fetch(token)
+        Packages(company.requests).fetch(token)
 
 
 def test_a_package_goes_with_its_link(company: Company, worker: Worker) -> None:
     """At the end of the newest link's time the package is deleted, once; the timeline says so, and the way out is
     told. A revoked link keeps it until then, for another one to be made."""
     request, at = packed(company), now()
-    company.requests.revoke_link(request, "dora")
-    assert company.requests.end_packages() == 0
+    Packages(company.requests).revoke_link(request, "dora")
+    assert Aftermath(company.requests).end_packages() == 0
     with time_machine.travel(at + timedelta(days=5), tick=False):
-        company.requests.renew_link(request, "dora")
+        Packages(company.requests).renew_link(request, "dora")
     with time_machine.travel(at + timedelta(days=14, hours=1), tick=False):
-        assert company.requests.end_packages() == 0
+        assert Aftermath(company.requests).end_packages() == 0
     with time_machine.travel(at + timedelta(days=40), tick=False):
-        assert [company.requests.end_packages() for _ in range(2)] == [1, 0]
+        assert [Aftermath(company.requests).end_packages() for _ in range(2)] == [1, 0]
         assert types_of(company, request)[-1] == "deleted"
         assert "the time of its link is over" in company.requests.timeline(request)[-1].text
         with pytest.raises(NotFound, match="open a new request"):
-            company.requests.package(request, "dora")
+            Packages(company.requests).package(request, "dora")
         with pytest.raises(NotFound, match="open a new request"):
-            company.requests.renew_link(request, "dora")
+            Packages(company.requests).renew_link(request, "dora")
     with company.database.read() as session:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM request_packages").scalar_one() == 0
 
@@ -114,19 +114,19 @@ def test_revoked_and_sent_anew(company: Company, worker: Worker) -> None:
     """Staff end a link; a new one is another, mailed to the address on file, and ends the one before."""
     request = packed(company)
     first = token_of(company)
-    company.requests.revoke_link(request, "dora")
+    Packages(company.requests).revoke_link(request, "dora")
     with pytest.raises(PackageLinkGone):
-        company.requests.fetch(first)
+        Packages(company.requests).fetch(first)
     with pytest.raises(Conflict):
-        company.requests.revoke_link(request, "dora")
-    company.requests.renew_link(request, "dora")
+        Packages(company.requests).revoke_link(request, "dora")
+    Packages(company.requests).renew_link(request, "dora")
     second = token_of(company)
-    company.requests.renew_link(request, "dora")
+    Packages(company.requests).renew_link(request, "dora")
     third = token_of(company)
     assert len({first, second, third}) == 3
     with pytest.raises(PackageLinkGone):
-        company.requests.fetch(second)
-    assert company.requests.fetch(third)[0] == request
+        Packages(company.requests).fetch(second)
+    assert Packages(company.requests).fetch(third)[0] == request
     assert types_of(company, request)[-2:] == ["sent", "downloaded"]
 
 
@@ -139,7 +139,7 @@ def test_dead_with_the_person(company: Company, worker: Worker) -> None:
     company.requests.approve(erasure.id, "dora")
     done(company, erasure.id)
     with pytest.raises(PackageLinkGone):
-        company.requests.fetch(token)
+        Packages(company.requests).fetch(token)
 
 
 def test_of_another_person_is_another(company: Company, worker: Worker) -> None:
@@ -149,24 +149,24 @@ def test_of_another_person_is_another(company: Company, worker: Worker) -> None:
     request = company.requests.vouch(opened(company, key="2").id, "passport", "dora").id
     done(company, request)
     theirs = token_of(company)
-    assert company.requests.fetch(token)[0] == mine
-    assert company.requests.fetch(theirs)[0] == request
+    assert Packages(company.requests).fetch(token)[0] == mine
+    assert Packages(company.requests).fetch(theirs)[0] == request
 
 
 def test_without_a_package_there_is_no_link(company: Company) -> None:
     """An open request has none to show, to renew or to revoke."""
     request = opened(company).id
     with pytest.raises(NotFound):
-        company.requests.link(request)
+        Packages(company.requests).link(request)
     with pytest.raises(NotFound):
-        company.requests.renew_link(request, "dora")
+        Packages(company.requests).renew_link(request, "dora")
     with pytest.raises(Conflict):
-        company.requests.revoke_link(request, "dora")
+        Packages(company.requests).revoke_link(request, "dora")
 
 
 def test_no_token_in_the_logs(company: Company, worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
     """What the worker writes down on its way has no token."""
     with caplog.at_level(logging.DEBUG):
         packed(company)
-        company.requests.fetch(token_of(company))
+        Packages(company.requests).fetch(token_of(company))
     assert token_of(company) not in caplog.text

@@ -26,7 +26,7 @@ from privacy_svc.db import Database, now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.mail import Mailer
-from privacy_svc.rights import AddressMissing, Exemption, Recipients, Right, Wanted, ways
+from privacy_svc.rights import AddressMissing, Exemption, Packages, Recipients, Right, Wanted, ways
 from privacy_svc.rights.backoff import LEASE, TRIES, wait_after
 from privacy_svc.rights.courier import Courier
 from privacy_svc.rights.fulfilment import Fulfilment
@@ -392,7 +392,7 @@ def test_the_person_is_told_who_was(found: Found) -> None:
     today = now().astimezone(ZoneInfo("Europe/Berlin"))
     assert f"Letterbox Ltd: told on {today:%Y-%m-%d}" in letter
     access = done_for(company, Right.ACCESS)
-    with zipfile.ZipFile(io.BytesIO(company.requests.package(access.id, "dora"))) as package:
+    with zipfile.ZipFile(io.BytesIO(Packages(company.requests).package(access.id, "dora"))) as package:
         [told] = json.loads(package.read("article15.json"))["recipients_told"]
         assert (told["name"], told["right"]) == ("Letterbox Ltd", "restriction")
         assert "Letterbox Ltd was told of your restriction" in package.read("index.html").decode()

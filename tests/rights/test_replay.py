@@ -6,7 +6,7 @@ from privacy_svc.consent import NoticeRef, RecordConsent, Source, record, subjec
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import now
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Decision
+from privacy_svc.rights import Aftermath, Decision
 from privacy_svc.vault import Fence
 from privacy_svc.vault.model import LedgerEntry
 from tests.rights.company import ANA, Company
@@ -44,10 +44,10 @@ def test_who_came_back_is_not_erased_again(company: Company) -> None:
     company.subject()
     with company.requests.worker():
         erased(company)
-    company.requests.readmit(CustomerRef(id="1"), "signed up again", "dora")
+    Aftermath(company.requests).readmit(CustomerRef(id="1"), "signed up again", "dora")
     write_name(company)
     forget_the_ledger(company)
-    company.requests.replay("operator", lambda *_: None)
+    Aftermath(company.requests).replay("operator", lambda *_: None)
     assert name_of(company) == NEW
 
 
@@ -61,13 +61,13 @@ def test_what_was_agreed_before_the_erasure_does_not_come_back_with_the_backup(c
         record(session, *where, actor="shop", subject_id=subject, wanted=agreed, at=now())
     with company.requests.worker():
         erased(company)
-    company.requests.readmit(CustomerRef(id="1"), "signed up again", "dora")
+    Aftermath(company.requests).readmit(CustomerRef(id="1"), "signed up again", "dora")
     with company.database.read() as session:
         back = session.get_one(Fence, subject).readmitted_at
     forget_the_ledger(company)
     with company.database.write() as session:
         session.execute(delete(Consent).where(Consent.state == "invalidated"))
-    company.requests.replay("operator", lambda *_: None)
+    Aftermath(company.requests).replay("operator", lambda *_: None)
     with company.database.read() as session:
         assert subject_state(session, subject, now()).consents["newsletter"].state == "invalidated"
         assert session.get_one(Fence, subject).readmitted_at == back
@@ -84,7 +84,7 @@ def test_who_did_not_come_back_is_erased_again(company: Company) -> None:
         connection.execute(text("UPDATE customers SET city = 'Porto' WHERE id = 1"))
     engine.dispose()
     forget_the_ledger(company)
-    company.requests.replay("operator", lambda *_: None)
+    Aftermath(company.requests).replay("operator", lambda *_: None)
     assert company.rows("customers")[0]["city"] is None
 
 
@@ -101,13 +101,13 @@ def test_texts_are_searched_as_after_an_erasure(company: Company) -> None:
         company.requests.approve(request.id, "dora")
         done(company, request.id)
     assert company.rows("customers")[0]["remark"] == "[erased] pays late"
-    quiet = company.requests.replay("operator", lambda *_: None)
+    quiet = Aftermath(company.requests).replay("operator", lambda *_: None)
     assert (quiet.searched, quiet.left) == (0, ())
     company.write(BACK, **ANA)
     company.write("UPDATE customers SET remark = 'Ana pays late' WHERE id = 1")
     company.write("UPDATE notes SET note = 'Ana Figueiredo knows' WHERE id = 31")
     company.write("UPDATE tickets SET body = 'ask ana@mail.example' WHERE id = 21")
-    told = company.requests.replay("operator", lambda *_: None)
+    told = Aftermath(company.requests).replay("operator", lambda *_: None)
     assert company.rows("customers")[0]["remark"] == "[erased] pays late"
     assert [n["note"] for n in company.rows("notes") if n["id"] == 31] == ["[erased] knows"]
     assert (told.searched, [(x.place, x.rows) for x in told.left]) == (1, [("crm.tickets.body", 1)])

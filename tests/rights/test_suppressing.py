@@ -7,7 +7,7 @@ from privacy_svc.consent.suppression import scopes_by_address
 from privacy_svc.consent.tables import NOBODY, Suppression
 from privacy_svc.http import Contact
 from privacy_svc.policy import DIRECT_MARKETING
-from privacy_svc.rights import Right, Worker
+from privacy_svc.rights import Aftermath, Right, Worker
 from privacy_svc.rights.model import DataRequest
 from tests.rights.company import ANA, Company
 from tests.rights.running import done
@@ -37,7 +37,7 @@ def test_an_erased_persons_addresses_are_suppressed(company: Company, worker: Wo
         assert not [d for d in kept if d in noted]
         session.execute(delete(Suppression))
     forget_the_ledger(company)
-    company.requests.replay("operator", lambda *_: None)
+    Aftermath(company.requests).replay("operator", lambda *_: None)
     assert listed(company) == {EMAIL: {SUPPRESS_ALL}, PHONE: {SUPPRESS_ALL}}
 
 
@@ -68,5 +68,5 @@ def test_nothing_leads_from_an_erased_person_to_an_address(company: Company, wor
         session.execute(insert(Suppression), [dict(row) for row in before])
         assert owners(session, company.vault, subject)[-1] in {row["owner"] for row in before}
     forget_the_ledger(company)
-    company.requests.replay("operator", lambda *_: None)
+    Aftermath(company.requests).replay("operator", lambda *_: None)
     assert reasons() == after

@@ -3,7 +3,7 @@
 import pytest
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.rights import Right
+from privacy_svc.rights import Aftermath, Right
 from tests.factories import check_log
 from tests.rights.company import Company
 from tests.rights.running import done
@@ -25,7 +25,7 @@ def interrupt(what: str, *_: int) -> None:
 
 def replay(company: Company) -> int:
     """How many erasures it says that only the log knows of."""
-    return company.requests.replay("operator", lambda *_: None).untold
+    return Aftermath(company.requests).replay("operator", lambda *_: None).untold
 
 
 @pytest.mark.parametrize("mended_by", ["the newest ledger", "another erasure"])
@@ -46,7 +46,7 @@ def test_an_erasure_that_the_ledger_lacks_is_told_until_it_is_repeated(company: 
         newest = ledger.read_bytes()
         ledger.write_bytes(old)
         with pytest.raises(KeyboardInterrupt):
-            company.requests.replay("operator", interrupt)
+            Aftermath(company.requests).replay("operator", interrupt)
         assert [replay(company), replay(company)] == [1, 1]
         if mended_by == "another erasure":
             for bill in bills:  # the store is put back too: what was kept is sealed otherwise now
@@ -66,7 +66,7 @@ def test_an_interrupted_replay_has_told_what_the_log_lost(company: Company) -> N
         erased(company)
         company.log.integrate(company.database)
     with pytest.raises(KeyboardInterrupt):
-        company.requests.replay("operator", interrupt)
+        Aftermath(company.requests).replay("operator", interrupt)
     company.log.integrate(company.database)
     with company.database.read() as session:
         [told] = company.log.search(session, type=EventType.LOG_RELEARNED)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from privacy_svc.examples import folder
-from privacy_svc.runtime import opened
+from privacy_svc.home import opened
 from privacy_svc.settings import Settings
 from privacy_svc.store import seal_status, walk
 from privacy_svc.store.model import IndexEntry

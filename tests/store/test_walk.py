@@ -16,7 +16,8 @@ from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.store import Directory, Sealer, Stores, seal, walk
 from privacy_svc.store.own_values import OwnValues
 from privacy_svc.store.rows import owners
-from privacy_svc.store.walk import PAGE, Walker, WalkOpened, walk_raw
+from privacy_svc.store.walk import WalkOpened, walk_raw
+from privacy_svc.store.walker import PAGE, Walker
 from privacy_svc.vault import Vault
 from tests.conftest import ONE_DATABASE, fresh_postgres
 from tests.factories import make_log, make_vault

@@ -16,7 +16,7 @@ from privacy_svc.store import Stores
 from privacy_svc.store.model import SubjectRow
 from privacy_svc.store.own_values import OwnValues
 from privacy_svc.store.rows import owners, row_key
-from privacy_svc.store.walk import Walker
+from privacy_svc.store.walker import Walker
 from tests.conftest import ONE_DATABASE
 from tests.factories import make_vault
 from tests.rights.company import policies

@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased, Misconfigured
-from privacy_svc.vault import Kind, Ledger, Restored, Schedule, Tampered, Vault, epochs, service, snapshot
+from privacy_svc.vault import Kind, Ledger, Restored, Schedule, Tampered, Vault, epochs, snapshot
+from privacy_svc.vault import people as ground
 from privacy_svc.vault.model import IndexRoot, LedgerEntry, RootEpoch, SubjectKey
 from tests.vault.test_restoring import again, back_up, replay, restore
 from tests.vault.test_vault import opened, sealed, subject
@@ -254,12 +255,12 @@ def test_a_running_service_notices_a_restore(database: Database, vault: Vault, m
     one, other = subject(database, vault), subject(database, vault)
     backup = back_up(database)
     vault.guarded = True
-    monkeypatch.setattr(service, "GUARD_SECONDS", 0.0)
+    monkeypatch.setattr(ground, "GUARD_SECONDS", 0.0)
     erase(database, vault, one)
     vault.ledger.export(database)
     restore(database, backup)
     with database.read() as session:
         assert vault.cipher(session, other)
-        monkeypatch.setattr(service, "SETTLED", timedelta())
+        monkeypatch.setattr(ground, "SETTLED", timedelta())
         with pytest.raises(Restored):
             vault.cipher(session, other)

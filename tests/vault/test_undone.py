@@ -8,7 +8,8 @@ from sqlalchemy import delete, select, update
 
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Erased
-from privacy_svc.vault import Restored, Tampered, Vault, service, undone
+from privacy_svc.vault import Restored, Tampered, Vault, undone
+from privacy_svc.vault import people as ground
 from privacy_svc.vault.model import Fence, PageKey, Subject, SubjectKey
 from tests.vault.test_restoring import Backup, again, back_up
 from tests.vault.test_vault import opened, sealed, subject
@@ -178,7 +179,7 @@ def test_a_running_service_finds_it_a_stretch_at_a_time(
     for person in people:
         erase(database, vault, person)
     vault.guarded = True
-    monkeypatch.setattr(service, "GUARD_SECONDS", 0.0)
+    monkeypatch.setattr(ground, "GUARD_SECONDS", 0.0)
     monkeypatch.setattr(undone, "STRETCH", 2)
 
     def looks(count: int) -> None:
@@ -188,7 +189,7 @@ def test_a_running_service_finds_it_a_stretch_at_a_time(
 
     put_back(database, backup, people[2])
     looks(6)
-    monkeypatch.setattr(service, "SETTLED", timedelta())
+    monkeypatch.setattr(ground, "SETTLED", timedelta())
     with pytest.raises(Restored, match="restore replay"):
         looks(3)
     with pytest.raises(Restored):

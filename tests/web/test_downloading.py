@@ -10,7 +10,7 @@ import pytest
 
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.mail import OUTBOX
-from privacy_svc.rights import Right, State, Wanted
+from privacy_svc.rights import Packages, Right, State, Wanted
 from privacy_svc.rights.fulfilment import Fulfilment
 from tests.conftest import ONE_DATABASE
 from tests.web.conftest import SAME, Site
@@ -45,13 +45,13 @@ def test_the_button_fetches_and_looking_does_not(
     with caplog.at_level(logging.DEBUG):
         page = site.get(f"{link}?lang=de")
         assert (page.status_code, "Ihre Daten liegen bereit" in page.text) == (200, True)
-        assert site.runtime.requests.link(request_id).used == 0
+        assert Packages(site.runtime.requests).link(request_id).used == 0
         answer = site.client.post(f"{link}?lang=de", headers=SAME)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
     assert "no-store" in answer.headers["cache-control"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert "Ana" in archive.read("index.html").decode()
-    assert site.runtime.requests.link(request_id).used == 1
+    assert Packages(site.runtime.requests).link(request_id).used == 1
     told, token = capsys.readouterr(), link.rpartition("/")[2]
     ours = "".join(r.getMessage() for r in caplog.records if r.name != "httpx")  # the test's own client
     assert "/d/{token}" in ours
@@ -62,7 +62,7 @@ def test_the_button_fetches_and_looking_does_not(
 def test_every_dead_link_looks_the_same(site: Site, request_id: str, tmp_path: Path) -> None:
     """Revoked, or never one: the same page and status, with the way to a new one; no word of whose it was."""
     link = newest_link(tmp_path)
-    site.runtime.requests.revoke_link(request_id, "dora")
+    Packages(site.runtime.requests).revoke_link(request_id, "dora")
     pages = {site.get(path).text for path in (link, "/d/x", "/d/" + "a" * 2000, "/d/%20")}
     assert len(pages) == 1
     assert "does not work any more" in pages.pop()
@@ -74,7 +74,7 @@ def test_another_site_cannot_press_the_button(site: Site, request_id: str, tmp_p
     link = newest_link(tmp_path)
     for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):
         assert site.client.post(link, headers=headers).status_code == 403
-    assert site.runtime.requests.link(request_id).used == 0
+    assert Packages(site.runtime.requests).link(request_id).used == 0
 
 
 def test_staff_see_renew_and_revoke_it(site: Site, request_id: str, tmp_path: Path) -> None:
