@@ -9,7 +9,7 @@ from privacy_svc.consent import SUPPRESS_ALL
 from privacy_svc.consent.suppression import scopes_by_address
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import Contact, CustomerRef
-from privacy_svc.rights import Decision, RequestView, State
+from privacy_svc.rights import Aftermath, Decision, RequestView, State
 from tests.conftest import ONE_DATABASE
 from tests.rights.company import ANA, Company
 from tests.rights.running import carried_on, erased
@@ -115,11 +115,11 @@ def test_nobody_comes_back_to_an_erasure_that_is_not_finished(company: Company) 
     """What is left of it would be done to the data of the new contract; once it is finished they come back."""
     request = left_in_a_remark(company)
     with pytest.raises(Conflict, match=request.id):
-        company.requests.readmit(CustomerRef(id="1"), "signed up again", "dora")
+        Aftermath(company.requests).readmit(CustomerRef(id="1"), "signed up again", "dora")
     company.write("UPDATE customers SET remark = NULL")
     company.requests.approve(request.id, "dora")
     assert carried_on(company, request.id).state == State.COMPLETED
-    company.requests.readmit(CustomerRef(id="1"), "signed up again", "dora")
+    Aftermath(company.requests).readmit(CustomerRef(id="1"), "signed up again", "dora")
 
 
 @ONE_DATABASE
