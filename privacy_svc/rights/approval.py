@@ -9,7 +9,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, clock, details, holds, merging, others, outside, rectifying
+from privacy_svc.rights import asking, details, holds, merging, others, outside, rectifying
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.packages_model import RequestPackage
@@ -19,13 +19,6 @@ from privacy_svc.vault import Subject
 
 _READS = frozenset({Right.ACCESS, Right.PORTABILITY})
 _IDENTIFYING = ("user.name", "user.government_id")
-
-
-class Extension(enum.StrEnum):
-    """Art. 12(3) GDPR knows two reasons for more time."""
-
-    COMPLEXITY = "complexity"
-    NUMBER = "number"
 
 
 class Review(enum.StrEnum):
@@ -121,22 +114,6 @@ def _start(request: DataRequest) -> None:
     request.next_at, request.tries = None, 0
     if request.kind is not Right.AUTOMATED_DECISION:
         request.attempt += 1
-
-
-def extend(session: Session, parts: Parts, request: DataRequest, reason: Extension, actor: str) -> Letter:
-    """Once, within the first period, to three months from receipt (Art. 12(3))."""
-    if request.closed_at is not None:
-        raise Conflict(f"The request is {request.state}.")
-    if request.extended_at is not None:
-        raise Conflict("The request was extended before; a second time is not allowed (Art. 12(3) GDPR).")
-    if request.is_overdue:
-        raise Conflict("The first period is over; it cannot be extended any more (Art. 12(3) GDPR).")
-    request.extended_at = now()
-    clock.set_due(parts.policy, request)
-    parts.note(session, request, Event.EXTENDED, actor, reason=reason.value, due=request.due_at.isoformat())
-    letter = Letters(parts.organisation, request.language).extended(request.kind, reason.value, request.due_at)
-    details.add(session, parts.vault, request, extension=letter.text)
-    return letter
 
 
 def end(session: Session, parts: Parts, request: DataRequest, actor: str, *, withdrawn: bool) -> None:

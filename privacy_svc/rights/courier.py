@@ -19,6 +19,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opendsr_callbacks import Callbacks
 from privacy_svc.rights.outcome import Outcome
 from privacy_svc.rights.outside_courier import Outside
+from privacy_svc.rights.owed_courier import Outbox
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.recipients_model import RecipientNotice
 
@@ -34,6 +35,7 @@ class Courier:
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
         self._callbacks, self._outside = Callbacks(database, parts), Outside(database, parts)
+        self._outbox = Outbox(database, parts)
 
     def run(self, ended: threading.Event) -> None:
         """Until `ended`, whatever happens meanwhile."""
@@ -51,7 +53,7 @@ class Courier:
         while not (ended and ended.is_set()) and (taken := self._take()):
             self._deliver(*taken)
             count += 1
-        return count + self._callbacks.deliver_due(ended) + self._outside.work_off(ended)
+        return count + self._callbacks.deliver_due(ended) + self._outside.work_off(ended) + self._outbox.work_off(ended)
 
     def _take(self) -> tuple[str, str, int] | None:
         """Request, recipient and the number of the try, which nobody else has now."""

@@ -211,7 +211,7 @@ def _judge(
     tell_progress(request, own=leftovers.judge(request, found))
 
 
-def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+def _tell(session: Session, parts: Parts, request: DataRequest) -> closing.Told:
     if request.channel == RETENTION:
         return None  # nobody asked, and nobody is written to
     erased = progress(request)["erased"]

@@ -22,6 +22,7 @@ from privacy_svc.rights import holds
 from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.model import DataRequest, Hold, RequestFile, RequestValue
 from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.owed_model import OwedLetter
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.recipients_model import RecipientNotice
 from privacy_svc.rights.states import Right, State
@@ -112,6 +113,7 @@ def forget(session: Session, parts: Parts, person: Theirs, actor: str) -> int:
     session.execute(update(DataRequest).where(DataRequest.subject_id == person.subject_id).values(details=None))
     session.execute(delete(RequestValue).where(RequestValue.request_id.in_(mine)))
     session.execute(delete(RequestFile).where(RequestFile.request_id.in_(mine)))
+    session.execute(delete(OwedLetter).where(OwedLetter.request_id.in_(mine)))
     session.execute(update(RecipientNotice).where(RecipientNotice.request_id.in_(mine)).values(about=None))
     session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(about=None, said=None))
     session.execute(update(Hold).where(Hold.subject_id == person.subject_id).values(reason=b""))

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights.approval import Extension, Review
+from privacy_svc.rights.approval import Review
 from privacy_svc.rights.asking import About
+from privacy_svc.rights.extending import Extension
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.states import Right
