@@ -9,7 +9,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, details, holds, merging, others, outside, rectifying
+from privacy_svc.rights import asking, calling_off, details, holds, merging, others, outside, rectifying
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.packages_model import RequestPackage
@@ -17,7 +17,6 @@ from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.vault import Subject
 
-_READS = frozenset({Right.ACCESS, Right.PORTABILITY})
 _IDENTIFYING = ("user.name", "user.government_id")
 
 
@@ -119,20 +118,11 @@ def _start(request: DataRequest) -> None:
 def end(session: Session, parts: Parts, request: DataRequest, actor: str, *, withdrawn: bool) -> None:
     """Withdrawn by the person, or cancelled by us; also in the middle of work that only reads."""
     follow(State(request.state), State.CANCELLED, "withdrawn" if withdrawn else "cancelled")
-    require_not_begun(request)
+    calling_off.require_nothing_done(session, request)
     request.outcome = "withdrawn" if withdrawn else "cancelled"
     session.execute(delete(RequestPackage).where(RequestPackage.request_id == request.id))
     close(session, parts, request, State.CANCELLED, actor)
     parts.note(session, request, Event.WITHDRAWN if withdrawn else Event.CANCELLED, actor)
-
-
-def require_not_begun(request: DataRequest) -> None:
-    """What may have changed something is not called off in the middle, and an erasure not at all."""
-    done = others.has_begun(request)
-    if request.kind is Right.ERASURE and done:
-        raise Conflict("The erasure has begun and can only be finished: where it failed, approve it again.")
-    if request.state == State.IN_PROGRESS and request.kind not in _READS and done:
-        raise Conflict(f"The {request.right} is under way; wait for its end.")
 
 
 def finish_review(

@@ -327,6 +327,20 @@ def test_what_moved_is_not_corrected_elsewhere(house: Company, tool: MailTool) -
     assert Elsewheres(house.requests).of(asked.id) == [], "nothing that a courier could have taken meanwhile"
 
 
+@ONE_DATABASE
+def test_what_another_system_did_is_not_refused(house: Company) -> None:
+    """It corrected its part, ours failed before anything changed here: the request can only be finished."""
+    request = verified(house, Right.RECTIFICATION, changes={"city": "Porto"})
+    house.requests.approve(request.id, "dora")
+    work = Fulfilment(house.database, house.requests.parts)
+    for step in ("remember", "elsewhere"):
+        assert work.perform(request.id, step) is None
+    assert work_off(house) == 1
+    work.fail(request.id, problem_of("apply", Misconfigured("The store does not take it.")))
+    with pytest.raises(Conflict, match="approve it again"):
+        house.requests.refuse(request.id, Ground.MANIFESTLY_UNFOUNDED, "no", "dora", evidence="e")
+
+
 def test_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
     """It is told by the call the file gives; here the restriction holds meanwhile; the certificate names the place."""
     asked = begun(house, Right.RESTRICTION)
