@@ -33,18 +33,22 @@ class EndedValues:
 
 
 def note(session: Session, request: DataRequest, items: Iterable[Mapping[str, Any]]) -> None:
-    """What an erasure left, as it noted it; a later date counts."""
+    """What an erasure left, as it noted it. Where rows say from when the law counts, the first day that is over is
+    theirs, however often somebody is erased; else a later date counts."""
     assert request.subject_id is not None
     for item in items:
         if item.get("keep_until"):
-            until = datetime.fromisoformat(item["keep_until"])
+            last = datetime.fromisoformat(item["keep_until"])
+            first = datetime.fromisoformat(item["first_until"]) if item.get("first_until") else None
             key = (request.subject_id, item["collection"], item["field"])
             there = session.get(KeptValue, key)
             if there is None:
                 names = dict(zip(("subject_id", "collection", "field"), key, strict=True))
-                session.add(KeptValue(**names, request_id=request.id, until=until))
+                session.add(KeptValue(**names, request_id=request.id, until=first or last, last_until=last))
             else:
-                there.until, there.request_id, there.ended_at = max(there.until, until), request.id, None
+                there.until = first or max(there.until, last)
+                there.last_until = max(there.last_until or there.until, last)
+                there.request_id, there.ended_at = request.id, None
 
 
 def over(session: Session, at: datetime) -> tuple[list[KeptValue], int]:
@@ -83,20 +87,21 @@ def _prudent(session: Session, found: Sequence[KeptValue]) -> Sequence[KeptValue
 
 
 def _end(database: Database, parts: Parts, subject_id: str, values: Sequence[KeptValue], actor: str) -> int:
-    places = {(v.collection, v.field) for v in values}
+    places = {(v.collection, v.field): v.last_until or v.until for v in values}
     with database.write() as session:
         parts.vault.hold(session, [subject_id])  # a hold that is placed meanwhile comes before or after
         if holds.standing(session, subject_id) is not None:
             return 0
-        rows = end_kept(session, parts.stores, parts.policy, subject_id, places)
-        for collection, field in places:
-            here = (KeptValue.collection == collection, KeptValue.field == field, KeptValue.subject_id == subject_id)
-            session.execute(update(KeptValue).where(*here).values(ended_at=now()))
+        ended = end_kept(session, parts.stores, parts.policy, subject_id, places, now())
+        for place in places:
+            here = (KeptValue.collection == place[0], KeptValue.field == place[1], KeptValue.subject_id == subject_id)
+            till = {"until": ended.later[place]} if place in ended.later else {"ended_at": now()}
+            session.execute(update(KeptValue).where(*here).values(**till))
         told = [{"collection": c, "field": f} for c, f in sorted(places)]
         parts.log.append(
             session,
             EventType(Event.KEPT_ENDED.value),
             actor=actor,
-            payload={"places": told, "rows": rows, "request": values[0].request_id},
+            payload={"places": told, "rows": ended.rows, "request": values[0].request_id},
         )
-    return rows
+    return ended.rows

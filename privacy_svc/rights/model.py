@@ -169,6 +169,9 @@ class KeptValue(Base):
     field: Mapped[str] = mapped_column(primary_key=True)
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
     until: Mapped[datetime]
+    """When the next of its rows is over."""
+    last_until: Mapped[datetime | None]
+    """When the last is; None where no row says so itself."""
     ended_at: Mapped[datetime | None]
 
 
