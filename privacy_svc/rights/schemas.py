@@ -30,10 +30,12 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Verify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code the person was mailed; or, by staff, how they verified the person."""
+    """The code the person was mailed; or, by staff, how they verified the person, and `customer` where several people
+    have the address that the request names."""
 
     code: str | None = None
     reason: str | None = None
+    customer: CustomerRef | None = None
 
     def __repr__(self) -> str:
         return "Verify(…)"

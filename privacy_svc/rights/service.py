@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database, now
 from privacy_svc.errors import PrivacyError
-from privacy_svc.http import CustomerDirectory
+from privacy_svc.http import CustomerDirectory, CustomerRef
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import (
@@ -149,9 +149,9 @@ class Requests:
             raise WrongCode("The code is wrong or no longer valid.")
         return self.show(request_id)
 
-    def vouch(self, request_id: str, reason: str, actor: str) -> RequestView:
-        """A member of the staff verified the person another way."""
-        return self.change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor))
+    def vouch(self, request_id: str, reason: str, actor: str, who: CustomerRef | None = None) -> RequestView:
+        """A member of the staff verified the person another way; `who`: which of several with the same address."""
+        return self.change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor, who))
 
     # Deciding
 
