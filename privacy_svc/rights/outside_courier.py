@@ -2,7 +2,7 @@
 transaction open, notes the end. A worker that is killed in between leaves it to the next one, under the same terms."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,10 @@ class _Done:
     """Why nobody was asked."""
 
 
+class _NotOurs(Exception):
+    """The work is somebody else's by now, or nobody's any more: what was read so far is let go."""
+
+
 class Outside:
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
@@ -71,7 +75,10 @@ class Outside:
             work = session.scalar(_due().limit(1).with_for_update(skip_locked=True, of=RequestWork))
             if work is None:
                 return None
-            if not outside_lifting.is_void(session, work):
+            if work.tries >= TRIES:  # whoever had it ended each time without a word
+                request = find(session, work.request_id, lock=True)
+                outside.give_up(session, self.parts, request, work, "no_end", work.place)
+            elif not outside_lifting.is_void(session, work):
                 work.next_at, work.tries = now() + LEASE, work.tries + 1
                 return self._job(session, find(session, work.request_id), work)
         return self._take()
@@ -91,6 +98,8 @@ class Outside:
                 self._write_to_who_does_it(job, job.connector)
             else:
                 self._note_done(job, self._call(job))
+        except _NotOurs:
+            _log.info("elsewhere.left", request=job.request_id, place=job.place)
         except Elsewhere as error:
             self._note_problem(job, error)
         except MailUnavailable:
@@ -103,7 +112,7 @@ class Outside:
             raise Elsewhere("evidence_ended", job.place)
         if not job.about:
             return _Done(0, problem=f"not_known_by_{job.connector.identity}")
-        caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets)
+        caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets, self._keeping(job))
         if job.right in {Right.ACCESS, Right.PORTABILITY}:
             rows = [row for identity in job.about for row in caller.read(identity)]
             return _Done(len(rows), rows)
@@ -113,6 +122,23 @@ class Outside:
             tell = caller.lift if job.lifts else caller.restrict
             return _Done(sum(tell(identity) for identity in job.about))
         return _Done(sum(caller.correct(identity, job.values) for identity in job.about) if job.values else 0)
+
+    def _keeping(self, job: _Job) -> Callable[[], None]:
+        """A part with many pages takes longer than the lease: it is renewed on the way."""
+        renewed = now()
+
+        def keep() -> None:
+            nonlocal renewed
+            if now() - renewed < LEASE / 5:
+                return
+            renewed = now()
+            with self.database.write() as session:
+                request, work = find(session, job.request_id), self._mine(session, job)
+                if work is None or not (work.lifts or request.state == State.IN_PROGRESS):
+                    raise _NotOurs
+                work.next_at = now() + LEASE
+
+        return keep
 
     def _write_to_who_does_it(self, job: _Job, connector: Connector) -> None:
         """Once. It names the request, and nobody."""
