@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
-from privacy_svc.errors import Erased
+from privacy_svc.errors import Erased, PrivacyError, Unavailable
 from privacy_svc.mail import MailUnavailable
 from privacy_svc.policy import Connector
 from privacy_svc.rights import outside, outside_lifting
@@ -80,8 +80,20 @@ class Outside:
                 outside.give_up(session, self.parts, request, work, "no_end", work.place)
             elif not outside_lifting.is_void(session, work):
                 work.next_at, work.tries = now() + LEASE, work.tries + 1
-                return self._job(session, find(session, work.request_id), work)
+                job = self._job_or_end(session, find(session, work.request_id), work)
+                if job is not None:
+                    return job
         return self._take()
+
+    def _job_or_end(self, session: Session, request: DataRequest, work: RequestWork) -> _Job | None:
+        """None where what the other system knows them by cannot be read: a person has to see to it."""
+        try:
+            return self._job(session, request, work)
+        except Unavailable:
+            raise
+        except PrivacyError as error:
+            outside.give_up(session, self.parts, request, work, error.slug.replace("-", "_"), work.place)
+            return None
 
     def _job(self, session: Session, request: DataRequest, work: RequestWork) -> _Job:
         connector = self.parts.policy.connectors.get(work.place)

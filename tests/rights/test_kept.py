@@ -12,9 +12,10 @@ from privacy_svc.auditlog import EventType
 from privacy_svc.db import Database, now
 from privacy_svc.errors import Misconfigured
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Aftermath, Holds, State, Worker
+from privacy_svc.rights import Aftermath, Holds, Right, State, Wanted, Worker
 from tests.conftest import ONE_DATABASE
 from tests.rights.company import ANA, DATASET, Company, found_company, policies, store_url
+from tests.rights.running import carried_out
 from tests.rights.telling import done_for
 from tests.rights.test_approval import hold
 from tests.rights.test_erasure import erased
@@ -170,3 +171,28 @@ def test_the_date_is_the_certificates(company: Company, worker: Worker) -> None:
         assert Aftermath(company.requests).kept_over() == (0, 0)
     with time_machine.travel(until, tick=False):
         assert Aftermath(company.requests).kept_over() == (1, 0)
+
+
+@ONE_DATABASE
+def test_one_persons_refusal_keeps_nobody_elses_values(company: Company) -> None:
+    """The store does not let go of the oldest ones: the others' go on their date, also where a month lies between, and
+    the log says what was refused."""
+    with time_machine.travel(TODAY, tick=False):
+        done_for(company)
+    with time_machine.travel(TODAY + timedelta(days=60), tick=False):
+        request = company.requests.open(Wanted(Right.ERASURE, CustomerRef(id="2")), "dora")
+        company.requests.vouch(request.id, "passport", "dora")
+        company.requests.approve(request.id, "dora")
+        carried_out(company.database, company.requests.parts, request.id)
+    company.write(
+        "CREATE TRIGGER booked BEFORE UPDATE ON orders WHEN old.customer_id = 1 BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with time_machine.travel(TODAY + TEN_YEARS + timedelta(days=100), tick=False):
+        ended = Aftermath(company.requests).end_kept("worker", automatic=True)
+    assert (ended.people, ended.rows, ended.refused) == (1, 1, 1)
+    assert [r["billing_name"] is None for r in company.rows("orders")] == [False, False, True]
+    company.log.integrate(company.database)
+    with company.database.read() as session:
+        [entry] = company.log.search(session, type=EventType.ROWS_NOT_ERASED.value, limit=5)
+    assert entry.payload is not None
+    assert entry.payload["problem"] == "cannot-erase"
