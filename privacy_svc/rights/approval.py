@@ -147,3 +147,4 @@ def finish_review(
 def close(session: Session, parts: Parts, request: DataRequest, state: State, actor: str) -> None:
     asking.settle(session, parts, request, actor, how="closed")
     request.state, request.closed_at = state.value, now()
+    outside.let_go(session, request)

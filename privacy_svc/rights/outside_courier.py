@@ -171,7 +171,7 @@ class Outside:
     def _note_done(self, job: _Job, done: _Done) -> None:
         with self.database.write() as session:
             request, work = find(session, job.request_id, lock=True), self._mine(session, job)
-            if work is not None:
+            if work is not None and (request.closed_at is None or work.lifts):
                 told = (done.rows, done.gathered, done.problem)
                 outside.finish(session, self.parts, request, work, WORKER, *told)
         ring(self.parts.settings.home)  # the gate may be open
