@@ -9,7 +9,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, calling_off, details, holds, merging, others, outside, rectifying
+from privacy_svc.rights import asking, calling_off, details, holds, merging, others, outside, outside_ending, rectifying
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.packages_model import RequestPackage
@@ -147,4 +147,4 @@ def finish_review(
 def close(session: Session, parts: Parts, request: DataRequest, state: State, actor: str) -> None:
     asking.settle(session, parts, request, actor, how="closed")
     request.state, request.closed_at = state.value, now()
-    outside.let_go(session, request)
+    outside_ending.let_go(session, request)

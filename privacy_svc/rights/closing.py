@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import now
 from privacy_svc.http import encode
 from privacy_svc.mail import Letter, MailUnavailable
-from privacy_svc.rights import outside, owed, recipients
+from privacy_svc.rights import outside_ending, owed, recipients
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.certificate import Facts
 from privacy_svc.rights.letters import Letters
@@ -28,7 +28,7 @@ def complete(session: Session, parts: Parts, request: DataRequest) -> str:
     """Closes the request; returns the id of the audit entry that says so."""
     request.state = follow(State(request.state), State.COMPLETED, "completed").value
     request.closed_at = now()
-    outside.let_go(session, request)
+    outside_ending.let_go(session, request)
     recipients.begin_to_tell(session, request)
     return parts.note(session, request, Event.COMPLETED, WORKER, late=request.is_overdue)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
@@ -246,11 +246,6 @@ def said(session: Session, parts: Parts, request: DataRequest, work: RequestWork
     if work.said is None:
         return None
     return str(details.cipher_of(session, parts.vault, request).open(SAID, _at(request, work.place), work.said))
-
-
-def let_go(session: Session, request: DataRequest) -> None:
-    """What was read elsewhere, once the request is over: it is in the package, or in nothing."""
-    session.execute(update(RequestWork).where(RequestWork.request_id == request.id).values(gathered=None))
 
 
 def name_of(parts: Parts, place: str) -> str:
