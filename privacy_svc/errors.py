@@ -88,6 +88,10 @@ class Conflict(PrivacyError):
     remedy = "Read the current state; `detail` says what it would have to be."
 
 
+class SharedAddress(Conflict):
+    """Several people of the store have the address or number that was to name one."""
+
+
 class Erased(PrivacyError):
     """The person's key is destroyed: what was sealed with it cannot be read again, by anybody."""
 

@@ -11,6 +11,7 @@ import msgspec
 from privacy_svc.cli.common import Cli, table
 from privacy_svc.cli.request_deciding import AS, DECIDING
 from privacy_svc.cli.request_leftovers import LEFTOVERS
+from privacy_svc.cli.request_letters import LETTERS
 from privacy_svc.cli.request_view import one, print_request
 
 if TYPE_CHECKING:
@@ -259,5 +260,5 @@ def _write(path: Path, content: bytes) -> None:
         sys.exit(2)
 
 
-for _deciding in (*DECIDING, *LEFTOVERS):
+for _deciding in (*DECIDING, *LEFTOVERS, *LETTERS):
     command.add_command(_deciding)

@@ -21,9 +21,12 @@ INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z"])
 @ONE
 @click.option("--code", help="The code the person was mailed.")
 @click.option("--staff-reason", help="Or how you verified the person yourself.")
+@click.option("--customer-id", help="With it: who of several with the same address, by the CRM's own key.")
 @AS
 @click.pass_obj
-def verify(cli: Cli, request_id: str, code: str | None, staff_reason: str | None, person: str) -> None:
+def verify(
+    cli: Cli, request_id: str, code: str | None, staff_reason: str | None, customer_id: str | None, person: str
+) -> None:
     """The person has shown who they are.
 
     \b
@@ -33,10 +36,15 @@ def verify(cli: Cli, request_id: str, code: str | None, staff_reason: str | None
     """
     if (code is None) == (staff_reason is None):
         raise click.UsageError("Give --code, or --staff-reason.")
+    if code is not None and customer_id is not None:
+        raise click.UsageError("--customer-id goes with --staff-reason.")
     if code is not None:
         _decide(cli, lambda r: r.verify(request_id, code, person))
     else:
-        _decide(cli, lambda r: r.vouch(request_id, str(staff_reason), person))
+        from privacy_svc.http import CustomerRef
+
+        who = CustomerRef(id=customer_id) if customer_id else None
+        _decide(cli, lambda r: r.vouch(request_id, str(staff_reason), person, who))
 
 
 @click.command()

@@ -74,10 +74,11 @@ def _over(runtime: "Runtime") -> dict[str, int | None]:
 def _end(runtime: "Runtime") -> dict[str, int | None]:
     from privacy_svc.rights import Aftermath
 
-    values = Aftermath(runtime.requests).end_kept(ACTOR).rows  # before the key that sealed some of them
+    kept = Aftermath(runtime.requests).end_kept(ACTOR)  # before the key that sealed some of them
     done = Aftermath(runtime.requests).end_evidence(ACTOR)
     entries = runtime.prune_log(ACTOR)
-    return {"kept_values": values, "people": done.people, "payloads": done.payloads, "log_entries": entries}
+    ended = {"kept_values": kept.rows, "people": done.people, "payloads": done.payloads, "log_entries": entries}
+    return {**ended, "refused": kept.refused + done.refused}
 
 
 def _ask(
@@ -96,6 +97,8 @@ def _tell(counted: Sequence[Mapping[str, Any]], over: Mapping[str, int | None], 
     click.echo(f"{_said(over)} {'would end' if dry_run else 'ended'}.")
     if over["came_back"]:
         click.echo(f"Of {over['came_back']:,} people who came back, what was kept of before stays: look at it.")
+    if over.get("refused"):
+        click.echo(f"Of {over['refused']:,} people nothing could be ended: see `rights:retention:failed` in the log.")
 
 
 def _said(over: Mapping[str, int | None]) -> str:

@@ -62,9 +62,9 @@ def _audit(runtime: "Runtime", ended: threading.Event) -> None:
 def _tidy(runtime: "Runtime") -> None:
     """What nobody asks for: deadlines and questions to people, letters that were not sent, page keys an erasure could
     not replace, the root key's schedule, rows the CRM wrote in clear, what it changed of people's facts, people's older
-    keys, people and rows whose retention is over, log entries, evidence keys, kept values and packages that are, the
-    witness, the next month's tags, the fence ledger, idempotency keys and mailed links that have expired. Each by
-    itself; what cannot be done now is tried again."""
+    keys, people and rows whose retention is over, log entries, evidence keys, kept values, packages and proofs that
+    are, the witness, the next month's tags, the fence ledger, idempotency keys and mailed links that have expired. Each
+    by itself; what cannot be done now is tried again."""
     from privacy_svc.rights import Aftermath
 
     aftermath = Aftermath(runtime.requests)
@@ -80,6 +80,7 @@ def _tidy(runtime: "Runtime") -> None:
     _try("keep_retention", lambda: _keep_retention(runtime))
     _try("end_kept", lambda: aftermath.end_kept("worker", automatic=True))
     _try("end_packages", aftermath.end_packages)
+    _try("end_proofs", aftermath.end_proofs)
     _try("end_evidence", lambda: aftermath.end_evidence("worker", automatic=True))
     _try("ask_witness", lambda: runtime.log.ask_witness(runtime.database))
     _try("make_tags", lambda: _make_tags(runtime))

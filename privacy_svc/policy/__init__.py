@@ -46,6 +46,7 @@ from privacy_svc.policy.facts import (
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
 from privacy_svc.policy.findings import Finding, FindingKind, findings
 from privacy_svc.policy.holder import PolicyHolder
+from privacy_svc.policy.keeping import kept_from, kept_until
 from privacy_svc.policy.loader import compile_policies, load_policies, read_files, version_of
 from privacy_svc.policy.masks import apply_mask
 from privacy_svc.policy.policyset import (
@@ -175,8 +176,10 @@ __all__ = [
     "findings",
     "is_objected",
     "is_objectionable",
+    "kept_from",
     "kept_notice",
     "kept_policy",
+    "kept_until",
     "kept_versions",
     "last_passed",
     "load_policies",

@@ -89,6 +89,10 @@ class Keep:
     ground: str
     law: str
     period: str
+    start: str | None = None
+    """The field of the same row with the day from which the law counts; None: from the erasure."""
+    end_of_year: bool = False
+    """It counts from the end of that day's year, as § 147(4) AO has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from privacy_svc.policy.reading import Faults
 
 def check_collection(collection: Collection, places: Mapping[str, str], faults: Faults) -> None:
     for field in collection.fields:
-        for detail in (*_erasing(field), *_sealing(field), *_checking(field)):
+        for detail in (*_erasing(field), *_sealing(field), *_checking(field), *_keeping(collection, field)):
             faults.at(places[f"{collection.path}.{field.name}"], f"{field.name}: {detail}")
         if collection.erase_rows is EraseRows.DELETE and field.erase is Erase.KEEP:
             place = places[f"{collection.path}.{field.name}"]
@@ -22,6 +22,16 @@ def check_collection(collection: Collection, places: Mapping[str, str], faults: 
 def _checking(field: Field) -> Iterator[str]:
     if field.check and not field.is_free_text:
         yield "only a free text is checked: give it a category of user.content, or leave `check` out"
+
+
+def _keeping(collection: Collection, field: Field) -> Iterator[str]:
+    if field.keep is None or field.keep.start is None:
+        return
+    start = collection.by_name.get(field.keep.start)
+    if start is None:
+        yield f"is kept from {field.keep.start!r}, which is no field of {collection.name}"
+    elif start.seal or start.erasable:
+        yield f"is kept from {start.name!r}, which does not outlive the erasure: leave it in clear, and nobody's data"
 
 
 def check_data_map(

@@ -69,7 +69,7 @@ _FIELD_PRIVACY = (
     "check",
     *_SOURCE,
 )
-_KEEP = ("ground", "law", "period")
+_KEEP = ("ground", "law", "period", "from", "end_of_year")
 
 
 class DatasetReader:
@@ -225,7 +225,8 @@ def _keep(privacy: Block) -> Keep | None:
     block = privacy.block("keep", _KEEP)
     ground = block.word("ground", KEEP_GROUNDS, required=True)
     period = block.duration("period", required=True, nothing=False)
-    return Keep(ground, block.text("law", required=True), period or "P0D")
+    law, start = block.text("law", required=True), block.text("from") or None
+    return Keep(ground, law, period or "P0D", start, block.boolean("end_of_year"))
 
 
 def check_with_fideslang(root: Node, faults: Faults) -> None:

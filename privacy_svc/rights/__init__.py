@@ -7,7 +7,7 @@ carries it through durable steps. Deadlines follow Regulation 1182/71; grounds o
 from typing import TYPE_CHECKING, Any
 
 from privacy_svc.rights.aftermath_service import Aftermath
-from privacy_svc.rights.approval import Extension, Review
+from privacy_svc.rights.approval import Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
 from privacy_svc.rights.errors import (
@@ -20,6 +20,7 @@ from privacy_svc.rights.errors import (
     WrongCode,
 )
 from privacy_svc.rights.expiry_service import Expiry
+from privacy_svc.rights.extending import Extension
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import held as held_people
 from privacy_svc.rights.holds_service import Holds
@@ -34,6 +35,8 @@ from privacy_svc.rights.opendsr_routes import HANDLERS as _OPENDSR
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.outside_routes import HANDLERS as _ELSEWHERE
 from privacy_svc.rights.outside_service import Elsewheres
+from privacy_svc.rights.owed_routes import HANDLERS as _LETTERS
+from privacy_svc.rights.owed_service import OwedLetters
 from privacy_svc.rights.own import Held, LogLine, Own, Shelf
 from privacy_svc.rights.packages_service import Packages
 from privacy_svc.rights.reading import Filter, Order
@@ -57,7 +60,7 @@ from privacy_svc.rights.views import (
 if TYPE_CHECKING:
     from privacy_svc.rights.workflow import Worker
 
-HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_ELSEWHERE, *_OPENDSR]
+HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_ELSEWHERE, *_LETTERS, *_OPENDSR]
 
 __all__ = [
     "CERTIFICATE",
@@ -84,6 +87,7 @@ __all__ = [
     "NoticeView",
     "OnHold",
     "Order",
+    "OwedLetters",
     "Own",
     "PackageLinkGone",
     "Packages",

@@ -237,7 +237,7 @@ def _keep(session: Session, parts: Parts, request: DataRequest, packed: bytes) -
     parts.note(session, request, Event.PACKAGE_CREATED, WORKER, bytes=len(packed), sha256=digest)
 
 
-def _finish(session: Session, parts: Parts, request: DataRequest, told: Event | None) -> None:
+def _finish(session: Session, parts: Parts, request: DataRequest, told: closing.Told) -> None:
     closing.note_letter(session, parts, request, told)
     closing.complete(session, parts, request)
 

@@ -4,7 +4,7 @@ comes back. As command line and worker use it."""
 from privacy_svc.db import now
 from privacy_svc.errors import UnknownCustomer
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import ended_packages, evidence, kept, readmission, restoring
+from privacy_svc.rights import ended_packages, ended_proofs, evidence, kept, readmission, restoring
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.views import Readmitted
 
@@ -50,3 +50,7 @@ class Aftermath:
     def end_packages(self) -> int:
         """Deletes packages whose links are over; how many."""
         return ended_packages.delete_ended(self.database, self.parts)
+
+    def end_proofs(self) -> int:
+        """Deletes what was said about requests and is not needed any more; of how many requests."""
+        return ended_proofs.end_all(self.database, self.parts)

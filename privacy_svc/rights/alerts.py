@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.rights import asking, outside
 from privacy_svc.rights.model import DataRequest, RequestAlert
+from privacy_svc.rights.owed_model import OwedLetter
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.states import OPEN, State
 
-DUE, UNANSWERED, REMINDER = "due", "unanswered", "reminder"
+DUE, UNANSWERED, REMINDER, LETTER = "due", "unanswered", "reminder", "letter"
 OVERDUE = -1
 AT_ONCE = 200
 CLAIM = timedelta(minutes=10)
@@ -71,6 +72,24 @@ def note_unanswered(session: Session, parts: Parts, at: datetime) -> int:
     return noted
 
 
+def note_letters(session: Session, _parts: Parts, at: datetime) -> int:
+    """Letters that a person has to see to, or that have waited for a day: the timeline has them already."""
+    stuck = (OwedLetter.next_at.is_(None), OwedLetter.written_at <= at - timedelta(days=1))
+    told = (RequestAlert.request_id == OwedLetter.request_id, RequestAlert.kind == LETTER)
+    new = (
+        OwedLetter.told_at.is_(None),
+        or_(*stuck),
+        ~exists().where(*told, RequestAlert.since == OwedLetter.written_at),
+    )
+    found = session.execute(
+        select(DataRequest, OwedLetter.written_at)
+        .join(OwedLetter, OwedLetter.request_id == DataRequest.id)
+        .where(*new)
+        .limit(AT_ONCE)
+    )
+    return sum(_first(session, request, LETTER, 0, written_at, at) for request, written_at in found.all())
+
+
 def _open(session: Session, *conditions: ColumnElement[bool]) -> Sequence[DataRequest]:
     """Locked; one that somebody is changing at this moment is looked at the next time."""
     wanted = select(DataRequest).where(DataRequest.state.in_([s.value for s in OPEN]), *conditions)
@@ -91,7 +110,7 @@ def _first(session: Session, request: DataRequest, kind: str, days: int, since: 
 
 
 def take(session: Session, kinds: Sequence[str], at: datetime) -> list[tuple[RequestAlert, DataRequest]]:
-    """Alerts to be sent now, claimed for this worker, oldest first. About requests that have ended, none."""
+    """Alerts to be sent now, claimed for this worker, oldest first. About requests that have ended, only letters."""
     waiting = (
         select(RequestAlert, DataRequest)
         .join(DataRequest, DataRequest.id == RequestAlert.request_id)
@@ -99,7 +118,7 @@ def take(session: Session, kinds: Sequence[str], at: datetime) -> list[tuple[Req
             RequestAlert.kind.in_(kinds),
             RequestAlert.mailed_at.is_(None),
             or_(RequestAlert.claimed_at.is_(None), RequestAlert.claimed_at < at - CLAIM),
-            DataRequest.state.in_([s.value for s in OPEN]),
+            or_(DataRequest.state.in_([s.value for s in OPEN]), RequestAlert.kind == LETTER),
         )
         .order_by(RequestAlert.at, RequestAlert.request_id)
         .limit(AT_ONCE)
@@ -123,6 +142,8 @@ def line(session: Session, parts: Parts, alert: RequestAlert, request: DataReque
     day = request.due_at.astimezone(ZoneInfo(parts.organisation.time_zone)).date().isoformat()
     if alert.kind == UNANSWERED:
         what = "the person has not answered; refuse it with a ground, verify the person another way, or cancel it"
+    elif alert.kind == LETTER:
+        what = "a letter could not be sent; tell the person by other means, and note it"
     else:
         what = f"OVERDUE since {day}" if alert.days == OVERDUE else f"due on {day}"
         if waits := outside.open_places(session, request.id):

@@ -9,7 +9,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, clock, details, holds, merging, others, outside, rectifying
+from privacy_svc.rights import asking, calling_off, details, holds, merging, others, outside, outside_ending, rectifying
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.packages_model import RequestPackage
@@ -17,15 +17,7 @@ from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.vault import Subject
 
-_READS = frozenset({Right.ACCESS, Right.PORTABILITY})
 _IDENTIFYING = ("user.name", "user.government_id")
-
-
-class Extension(enum.StrEnum):
-    """Art. 12(3) GDPR knows two reasons for more time."""
-
-    COMPLEXITY = "complexity"
-    NUMBER = "number"
 
 
 class Review(enum.StrEnum):
@@ -123,39 +115,14 @@ def _start(request: DataRequest) -> None:
         request.attempt += 1
 
 
-def extend(session: Session, parts: Parts, request: DataRequest, reason: Extension, actor: str) -> Letter:
-    """Once, within the first period, to three months from receipt (Art. 12(3))."""
-    if request.closed_at is not None:
-        raise Conflict(f"The request is {request.state}.")
-    if request.extended_at is not None:
-        raise Conflict("The request was extended before; a second time is not allowed (Art. 12(3) GDPR).")
-    if request.is_overdue:
-        raise Conflict("The first period is over; it cannot be extended any more (Art. 12(3) GDPR).")
-    request.extended_at = now()
-    clock.set_due(parts.policy, request)
-    parts.note(session, request, Event.EXTENDED, actor, reason=reason.value, due=request.due_at.isoformat())
-    letter = Letters(parts.organisation, request.language).extended(request.kind, reason.value, request.due_at)
-    details.add(session, parts.vault, request, extension=letter.text)
-    return letter
-
-
 def end(session: Session, parts: Parts, request: DataRequest, actor: str, *, withdrawn: bool) -> None:
     """Withdrawn by the person, or cancelled by us; also in the middle of work that only reads."""
     follow(State(request.state), State.CANCELLED, "withdrawn" if withdrawn else "cancelled")
-    require_not_begun(request)
+    calling_off.require_nothing_done(session, request)
     request.outcome = "withdrawn" if withdrawn else "cancelled"
     session.execute(delete(RequestPackage).where(RequestPackage.request_id == request.id))
     close(session, parts, request, State.CANCELLED, actor)
     parts.note(session, request, Event.WITHDRAWN if withdrawn else Event.CANCELLED, actor)
-
-
-def require_not_begun(request: DataRequest) -> None:
-    """What may have changed something is not called off in the middle, and an erasure not at all."""
-    done = others.has_begun(request)
-    if request.kind is Right.ERASURE and done:
-        raise Conflict("The erasure has begun and can only be finished: where it failed, approve it again.")
-    if request.state == State.IN_PROGRESS and request.kind not in _READS and done:
-        raise Conflict(f"The {request.right} is under way; wait for its end.")
 
 
 def finish_review(
@@ -180,3 +147,4 @@ def finish_review(
 def close(session: Session, parts: Parts, request: DataRequest, state: State, actor: str) -> None:
     asking.settle(session, parts, request, actor, how="closed")
     request.state, request.closed_at = state.value, now()
+    outside_ending.let_go(session, request)

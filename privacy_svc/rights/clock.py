@@ -51,11 +51,16 @@ def set_due(policies: PolicySet, request: DataRequest) -> None:
     request.due_at, request.due_conservative = due.due_at, due.due_conservative
 
 
-def _deadline(policies: PolicySet, request: DataRequest) -> Deadline:
+def extended(policies: PolicySet, request: DataRequest) -> Deadline:
+    """The deadline that it would get."""
+    return _deadline(policies, request, longer=True)
+
+
+def _deadline(policies: PolicySet, request: DataRequest, *, longer: bool = False) -> Deadline:
     organisation = policies.organisation
     rules = organisation.deadlines
     profile = profile_of(rules.law)
     calendar = Calendar(organisation.controller.country, profile, rules.region, rules.holidays)
-    months = profile.extended_months if request.extended_at else profile.months
+    months = profile.extended_months if longer or request.extended_at else profile.months
     start = request.clock_from or request.received_at
     return deadline(start, months, organisation.time_zone, calendar, request.paused_days or 0)

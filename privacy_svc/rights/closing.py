@@ -8,20 +8,27 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import now
 from privacy_svc.http import encode
 from privacy_svc.mail import Letter, MailUnavailable
-from privacy_svc.rights import recipients
+from privacy_svc.rights import outside_ending, owed, recipients
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.certificate import Facts
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest, RequestCertificate
+from privacy_svc.rights.owed import NO_ADDRESS, Unsent
+from privacy_svc.rights.owed_model import DONE
 from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.states import State, follow
 from privacy_svc.rights.steps import Step, progress
+
+Told = Event | Unsent | None
+"""How a letter went: the line of the timeline, the letter that is still owed, or none that is."""
+OPENDSR = "opendsr"
 
 
 def complete(session: Session, parts: Parts, request: DataRequest) -> str:
     """Closes the request; returns the id of the audit entry that says so."""
     request.state = follow(State(request.state), State.COMPLETED, "completed").value
     request.closed_at = now()
+    outside_ending.let_go(session, request)
     recipients.begin_to_tell(session, request)
     return parts.note(session, request, Event.COMPLETED, WORKER, late=request.is_overdue)
 
@@ -52,30 +59,33 @@ def certificate_of(session: Session, request: DataRequest) -> str:
 
 def send(
     parts: Parts, request: DataRequest, address: str | None, told: Iterable[str] = (), *, partly: bool = False
-) -> Event | None:
-    """The closing letter, with what else is `told`. A mail server that is away does not undo what was done: the
-    timeline says so."""
-    if not address:
-        return None
+) -> Told:
+    """The closing letter, with what else is `told`."""
     letters = Letters(parts.organisation, request.language)
     letter = letters.completed(request.kind, parts.settings.base_url, told, partly=partly)
-    return deliver(parts, address, letter)
+    return deliver(parts, request, address, letter, DONE)
 
 
-def deliver(parts: Parts, address: str, letter: Letter) -> Event:
+def deliver(parts: Parts, request: DataRequest, address: str | None, letter: Letter, kind: str) -> Told:
+    """A mail server that is away does not undo what was done: the person is owed the letter. Who asked by OpenDSR is
+    told by it, where there is no address."""
+    if not address:
+        return None if request.channel == OPENDSR else Unsent(kind, None, letter, NO_ADDRESS)
     try:
         parts.mailer.send(address, letter)
-    except MailUnavailable:
-        return Event.LETTER_FAILED
+    except MailUnavailable as error:
+        return Unsent(kind, address, letter, error.slug.replace("-", "_"))
     return Event.LETTER_SENT
 
 
-def note_letter(session: Session, parts: Parts, request: DataRequest, event: Any) -> None:
-    if event is not None:
-        parts.note(session, request, event, WORKER)
+def note_letter(session: Session, parts: Parts, request: DataRequest, told: Told) -> None:
+    if isinstance(told, Unsent):
+        owed.put_unsent(session, parts, request, told, WORKER)
+    elif told is not None:
+        parts.note(session, request, told, WORKER)
 
 
-def _tell_by_file(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+def _tell_by_file(session: Session, parts: Parts, request: DataRequest) -> Told:
     return send(parts, request, reach(session, parts, request))
 
 

@@ -5,6 +5,7 @@ noting leaves it so, and the next one sends it again under the same event id: at
 """
 
 import threading
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +20,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opendsr_callbacks import Callbacks
 from privacy_svc.rights.outcome import Outcome
 from privacy_svc.rights.outside_courier import Outside
+from privacy_svc.rights.owed_courier import Outbox
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.recipients_model import RecipientNotice
 
@@ -30,10 +32,21 @@ _QUIET = frozenset({"by_hand", "evidence_gone"})
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A notice, of what, and the number of the try, which nobody else has now."""
+
+    request_id: str
+    recipient: str
+    event_id: str
+    tries: int
+
+
 class Courier:
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
         self._callbacks, self._outside = Callbacks(database, parts), Outside(database, parts)
+        self._outbox = Outbox(database, parts)
 
     def run(self, ended: threading.Event) -> None:
         """Until `ended`, whatever happens meanwhile."""
@@ -49,12 +62,11 @@ class Courier:
         """Everything that is due now, one after the other; how many."""
         count = 0
         while not (ended and ended.is_set()) and (taken := self._take()):
-            self._deliver(*taken)
+            self._deliver(taken)
             count += 1
-        return count + self._callbacks.deliver_due(ended) + self._outside.work_off(ended)
+        return count + self._callbacks.deliver_due(ended) + self._outside.work_off(ended) + self._outbox.work_off(ended)
 
-    def _take(self) -> tuple[str, str, int] | None:
-        """Request, recipient and the number of the try, which nobody else has now."""
+    def _take(self) -> _Taken | None:
         with self.database.read() as session:
             if session.scalar(_due(now()).limit(1)) is None:
                 return None
@@ -63,33 +75,38 @@ class Courier:
             if notice is None:
                 return None
             notice.next_at, notice.tries = now() + LEASE, notice.tries + 1
-            return notice.request_id, notice.recipient, notice.tries
+            return _Taken(notice.request_id, notice.recipient, notice.event_id, notice.tries)
 
-    def _deliver(self, request_id: str, recipient: str, tries: int) -> None:
+    def _deliver(self, taken: _Taken) -> None:
         try:
             with self.database.read() as session:
-                message = ways.message(session, self.parts, find(session, request_id), recipient)
+                message = ways.message(session, self.parts, find(session, taken.request_id), taken.recipient)
+            taken = replace(taken, event_id=message.event_id)
             outcome = ways.send(self.parts, message, self.database)
         except Erased:
             outcome = Outcome(problem="evidence_gone", hopeless=True)
         except PrivacyError as error:
             outcome = Outcome(problem=error.slug.replace("-", "_"))
         with self.database.write() as session:
-            self._note(session, request_id, recipient, tries, outcome)
+            self._note(session, taken, outcome)
 
-    def _note(self, session: Session, request_id: str, recipient: str, tries: int, outcome: Outcome) -> None:
-        request, notice = find(session, request_id, lock=True), notices.find_notice(session, request_id, recipient)
-        if outcome.sent:
+    def _note(self, session: Session, taken: _Taken, outcome: Outcome) -> None:
+        request = find(session, taken.request_id, lock=True)
+        notice = notices.find_notice(session, taken.request_id, taken.recipient)
+        if notice.event_id != taken.event_id:  # something else happened meanwhile, of which they are told next
+            if outcome.sent:
+                notices.log_told(session, self.parts, request, notice, outcome.by, WORKER)
+        elif outcome.sent:
             if notice.told_at is None:
                 notices.note_told(session, self.parts, request, notice, outcome.by, WORKER)
             note_progress(session, self.parts, request, notice, outcome)
-        elif notice.tries != tries or notice.next_at is None:
+        elif notice.tries != taken.tries or notice.next_at is None:
             return  # somebody else has turned to it meanwhile, and knows better
         elif outcome.gone:
             notice.problem = outcome.problem
             notices.note_exempt(session, self.parts, request, notice, "gone", WORKER)
         else:
-            self._put_off(session, request_id, notice, outcome)
+            self._put_off(session, taken.request_id, notice, outcome)
 
     def _put_off(self, session: Session, request_id: str, notice: RecipientNotice, outcome: Outcome) -> None:
         notice.problem = outcome.problem

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
 from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.owed_model import PACKAGE, OwedLetter
 from privacy_svc.rights.packages_model import PackageLink, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 
@@ -48,7 +49,12 @@ def _delete(session: Session, parts: Parts, request_id: str) -> int:
 
 
 def _ended(at: datetime) -> Select[str]:
-    """Their requests; not of a package that never had a link."""
+    """Their requests; not of a package that never had a link, or of which the person was not told yet."""
     mine = PackageLink.request_id == RequestPackage.request_id
-    over = (exists().where(mine), ~exists().where(mine, PackageLink.expires_at > at))
+    untold = (
+        OwedLetter.request_id == RequestPackage.request_id,
+        OwedLetter.kind == PACKAGE,
+        OwedLetter.told_at.is_(None),
+    )
+    over = (exists().where(mine), ~exists().where(mine, PackageLink.expires_at > at), ~exists().where(*untold))
     return select(RequestPackage.request_id).where(*over).order_by(RequestPackage.request_id)

@@ -121,9 +121,25 @@ def account(found: Sequence[Mapping[str, Any]], done: Sequence[Mapping[str, Any]
     """What was done to everything that was found. A second run of the step reports only what it still had to
     do; what the first one did stands in the count, by the data map's method."""
     own, shared = ([i for i in found if bool(i.get("shared")) is which] for which in (False, True))
-    reported = {(i["collection"], i["field"]): i for i in done if not i.get("shared")}
-    items = [dict(i) | dict(reported.pop((i["collection"], i["field"]), {})) | {"rows": i["rows"]} for i in own]
-    return [*items, *(dict(i) for i in reported.values()), *_shared(shared, [i for i in done if i.get("shared")])]
+    reported: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for item in (i for i in done if not i.get("shared")):
+        reported.setdefault((item["collection"], item["field"]), []).append(item)
+    items = [told for i in own for told in _own(i, reported.pop((i["collection"], i["field"]), []))]
+    unexpected = (dict(i) for some in reported.values() for i in some)
+    return [*items, *unexpected, *_shared(shared, [i for i in done if i.get("shared")])]
+
+
+def _own(found: Mapping[str, Any], done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What a law keeps is reported each time: the rest of it was over, and is gone."""
+    if found["method"] != "keep":
+        yield dict(found) | dict(done[0] if done else {}) | {"rows": found["rows"]}
+        return
+    kept = [i for i in done if i["method"] == "keep"]
+    yield from (dict(i) for i in kept)
+    rest = found["rows"] - sum(i["rows"] for i in kept)
+    if rest > 0:
+        gone = next((i["method"] for i in done if i["method"] != "keep"), "null")
+        yield dict(found) | {"method": gone, "rows": rest}
 
 
 def _shared(found: Sequence[Mapping[str, Any]], done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -141,7 +157,8 @@ def _item(item: ErasedItem) -> dict[str, Any]:
     told = _counted(item.collection, item.field, item.method, item.shared, item.rows)
     if item.ground is not None:
         until = item.keep_until.isoformat() if item.keep_until else None
-        told |= {"ground": item.ground, "law": item.law, "keep_until": until, "sealed": item.sealed}
+        first = {"first_until": item.first_until.isoformat()} if item.first_until else {}
+        told |= {"ground": item.ground, "law": item.law, "keep_until": until, "sealed": item.sealed, **first}
     return told
 
 
@@ -211,7 +228,7 @@ def _judge(
     tell_progress(request, own=leftovers.judge(request, found))
 
 
-def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+def _tell(session: Session, parts: Parts, request: DataRequest) -> closing.Told:
     if request.channel == RETENTION:
         return None  # nobody asked, and nobody is written to
     erased = progress(request)["erased"]

@@ -6,9 +6,9 @@ period of a kept value is over. A legal hold puts off the end, not the date: onc
 destroys the key, and with it what it sealed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
@@ -22,25 +22,25 @@ from privacy_svc.rights import holds
 from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.model import DataRequest, Hold, RequestFile, RequestValue
 from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.owed_model import OwedLetter
 from privacy_svc.rights.parts import Parts
+from privacy_svc.rights.piecewise import end_each
 from privacy_svc.rights.recipients_model import RecipientNotice
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress
 from privacy_svc.vault import Fence
 
 EVIDENCE = "evidence"
-DAILY = timedelta(days=1)
-AUTOMATIC = timedelta(days=31)
-"""Of the keys' own dates, at most so much goes in a run that nobody looks at, one run a day: as with the log, a clock
-that is ahead costs a month of them, not all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """`people` whose evidence key was destroyed, and how many `payloads` of the log went with it."""
+    """`people` whose evidence key was destroyed, and how many `payloads` of the log went with it; of how many it could
+    not be."""
 
     people: int
     payloads: int
+    refused: int = 0
 
 
 def last_day(parts: Parts, erased_at: datetime, items: Iterable[Mapping[str, Any]]) -> datetime:
@@ -62,21 +62,14 @@ def end_all(database: Database, parts: Parts, actor: str, *, automatic: bool) ->
     with database.write() as session:
         _give_dates(session, parts)
     with database.read() as session:
-        found: Sequence[tuple[str, datetime]] = over(session, parts, now())
-        if automatic:
-            found = _prudent(session, found)
-    payloads = [gone for subject_id, _ in found if (gone := _end(database, parts, subject_id, actor)) is not None]
+        found = over(session, parts, now())
+        last = session.scalar(select(func.max(Fence.evidence_ended_at)))
+    ended = end_each(found, lambda who, _: _end(database, parts, who, actor), automatic=automatic, last=last)
+    payloads = [gone for gone in ended.done if gone is not None]
     if payloads:
         parts.vault.replace_all_due(database)
         parts.vault.ledger.export(database)
-    return Ended(len(payloads), sum(payloads))
-
-
-def _prudent(session: Session, found: Sequence[tuple[str, datetime]]) -> Sequence[tuple[str, datetime]]:
-    last = session.scalar(select(func.max(Fence.evidence_ended_at)))
-    if not found or (last is not None and now() - last < DAILY):
-        return ()
-    return [(i, until) for i, until in found if until < found[0][1] + AUTOMATIC]
+    return Ended(len(payloads), sum(payloads), ended.refused)
 
 
 def _running() -> Select[str | None]:
@@ -112,6 +105,7 @@ def forget(session: Session, parts: Parts, person: Theirs, actor: str) -> int:
     session.execute(update(DataRequest).where(DataRequest.subject_id == person.subject_id).values(details=None))
     session.execute(delete(RequestValue).where(RequestValue.request_id.in_(mine)))
     session.execute(delete(RequestFile).where(RequestFile.request_id.in_(mine)))
+    session.execute(delete(OwedLetter).where(OwedLetter.request_id.in_(mine)))
     session.execute(update(RecipientNotice).where(RecipientNotice.request_id.in_(mine)).values(about=None))
     session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(about=None, said=None))
     session.execute(update(Hold).where(Hold.subject_id == person.subject_id).values(reason=b""))

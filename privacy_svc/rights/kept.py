@@ -7,7 +7,6 @@ run of the worker takes at most a month by the values' own dates, one run a day,
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
@@ -15,36 +14,43 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.db import Database, now
+from privacy_svc.errors import PrivacyError
 from privacy_svc.rights import holds
-from privacy_svc.rights.evidence import AUTOMATIC, DAILY
 from privacy_svc.rights.model import DataRequest, KeptValue
 from privacy_svc.rights.parts import Event, Parts
+from privacy_svc.rights.piecewise import end_each
 from privacy_svc.store import end_kept
 from privacy_svc.vault import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class EndedValues:
-    """Of `people`, `rows` values; `left`: people who came back since, whose values stay until somebody looks."""
+    """Of `people`, `rows` values; `left`: people who came back since, whose values stay until somebody looks;
+    `refused`: people of whom the store lets none go, which the log tells."""
 
     people: int
     rows: int
     left: int
+    refused: int = 0
 
 
 def note(session: Session, request: DataRequest, items: Iterable[Mapping[str, Any]]) -> None:
-    """What an erasure left, as it noted it; a later date counts."""
+    """What an erasure left, as it noted it. Where rows say from when the law counts, the first day that is over is
+    theirs, however often somebody is erased; else a later date counts."""
     assert request.subject_id is not None
     for item in items:
         if item.get("keep_until"):
-            until = datetime.fromisoformat(item["keep_until"])
+            last = datetime.fromisoformat(item["keep_until"])
+            first = datetime.fromisoformat(item["first_until"]) if item.get("first_until") else None
             key = (request.subject_id, item["collection"], item["field"])
             there = session.get(KeptValue, key)
             if there is None:
                 names = dict(zip(("subject_id", "collection", "field"), key, strict=True))
-                session.add(KeptValue(**names, request_id=request.id, until=until))
+                session.add(KeptValue(**names, request_id=request.id, until=first or last, last_until=last))
             else:
-                there.until, there.request_id, there.ended_at = max(there.until, until), request.id, None
+                there.until = first or max(there.until, last)
+                there.last_until = max(there.last_until or there.until, last)
+                there.request_id, there.ended_at = request.id, None
 
 
 def over(session: Session, at: datetime) -> tuple[list[KeptValue], int]:
@@ -66,37 +72,51 @@ def _living(subject_ids: Iterable[str]) -> Select[str]:
 
 def end_all(database: Database, parts: Parts, actor: str, *, automatic: bool) -> EndedValues:
     """The stores first, one transaction a store and person; then our note. Can be stopped and run again. Raises
-    StoreUnavailable, CannotErase."""
+    StoreUnavailable."""
     with database.read() as session:
         due, left = over(session, now())
-        found = _prudent(session, due) if automatic else due
-    by_person = groupby(sorted(found, key=lambda v: v.subject_id), key=lambda v: v.subject_id)
-    rows = [_end(database, parts, subject_id, list(values), actor) for subject_id, values in by_person]
-    return EndedValues(len(rows), sum(rows), left)
+        last = session.scalar(select(func.max(KeptValue.ended_at)))
+    theirs: dict[str, list[KeptValue]] = {}
+    for value in due:
+        theirs.setdefault(value.subject_id, []).append(value)
+
+    def end(subject_id: str, before: datetime | None) -> int:
+        values = [v for v in theirs[subject_id] if before is None or v.until < before]
+        return _end(database, parts, subject_id, values, actor)
+
+    def refuse(subject_id: str, error: PrivacyError) -> None:
+        _note_refused(database, parts, theirs[subject_id], error, actor)
+
+    people = [(subject_id, values[0].until) for subject_id, values in theirs.items()]
+    ended = end_each(people, end, refuse, automatic=automatic, last=last)
+    return EndedValues(len(ended.done), sum(filter(None, ended.done)), left, ended.refused)
 
 
-def _prudent(session: Session, found: Sequence[KeptValue]) -> Sequence[KeptValue]:
-    last = session.scalar(select(func.max(KeptValue.ended_at)))
-    if not found or (last is not None and now() - last < DAILY):
-        return ()
-    return [v for v in found if v.until < found[0].until + AUTOMATIC]
+def _note_refused(
+    database: Database, parts: Parts, values: Sequence[KeptValue], error: PrivacyError, actor: str
+) -> None:
+    told = [{"collection": v.collection, "field": v.field} for v in values]
+    payload = {"places": told, "request": values[0].request_id, "problem": error.slug}
+    with database.write() as session:
+        parts.log.append(session, EventType.ROWS_NOT_ERASED, actor=actor, payload=payload)
 
 
 def _end(database: Database, parts: Parts, subject_id: str, values: Sequence[KeptValue], actor: str) -> int:
-    places = {(v.collection, v.field) for v in values}
+    places = {(v.collection, v.field): v.last_until or v.until for v in values}
     with database.write() as session:
         parts.vault.hold(session, [subject_id])  # a hold that is placed meanwhile comes before or after
         if holds.standing(session, subject_id) is not None:
             return 0
-        rows = end_kept(session, parts.stores, parts.policy, subject_id, places)
-        for collection, field in places:
-            here = (KeptValue.collection == collection, KeptValue.field == field, KeptValue.subject_id == subject_id)
-            session.execute(update(KeptValue).where(*here).values(ended_at=now()))
+        ended = end_kept(session, parts.stores, parts.policy, subject_id, places, now())
+        for place in places:
+            here = (KeptValue.collection == place[0], KeptValue.field == place[1], KeptValue.subject_id == subject_id)
+            till = {"until": ended.later[place]} if place in ended.later else {"ended_at": now()}
+            session.execute(update(KeptValue).where(*here).values(**till))
         told = [{"collection": c, "field": f} for c, f in sorted(places)]
         parts.log.append(
             session,
             EventType(Event.KEPT_ENDED.value),
             actor=actor,
-            payload={"places": told, "rows": rows, "request": values[0].request_id},
+            payload={"places": told, "rows": ended.rows, "request": values[0].request_id},
         )
-    return rows
+    return ended.rows

@@ -21,6 +21,7 @@ from privacy_svc.rights.ended_packages import DELETED, was_deleted
 from privacy_svc.rights.errors import PackageLinkGone
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.owed_model import PACKAGE as PACKAGE_LETTER
 from privacy_svc.rights.packages_model import PACKAGE, PackageLink, RequestPackage
 from privacy_svc.rights.parts import Event, Parts, find
 
@@ -112,13 +113,27 @@ def letter(session: Session, parts: Parts, request: DataRequest, link: PackageLi
     return letters.completed(request.kind, where, [letters.link(link.expires_at, link.most)])
 
 
-def tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+def tell(session: Session, parts: Parts, request: DataRequest) -> closing.Told:
     """To the address on file. At least once: a crash between the mail and its note sends the same link again."""
     link = newest(session, request)
     address = reach(session, parts, request)
-    if link is None or not address:
+    if link is None:
         return None
-    return closing.deliver(parts, address, letter(session, parts, request, link))
+    return closing.deliver(parts, request, address, letter(session, parts, request, link), PACKAGE_LETTER)
+
+
+def lengthen(session: Session, parts: Parts, request: DataRequest) -> PackageLink:
+    """For a letter that is sent late: the person has as long as any other."""
+    link = newest(session, request)
+    assert link is not None
+    link.expires_at = now() + timedelta(days=parts.settings.package_days)
+    return link
+
+
+def is_there(session: Session, request: DataRequest) -> bool:
+    """A package, with a link that nobody revoked."""
+    link = newest(session, request)
+    return session.get(RequestPackage, request.id) is not None and link is not None and link.revoked_at is None
 
 
 def offer(session: Session, token: str) -> Offer:

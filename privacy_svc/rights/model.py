@@ -120,7 +120,7 @@ class RequestAlert(Base):
 
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
-    """`due`, `unanswered`: for the DPO. `reminder`: for the person."""
+    """`due`, `unanswered`, `letter`: for the DPO. `reminder`: for the person."""
     days: Mapped[int] = mapped_column(primary_key=True)
     """`due`: that many days before the deadline, or -1 when it is over; else 0."""
     since: Mapped[datetime] = mapped_column(primary_key=True)
@@ -169,6 +169,9 @@ class KeptValue(Base):
     field: Mapped[str] = mapped_column(primary_key=True)
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
     until: Mapped[datetime]
+    """When the next of its rows is over."""
+    last_until: Mapped[datetime | None]
+    """When the last is; None where no row says so itself."""
     ended_at: Mapped[datetime | None]
 
 

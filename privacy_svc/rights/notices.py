@@ -101,10 +101,16 @@ def note_told(
 ) -> None:
     notice.state, notice.told_at, notice.told_by = TOLD, now(), by
     notice.next_at, notice.problem, notice.about = None, None, None
-    said = {"recipient": notice.recipient, "name": name_of(parts, notice.recipient)}
-    parts.note(session, request, Event.RECIPIENT_TOLD, actor, by=by, **said)
+    log_told(session, parts, request, notice, by, actor)
     if answer:
         note_answer(session, parts, request, notice, answer, actor)
+
+
+def log_told(
+    session: Session, parts: Parts, request: DataRequest, notice: RecipientNotice, by: str, actor: str
+) -> None:
+    said = {"recipient": notice.recipient, "name": name_of(parts, notice.recipient)}
+    parts.note(session, request, Event.RECIPIENT_TOLD, actor, by=by, **said)
 
 
 def note_answer(

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.consent import require_open_to_objection
 from privacy_svc.db import CLOCK_SKEW, EARLIEST, new_id, now
-from privacy_svc.errors import BadRequest, Erased, UnknownCustomer
+from privacy_svc.errors import BadRequest, Erased, SharedAddress, UnknownCustomer
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, PROFILING
-from privacy_svc.rights import clock, details
+from privacy_svc.rights import choosing, clock, details
 from privacy_svc.rights.errors import BadDetails
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
@@ -43,15 +43,15 @@ class Wanted:
 def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> DataRequest:
     """The new request, waiting for the person to show who they are.
 
-    Somebody named by an address or number we do not know gets a request like anybody else: the answer
-    gives no hint, and a person of the staff sees that there is nobody. An unknown key or subject is the
-    caller's mistake and raises UnknownCustomer. Raises Erased.
+    Somebody named by an address or number that we do not know, or that several people share, gets a request like
+    anybody else: the answer gives no hint, and a person of the staff sees that there is nobody, or names them. An
+    unknown key or subject is the caller's mistake and raises UnknownCustomer. Raises Erased.
     """
     one_word(wanted.channel, "channel")
     if wanted.language is not None and wanted.language not in TEXTS:
         raise BadRequest(f"language is one of {', '.join(TEXTS)}.")
     received_at = _received(wanted.received_at)
-    subject_id = _subject(session, parts, wanted.customer, actor)
+    subject_id, shared = _subject(session, parts, wanted.customer, actor)
     check_details(parts, wanted.right, wanted.details, _kind(session, subject_id))
     request = DataRequest(
         id=new_id(),
@@ -71,6 +71,8 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
     said: dict[str, Any] = {"given": dict(wanted.details)} if wanted.details else {}
     if subject_id is None:
         said["contact"] = wanted.customer.email or wanted.customer.phone
+    if shared:
+        said[choosing.AMBIGUOUS] = True
     if said:
         details.add(session, parts.vault, request, **said)
     parts.note(session, request, Event.RECEIVED, actor, channel=wanted.channel, due=request.due_at.isoformat())
@@ -96,17 +98,20 @@ def _received(given: datetime | None) -> datetime:
     return min(given, at)
 
 
-def _subject(session: Session, parts: Parts, customer: CustomerRef, actor: str) -> str | None:
+def _subject(session: Session, parts: Parts, customer: CustomerRef, actor: str) -> tuple[str | None, bool]:
+    """None where nobody has the address, or several people: then True."""
     try:
         subject_id = parts.directory.admit(session, customer, actor)
     except UnknownCustomer:
         if customer.email is None and customer.phone is None:
             raise
-        return None
+        return None, False
+    except SharedAddress:
+        return None, True
     subject = session.get(Subject, subject_id)
     if subject is not None and subject.erased_at is not None:
         raise Erased("This person's data were erased; there is nothing left to ask for.")
-    return subject_id
+    return subject_id, False
 
 
 def _kind(session: Session, subject_id: str | None) -> str:

@@ -6,7 +6,7 @@ request answered in part, and called whole. Nothing that the other side said get
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -42,6 +42,8 @@ class Caller:
     connector: Connector
     outbound: Outbound
     secrets: Mapping[str, str] = field(repr=False)
+    alive: Callable[[], None] = lambda: None
+    """Called before each call; what it raises ends the work."""
 
     def read(self, identity: str) -> list[dict[str, Any]]:
         """Every row of the person there, by our names of the fields. Raises Elsewhere."""
@@ -160,6 +162,7 @@ class Caller:
     def _call(self, what: str, method: str, url: str, body: Any, *, absent: bool = False) -> Answer | None:
         """None for nothing of this person: a 404 where one may say so, the file says that it does, and the system is
         there to say it. Raises Elsewhere for all else but 2xx."""
+        self.alive()
         headers = {**self.connector.headers, **self._auth()}
         content = b"" if body is None else json.dumps(body).encode()
         if content:

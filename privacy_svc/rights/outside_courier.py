@@ -2,7 +2,7 @@
 transaction open, notes the end. A worker that is killed in between leaves it to the next one, under the same terms."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
-from privacy_svc.errors import Erased
+from privacy_svc.errors import Erased, PrivacyError, Unavailable
 from privacy_svc.mail import MailUnavailable
 from privacy_svc.policy import Connector
 from privacy_svc.rights import outside, outside_lifting
@@ -51,6 +51,10 @@ class _Done:
     """Why nobody was asked."""
 
 
+class _NotOurs(Exception):
+    """The work is somebody else's by now, or nobody's any more: what was read so far is let go."""
+
+
 class Outside:
     def __init__(self, database: Database, parts: Parts) -> None:
         self.database, self.parts = database, parts
@@ -71,10 +75,25 @@ class Outside:
             work = session.scalar(_due().limit(1).with_for_update(skip_locked=True, of=RequestWork))
             if work is None:
                 return None
-            if not outside_lifting.is_void(session, work):
+            if work.tries >= TRIES:  # whoever had it ended each time without a word
+                request = find(session, work.request_id, lock=True)
+                outside.give_up(session, self.parts, request, work, "no_end", work.place)
+            elif not outside_lifting.is_void(session, work):
                 work.next_at, work.tries = now() + LEASE, work.tries + 1
-                return self._job(session, find(session, work.request_id), work)
+                job = self._job_or_end(session, find(session, work.request_id), work)
+                if job is not None:
+                    return job
         return self._take()
+
+    def _job_or_end(self, session: Session, request: DataRequest, work: RequestWork) -> _Job | None:
+        """None where what the other system knows them by cannot be read: a person has to see to it."""
+        try:
+            return self._job(session, request, work)
+        except Unavailable:
+            raise
+        except PrivacyError as error:
+            outside.give_up(session, self.parts, request, work, error.slug.replace("-", "_"), work.place)
+            return None
 
     def _job(self, session: Session, request: DataRequest, work: RequestWork) -> _Job:
         connector = self.parts.policy.connectors.get(work.place)
@@ -91,6 +110,8 @@ class Outside:
                 self._write_to_who_does_it(job, job.connector)
             else:
                 self._note_done(job, self._call(job))
+        except _NotOurs:
+            _log.info("elsewhere.left", request=job.request_id, place=job.place)
         except Elsewhere as error:
             self._note_problem(job, error)
         except MailUnavailable:
@@ -103,7 +124,7 @@ class Outside:
             raise Elsewhere("evidence_ended", job.place)
         if not job.about:
             return _Done(0, problem=f"not_known_by_{job.connector.identity}")
-        caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets)
+        caller = Caller(job.connector, self.parts.outbound, self.parts.settings.secrets, self._keeping(job))
         if job.right in {Right.ACCESS, Right.PORTABILITY}:
             rows = [row for identity in job.about for row in caller.read(identity)]
             return _Done(len(rows), rows)
@@ -113,6 +134,23 @@ class Outside:
             tell = caller.lift if job.lifts else caller.restrict
             return _Done(sum(tell(identity) for identity in job.about))
         return _Done(sum(caller.correct(identity, job.values) for identity in job.about) if job.values else 0)
+
+    def _keeping(self, job: _Job) -> Callable[[], None]:
+        """A part with many pages takes longer than the lease: it is renewed on the way."""
+        renewed = now()
+
+        def keep() -> None:
+            nonlocal renewed
+            if now() - renewed < LEASE / 5:
+                return
+            renewed = now()
+            with self.database.write() as session:
+                request, work = find(session, job.request_id), self._mine(session, job)
+                if work is None or not (work.lifts or request.state == State.IN_PROGRESS):
+                    raise _NotOurs
+                work.next_at = now() + LEASE
+
+        return keep
 
     def _write_to_who_does_it(self, job: _Job, connector: Connector) -> None:
         """Once. It names the request, and nobody."""
@@ -133,7 +171,7 @@ class Outside:
     def _note_done(self, job: _Job, done: _Done) -> None:
         with self.database.write() as session:
             request, work = find(session, job.request_id, lock=True), self._mine(session, job)
-            if work is not None:
+            if work is not None and (request.closed_at is None or work.lifts):
                 told = (done.rows, done.gathered, done.problem)
                 outside.finish(session, self.parts, request, work, WORKER, *told)
         ring(self.parts.settings.home)  # the gate may be open

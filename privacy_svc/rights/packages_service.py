@@ -1,9 +1,10 @@
 """Packages and the links to them, as routes, command line and Privacy Centre use them: each method is one transaction,
 and mail goes out after it."""
 
-from privacy_svc.rights import links, reading
+from privacy_svc.rights import links, owed, reading
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.errors import AddressMissing
+from privacy_svc.rights.owed_model import PACKAGE
 from privacy_svc.rights.parts import find
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.views import PackageLinkView
@@ -42,6 +43,8 @@ class Packages:
                 raise AddressMissing("A link cannot be sent: there is no e-mail address on file.")
             letter = links.letter(session, self.parts, request, links.renew(session, self.parts, request, actor))
         self._requests.deliver(request_id, address, letter, actor)
+        with self.database.write() as session:
+            owed.settle(session, find(session, request_id, lock=True), PACKAGE, actor)
         return self.link(request_id)
 
     def revoke_link(self, request_id: str, actor: str) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from privacy_svc.consent import follow_address, forget_links_of
 from privacy_svc.db import now
 from privacy_svc.http import Contact
-from privacy_svc.mail import MailUnavailable
 from privacy_svc.rights import certificate, closing, details, recipients
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import RECTIFIED, DataRequest, RequestValue
+from privacy_svc.rights.owed import Unsent
+from privacy_svc.rights.owed_model import DONE
 from privacy_svc.rights.parts import WORKER, Event, Parts
 from privacy_svc.rights.steps import Step, progress, tell_progress
 from privacy_svc.rights.tables import plain
@@ -173,19 +174,20 @@ def _addresses(changes: Sequence[Change]) -> list[tuple[Contact, Contact]]:
     ]
 
 
-def _tell(session: Session, parts: Parts, request: DataRequest) -> Event | None:
+def _tell(session: Session, parts: Parts, request: DataRequest) -> list[closing.Told]:
     """To the address that is right now, and to the one that was: who did not ask for this learns of it."""
     letters = Letters(parts.organisation, request.language)
     told = letters.shared(corrected=True) if progress(request).get("shared") else ()
     event = closing.send(parts, request, reach(session, parts, request), told)
     former = {old.value for old, _ in _addresses(_kept_changes(session, parts, request)) if old.kind == "email"}
     letter = letters.address_changed()
-    for address in former:
-        try:
-            parts.mailer.send(address, letter)
-        except MailUnavailable:
-            event = Event.LETTER_FAILED
-    return event
+    former_told = (closing.deliver(parts, request, address, letter, DONE) for address in former)
+    return [event, *(told for told in former_told if isinstance(told, Unsent))]
+
+
+def _note_letters(session: Session, parts: Parts, request: DataRequest, told: Sequence[closing.Told]) -> None:
+    for letter in told:
+        closing.note_letter(session, parts, request, letter)
 
 
 def _finish(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> None:
@@ -197,6 +199,6 @@ def _finish(session: Session, parts: Parts, request: DataRequest, _seen: Any) ->
 STEPS = (
     Step("remember", _remember, _look),
     Step("apply", _apply),
-    Step("tell", closing.note_letter, _tell),
+    Step("tell", _note_letters, _tell),
     Step("finish", _finish, joins=True),
 )

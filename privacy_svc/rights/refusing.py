@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.rights import details
-from privacy_svc.rights.approval import close, require_not_begun, same_person
+from privacy_svc.rights.approval import close, same_person
+from privacy_svc.rights.calling_off import require_nothing_done
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest
@@ -20,7 +21,7 @@ def refuse(
     """The letter to send; None where a second person has to confirm it first, and the request stays as it is."""
     follow(State(request.state), State.REFUSED, "refused")
     _require_a_name(actor)
-    require_not_begun(request)
+    require_nothing_done(session, request)
     if not explanation.strip():
         raise BadRequest("A refusal needs an explanation that the person can understand.")
     if not ground.fits(request.kind):
@@ -44,6 +45,7 @@ def confirm(session: Session, parts: Parts, request: DataRequest, actor: str) ->
     if same_person(actor, request.refusal_proposed_by):
         raise Conflict("A second person confirms the refusal, not the one who proposed it.")
     follow(State(request.state), State.REFUSED, "refused")
+    require_nothing_done(session, request)
     explanation = str(details.read(session, parts.vault, request)["explanation"])
     return _refuse(session, parts, request, explanation, actor)
 

@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 def keep_time(database: Database, parts: Parts) -> int:
     """How many things were noted. Harmless to call at any time, by any number of processes."""
     noted = 0
-    for look in (alerts.note_unanswered, alerts.note_due):
+    for look in (alerts.note_unanswered, alerts.note_due, alerts.note_letters):
         while True:
             with database.write() as session:
                 more = look(session, parts, now())
@@ -38,7 +38,7 @@ def _tell_the_dpo(database: Database, parts: Parts) -> None:
     if not address:
         return
     with database.write() as session:
-        found = alerts.take(session, (alerts.DUE, alerts.UNANSWERED), now())
+        found = alerts.take(session, (alerts.DUE, alerts.UNANSWERED, alerts.LETTER), now())
         lines = [alerts.line(session, parts, alert, request) for alert, request in found]
     if not found:
         return

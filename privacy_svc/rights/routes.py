@@ -116,13 +116,15 @@ def verify_request(
     require_own(requests, request_id, caller)
     if (wanted.code is None) == (wanted.reason is None):
         raise BadRequest("Give exactly one of code and reason.")
+    if wanted.code is not None and wanted.customer is not None:
+        raise BadRequest("Whose code it is says the code; `customer` goes with a reason.")
     if wanted.code is not None:
         found = requests.verify(request_id, wanted.code, caller.name)
     elif caller.role is Role.MODULE:
         raise Forbidden("Only staff (dpo, admin) may verify a person with a reason.")
     else:
         assert wanted.reason is not None
-        found = requests.vouch(request_id, wanted.reason, caller.name)
+        found = requests.vouch(request_id, wanted.reason, caller.name, wanted.customer)
     return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at, found.merged_into)
 
 

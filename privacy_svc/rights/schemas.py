@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights.approval import Extension, Review
+from privacy_svc.rights.approval import Review
 from privacy_svc.rights.asking import About
+from privacy_svc.rights.extending import Extension
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.states import Right
@@ -29,10 +30,12 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Verify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code the person was mailed; or, by staff, how they verified the person."""
+    """The code the person was mailed; or, by staff, how they verified the person, and `customer` where several people
+    have the address that the request names."""
 
     code: str | None = None
     reason: str | None = None
+    customer: CustomerRef | None = None
 
     def __repr__(self) -> str:
         return "Verify(…)"

@@ -13,16 +13,18 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database, now
 from privacy_svc.errors import PrivacyError
-from privacy_svc.http import CustomerDirectory
+from privacy_svc.http import CustomerDirectory, CustomerRef
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import (
     approval,
     asking,
     attaching,
+    extending,
     leftovers,
     notices,
     opening,
+    owed,
     reading,
     refusing,
     reminding,
@@ -30,14 +32,17 @@ from privacy_svc.rights import (
     verification,
 )
 from privacy_svc.rights.address import reach
-from privacy_svc.rights.approval import Extension, Review
+from privacy_svc.rights.approval import Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.errors import AddressMissing, WrongCode
+from privacy_svc.rights.extending import Extension
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
+from privacy_svc.rights.owed_courier import Outbox
+from privacy_svc.rights.owed_model import EXTENSION, REFUSAL, REVIEW
 from privacy_svc.rights.parts import Event, Parts, find
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.views import (
@@ -144,9 +149,9 @@ class Requests:
             raise WrongCode("The code is wrong or no longer valid.")
         return self.show(request_id)
 
-    def vouch(self, request_id: str, reason: str, actor: str) -> RequestView:
-        """A member of the staff verified the person another way."""
-        return self.change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor))
+    def vouch(self, request_id: str, reason: str, actor: str, who: CustomerRef | None = None) -> RequestView:
+        """A member of the staff verified the person another way; `who`: which of several with the same address."""
+        return self.change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor, who))
 
     # Deciding
 
@@ -159,19 +164,27 @@ class Requests:
     ) -> RequestView:
         """Closes it, or waits for `confirm_refusal` where the policy asks for a second person."""
         return self._write(
-            request_id, lambda s, r: refusing.refuse(s, self.parts, r, ground, explanation, evidence, actor), actor
+            request_id,
+            REFUSAL,
+            lambda s, r: refusing.refuse(s, self.parts, r, ground, explanation, evidence, actor),
+            actor,
         )
 
     def confirm_refusal(self, request_id: str, actor: str) -> RequestView:
-        return self._write(request_id, lambda s, r: refusing.confirm(s, self.parts, r, actor), actor)
+        return self._write(request_id, REFUSAL, lambda s, r: refusing.confirm(s, self.parts, r, actor), actor)
 
     def extend(self, request_id: str, reason: Extension, actor: str) -> RequestView:
-        return self._write(request_id, lambda s, r: approval.extend(s, self.parts, r, reason, actor), actor)
+        """It counts once the letter is sent, or somebody notes how the person was told."""
+        ask = lambda s, r: extending.extend(s, self.parts, r, reason)  # noqa: E731
+        return self._write(request_id, EXTENSION, ask, actor, reason=reason.value)
 
     def complete(self, request_id: str, result: Review, explanation: str, actor: str) -> RequestView:
         """The end of a review by a person (Art. 22); they are told."""
         return self._write(
-            request_id, lambda s, r: approval.finish_review(s, self.parts, r, result, explanation, actor), actor
+            request_id,
+            REVIEW,
+            lambda s, r: approval.finish_review(s, self.parts, r, result, explanation, actor),
+            actor,
         )
 
     def cancel(self, request_id: str, actor: str) -> RequestView:
@@ -279,15 +292,23 @@ class Requests:
         return self.show(request_id)
 
     def _write(
-        self, request_id: str, transition: Callable[[Session, DataRequest], Letter | None], actor: str
+        self,
+        request_id: str,
+        kind: str,
+        transition: Callable[[Session, DataRequest], Letter | None],
+        actor: str,
+        **params: str,
     ) -> RequestView:
-        """A transition that may end with a letter to the person, in their language."""
+        """A transition that may end with a letter to the person, in their language: owed until they are told."""
+        owed_id = None
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             address = reach(session, self.parts, request)
             letter = transition(session, request)
-        if letter is not None:
-            self._send(request_id, address, letter, actor)
+            if letter is not None:
+                owed_id = owed.put(session, self.parts, request, kind, address, letter, actor, **params).id
+        if owed_id is not None:
+            Outbox(self.database, self.parts).send(owed_id, actor)
         return self.show(request_id)
 
     def _send(self, request_id: str, address: str | None, letter: Letter, actor: str) -> None:

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import select, text
 
 from privacy_svc.db import Database
-from privacy_svc.errors import DatabaseBusy, PrivacyError
+from privacy_svc.errors import DatabaseBusy, PrivacyError, Unavailable
 from privacy_svc.rights import leftovers, steps
 from privacy_svc.rights.erasing import known_to
 from privacy_svc.rights.errors import DataLeft
@@ -84,7 +84,10 @@ class Sweeper:
         if not sweep.run(lambda: ended is None or not ended.is_set()):
             return 0
         for request_id, one in waiting.items():
-            self._end(request_id, one.attempt, sweep)
+            try:
+                self._end(request_id, one.attempt, sweep)
+            except PrivacyError as error:  # it stays where it is, for the next pass
+                _log.warning("sweep.not_ended", request=request_id, problem=error.slug)
         _log.info("sweep.done", erasures=len(waiting), texts=sweep.texts, closed=sweep.closed)
         return len(waiting)
 
@@ -97,14 +100,21 @@ class Sweeper:
     def _waiting(self) -> Mapping[str, _Waiting]:
         found: dict[str, _Waiting] = {}
         for request_id in self._ids():
-            with self._database.read() as session:
-                request = find(session, request_id)
-                assert request.subject_id is not None
-                known = known_to(session, self._work.parts, request)
-                found[request_id] = _Waiting(
-                    request.attempt, Searched(request.subject_id, known, leftovers.to_redact(request))
-                )
+            try:
+                found[request_id] = self._one(request_id)
+            except Unavailable:
+                raise
+            except PrivacyError as error:  # what is wrong with one keeps nobody else waiting
+                _log.error("sweep.unreadable", request=request_id, problem=error.slug)
+                self._work.fail(request_id, problem_of(EVERYWHERE.name, error))
         return found
+
+    def _one(self, request_id: str) -> _Waiting:
+        with self._database.read() as session:
+            request = find(session, request_id)
+            assert request.subject_id is not None
+            known = known_to(session, self._work.parts, request)
+            return _Waiting(request.attempt, Searched(request.subject_id, known, leftovers.to_redact(request)))
 
     def _end(self, request_id: str, attempt: int, sweep: Sweep) -> None:
         """Opens the gate and goes on. Where something is away then, or this process ends, the order to go on is given

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
+from privacy_svc.http import CustomerRef
 from privacy_svc.mail import Letter
-from privacy_svc.rights import asking, clock, details
+from privacy_svc.rights import asking, choosing, clock, details
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.approval import after_verification
 from privacy_svc.rights.letters import Letters
@@ -86,11 +87,18 @@ def check_code(session: Session, parts: Parts, request: DataRequest, digits: str
     return False
 
 
-def vouch(session: Session, parts: Parts, request: DataRequest, reason: str, actor: str) -> None:
-    """A member of the staff verified the person in another way, and says how."""
+def vouch(
+    session: Session, parts: Parts, request: DataRequest, reason: str, actor: str, who: CustomerRef | None = None
+) -> None:
+    """A member of the staff verified the person in another way, and says how; `who`: which of several people with the
+    same address."""
     _require_verifying(request)
     if not reason.strip():
         raise BadRequest("Say how the person was verified.")
+    if who is not None:
+        choosing.choose(session, parts, request, who, actor)
+    if request.subject_id is None and details.read(session, parts.vault, request).get(choosing.AMBIGUOUS):
+        raise Conflict("Several people have this address: find out which of them it is, and name the `customer`.")
     if request.subject_id is None:
         raise Conflict("We hold nothing about this person: there is nobody to verify. Refuse the request or cancel it.")
     details.add(session, parts.vault, request, verification=reason)

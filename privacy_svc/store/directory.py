@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
-from privacy_svc.errors import Conflict, NotFound, PrivacyError, UnknownCustomer
+from privacy_svc.errors import NotFound, PrivacyError, SharedAddress, UnknownCustomer
 from privacy_svc.http import Contact, CustomerRef, NotAdmitted
 from privacy_svc.policy import Collection, Field, PolicyHolder
 from privacy_svc.store import blind, subjects
@@ -103,7 +103,7 @@ class Directory:
         return None if not rows or subject is None or subject.erased_at else rows[0][2]
 
     def _rows(self, session: Session, customer: CustomerRef) -> list[tuple[Collection, str]]:
-        """The identity rows a reference means: none or one. Raises Conflict when several people share the value."""
+        """The identity rows a reference means: none or one. Raises SharedAddress where it is several people's."""
         collections = self._collections(customer)
         if customer.id is not None:
             return [(c, k) for c in collections[:1] if (k := self._existing(session, c, customer.id))]
@@ -119,7 +119,7 @@ class Directory:
             )
         )
         if len(found) > 1:
-            raise Conflict(f"Several people of the store share this {kind}: name the customer by id.")
+            raise SharedAddress(f"Several people of the store share this {kind}: name the customer by id.")
         return found
 
     def _collections(self, customer: CustomerRef) -> tuple[Collection, ...]:

@@ -1,8 +1,8 @@
 """What erasure puts in the place of each value, before anything is written: a value that does not fit is found here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import Erased, Fault
-from privacy_svc.policy import Erase, Field, add_duration
+from privacy_svc.policy import Erase, Field, kept_from, kept_until
 from privacy_svc.store.binding import BoundCollection, Row
 from privacy_svc.store.kinds import is_sealed
 from privacy_svc.store.known import GONE, Known
@@ -38,6 +38,8 @@ class ErasedItem:
     ground: str | None = None
     law: str | None = None
     keep_until: datetime | None = None
+    first_until: datetime | None = None
+    """Where the rows say from when the law counts: until when the first of them is kept."""
     sealed: bool = False
     shared: bool = False
 
@@ -50,7 +52,15 @@ def add(done: Done, item: ErasedItem) -> None:
     before = done.get(place)
     if before:
         item = replace(item, rows=before.rows + item.rows, sealed=before.sealed or item.sealed)
+        item = replace(item, keep_until=_of(max, before.keep_until, item.keep_until))
+        item = replace(item, first_until=_of(min, before.first_until, item.first_until))
     done[place] = item
+
+
+def _of(
+    which: Callable[[datetime, datetime], datetime], one: datetime | None, other: datetime | None
+) -> datetime | None:
+    return which(one, other) if one and other else one or other
 
 
 @dataclass(frozen=True)
@@ -62,13 +72,15 @@ class Emptier:
     vault: Vault
     subject_id: str
     known: Known | None
+    zone: tzinfo = UTC
+    """Where the days of the law begin."""
 
     def row(self, engine: Engine, bound: BoundCollection, row: Row) -> Iterator[tuple[ErasedItem, Field, Any]]:
         """What is done to each field that has something, and what stands there then. Raises Unfit."""
         key = row_key(bound.collection, row)
         for field in bound.collection.fields:
             if field.erasable and row[field.name] is not None:
-                yield self._value(engine, bound, field, key, row[field.name])
+                yield self._kept(bound, field, key, row) or self._value(engine, bound, field, key, row[field.name])
 
     def shared_row(self, engine: Engine, bound: BoundCollection, row: Row) -> Iterator[tuple[ErasedItem, Field, Any]]:
         """The same of a row that is others' as well: what means this person alone goes, the rest stays."""
@@ -91,15 +103,24 @@ class Emptier:
         after = GONE if left is None else left
         return ErasedItem(path, field.name, STAYS if after == value else "redact", 1), after
 
+    def _kept(self, bound: BoundCollection, field: Field, key: str, row: Row) -> tuple[ErasedItem, Field, Any] | None:
+        """None where no law keeps it, or does not any more."""
+        keep, at, value = field.keep, now(), row[field.name]
+        if field.erase is not Erase.KEEP or keep is None:
+            return None
+        told = kept_until(keep, row[keep.start], self.zone) if keep.start else None
+        until, sealed = told or kept_from(keep, at, self.zone), is_sealed(value)
+        if until <= at:
+            return None
+        first = until if keep.start else None
+        item = ErasedItem(bound.collection.path, field.name, "keep", 1, keep.ground, keep.law, until, first, sealed)
+        return item, field, self._reseal(field, key, value) if sealed else value
+
     def _value(
         self, engine: Engine, bound: BoundCollection, field: Field, key: str, value: Any
     ) -> tuple[ErasedItem, Field, Any]:
         path = bound.collection.path
         sealed = is_sealed(value)
-        if field.erase is Erase.KEEP and field.keep is not None:
-            until, keep = add_duration(now(), field.keep.period), field.keep
-            item = ErasedItem(path, field.name, "keep", 1, keep.ground, keep.law, until, sealed)
-            return item, field, self._reseal(field, key, value) if sealed else value
         if field.erase is Erase.SHRED and sealed:
             return ErasedItem(path, field.name, "shred", 1), field, value
         if field.erase is Erase.REPLACE:

@@ -5,17 +5,18 @@ freed of what the person is known by, or kept on a named ground here. A database
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.errors import Fault
-from privacy_svc.policy import Collection, EraseRows, Field, PolicySet
+from privacy_svc.policy import Collection, EraseRows, Field, PolicySet, kept_until
 from privacy_svc.store import foreign_keys
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.emptying import Done, Emptier, ErasedItem, Unfit, add, empty
@@ -68,7 +69,7 @@ def erase_subject(
     of texts that stay; without it they are emptied. Raises CannotErase: nothing was changed in that store."""
     done: list[ErasedItem] = []
     raw = walk_raw_all(session, stores, policies, subject_id, vault)
-    works = _plan(stores, Emptier(session, vault, subject_id, known), raw)
+    works = _plan(stores, Emptier(session, vault, subject_id, known, _zone(policies)), raw)
     for work in works:
         done += work.done.values()
         if work.is_idle:
@@ -88,7 +89,7 @@ def check_erasable(
     faults: list[Fault] = []
     beside: list[ErasedItem] = []
     raw = ((row.collection, row.held, row.shared) for row in rows)
-    for work in _plan(stores, Emptier(session, vault, subject_id, Known()), raw):
+    for work in _plan(stores, Emptier(session, vault, subject_id, Known(), _zone(policies)), raw):
         faults += work.faults
         if work.deletes:
             mapped = policies.data_map.by_key[work.dataset].by_name
@@ -181,19 +182,41 @@ def _told(work: _Work) -> Iterator[None]:
         ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class EndedKept:
+    """`rows` values were emptied; `later`: places where some are kept longer, each with the next day that is over."""
+
+    rows: int
+    later: Mapping[tuple[str, str], datetime]
+
+
 def end_kept(
-    session: Session, stores: Stores, policies: PolicySet, subject_id: str, places: AbstractSet[tuple[str, str]]
-) -> int:
-    """Empty kept values of somebody erased, at these (collection, field); how many. Idempotent. What the data map keeps
-    for longer by now is the caller's to spare. Raises CannotErase."""
-    count = 0
+    session: Session,
+    stores: Stores,
+    policies: PolicySet,
+    subject_id: str,
+    places: Mapping[tuple[str, str], datetime],
+    at: datetime,
+) -> EndedKept:
+    """Empty kept values of somebody erased, at these (collection, field), each with the day on which the last of its
+    rows is over; in rows that say from when the law counts, what is over `at` that time. Idempotent. Raises
+    CannotErase."""
+    count, later, zone = 0, dict[tuple[str, str], datetime](), _zone(policies)
     works: dict[str, _Work] = {}
     for collection, row in walk_raw(session, stores, policies, subject_id):
         bound, work = stores.bind(collection), works.setdefault(collection.dataset, _Work(collection.dataset))
-        names = [f for f in collection.fields if (collection.path, f.name) in places and row[f.name] is not None]
-        key = row_key(collection, row)
+        key, over = row_key(collection, row), list[Field]()
+        for one in collection.fields:
+            place = (collection.path, one.name)
+            if place not in places or row[one.name] is None:
+                continue
+            until = _until(one, row, places[place], zone)
+            if until <= at:
+                over.append(one)
+            else:
+                later[place] = min(until, later.get(place, until))
         try:
-            nothing = {f.name: empty(stores.engine(collection.dataset), bound, f, key) for f in names}
+            nothing = {f.name: empty(stores.engine(collection.dataset), bound, f, key) for f in over}
         except Unfit as error:
             raise CannotErase("What was kept by law cannot be emptied.", faults=[error.fault]) from None
         values = {name: after for name, after in nothing.items() if row[name] != after}
@@ -204,4 +227,13 @@ def end_kept(
         if work.changes:
             with _told(work), stores.write(work.dataset) as connection:
                 _carry_out(connection, stores, work)
-    return count
+    return EndedKept(count, later)
+
+
+def _until(field: Field, row: Row, last: datetime, zone: ZoneInfo) -> datetime:
+    told = kept_until(field.keep, row[field.keep.start], zone) if field.keep and field.keep.start else None
+    return told or last
+
+
+def _zone(policies: PolicySet) -> ZoneInfo:
+    return ZoneInfo(policies.organisation.time_zone)

@@ -68,3 +68,21 @@ def test_a_hold_is_placed_and_lifted(installed: Installation) -> None:
     installed.run("hold", "lift", said, "--as", "piet")
     assert installed.run("hold", "list") == "nobody's data are held\n"
     assert installed.run("request", "leftovers") == "nothing is left to be decided about\n"
+
+
+def test_who_was_not_told_is_told_by_other_means(installed: Installation) -> None:
+    """A refusal while the mail server is away: listed, shown in clear, noted, and then owed no more."""
+    settings = installed.home / "privacy.toml"
+    settings.write_text('smtp_url = "smtp://127.0.0.1:1"\n' + settings.read_text())
+    opened = ("request", "open", "--right", "erasure", "--customer-id", "1", "--as", "piet")
+    request = json.loads(installed.run("--json", *opened))["id"]
+    ground = ("--ground", "A17LegalClaims", "--explanation", "The claim of 3 May.")
+    installed.run("request", "refuse", request, *ground, "--as", "piet")
+    [owed] = json.loads(installed.run("--json", "request", "letters"))
+    assert (owed["request"], owed["kind"], owed["problem"]) == (request, "refusal", "mail_unavailable")
+    assert "The claim of 3 May." in installed.run("request", "letter", owed["id"], "--as", "piet")
+    at = (datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    told = ("request", "told", owed["id"], "--told-at", at, "--how", "post", "--as", "piet")
+    assert "after the letter was written" in installed.run(*told[:4], "2020-01-01T00:00:00+00:00", *told[5:], expect=2)
+    installed.run(*told)
+    assert installed.run("request", "letters") == "everybody was told\n"

@@ -2,8 +2,12 @@
 
 import pytest
 
-from privacy_svc.errors import BadRequest, Conflict
+from privacy_svc.errors import BadRequest, Conflict, Misconfigured
 from privacy_svc.rights import Ground, Right, State
+from privacy_svc.rights.fulfilment import Fulfilment, problem_of
+from privacy_svc.rights.parts import find
+from privacy_svc.rights.steps import progress, tell_progress
+from tests.conftest import ONE_DATABASE
 from tests.rights.company import Company
 from tests.rights.running import done
 from tests.rights.test_approval import hold, verified
@@ -138,12 +142,74 @@ def test_an_erasure_that_has_begun_is_finished(company: Company) -> None:
     request = verified(company)
     company.requests.approve(request.id, "dora")
     with company.database.write() as session:
-        from privacy_svc.rights.parts import find
-        from privacy_svc.rights.steps import tell_progress
-
         tell_progress(find(session, request.id), steps=["start", "prepare"])
     with pytest.raises(Conflict, match="only be finished"):
         company.requests.cancel(request.id, "dora")
+
+
+@pytest.mark.parametrize(
+    ("right", "steps", "given"),
+    [
+        (Right.RESTRICTION, ["restrict"], {}),
+        (Right.OBJECTION, ["object"], {}),
+        (Right.RECTIFICATION, ["remember", "apply"], {"changes": {"city": "Porto"}}),
+    ],
+    ids=lambda x: str(x) if isinstance(x, Right) else "",
+)
+@ONE_DATABASE
+def test_what_is_done_in_part_is_not_called_off(
+    company: Company, right: Right, steps: list[str], given: dict[str, object]
+) -> None:
+    """Failed after the step that holds: nobody is told it was refused; approved again, it goes on to its end."""
+    request = verified(company, right, **given)
+    if request.state == State.AWAITING_APPROVAL:
+        company.requests.approve(request.id, "dora")
+    work = Fulfilment(company.database, company.requests.parts)
+    for step in steps:
+        assert work.perform(request.id, step) is None
+    _fail(work, request.id, "tell")
+    for call_off in (company.requests.cancel, company.requests.withdraw):
+        with pytest.raises(Conflict, match="approve it again"):
+            call_off(request.id, "dora")
+    with pytest.raises(Conflict, match="approve it again"):
+        company.requests.refuse(request.id, Ground.MANIFESTLY_UNFOUNDED, "no", "dora", evidence="e")
+    company.requests.approve(request.id, "dora")
+    assert work.run(request.id) is None
+    assert company.requests.show(request.id).state == State.COMPLETED
+
+
+@ONE_DATABASE
+def test_what_was_only_looked_at_can_be_called_off(company: Company) -> None:
+    """A correction that the store does not take has changed nothing: it may be refused, by one or by two people."""
+    company.reword(APPROVAL, APPROVAL + "four_eyes: {refusals: true}\n")
+    request = verified(company, Right.RECTIFICATION, changes={"city": "Porto"})
+    company.requests.approve(request.id, "dora")
+    work = Fulfilment(company.database, company.requests.parts)
+    assert work.perform(request.id, "remember") is None
+    _fail(work, request.id, "apply")
+    company.requests.refuse(request.id, Ground.MANIFESTLY_UNFOUNDED, "no", "dora", evidence="e")
+    assert company.requests.confirm_refusal(request.id, "piet").state == State.REFUSED
+
+
+@ONE_DATABASE
+def test_a_refusal_is_not_confirmed_once_a_part_is_done(company: Company) -> None:
+    """Whatever happened since it was proposed, the second person sees to it that nothing had been done."""
+    company.reword(APPROVAL, APPROVAL + "four_eyes: {refusals: true}\n")
+    request = verified(company, Right.RECTIFICATION, changes={"city": "Porto"})
+    company.requests.approve(request.id, "dora")
+    work = Fulfilment(company.database, company.requests.parts)
+    assert work.perform(request.id, "remember") is None
+    _fail(work, request.id, "apply")
+    company.requests.refuse(request.id, Ground.MANIFESTLY_UNFOUNDED, "no", "dora", evidence="e")
+    with company.database.write() as session:
+        found = find(session, request.id)
+        tell_progress(found, steps=[*progress(found)["steps"], "apply"])
+    with pytest.raises(Conflict, match="approve it again"):
+        company.requests.confirm_refusal(request.id, "piet")
+
+
+def _fail(work: Fulfilment, request: str, step: str) -> None:
+    work.fail(request, problem_of(step, Misconfigured("The store does not take it.")))
 
 
 def test_a_long_wait_changes_nothing(company: Company) -> None:

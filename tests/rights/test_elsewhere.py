@@ -23,11 +23,12 @@ from privacy_svc.errors import BadRequest, Conflict, Misconfigured, NotFound
 from privacy_svc.policy import compile_policies
 from privacy_svc.rights import Elsewheres, Ground, Holds, Limits, Packages, RequestView, Right, State
 from privacy_svc.rights import workflow as workflows
+from privacy_svc.rights.backoff import LEASE, TRIES
 from privacy_svc.rights.errors import Interrupted
 from privacy_svc.rights.fulfilment import Fulfilment, problem_of
 from privacy_svc.rights.outside_model import RequestWork
 from tests.conftest import ONE_DATABASE
-from tests.listening import Said
+from tests.listening import Heard, Said, listening
 from tests.rights.company import ANA, FILES, Company, found_company, store_url
 from tests.rights.mailtool import CONNECTOR, CURSOR, SECRET, MailTool, mailing
 from tests.rights.running import carried_out, everything_in
@@ -327,6 +328,20 @@ def test_what_moved_is_not_corrected_elsewhere(house: Company, tool: MailTool) -
     assert Elsewheres(house.requests).of(asked.id) == [], "nothing that a courier could have taken meanwhile"
 
 
+@ONE_DATABASE
+def test_what_another_system_did_is_not_refused(house: Company) -> None:
+    """It corrected its part, ours failed before anything changed here: the request can only be finished."""
+    request = verified(house, Right.RECTIFICATION, changes={"city": "Porto"})
+    house.requests.approve(request.id, "dora")
+    work = Fulfilment(house.database, house.requests.parts)
+    for step in ("remember", "elsewhere"):
+        assert work.perform(request.id, step) is None
+    assert work_off(house) == 1
+    work.fail(request.id, problem_of("apply", Misconfigured("The store does not take it.")))
+    with pytest.raises(Conflict, match="approve it again"):
+        house.requests.refuse(request.id, Ground.MANIFESTLY_UNFOUNDED, "no", "dora", evidence="e")
+
+
 def test_a_restriction_reaches_it(house: Company, tool: MailTool) -> None:
     """It is told by the call the file gives; here the restriction holds meanwhile; the certificate names the place."""
     asked = begun(house, Right.RESTRICTION)
@@ -504,6 +519,43 @@ def test_what_a_killed_worker_took_another_one_does(house: Company, tool: MailTo
     assert types_of(house, asked).count("completed") == 1
     courier._note_done(job, courier._call(job))
     assert types_of(house, asked).count("done") == 1
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+@ONE_DATABASE
+def test_a_part_that_takes_longer_than_its_lease(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path, tool: MailTool, withdrawn: bool
+) -> None:
+    """Three pages of four minutes each: nobody else turns to it meanwhile, and it ends; called off, it stops."""
+    others: list[object] = []
+
+    def slow(heard: Heard) -> Said:
+        clock.shift(timedelta(minutes=4))
+        others.append(Elsewheres(house.requests).courier._take())
+        if withdrawn:
+            house.requests.withdraw(asked, "dora")
+        return tool.answer(heard)
+
+    with (
+        listening(slow) as server,
+        connected(request, database, tmp_path, mailtool=CONNECTOR.format(url=server.url, paging=CURSOR)) as house,
+        time_machine.travel(datetime.now(UTC)) as clock,
+    ):
+        asked = begun(house, Right.ACCESS)
+        assert work_off(house) == 1
+        assert (others, len(server.heard)) == (([None], 1) if withdrawn else ([None] * 3, 3))
+        assert (place(house, asked).state, place(house, asked).rows) == (("open", 0) if withdrawn else ("done", 5))
+
+
+@ONE_DATABASE
+def test_a_part_that_no_worker_survives_is_given_up(house: Company) -> None:
+    """Taken again and again by workers that end without a word: after as many tries as any, a person sees to it."""
+    asked, start = begun(house, Right.ACCESS), datetime.now(UTC)
+    for number in range(TRIES + 1):
+        with time_machine.travel(start + 2 * number * LEASE):
+            assert (Elsewheres(house.requests).courier._take() is None) is (number == TRIES)
+    found = house.requests.show(asked)
+    assert (found.state, place(house, asked).problem) == (State.FAILED, "no_end")
 
 
 @ONE_DATABASE

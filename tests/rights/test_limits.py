@@ -22,7 +22,7 @@ from privacy_svc.rights.evidence import end_all
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.limits_model import RestrictionEnd
 from tests.conftest import ONE_DATABASE
-from tests.listening import listening
+from tests.listening import Heard, Said, listening
 from tests.rights.company import ANA, PURPOSES, Company, open_company
 from tests.rights.telling import IDENTIFIER, carry_out, deliver, done_for, telling
 from tests.rights.test_approval import verified
@@ -157,6 +157,32 @@ def test_who_was_told_of_a_restriction_is_told_of_its_end(database: Database, tm
         assert (first["type"], second["type"]) == ("rights.restriction", "rights.restriction_lifted")
         assert second["data"]["identifier"] == first["data"]["identifier"] == IDENTIFIER
         assert len({h.headers["webhook-id"] for h in server.heard}) == 2
+        assert types_of(company, request.id).count("told") == 2
+
+
+@ONE_DATABASE
+def test_who_is_being_told_when_it_ends_is_told_of_the_end_too(database: Database, tmp_path: Path) -> None:
+    """Lifted while the first message is under way: that one is noted, and is not taken for the second."""
+
+    def answer(_: Heard) -> Said:
+        if len(server.heard) == 1:
+            limits.lift(ANA_ONE, "piet")
+        return Said()
+
+    with (
+        listening(answer) as server,
+        telling(
+            tmp_path / "home", database, f"sqlite:///{tmp_path / 'crm.sqlite'}", f"{{by: webhook, url: '{server.url}'}}"
+        ) as company,
+    ):
+        Recipients(company.requests).new_secret("letterbox", "dora")
+        request, limits, start = done_for(company, Right.RESTRICTION), Limits(company.requests), datetime.now(UTC)
+        limits.announce(ANA_ONE, "over", "piet", ends_at=start + timedelta(hours=1))
+        with time_machine.travel(start + timedelta(hours=2)):
+            assert deliver(company) == 2
+        assert [json.loads(h.body)["type"] for h in server.heard] == ["rights.restriction", "rights.restriction_lifted"]
+        [notice] = company.requests.notifications(request.id)
+        assert (notice.state, notice.event) == ("answered", server.heard[1].headers["webhook-id"])
         assert types_of(company, request.id).count("told") == 2
 
 

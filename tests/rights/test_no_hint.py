@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 
-from privacy_svc.errors import Conflict
+from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import RequestView, Right, State, Wanted, WrongCode
 from tests.rights.company import Company
@@ -59,6 +59,41 @@ def test_the_answer_does_not_wait_for_the_mail(company: Company, app: Litestar) 
 
 def opened(company: Company, email: str) -> RequestView:
     return company.requests.open(Wanted(Right.ACCESS, CustomerRef(email=email)), "portal")
+
+
+def test_who_shares_an_address_is_told_apart_by_nothing(company: Company, app: Litestar) -> None:
+    """A couple with one mailbox has the same rights: the answer is the same, no code goes to both, and staff name the
+    one it is, who then gets what they asked for; the file that proves it stays with the request."""
+    company.write("INSERT INTO customers VALUES (4, 'Rui', 'ana@mail.example', NULL, 'Porto')")
+    events: list[str] = []
+    told = {}
+    for email in (KNOWN, UNKNOWN):
+        body = {"right": "access", "customer": {"email": email}}
+        status, told[email] = asyncio.run(post(app, "/v1/requests", body, events))
+        assert status == 201
+    assert told[KNOWN].keys() == told[UNKNOWN].keys()
+    assert told[KNOWN]["state"] == told[UNKNOWN]["state"]
+    assert company.mails() == []
+    request = str(told[KNOWN]["id"])
+    file = company.requests.attach(request, "card.txt", b"Rui, born in May", "desk")
+    assert company.requests.details(request, "dora").said["ambiguous"] is True
+    with pytest.raises(Conflict, match="Several people"):
+        company.requests.vouch(request, "passport", "dora")
+    with pytest.raises(BadRequest, match="none of those"):
+        company.requests.vouch(request, "passport", "dora", CustomerRef(id="2"))
+    done = company.requests.vouch(request, "passport", "dora", CustomerRef(id="4"))
+    assert (done.state, done.subject) == (State.IN_PROGRESS, company.subject("4"))
+    assert "contact" not in company.requests.details(request, "dora").said
+    assert company.requests.file(request, file.id, "dora")[1] == b"Rui, born in May"
+    with pytest.raises(Conflict, match="verifying"):
+        company.requests.vouch(request, "passport", "dora", CustomerRef(id="1"))
+
+
+def test_only_a_shared_address_is_somebodys_choice(company: Company) -> None:
+    """Who is unknown, and who is known, is nobody else by anybody's word."""
+    for email in (KNOWN, UNKNOWN):
+        with pytest.raises(Conflict, match="several people share"):
+            company.requests.vouch(opened(company, email).id, "passport", "dora", CustomerRef(id="2"))
 
 
 def test_tries_and_codes_are_counted_for_both(company: Company) -> None:

@@ -1,7 +1,7 @@
 """The register of personal data breaches (Art. 33(5) GDPR), and whose turn it is to run an audit.
 
 Revision ID: 0054
-Revises: 0051
+Revises: 0053
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from privacy_svc.db import Instant
 
 revision = "0054"
-down_revision = "0051"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

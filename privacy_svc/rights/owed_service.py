@@ -1,0 +1,79 @@
+"""The letters that people are still owed, as routes and command line use them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from privacy_svc.rights import opening, owed
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.owed_courier import Outbox
+from privacy_svc.rights.owed_model import OwedLetter
+from privacy_svc.rights.parts import Event, find
+from privacy_svc.rights.service import Requests
+
+
+class OwedView(msgspec.Struct, frozen=True):
+    """No personal data. `kind`: `extension`, `refusal`, `review`, `done` or `package`; `problem`: how the last try
+    ended. Without `next_try_at` a person has to tell them."""
+
+    id: str
+    request: str
+    right: str
+    kind: str
+    written_at: datetime
+    tries: int
+    next_try_at: datetime | None
+    problem: str | None
+
+
+class OwedText(msgspec.Struct, frozen=True):
+    """For who tells them by other means."""
+
+    letter: OwedView
+    address: str | None
+    subject: str
+    text: str
+
+    def __repr__(self) -> str:
+        return "OwedText(…)"
+
+
+class OwedLetters:
+    def __init__(self, requests: Requests) -> None:
+        self.database, self.parts = requests.database, requests.parts
+        self.outbox = Outbox(self.database, self.parts)
+
+    def open(self) -> Sequence[OwedView]:
+        """Of all requests, also those that are closed; the oldest first."""
+        with self.database.read() as session:
+            return [_view(*found) for found in owed.waiting(session)]
+
+    def text(self, owed_id: str, actor: str) -> OwedText:
+        """The look is logged. Raises NotFound, Conflict once they were told."""
+        with self.database.write() as session:
+            letter = owed.find_open(session, owed_id)
+            request = find(session, letter.request_id)
+            self.parts.note(session, request, Event.DETAILS_READ, actor)
+            address, said = owed.opened(session, self.parts, request, letter)
+            return OwedText(_view(letter, request), address, said.subject, said.text)
+
+    def told(self, owed_id: str, at: datetime, how: str, actor: str) -> None:
+        """By post, by telephone: somebody says when and how. Raises Conflict, BadRequest, NotFound."""
+        with self.database.write() as session:
+            letter = owed.find_open(session, owed_id)
+            request = find(session, letter.request_id, lock=True)
+            owed.told_otherwise(session, self.parts, request, letter, at, opening.one_word(how, "how"), actor)
+
+
+def _view(letter: OwedLetter, request: DataRequest) -> OwedView:
+    return OwedView(
+        id=letter.id,
+        request=request.id,
+        right=request.right,
+        kind=letter.kind,
+        written_at=letter.written_at,
+        tries=letter.tries,
+        next_try_at=letter.next_at,
+        problem=letter.problem,
+    )
