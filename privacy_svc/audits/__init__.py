@@ -22,10 +22,11 @@ from privacy_svc.audits.checks import Check, Every, Programme, Severity, load_pr
 from privacy_svc.audits.dpia import screening
 from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
 from privacy_svc.audits.formats import Format, affected_as, register_as, report_as, screening_as
+from privacy_svc.audits.model import AuditRun
 from privacy_svc.audits.ropa import register
 from privacy_svc.audits.routes import AUDITS
 from privacy_svc.audits.routes import HANDLERS as AUDIT_HANDLERS
-from privacy_svc.audits.scheduling import Schedule
+from privacy_svc.audits.scheduling import Schedule, period
 from privacy_svc.audits.service import Audits
 
 HANDLERS = [*AUDIT_HANDLERS, *BREACH_HANDLERS]
@@ -36,6 +37,7 @@ __all__ = [
     "BUILTINS",
     "HANDLERS",
     "AssessBreach",
+    "AuditRun",
     "Audits",
     "BreachView",
     "Breaches",
@@ -54,6 +56,7 @@ __all__ = [
     "UnknownProgramme",
     "affected_as",
     "load_programmes",
+    "period",
     "register",
     "register_as",
     "report_as",

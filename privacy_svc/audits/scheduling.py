@@ -1,9 +1,8 @@
 """Programmes that run by themselves: `every: day`, `week`, `month` or `quarter` in `programmes.yml`, once a period of
 the organisation's own calendar, whatever the number of workers.
 
-A worker claims the period before it runs; a claim that led to nothing ends, and another worker runs it. Who was not
-told of findings, because the mail server was away, is told by the report: the DPO's letter is a courtesy, the report
-is kept.
+A worker claims the period before it runs, and has done when the DPO was told of what was found; a claim that led to
+nothing ends, and another worker runs it again. Of checks that cannot be read the DPO is told once a day: nothing runs.
 """
 
 from dataclasses import dataclass
@@ -19,9 +18,12 @@ from privacy_svc.audits.checks import PROGRAMMES, Every, Programme
 from privacy_svc.audits.model import AuditTurn
 from privacy_svc.audits.service import Audits, Report
 from privacy_svc.db import now
+from privacy_svc.errors import Misconfigured
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
 
 WORKER = "worker"
+FILES = "(files)"
+"""In the place of a programme: its checks. No programme is called so."""
 CLAIM = timedelta(hours=2)
 _log = structlog.get_logger(__name__)
 
@@ -37,7 +39,12 @@ class Schedule:
         if not (self.audits.settings.audits / PROGRAMMES).exists():
             return []
         today = now().astimezone(ZoneInfo(self.audits.policies.current.organisation.time_zone)).date()
-        due = [(p, period(p.every, today)) for p in self.audits.programmes().values() if p.every is not None]
+        try:
+            programmes = self.audits.programmes()
+        except Misconfigured as error:
+            self._tell_of_faults(error, today)
+            raise
+        due = [(p, period(p.every, today)) for p in programmes.values() if p.every is not None]
         return [self._run(programme, turn) for programme, turn in due if self._claim(programme.id, turn, now())]
 
     def _claim(self, programme: str, turn: str, at: datetime) -> bool:
@@ -61,19 +68,28 @@ class Schedule:
 
     def _run(self, programme: Programme, turn: str) -> Report:
         report = self.audits.run(programme.id, WORKER)
-        with self.audits.database.write() as session:
-            done = update(AuditTurn).where(AuditTurn.programme == programme.id, AuditTurn.period == turn)
-            session.execute(done.values(done_at=now()))
-        if report["summary"]["finding"] or report["summary"]["error"]:
-            self._tell(report)
+        found = report["summary"]["finding"] or report["summary"]["error"]
+        if not found or self._tell(programme.id, _letter(report)):
+            self._done(programme.id, turn)
         return report
 
-    def _tell(self, report: Report) -> None:
-        address = self.audits.policies.current.organisation.dpo.email
+    def _tell_of_faults(self, error: Misconfigured, today: date) -> None:
+        turn = period(Every.DAY, today)
+        if self._claim(FILES, turn, now()) and self._tell(FILES, _letter_of_faults(error)):
+            self._done(FILES, turn)
+
+    def _tell(self, what: str, letter: Letter) -> bool:
         try:
-            self.mailer.send(address, _letter(report))
+            self.mailer.send(self.audits.policies.current.organisation.dpo.email, letter)
         except MailUnavailable as error:
-            _log.warning("audits.letter_waits", programme=report["programme"]["id"], problem=error.slug)
+            _log.warning("audits.letter_waits", programme=what, problem=error.slug)
+            return False
+        return True
+
+    def _done(self, programme: str, turn: str) -> None:
+        with self.audits.database.write() as session:
+            done = update(AuditTurn).where(AuditTurn.programme == programme, AuditTurn.period == turn)
+            session.execute(done.values(done_at=now()))
 
 
 def period(every: Every, day: date) -> str:
@@ -84,6 +100,12 @@ def period(every: Every, day: date) -> str:
         year, week, _ = day.isocalendar()
         return f"{year}-W{week:02}"
     return f"{day:%Y-%m}" if every is Every.MONTH else f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def _letter_of_faults(error: Misconfigured) -> Letter:
+    lines = [f"- {fault.pointer}: {fault.detail}" for fault in error.faults]
+    text = "\n".join(["The audit checks cannot be read, so no audit runs by itself:", "", *lines])
+    return Letter("Audits do not run: the checks have an error", text)
 
 
 def _letter(report: Report) -> Letter:

@@ -6,6 +6,7 @@ Shows request ids and states, no personal data.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from litestar import Request, get
 from litestar.di import NamedDependency
@@ -13,9 +14,9 @@ from litestar.response import Template
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
-from privacy_svc.audits import AUDITS, Audits
+from privacy_svc.audits import AUDITS, AuditRun, Audits, Programme, period
 from privacy_svc.db import Database, now
-from privacy_svc.errors import NotFound
+from privacy_svc.errors import Misconfigured, NotFound
 from privacy_svc.http import Caller
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import Filter, Order, Recipients, Requests, RequestView
@@ -58,11 +59,38 @@ def show_today(
         untold=Recipients(requests).untold(SHOWN),
         log=health,
         keys=keys,
-        audit=next(iter(audits.latest()), None),
+        audits=_audits(audits),
         fault=policies.fault,
         refused_since=policies.refused_since,
         policy=policies.current.version,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """Of a programme that runs by itself. `late`: no run of the present period, or of any."""
+
+    programme: Programme
+    run: AuditRun | None
+    late: bool
+
+
+def _audits(audits: Audits) -> list[LastRun] | None:
+    """None where the checks have a fault: then nothing runs."""
+    zone = ZoneInfo(audits.policies.current.organisation.time_zone)
+    try:
+        found = [p for p in audits.programmes().values() if p.every is not None]
+    except Misconfigured:
+        return None
+    return [_last_run(audits, programme, zone) for programme in found]
+
+
+def _last_run(audits: Audits, programme: Programme, zone: ZoneInfo) -> LastRun:
+    assert programme.every is not None
+    run = next(iter(audits.latest(programme=programme.id)), None)
+    present = period(programme.every, now().astimezone(zone).date())
+    late = run is None or period(programme.every, run.run_at.astimezone(zone).date()) != present
+    return LastRun(programme, run, late)
 
 
 def _by_deadline(requests: Requests) -> list[RequestView]:

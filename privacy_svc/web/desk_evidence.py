@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from privacy_svc.auditlog import Log
@@ -18,9 +18,9 @@ from privacy_svc.web.desk import READS, back
 from privacy_svc.web.staff import HOME
 
 
-@get(HOME + "/evidence/{name:str}", **READS, dependencies=BREACHES)
+@get(f"{HOME}/evidence", **READS, dependencies=BREACHES)
 def look_up(
-    name: FromPath[str],
+    name: FromQuery[str],
     database: NamedDependency[Database],
     log: NamedDependency[Log],
     requests: NamedDependency[Requests],

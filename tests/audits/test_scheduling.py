@@ -10,6 +10,7 @@ import time_machine
 
 from privacy_svc.audits import Every, Schedule
 from privacy_svc.audits.scheduling import CLAIM, period
+from privacy_svc.errors import Misconfigured
 from privacy_svc.mail import Mailer
 from tests.audits.conftest import TODAY, Office
 from tests.audits.planting import PLANTS
@@ -96,13 +97,32 @@ def test_findings_are_written_to_the_dpo(office: Office, post: SmtpServer) -> No
     assert "/v1/audits/" in message.get_content()
 
 
-def test_a_mail_server_that_is_away_loses_no_report(office: Office) -> None:
-    """The report is kept; the next period runs as ever."""
-    with SmtpServer() as post:
+def test_a_letter_that_nobody_took_goes_out_later(office: Office, post: SmtpServer) -> None:
+    """The report is kept, and the period is not done: once the claim is over it runs again and the DPO is told."""
+    with SmtpServer() as away:
         pass
     PLANTS["requests-overdue"](office)
-    assert sorted(_ran(office, post)) == ["daily", "quarterly"]
+    assert sorted(_ran(office, away)) == ["daily", "quarterly"]
     assert {r.programme for r in office.audits.latest(5)} == {"daily", "quarterly"}
+    assert _ran(office, post) == []
+    with time_machine.travel(TODAY + CLAIM + timedelta(minutes=1)):
+        assert sorted(_ran(office, post)) == ["daily", "quarterly"]
+        assert _ran(office, post) == []
+    assert len(post.messages) == 2
+
+
+def test_checks_that_cannot_be_read_are_told_once_a_day(office: Office, post: SmtpServer) -> None:
+    """Nothing runs, and silence would look as if all were well: the DPO gets the place of the fault."""
+    check = office.check_file("key-files")
+    check.write_text(check.read_text().replace("severity: ", "severety: "))
+    for _ in range(2):
+        with pytest.raises(Misconfigured):
+            _ran(office, post)
+    [message] = post.messages
+    assert "key-files.yml" in message.get_content()
+    with time_machine.travel(TODAY + timedelta(days=1)), pytest.raises(Misconfigured):
+        _ran(office, post)
+    assert len(post.messages) == 2
 
 
 def test_without_programmes_nothing_runs_by_itself(office: Office) -> None:

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.db import now
@@ -132,8 +133,8 @@ def test_an_audit_is_run_and_its_finding_followed(site: Site, role: Role, may: b
     report = post(site, "/dpo/audits", programme="daily")
     page = site.get(report).text
     assert "Requests past their deadline" in page
-    assert f"/dpo/evidence/{request}" in page
-    assert site.get(f"/dpo/evidence/{request}").headers["location"] == f"/dpo/requests/{request}"
+    assert f"/dpo/evidence?name={request}" in page
+    assert site.get(f"/dpo/evidence?name={request}").headers["location"] == f"/dpo/requests/{request}"
     assert report in site.get("/dpo/audits").text
 
 
@@ -201,9 +202,9 @@ def test_evidence_leads_to_people_and_entries(site: Site) -> None:
     with site.runtime.database.read() as session:
         entry = site.runtime.log.search(session, limit=1)[0]
     site.sign_in()
-    assert site.get(f"/dpo/evidence/{subject}").headers["location"] == f"/dpo/log?subject={subject}"
-    assert site.get(f"/dpo/evidence/{entry.id}").headers["location"] == f"/dpo/log?at={entry.index}"
-    assert site.get("/dpo/evidence/marketing.email").status_code == 404
+    assert site.get(f"/dpo/evidence?name={subject}").headers["location"] == f"/dpo/log?subject={subject}"
+    assert site.get(f"/dpo/evidence?name={entry.id}").headers["location"] == f"/dpo/log?at={entry.index}"
+    assert site.get("/dpo/evidence?name=keys/epoch-1.key").status_code == 404
 
 
 def test_the_map_says_what_is_kept_how(site: Site) -> None:
@@ -250,3 +251,21 @@ def test_somebody_erased_is_told_to_be(site: Site) -> None:
     assert "erased" in page
     assert request in page
     assert ANA["email"] not in page
+
+
+def test_today_tells_each_programme_that_runs_by_itself(site: Site) -> None:
+    """With its own last run, however good another's was; none yet in this period is told, and so are broken checks."""
+    site.sign_in()
+    assert site.get("/dpo").text.count("was not run yet") == 2
+    opened(site)
+    post(site, "/dpo/audits", programme="before-release")
+    assert site.get("/dpo").text.count("was not run yet") == 2
+    post(site, "/dpo/audits", programme="daily")
+    assert site.get("/dpo").text.count("was not run yet") == 1
+    with time_machine.travel(now() + timedelta(days=1)):
+        site.sign_in()
+        assert "none yet this day" in site.get("/dpo").text
+    site.sign_in()
+    check = site.runtime.settings.audits / "checks" / "key-files.yml"
+    check.write_text(check.read_text().replace("severity: ", "severety: "))
+    assert "nothing runs" in site.get("/dpo").text
