@@ -17,7 +17,7 @@ from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers, unseal
 from privacy_svc.auditlog.stored_members import check_members
-from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, is_tombstone
+from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, UNPROVEN, is_tombstone
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
@@ -79,7 +79,8 @@ class Finding:
 
 class Checker:
     """Checks a page of entries at a time. `erased` counts those whose payload an erasure took, as it should, `lost`
-    those whose payload was in no backup when the database was restored."""
+    those whose payload was in no backup when the database was restored, `unproven` payloads and names in lists of
+    people that a restore erased by what columns said."""
 
     def __init__(self, session: Session, vault: Vault) -> None:
         self._session, self._vault = session, vault
@@ -91,9 +92,9 @@ class Checker:
         told = self.told(EventType.LOG_PRUNED)
         self.pruned = max((int(p.get("until", 0)) for entry, p in told if _in_time(entry, p)), default=0)
         """Entries below it were pruned, as an entry says: those that were older than it may say."""
-        self.erased = self.lost = 0
+        self.erased = self.lost = self.unproven = 0
         self.gone: dict[int, str] = {}
-        """Entries of the page without a payload, rightly: `erased` or `lost`."""
+        """Entries of the page without a payload, rightly: `erased`, `lost` or `unproven`."""
 
     def check(self, page: Sequence[Row]) -> Iterator[Finding]:
         self._openers.learn(row for row in page if row.sealed is not None)
@@ -130,7 +131,9 @@ class Checker:
             if label != envelope.subject or (row.subject_id is not None and row.subject_id != row.owner_id):
                 found.append(("altered", _ELSE % "subject_id"))
         if envelope.members is not msgspec.UNSET and row.use != LOST:
-            found += check_members(self._session, self._vault, row.id, envelope)
+            people = list(check_members(self._session, self._vault, row.id, envelope))
+            found += [told for told in people if told[0] != UNPROVEN]
+            self.unproven += sum(kind == UNPROVEN for kind, _ in people)
             added = row.few and row.crowd
         else:
             added = row.few or row.crowd
@@ -146,6 +149,8 @@ class Checker:
             yield "altered", "the entry names a person again whose erasure took the name away"
         if row.use == LOST:
             self.lost += 1
+        elif row.use == UNPROVEN:
+            self.unproven += 1
         else:
             self.erased += 1
         if row.index is not None:

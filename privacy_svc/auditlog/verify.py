@@ -54,7 +54,8 @@ MOST = 1000
 @dataclass(frozen=True, slots=True)
 class Report:
     """`first`: where the log begins, since it was pruned. `checkpoints` were compared with the tree; `older` ones are
-    of what was pruned. `erased`: entries whose payload an erasure took, as it should; `lost`: a restore."""
+    of what was pruned. `erased`: entries whose payload an erasure took, as it should; `lost`: a restore. `unproven`:
+    payloads and names that a restore erased again without a key, by what columns said."""
 
     first: int
     size: int
@@ -69,6 +70,7 @@ class Report:
     """Why nothing is signed until a person has looked; the entries are what they are all the same."""
     more: int = 0
     """Findings beyond those told."""
+    unproven: int = 0
 
     @property
     def ok(self) -> bool:
@@ -145,6 +147,7 @@ class _Verification:
             tuple(findings[:MOST]),
             self._session.scalar(select(Tree.halted).where(Tree.id == 1)),
             max(0, len(findings) - MOST),
+            self._checker.unproven,
         )
 
     def _begin(self) -> GrowingTree:

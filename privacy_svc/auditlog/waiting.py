@@ -24,7 +24,7 @@ from privacy_svc.auditlog.mirror import LONGEST
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.raw import as_bytes, as_it_is, text_of
-from privacy_svc.auditlog.tombstones import TOMBSTONES, is_tombstone
+from privacy_svc.auditlog.tombstones import TOMBSTONES, UNPROVEN, is_tombstone
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
@@ -125,7 +125,8 @@ def _form(row: Row) -> str | None:
 
 def with_our_payload(session: Session, vault: Vault, leaves: Mapping[str, bytes]) -> AbstractSet[str]:
     """Of these entries, by id, those whose payload is sealed to just their leaf, which takes its person's key, or was
-    erased by us: how an entry is known that a version of this service without MACs wrote during an upgrade.
+    erased by us, as its key told: how an entry is known that a version of this service without MACs wrote during an
+    upgrade.
 
     Looked at twice: an erasure may be committed between the look at a payload and the one at its key.
     """
@@ -147,6 +148,8 @@ def _is_ours(
     organisation: SubjectCipher, openers: Openers, payload: SealedPayload, leaves: Mapping[str, bytes]
 ) -> bool:
     leaf = leaves[payload.entry_id]
+    if payload.use == UNPROVEN:
+        return False
     if payload.use in TOMBSTONES:
         return is_tombstone(organisation, payload.use, leaf, payload.sealed)
     with suppress(Tampered):
