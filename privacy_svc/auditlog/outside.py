@@ -24,8 +24,10 @@ _BETWEEN = (
 
 
 def export_newest(database: Database, export: Path, mirror: Mirror, first: int, newest: SignedCheckpoint) -> None:
-    """Once; its leaves before it."""
+    """Once; its leaves before it, and before these a word of what they will be signed by."""
     if newest.size > checkpoint_file.newest_size(export):
+        export.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        checkpoint_file.announce(export, newest.note)
         mirror.extend(first, newest.size, partial(_leaves, database))
         if (here := max(mirror.count(), first)) < newest.size:
             raise LogInconsistent(f"The mirror of the log ends at {here}: no checkpoint of {newest.size} is exported.")
@@ -77,6 +79,8 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
     newest = last_signed(session)
     if newest is None:
         return
+    export.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    checkpoint_file.announce(export, newest.note)
     mirror.extend(locked(session).first, newest.size, partial(_leaves, database))
     for _, note in lacking(stored(session), checkpoint_file.in_order(export)):
         checkpoint_file.append(export, note)
