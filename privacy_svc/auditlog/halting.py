@@ -9,6 +9,9 @@ from privacy_svc.auditlog import outside, tree_row
 from privacy_svc.auditlog.errors import WitnessContradicts
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Tree
+from privacy_svc.auditlog.stored_checkpoints import last_signed
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import require_ours
 from privacy_svc.auditlog.witness import submit, write_outside
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict
@@ -46,7 +49,10 @@ def resume(log: "Log", database: Database, reason: str, actor: str) -> str:
         payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
         log.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
         if lacking:
-            outside.write_outside(database, session, log.export, log.mirror)
+            tree, last = tree_row.locked(session), last_signed(session)
+            signed = [log.signer.open(last.note)] if last is not None else []
+            require_ours(session, log.vault, tree, Tiles(session), signed)
+            outside.write_outside(database, session, log.export, log.mirror, tree.first)
             if log.witness is not None:
                 write_outside(session, log.witness, log.export)
     return lacking

@@ -12,7 +12,7 @@ from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tree
 from privacy_svc.auditlog.stored_checkpoints import lacking, last_signed, stored
-from privacy_svc.auditlog.tree_row import locked, size_of_tree
+from privacy_svc.auditlog.tree_row import size_of_tree
 from privacy_svc.db import Database
 
 _FIRST = select(Tree.first).where(Tree.id == 1)
@@ -72,8 +72,9 @@ def is_elsewhere(session: Session, export: Path, mirror: Mirror) -> bool:
     return not there and bool(outside_lacks(session, export, mirror))
 
 
-def write_outside(database: Database, session: Session, export: Path, mirror: Mirror) -> None:
-    """All that the database has of it, also what is newest. Raises LogInconsistent where the two contradict."""
+def write_outside(database: Database, session: Session, export: Path, mirror: Mirror, first: int) -> None:
+    """All that the database has of it, also what is newest, of a log that begins at `first`. Raises LogInconsistent
+    where the two contradict."""
     if (told := record_id.known(session)) is not None and record_id.is_another(session, export.parent):
         record_id.write(export.parent, told)
     newest = last_signed(session)
@@ -81,7 +82,7 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
         return
     export.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     checkpoint_file.announce(export, newest.note)
-    mirror.extend(locked(session).first, newest.size, partial(_leaves, database))
+    mirror.extend(first, newest.size, partial(_leaves, database))
     for _, note in lacking(stored(session), checkpoint_file.in_order(export)):
         checkpoint_file.append(export, note)
     if checkpoint_file.newest_size(export) != newest.size:  # older ones stand behind it now

@@ -59,6 +59,16 @@ def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envel
             yield "altered", "the entry names another person than the one it was written about"
 
 
+def committed_tags(session: Session, entry_id: str, said: Mapping[str, Any]) -> list[bytes] | None:
+    """Of the people of an entry; None where they are not those that its leaf speaks of."""
+    of_entry = select(EntryMember).where(EntryMember.entry_id == entry_id).order_by(EntryMember.position)
+    if rows := session.scalars(of_entry).all():
+        return [row.tag[:TAG] for row in rows] if commitment(_leaves(rows)) == said else None
+    crowd = crowds.members_of(session, entry_id)
+    fits = commitment_of_parts(len(crowd), crowds.roots_of(crowd)) == said
+    return [member[:TAG] for member in crowd] if fits else None
+
+
 def named(session: Session, entry_id: str) -> dict[str, int]:
     """Those an entry about many still names, with the number of their group."""
     rows = select(EntryMember.subject_id, EntryMember.group).where(
