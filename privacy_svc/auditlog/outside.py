@@ -9,16 +9,21 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file, record_id
 from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tree
+from privacy_svc.auditlog.raw import as_it_is
 from privacy_svc.auditlog.stored_checkpoints import lacking, last_signed, stored
+from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tree_row import size_of_tree
 from privacy_svc.db import Database
 
 _FIRST = select(Tree.first).where(Tree.id == 1)
 _TWO_SIGNED = select(SignedCheckpoint.size).order_by(SignedCheckpoint.size.desc()).limit(2)
 _BETWEEN = (
-    select(Entry.leaf).where(Entry.index >= bindparam("first"), Entry.index < bindparam("until")).order_by(Entry.index)
+    select(Entry.index, as_it_is(Entry.leaf))
+    .where(Entry.index >= bindparam("first"), Entry.index < bindparam("until"))
+    .order_by(Entry.index)
 )
 """Built once: a batch is 30 statements, and building them took longer than the database."""
 
@@ -90,5 +95,11 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
 
 
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
+    """Those that the tree is of. Raises LogInconsistent: outside is what was signed, or nothing."""
     with database.read() as session:
-        return session.connection().scalars(_BETWEEN, {"first": first, "until": until}).all()
+        rows = session.connection().execute(_BETWEEN, {"first": first, "until": until}).all()
+        tiles = Tiles(session)
+        for index, leaf in rows:
+            if not isinstance(leaf, bytes) or leaf_hash(leaf) != tiles.node(0, index):
+                raise LogInconsistent(f"Entry {index} is not the one that was logged: nothing is exported.")
+        return [leaf for _, leaf in rows]

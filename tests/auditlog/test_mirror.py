@@ -1,15 +1,18 @@
 """The leaves outside the database: what is written there is what the database holds, or nothing is."""
 
+import shutil
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from privacy_svc.auditlog import Checkpoint, Event, EventType, LogInconsistent, checkpoint_file
+from privacy_svc.auditlog import Checkpoint, Event, EventType, LogInconsistent, checkpoint_file, signing
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.mirror import Mirror
+from privacy_svc.auditlog.model import Entry
 from privacy_svc.db import new_id
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log, make_log
@@ -59,6 +62,35 @@ def test_a_mirror_that_is_longer_than_the_log_is_found(book: Logbook) -> None:
     assert [(f.kind, f.detail) for f in book.verify().findings] == [
         ("truncated", "the mirror of the log holds 3 entries, the tree 2")
     ]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_only_what_was_signed_is_written_outside(book: Logbook, monkeypatch: pytest.MonkeyPatch, *, anew: bool) -> None:
+    """Somebody changes an entry before it is mirrored: nothing is written outside until it is put right, not even
+    where an operator has the record written anew."""
+    monkeypatch.setattr(signing, "SIGN_MS", 10**9)
+    book.fill(2)
+    book.write()
+    book.log.integrate(book.database, patient=True)
+    if anew:
+        book.integrate()
+        shutil.rmtree(book.log.mirror.folder)
+        book.log.export.unlink()
+    with book.database.write() as session:
+        entry = session.get_one(Entry, 2)
+        good, entry.leaf = entry.leaf, entry.leaf.replace(b"record:read", b"record:rode")
+    act = partial(book.log.resume, book.database, "the disk died", actor="cli") if anew else book.integrate
+    for _ in range(2):
+        with pytest.raises(LogInconsistent, match="Entry 2 is not the one that was logged: nothing is exported"):
+            act()
+    assert book.log.mirror.count() == (0 if anew else 2)
+    assert checkpoint_file.newest_size(book.log.export) == (0 if anew else 2)
+    with book.database.write() as session:
+        session.get_one(Entry, 2).leaf = good
+    if anew:
+        act()
+    check_log(book.database, book.log)
+    assert mirrored(book.log.mirror)[2] == good
 
 
 def test_zeros_are_no_leaves(book: Logbook) -> None:
