@@ -70,7 +70,8 @@ Told = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`kind`: altered, missing, reordered, truncated, forked, unsigned, payload_altered or payload_missing."""
+    """`kind`: altered, missing, reordered, truncated, forked, unsigned, payload_altered, payload_missing or
+    payload_unavailable."""
 
     kind: str
     detail: str
@@ -85,7 +86,7 @@ class Checker:
     def __init__(self, session: Session, vault: Vault) -> None:
         self._session, self._vault = session, vault
         self._organisation = vault.organisation_cipher(session)
-        self._openers = Openers(session, vault)
+        self._openers = Openers(session, vault, each=True)
         self._actors: dict[tuple[str, str], str] = {}
         self._subjects: dict[tuple[str, str, str], str] = {}
         """Labels by whom and month, kept as the same few are met again and again."""
@@ -122,6 +123,8 @@ class Checker:
             found += [("altered", _ELSE % n) for n, a, b in zip(_COLUMNS, columns, said, strict=True) if a != b]
         if row.use in TOMBSTONES:
             found += self._gone(row)
+        elif row.sealed is not None and self._openers.is_away(row):
+            found.append(("payload_unavailable", "the key that the payload names is away: it cannot be checked"))
         elif row.sealed is None or (cipher := self._openers.cipher(row)) is None:
             found.append(("payload_missing", "the payload or its key is gone, and no erasure says so"))
         else:
@@ -177,7 +180,7 @@ class Checker:
         for table, order in ((Entry, Entry.index), (Outbox, Outbox.number)):
             statement = select(table.leaf, Payload).join(Payload, Payload.entry_id == table.id)
             rows = self._session.execute(statement.where(table.type.in_(by)).order_by(order)).all()
-            openers = Openers(self._session, self._vault)
+            openers = Openers(self._session, self._vault, each=True)
             openers.learn(payload for _, payload in rows)
             for leaf, payload in rows:
                 with suppress(Tampered, msgspec.MsgspecError, UnicodeDecodeError):

@@ -23,7 +23,7 @@ from privacy_svc.auditlog.members import (
 )
 from privacy_svc.auditlog.merkle import Hash, ProofError, leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember
-from privacy_svc.auditlog.opening import DATA, living
+from privacy_svc.auditlog.opening import DATA, reachable
 from privacy_svc.auditlog.tombstones import UNPROVEN, is_nameless, is_unproven, len_unproven, member_hash
 from privacy_svc.errors import NotFound
 from privacy_svc.vault import SubjectCipher, Vault
@@ -47,15 +47,21 @@ def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envel
         return
     if [r.position for r in rows] != list(range(len(rows))) or commitment(_leaves(rows)) != envelope.members:
         yield "altered", "the people of the entry are not those it was written about"
-    ciphers = living(session, vault, {r.subject_id for r in rows if r.subject_id}, DATA)
+    yield from _check_names(session, vault, rows, envelope.time[:7])
+
+
+def _check_names(session: Session, vault: Vault, rows: Sequence[EntryMember], in_month: str) -> Found:
     organisation = vault.organisation_cipher(session)
+    ciphers, away = reachable(session, vault, {r.subject_id for r in rows if r.subject_id}, DATA)
     for row in rows:
         if row.subject_id is None and _is_unproven(organisation, row):
             yield UNPROVEN, "an erasure without a key took a name out of the entry"
         elif row.subject_id is None:
-            if (row.group, row.version) != (0, 0) or not is_nameless(organisation, entry_id, row.tag):
+            if (row.group, row.version) != (0, 0) or not is_nameless(organisation, row.entry_id, row.tag):
                 yield "altered", "somebody is no longer named in the entry, and was not erased"
-        elif row.subject_id not in ciphers or member_tag(ciphers[row.subject_id], envelope.time[:7]) != row.tag:
+        elif row.subject_id in away:
+            yield "payload_unavailable", "the key of somebody whom the entry names is away: it cannot be checked"
+        elif row.subject_id not in ciphers or member_tag(ciphers[row.subject_id], in_month) != row.tag:
             yield "altered", "the entry names another person than the one it was written about"
 
 

@@ -78,12 +78,13 @@ class Report:
 
 
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
-    """Changes nothing. Raises KeyUnavailable when the payloads' keys are away."""
+    """Changes nothing. Raises KeyUnavailable when the organisation's own key is away."""
     # before the snapshot, so that nothing exported can be too new for it
     outside, exported = Outside(log.export, log.mirror), checkpoint_file.in_order(log.export)
     with database.snapshot() as session:
         try:
-            return _Verification(session, log, exported, known, outside).run(database)
+            with reading_texts():
+                return _Verification(session, log, exported, known, outside).run(database)
         except UNREADABLE as error:
             return _unreadable(error)
 
