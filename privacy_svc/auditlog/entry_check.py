@@ -15,7 +15,7 @@ from privacy_svc.auditlog.entry import Envelope, fits
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Outbox, Payload
-from privacy_svc.auditlog.opening import Openers, unseal
+from privacy_svc.auditlog.opening import DATA, EVIDENCE, Openers, reachable, unseal
 from privacy_svc.auditlog.stored_members import check_members
 from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, UNPROVEN, is_tombstone
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
@@ -122,7 +122,7 @@ class Checker:
         if columns != said:
             found += [("altered", _ELSE % n) for n, a, b in zip(_COLUMNS, columns, said, strict=True) if a != b]
         if row.use in TOMBSTONES:
-            found += self._gone(row)
+            found += self._gone(row, envelope)
         elif row.sealed is not None and self._openers.is_away(row):
             found.append(("payload_unavailable", "the key that the payload names is away: it cannot be checked"))
         elif row.sealed is None or (cipher := self._openers.cipher(row)) is None:
@@ -144,11 +144,14 @@ class Checker:
             found.append(("altered", "people were added to the entry"))
         return found
 
-    def _gone(self, row: Row) -> Iterator[Told]:
+    def _gone(self, row: Row, envelope: Envelope) -> Iterator[Told]:
         if not is_tombstone(self._organisation, row.use, row.leaf, row.sealed or b""):
             yield "payload_missing", "the payload is gone, and what stands in its place is not of this service"
             return
-        if row.subject_id is not None:
+        if row.use == LOST and row.subject_id is not None:
+            if not self._bears_their_tag(row.subject_id, envelope):
+                yield "altered", _ELSE % "subject_id"
+        elif row.subject_id is not None:
             yield "altered", "the entry names a person again whose erasure took the name away"
         if row.use == LOST:
             self.lost += 1
@@ -158,6 +161,17 @@ class Checker:
             self.erased += 1
         if row.index is not None:
             self.gone[row.index] = row.use
+
+    def _bears_their_tag(self, subject_id: str, envelope: Envelope) -> bool:
+        in_month = envelope.time[:7]
+        for use in (DATA, EVIDENCE):
+            place = (subject_id, use, in_month)
+            if place not in self._subjects:
+                ciphers, _ = reachable(self._session, self._vault, [subject_id], use)
+                self._subjects[place] = subject_label(ciphers[subject_id], in_month) if ciphers else ""
+            if self._subjects[place] == envelope.subject:
+                return True
+        return False
 
     def _actor(self, row: Row, envelope: Envelope, in_month: str) -> str:
         """Of an entry that a restore brought back without its payload, nobody knows the name."""

@@ -25,7 +25,7 @@ from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, unseal
 from privacy_svc.auditlog.raw import as_it_is
-from privacy_svc.auditlog.tombstones import ERASED, UNPROVEN, nameless, tombstone, unproven
+from privacy_svc.auditlog.tombstones import ERASED, LOST, UNPROVEN, nameless, tombstone, unproven
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
@@ -98,6 +98,7 @@ def erase(session: Session, vault: Vault, person: Theirs) -> Gone:
     """People are named in lists by their data key."""
     organisation = vault.organisation_cipher(session)
     entries, altered = _payloads(session, organisation, person)
+    _unname_lost(session, person)
     if person.use != DATA:
         return Gone(entries, altered=altered, unproven=person.believed)
     crowds.forget(session, person.subject_id)
@@ -121,6 +122,14 @@ def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> 
     if stones:
         session.execute(update(Payload), stones)
     return len(stones), len(about) - len(stones)
+
+
+def _unname_lost(session: Session, person: Theirs) -> None:
+    """Entries whose payload a restore lost already."""
+    lost = select(Entry.id, Entry.leaf).join(Payload, Payload.entry_id == Entry.id)
+    rows = session.execute(lost.where(Entry.subject_id == person.subject_id, Payload.use == LOST))
+    if ids := [i for i, leaf in rows if person.is_about(leaf)]:
+        session.execute(_UNNAMED[Entry], {"ids": ids})
 
 
 def _without_strangers(

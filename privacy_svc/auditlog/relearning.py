@@ -25,6 +25,7 @@ from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
+from privacy_svc.auditlog.naming import name_again
 from privacy_svc.auditlog.searching import first_of
 from privacy_svc.auditlog.sequencer import BATCH
 from privacy_svc.auditlog.signed_note import NoteError
@@ -83,6 +84,7 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
         proven = checkpoint_file.size_of(note)
         back.take(session, organisation, tree, mirror, proven)
         session.add(SignedCheckpoint(size=proven, note=note))
+    name_again(session, vault, begin)
     cut = there - proven if there > tree.size else 0
     if cut:
         mirror.cut(proven)
