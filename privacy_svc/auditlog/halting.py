@@ -9,6 +9,7 @@ from privacy_svc.auditlog import outside, tree_row
 from privacy_svc.auditlog.errors import WitnessContradicts
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Tree
+from privacy_svc.auditlog.signing import out_of_force
 from privacy_svc.auditlog.stored_checkpoints import last_signed
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tree_check import require_ours
@@ -45,11 +46,13 @@ def resume(log: "Log", database: Database, reason: str, actor: str) -> str:
     crash nothing else would tell. Asked again, it writes the rest. Raises Conflict where nothing holds the log up."""
     with database.write() as session:
         why, lacking = tree_row.resume(session), outside.outside_lacks(session, log.export, log.mirror)
-        if why is None and not lacking and not tree_row.was_halted(session):
+        unsigned = out_of_force(log.signer, tree_row.size_of_tree(session))
+        if why is None and not lacking and not unsigned and not tree_row.was_halted(session):
             raise Conflict("The log is not halted.")
         if lacking:
             _first(log, session)
         payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
+        payload |= {"unsigned_until": unsigned} if unsigned else {}
         log.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
     if lacking:
         with database.write() as session:

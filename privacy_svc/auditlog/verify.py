@@ -32,6 +32,7 @@ from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.raw import as_bytes, reading_texts, text_of
 from privacy_svc.auditlog.reading import NEVER_WRITTEN, PAGE, UNREADABLE, pages
 from privacy_svc.auditlog.rotating import is_told
+from privacy_svc.auditlog.signing import unsigned_until
 from privacy_svc.auditlog.table_check import (
     check_cosignatures,
     check_kept_tags,
@@ -100,7 +101,8 @@ class _Verification:
         self._witness = log.witness.verifier if log.witness else None
         self._tiles = TileCheck(session)
         self._first = session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
-        self._promises = Promises(session, log.signer, exported, known, self._first)
+        self._resumed = unsigned_until(self._checker)
+        self._promises = Promises(session, log.signer, exported, known, self._first, self._resumed)
         self._ranges = Ranges()
         self._tree = self._begin()
 
@@ -247,7 +249,8 @@ class _Verification:
         handovers = () if self._signer.rotating else self._signer.handovers
         ends = [*(following.after for following in handovers[1:]), None]
         for handover, until in zip(handovers, ends, strict=False):
-            if handover.after >= self._first and not is_told(self._session, handover.after, until):
+            told = handover.after in self._resumed or is_told(self._session, handover.after, until)
+            if handover.after >= self._first and not told:
                 yield Finding("missing", f"no entry says that the key {handover.new.vkey} took over")
 
     def _orphans(self) -> Iterator[Finding]:
