@@ -18,6 +18,8 @@ from privacy_svc.auditlog.keyfiles import look, sync_folder, write_whole
 
 _NOTE = re.compile(r"^([^\n]+\n\d+\n[A-Za-z0-9+/=]+\n\n(?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
 _COSIGNED = re.compile(r"^cosigned (\d{1,19})\n((?:— [^\n]+\n)+)(?=\n)", re.MULTILINE)
+NEXT = "checkpoint-next"
+"""The checkpoint whose leaves are mirrored just now."""
 _PIECE = 1 << 20
 """Bytes read at once."""
 _LONGEST = 1 << 18
@@ -41,6 +43,27 @@ def append(file: Path, note: str, *, newest_only: bool = False) -> None:
         os.fsync(stream.fileno())
     if new:
         sync_folder(file.parent)
+
+
+def announce(file: Path, note: str) -> None:
+    """Before its leaves are mirrored: leaves that a crash left beyond the exported checkpoints are known by it as this
+    log's. Durable when it returns. One of another size that it takes the place of is exported, or never will be."""
+    descriptor = os.open(file.parent / NEXT, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        if stream.read() == note.encode():
+            return
+        stream.seek(0)
+        stream.truncate()
+        write_whole(stream, note.encode())
+        os.fsync(stream.fileno())
+
+
+def announced(file: Path) -> str | None:
+    try:
+        return (file.parent / NEXT).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from privacy_svc.auditlog.entry import month
 from privacy_svc.auditlog.members import SIZE, TAG
 from privacy_svc.auditlog.merkle import Hash, leaf_hash, part_roots
 from privacy_svc.auditlog.model import CrowdPart, Entry, MonthTag
-from privacy_svc.auditlog.raw import as_it_is
+from privacy_svc.auditlog.raw import as_bytes, as_it_is, text_of
 from privacy_svc.db import among, insert_rows, now
 from privacy_svc.vault import SubjectCipher, Vault
 
@@ -141,10 +141,12 @@ def count_wrong_tags(session: Session, vault: Vault) -> int:
     """Of the kept tags, those that this service did not make: they are never used, and somebody wrote them."""
     organisation, months = vault.organisation_cipher(session), dict[str, KeptTags]()
     wrong = 0
-    for subject_id, in_month, tag in session.execute(select(MonthTag.subject_id, MonthTag.month, MonthTag.tag)):
+    columns = (as_bytes(MonthTag.subject_id), as_bytes(MonthTag.month), as_it_is(MonthTag.tag))
+    for raw_id, raw_month, tag in session.execute(select(*columns)):
+        subject_id, in_month = text_of(raw_id), text_of(raw_month)
         if in_month not in months:
             months[in_month] = KeptTags(organisation, in_month)
-        wrong += not months[in_month].is_right(subject_id, tag)
+        wrong += not (isinstance(tag, bytes) and months[in_month].is_right(subject_id, tag))
     return wrong
 
 

@@ -15,9 +15,9 @@ from privacy_svc.auditlog.entry import Envelope, fits
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Outbox, Payload
-from privacy_svc.auditlog.opening import Openers, unseal
+from privacy_svc.auditlog.opening import DATA, EVIDENCE, Openers, reachable, unseal
 from privacy_svc.auditlog.stored_members import check_members
-from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, is_tombstone
+from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, UNPROVEN, is_tombstone
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
@@ -70,7 +70,8 @@ Told = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`kind`: altered, missing, reordered, truncated, forked, unsigned, payload_altered or payload_missing."""
+    """`kind`: altered, missing, reordered, truncated, forked, unsigned, payload_altered, payload_missing or
+    payload_unavailable."""
 
     kind: str
     detail: str
@@ -79,21 +80,22 @@ class Finding:
 
 class Checker:
     """Checks a page of entries at a time. `erased` counts those whose payload an erasure took, as it should, `lost`
-    those whose payload was in no backup when the database was restored."""
+    those whose payload was in no backup when the database was restored, `unproven` payloads and names in lists of
+    people that a restore erased by what columns said."""
 
     def __init__(self, session: Session, vault: Vault) -> None:
         self._session, self._vault = session, vault
         self._organisation = vault.organisation_cipher(session)
-        self._openers = Openers(session, vault)
+        self._openers = Openers(session, vault, each=True)
         self._actors: dict[tuple[str, str], str] = {}
         self._subjects: dict[tuple[str, str, str], str] = {}
         """Labels by whom and month, kept as the same few are met again and again."""
         told = self.told(EventType.LOG_PRUNED)
         self.pruned = max((int(p.get("until", 0)) for entry, p in told if _in_time(entry, p)), default=0)
         """Entries below it were pruned, as an entry says: those that were older than it may say."""
-        self.erased = self.lost = 0
+        self.erased = self.lost = self.unproven = 0
         self.gone: dict[int, str] = {}
-        """Entries of the page without a payload, rightly: `erased` or `lost`."""
+        """Entries of the page without a payload, rightly: `erased`, `lost` or `unproven`."""
 
     def check(self, page: Sequence[Row]) -> Iterator[Finding]:
         self._openers.learn(row for row in page if row.sealed is not None)
@@ -120,7 +122,9 @@ class Checker:
         if columns != said:
             found += [("altered", _ELSE % n) for n, a, b in zip(_COLUMNS, columns, said, strict=True) if a != b]
         if row.use in TOMBSTONES:
-            found += self._gone(row)
+            found += self._gone(row, envelope)
+        elif row.sealed is not None and self._openers.is_away(row):
+            found.append(("payload_unavailable", "the key that the payload names is away: it cannot be checked"))
         elif row.sealed is None or (cipher := self._openers.cipher(row)) is None:
             found.append(("payload_missing", "the payload or its key is gone, and no erasure says so"))
         else:
@@ -130,7 +134,9 @@ class Checker:
             if label != envelope.subject or (row.subject_id is not None and row.subject_id != row.owner_id):
                 found.append(("altered", _ELSE % "subject_id"))
         if envelope.members is not msgspec.UNSET and row.use != LOST:
-            found += check_members(self._session, self._vault, row.id, envelope)
+            people = list(check_members(self._session, self._vault, row.id, envelope))
+            found += [told for told in people if told[0] != UNPROVEN]
+            self.unproven += sum(kind == UNPROVEN for kind, _ in people)
             added = row.few and row.crowd
         else:
             added = row.few or row.crowd
@@ -138,18 +144,34 @@ class Checker:
             found.append(("altered", "people were added to the entry"))
         return found
 
-    def _gone(self, row: Row) -> Iterator[Told]:
+    def _gone(self, row: Row, envelope: Envelope) -> Iterator[Told]:
         if not is_tombstone(self._organisation, row.use, row.leaf, row.sealed or b""):
             yield "payload_missing", "the payload is gone, and what stands in its place is not of this service"
             return
-        if row.subject_id is not None:
+        if row.use == LOST and row.subject_id is not None:
+            if not self._bears_their_tag(row.subject_id, envelope):
+                yield "altered", _ELSE % "subject_id"
+        elif row.subject_id is not None:
             yield "altered", "the entry names a person again whose erasure took the name away"
         if row.use == LOST:
             self.lost += 1
+        elif row.use == UNPROVEN:
+            self.unproven += 1
         else:
             self.erased += 1
         if row.index is not None:
             self.gone[row.index] = row.use
+
+    def _bears_their_tag(self, subject_id: str, envelope: Envelope) -> bool:
+        in_month = envelope.time[:7]
+        for use in (DATA, EVIDENCE):
+            place = (subject_id, use, in_month)
+            if place not in self._subjects:
+                ciphers, _ = reachable(self._session, self._vault, [subject_id], use)
+                self._subjects[place] = subject_label(ciphers[subject_id], in_month) if ciphers else ""
+            if self._subjects[place] == envelope.subject:
+                return True
+        return False
 
     def _actor(self, row: Row, envelope: Envelope, in_month: str) -> str:
         """Of an entry that a restore brought back without its payload, nobody knows the name."""
@@ -172,7 +194,7 @@ class Checker:
         for table, order in ((Entry, Entry.index), (Outbox, Outbox.number)):
             statement = select(table.leaf, Payload).join(Payload, Payload.entry_id == table.id)
             rows = self._session.execute(statement.where(table.type.in_(by)).order_by(order)).all()
-            openers = Openers(self._session, self._vault)
+            openers = Openers(self._session, self._vault, each=True)
             openers.learn(payload for _, payload in rows)
             for leaf, payload in rows:
                 with suppress(Tampered, msgspec.MsgspecError, UnicodeDecodeError):

@@ -19,12 +19,13 @@ from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.appending import subject_label
 from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, fits
+from privacy_svc.auditlog.mac import outbox_mac
 from privacy_svc.auditlog.members import Member
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.auditlog.opening import DATA, unseal
 from privacy_svc.auditlog.raw import as_it_is
-from privacy_svc.auditlog.tombstones import ERASED, nameless, tombstone
+from privacy_svc.auditlog.tombstones import ERASED, LOST, UNPROVEN, nameless, tombstone, unproven
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
@@ -41,7 +42,8 @@ _UNNAMED = {
 @dataclass(frozen=True, slots=True)
 class Theirs:
     """A person whose key of this use is about to be destroyed, and how its entries are recognised. `believed`: by what
-    the columns say, in a restored backup whose keys are gone; there is nothing else."""
+    the columns say, in a restored backup whose keys are gone; there is nothing else. Somebody with the database's
+    password may have written them, so what goes then gets a tombstone that says so (`UNPROVEN`)."""
 
     subject_id: str
     cipher: SubjectCipher | None
@@ -74,15 +76,17 @@ class Theirs:
 @dataclass(frozen=True, slots=True)
 class Gone:
     """How many payloads went, from how many lists of people the name, and in the place of how many payloads there was
-    something else, which stays there."""
+    something else, which stays there. `unproven`: that they were the person's, only the columns said."""
 
     entries: int
     members: int = 0
     altered: int = 0
+    unproven: bool = False
 
     def to_payload(self) -> dict[str, int]:
         told = {"entries": self.entries, "members": self.members}
-        return told | ({"altered": self.altered} if self.altered else {})
+        told |= {"altered": self.altered} if self.altered else {}
+        return told | ({"unproven": self.entries + self.members} if self.unproven else {})
 
 
 def theirs(session: Session, vault: Vault, subject_id: str, use: str) -> Theirs:
@@ -94,10 +98,11 @@ def erase(session: Session, vault: Vault, person: Theirs) -> Gone:
     """People are named in lists by their data key."""
     organisation = vault.organisation_cipher(session)
     entries, altered = _payloads(session, organisation, person)
+    _unname_lost(session, person)
     if person.use != DATA:
-        return Gone(entries, altered=altered)
+        return Gone(entries, altered=altered, unproven=person.believed)
     crowds.forget(session, person.subject_id)
-    return Gone(entries, _members(session, organisation, person), altered)
+    return Gone(entries, _members(session, organisation, person), altered, person.believed)
 
 
 def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> tuple[int, int]:
@@ -105,15 +110,36 @@ def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> 
     mine = (Payload.owner_id == person.subject_id, Payload.use == person.use)
     rows = _with_leaves(session, Payload.entry_id, *mine, more=as_it_is(Payload.sealed))
     about = [(i, leaf, person.sealed(leaf, sealed)) for i, leaf, sealed in rows if person.is_about(leaf)]
+    if person.believed:
+        about = _without_strangers(session, organisation, about)
     if not about:
         return 0, 0
+    use = UNPROVEN if person.believed else ERASED
     for statement in _UNNAMED.values():
         session.execute(statement, {"ids": [i for i, *_ in about]})
-    gone = {"owner_id": "", "use": ERASED}
-    stones = [{"entry_id": i, "sealed": tombstone(organisation, ERASED, leaf), **gone} for i, leaf, ok in about if ok]
+    gone = {"owner_id": "", "use": use}
+    stones = [{"entry_id": i, "sealed": tombstone(organisation, use, leaf), **gone} for i, leaf, ok in about if ok]
     if stones:
         session.execute(update(Payload), stones)
     return len(stones), len(about) - len(stones)
+
+
+def _unname_lost(session: Session, person: Theirs) -> None:
+    """Entries whose payload a restore lost already."""
+    lost = select(Entry.id, Entry.leaf).join(Payload, Payload.entry_id == Entry.id)
+    rows = session.execute(lost.where(Entry.subject_id == person.subject_id, Payload.use == LOST))
+    if ids := [i for i, leaf in rows if person.is_about(leaf)]:
+        session.execute(_UNNAMED[Entry], {"ids": ids})
+
+
+def _without_strangers(
+    session: Session, organisation: SubjectCipher, about: Sequence[tuple[str, bytes, bool]]
+) -> list[tuple[str, bytes, bool]]:
+    """What waits and has no MAC of ours may be anybody's: it gets nothing from us."""
+    waits = select(Outbox.id, Outbox.leaf, as_it_is(Outbox.mac)).where(among(Outbox.id, "ids"))
+    rows, mac = session.execute(waits, {"ids": [i for i, *_ in about]}), outbox_mac(organisation)
+    strange = {i for i, leaf, told in rows if not mac.fits(leaf, told)}
+    return [row for row in about if row[0] not in strange]
 
 
 def _members(session: Session, organisation: SubjectCipher, person: Theirs) -> int:
@@ -123,7 +149,10 @@ def _members(session: Session, organisation: SubjectCipher, person: Theirs) -> i
     mine = [r for r in rows if r.entry_id in leaves and person.is_among(leaves[r.entry_id], r.tag)]
     for row in mine:
         member = leaf_hash(Member(row.tag, row.group, row.version).encode())
-        row.tag, row.group, row.version = nameless(organisation, row.entry_id, member), 0, 0
+        if person.believed:
+            row.tag = unproven(organisation, row.entry_id, row.tag, member)
+        else:
+            row.tag, row.group, row.version = nameless(organisation, row.entry_id, member), 0, 0
         row.subject_id = None
     session.flush()
     return len(mine)

@@ -24,6 +24,7 @@ from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.searching import Wanted, first_of, is_about_nobody, is_there, page
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import require_beginning
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict
 
@@ -51,10 +52,11 @@ class Begun:
 
 
 def begun(log: "Log", session: Session) -> Begun:
-    """Raises NotFound for an empty log."""
+    """Raises NotFound for an empty log, LogInconsistent where somebody else moved its beginning."""
     signed = log.checkpoint(session)
-    size = log.signer.open(signed).size
-    return Begun(log.signer.at(size), signed, size, first_of(session))
+    size, first = log.signer.open(signed).size, first_of(session)
+    require_beginning(session, log.vault, first)
+    return Begun(log.signer.at(size), signed, size, first)
 
 
 def export(log: "Log", database: Database, wanted: Wanted, *, about_people: bool) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.checkpoint import Checkpoint
-from privacy_svc.auditlog.mac import size_and_root, tree_mac
+from privacy_svc.auditlog.mac import tree_mac, what_stands
 from privacy_svc.auditlog.merkle import Hash, root
 from privacy_svc.auditlog.model import Tree
 from privacy_svc.auditlog.tiles import Tiles
@@ -40,7 +40,9 @@ class Grown:
         return root(self.size, self.tiles.node)
 
     def mac(self) -> bytes:
-        return tree_mac(self.vault.organisation_cipher(self.session)).of(size_and_root(self.size, self.root()))
+        return tree_mac(self.vault.organisation_cipher(self.session)).of(
+            what_stands(self.size, self.root(), self.row.first)
+        )
 
     @property
     def first(self) -> int:

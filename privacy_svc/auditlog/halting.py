@@ -9,6 +9,10 @@ from privacy_svc.auditlog import outside, tree_row
 from privacy_svc.auditlog.errors import WitnessContradicts
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Tree
+from privacy_svc.auditlog.signing import out_of_force
+from privacy_svc.auditlog.stored_checkpoints import last_signed
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import require_ours
 from privacy_svc.auditlog.witness import submit, write_outside
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict
@@ -38,15 +42,29 @@ def ask_witness(log: "Log", database: Database) -> int | None:
 
 
 def resume(log: "Log", database: Database, reason: str, actor: str) -> str:
-    """Returns what the record outside lacked, which is written anew. Raises Conflict where nothing holds the log up."""
+    """Returns what the record outside lacked, which is written anew once the entry that says so is committed: after a
+    crash nothing else would tell. Asked again, it writes the rest. Raises Conflict where nothing holds the log up."""
     with database.write() as session:
         why, lacking = tree_row.resume(session), outside.outside_lacks(session, log.export, log.mirror)
-        if why is None and not lacking and not tree_row.was_halted(session):
+        unsigned = out_of_force(log.signer, tree_row.size_of_tree(session))
+        if why is None and not lacking and not unsigned and not tree_row.was_halted(session):
             raise Conflict("The log is not halted.")
-        payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
-        log.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
         if lacking:
-            outside.write_outside(database, session, log.export, log.mirror)
+            _first(log, session)
+        payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
+        payload |= {"unsigned_until": unsigned} if unsigned else {}
+        log.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
+    if lacking:
+        with database.write() as session:
+            outside.write_outside(database, session, log.export, log.mirror, _first(log, session))
             if log.witness is not None:
                 write_outside(session, log.witness, log.export)
     return lacking
+
+
+def _first(log: "Log", session: Session) -> int:
+    """Where the log begins, which is locked. Raises LogInconsistent where the tree is not ours."""
+    tree, last = tree_row.locked(session), last_signed(session)
+    signed = [log.signer.open(last.note)] if last is not None else []
+    require_ours(session, log.vault, tree, Tiles(session), signed)
+    return tree.first

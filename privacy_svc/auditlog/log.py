@@ -125,7 +125,7 @@ class Log:
         """After a restore: the entries since the backup, from outside the database. What was pruned since goes again,
         where it is older than `before` and about nobody `held`. Raises LogInconsistent."""
         found = relearn(session, self.vault, self.export, self.mirror, self.signer, Over(before, held))
-        if found.until > found.first:
+        if found.until > found.first or found.cut:
             self.append(session, EventType.LOG_RELEARNED, actor=actor, payload=found.to_payload())
         if found.pruned:
             self.append(session, EventType.LOG_PRUNED, actor=actor, payload=found.pruned)

@@ -31,9 +31,15 @@ def outbox_mac(organisation: SubjectCipher) -> Mac:
 
 
 def tree_mac(organisation: SubjectCipher) -> Mac:
-    """Of `size_and_root`."""
+    """Of `what_stands`."""
     return Mac(organisation, "audit-tree")
 
 
-def size_and_root(size: int, root: Hash) -> bytes:
+def what_stands(size: int, root: Hash, first: int) -> bytes:
+    """Of a tree that was pruned up to `first`."""
+    return size.to_bytes(8) + root + first.to_bytes(8)
+
+
+def without_first(size: int, root: Hash) -> bytes:
+    """As versions wrote it that did not bind where the log begins."""
     return size.to_bytes(8) + root

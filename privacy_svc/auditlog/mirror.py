@@ -9,12 +9,14 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.keyfiles import look, sync_folder
 
 BUNDLE = 256
+CUT = "entries-cut"
 LONGEST = 0xFFFF
 """Bytes of a leaf."""
 Leaves = Callable[[int, int], Sequence[bytes]]
@@ -95,6 +97,25 @@ class Mirror:
             for path in self.folder.glob("[0-9]*"):
                 if (int(path.name) + 1) * BUNDLE <= until:
                     path.unlink()
+            sync_folder(self.folder)
+
+    def cut(self, size: int) -> None:
+        """Leaves from `size` on go from here, into a file beside for a person to look at."""
+        with self._locked():
+            beside = os.open(self.folder.parent / CUT, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(beside, "ab") as file:
+                file.writelines(len(leaf).to_bytes(2) + leaf for leaf in self.read(size))
+                file.flush()
+                os.fsync(file.fileno())
+            for path in sorted(self.folder.glob("[0-9]*"), reverse=True):
+                keep = size - int(path.name) * BUNDLE
+                if keep <= 0:
+                    path.unlink()
+                    continue
+                with path.open("r+b") as file:
+                    file.truncate(sum(2 + len(leaf) for leaf in islice(_whole(file.read()), keep)))
+                    os.fsync(file.fileno())
+                break
             sync_folder(self.folder)
 
     def _compare(self, first: int, here: int, leaves: Leaves, held: Sequence[bytes]) -> None:

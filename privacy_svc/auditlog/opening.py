@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog.entry import Sealable
 from privacy_svc.auditlog.merkle import Hash
 from privacy_svc.auditlog.tombstones import TOMBSTONES
-from privacy_svc.errors import Erased
+from privacy_svc.errors import Erased, KeyUnavailable
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 PAYLOAD_FIELD = 3
@@ -33,27 +33,38 @@ class Sealed(Protocol):
 
 
 class Openers:
-    """The keys of payloads' owners. Lives as long as one transaction."""
+    """The keys of payloads' owners. Lives as long as one transaction. `each`: a key that is away hides only what it
+    opens, instead of being raised; the caller has the organisation's own."""
 
-    def __init__(self, session: Session, vault: Vault) -> None:
-        self._session, self._vault = session, vault
+    def __init__(self, session: Session, vault: Vault, *, each: bool = False) -> None:
+        self._session, self._vault, self._each = session, vault, each
+        self._away: set[tuple[str, str]] = set()
         self._ciphers: dict[tuple[str, str], SubjectCipher | None] = {}
 
     def learn(self, payloads: Iterable[Sealed]) -> None:
         """The keys that open these; None is kept where a key is destroyed."""
         if len(self._ciphers) > MOST:
             self._ciphers.clear()
+            self._away.clear()
         wanted: dict[str, set[str]] = {}
         for payload in payloads:
             if payload.use not in TOMBSTONES and (payload.use, payload.owner_id) not in self._ciphers:
                 wanted.setdefault(payload.use, set()).add(payload.owner_id)
         for use, owners in wanted.items():
-            found = living(self._session, self._vault, owners, use)
+            found, away = dict[str, SubjectCipher](), set[str]()
+            if self._each:
+                found, away = reachable(self._session, self._vault, owners, use)
+            else:
+                found = living(self._session, self._vault, owners, use)
+            self._away |= {(use, owner) for owner in away}
             self._ciphers |= {(use, owner): found.get(owner) for owner in owners}
 
     def cipher(self, payload: Sealed) -> SubjectCipher | None:
         """None where the key is destroyed, or the payload is a tombstone. Only of what was learnt."""
         return None if payload.use in TOMBSTONES else self._ciphers[payload.use, payload.owner_id]
+
+    def is_away(self, payload: Sealed) -> bool:
+        return (payload.use, payload.owner_id) in self._away
 
     def open(self, payload: Sealed, leaf: Hash) -> Sealable | None:
         """None where the key is destroyed. Raises Tampered, also when the leaf is not the one it was sealed with."""
@@ -94,3 +105,20 @@ def living(session: Session, vault: Vault, owners: Iterable[str], use: str) -> d
             with suppress(Tampered):
                 found.update(vault.ciphers(session, [owner], use))
         return found
+
+
+def reachable(
+    session: Session, vault: Vault, owners: Iterable[str], use: str
+) -> tuple[dict[str, SubjectCipher], set[str]]:
+    """The same, and whose keys are away: a row that names a root key which never was must not hide all others."""
+    owners = sorted(owners)
+    try:
+        return living(session, vault, owners, use), set()
+    except KeyUnavailable:
+        found, away = dict[str, SubjectCipher](), set[str]()
+        for owner in owners:
+            try:
+                found.update(living(session, vault, [owner], use))
+            except KeyUnavailable:
+                away.add(owner)
+        return found, away

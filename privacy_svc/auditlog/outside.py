@@ -9,23 +9,30 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file, record_id
 from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.model import Entry, SignedCheckpoint, Tree
+from privacy_svc.auditlog.raw import as_it_is
 from privacy_svc.auditlog.stored_checkpoints import lacking, last_signed, stored
-from privacy_svc.auditlog.tree_row import locked, size_of_tree
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_row import size_of_tree
 from privacy_svc.db import Database
 
 _FIRST = select(Tree.first).where(Tree.id == 1)
 _TWO_SIGNED = select(SignedCheckpoint.size).order_by(SignedCheckpoint.size.desc()).limit(2)
 _BETWEEN = (
-    select(Entry.leaf).where(Entry.index >= bindparam("first"), Entry.index < bindparam("until")).order_by(Entry.index)
+    select(Entry.index, as_it_is(Entry.leaf))
+    .where(Entry.index >= bindparam("first"), Entry.index < bindparam("until"))
+    .order_by(Entry.index)
 )
 """Built once: a batch is 30 statements, and building them took longer than the database."""
 
 
 def export_newest(database: Database, export: Path, mirror: Mirror, first: int, newest: SignedCheckpoint) -> None:
-    """Once; its leaves before it."""
+    """Once; its leaves before it, and before these a word of what they will be signed by."""
     if newest.size > checkpoint_file.newest_size(export):
+        export.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        checkpoint_file.announce(export, newest.note)
         mirror.extend(first, newest.size, partial(_leaves, database))
         if (here := max(mirror.count(), first)) < newest.size:
             raise LogInconsistent(f"The mirror of the log ends at {here}: no checkpoint of {newest.size} is exported.")
@@ -70,14 +77,17 @@ def is_elsewhere(session: Session, export: Path, mirror: Mirror) -> bool:
     return not there and bool(outside_lacks(session, export, mirror))
 
 
-def write_outside(database: Database, session: Session, export: Path, mirror: Mirror) -> None:
-    """All that the database has of it, also what is newest. Raises LogInconsistent where the two contradict."""
+def write_outside(database: Database, session: Session, export: Path, mirror: Mirror, first: int) -> None:
+    """All that the database has of it, also what is newest, of a log that begins at `first`. Raises LogInconsistent
+    where the two contradict."""
     if (told := record_id.known(session)) is not None and record_id.is_another(session, export.parent):
         record_id.write(export.parent, told)
     newest = last_signed(session)
     if newest is None:
         return
-    mirror.extend(locked(session).first, newest.size, partial(_leaves, database))
+    export.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    checkpoint_file.announce(export, newest.note)
+    mirror.extend(first, newest.size, partial(_leaves, database))
     for _, note in lacking(stored(session), checkpoint_file.in_order(export)):
         checkpoint_file.append(export, note)
     if checkpoint_file.newest_size(export) != newest.size:  # older ones stand behind it now
@@ -85,5 +95,11 @@ def write_outside(database: Database, session: Session, export: Path, mirror: Mi
 
 
 def _leaves(database: Database, first: int, until: int) -> Sequence[bytes]:
+    """Those that the tree is of. Raises LogInconsistent: outside is what was signed, or nothing."""
     with database.read() as session:
-        return session.connection().scalars(_BETWEEN, {"first": first, "until": until}).all()
+        rows = session.connection().execute(_BETWEEN, {"first": first, "until": until}).all()
+        tiles = Tiles(session)
+        for index, leaf in rows:
+            if not isinstance(leaf, bytes) or leaf_hash(leaf) != tiles.node(0, index):
+                raise LogInconsistent(f"Entry {index} is not the one that was logged: nothing is exported.")
+        return [leaf for _, leaf in rows]

@@ -4,7 +4,7 @@ There may be millions, so they are taken in the order of their sizes, as the tre
 file at once; no more are held than those of one size.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
@@ -59,10 +59,17 @@ class Promised:
 
 class Promises:
     """`findings` are about the notes themselves. `exported`: sizes with notes, ascending. `known`: a note that somebody
-    kept. `first`: where the log begins, since it was pruned."""
+    kept. `first`: where the log begins, since it was pruned. `resumed`: changes of keys, by their size, after which the
+    former key signed nothing any more."""
 
     def __init__(
-        self, session: Session, signer: Signer, exported: Iterable[tuple[int, str]], known: str | None, first: int
+        self,
+        session: Session,
+        signer: Signer,
+        exported: Iterable[tuple[int, str]],
+        known: str | None,
+        first: int,
+        resumed: Collection[object] = (),
     ) -> None:
         self.findings: list[Finding] = []
         self.largest = 0
@@ -79,7 +86,8 @@ class Promises:
         self._ordered = groupby(merge(signed, outside, self._kept(known), key=_SIZE), key=_SIZE)
         self._ahead = self._read()
         for handover in signer.handovers:
-            self._check_handover(session, handover)
+            if handover.after not in resumed:
+                self._check_handover(session, handover)
 
     def until(self, size: int) -> Iterator[Promised]:
         """Those of the next sizes, up to that of the tree as far as it is."""

@@ -5,7 +5,7 @@ the complete subtrees left of it stay, so the tree grows on and later proofs and
 been. An entry says up to where, and verification accepts no other beginning.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -15,17 +15,18 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.appending import subject_label
-from privacy_svc.auditlog.crowds import member_tag, members_of
+from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, instant
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.growing_tree import HEIGHT, WIDTH
-from privacy_svc.auditlog.members import TAG
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Payload, Tile, Tree
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
 from privacy_svc.auditlog.stored_checkpoints import last_signed
+from privacy_svc.auditlog.stored_members import committed_tags
 from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tombstones import LOST, is_tombstone
 from privacy_svc.auditlog.tree_row import locked
 from privacy_svc.db import now
 from privacy_svc.errors import Erased
@@ -150,11 +151,12 @@ def _envelope(index: int, entry_id: str, leaf: bytes, expected: Hash) -> Envelop
 
 
 class _Held:
-    """Whether an entry is about one of these people, by their tags in its leaf."""
+    """Whether an entry is about one of these people, by their tags in its leaf, or in the list that its leaf speaks of.
+    One whose list a restore lost may be about anybody."""
 
     def __init__(self, session: Session, vault: Vault, people: Collection[str]) -> None:
         """Raises Tampered where a key is broken or taken away: nothing tells which entries are theirs."""
-        self._session = session
+        self._session, self._organisation = session, vault.organisation_cipher(session)
         self._ciphers: list[SubjectCipher] = []
         for use in (DATA, EVIDENCE):
             found = vault.ciphers(session, people, use)
@@ -170,7 +172,12 @@ class _Held:
         labels, tags = self._of(envelope.time[:7])
         if envelope.members is UNSET:
             return envelope.subject in labels
-        return any(tag in tags for tag in self._members(envelope.id))
+        told = committed_tags(self._session, envelope.id, envelope.members)
+        if told is not None:
+            return not tags.isdisjoint(told)
+        if not self._lost_in_a_restore(envelope.id):
+            raise LogInconsistent(f"The people of entry {envelope.id} are not those it was written about.")
+        return True
 
     def _of(self, in_month: str) -> tuple[frozenset[str], frozenset[bytes]]:
         if in_month not in self._months:
@@ -178,9 +185,11 @@ class _Held:
             self._months[in_month] = labels, frozenset(member_tag(c, in_month) for c in self._ciphers)
         return self._months[in_month]
 
-    def _members(self, entry_id: str) -> Iterator[bytes]:
-        yield from self._session.scalars(select(EntryMember.tag).where(EntryMember.entry_id == entry_id))
-        yield from (member[:TAG] for member in members_of(self._session, entry_id))
+    def _lost_in_a_restore(self, entry_id: str) -> bool:
+        """Of whom nothing says any more that they are not among them."""
+        lost = select(Entry.leaf, Payload.sealed).join(Payload, Payload.entry_id == Entry.id)
+        rows = self._session.execute(lost.where(Entry.id == entry_id, Payload.use == LOST))
+        return any(is_tombstone(self._organisation, LOST, leaf, sealed) for leaf, sealed in rows)
 
 
 def prune(session: Session, until: int) -> int:

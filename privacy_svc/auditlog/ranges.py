@@ -8,7 +8,7 @@ INTACT = "intact"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Entries `first` to `until` - 1 are all intact, pruned, erased, lost, or what a finding's kind says."""
+    """Entries `first` to `until` - 1 are all intact, pruned, erased, lost, unproven, or what a finding's kind says."""
 
     first: int
     until: int

@@ -1,7 +1,7 @@
-"""A log restored from a backup takes back the entries it had integrated since: the leaves from the mirror, its own
-checkpoints and what witnesses said of them from the export. It is then the log it was; what it says of the lost
-payloads is one more entry, in the same transaction. So is what it says of entries that were pruned since the backup,
-and go again.
+"""A log restored from a backup takes back the entries it had integrated since: the leaves from the mirror, as far as it
+has signed them, its own checkpoints and what witnesses said of them from the export. It is then the log it was; what it
+says of the lost payloads is one more entry, in the same transaction. So is what it says of entries that were pruned
+since the backup, and go again.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,9 +21,11 @@ from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.entry import Envelope, instant
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror, not_there
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, Payload, SignedCheckpoint, Tree
+from privacy_svc.auditlog.naming import name_again
 from privacy_svc.auditlog.searching import first_of
 from privacy_svc.auditlog.sequencer import BATCH
 from privacy_svc.auditlog.signed_note import NoteError
@@ -39,17 +41,20 @@ from privacy_svc.vault import SubjectCipher, Tampered, Vault
 @dataclass(frozen=True, slots=True)
 class Relearned:
     """Entries `first` to `until` - 1 came back, `erasures` among them that the backup did not know; of
-    `without_payload` the backup lacks the payload. `pruned`: what an entry says of those that went again."""
+    `without_payload` the backup lacks the payload. `pruned`: what an entry says of those that went again. `cut`: leaves
+    outside that no checkpoint of ours is of; they were taken away there."""
 
     first: int
     until: int
     without_payload: int
     erasures: int
     pruned: Mapping[str, Any] | None
+    cut: int
 
     def to_payload(self) -> dict[str, int]:
         told = {"from": self.first, "until": self.until}
-        return told | {"without_payload": self.without_payload, "erasures": self.erasures}
+        told |= {"without_payload": self.without_payload, "erasures": self.erasures}
+        return told | ({"cut": self.cut} if self.cut else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +69,66 @@ class Over:
 def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer: Signer, over: Over) -> Relearned:
     """Where a payload is in no backup, a tombstone says so. Raises LogInconsistent where the
     mirror lacks something or does not fit the checkpoints."""
-    tree = locked(session)
+    tree, back = locked(session), _Back()
     organisation = vault.organisation_cipher(session)
-    begin, lost, erasures, pruned_at = tree.size, 0, 0, ""
+    begin, there = tree.size, mirror.count()
     newest = _take_checkpoints(session, export, signer)
-    promised = newest.size if newest else 0
-    until = max(promised, mirror.count())  # also what was mirrored and not signed any more
-    if begin < until:
+    proven = newest.size if newest else 0
+    if begin < max(proven, there):
         _refuse_too_old(begin, mirror.first())
         _compare(session, begin, mirror)
-    leaves = mirror.read(begin)
-    while tree.size < until:
-        batch = list(islice(leaves, min(BATCH, until - tree.size)))
-        if not batch:
-            raise not_there(tree.size)
-        unknown = _take_back(session, tree, batch)
-        insert_rows(session, Payload, [_lost(organisation, envelope.id, leaf) for envelope, leaf in unknown])
-        lost += len(unknown)
-        erasures += sum(envelope.type == EventType.SUBJECT_ERASED for envelope, _ in unknown)
-        pruned_at = max((e.time for e, _ in unknown if e.type == EventType.LOG_PRUNED), default=pruned_at)
-    if begin < until and newest is not None:
+    back.take(session, organisation, tree, mirror, proven)
+    if begin < proven and newest is not None:
         _check(session, newest)
+    if (note := _announced(session, export, signer, mirror, tree.size)) is not None:
+        proven = checkpoint_file.size_of(note)
+        back.take(session, organisation, tree, mirror, proven)
+        session.add(SignedCheckpoint(size=proven, note=note))
+    name_again(session, vault, begin)
+    cut = there - proven if there > tree.size else 0
+    if cut:
+        mirror.cut(proven)
     _take_cosignatures(session, checkpoint_file.cosignatures(export))
-    return Relearned(begin, tree.size, lost, erasures, _prune_again(session, vault, mirror.first(), pruned_at, over))
+    pruned = _prune_again(session, vault, mirror.first(), back.pruned_at, over)
+    return Relearned(begin, tree.size, back.lost, back.erasures, pruned, cut)
+
+
+@dataclass
+class _Back:
+    """What came back. `pruned_at`: when entries were pruned last, as one of them says."""
+
+    lost: int = 0
+    erasures: int = 0
+    pruned_at: str = ""
+
+    def take(self, session: Session, organisation: SubjectCipher, tree: Tree, mirror: Mirror, until: int) -> None:
+        """The entries of the mirror up to there."""
+        leaves = mirror.read(tree.size)
+        while tree.size < until:
+            batch = list(islice(leaves, min(BATCH, until - tree.size)))
+            if not batch:
+                raise not_there(tree.size)
+            unknown = _take_back(session, tree, batch)
+            insert_rows(session, Payload, [_lost(organisation, envelope.id, leaf) for envelope, leaf in unknown])
+            self.lost += len(unknown)
+            self.erasures += sum(envelope.type == EventType.SUBJECT_ERASED for envelope, _ in unknown)
+            pruned = (e.time for e, _ in unknown if e.type == EventType.LOG_PRUNED)
+            self.pruned_at = max(pruned, default=self.pruned_at)
+
+
+def _announced(session: Session, export: Path, signer: Signer, mirror: Mirror, size: int) -> str | None:
+    """The checkpoint that a crash kept from being exported, where it is of what is mirrored behind `size` entries. By
+    nothing else are leaves beyond the exported ones known as ours: who writes to the folder could append others."""
+    note = checkpoint_file.announced(export)
+    try:
+        told = signer.open(note or "")
+    except NoteError:
+        return None
+    if not size < told.size <= mirror.count():
+        return None
+    grown = GrowingTree.after(size, Tiles(session).node)
+    grown.extend(map(leaf_hash, islice(mirror.read(size), told.size - size)))
+    return note if (grown.size, grown.root()) == (told.size, told.root) else None
 
 
 def _prune_again(session: Session, vault: Vault, most: int, pruned_at: str, over: Over) -> Mapping[str, Any] | None:

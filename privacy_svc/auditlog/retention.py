@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import pruning
 from privacy_svc.auditlog.entry import instant
 from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.grown import Grown
 from privacy_svc.auditlog.searching import first_of
+from privacy_svc.auditlog.signing import promised
 from privacy_svc.auditlog.tree_row import locked
 from privacy_svc.auditlog.witness import last_cosigned
 from privacy_svc.db import Database, now
@@ -62,10 +64,12 @@ def prune(
 
 def _stretch(log: "Log", database: Database, before: datetime, held: Held, actor: str) -> int:
     with database.write() as session:
-        locked(session)
+        tree = Grown(session, log.vault, locked(session), promised(session, log.signer, log.export))
+        tree.require_ours()
         until = _until(log, session, before, held)
         gone = pruning.prune(session, until)
         if gone:
+            tree.row.mac = tree.mac()
             told = {"until": until, "entries": gone, "before": instant(before)}
             log.append(session, EventType.LOG_PRUNED, actor=actor, payload=told)
     log.integrate(database)  # first: a restore believes that leaves outside were pruned where an entry there says so

@@ -66,6 +66,8 @@ def integrate(
             done = _batch(session, grown, signer, export, mirror)
             finish = partial(export_newest, database, export, mirror, grown.first)
             newest = sign(session, grown, signer, export, finish, at_once=not patient and done < BATCH)
+            if newest is not None and newest.size > checkpoint_file.newest_size(export):
+                grown.require_ours()
         if newest is not None:
             export_newest(database, export, mirror, grown.first, newest)
         total += done

@@ -1,6 +1,6 @@
 """The signature of the tree: once a second over all processes, and never of what contradicts what was signed before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import checkpoint_file
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.clock import milliseconds
+from privacy_svc.auditlog.entry_check import Checker
 from privacy_svc.auditlog.errors import LogInconsistent
+from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.grown import Grown
 from privacy_svc.auditlog.merkle import ProofError, consistency_proof, verify_consistency
 from privacy_svc.auditlog.model import SignedCheckpoint, Tree
@@ -60,10 +62,36 @@ def sign(
         finish(last)
     exported = checkpoint_file.newest(export)
     signed = exported if checkpoint_file.size_of(exported) == tree.size else None
+    if signed is None and (until := out_of_force(signer, tree.size)):
+        if _is_told(session, tree, until):
+            return last
+        raise LogInconsistent(
+            f"The signing key took over after {until} entries, and the log has {tree.size}: it was put back with "
+            "`log/`. Bring the newest copy of `log/` back, then `privacy-svc restore replay`. Where there is none, "
+            f"`privacy-svc log resume --reason TEXT` lets it go on, unsigned until it has more than {until} entries."
+        )
     newest = SignedCheckpoint(size=tree.size, note=signed or signer.sign_note(str(checkpoint)))
     session.add(newest)
     tree.row.signed_ms = milliseconds(session)
     return newest
+
+
+def out_of_force(signer: Signer, size: int) -> int:
+    """Up to how many entries no key that is still here signs, where so many are within; 0 where one does."""
+    if signer.rotating:  # both keys sign
+        return 0
+    return max((handover.after for handover in signer.handovers if size <= handover.after), default=0)
+
+
+def _is_told(session: Session, tree: Grown, until: int) -> bool:
+    """Whether a person has let the log go on without, as an entry says."""
+    return until in unsigned_until(Checker(session, tree.vault))
+
+
+def unsigned_until(checker: Checker) -> Collection[object]:
+    """Changes of keys, by after how many entries, to which a person has let the log go on unsigned after a restore."""
+    told = checker.told(EventType.LOG_RESUMED)
+    return [payload["unsigned_until"] for _, payload in told if "unsigned_until" in payload]
 
 
 def _is_due(session: Session, tree: Tree) -> bool:

@@ -11,6 +11,7 @@ from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.members import (
+    TAG,
     Member,
     Membership,
     check,
@@ -22,15 +23,16 @@ from privacy_svc.auditlog.members import (
 )
 from privacy_svc.auditlog.merkle import Hash, ProofError, leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember
-from privacy_svc.auditlog.opening import DATA, living
-from privacy_svc.auditlog.tombstones import is_nameless, member_hash
+from privacy_svc.auditlog.opening import DATA, reachable
+from privacy_svc.auditlog.tombstones import UNPROVEN, is_nameless, is_unproven, len_unproven, member_hash
 from privacy_svc.errors import NotFound
-from privacy_svc.vault import Vault
+from privacy_svc.vault import SubjectCipher, Vault
 
 Found = Iterator[tuple[str, str]]
 
 
 def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envelope) -> Found:
+    """What is wrong with them, and whose name only a restore took away (`UNPROVEN`)."""
     of_entry = select(EntryMember).where(EntryMember.entry_id == entry_id).order_by(EntryMember.position)
     rows = session.scalars(of_entry).all()
     if not rows and (crowd := crowds.members_of(session, entry_id)):
@@ -45,14 +47,32 @@ def check_members(session: Session, vault: Vault, entry_id: str, envelope: Envel
         return
     if [r.position for r in rows] != list(range(len(rows))) or commitment(_leaves(rows)) != envelope.members:
         yield "altered", "the people of the entry are not those it was written about"
-    ciphers = living(session, vault, {r.subject_id for r in rows if r.subject_id}, DATA)
+    yield from _check_names(session, vault, rows, envelope.time[:7])
+
+
+def _check_names(session: Session, vault: Vault, rows: Sequence[EntryMember], in_month: str) -> Found:
     organisation = vault.organisation_cipher(session)
+    ciphers, away = reachable(session, vault, {r.subject_id for r in rows if r.subject_id}, DATA)
     for row in rows:
-        if row.subject_id is None:
-            if (row.group, row.version) != (0, 0) or not is_nameless(organisation, entry_id, row.tag):
+        if row.subject_id is None and _is_unproven(organisation, row):
+            yield UNPROVEN, "an erasure without a key took a name out of the entry"
+        elif row.subject_id is None:
+            if (row.group, row.version) != (0, 0) or not is_nameless(organisation, row.entry_id, row.tag):
                 yield "altered", "somebody is no longer named in the entry, and was not erased"
-        elif row.subject_id not in ciphers or member_tag(ciphers[row.subject_id], envelope.time[:7]) != row.tag:
+        elif row.subject_id in away:
+            yield "payload_unavailable", "the key of somebody whom the entry names is away: it cannot be checked"
+        elif row.subject_id not in ciphers or member_tag(ciphers[row.subject_id], in_month) != row.tag:
             yield "altered", "the entry names another person than the one it was written about"
+
+
+def committed_tags(session: Session, entry_id: str, said: Mapping[str, Any]) -> list[bytes] | None:
+    """Of the people of an entry; None where they are not those that its leaf speaks of."""
+    of_entry = select(EntryMember).where(EntryMember.entry_id == entry_id).order_by(EntryMember.position)
+    if rows := session.scalars(of_entry).all():
+        return [row.tag[:TAG] for row in rows] if commitment(_leaves(rows)) == said else None
+    crowd = crowds.members_of(session, entry_id)
+    fits = commitment_of_parts(len(crowd), crowds.roots_of(crowd)) == said
+    return [member[:TAG] for member in crowd] if fits else None
 
 
 def named(session: Session, entry_id: str) -> dict[str, int]:
@@ -109,6 +129,19 @@ def _member(row: EntryMember) -> Member:
 def _leaves(rows: Sequence[EntryMember]) -> list[Hash]:
     """None where a row holds a number that no member has."""
     try:
-        return [member_hash(r.tag) if r.subject_id is None else leaf_hash(_member(r).encode()) for r in rows]
+        return [_hash(row) for row in rows]
     except OverflowError:
         return []
+
+
+def _is_unproven(organisation: SubjectCipher, row: EntryMember) -> bool:
+    with suppress(OverflowError):
+        return is_unproven(organisation, row.entry_id, row.tag, _hash(row))
+    return False
+
+
+def _hash(row: EntryMember) -> Hash:
+    """Raises OverflowError."""
+    if row.subject_id is None and len(row.tag) != len_unproven(TAG):
+        return member_hash(row.tag)
+    return leaf_hash(Member(row.tag[:TAG], row.group, row.version).encode())

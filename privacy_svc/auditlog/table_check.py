@@ -14,7 +14,7 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.auditlog.tree_check import has_our_mac
+from privacy_svc.auditlog.tree_check import has_former_mac, has_our_mac
 from privacy_svc.vault import Vault
 
 
@@ -63,7 +63,10 @@ def check_tree_mac(session: Session, vault: Vault) -> Iterator[Finding]:
     """One of before, or another's. A tree whose tiles are not even of its size is told by those."""
     tree = session.get(Tree, 1)
     with suppress(LogInconsistent):
-        if tree is not None and tree.mac is not None and not has_our_mac(session, vault, tree, Tiles(session)):
+        tiles = Tiles(session)
+        if tree is None or tree.mac is None or has_former_mac(session, vault, tree, tiles):
+            return
+        if not has_our_mac(session, vault, tree, tiles):
             detail = "the size in audit_tree and the tiles are not as this service left them, by the MAC of the row"
             yield Finding("altered", detail)
 

@@ -10,9 +10,10 @@ import hmac
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.vault import SubjectCipher
 
-ERASED, LOST = "erased", "lost"
-"""Uses of a payload that is a tombstone: erased with its person; in no backup when the database was restored."""
-TOMBSTONES = frozenset({ERASED, LOST})
+ERASED, LOST, UNPROVEN = "erased", "lost", "unproven"
+"""Uses of a payload that is a tombstone: erased with its person; in no backup when the database was restored; erased
+again after a restore, when no key was left that told whose it was: the columns for searching alone said so."""
+TOMBSTONES = frozenset({ERASED, LOST, UNPROVEN})
 _LENGTH = 32
 
 
@@ -36,3 +37,16 @@ def is_nameless(organisation: SubjectCipher, entry_id: str, tag: bytes) -> bool:
 def member_hash(tag: bytes) -> Hash:
     """Of a nameless member."""
     return tag[:_LENGTH]
+
+
+def unproven(organisation: SubjectCipher, entry_id: str, tag: bytes, member: Hash) -> bytes:
+    """A member whom an erasure without their key took the name of: the tag stays, as it may be another's."""
+    return tag + organisation.tag(f"audit-unproven|{entry_id}|{member.hex()}", _LENGTH)
+
+
+def len_unproven(tag: int) -> int:
+    return tag + _LENGTH
+
+
+def is_unproven(organisation: SubjectCipher, entry_id: str, tag: bytes, member: Hash) -> bool:
+    return hmac.compare_digest(unproven(organisation, entry_id, tag[:-_LENGTH], member), tag)

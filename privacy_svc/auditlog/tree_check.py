@@ -1,8 +1,9 @@
 """Whether the tree is as this service left it: before anything is put behind it, and before it is signed.
 
-Its row has a MAC of its size and root. Where that does not fit, a version of this service without it may have written
-last (it has no MAC at all then, or an older one), or somebody else: so each entry behind the newest checkpoint, which
-our key signed, has to be one of ours by its payload, which nobody else can seal. The next entry then renews the MAC.
+Its row has a MAC of its size, its root and where it begins. Where that does not fit, a version of this service without
+it may have written last (it has no MAC at all then, or an older one), or somebody else: so it has to begin where an
+entry says that it was pruned, and each entry behind the newest checkpoint, which our key signed, has to be one of ours
+by its payload, which nobody else can seal. The next entry then renews the MAC.
 """
 
 from collections.abc import Sequence
@@ -11,9 +12,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.checkpoint import Checkpoint
+from privacy_svc.auditlog.entry_check import Checker
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing_tree import GrowingTree
-from privacy_svc.auditlog.mac import size_and_root, tree_mac
+from privacy_svc.auditlog.mac import tree_mac, what_stands, without_first
 from privacy_svc.auditlog.merkle import leaf_hash, root
 from privacy_svc.auditlog.model import Entry, Tree
 from privacy_svc.auditlog.raw import as_bytes, as_it_is
@@ -32,13 +34,28 @@ _FROM = (
 
 def has_our_mac(session: Session, vault: Vault, tree: Tree, tiles: Tiles) -> bool:
     """Raises LogInconsistent where the tiles are no tree of its size."""
-    told = size_and_root(tree.size, root(tree.size, tiles.node))
+    told = what_stands(tree.size, root(tree.size, tiles.node), tree.first)
     return tree_mac(vault.organisation_cipher(session)).fits(told, tree.mac)
+
+
+def has_former_mac(session: Session, vault: Vault, tree: Tree, tiles: Tiles) -> bool:
+    """One of a version that did not bind where the log begins."""
+    told = without_first(tree.size, root(tree.size, tiles.node))
+    return tree_mac(vault.organisation_cipher(session)).fits(told, tree.mac)
+
+
+def require_beginning(session: Session, vault: Vault, first: int) -> None:
+    """That the log begins no later than its entries say. Raises LogInconsistent."""
+    if first > (pruned := Checker(session, vault).pruned):
+        raise LogInconsistent(f"The log begins at entry {first}, and its entries say {pruned}: audit_tree was changed.")
 
 
 def require_ours(session: Session, vault: Vault, tree: Tree, tiles: Tiles, signed: Sequence[Checkpoint]) -> None:
     """`signed`: the newest checkpoints of ours, all contained in the tree. Raises LogInconsistent."""
     if has_our_mac(session, vault, tree, tiles):
+        return
+    require_beginning(session, vault, tree.first)
+    if has_former_mac(session, vault, tree, tiles):
         return
     known = max(signed, key=lambda checkpoint: checkpoint.size, default=None)
     grown = GrowingTree.after(known.size if known else 0, tiles.node)

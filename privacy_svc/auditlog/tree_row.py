@@ -18,10 +18,10 @@ def size_of_tree(session: Session) -> int:
     return _whole(session.connection().scalar(_SIZE) or 0)
 
 
-def _whole(size: object) -> int:
+def _whole(size: object, name: str = "size") -> int:
     """SQLite keeps what it is given, whatever a column's type."""
     if not isinstance(size, int) or size < 0:
-        raise LogInconsistent("The size in audit_tree is no number of entries.")
+        raise LogInconsistent(f"The {name} in audit_tree is no number of entries.")
     return size
 
 
@@ -36,6 +36,7 @@ def locked(session: Session) -> Tree:
             pass  # another process made it at the same moment; it is there now
         tree = session.get_one(Tree, 1, with_for_update=True, populate_existing=True)
     _whole(tree.size)
+    _whole(tree.first, "first")
     return tree
 
 

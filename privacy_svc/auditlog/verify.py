@@ -32,6 +32,7 @@ from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.raw import as_bytes, reading_texts, text_of
 from privacy_svc.auditlog.reading import NEVER_WRITTEN, PAGE, UNREADABLE, pages
 from privacy_svc.auditlog.rotating import is_told
+from privacy_svc.auditlog.signing import unsigned_until
 from privacy_svc.auditlog.table_check import (
     check_cosignatures,
     check_kept_tags,
@@ -54,7 +55,8 @@ MOST = 1000
 @dataclass(frozen=True, slots=True)
 class Report:
     """`first`: where the log begins, since it was pruned. `checkpoints` were compared with the tree; `older` ones are
-    of what was pruned. `erased`: entries whose payload an erasure took, as it should; `lost`: a restore."""
+    of what was pruned. `erased`: entries whose payload an erasure took, as it should; `lost`: a restore. `unproven`:
+    payloads and names that a restore erased again without a key, by what columns said."""
 
     first: int
     size: int
@@ -69,6 +71,7 @@ class Report:
     """Why nothing is signed until a person has looked; the entries are what they are all the same."""
     more: int = 0
     """Findings beyond those told."""
+    unproven: int = 0
 
     @property
     def ok(self) -> bool:
@@ -76,12 +79,13 @@ class Report:
 
 
 def verify(log: "Log", database: Database, known: str | None = None) -> Report:
-    """Changes nothing. Raises KeyUnavailable when the payloads' keys are away."""
+    """Changes nothing. Raises KeyUnavailable when the organisation's own key is away."""
     # before the snapshot, so that nothing exported can be too new for it
     outside, exported = Outside(log.export, log.mirror), checkpoint_file.in_order(log.export)
     with database.snapshot() as session:
         try:
-            return _Verification(session, log, exported, known, outside).run(database)
+            with reading_texts():
+                return _Verification(session, log, exported, known, outside).run(database)
         except UNREADABLE as error:
             return _unreadable(error)
 
@@ -97,7 +101,8 @@ class _Verification:
         self._witness = log.witness.verifier if log.witness else None
         self._tiles = TileCheck(session)
         self._first = session.scalar(select(Tree.first).where(Tree.id == 1)) or 0
-        self._promises = Promises(session, log.signer, exported, known, self._first)
+        self._resumed = unsigned_until(self._checker)
+        self._promises = Promises(session, log.signer, exported, known, self._first, self._resumed)
         self._ranges = Ranges()
         self._tree = self._begin()
 
@@ -145,6 +150,7 @@ class _Verification:
             tuple(findings[:MOST]),
             self._session.scalar(select(Tree.halted).where(Tree.id == 1)),
             max(0, len(findings) - MOST),
+            self._checker.unproven,
         )
 
     def _begin(self) -> GrowingTree:
@@ -243,7 +249,8 @@ class _Verification:
         handovers = () if self._signer.rotating else self._signer.handovers
         ends = [*(following.after for following in handovers[1:]), None]
         for handover, until in zip(handovers, ends, strict=False):
-            if handover.after >= self._first and not is_told(self._session, handover.after, until):
+            told = handover.after in self._resumed or is_told(self._session, handover.after, until)
+            if handover.after >= self._first and not told:
                 yield Finding("missing", f"no entry says that the key {handover.new.vkey} took over")
 
     def _orphans(self) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from privacy_svc.auditlog.mirror import LONGEST
 from privacy_svc.auditlog.model import Entry, Outbox, Payload
 from privacy_svc.auditlog.opening import Openers
 from privacy_svc.auditlog.raw import as_bytes, as_it_is, text_of
-from privacy_svc.auditlog.tombstones import TOMBSTONES, is_tombstone
+from privacy_svc.auditlog.tombstones import TOMBSTONES, UNPROVEN, is_tombstone
 from privacy_svc.db import among
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
@@ -38,7 +38,12 @@ _ROWS: Select[Any] = select(Outbox.number, *_RAW, Outbox.refused.is_not(None))
 _WHOSE = (as_bytes(Payload.entry_id), as_bytes(Payload.owner_id), as_bytes(Payload.use))
 _PAYLOADS: Select[Any] = select(*_WHOSE, as_it_is(Payload.sealed))
 _PAYLOADS = _PAYLOADS.where(among(Payload.entry_id, "ids"))
-_NEXT = _ROWS.where(*_WAITS).order_by(Outbox.number).limit(bindparam("most")).with_for_update()
+_NEXT = (
+    _ROWS.where(*_WAITS, ~among(Outbox.number, "aside"))
+    .order_by(Outbox.number)
+    .limit(bindparam("most"))
+    .with_for_update()
+)
 _ANY = select(Outbox.number).where(*_WAITS).limit(1)
 _BACKLOG = select(func.count(), func.min(Outbox.at)).select_from(Outbox).where(*_WAITS)
 _REFUSED = select(func.count()).select_from(Outbox).where(Outbox.refused.is_not(None))
@@ -47,6 +52,10 @@ _REFUSE = (
     .where(Outbox.number == bindparam("which"))
     .values(refused=bindparam("why"))
 )
+
+
+AWAY = "the key that its payload names is away"
+_NOT_SEALED = "its payload is not sealed by our keys"
 
 
 class Row(NamedTuple):
@@ -87,18 +96,23 @@ def backlog(session: Session) -> Backlog:
 
 
 def next_entries(session: Session, vault: Vault, most: int) -> Sequence[Row]:
-    """Those who are to enter the tree next, locked. What is no entry among them is refused."""
+    """Those who are to enter the tree next, locked. What is no entry among them is refused; what cannot be told yet
+    goes on waiting, and no other waits for it."""
+    aside: list[int] = []
     while True:
-        rows = [Row.of(*row) for row in session.connection().execute(_NEXT, {"most": most})]
-        wrong = faults(session, vault, rows)
-        if not wrong:
+        rows = [Row.of(*row) for row in session.connection().execute(_NEXT, {"most": most, "aside": aside})]
+        found = faults(session, vault, rows)
+        if not found:
             return rows
-        session.connection().execute(_REFUSE, [{"which": number, "why": why} for number, why in wrong.items()])
-        _log.error("auditlog.refused", rows=sorted(wrong))
+        aside += [number for number, why in found.items() if why == AWAY]
+        if wrong := {number: why for number, why in found.items() if why != AWAY}:
+            session.connection().execute(_REFUSE, [{"which": number, "why": why} for number, why in wrong.items()])
+            _log.error("auditlog.refused", rows=sorted(wrong))
 
 
 def faults(session: Session, vault: Vault, rows: Sequence[Row]) -> Mapping[int, str]:
-    """By number: why a row is no entry of this service. Raises KeyUnavailable."""
+    """By number: why a row is no entry of this service, or `AWAY`. Raises KeyUnavailable where the organisation's own
+    key is away."""
     if not rows:
         return {}
     wrong = {row.number: why for row in rows if (why := _form(row)) is not None}
@@ -108,8 +122,8 @@ def faults(session: Session, vault: Vault, rows: Sequence[Row]) -> Mapping[int, 
         r.number: "its MAC is not of our key" for r in formed if r.mac is not None and not mac.fits(r.leaf, r.mac)
     }
     if older:
-        sealed = with_our_payload(session, vault, {row.id: row.leaf for row in older})
-        wrong |= {row.number: "its payload is not sealed by our keys" for row in older if row.id not in sealed}
+        sealed, away = with_our_payload(session, vault, {row.id: row.leaf for row in older})
+        wrong |= {r.number: AWAY if r.id in away else _NOT_SEALED for r in older if r.id not in sealed}
     return wrong
 
 
@@ -123,13 +137,17 @@ def _form(row: Row) -> str | None:
     return None if envelope.id == row.id else "its leaf is of another id"
 
 
-def with_our_payload(session: Session, vault: Vault, leaves: Mapping[str, bytes]) -> AbstractSet[str]:
+def with_our_payload(
+    session: Session, vault: Vault, leaves: Mapping[str, bytes]
+) -> tuple[AbstractSet[str], AbstractSet[str]]:
     """Of these entries, by id, those whose payload is sealed to just their leaf, which takes its person's key, or was
-    erased by us: how an entry is known that a version of this service without MACs wrote during an upgrade.
+    erased by us, as its key told: how an entry is known that a version of this service without MACs wrote during an
+    upgrade.
 
-    Looked at twice: an erasure may be committed between the look at a payload and the one at its key.
+    Looked at twice: an erasure may be committed between the look at a payload and the one at its key. The second are
+    those whose key is away.
     """
-    known = set[str]()
+    known, away = set[str](), set[str]()
     for _ in range(2):
         rows = session.connection().execute(_PAYLOADS, {"ids": [i for i in leaves if i not in known]})
         payloads = [
@@ -137,16 +155,19 @@ def with_our_payload(session: Session, vault: Vault, leaves: Mapping[str, bytes]
             for entry_id, owner_id, use, sealed in rows
             if isinstance(sealed, bytes)
         ]
-        openers = Openers(session, vault)
+        openers = Openers(session, vault, each=True)
         openers.learn(payloads)
+        away = {payload.entry_id for payload in payloads if openers.is_away(payload)}
         known |= {p.entry_id for p in payloads if _is_ours(vault.organisation_cipher(session), openers, p, leaves)}
-    return known
+    return known, away
 
 
 def _is_ours(
     organisation: SubjectCipher, openers: Openers, payload: SealedPayload, leaves: Mapping[str, bytes]
 ) -> bool:
     leaf = leaves[payload.entry_id]
+    if payload.use == UNPROVEN:
+        return False
     if payload.use in TOMBSTONES:
         return is_tombstone(organisation, payload.use, leaf, payload.sealed)
     with suppress(Tampered):
@@ -164,7 +185,9 @@ def told(rows: Sequence[Row], wrong: Mapping[int, str]) -> Iterator[Finding]:
     """`wrong`: what `faults` says of them."""
     for row in rows:
         where = f"the row {row.number} of audit_outbox"
-        if row.number in wrong:
+        if wrong.get(row.number) == AWAY:
+            yield Finding("payload_unavailable", f"{where} cannot be told from one of somebody else: {AWAY}")
+        elif row.number in wrong:
             yield Finding("altered", f"{where} is no entry of this service, {wrong[row.number]}: delete it")
         elif row.refused:
             yield Finding("altered", f"{where} is held back, and nothing is wrong with it: set its `refused` to NULL")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import checkpoint_file
@@ -31,6 +31,8 @@ OWN_SIGNATURES = 3
 SECONDS = 5.0
 TRIES = 4
 MOST_BYTES = 65_536
+_FEW = 20
+"""Lines looked at together."""
 _SIZE = re.compile(r"(0|[1-9][0-9]{0,18})\n")
 _REFUSALS = {
     403: "does not know this log's key: give it the output of `privacy-svc log key`",
@@ -120,9 +122,16 @@ def _newest(database: Database, witness: Witness, export: Path) -> tuple[SignedC
 
 
 def last_cosigned(session: Session, witness: Witness) -> int | None:
-    """The size of the newest checkpoint it has cosigned, as far as is known here."""
-    mine = select(func.max(Cosignature.size)).where(Cosignature.witness == witness.verifier.name)
-    return session.scalar(mine)
+    """The size of the newest checkpoint it has cosigned, as far as is known here: by its key, as somebody else could
+    have written that it has seen more than there is."""
+    newest_first = _rows(witness).order_by(Cosignature.size.desc()).limit(_FEW)
+    page = session.execute(newest_first).all()
+    while page:
+        for size, lines, note in page:
+            if _has_said(witness, note, lines):
+                return size
+        page = session.execute(newest_first.where(Cosignature.size < page[-1][0])).all()
+    return None
 
 
 def _ask(database: Database, witness: Witness, old: int, newest: SignedCheckpoint) -> "Answer":
@@ -178,14 +187,19 @@ def write_outside(session: Session, witness: Witness, export: Path) -> None:
 
 def _said(session: Session, witness: Witness, *where: ColumnElement[bool]) -> list[tuple[int, str]]:
     """By its key, whatever else somebody put beside a checkpoint."""
-    mine = select(Cosignature.size, Cosignature.lines, SignedCheckpoint.note).join(
-        SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
-    )
-    mine = mine.where(Cosignature.witness == witness.verifier.name, *where).order_by(Cosignature.size)
-    rows = session.execute(mine).all()
-    return [
-        (size, lines) for size, lines, note in rows if lines and lines == witness.verifier.signed_lines(note, lines)
-    ]
+    rows = session.execute(_rows(witness).where(*where).order_by(Cosignature.size)).all()
+    return [(size, lines) for size, lines, note in rows if _has_said(witness, note, lines)]
+
+
+def _rows(witness: Witness) -> Select[int, str, str]:
+    """What stands in its name, beside which checkpoint."""
+    beside = SignedCheckpoint.size == Cosignature.size
+    mine = select(Cosignature.size, Cosignature.lines, SignedCheckpoint.note).join(SignedCheckpoint, beside)
+    return mine.where(Cosignature.witness == witness.verifier.name)
+
+
+def _has_said(witness: Witness, note: str, lines: str) -> bool:
+    return bool(lines) and lines == witness.verifier.signed_lines(note, lines)
 
 
 def _lines(witness: Witness, note: str, answer: "Answer") -> str:

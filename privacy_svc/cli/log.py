@@ -104,6 +104,8 @@ def _tell_log(report: "Report") -> None:
         click.echo(f"  {report.erased:,} payloads erased with their people, as they should be")
     if report.lost:
         click.echo(f"  {report.lost:,} payloads lost in a restore: they were in no backup")
+    if report.unproven:
+        click.echo(f"  {report.unproven:,} payloads and names erased in a restore without a key: unproven whose")
     click.echo(f"  root {report.root}")
     if not report.ok:
         for part in report.ranges:

@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
+from privacy_svc.auditlog import Theirs
 from privacy_svc.auditlog.entry import Envelope, Sealable
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
-from privacy_svc.auditlog.tombstones import ERASED, LOST
+from privacy_svc.auditlog.tombstones import ERASED, LOST, UNPROVEN
+from privacy_svc.db import now
 from tests.auditlog.conftest import Logbook
 
 
@@ -84,7 +86,7 @@ def test_a_payload_put_back_is_noticed(book: Logbook) -> None:
     assert kinds(book) == {"altered"}
 
 
-@pytest.mark.parametrize("use", [ERASED, LOST])
+@pytest.mark.parametrize("use", [ERASED, LOST, UNPROVEN])
 def test_a_tombstone_is_of_its_entry_alone(book: Logbook, use: str) -> None:
     """Neither another entry's tombstone nor one that somebody made up excuses a payload that was taken away."""
     ana, ben = book.person(), book.person()
@@ -114,6 +116,57 @@ def test_a_name_taken_away_is_noticed(book: Logbook) -> None:
     mine = EntryMember.entry_id == among, EntryMember.subject_id == ben
     change(book, update(EntryMember).where(*mine).values(subject_id=None))
     assert kinds(book) == {"altered"}
+
+
+def test_an_erasure_without_a_key_proves_nothing(book: Logbook) -> None:
+    """After a restore nothing but columns says what was Ben's: what they say is erased and told as unproven, Ana's tag
+    among others stays, and what waits without a MAC of ours is neither given a tombstone nor signed."""
+    ana, ben = book.person(), book.person()
+    hers, among = book.write(ana), book.write_group(ana, book.person())
+    book.integrate()
+    book.erase(ben)
+    book.integrate()
+    mine = EntryMember.entry_id == among, EntryMember.subject_id == ana
+    with book.database.read() as session:
+        tag = session.scalars(select(EntryMember.tag).where(*mine)).one()
+        leaf = session.scalars(select(Entry.leaf).where(Entry.id == hers)).one()
+    waiting = book.write(ana)
+    forged = msgspec.structs.replace(Envelope.decode(leaf), id="f" * 26, type="consent:record:given")
+    row = {"id": forged.id, "at": now(), "type": forged.type, "actor": "crm", "leaf": forged.encode()}
+    change(
+        book,
+        insert(Outbox).values(row),
+        insert(Payload).values(entry_id=forged.id, owner_id=ben, use="data", sealed=b"junk"),
+        update(Payload).where(Payload.owner_id == ana).values(owner_id=ben),
+        update(EntryMember).where(*mine).values(subject_id=ben),
+    )
+    with book.database.write() as session:
+        assert book.log.erase_payloads(session, Theirs(ben, None, believed=True), actor="worker") == 2
+    book.integrate()
+    assert [payload(book, i)["use"] for i in (hers, waiting, forged.id)] == [UNPROVEN, UNPROVEN, "data"]
+    report = book.verify()
+    assert (report.unproven, report.erased, report.lost) == (3, 0, 0)
+    assert [f.kind for f in report.findings] == ["altered"]
+    assert "no entry of this service" in report.findings[0].detail
+    change(book, delete(Outbox), delete(Payload).where(Payload.entry_id == forged.id))
+    assert book.verify().ok
+    with book.database.read() as session:
+        kept = session.scalars(select(EntryMember.tag).where(EntryMember.entry_id == among)).all()
+    assert any(row.startswith(tag) and row != tag for row in kept)
+    change(book, update(EntryMember).where(EntryMember.entry_id == among).values(version=9))
+    assert "altered" in kinds(book)
+
+
+def test_a_tombstone_without_a_key_is_no_mac(book: Logbook) -> None:
+    """An entry that waited, was erased again by what columns said, and then lost its MAC: nobody knows it any more."""
+    ben = book.person()
+    entry_id = book.write(ben)
+    with book.database.write() as session:
+        book.log.erase_payloads(session, Theirs(ben, None, believed=True), actor="worker")
+    change(book, update(Outbox).where(Outbox.id == entry_id).values(mac=None))
+    assert book.integrate() == 1
+    with book.database.read() as session:
+        assert book.log.backlog(session).refused == 1
 
 
 def test_a_forged_entry_that_waits_is_noticed(book: Logbook) -> None:

@@ -1,11 +1,19 @@
 """The leaves outside the database: what is written there is what the database holds, or nothing is."""
 
+import shutil
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from privacy_svc.auditlog import Event, EventType, LogInconsistent, checkpoint_file
+from privacy_svc.auditlog import Checkpoint, Event, EventType, LogInconsistent, checkpoint_file, signing
+from privacy_svc.auditlog.entry import Envelope
+from privacy_svc.auditlog.growing_tree import GrowingTree
+from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.mirror import Mirror
+from privacy_svc.auditlog.model import Entry
+from privacy_svc.db import new_id
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log, make_log
 
@@ -56,6 +64,35 @@ def test_a_mirror_that_is_longer_than_the_log_is_found(book: Logbook) -> None:
     ]
 
 
+@pytest.mark.parametrize("anew", [False, True])
+def test_only_what_was_signed_is_written_outside(book: Logbook, monkeypatch: pytest.MonkeyPatch, *, anew: bool) -> None:
+    """Somebody changes an entry before it is mirrored: nothing is written outside until it is put right, not even
+    where an operator has the record written anew."""
+    monkeypatch.setattr(signing, "SIGN_MS", 10**9)
+    book.fill(2)
+    book.write()
+    book.log.integrate(book.database, patient=True)
+    if anew:
+        book.integrate()
+        shutil.rmtree(book.log.mirror.folder)
+        book.log.export.unlink()
+    with book.database.write() as session:
+        entry = session.get_one(Entry, 2)
+        good, entry.leaf = entry.leaf, entry.leaf.replace(b"record:read", b"record:rode")
+    act = partial(book.log.resume, book.database, "the disk died", actor="cli") if anew else book.integrate
+    for _ in range(2):
+        with pytest.raises(LogInconsistent, match="Entry 2 is not the one that was logged: nothing is exported"):
+            act()
+    assert book.log.mirror.count() == (0 if anew else 2)
+    assert checkpoint_file.newest_size(book.log.export) == (0 if anew else 2)
+    with book.database.write() as session:
+        session.get_one(Entry, 2).leaf = good
+    if anew:
+        act()
+    check_log(book.database, book.log)
+    assert mirrored(book.log.mirror)[2] == good
+
+
 def test_zeros_are_no_leaves(book: Logbook) -> None:
     """A power cut extended the file: what follows is written over them."""
     book.fill(2)
@@ -87,9 +124,10 @@ def test_a_hole_is_told(book: Logbook) -> None:
     assert [f.kind for f in book.verify().findings] == ["altered"]
 
 
-@pytest.mark.parametrize(("damaged", "said"), [(0, "other entries than the backup"), (2, "no entry")])
-def test_a_restore_takes_nothing_from_another_mirror(book: Logbook, damaged: int, said: str) -> None:
-    """What is not signed is taken back only behind what the backup has too, and only if it is an entry."""
+@pytest.mark.parametrize("damaged", [0, 2])
+def test_a_restore_takes_nothing_from_another_mirror(book: Logbook, damaged: int) -> None:
+    """What no exported checkpoint is of is taken back only behind what the backup has too, and only as it was signed:
+    else it is cut off, which the log says."""
     book.fill(2)
     backup = book.back_up()
     book.fill(1)
@@ -100,8 +138,51 @@ def test_a_restore_takes_nothing_from_another_mirror(book: Logbook, damaged: int
     leaves[damaged] = leaves[damaged][::-1]
     path = book.log.mirror.folder / BUNDLE
     path.write_bytes(b"".join(len(leaf).to_bytes(2) + leaf for leaf in leaves))
-    with pytest.raises(LogInconsistent, match=said):
-        book.relearn()
+    if damaged == 0:
+        with pytest.raises(LogInconsistent, match="other entries than the backup"):
+            book.relearn()
+        return
+    assert (book.relearn().cut, book.log.mirror.count()) == (1, 2)
+    check_log(book.database, book.log)
+    assert [e.payload["cut"] for e in book.search(type=str(EventType.LOG_RELEARNED)) if e.payload] == [1]
+
+
+@pytest.mark.parametrize("note", ["as it was", "none", "cut", "another's"])
+def test_what_somebody_appends_outside_is_never_signed(book: Logbook, tmp_path: Path, note: str) -> None:
+    """Who writes to the folder appends a leaf with Ana's tag: a replay cuts it off, and the log goes on without it."""
+    ana = book.person()
+    book.fill(3, ana)
+    mirror, following = book.log.mirror, book.log.export.parent / "checkpoint-next"
+    leaves = mirrored(mirror)
+    forged = msgspec.structs.replace(Envelope.decode(leaves[-1]), id=new_id(), type="consent:record:given").encode()
+    with (mirror.folder / BUNDLE).open("ab") as file:
+        file.write(len(forged).to_bytes(2) + forged)
+    if note == "another's":
+        grown = GrowingTree()
+        grown.extend(map(leaf_hash, [*leaves, forged]))
+        stranger = make_log(tmp_path / "stranger", book.vault)
+        following.write_text(stranger.signer.sign_note(str(Checkpoint("test.example/log", 4, grown.root()))))
+    elif note != "as it was":
+        following.write_bytes(b"" if note == "none" else following.read_bytes()[:50])
+    book.write(ana)
+    with pytest.raises(LogInconsistent, match="restore replay"):
+        book.integrate()
+    told = book.relearn()
+    assert (told.first, told.until, told.cut) == (3, 3, 1)
+    assert book.integrate() == 2
+    assert forged not in mirrored(mirror)
+    assert (mirror.folder.parent / "entries-cut").read_bytes() == len(forged).to_bytes(2) + forged
+    assert (book.verify().ok, book.verify().size, book.verify().lost) == (True, 5, 0)
+
+
+def test_a_long_mirror_is_cut_where_it_is_told(book: Logbook) -> None:
+    """Within a bundle, at its end, and to nothing."""
+    mirror = Mirror(book.log.mirror.folder)
+    leaves = [b"%d" % number for number in range(600)]
+    mirror.extend(0, 600, lambda first, until: leaves[first:until])
+    for size in (599, 513, 512, 300, 256, 1, 0):
+        mirror.cut(size)
+        assert (mirrored(mirror), mirror.count()) == (leaves[:size], size)
 
 
 def test_a_restore_refuses_a_foreign_checkpoint(book: Logbook, tmp_path: Path) -> None:

@@ -1,19 +1,23 @@
 """Entries whose retention is over go; what is left is proven as before, and nobody else can cut a beginning off."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
-from privacy_svc.auditlog import Event, EventType, Verifier, open_checkpoint, pruning, verify_proof
+from privacy_svc.auditlog import Event, EventType, Verifier, checkpoint_file, open_checkpoint, pruning, verify_proof
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing_tree import GrowingTree
+from privacy_svc.auditlog.mac import tree_mac, without_first
 from privacy_svc.auditlog.merkle import leaf_hash, of_leaves, root
-from privacy_svc.auditlog.model import Entry, Payload, Tile, Tree
-from privacy_svc.db import Database
+from privacy_svc.auditlog.model import Entry, EntryMember, Payload, Tile, Tree
+from privacy_svc.auditlog.tiles import Tiles
+from privacy_svc.auditlog.tree_check import has_our_mac
+from privacy_svc.db import Database, now
 from privacy_svc.errors import NotFound
 from privacy_svc.vault import Tampered
 from privacy_svc.vault.model import SubjectKey
@@ -120,6 +124,101 @@ def test_a_beginning_cannot_be_cut_off(book: Logbook, first: int) -> None:
         connection.execute(update(Tree).values(first=first))
         connection.commit()
     assert "truncated" in {f.kind for f in book.verify().findings}
+    with pytest.raises(LogInconsistent, match=f"begins at entry {first}, and its entries say 0"):
+        book.log.prune(book.database, now() + timedelta(days=1), actor="test")
+    assert "truncated" in {f.kind for f in book.verify().findings}
+
+
+@pytest.mark.parametrize("first", [256, 2**40])
+@pytest.mark.parametrize("mac", ["as it was", "none", "former"])
+def test_nobody_else_moves_the_beginning(book: Logbook, first: int, mac: str) -> None:
+    """Somebody lets the log begin later, past what is held: nothing is pruned, signed, written outside or exported by
+    that; the log goes on when it is put right."""
+    ana = book.person()
+    book.write(ana)
+    old_entries(book, 700)
+    put(book, first, mac)
+    later = now() + timedelta(days=1)
+    for _ in range(2):
+        book.write()
+        for act in (lambda: book.log.prune(book.database, later, lambda _: [ana], actor="test"), book.integrate):
+            with pytest.raises(LogInconsistent, match="begins at entry"):
+                act()
+        with pytest.raises(LogInconsistent, match="begins at entry"):
+            list(book.log.export_entries(book.database))
+    assert (len(entries(book)), book.log.mirror.count()) == (701, 701)
+    put(book, 0, mac)
+    book.integrate()
+    assert book.log.mirror.count() == 703
+    check_log(book.database, book.log)
+
+
+def put(book: Logbook, first: int, mac: str) -> None:
+    with book.database.write() as session:
+        tree = session.get_one(Tree, 1)
+        tree.first = first
+        if mac == "none":
+            tree.mac = None
+        elif mac == "former":
+            told = without_first(tree.size, root(tree.size, Tiles(session).node))
+            tree.mac = tree_mac(book.vault.organisation_cipher(session)).of(told)
+
+
+def test_the_record_is_not_written_from_a_moved_beginning(book: Logbook) -> None:
+    """Nor is it exported where nothing new is signed, or an operator has it written anew."""
+    book.fill(3)
+    export = book.log.export
+    export.write_text("".join(note + "\n" for note in list(checkpoint_file.notes(export))[:2]))
+    put(book, 2**40, "as it was")
+    with pytest.raises(LogInconsistent, match="begins at entry"):
+        book.integrate()
+    assert checkpoint_file.newest_size(export) == 2
+    shutil.rmtree(book.log.mirror.folder)
+    export.unlink()
+    with pytest.raises(LogInconsistent, match="begins at entry"):
+        book.log.resume(book.database, "the disk died", actor="cli")
+
+
+def test_a_tree_pruned_by_the_version_before_goes_on(book: Logbook) -> None:
+    """Its MAC said nothing of where the log begins."""
+    old_entries(book, 600)
+    assert book.log.prune(book.database, CUT, actor="test") == 512
+    put(book, 512, "former")
+    assert book.verify().ok
+    book.write()
+    book.integrate()
+    check_log(book.database, book.log)
+    with book.database.read() as session:
+        tree = session.get_one(Tree, 1)
+        assert has_our_mac(session, book.vault, tree, Tiles(session))
+
+
+def test_a_list_that_was_changed_frees_nobody_who_is_held(book: Logbook) -> None:
+    """Of an entry about many the list is held to what the leaf says: who takes a name out of it prunes nothing."""
+    ana, ben = book.person(), book.person()
+    book.write_group(ana, ben)
+    old_entries(book, 300)
+    later = now() + timedelta(days=1)
+    assert book.log.prunable(book.database, later, lambda _: [ben]) == 0
+    with book.database.write() as session:
+        session.execute(delete(EntryMember))
+    with pytest.raises(LogInconsistent, match="not those it was written about"):
+        book.log.prune(book.database, later, lambda _: [ben], actor="test")
+
+
+def test_an_entry_whose_list_a_restore_lost_is_held(book: Logbook) -> None:
+    """Nothing tells any more who was among its people: it stays as long as anybody is held."""
+    ana, ben = book.person(), book.person()
+    book.fill(1)
+    backup = book.back_up()
+    book.write_group(ana, ben)
+    book.integrate()
+    book.restore(backup)
+    book.relearn()
+    old_entries(book, 300)
+    assert book.log.prunable(book.database, now(), lambda _: [ben]) == 0
+    assert book.log.prune(book.database, now(), actor="test") == 256
+    check_log(book.database, book.log)
 
 
 @pytest.mark.parametrize("size", [256, 512, 65536, 65536 + 512, 131072 + 256 * 3])

@@ -318,3 +318,49 @@ def test_a_backup_from_before_is_replayed(book: Logbook) -> None:
     book.relearn()
     check_log(book.database, book.log)
     assert book.verify().checkpoints > 4
+
+
+def test_a_log_put_back_with_its_record_is_told(book: Logbook, tmp_path: Path) -> None:
+    """Database and record are of before the key changed, the keys are the newest: nothing is signed that nobody could
+    open, and the log goes on when the newest record is back; or when a person says so, unsigned up to the change."""
+    book.fill(3)
+    backup = book.back_up()
+    before, after = tmp_path / "before", tmp_path / "after"
+    copy_record(book, before)
+    book.fill(2)
+    book.log.rotate_key(book.database, actor="x", reason="y")
+    book.fill(1)
+    copy_record(book, after)
+    book.restore(backup)
+    bring_record(book, before)
+    book.write()
+    for _ in range(2):
+        with pytest.raises(LogInconsistent, match="took over after 5 entries, and the log has 4"):
+            book.integrate()
+    with book.database.read() as session:
+        assert session.scalars(select(SignedCheckpoint.size)).all() == [1, 2, 3]
+    whole = book.back_up()
+    bring_record(book, after)
+    book.relearn()
+    check_log(book.database, book.log)
+    book.restore(whole)
+    bring_record(book, before)
+    book.log.resume(book.database, "no newer one is there", actor="cli")
+    assert [book.integrate(), book.integrate()] == [2, 0]
+    assert book.verify().ok
+    book.fill(1)
+    check_log(book.database, book.log)
+    with book.database.read() as session:
+        assert session.scalars(select(SignedCheckpoint.size)).all() == [1, 2, 3, 6]
+
+
+def copy_record(book: Logbook, to: Path) -> None:
+    to.mkdir()
+    shutil.copy(book.log.export, to / "checkpoints")
+    shutil.copytree(book.log.mirror.folder, to / "entries")
+
+
+def bring_record(book: Logbook, of: Path) -> None:
+    shutil.copy(of / "checkpoints", book.log.export)
+    shutil.rmtree(book.log.mirror.folder)
+    shutil.copytree(of / "entries", book.log.mirror.folder)

@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,9 @@ from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict
 from tests.auditlog.conftest import Logbook
+from tests.conftest import ONE_DATABASE
 from tests.factories import check_log, make_log, make_vault
+from tests.killing import killed_before_commit
 
 WRITERS, EACH = 3, 12
 DIED = 17
@@ -404,6 +407,30 @@ def test_a_record_outside_that_went_away_stops_the_log(book: Logbook, what: str)
     assert book.log.export.stat().st_mode & 0o777 == 0o600
     with pytest.raises(Conflict):
         book.log.resume(book.database, "again", actor="cli")
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("commit", [1, 2])
+def test_a_death_while_the_record_is_written_anew_hides_nothing(book: Logbook, tmp_path: Path, commit: int) -> None:
+    """Killed before a commit: nothing was written outside before the log says so, and what is left is written when an
+    operator asks again."""
+    book.fill(3)
+    lose(book, "everything")
+    url = url_of(book)
+
+    def resume() -> None:
+        database = Database(url)
+        vault = make_vault(tmp_path)
+        make_log(tmp_path, vault).resume(database, "the disk died", actor="cli")
+
+    assert killed_before_commit(commit, resume)
+    assert (checkpoint_file.newest_size(book.log.export) > 0) is (commit == 2)
+    with suppress(Conflict):
+        book.log.resume(book.database, "again", actor="cli")
+    book.integrate()
+    check_log(book.database, book.log)
+    told = [e.payload.get("outside") for e in book.search(type=str(EventType.LOG_RESUMED)) if e.payload]
+    assert any(told)
 
 
 def test_the_newest_checkpoint_is_the_last_outside(book: Logbook) -> None:

@@ -1,8 +1,12 @@
 """Erasures that only the log knows of, by the tags of their entries."""
 
+import json
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from privacy_svc.auditlog import EventType
+from privacy_svc.auditlog.model import Entry
 from privacy_svc.db import now
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log
@@ -50,3 +54,35 @@ def test_an_erasure_is_known_by_whose_it_is(book: Logbook) -> None:
     end_evidence(book, ana)
     assert untold(ana=timedelta()) == 0
     assert [untold(ana=HOUR), untold(ana=-HOUR)] == [1, 1]
+
+
+def test_who_a_lost_entry_is_about_is_known_again(book: Logbook) -> None:
+    """After a restore a person's share has every entry that bears their tags; once they are erased none names them, and
+    nobody else's name stands there unnoticed."""
+    ana, ben = book.person(), book.person()
+    book.fill(2, ana)
+    backup = book.back_up()
+    for evidence in (False, True):
+        book.write(ana, evidence=evidence)
+    book.fill(1, ben)
+    book.fill(1)
+    book.restore(backup)
+    assert book.relearn().without_payload == 4
+    check_log(book.database, book.log)
+    assert [shared(book, who) for who in (ana, ben)] == [[0, 1, 2, 3], [4]]
+    assert book.verify().lost == 4
+    with book.database.write() as session:
+        session.get_one(Entry, 2).subject_id = ben
+    assert [(f.kind, f.index) for f in book.verify().findings] == [("altered", 2)]
+    with book.database.write() as session:
+        session.get_one(Entry, 2).subject_id = ana
+    book.erase(ana)
+    check_log(book.database, book.log)
+    with book.database.read() as session:
+        named = dict(session.execute(select(Entry.index, Entry.subject_id).where(Entry.index < 5)).all())
+    assert named == {0: None, 1: None, 2: None, 3: ana, 4: ben}
+
+
+def shared(book: Logbook, subject_id: str) -> list[int]:
+    with book.database.read() as session:
+        return [json.loads(line)["index"] for line in list(book.log.share(session, subject_id))[1:-1]]

@@ -12,9 +12,10 @@ from sqlalchemy import Table, delete, insert, select, text, update
 
 from privacy_svc.auditlog import LogInconsistent, checkpoint_file
 from privacy_svc.auditlog.entry import Envelope, commit_to
-from privacy_svc.auditlog.model import Entry, Outbox, Payload
+from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload
 from privacy_svc.db import new_id, now
 from privacy_svc.db.migrate import MIGRATIONS
+from privacy_svc.vault.model import PageKey, Subject, SubjectKey
 from tests.auditlog.conftest import Logbook
 from tests.auditlog.test_sequencer import DIED, die_in
 from tests.conftest import ONE_DATABASE
@@ -107,7 +108,7 @@ def test_no_checkpoint_is_exported_before_its_leaves(book: Logbook, tmp_path: Pa
     ours = leaf_of(book, "audit_entries")
     change(book, 'UPDATE audit_entries SET leaf = :leaf WHERE "index" = 1', leaf=leaf)
     for _ in range(2):
-        with pytest.raises(LogInconsistent, match="no bundle"):
+        with pytest.raises(LogInconsistent, match="Entry 1 is not the one that was logged"):
             book.integrate()
     assert checkpoint_file.newest_size(book.log.export) == 1
     change(book, 'UPDATE audit_entries SET leaf = :leaf WHERE "index" = 1', leaf=ours)
@@ -193,6 +194,70 @@ def test_the_upgrade_strands_nothing(book: Logbook) -> None:
             move(config, to)
     check_log(book.database, book.log)
     assert book.verify().size == 1
+
+
+def ghost(book: Logbook, subject_id: str) -> str:
+    """A person like this one, whose keys are under a root key that never was."""
+    ids = {"subject_id": new_id(), "page_key_id": new_id()}
+    with book.database.write() as session:
+        key = (
+            session.execute(select(SubjectKey.__table__).where(SubjectKey.subject_id == subject_id)).mappings().first()
+        )
+        assert key is not None
+        of_page = select(PageKey.__table__).where(PageKey.id == key["page_key_id"])
+        page = session.execute(of_page).mappings().one()
+        person = session.execute(select(Subject.__table__).where(Subject.id == subject_id)).mappings().one()
+        session.execute(insert(PageKey).values({**page, "id": ids["page_key_id"], "epoch": 12345, "page": 99}))
+        session.execute(insert(Subject).values({**person, "id": ids["subject_id"]}))
+        session.execute(insert(SubjectKey).values({**key, **ids}))
+    return ids["subject_id"]
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_a_key_that_never_was_hides_nothing_else(book: Logbook, count: int) -> None:
+    """Rows without a MAC name a root key that is not there: they wait, all others enter the tree and are verified; so
+    where payloads and people of entries name it."""
+    ana = book.person()
+    book.write(ana)
+    among = book.write_group(ana, book.person())
+    book.integrate()
+    nobody = ghost(book, ana)
+    own = Envelope.decode(leaf_of(book, "audit_entries"))
+    forged = [msgspec.structs.replace(own, id=new_id()) for _ in range(count)]
+    rows = [{"id": f.id, "at": now(), "type": f.type, "actor": "crm", "leaf": f.encode()} for f in forged]
+    with book.database.write() as session:
+        session.execute(insert(Outbox), rows)
+        sealed = {"owner_id": nobody, "use": "data", "sealed": b"junk"}
+        session.execute(insert(Payload), [{"entry_id": f.id, **sealed} for f in forged])
+    for _ in range(2):
+        book.write(ana)
+        assert book.integrate() == 1
+    found = book.verify().findings
+    assert [f.kind for f in found] == ["payload_unavailable"] * count
+    assert "row" in found[0].detail
+    with book.database.write() as session:
+        assert book.log.backlog(session).refused == 0
+        session.execute(delete(Outbox))
+        session.execute(delete(Payload).where(Payload.entry_id.in_([f.id for f in forged])))
+        session.execute(update(Payload).where(Payload.owner_id == ana).values(owner_id=nobody))
+        session.execute(update(EntryMember).where(EntryMember.entry_id == among).values(subject_id=nobody))
+    assert {f.kind for f in book.verify().findings} == {"payload_unavailable"}
+
+
+@ONE_DATABASE
+def test_a_kept_tag_of_no_text_is_told(book: Logbook) -> None:
+    """Verification counts it, and says that of no other."""
+    book.fill(1)
+    change(book, f"INSERT INTO audit_month_tags VALUES ({NO_TEXT}, '2026-11', 'text')")
+    assert ["tags kept" in f.detail for f in book.verify().findings] == [True]
+
+
+@ONE_DATABASE
+def test_a_checkpoint_of_no_text_is_told(book: Logbook) -> None:
+    """It is no busy database."""
+    book.fill(2)
+    change(book, f"UPDATE audit_checkpoints SET note = {NO_TEXT} WHERE size = 1")
+    assert ["cannot be read" in f.detail for f in book.verify().findings] == [True]
 
 
 NO_TEXT = "CAST(x'ff' AS TEXT)"

@@ -71,6 +71,20 @@ def test_a_witness_that_saw_more_is_believed(book: Logbook, server: WitnessServe
     assert server.asked == 3
 
 
+@pytest.mark.parametrize("size", [2**40, 2, 3, 4])
+def test_a_made_up_line_turns_the_witness_off_nowhere(book: Logbook, server: WitnessServer, size: int) -> None:
+    """Somebody puts rows beside checkpoints in the witness's name: it goes on from what it did sign, and is asked."""
+    book.fill(2)
+    book.log.ask_witness(book.database)
+    book.fill(2)
+    with book.database.write() as session:
+        for at in {size, 3}:
+            session.merge(Cosignature(size=at, witness=server.verifier.name, lines="— w x\n"))
+    assert book.log.ask_witness(book.database) == 4
+    assert (server.size, server.asked) == (4, 2 + (size == 2))
+    assert book.log.ask_witness(book.database) is None
+
+
 def test_a_log_put_back_is_found(book: Logbook, server: WitnessServer) -> None:
     """The witness has seen more than there is here, or something else: an alarm, not another try."""
     book.fill(3)
