@@ -9,6 +9,7 @@ from privacy_svc.audits.breach_routes import BREACHES
 from privacy_svc.audits.breach_routes import HANDLERS as BREACH_HANDLERS
 from privacy_svc.audits.breach_schemas import (
     AssessBreach,
+    BreachDetails,
     BreachView,
     Exempt,
     RegisterBreach,
@@ -37,6 +38,7 @@ __all__ = [
     "HANDLERS",
     "AssessBreach",
     "Audits",
+    "BreachDetails",
     "BreachView",
     "Breaches",
     "Check",

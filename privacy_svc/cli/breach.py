@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
 
 COLUMNS = ("id", "aware_at", "authority_due", "risk", "next")
-TOUCHED = ("subject", "rows", "fields", "entries", "last_at")
+TOUCHED = ("subject", "rows", "ways", "fields", "entries", "last_at")
 ONE = click.argument("breach_id", metavar="ID")
 WHEN = click.option("--at", "told_at", type=INSTANT, help="When, if not now.")
 SPAN = (
@@ -162,8 +162,10 @@ def affected(cli: Cli, breach_id: str, form: str | None, out: Path | None, perso
 
 def _tell_affected(found: dict[str, Any]) -> None:
     table(found["people"], TOUCHED, empty="the log names nobody")
-    told = f"{len(found['people'])} people in {found['entries']} entries; {found['unnamed']} name nobody any more"
-    click.echo(f"{told}; {len(found['audiences'])} lists of ids were handed out")
+    for audience in found["audiences"]:
+        click.echo("audience {at} for {purpose}: {permitted} of {asked}".format_map(audience))
+    told = f"{len(found['people'])} people in {found['entries']} entries"
+    click.echo(f"{told}; {found['unnamed']} times somebody who was erased since. {found['note']}")
 
 
 @command.command()

@@ -1,5 +1,6 @@
 """The register of breaches in the console: enter one, judge it, note who was told, close it."""
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, get, post
@@ -20,7 +21,7 @@ from privacy_svc.audits import (
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest
 from privacy_svc.http import Caller
-from privacy_svc.policy import PolicyHolder
+from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, console, local_time, sent
 from privacy_svc.web.staff import HOME
 
@@ -118,7 +119,7 @@ def assess(
         people=_number(said.get("people")),
         records=_number(said.get("records")),
         began_at=local_time(said.get("began_at"), policies.current),
-        ended_at=local_time(said.get("ended_at"), policies.current),
+        ended_at=_to_its_end(said.get("ended_at"), policies.current),
         client=said.get("client"),
     )
     breaches.assess(breach_id, wanted, caller.name)
@@ -156,6 +157,12 @@ def tell_people(
 def close(breach_id: FromPath[str], breaches: NamedDependency[Breaches], caller: NamedDependency[Caller]) -> Redirect:
     breaches.close(breach_id, caller.name)
     return back(f"breaches/{breach_id}")
+
+
+def _to_its_end(text: str | None, policies: PolicySet) -> datetime | None:
+    """A form's minute as the last instant in it: what happened in the minute is within the breach."""
+    at = local_time(text, policies)
+    return at and min(at.replace(second=59, microsecond=999_999), max(at, now()))
 
 
 def _number(text: str | None) -> int | None:

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
-from privacy_svc.auditlog import Event, EventType, GroupEvent
+from privacy_svc.auditlog import Event, EventType, GroupEvent, crowds
 from privacy_svc.audits import (
     AssessBreach,
     Breaches,
@@ -135,6 +135,68 @@ def test_who_was_touched_is_told_from_the_log(office: Office) -> None:
     assert (touched["fields"], touched["entries"]) == (["city", "email"], 2)
     assert (found["entries"], found["unnamed"]) == (3, 1)
     check_log(office.database, office.log)
+
+
+def _handed_out(office: Office, event: Event | GroupEvent, actor: str, ago: timedelta = 2 * HOUR) -> None:
+    with time_machine.travel(TODAY - ago), office.database.write() as session:
+        if isinstance(event, GroupEvent):
+            office.log.append_group(session, event, actor=actor)
+        else:
+            office.log.append_many(session, [event], actor=actor)
+
+
+def _audience(people: dict[str, tuple[int, int]]) -> GroupEvent:
+    groups = [{"fields": {"permit": ["email"]}, "reasons": []}, {"fields": {}, "reasons": ["objection"]}]
+    told = {"module": "shop", "purpose": "marketing.email", "groups": groups, "asked": 9, "permitted": 2}
+    return GroupEvent(EventType.AUDIENCE_DECIDED, people, told)
+
+
+@pytest.mark.parametrize("many", [1_000, 1])
+def test_an_audience_touches_everybody_it_permits(office: Office, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also as a crowd, that nothing names but the tags: those who were permitted, and who was erased as a number."""
+    monkeypatch.setattr(crowds, "MANY", many)
+    with office.database.write() as session:
+        bo, kim, gone, refused = office.vault.create_subjects(session, 4)
+    _handed_out(office, _audience({bo: (0, 1), kim: (0, 1), gone: (0, 1), refused: (1, 1)}), "shop")
+    office.log.integrate(office.database)
+    with office.database.write() as session:
+        theirs = office.log.theirs(session, gone)
+        office.vault.erase(session, gone)
+        office.log.erase_payloads(session, theirs, actor="worker")
+    office.log.integrate(office.database)
+    found = breaches(office).affected(registered(office, began_at=TODAY - 5 * HOUR, client="shop").id, "dora")
+    assert {p["subject"]: p["fields"] for p in found["people"]} == {bo: ["email"], kim: ["email"]}
+    assert (found["unnamed"], found["entries"]) == (1, 1)
+    assert [(a["asked"], a["permitted"]) for a in found["audiences"]] == [(9, 2)]
+    assert "no trace" in found["note"]
+
+
+def test_whoever_hands_data_out_touches(office: Office) -> None:
+    """Staff who look, exports, packages, files: not only modules at the gateway."""
+    kinds = ["DATA_LOOKED_AT", "CONSENT_READ", "DETAILS_READ", "FILE_READ", "PACKAGE_DOWNLOADED", "DATA_SHOWN"]
+    with office.database.write() as session:
+        people = office.vault.create_subjects(session, len(kinds) + 1)
+    for kind, person in zip(kinds, people, strict=False):
+        _handed_out(office, Event(EventType[kind], person, {"by": "x"}), "piet")
+    _handed_out(
+        office, GroupEvent(EventType.CONSENT_EXPORTED, {people[-1]: (0, 1)}, {"export": "1", "rows": 1}), "piet"
+    )
+    office.log.integrate(office.database)
+    found = breaches(office).affected(registered(office, began_at=TODAY - 5 * HOUR, client="piet").id, "dora")
+    assert {p["subject"]: p["ways"] for p in found["people"]} == {
+        **{person: [EventType[kind]] for kind, person in zip(kinds, people, strict=False)},
+        people[-1]: [EventType.CONSENT_EXPORTED],
+    }
+
+
+def test_the_last_instant_is_within_the_breach(office: Office) -> None:
+    """What happened when it ended was touched."""
+    _read(office, office.ana, "shop", ["email"], ago=2 * HOUR)
+    office.log.integrate(office.database)
+    with office.database.read() as session:
+        at = office.log.search(session, type=EventType.RECORD_READ)[0].at
+    found = breaches(office).affected(registered(office, client="shop", began_at=at, ended_at=at).id, "dora")
+    assert [p["subject"] for p in found["people"]] == [office.ana]
 
 
 def _read(office: Office, person: str, module: str, fields: list[str], ago: timedelta) -> None:

@@ -2,11 +2,13 @@
 
 import re
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from privacy_svc.auditlog import EventType
+from privacy_svc.audits import BreachDetails, Breaches
 from privacy_svc.db import now
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.rights import Right, Wanted
@@ -166,7 +168,9 @@ def test_a_breach_from_its_entry_to_its_end(site: Site) -> None:
     assert "assessed" in post(site, f"{here}/close", 409)
     judged = {"reason": "open", "consequences": "spam", "measures": "closed", "began_at": "2026-11-01T08:00"}
     post(site, f"{here}/assess", risk="risk", people="12", **judged)
-    assert "0 people" in post(site, f"{here}/affected", 200)
+    asked = post(site, f"{here}/affected", 200)
+    assert "0 people" in asked
+    assert "leaves no trace here" in asked
     assert "A list went to the wrong shop." in post(site, f"{here}/notices", 200)
     post(site, f"{here}/authority", reference="LfD-7")
     post(site, f"{here}/close")
@@ -174,6 +178,36 @@ def test_a_breach_from_its_entry_to_its_end(site: Site) -> None:
     assert "whole number" in post(
         site, f"{post(site, '/dpo/breaches', nature='x')}/assess", 400, risk="risk", people="some", **judged
     )
+
+
+def entered(site: Site, here: str) -> BreachDetails:
+    """The breach of a page, as the register has it."""
+    register = Breaches(site.runtime.database, site.runtime.log, site.runtime.policies)
+    return register.show(here.rpartition("/")[2], "dora")
+
+
+def local(site: Site, at: datetime) -> str:
+    """As a browser's field for times has it."""
+    zone = ZoneInfo(site.runtime.policies.current.organisation.time_zone)
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+JUDGED = {"risk": "risk", "reason": "open", "consequences": "spam", "measures": "closed"}
+
+
+def test_a_breach_ends_with_its_last_minute(site: Site) -> None:
+    """A minute of the form is in it whole; the running one as far as it has come."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x")
+    post(site, f"{here}/assess", ended_at="2026-11-01T09:00", **JUDGED)
+    ended = entered(site, here).ended_at
+    assert ended is not None
+    assert (ended.minute, ended.second, ended.microsecond) == (0, 59, 999_999)
+    before = now()
+    post(site, f"{here}/assess", ended_at=local(site, before), **JUDGED)
+    ended = entered(site, here).ended_at
+    assert ended is not None
+    assert before <= ended <= now() or ended.second == 59
 
 
 def test_the_log_is_searched_and_each_look_is_in_it(site: Site) -> None:
