@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class Risk(enum.StrEnum):
@@ -50,16 +51,18 @@ class RegisterBreach(Told, frozen=True, forbid_unknown_fields=True):
 
 
 class AssessBreach(Told, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays as it was; null says that it is not known, or was none."""
+
     risk: Risk
     reason: str
     consequences: str
     measures: str
-    people: int | None = None
-    records: int | None = None
-    began_at: datetime | None = None
-    ended_at: datetime | None = None
-    client: str | None = None
-    categories: list[str] | None = None
+    people: int | UnsetType | None = UNSET
+    records: int | UnsetType | None = UNSET
+    began_at: datetime | UnsetType | None = UNSET
+    ended_at: datetime | UnsetType | None = UNSET
+    client: str | UnsetType | None = UNSET
+    categories: list[str] | UnsetType = UNSET
 
 
 class TellAuthority(Told, frozen=True, forbid_unknown_fields=True):

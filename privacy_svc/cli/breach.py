@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
 
 COLUMNS = ("id", "aware_at", "authority_due", "risk", "next")
+CLEARED = {"began": "began_at", "ended": "ended_at"} | {n: n for n in ("client", "people", "records")}
 TOUCHED = ("subject", "rows", "ways", "fields", "entries", "last_at")
 ONE = click.argument("breach_id", metavar="ID")
 WHEN = click.option("--at", "told_at", type=INSTANT, help="When, if not now.")
@@ -94,14 +95,21 @@ def show(cli: Cli, breach_id: str, person: str) -> None:
 @click.option("--measures", required=True, help="What was done, and is proposed.")
 @click.option("--people", type=int, help="About how many.")
 @click.option("--records", type=int, help="About how many.")
+@click.option("--clear", multiple=True, type=click.Choice(list(CLEARED)), help="What is not known after all.")
 @_span
 @AS
 @click.pass_obj
-def assess(cli: Cli, /, breach_id: str, risk: str, categories: tuple[str, ...], person: str, **said: Any) -> None:
-    """Judge the risk; again as more becomes known."""
+def assess(cli: Cli, /, breach_id: str, risk: str, clear: tuple[str, ...], person: str, **said: Any) -> None:
+    """Judge the risk; again as more becomes known. What is not named stays."""
     from privacy_svc.audits import AssessBreach, Risk
 
-    wanted = AssessBreach(risk=Risk(risk), categories=list(categories) or None, **said)
+    known: dict[str, Any] = {name: value for name, value in said.items() if value not in (None, ())}
+    for name in (CLEARED[word] for word in clear):
+        if name in known:
+            raise click.UsageError(f"{name} is both said and cleared.")
+        known[name] = None
+    lists = {name: list(value) for name, value in known.items() if isinstance(value, tuple)}
+    wanted = AssessBreach(risk=Risk(risk), **known | lists)
     _say(cli, lambda b: b.assess(breach_id, wanted, person))
 
 

@@ -1,5 +1,6 @@
 """The register of breaches: the clock of 72 hours, who was touched by the log, who is told, nothing of it in clear."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from privacy_svc.audits import (
 )
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict, NotFound
+from privacy_svc.http import decode
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.store.model import SubjectRow
 from tests.audits.conftest import TODAY, Office
@@ -203,6 +205,32 @@ def _read(office: Office, person: str, module: str, fields: list[str], ago: time
     payload = {"module": module, "purpose": "service.contract", "fields": {"permit": fields}}
     with time_machine.travel(TODAY - ago), office.database.write() as session:
         office.log.append_many(session, [Event(EventType.RECORD_READ, person, payload)], actor=module)
+
+
+def test_a_client_that_there_is_not_is_refused_with_the_nearest(office: Office) -> None:
+    """By a mistyped name the log would name nobody. A client, an actor of the log and staff who signed in are known."""
+    with pytest.raises(BadRequest, match="'marketing'"):
+        registered(office, client="Marketing ")
+    found = registered(office, client="marketing")
+    with pytest.raises(BadRequest, match="nobody-such"):
+        breaches(office).assess(found.id, assessment(Risk.RISK, client="nobody-such"), "dora")
+    _read(office, office.ana, "billing", ["email"], ago=HOUR)
+    office.log.integrate(office.database)
+    assert registered(office, client="billing").client == "billing"
+    assert len(breaches(office).all()) == 2
+
+
+def test_what_was_said_of_it_can_be_taken_back(office: Office) -> None:
+    """Null clears the client, the span and the numbers; what is left out stays."""
+    span = {"began_at": TODAY - 5 * HOUR, "ended_at": TODAY - HOUR}
+    found, register = registered(office, client="marketing", **span), breaches(office)
+    kept = register.assess(found.id, assessment(Risk.RISK, people=4, records=9), "dora")
+    assert (kept.client, kept.began_at, kept.ended_at) == ("marketing", span["began_at"], span["ended_at"])
+    body = {"risk": "risk", "reason": "r", "consequences": "c", "measures": "m"}
+    names = ("client", "began_at", "ended_at", "people", "records")
+    wanted = decode(json.dumps(body | dict.fromkeys(names)).encode(), AssessBreach)
+    cleared = register.assess(found.id, wanted, "dora")
+    assert [getattr(cleared, name) for name in names] == [None] * 5
 
 
 def test_without_a_beginning_nobody_is_looked_up(office: Office) -> None:

@@ -210,6 +210,22 @@ def test_a_breach_ends_with_its_last_minute(site: Site) -> None:
     assert before <= ended <= now() or ended.second == 59
 
 
+def test_a_form_takes_back_what_it_had_said(site: Site) -> None:
+    """It shows what is known; what is taken out of a field is not known any more, what a form does not have stays. A
+    name that nobody has is refused with the nearest."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x")
+    began = "2026-11-01T08:00"
+    post(site, f"{here}/assess", began_at=began, people="12", client="dora", **JUDGED)
+    page = site.get(here).text
+    for shown in (f'value="{began}"', 'value="12"', 'value="dora"'):
+        assert shown in page
+    assert "dora" in post(site, f"{here}/assess", 400, client="doro", **JUDGED)
+    post(site, f"{here}/assess", client="", began_at="", **JUDGED)
+    found = entered(site, here)
+    assert (found.client, found.began_at, found.people) == (None, None, 12)
+
+
 def test_the_log_is_searched_and_each_look_is_in_it(site: Site) -> None:
     """By type, by whom, by a customer's address, which stands in no URL; and checked as a whole."""
     request = opened(site)
