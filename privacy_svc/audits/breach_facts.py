@@ -45,5 +45,12 @@ def known_categories(policies: PolicySet, categories: list[str]) -> None:
             raise BadRequest(f"No mapped field has data of the category {category!r}: see policies/datasets.")
 
 
+def known_subjects(policies: PolicySet, subjects: list[str]) -> None:
+    for kind in subjects:
+        if kind not in policies.kinds:
+            meant = nearest(kind, policies.kinds) or "."
+            raise BadRequest(f"No purpose and no collection has people of the kind {kind!r}{meant}")
+
+
 def held_categories(policies: PolicySet) -> set[str]:
     return {c for d in policies.data_map.collections() for f in d.fields for c in f.categories}

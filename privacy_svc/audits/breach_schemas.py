@@ -46,6 +46,8 @@ class RegisterBreach(Told, frozen=True, forbid_unknown_fields=True):
     ended_at: datetime | None = None
     client: str | None = None
     categories: list[str] = []
+    subjects: list[str] = []
+    """Kinds of people (Art. 33(3)(a)), as purposes name them."""
     told_by: str | None = None
     """The processor who noticed it (Art. 33(2))."""
 
@@ -63,6 +65,7 @@ class AssessBreach(Told, frozen=True, forbid_unknown_fields=True):
     ended_at: datetime | UnsetType | None = UNSET
     client: str | UnsetType | None = UNSET
     categories: list[str] | UnsetType = UNSET
+    subjects: list[str] | UnsetType = UNSET
 
 
 class TellAuthority(Told, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +97,7 @@ class BreachView(msgspec.Struct, frozen=True):
     registered_at: datetime
     registered_by: str
     categories: list[str]
+    subjects: list[str]
     people: int | None
     records: int | None
     risk: Risk | None

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.audits.affected import affected
-from privacy_svc.audits.breach_facts import known_categories, known_client, past, words
+from privacy_svc.audits.breach_facts import known_categories, known_client, known_subjects, past, words
 from privacy_svc.audits.breach_model import BREACH, Breach
 from privacy_svc.audits.breach_notices import Draft, Facts, drafts
 from privacy_svc.audits.breach_schemas import (
@@ -30,7 +30,7 @@ from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import BadRequest, Conflict, NotFound
 from privacy_svc.policy import PolicyHolder
 
-_NARROWING = ("began_at", "ended_at", "client", "categories", "people", "records")
+_NARROWING = ("began_at", "ended_at", "client", "categories", "subjects", "people", "records")
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ class Breaches:
             found.began_at,
             found.ended_at,
             tuple(found.categories),
+            tuple(found.subjects),
             found.people,
             found.records,
             found.said,
@@ -172,6 +173,7 @@ class Breaches:
         if said.get("client") is not None:
             known_client(session, self.log, said["client"])
         known_categories(self.policies.current, said.get("categories", []))
+        known_subjects(self.policies.current, said.get("subjects", []))
         for name, value in said.items():
             setattr(breach, name, value)
         if breach.began_at and breach.ended_at and breach.ended_at < breach.began_at:

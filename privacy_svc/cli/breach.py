@@ -27,6 +27,7 @@ SPAN = (
     click.option("--ended", "ended_at", type=INSTANT, help="When last."),
     click.option("--client", help="Through whose token, if it was one of ours."),
     click.option("--category", "categories", multiple=True, help="Of data, in fideslang's words; may be repeated."),
+    click.option("--subjects", multiple=True, help="Kind of people, e.g. customer; may be repeated."),
 )
 
 
@@ -55,7 +56,9 @@ def command() -> None:
 @_span
 @AS
 @click.pass_obj
-def register(cli: Cli, /, nature: str, categories: tuple[str, ...], person: str, **said: Any) -> None:
+def register(
+    cli: Cli, /, nature: str, categories: tuple[str, ...], subjects: tuple[str, ...], person: str, **said: Any
+) -> None:
     """Enter a breach; NATURE says in words what happened, and is sealed.
 
     \b
@@ -64,7 +67,7 @@ def register(cli: Cli, /, nature: str, categories: tuple[str, ...], person: str,
     """
     from privacy_svc.audits import RegisterBreach
 
-    wanted = RegisterBreach(nature=nature, categories=list(categories), **said)
+    wanted = RegisterBreach(nature=nature, categories=list(categories), subjects=list(subjects), **said)
     _say(cli, lambda b: b.register(wanted, person))
 
 

@@ -20,6 +20,7 @@ from privacy_svc.audits import (
     Risk,
     TellAuthority,
     TellPeople,
+    held_categories,
 )
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, InvalidBody
@@ -40,7 +41,8 @@ def show_breaches(
     policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Template:
-    return console(request, caller, policies, "desk_breaches.html", breaches=breaches.all(), now=now())
+    known = {"breaches": breaches.all(), "now": now(), **_offered(policies.current)}
+    return console(request, caller, policies, "desk_breaches.html", **known)
 
 
 @post(f"{HOME}/breaches", **DECIDES, dependencies=BREACHES)
@@ -50,9 +52,13 @@ def register(
     policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Redirect:
-    said = sent(body, "nature")
+    said = _sent(body, "nature")
     wanted = RegisterBreach(
-        said["nature"], local_time(said.get("aware_at"), policies.current), client=said.get("client")
+        said["nature"],
+        _from(said.get("aware_at", ""), policies.current),
+        client=said.get("client") or None,
+        told_by=said.get("told_by") or None,
+        **_chosen(body),
     )
     return back(f"breaches/{breaches.register(wanted, caller.name).id}")
 
@@ -102,7 +108,13 @@ def _shown(
 ) -> Template:
     found = breaches.show(breach_id, caller.name)
     spans = {name: _local(getattr(found, name), policies.current) for name in ("began_at", "ended_at")}
-    asked = {"spans": spans, "risks": list(Risk), "exemptions": list(Exempt), "now": now()}
+    asked = {
+        "spans": spans,
+        "risks": list(Risk),
+        "exemptions": list(Exempt),
+        "now": now(),
+        **_offered(policies.current),
+    }
     return console(
         request, caller, policies, "desk_breach.html", b=found, **{"touched": None, "drafts": None} | asked | more
     )
@@ -124,7 +136,7 @@ def assess(
     said = _sent(body, "risk", "reason", "consequences", "measures")
     known = {name: read(said[name], policies.current) for name, read in _KNOWN.items() if name in said}
     words: dict[str, Any] = {name: said[name] for name in ("reason", "consequences", "measures")}
-    wanted = AssessBreach(risk=_choice(Risk, said["risk"]), **words, **known)
+    wanted = AssessBreach(risk=_choice(Risk, said["risk"]), **words, **known, **_chosen(body))
     breaches.assess(breach_id, wanted, caller.name)
     return back(f"breaches/{breach_id}")
 
@@ -148,11 +160,13 @@ def tell_people(
     breach_id: FromPath[str],
     body: RawBody,
     breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Redirect:
     said = sent(body)
     exempt = _choice(Exempt, said["exempt"]) if "exempt" in said else None
-    breaches.tell_people(breach_id, TellPeople(None, said.get("how"), exempt, said.get("reason")), caller.name)
+    told_at = local_time(said.get("told_at"), policies.current)
+    breaches.tell_people(breach_id, TellPeople(told_at, said.get("how"), exempt, said.get("reason")), caller.name)
     return back(f"breaches/{breach_id}")
 
 
@@ -175,15 +189,32 @@ def _to_its_end(text: str, policies: PolicySet) -> datetime | None:
 def _sent(body: bytes, *required: str) -> dict[str, str]:
     """A form's fields, also those left empty: what stood in one and was taken out is not known after all. Raises
     BadRequest."""
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST)
-    except (UnicodeError, ValueError):
-        raise InvalidBody("The form cannot be read.") from None
-    found = {name: text.strip() for name, text in pairs}
+    found = {name: text.strip() for name, text in _pairs(body)}
     for name in required:
         if not found.get(name):
             raise BadRequest(f"The form lacks what it asks for: {name}.")
     return found
+
+
+def _chosen(body: bytes) -> dict[str, Any]:
+    """Of the boxes, those that were ticked, where the form has them."""
+    pairs = _pairs(body)
+    return {
+        offered: [text for name, text in pairs if name == offered and text]
+        for offered in ("categories", "subjects")
+        if any(name == offered for name, _ in pairs)
+    }
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST)
+    except (UnicodeError, ValueError):
+        raise InvalidBody("The form cannot be read.") from None
+
+
+def _offered(policies: PolicySet) -> dict[str, list[str]]:
+    return {"categories": sorted(held_categories(policies)), "subjects": sorted(policies.kinds)}
 
 
 def _number(text: str, _: PolicySet) -> int | None:

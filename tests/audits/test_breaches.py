@@ -282,11 +282,22 @@ def test_drafts_say_all_that_the_articles_ask(office: Office) -> None:
         assert organisation.dpo.email in draft.text
 
 
+def test_the_kinds_of_people_are_in_the_register_and_in_the_draft(office: Office) -> None:
+    """Art. 33(3)(a) asks for them beside the categories of data; one that there is not is refused with the nearest."""
+    with pytest.raises(BadRequest, match="'customer'"):
+        registered(office, subjects=["custommer"])
+    found = registered(office, subjects=["customer"])
+    assert breaches(office).assess(found.id, assessment(Risk.RISK), "dora").subjects == ["customer"]
+    both = breaches(office).assess(found.id, assessment(Risk.RISK, subjects=["customer", "employee"]), "dora")
+    assert both.subjects == ["customer", "employee"]
+    assert "customer, employee" in breaches(office).notices(found.id, "dora")[0].text
+
+
 def test_what_is_not_known_is_said_not_left_out(office: Office) -> None:
     """A first notice goes out before all is known (Art. 33(4))."""
     authority = breaches(office).notices(registered(office).id, "dora")[0]
     words = "not known yet" if authority.language == "en" else "noch nicht bekannt"
-    assert authority.text.count(words) >= 5
+    assert authority.text.count(words) >= 6
 
 
 def test_an_unknown_breach_is_not_found(office: Office) -> None:

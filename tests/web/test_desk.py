@@ -226,6 +226,28 @@ def test_a_form_takes_back_what_it_had_said(site: Site) -> None:
     assert (found.client, found.began_at, found.people) == (None, None, 12)
 
 
+def test_no_form_proposes_a_judgement_and_each_part_of_the_notice_is_asked_for(site: Site) -> None:
+    """The risk begins empty and has to be chosen; boxes for kinds of people and of data, who told us, and when the
+    people were told; what is unticked is taken back."""
+    site.sign_in()
+    kind = "user.contact.email"
+    assert f'value="{kind}"' in site.get("/dpo/breaches").text
+    said = {"nature": "x", "told_by": "Hosting Ltd", "categories": kind, "subjects": "customer"}
+    here = post(site, "/dpo/breaches", **said)
+    page = site.get(here).text
+    assert re.search(r'<select id="risk" name="risk" required><option value="">', page)
+    assert f'value="{kind}" checked' in page
+    found = entered(site, here)
+    assert (found.categories, found.subjects, found.said["told_by"]) == ([kind], ["customer"], "Hosting Ltd")
+    assert "risk" in post(site, f"{here}/assess", 400, **JUDGED | {"risk": ""})
+    post(site, f"{here}/assess", categories="", **JUDGED)
+    post(site, f"{here}/people", how="by letter", told_at=local(site, now() - timedelta(days=1)))
+    found = entered(site, here)
+    assert (found.categories, found.subjects) == ([], ["customer"])
+    assert found.people_told_at is not None
+    assert found.people_told_at < now() - timedelta(hours=23)
+
+
 def test_the_log_is_searched_and_each_look_is_in_it(site: Site) -> None:
     """By type, by whom, by a customer's address, which stands in no URL; and checked as a whole."""
     request = opened(site)
