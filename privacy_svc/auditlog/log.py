@@ -24,6 +24,7 @@ from privacy_svc.auditlog import (
     stored_members,
     tree_row,
     waiting,
+    whom,
 )
 from privacy_svc.auditlog.appending import NONE, Ciphers, Event, GroupEvent
 from privacy_svc.auditlog.background import Integrator
@@ -209,6 +210,18 @@ class Log:
     def people(self, session: Session, entry_id: str) -> dict[str, int]:
         """Those an entry about many is about and still names, with the number of their group."""
         return stored_members.named(session, entry_id)
+
+    def members(self, session: Session, entry_ids: Sequence[str]) -> dict[str, list[whom.Told]]:
+        """Of each entry about a few people: who, with the number of their group; None for each who was erased."""
+        return whom.members(session, entry_ids)
+
+    def crowds(self, session: Session, entry_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Those of the entries that are about crowds, by their month, for `in_crowds`."""
+        return whom.crowds(session, entry_ids)
+
+    def in_crowds(self, session: Session, month: str, entry_ids: Sequence[str]) -> Iterator[tuple[str, whom.Told]]:
+        """Everybody in them, as `members` tells. Opens everybody's key once."""
+        return whom.in_crowds(session, self.vault, month, entry_ids)
 
     def membership(self, session: Session, index: int, subject_id: str) -> Membership:
         """That this person is one of those an entry is about; to be checked with the entry's own proof.

@@ -5,10 +5,12 @@ find out. Law references are of the GDPR; the catalogue follows the ICO's accoun
 ISO/IEC 27701:2025.
 """
 
+from privacy_svc.audits.breach_facts import held_categories
 from privacy_svc.audits.breach_routes import BREACHES
 from privacy_svc.audits.breach_routes import HANDLERS as BREACH_HANDLERS
 from privacy_svc.audits.breach_schemas import (
     AssessBreach,
+    BreachDetails,
     BreachView,
     Exempt,
     RegisterBreach,
@@ -39,6 +41,7 @@ __all__ = [
     "AssessBreach",
     "AuditRun",
     "Audits",
+    "BreachDetails",
     "BreachView",
     "Breaches",
     "Check",
@@ -55,6 +58,7 @@ __all__ = [
     "UnknownAudit",
     "UnknownProgramme",
     "affected_as",
+    "held_categories",
     "load_programmes",
     "period",
     "register",

@@ -1,71 +1,164 @@
 """Who was touched (Art. 33(3)(a), 34 GDPR): from the log, by the span of a breach and the client it went through.
 
-What is in the log is what went through this service: reads, permits and writes. A copy of the database taken
-elsewhere leaves no trace here; who may be in that is everybody.
+Each entry by which data were handed out or written counts, whoever did it: modules, staff, exports, audiences. What is
+in the log is what went through this service. A copy of the database taken elsewhere leaves no trace here; who may be in
+that is everybody.
 """
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EntryView, EventType, Log
-from privacy_svc.audits.uses import READS, WRITES, Use, uses
+from privacy_svc.audits.uses import PAGE, is_released
 from privacy_svc.db import Database
 from privacy_svc.store import rows_of_people
 
-MOST_AUDIENCES = 1000
+TOUCHING = (
+    EventType.DECISION_PERMIT,
+    EventType.AUDIENCE_DECIDED,
+    EventType.RECORD_READ,
+    EventType.RECORD_CREATE,
+    EventType.RECORD_WRITE,
+    EventType.VALUE_RECTIFIED,
+    EventType.CONSENT_READ,
+    EventType.CONSENT_EXPORTED,
+    EventType.DATA_SHOWN,
+    EventType.DATA_LOOKED_AT,
+    EventType.DETAILS_READ,
+    EventType.FILE_READ,
+    EventType.HOLD_READ,
+    EventType.PACKAGE_DOWNLOADED,
+    EventType.RECIPIENT_TOLD,
+)
+NO_TRACE = "A copy of the database taken past this service leaves no trace here; who may be in that is everybody."
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
 class Touched:
-    """One person: the fields that were read or written, how often, and when first and last."""
+    """One person: how, which fields, how often, and when first and last."""
 
+    ways: set[str] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
     entries: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
 
-    def add(self, use: Use) -> None:
-        self.fields.update(use.fields)
+    def add(self, entry: EntryView, fields: Iterable[str]) -> None:
+        self.ways.add(entry.type)
+        self.fields.update(fields)
         self.entries += 1
-        self.first_at = use.at if self.first_at is None else min(self.first_at, use.at)
-        self.last_at = use.at if self.last_at is None else max(self.last_at, use.at)
+        self.first_at = entry.at if self.first_at is None else min(self.first_at, entry.at)
+        self.last_at = entry.at if self.last_at is None else max(self.last_at, entry.at)
+
+
+@dataclass(slots=True)
+class _Found:
+    people: dict[str, Touched] = field(default_factory=dict)
+    entries: set[str] = field(default_factory=set)
+    unnamed: int = 0
+    audiences: list[dict[str, Any]] = field(default_factory=list)
+    crowds: dict[str, dict[str, EntryView]] = field(default_factory=dict)
+    """By month and id: told at the end, as each month takes everybody's keys."""
+
+    def add(self, entry: EntryView, person: str | None, group: int = 0) -> None:
+        """`person`: None of whom was erased, and it is not known any more what of them was given."""
+        fields = _given(entry, group)
+        if fields is None and person is not None:
+            return
+        self.entries.add(entry.id)
+        if person is None:
+            self.unnamed += 1
+        else:
+            self.people.setdefault(person, Touched()).add(entry, fields or ())
 
 
 def affected(database: Database, log: Log, since: datetime, until: datetime, client: str | None) -> dict[str, Any]:
-    """`people` with the rows of the store they are, `unnamed`: entries that name nobody any more, because of an
-    erasure, and `audiences`: lists of ids that were handed out, which name nobody by themselves."""
-    people: dict[str, Touched] = {}
-    unnamed, entries = 0, set[str]()
-    for page in uses(database, log, since, until, types=(*READS, *WRITES), actor=client, closed=True):
-        for use in page:
-            entries.add(use.entry)
-            if use.person is None:
-                unnamed += 1
-            else:
-                people.setdefault(use.person, Touched()).add(use)
+    """From `since` to `until`, both in it. `people` with the rows of the store they are; `unnamed`: how often somebody
+    was touched whom nothing names any more, because of an erasure; `audiences`: lists of people that were handed out,
+    who stand among `people` as well."""
+    found = _Found()
+    for page in _pages(database, log, since, until + _INSTANT, client):
+        with database.read() as session:
+            _of_page(session, log, page, found)
+    for month, entries in sorted(found.crowds.items()):
+        with database.read() as session:
+            for entry_id, (person, group) in log.in_crowds(session, month, list(entries)):
+                if _given(entries[entry_id], group) is not None:
+                    found.add(entries[entry_id], person, group)
     with database.read() as session:
-        named = _rows(session, sorted(people))
-        decided = log.search(
-            session, types=(EventType.AUDIENCE_DECIDED,), actor=client, since=since, until=until, limit=MOST_AUDIENCES
-        )
+        rows = _rows(session, sorted(found.people))
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "client": client,
-        "entries": len(entries),
-        "people": [_told(person, touched, named.get(person, [])) for person, touched in sorted(people.items())],
-        "unnamed": unnamed,
-        "audiences": [_list(e) for e in decided],
+        "entries": len(found.entries),
+        "people": [_told(person, touched, rows.get(person, [])) for person, touched in sorted(found.people.items())],
+        "unnamed": found.unnamed,
+        "audiences": found.audiences,
+        "note": NO_TRACE,
     }
+
+
+def _pages(
+    database: Database, log: Log, since: datetime, until: datetime, client: str | None
+) -> Iterator[Sequence[EntryView]]:
+    after = None
+    while True:
+        with database.read() as session:
+            page = log.search(session, types=TOUCHING, actor=client, since=since, until=until, after=after, limit=PAGE)
+        yield page
+        if len(page) < PAGE:
+            return
+        after = page[-1].index
+
+
+def _of_page(session: Session, log: Log, page: Sequence[EntryView], found: _Found) -> None:
+    about_many = [entry.id for entry in page if entry.subject_id is None]
+    members = log.members(session, about_many)
+    crowds = {entry_id: month for month, ids in log.crowds(session, about_many).items() for entry_id in ids}
+    for entry in page:
+        if entry.type == EventType.AUDIENCE_DECIDED:
+            found.audiences.append(_list(entry))
+        if entry.id in crowds:
+            found.crowds.setdefault(crowds[entry.id], {})[entry.id] = entry
+        elif entry.id in members:
+            for person, group in members[entry.id]:
+                found.add(entry, person, group)
+        elif not _is_about_nobody(entry):
+            found.add(entry, entry.subject_id)
+
+
+def _is_about_nobody(entry: EntryView) -> bool:
+    """A list that nobody was in; a look that showed nobody, as they were erased before it."""
+    told = entry.told
+    return entry.subject_id is None and ("groups" in told or told.get("erased") is True)
+
+
+def _given(entry: EntryView, group: int) -> tuple[str, ...] | None:
+    """The fields, none where the entry names none; None where nothing was given out."""
+    told: Mapping[str, Any] = entry.told
+    if "groups" in told:
+        told = told["groups"][group]
+        if not is_released(told):
+            return None
+    fields = told.get("fields")
+    if not isinstance(fields, Mapping):
+        return ()
+    if entry.type != EventType.DECISION_PERMIT and not is_released(told):
+        return None
+    return (*fields.get("permit", ()), *fields.get("mask", ()))
 
 
 def _told(person: str, touched: Touched, rows: list[str]) -> dict[str, Any]:
     return {
         "subject": person,
         "rows": rows,
+        "ways": sorted(touched.ways),
         "fields": sorted(touched.fields),
         "entries": touched.entries,
         "first_at": touched.first_at and touched.first_at.isoformat(),

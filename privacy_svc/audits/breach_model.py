@@ -32,6 +32,8 @@ class Breach(Base):
     registered_by: Mapped[str]
     categories: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Of data, in fideslang's words."""
+    subjects: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Kinds of people: customers, employees."""
     people: Mapped[int | None]
     records: Mapped[int | None]
     """About how many."""

@@ -23,6 +23,7 @@ class Facts:
     began_at: datetime | None
     ended_at: datetime | None
     categories: tuple[str, ...]
+    subjects: tuple[str, ...]
     people: int | None
     records: int | None
     said: Mapping[str, Any]
@@ -82,8 +83,8 @@ def _contact(organisation: Organisation) -> str:
 
 def _numbers(facts: Facts, words: Mapping[str, str]) -> str:
     people, records = (words["unknown"] if n is None else str(n) for n in (facts.people, facts.records))
-    categories = ", ".join(facts.categories) or words["unknown"]
-    return words["numbers_are"].format(people=people, records=records, categories=categories)
+    kinds = {name: ", ".join(getattr(facts, name)) or words["unknown"] for name in ("categories", "subjects")}
+    return words["numbers_are"].format(people=people, records=records, **kinds)
 
 
 def _span(facts: Facts, organisation: Organisation, words: Mapping[str, str]) -> str:
@@ -105,7 +106,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "when": "Time",
         "span": "Began: {began}. Ended: {ended}. We have known of it since {aware}.",
         "numbers": "People and records concerned",
-        "numbers_are": "About {people} people and {records} records. Categories of data: {categories}.",
+        "numbers_are": "About {people} people ({subjects}) and {records} records. Categories of data: {categories}.",
         "contact": "Contact where more can be obtained",
         "consequences": "Likely consequences",
         "measures": "Measures taken or proposed",
@@ -127,7 +128,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "when": "Zeit",
         "span": "Beginn: {began}. Ende: {ended}. Bekannt ist sie uns seit {aware}.",
         "numbers": "Betroffene Personen und Datensätze",
-        "numbers_are": "Etwa {people} Personen und {records} Datensätze. Kategorien von Daten: {categories}.",
+        "numbers_are": "Etwa {people} Personen ({subjects}) und {records} Datensätze. Datenkategorien: {categories}.",
         "contact": "Anlaufstelle für weitere Informationen",
         "consequences": "Wahrscheinliche Folgen",
         "measures": "Ergriffene oder vorgeschlagene Maßnahmen",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class Risk(enum.StrEnum):
@@ -45,21 +46,26 @@ class RegisterBreach(Told, frozen=True, forbid_unknown_fields=True):
     ended_at: datetime | None = None
     client: str | None = None
     categories: list[str] = []
+    subjects: list[str] = []
+    """Kinds of people (Art. 33(3)(a)), as purposes name them."""
     told_by: str | None = None
     """The processor who noticed it (Art. 33(2))."""
 
 
 class AssessBreach(Told, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays as it was; null says that it is not known, or was none."""
+
     risk: Risk
     reason: str
     consequences: str
     measures: str
-    people: int | None = None
-    records: int | None = None
-    began_at: datetime | None = None
-    ended_at: datetime | None = None
-    client: str | None = None
-    categories: list[str] | None = None
+    people: int | UnsetType | None = UNSET
+    records: int | UnsetType | None = UNSET
+    began_at: datetime | UnsetType | None = UNSET
+    ended_at: datetime | UnsetType | None = UNSET
+    client: str | UnsetType | None = UNSET
+    categories: list[str] | UnsetType = UNSET
+    subjects: list[str] | UnsetType = UNSET
 
 
 class TellAuthority(Told, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +97,7 @@ class BreachView(msgspec.Struct, frozen=True):
     registered_at: datetime
     registered_by: str
     categories: list[str]
+    subjects: list[str]
     people: int | None
     records: int | None
     risk: Risk | None

@@ -6,14 +6,15 @@ when everybody was told whom the law wants told.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.audits.affected import affected
+from privacy_svc.audits.breach_facts import known_categories, known_client, known_subjects, past, words
 from privacy_svc.audits.breach_model import BREACH, Breach
 from privacy_svc.audits.breach_notices import Draft, Facts, drafts
 from privacy_svc.audits.breach_schemas import (
@@ -27,7 +28,9 @@ from privacy_svc.audits.breach_schemas import (
 )
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import BadRequest, Conflict, NotFound
-from privacy_svc.policy import PolicyHolder, within
+from privacy_svc.policy import PolicyHolder
+
+_NARROWING = ("began_at", "ended_at", "client", "categories", "subjects", "people", "records")
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,13 @@ class Breaches:
     def register(self, wanted: RegisterBreach, actor: str) -> BreachView:
         """Raises BadRequest."""
         aware_at = wanted.aware_at or now()
-        _past("aware_at", aware_at)
-        said = {"nature": _said("nature", wanted.nature)}
+        past("aware_at", aware_at)
+        said = {"nature": words("nature", wanted.nature)}
         if wanted.told_by is not None:
             said["told_by"] = wanted.told_by
         breach = Breach(id=new_id(), aware_at=aware_at, registered_by=actor, registered_at=now())
         with self.database.write() as session:
-            self._narrow(breach, wanted)
+            self._narrow(session, breach, wanted)
             self._write(session, breach, said)
             session.add(breach)
             self._log(session, EventType.BREACH_REGISTERED, breach, actor)
@@ -55,16 +58,11 @@ class Breaches:
 
     def assess(self, breach_id: str, wanted: AssessBreach, actor: str) -> BreachView:
         """Again as often as more becomes known (Art. 33(4)). Raises BadRequest, Conflict, NotFound."""
-        said = {name: _said(name, getattr(wanted, name)) for name in ("reason", "consequences", "measures")}
-        for name in ("people", "records"):
-            if (number := getattr(wanted, name)) is not None and number < 0:
-                raise BadRequest(f"{name} is a number of them, 0 or more.")
+        said = {name: words(name, getattr(wanted, name)) for name in ("reason", "consequences", "measures")}
         with self.database.write() as session:
             breach = self._open(session, breach_id)
             breach.risk, breach.assessed_at, breach.assessed_by = wanted.risk.value, now(), actor
-            breach.people = breach.people if wanted.people is None else wanted.people
-            breach.records = breach.records if wanted.records is None else wanted.records
-            self._narrow(breach, wanted)
+            self._narrow(session, breach, wanted)
             self._write(session, breach, said)
             self._log(session, EventType.BREACH_ASSESSED, breach, actor, risk=breach.risk)
             return view(breach)
@@ -72,7 +70,7 @@ class Breaches:
     def tell_authority(self, breach_id: str, wanted: TellAuthority, actor: str) -> BreachView:
         """Raises BadRequest: what was told late needs its reason (Art. 33(1)); Conflict, NotFound."""
         told_at = wanted.told_at or now()
-        _past("told_at", told_at)
+        past("told_at", told_at)
         with self.database.write() as session:
             breach = self._open(session, breach_id)
             if told_at < breach.aware_at:
@@ -89,11 +87,11 @@ class Breaches:
         """They were told, or need not be. Raises BadRequest, Conflict, NotFound."""
         if (wanted.how is None) == (wanted.exempt is None):
             raise BadRequest("Say how they were told, or which point of Art. 34(3) makes that unnecessary.")
-        said = {"how": _said("how", wanted.how)} if wanted.how is not None else {}
+        said = {"how": words("how", wanted.how)} if wanted.how is not None else {}
         if wanted.exempt is not None:
-            said["exempt_because"] = _said("reason", wanted.reason or "")
+            said["exempt_because"] = words("reason", wanted.reason or "")
         told_at = wanted.told_at or now()
-        _past("told_at", told_at)
+        past("told_at", told_at)
         with self.database.write() as session:
             breach = self._open(session, breach_id)
             if wanted.exempt is not None:
@@ -150,6 +148,7 @@ class Breaches:
             found.began_at,
             found.ended_at,
             tuple(found.categories),
+            tuple(found.subjects),
             found.people,
             found.records,
             found.said,
@@ -162,24 +161,23 @@ class Breaches:
             raise Conflict("This breach is closed. What becomes known later is a breach of its own.")
         return breach
 
-    def _narrow(self, breach: Breach, wanted: RegisterBreach | AssessBreach) -> None:
-        """What and when: each as far as it is said."""
+    def _narrow(self, session: Session, breach: Breach, wanted: RegisterBreach | AssessBreach) -> None:
+        """What, whose and when: each as far as it is said; None where it is said not to be known."""
+        said = {name: value for name in _NARROWING if (value := getattr(wanted, name, UNSET)) is not UNSET}
         for name in ("began_at", "ended_at"):
-            if (at := getattr(wanted, name)) is not None:
-                _past(name, at)
-                setattr(breach, name, at)
+            if said.get(name) is not None:
+                past(name, said[name])
+        for name in ("people", "records"):
+            if (said.get(name) or 0) < 0:
+                raise BadRequest(f"{name} is a number of them, 0 or more.")
+        if said.get("client") is not None:
+            known_client(session, self.log, said["client"])
+        known_categories(self.policies.current, said.get("categories", []))
+        known_subjects(self.policies.current, said.get("subjects", []))
+        for name, value in said.items():
+            setattr(breach, name, value)
         if breach.began_at and breach.ended_at and breach.ended_at < breach.began_at:
             raise BadRequest("ended_at lies before began_at.")
-        breach.client = wanted.client if wanted.client is not None else breach.client
-        if wanted.categories is not None:
-            self._known(wanted.categories)
-            breach.categories = wanted.categories
-
-    def _known(self, categories: list[str]) -> None:
-        held = {c for d in self.policies.current.data_map.collections() for f in d.fields for c in f.categories}
-        for category in categories:
-            if not any(within(c, (category,)) for c in held):
-                raise BadRequest(f"No mapped field has data of the category {category!r}: see policies/datasets.")
 
     def _write(self, session: Session, breach: Breach, said: dict[str, Any]) -> None:
         known = self._read(session, breach) if breach.sealed else {}
@@ -221,14 +219,3 @@ def _find(session: Session, breach_id: str, *, lock: bool = False) -> Breach:
     if breach is None:
         raise NotFound("There is no breach of this id.")
     return breach
-
-
-def _past(name: str, at: datetime) -> None:
-    if at.tzinfo is None or at > now():
-        raise BadRequest(f"{name} is a time that has passed, with its time zone, e.g. 2026-11-01T08:30:00Z.")
-
-
-def _said(name: str, text: str) -> str:
-    if not text.strip():
-        raise BadRequest(f"{name} must be said in words.")
-    return text.strip()

@@ -7,7 +7,7 @@ import base64
 import enum
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -50,7 +50,20 @@ _REGISTER_COLUMNS = (
 _SCREENING_COLUMNS = ("id", "needed", "always", "criteria", "open", "article", "assessment", "reviewed")
 
 
-_AFFECTED_COLUMNS = ("subject", "rows", "fields", "entries", "first_at", "last_at")
+_AFFECTED_COLUMNS = (
+    "what",
+    "subject",
+    "rows",
+    "ways",
+    "fields",
+    "entries",
+    "first_at",
+    "last_at",
+    "purpose",
+    "asked",
+    "permitted",
+    "note",
+)
 
 
 class Format(enum.StrEnum):
@@ -80,8 +93,18 @@ def screening_as(form: Format, screening: Mapping[str, Any], *, demo: bool = Fal
 
 
 def affected_as(form: Format, affected: Mapping[str, Any]) -> str:
-    """Whom a breach touched, as JSON or CSV."""
-    return to_csv(_AFFECTED_COLUMNS, affected["people"]) if form is Format.CSV else _json(affected)
+    """Whom a breach touched, as JSON or CSV: there a row for each person, and after them what has no row of its own."""
+    return to_csv(_AFFECTED_COLUMNS, _affected_rows(affected)) if form is Format.CSV else _json(affected)
+
+
+def _affected_rows(affected: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    empty = dict.fromkeys(_AFFECTED_COLUMNS)
+    yield from (empty | person | {"what": "person"} for person in affected["people"])
+    for audience in affected["audiences"]:
+        told = {name: audience[name] for name in ("purpose", "asked", "permitted")}
+        yield empty | told | {"what": "audience", "first_at": audience["at"], "last_at": audience["at"]}
+    yield empty | {"what": "erased since", "entries": affected["unnamed"]}
+    yield empty | {"what": "note", "note": affected["note"]}
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -14,9 +14,7 @@ from privacy_svc.auditlog import EntryView, EventType, Log
 from privacy_svc.db import Database
 
 PAGE = 500
-READS = (EventType.DECISION_PERMIT, EventType.RECORD_READ)
-WRITES = (EventType.RECORD_CREATE, EventType.RECORD_WRITE)
-RELEASES = (*READS, EventType.AUDIENCE_DECIDED)
+RELEASES = (EventType.DECISION_PERMIT, EventType.RECORD_READ, EventType.AUDIENCE_DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +32,23 @@ class Use:
     policy_version: str | None
 
 
-def uses(
-    database: Database,
-    log: Log,
-    since: datetime,
-    until: datetime,
-    *,
-    types: tuple[EventType, ...] = RELEASES,
-    actor: str | None = None,
-    closed: bool = False,
-) -> Iterator[list[Use]]:
-    """In pages of entries, newest first. What is about erased people cannot be opened: it is left out, or with `closed`
-    there without anything but its instant and its actor. Raises Tampered."""
+def uses(database: Database, log: Log, since: datetime, until: datetime) -> Iterator[list[Use]]:
+    """In pages of entries, newest first. What is about erased people cannot be opened: it is left out. Raises
+    Tampered."""
     after = None
     while True:
         with database.read() as session:
-            found = log.search(session, types=types, actor=actor, since=since, until=until, after=after, limit=PAGE)
-            page = [use for entry in found for use in _of(entry, log, session, closed=closed)]
+            found = log.search(session, types=RELEASES, since=since, until=until, after=after, limit=PAGE)
+            page = [use for entry in found for use in _of(entry, log, session)]
         yield page
         if len(found) < PAGE:
             return
         after = found[-1].index
 
 
-def _of(entry: EntryView, log: Log, session: Session, *, closed: bool) -> Iterator[Use]:
+def _of(entry: EntryView, log: Log, session: Session) -> Iterator[Use]:
     told = entry.told
     if not told:
-        if closed:
-            yield Use(entry.id, entry.at, entry.actor, None, None, entry.subject_id, (), None)
         return
     if "groups" in told:
         groups = told["groups"]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from privacy_svc.runtime import Runtime
 
 COLUMNS = ("id", "aware_at", "authority_due", "risk", "next")
-TOUCHED = ("subject", "rows", "fields", "entries", "last_at")
+CLEARED = {"began": "began_at", "ended": "ended_at"} | {n: n for n in ("client", "people", "records")}
+TOUCHED = ("subject", "rows", "ways", "fields", "entries", "last_at")
 ONE = click.argument("breach_id", metavar="ID")
 WHEN = click.option("--at", "told_at", type=INSTANT, help="When, if not now.")
 SPAN = (
@@ -26,6 +27,7 @@ SPAN = (
     click.option("--ended", "ended_at", type=INSTANT, help="When last."),
     click.option("--client", help="Through whose token, if it was one of ours."),
     click.option("--category", "categories", multiple=True, help="Of data, in fideslang's words; may be repeated."),
+    click.option("--subjects", multiple=True, help="Kind of people, e.g. customer; may be repeated."),
 )
 
 
@@ -54,7 +56,9 @@ def command() -> None:
 @_span
 @AS
 @click.pass_obj
-def register(cli: Cli, /, nature: str, categories: tuple[str, ...], person: str, **said: Any) -> None:
+def register(
+    cli: Cli, /, nature: str, categories: tuple[str, ...], subjects: tuple[str, ...], person: str, **said: Any
+) -> None:
     """Enter a breach; NATURE says in words what happened, and is sealed.
 
     \b
@@ -63,7 +67,7 @@ def register(cli: Cli, /, nature: str, categories: tuple[str, ...], person: str,
     """
     from privacy_svc.audits import RegisterBreach
 
-    wanted = RegisterBreach(nature=nature, categories=list(categories), **said)
+    wanted = RegisterBreach(nature=nature, categories=list(categories), subjects=list(subjects), **said)
     _say(cli, lambda b: b.register(wanted, person))
 
 
@@ -94,14 +98,21 @@ def show(cli: Cli, breach_id: str, person: str) -> None:
 @click.option("--measures", required=True, help="What was done, and is proposed.")
 @click.option("--people", type=int, help="About how many.")
 @click.option("--records", type=int, help="About how many.")
+@click.option("--clear", multiple=True, type=click.Choice(list(CLEARED)), help="What is not known after all.")
 @_span
 @AS
 @click.pass_obj
-def assess(cli: Cli, /, breach_id: str, risk: str, categories: tuple[str, ...], person: str, **said: Any) -> None:
-    """Judge the risk; again as more becomes known."""
+def assess(cli: Cli, /, breach_id: str, risk: str, clear: tuple[str, ...], person: str, **said: Any) -> None:
+    """Judge the risk; again as more becomes known. What is not named stays."""
     from privacy_svc.audits import AssessBreach, Risk
 
-    wanted = AssessBreach(risk=Risk(risk), categories=list(categories) or None, **said)
+    known: dict[str, Any] = {name: value for name, value in said.items() if value not in (None, ())}
+    for name in (CLEARED[word] for word in clear):
+        if name in known:
+            raise click.UsageError(f"{name} is both said and cleared.")
+        known[name] = None
+    lists = {name: list(value) for name, value in known.items() if isinstance(value, tuple)}
+    wanted = AssessBreach(risk=Risk(risk), **known | lists)
     _say(cli, lambda b: b.assess(breach_id, wanted, person))
 
 
@@ -162,8 +173,10 @@ def affected(cli: Cli, breach_id: str, form: str | None, out: Path | None, perso
 
 def _tell_affected(found: dict[str, Any]) -> None:
     table(found["people"], TOUCHED, empty="the log names nobody")
-    told = f"{len(found['people'])} people in {found['entries']} entries; {found['unnamed']} name nobody any more"
-    click.echo(f"{told}; {len(found['audiences'])} lists of ids were handed out")
+    for audience in found["audiences"]:
+        click.echo("audience {at} for {purpose}: {permitted} of {asked}".format_map(audience))
+    told = f"{len(found['people'])} people in {found['entries']} entries"
+    click.echo(f"{told}; {found['unnamed']} times somebody who was erased since. {found['note']}")
 
 
 @command.command()

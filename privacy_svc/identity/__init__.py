@@ -22,7 +22,7 @@ from privacy_svc.identity.errors import (
 )
 from privacy_svc.identity.guard import caller_of_request, check_routes, guard, make_sure, network_of_request
 from privacy_svc.identity.limits import Limit, Reached, take
-from privacy_svc.identity.model import BrowserSession, Client
+from privacy_svc.identity.model import BrowserSession, Client, StaffAccount
 from privacy_svc.identity.origin import same_origin
 from privacy_svc.identity.provider import Flow, Provider
 from privacy_svc.identity.registration import RETURN_PATH, Registration, registration_of
@@ -65,6 +65,7 @@ __all__ = [
     "Registration",
     "SessionEnded",
     "SignInRefused",
+    "StaffAccount",
     "TooManyTries",
     "UnknownToken",
     "add_client",

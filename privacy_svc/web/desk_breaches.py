@@ -1,6 +1,10 @@
 """The register of breaches in the console: enter one, judge it, note who was told, close it."""
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
@@ -16,14 +20,17 @@ from privacy_svc.audits import (
     Risk,
     TellAuthority,
     TellPeople,
+    held_categories,
 )
 from privacy_svc.db import now
-from privacy_svc.errors import BadRequest
+from privacy_svc.errors import BadRequest, InvalidBody
 from privacy_svc.http import Caller
-from privacy_svc.policy import PolicyHolder
+from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, console, local_time, sent
 from privacy_svc.web.staff import HOME
 
+MOST = 200
+"""Fields of a form."""
 ONE = HOME + "/breaches/{breach_id:str}"
 
 
@@ -34,7 +41,8 @@ def show_breaches(
     policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Template:
-    return console(request, caller, policies, "desk_breaches.html", breaches=breaches.all(), now=now())
+    known = {"breaches": breaches.all(), "now": now(), **_offered(policies.current)}
+    return console(request, caller, policies, "desk_breaches.html", **known)
 
 
 @post(f"{HOME}/breaches", **DECIDES, dependencies=BREACHES)
@@ -44,9 +52,13 @@ def register(
     policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Redirect:
-    said = sent(body, "nature")
+    said = _sent(body, "nature")
     wanted = RegisterBreach(
-        said["nature"], local_time(said.get("aware_at"), policies.current), client=said.get("client")
+        said["nature"],
+        _from(said.get("aware_at", ""), policies.current),
+        client=said.get("client") or None,
+        told_by=said.get("told_by") or None,
+        **_chosen(body),
     )
     return back(f"breaches/{breaches.register(wanted, caller.name).id}")
 
@@ -95,10 +107,22 @@ def _shown(
     **more: Any,
 ) -> Template:
     found = breaches.show(breach_id, caller.name)
-    asked = {"risks": list(Risk), "exemptions": list(Exempt), "now": now()}
+    spans = {name: _local(getattr(found, name), policies.current) for name in ("began_at", "ended_at")}
+    asked = {
+        "spans": spans,
+        "risks": list(Risk),
+        "exemptions": list(Exempt),
+        "now": now(),
+        **_offered(policies.current),
+    }
     return console(
         request, caller, policies, "desk_breach.html", b=found, **{"touched": None, "drafts": None} | asked | more
     )
+
+
+def _local(at: datetime | None, policies: PolicySet) -> str:
+    """As a field for times has it, in the organisation's time."""
+    return f"{at.astimezone(ZoneInfo(policies.organisation.time_zone)):%Y-%m-%dT%H:%M}" if at else ""
 
 
 @post(f"{ONE}/assess", **DECIDES, dependencies=BREACHES)
@@ -109,18 +133,10 @@ def assess(
     policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Redirect:
-    said = sent(body, "risk", "reason", "consequences", "measures")
-    wanted = AssessBreach(
-        risk=_choice(Risk, said["risk"]),
-        reason=said["reason"],
-        consequences=said["consequences"],
-        measures=said["measures"],
-        people=_number(said.get("people")),
-        records=_number(said.get("records")),
-        began_at=local_time(said.get("began_at"), policies.current),
-        ended_at=local_time(said.get("ended_at"), policies.current),
-        client=said.get("client"),
-    )
+    said = _sent(body, "risk", "reason", "consequences", "measures")
+    known = {name: read(said[name], policies.current) for name, read in _KNOWN.items() if name in said}
+    words: dict[str, Any] = {name: said[name] for name in ("reason", "consequences", "measures")}
+    wanted = AssessBreach(risk=_choice(Risk, said["risk"]), **words, **known, **_chosen(body))
     breaches.assess(breach_id, wanted, caller.name)
     return back(f"breaches/{breach_id}")
 
@@ -144,11 +160,13 @@ def tell_people(
     breach_id: FromPath[str],
     body: RawBody,
     breaches: NamedDependency[Breaches],
+    policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Redirect:
     said = sent(body)
     exempt = _choice(Exempt, said["exempt"]) if "exempt" in said else None
-    breaches.tell_people(breach_id, TellPeople(None, said.get("how"), exempt, said.get("reason")), caller.name)
+    told_at = local_time(said.get("told_at"), policies.current)
+    breaches.tell_people(breach_id, TellPeople(told_at, said.get("how"), exempt, said.get("reason")), caller.name)
     return back(f"breaches/{breach_id}")
 
 
@@ -158,12 +176,62 @@ def close(breach_id: FromPath[str], breaches: NamedDependency[Breaches], caller:
     return back(f"breaches/{breach_id}")
 
 
-def _number(text: str | None) -> int | None:
-    if text is None:
+def _from(text: str, policies: PolicySet) -> datetime | None:
+    return local_time(text or None, policies)
+
+
+def _to_its_end(text: str, policies: PolicySet) -> datetime | None:
+    """A form's minute as the last instant in it: what happened in the minute is within the breach."""
+    at = _from(text, policies)
+    return at and min(at.replace(second=59, microsecond=999_999), max(at, now()))
+
+
+def _sent(body: bytes, *required: str) -> dict[str, str]:
+    """A form's fields, also those left empty: what stood in one and was taken out is not known after all. Raises
+    BadRequest."""
+    found = {name: text.strip() for name, text in _pairs(body)}
+    for name in required:
+        if not found.get(name):
+            raise BadRequest(f"The form lacks what it asks for: {name}.")
+    return found
+
+
+def _chosen(body: bytes) -> dict[str, Any]:
+    """Of the boxes, those that were ticked, where the form has them."""
+    pairs = _pairs(body)
+    return {
+        offered: [text for name, text in pairs if name == offered and text]
+        for offered in ("categories", "subjects")
+        if any(name == offered for name, _ in pairs)
+    }
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST)
+    except (UnicodeError, ValueError):
+        raise InvalidBody("The form cannot be read.") from None
+
+
+def _offered(policies: PolicySet) -> dict[str, list[str]]:
+    return {"categories": sorted(held_categories(policies)), "subjects": sorted(policies.kinds)}
+
+
+def _number(text: str, _: PolicySet) -> int | None:
+    if not text:
         return None
     if not text.isdecimal():
         raise BadRequest("How many is said as a whole number.")
     return int(text)
+
+
+_KNOWN: Mapping[str, Callable[[str, PolicySet], Any]] = {
+    "began_at": _from,
+    "ended_at": _to_its_end,
+    "client": lambda text, _: text or None,
+    "people": _number,
+    "records": _number,
+}
 
 
 def _choice(kind: Any, text: str) -> Any:

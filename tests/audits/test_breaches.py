@@ -1,5 +1,6 @@
 """The register of breaches: the clock of 72 hours, who was touched by the log, who is told, nothing of it in clear."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
-from privacy_svc.auditlog import Event, EventType, GroupEvent
+from privacy_svc.auditlog import Event, EventType, GroupEvent, crowds
 from privacy_svc.audits import (
     AssessBreach,
     Breaches,
@@ -20,6 +21,7 @@ from privacy_svc.audits import (
 )
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict, NotFound
+from privacy_svc.http import decode
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.store.model import SubjectRow
 from tests.audits.conftest import TODAY, Office
@@ -137,10 +139,98 @@ def test_who_was_touched_is_told_from_the_log(office: Office) -> None:
     check_log(office.database, office.log)
 
 
+def _handed_out(office: Office, event: Event | GroupEvent, actor: str, ago: timedelta = 2 * HOUR) -> None:
+    with time_machine.travel(TODAY - ago), office.database.write() as session:
+        if isinstance(event, GroupEvent):
+            office.log.append_group(session, event, actor=actor)
+        else:
+            office.log.append_many(session, [event], actor=actor)
+
+
+def _audience(people: dict[str, tuple[int, int]]) -> GroupEvent:
+    groups = [{"fields": {"permit": ["email"]}, "reasons": []}, {"fields": {}, "reasons": ["objection"]}]
+    told = {"module": "shop", "purpose": "marketing.email", "groups": groups, "asked": 9, "permitted": 2}
+    return GroupEvent(EventType.AUDIENCE_DECIDED, people, told)
+
+
+@pytest.mark.parametrize("many", [1_000, 1])
+def test_an_audience_touches_everybody_it_permits(office: Office, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also as a crowd, that nothing names but the tags: those who were permitted, and who was erased as a number."""
+    monkeypatch.setattr(crowds, "MANY", many)
+    with office.database.write() as session:
+        bo, kim, gone, refused = office.vault.create_subjects(session, 4)
+    _handed_out(office, _audience({bo: (0, 1), kim: (0, 1), gone: (0, 1), refused: (1, 1)}), "shop")
+    office.log.integrate(office.database)
+    with office.database.write() as session:
+        theirs = office.log.theirs(session, gone)
+        office.vault.erase(session, gone)
+        office.log.erase_payloads(session, theirs, actor="worker")
+    office.log.integrate(office.database)
+    found = breaches(office).affected(registered(office, began_at=TODAY - 5 * HOUR, client="shop").id, "dora")
+    assert {p["subject"]: p["fields"] for p in found["people"]} == {bo: ["email"], kim: ["email"]}
+    assert (found["unnamed"], found["entries"]) == (1, 1)
+    assert [(a["asked"], a["permitted"]) for a in found["audiences"]] == [(9, 2)]
+    assert "no trace" in found["note"]
+
+
+def test_whoever_hands_data_out_touches(office: Office) -> None:
+    """Staff who look, exports, packages, files: not only modules at the gateway."""
+    kinds = ["DATA_LOOKED_AT", "CONSENT_READ", "DETAILS_READ", "FILE_READ", "PACKAGE_DOWNLOADED", "DATA_SHOWN"]
+    with office.database.write() as session:
+        people = office.vault.create_subjects(session, len(kinds) + 1)
+    for kind, person in zip(kinds, people, strict=False):
+        _handed_out(office, Event(EventType[kind], person, {"by": "x"}), "piet")
+    _handed_out(
+        office, GroupEvent(EventType.CONSENT_EXPORTED, {people[-1]: (0, 1)}, {"export": "1", "rows": 1}), "piet"
+    )
+    office.log.integrate(office.database)
+    found = breaches(office).affected(registered(office, began_at=TODAY - 5 * HOUR, client="piet").id, "dora")
+    assert {p["subject"]: p["ways"] for p in found["people"]} == {
+        **{person: [EventType[kind]] for kind, person in zip(kinds, people, strict=False)},
+        people[-1]: [EventType.CONSENT_EXPORTED],
+    }
+
+
+def test_the_last_instant_is_within_the_breach(office: Office) -> None:
+    """What happened when it ended was touched."""
+    _read(office, office.ana, "shop", ["email"], ago=2 * HOUR)
+    office.log.integrate(office.database)
+    with office.database.read() as session:
+        at = office.log.search(session, type=EventType.RECORD_READ)[0].at
+    found = breaches(office).affected(registered(office, client="shop", began_at=at, ended_at=at).id, "dora")
+    assert [p["subject"] for p in found["people"]] == [office.ana]
+
+
 def _read(office: Office, person: str, module: str, fields: list[str], ago: timedelta) -> None:
     payload = {"module": module, "purpose": "service.contract", "fields": {"permit": fields}}
     with time_machine.travel(TODAY - ago), office.database.write() as session:
         office.log.append_many(session, [Event(EventType.RECORD_READ, person, payload)], actor=module)
+
+
+def test_a_client_that_there_is_not_is_refused_with_the_nearest(office: Office) -> None:
+    """By a mistyped name the log would name nobody. A client, an actor of the log and staff who signed in are known."""
+    with pytest.raises(BadRequest, match="'marketing'"):
+        registered(office, client="Marketing ")
+    found = registered(office, client="marketing")
+    with pytest.raises(BadRequest, match="nobody-such"):
+        breaches(office).assess(found.id, assessment(Risk.RISK, client="nobody-such"), "dora")
+    _read(office, office.ana, "billing", ["email"], ago=HOUR)
+    office.log.integrate(office.database)
+    assert registered(office, client="billing").client == "billing"
+    assert len(breaches(office).all()) == 2
+
+
+def test_what_was_said_of_it_can_be_taken_back(office: Office) -> None:
+    """Null clears the client, the span and the numbers; what is left out stays."""
+    span = {"began_at": TODAY - 5 * HOUR, "ended_at": TODAY - HOUR}
+    found, register = registered(office, client="marketing", **span), breaches(office)
+    kept = register.assess(found.id, assessment(Risk.RISK, people=4, records=9), "dora")
+    assert (kept.client, kept.began_at, kept.ended_at) == ("marketing", span["began_at"], span["ended_at"])
+    body = {"risk": "risk", "reason": "r", "consequences": "c", "measures": "m"}
+    names = ("client", "began_at", "ended_at", "people", "records")
+    wanted = decode(json.dumps(body | dict.fromkeys(names)).encode(), AssessBreach)
+    cleared = register.assess(found.id, wanted, "dora")
+    assert [getattr(cleared, name) for name in names] == [None] * 5
 
 
 def test_without_a_beginning_nobody_is_looked_up(office: Office) -> None:
@@ -192,11 +282,22 @@ def test_drafts_say_all_that_the_articles_ask(office: Office) -> None:
         assert organisation.dpo.email in draft.text
 
 
+def test_the_kinds_of_people_are_in_the_register_and_in_the_draft(office: Office) -> None:
+    """Art. 33(3)(a) asks for them beside the categories of data; one that there is not is refused with the nearest."""
+    with pytest.raises(BadRequest, match="'customer'"):
+        registered(office, subjects=["custommer"])
+    found = registered(office, subjects=["customer"])
+    assert breaches(office).assess(found.id, assessment(Risk.RISK), "dora").subjects == ["customer"]
+    both = breaches(office).assess(found.id, assessment(Risk.RISK, subjects=["customer", "employee"]), "dora")
+    assert both.subjects == ["customer", "employee"]
+    assert "customer, employee" in breaches(office).notices(found.id, "dora")[0].text
+
+
 def test_what_is_not_known_is_said_not_left_out(office: Office) -> None:
     """A first notice goes out before all is known (Art. 33(4))."""
     authority = breaches(office).notices(registered(office).id, "dora")[0]
     words = "not known yet" if authority.language == "en" else "noch nicht bekannt"
-    assert authority.text.count(words) >= 5
+    assert authority.text.count(words) >= 6
 
 
 def test_an_unknown_breach_is_not_found(office: Office) -> None:

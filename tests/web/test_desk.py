@@ -2,12 +2,14 @@
 
 import re
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
 from privacy_svc.auditlog import EventType
+from privacy_svc.audits import BreachDetails, Breaches
 from privacy_svc.db import now
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.rights import Right, Wanted
@@ -167,7 +169,9 @@ def test_a_breach_from_its_entry_to_its_end(site: Site) -> None:
     assert "assessed" in post(site, f"{here}/close", 409)
     judged = {"reason": "open", "consequences": "spam", "measures": "closed", "began_at": "2026-11-01T08:00"}
     post(site, f"{here}/assess", risk="risk", people="12", **judged)
-    assert "0 people" in post(site, f"{here}/affected", 200)
+    asked = post(site, f"{here}/affected", 200)
+    assert "0 people" in asked
+    assert "leaves no trace here" in asked
     assert "A list went to the wrong shop." in post(site, f"{here}/notices", 200)
     post(site, f"{here}/authority", reference="LfD-7")
     post(site, f"{here}/close")
@@ -175,6 +179,74 @@ def test_a_breach_from_its_entry_to_its_end(site: Site) -> None:
     assert "whole number" in post(
         site, f"{post(site, '/dpo/breaches', nature='x')}/assess", 400, risk="risk", people="some", **judged
     )
+
+
+def entered(site: Site, here: str) -> BreachDetails:
+    """The breach of a page, as the register has it."""
+    register = Breaches(site.runtime.database, site.runtime.log, site.runtime.policies)
+    return register.show(here.rpartition("/")[2], "dora")
+
+
+def local(site: Site, at: datetime) -> str:
+    """As a browser's field for times has it."""
+    zone = ZoneInfo(site.runtime.policies.current.organisation.time_zone)
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+JUDGED = {"risk": "risk", "reason": "open", "consequences": "spam", "measures": "closed"}
+
+
+def test_a_breach_ends_with_its_last_minute(site: Site) -> None:
+    """A minute of the form is in it whole; the running one as far as it has come."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x")
+    post(site, f"{here}/assess", ended_at="2026-11-01T09:00", **JUDGED)
+    ended = entered(site, here).ended_at
+    assert ended is not None
+    assert (ended.minute, ended.second, ended.microsecond) == (0, 59, 999_999)
+    before = now()
+    post(site, f"{here}/assess", ended_at=local(site, before), **JUDGED)
+    ended = entered(site, here).ended_at
+    assert ended is not None
+    assert before <= ended <= now() or ended.second == 59
+
+
+def test_a_form_takes_back_what_it_had_said(site: Site) -> None:
+    """It shows what is known; what is taken out of a field is not known any more, what a form does not have stays. A
+    name that nobody has is refused with the nearest."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x")
+    began = "2026-11-01T08:00"
+    post(site, f"{here}/assess", began_at=began, people="12", client="dora", **JUDGED)
+    page = site.get(here).text
+    for shown in (f'value="{began}"', 'value="12"', 'value="dora"'):
+        assert shown in page
+    assert "dora" in post(site, f"{here}/assess", 400, client="doro", **JUDGED)
+    post(site, f"{here}/assess", client="", began_at="", **JUDGED)
+    found = entered(site, here)
+    assert (found.client, found.began_at, found.people) == (None, None, 12)
+
+
+def test_no_form_proposes_a_judgement_and_each_part_of_the_notice_is_asked_for(site: Site) -> None:
+    """The risk begins empty and has to be chosen; boxes for kinds of people and of data, who told us, and when the
+    people were told; what is unticked is taken back."""
+    site.sign_in()
+    kind = "user.contact.email"
+    assert f'value="{kind}"' in site.get("/dpo/breaches").text
+    said = {"nature": "x", "told_by": "Hosting Ltd", "categories": kind, "subjects": "customer"}
+    here = post(site, "/dpo/breaches", **said)
+    page = site.get(here).text
+    assert re.search(r'<select id="risk" name="risk" required><option value="">', page)
+    assert f'value="{kind}" checked' in page
+    found = entered(site, here)
+    assert (found.categories, found.subjects, found.said["told_by"]) == ([kind], ["customer"], "Hosting Ltd")
+    assert "risk" in post(site, f"{here}/assess", 400, **JUDGED | {"risk": ""})
+    post(site, f"{here}/assess", categories="", **JUDGED)
+    post(site, f"{here}/people", how="by letter", told_at=local(site, now() - timedelta(days=1)))
+    found = entered(site, here)
+    assert (found.categories, found.subjects) == ([], ["customer"])
+    assert found.people_told_at is not None
+    assert found.people_told_at < now() - timedelta(hours=23)
 
 
 def test_the_log_is_searched_and_each_look_is_in_it(site: Site) -> None:
