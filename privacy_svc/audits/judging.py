@@ -1,6 +1,6 @@
 """The uses of a window judged, each by the policy it names and by what its person had said when it happened."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from privacy_svc.policy import PolicySet, recall
 BOUND = timedelta(seconds=5)
 """A decision that began before a withdrawal was committed may be logged this much after it."""
 CHUNK = 500
+DAY = timedelta(days=1)
 _NOTHING = History()
 _KINDS = ("consents", "objections", "restrictions")
 
@@ -32,6 +33,8 @@ class Judged:
     """Module and purpose."""
     fields: frozenset[tuple[str, str]]
     """Purpose and field, as dataset.collection.field."""
+    read: Mapping[str, Mapping[int, int]]
+    """By actor: of how many people something was given out, in each span of 24 hours before the end of the window."""
 
 
 @dataclass
@@ -49,9 +52,11 @@ class Judge:
         purposes: dict[str, datetime] = {}
         grants: set[tuple[str, str]] = set()
         fields: set[tuple[str, str]] = set()
+        read: dict[str, Counter[int]] = defaultdict(Counter)
         for page in uses(self.database, self.log, since, until):
             histories = self._histories({u.person for u in page if u.person is not None})
             for use in page:
+                read[use.actor][(until - use.at) // DAY] += use.people
                 policies = self._policy(use)
                 for kind in self._wrongs(use, policies, histories.get(use.person or "", _NOTHING)):
                     wrong[kind].setdefault(use.entry, use.at)
@@ -59,7 +64,7 @@ class Judge:
                     purposes[use.purpose] = min(use.at, purposes.get(use.purpose, use.at))
                     grants.add((use.module or "", use.purpose))
                     fields.update((use.purpose, path) for path in paths(policies, use))
-        return Judged(wrong, purposes, frozenset(grants), frozenset(fields))
+        return Judged(wrong, purposes, frozenset(grants), frozenset(fields), read)
 
     def _wrongs(self, use: Use, policies: PolicySet, history: History) -> set[Wrong]:
         """Wrong at its instant, and just before as well: then it was no matter of who came first."""

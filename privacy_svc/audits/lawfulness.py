@@ -64,13 +64,19 @@ def wrongs(use: Use, policies: PolicySet, history: History, at: datetime) -> Ite
     module = policies.modules.get(use.module or "")
     if module is None or purpose.key not in module.purposes:
         yield Wrong.NOT_GRANTED
+    if not use.of_many:
+        yield from _against(purpose, history, at)
+    yield from _special(use, policies, purpose)
+
+
+def _against(purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
+    """What its person had said."""
     if purpose.legal_basis is LegalBasis.CONSENT:
         yield from _consent(purpose, history, at)
     if _objected(purpose, history, at):
         yield Wrong.OBJECTED
     if _restricted(purpose, history, at):
         yield Wrong.RESTRICTED
-    yield from _special(use, policies, purpose)
 
 
 def _latest(purpose: Purpose, history: History, at: datetime) -> Said | None:

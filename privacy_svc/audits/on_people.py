@@ -15,11 +15,8 @@ from privacy_svc.vault import BIRTH, Subject
 CHUNK = 500
 
 _BY_THEMSELVES = text(
-    """SELECT consent, person, purpose, given_at FROM consents c
-       WHERE state = 'given' AND NOT guardian AND given_at >= :since
-         AND person IN (SELECT person FROM persons WHERE young)
-         AND NOT EXISTS (SELECT 1 FROM consents n WHERE n.person = c.person AND n.purpose = c.purpose
-           AND (n.given_at > c.given_at OR (n.given_at = c.given_at AND n.state_version > c.state_version)))
+    """SELECT consent, person, purpose, given_at FROM standing_consents
+       WHERE state = 'given' AND NOT guardian AND person IN (SELECT person FROM persons WHERE young)
        ORDER BY consent"""
 ).columns(given_at=Instant)
 
@@ -27,8 +24,7 @@ _BY_THEMSELVES = text(
 def children_without_guardian(context: Context) -> Iterator[Evidence]:
     """Consents that stand, of who was too young to give them (Art. 8) by the age that the person's country sets."""
     run, zone = context.run, ZoneInfo(context.run.policies.organisation.time_zone)
-    since = bindparam("since", context.before("window", 366), type_=Instant)
-    found = run.views.execute(_BY_THEMSELVES.bindparams(since)).all()
+    found = run.views.execute(_BY_THEMSELVES).all()
     known = dict(_births(context, sorted({row.person for row in found})))
     for row in found:
         purpose = run.policies.purposes.get(row.purpose)

@@ -1,10 +1,12 @@
 """Built-in checks of what was released, from the log: each is one kind of wrong that `lawfulness` knows."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from privacy_svc.audits.context import Context, Evidence
+from privacy_svc.audits.judging import DAY
 from privacy_svc.audits.lawfulness import Wrong
 from privacy_svc.db import Instant
 
@@ -62,6 +64,29 @@ def fields_never_read(context: Context) -> Iterator[Evidence]:
                     yield Evidence(f"{purpose.key}:{path}")
 
 
+MUCH = 500
+TIMES = 3
+
+_EXPORTED = text(
+    """SELECT e.actor, p.at FROM log_people p JOIN log_entries e ON e.entry = p.entry
+       WHERE e.type = 'consent:record:exported' AND p.at > :since"""
+).columns(at=Instant)
+
+
+def reads_in_a_day(context: Context) -> Iterator[Evidence]:
+    """Who was given more than `MUCH` people's data within the last 24 hours, and more than `TIMES` what they were given
+    on their own busiest day of the `days.window` before: a job that runs once a month, and the second day of a new
+    module, are as busy as they were. Who was never busy has nothing to be compared with but the number."""
+    since, as_of = context.before("window", WINDOW), context.run.as_of
+    read = {actor: Counter(days) for actor, days in context.run.judged(since).read.items()}
+    for row in context.run.views.execute(_EXPORTED.bindparams(bindparam("since", since, type_=Instant))):
+        read.setdefault(row.actor, Counter())[(as_of - row.at) // DAY] += 1
+    for actor, days in sorted(read.items()):
+        busiest = max((n for day, n in days.items() if day > 0), default=0)
+        if days[0] > max(MUCH, TIMES * busiest):
+            yield Evidence(actor, as_of - DAY)
+
+
 def _is_as_old(context: Context) -> bool:
     """What was not used in so many days can only be told of a log, and a policy, that are older."""
     since = context.before("window", YEAR)
@@ -83,4 +108,5 @@ RELEASES: dict[str, Check] = {
     "purposes_unused": purposes_unused,
     "grants_unused": grants_unused,
     "fields_never_read": fields_never_read,
+    "reads_in_a_day": reads_in_a_day,
 }

@@ -1,10 +1,10 @@
 """The register of processing activities, Art. 30(1) GDPR, from the policy in force. Pure.
 
 It is never written by hand, so it cannot say something else than what is decided by. What the article asks
-for and the policy does not say stands under `missing`.
+for and the policy does not say stands under `missing`. What the policy plans is told from what is done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from privacy_svc.policy import LegalBasis, Party, PolicySet, Purpose
@@ -21,7 +21,8 @@ ARTICLES = {
 }
 
 
-def register(policies: PolicySet) -> dict[str, Any]:
+def register(policies: PolicySet, sealed: Collection[str]) -> dict[str, Any]:
+    """`sealed`: dataset.collection.field of each field whose values really are encrypted, all of them."""
     organisation = policies.organisation
     activities = [_activity(policies, p) for p in policies.purposes.values()]
     return {
@@ -31,9 +32,9 @@ def register(policies: PolicySet) -> dict[str, Any]:
         "controller": _party(organisation.controller),
         "dpo": _party(organisation.dpo),
         "authority": _party(organisation.authority),
-        "security": _security(policies),
+        "security": _security(policies, sealed),
         "activities": activities,
-        "missing": list(_missing(policies)),
+        "missing": list(_missing(policies, sealed)),
     }
 
 
@@ -75,22 +76,34 @@ def _recipient(party: Party) -> dict[str, str]:
     return {"name": party.name, "country": party.country, "role": party.role, "safeguard": party.safeguard}
 
 
-def _security(policies: PolicySet) -> dict[str, Any]:
-    """Art. 30(1)(g): what this service itself does, counted from the data map."""
-    personal = [f for c in policies.data_map.collections() for f in c.fields if f.erasable]
-    sealed = sum(f.seal for f in personal)
+def _security(policies: PolicySet, sealed: Collection[str]) -> dict[str, Any]:
+    """Art. 30(1)(g): what this service itself does, counted from the data map and the stores."""
+    personal = {f"{c.path}.{f.name}": f for c in policies.data_map.collections() for f in c.fields if f.erasable}
+    wanted = {path for path, f in personal.items() if f.seal}
+    done = len(wanted.intersection(sealed))
     return {
         "personal_fields": len(personal),
-        "encrypted_fields": sealed,
-        "measures": [
-            f"{sealed} of {len(personal)} mapped personal fields are encrypted, with one key for each person",
-            "every read, decision and change is entered in a signed log that shows what was altered",
-            "each module reads only the fields that its purposes need, decided for each person",
-        ],
+        "encrypted_fields": done,
+        "planned_fields": len(wanted) - done,
+        "measures": [*_encryption(len(personal), done, len(wanted) - done), *_GATEWAY],
     }
 
 
-def _missing(policies: PolicySet) -> Iterator[dict[str, str]]:
+def _encryption(personal: int, done: int, planned: int) -> Iterator[str]:
+    if done:
+        yield f"{done} of {personal} mapped personal fields are encrypted, with one key for each person"
+    if planned:
+        yield f"planned: {planned} of {personal} mapped personal fields are to be encrypted; they hold values in clear"
+
+
+_GATEWAY = (
+    "of what goes through this service, every read, decision and change is entered in a log that shows alterations",
+    "of what goes through this service, a module reads only the fields that its purposes need, decided for each person",
+)
+"""What a system reads in the database by itself is not among it."""
+
+
+def _missing(policies: PolicySet, sealed: Collection[str]) -> Iterator[dict[str, str]]:
     organisation = policies.organisation
     for name, party in (("controller", organisation.controller), ("dpo", organisation.dpo)):
         for field in ("name", "address", "email"):
@@ -98,7 +111,7 @@ def _missing(policies: PolicySet) -> Iterator[dict[str, str]]:
                 yield _gap(name, field, "30(1)(a)", "the contact is incomplete")
     for purpose in policies.purposes.values():
         yield from _missing_of(policies, purpose)
-    if not any(f.seal for c in policies.data_map.collections() for f in c.fields):
+    if not _security(policies, sealed)["encrypted_fields"]:
         yield _gap("security", "encrypted_fields", "30(1)(g)", "no field is encrypted yet")
 
 

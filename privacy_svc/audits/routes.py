@@ -16,6 +16,7 @@ from privacy_svc.db import Database
 from privacy_svc.http import Caller, NotAcceptable, Role, allow, decode
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
+from privacy_svc.store import complete_paths
 
 READERS = allow(Role.DPO, Role.ADMIN, Role.AUDITOR)
 TAGS = ["DPO"]
@@ -68,11 +69,16 @@ def show_audit(
 
 @get("/v1/ropa", opt=READERS, sync_to_thread=True, operation_id="showRegister", tags=TAGS)
 def show_register(
-    request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], settings: NamedDependency[Settings]
+    request: Request[Any, Any, Any],
+    policies: NamedDependency[PolicyHolder],
+    database: NamedDependency[Database],
+    settings: NamedDependency[Settings],
 ) -> Response[bytes]:
     """The register of processing activities (Art. 30). `Accept`: application/json, text/csv, text/html."""
     form = _asked(request)
-    return _sent(form, register_as(form, register(policies.current), demo=settings.demo))
+    with database.read() as session:
+        found = register(policies.current, complete_paths(session))
+    return _sent(form, register_as(form, found, demo=settings.demo))
 
 
 @get("/v1/dpia", opt=READERS, sync_to_thread=True, operation_id="showScreening", tags=TAGS)

@@ -1,10 +1,11 @@
 """What the log says was released, to whom, about whom: one walk over permits, reads and audiences.
 
-An audience of a crowd names nobody, so it is not among these uses; whoever is in it finds themselves by their tag.
+An audience of a crowd names nobody: of each of its groups to whom anything was released there is one use of nobody in
+particular. Purpose, grant and fields can be judged by it; what its people had said cannot.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +20,9 @@ RELEASES = (EventType.DECISION_PERMIT, EventType.RECORD_READ, EventType.AUDIENCE
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Somebody's data, released to a module for a purpose. `person` is None for somebody of whom nothing else is known;
-    `fields` are as the log names them, and none where the question was about the purpose as such."""
+    """Somebody's data, released to a module for a purpose. `person` is None for somebody of whom nothing else is known,
+    and with `of_many` for the people of an entry whom it names no more, or never did; `fields` are as the log names
+    them, and none where the question was about the purpose as such."""
 
     entry: str
     at: datetime
@@ -30,6 +32,9 @@ class Use:
     person: str | None
     fields: tuple[str, ...]
     policy_version: str | None
+    of_many: bool = False
+    people: int = 1
+    """How many they were; the first use of a long list has them all."""
 
 
 def uses(database: Database, log: Log, since: datetime, until: datetime) -> Iterator[list[Use]]:
@@ -52,9 +57,16 @@ def _of(entry: EntryView, log: Log, session: Session) -> Iterator[Use]:
         return
     if "groups" in told:
         groups = told["groups"]
-        for person, group in log.people(session, entry.id).items():
+        people = log.people(session, entry.id)
+        for person, group in people.items():
             if is_released(groups[group]):
                 yield _use(entry, told, person, groups[group])
+        named = set(people.values())
+        unnamed = [a for number, a in enumerate(groups) if number not in named and is_released(a)]
+        permitted = told.get("permitted", 1) - len(people) if unnamed else 0
+        for answer in unnamed:
+            yield replace(_use(entry, told, None, answer), of_many=True, people=max(permitted, 0))
+            permitted = 0
     elif entry.type == EventType.DECISION_PERMIT or is_released(told):
         yield _use(entry, told, entry.subject_id, told)
 

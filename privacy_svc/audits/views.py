@@ -29,6 +29,16 @@ VIEWS: Mapping[str, str] = {
                notice_language, notice_digest, policy_version, channel, method, guardian, given_at, recorded_at,
                valid_until, recorded_by, state_version
         FROM {main}consents WHERE recorded_at <= {as_of}""",
+    "standing_consents": """
+        SELECT id AS consent, subject_id AS person, purpose, state, notice_id AS notice, notice_version,
+               notice_language, notice_digest, channel, method, guardian, given_at, recorded_at, valid_until
+        FROM {main}consents c WHERE recorded_at <= {as_of}
+          AND NOT EXISTS (SELECT 1 FROM {main}consents n WHERE n.subject_id = c.subject_id AND n.purpose = c.purpose
+              AND n.recorded_at <= {as_of} AND (n.given_at > c.given_at
+                  OR (n.given_at = c.given_at AND n.state_version > c.state_version)))
+          AND NOT EXISTS (SELECT 1 FROM {main}subjects s WHERE s.id = c.subject_id AND s.erased_at <= {as_of})
+          AND NOT EXISTS (SELECT 1 FROM {main}fences f WHERE f.subject_id = c.subject_id
+              AND f.readmitted_at <= {as_of} AND c.given_at < f.readmitted_at)""",
     "objections": """
         SELECT subject_id AS person, purpose, stands, state_version, recorded_at
         FROM {main}objections WHERE recorded_at <= {as_of}""",

@@ -16,15 +16,18 @@ from privacy_svc.cli.output import FORMAT, OUT, write
 def command(cli: Cli, form: str | None, out: Path | None) -> None:
     """The register of processing activities (GDPR Art. 30), and what is missing in it.
 
+    What is encrypted is read from the service's own database.
+
     \b
     Examples:
       privacy-svc ropa
       privacy-svc ropa --format html --out register.html
     """
     from privacy_svc.audits import register, register_as
-    from privacy_svc.policy import load_policies
+    from privacy_svc.store import complete_paths
 
-    found = register(load_policies(cli.settings.policies))
+    with cli.runtime(check_stores=False) as runtime, runtime.database.read() as session:
+        found = register(runtime.policies.current, complete_paths(session))
     if not write(lambda kind: register_as(kind, found, demo=cli.settings.demo), form, out):
         cli.show(found, lambda: _tell(found))
 

@@ -28,6 +28,7 @@ from privacy_svc.store.errors import (
 from privacy_svc.store.evaluating import Answer, Answered, Boxcar, Case, Evaluations
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
+from privacy_svc.store.inclear import complete_paths
 from privacy_svc.store.keeping import reseal_births
 from privacy_svc.store.known import Known, is_redactable, known_of
 from privacy_svc.store.numbers import as_text
@@ -126,6 +127,7 @@ __all__ = [
     "check_erasable",
     "check_rectifiable",
     "check_sealable",
+    "complete_paths",
     "continue_rotation",
     "draft_dataset",
     "end_kept",

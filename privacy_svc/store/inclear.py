@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, func, or_
+from sqlalchemy import Column, ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.policy import Field
@@ -22,6 +22,11 @@ def is_complete(session: Session, field: Field) -> bool:
     """Nothing in clear was left by the last run, so only what the CRM wrote since can be."""
     record = session.get(SealedColumn, field.id) if field.seal else None
     return record is not None and record.complete_at is not None
+
+
+def complete_paths(session: Session) -> frozenset[str]:
+    """dataset.collection.field of every field of which that is so."""
+    return frozenset(session.scalars(select(SealedColumn.path).where(SealedColumn.complete_at.is_not(None))))
 
 
 def in_clear(column: Column[Any], kind: str, values: Sequence[str], *, complete: bool) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.testing import TestClient
+from sqlalchemy import delete, update
 
 from privacy_svc.auditlog import verify_json
 from privacy_svc.audits import HANDLERS, register
@@ -17,6 +18,8 @@ from privacy_svc.audits.tables import to_csv
 from privacy_svc.http import Role, exception_handlers, surround
 from privacy_svc.identity import add_client, caller_of_request, check_routes, guard
 from privacy_svc.policy import PolicyHolder
+from privacy_svc.store import complete_paths
+from privacy_svc.store.model import SealedColumn
 from tests.audits.conftest import Office
 
 
@@ -105,7 +108,7 @@ def test_the_register_in_three_forms(office: Office, client: TestClient[Litestar
     document = client.get("/v1/ropa").json()
     policies = PolicyHolder(office.settings.policies).current
     assert [a["id"] for a in document["activities"]] == list(policies.purposes)
-    assert document == json.loads(json.dumps(register(policies)))
+    assert document == json.loads(json.dumps(register(policies, _sealed(office))))
     assert document["missing"] == []
     ads = next(a for a in document["activities"] if a["id"] == "marketing.ads")
     assert ads["article"] == "GDPR 6(1)(a)"
@@ -122,7 +125,35 @@ def test_gaps_of_the_register_are_listed(office: Office, client: TestClient[Lite
     """A purpose without retention stands under `missing`, on the page too."""
     office.edit("purposes.yml", "    retention: P3Y          # regular limitation period, § 195 BGB\n", "")
     policies = PolicyHolder(office.settings.policies).current
-    assert [(m["activity"], m["field"]) for m in register(policies)["missing"]] == [("service.contract", "retention")]
+    assert [(m["activity"], m["field"]) for m in register(policies, _sealed(office))["missing"]] == [
+        ("service.contract", "retention")
+    ]
+
+
+def _sealed(office: Office) -> frozenset[str]:
+    with office.database.read() as session:
+        return complete_paths(session)
+
+
+def test_the_register_says_encrypted_of_what_is(office: Office, client: TestClient[Litestar]) -> None:
+    """What the policy wants and `seal` has not finished is planned; where nothing is done, that is a gap."""
+    security = client.get("/v1/ropa").json()["security"]
+    assert (security["encrypted_fields"], security["planned_fields"]) == (15, 0)
+    assert not any("planned" in m for m in security["measures"])
+    with office.database.write() as session:
+        session.execute(
+            update(SealedColumn).where(SealedColumn.path == "shop.customers.email").values(complete_at=None)
+        )
+    security = client.get("/v1/ropa").json()["security"]
+    assert (security["encrypted_fields"], security["planned_fields"]) == (14, 1)
+    assert security["measures"][0].startswith("14 of ")
+    assert security["measures"][1].startswith("planned: 1 of ")
+    with office.database.write() as session:
+        session.execute(delete(SealedColumn))
+    register = client.get("/v1/ropa").json()
+    assert [m for m in register["security"]["measures"] if " are encrypted" in m] == []
+    assert [(m["activity"], m["field"]) for m in register["missing"]] == [("security", "encrypted_fields")]
+    assert {"fields-in-clear", "register-complete"} == office.found().keys()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

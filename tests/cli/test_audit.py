@@ -73,10 +73,11 @@ def test_a_wrong_programme_gets_the_nearest_name(installed: Installation) -> Non
     assert "as_of" in installed.run("audit", "run", "--as-of", "2999-01-01", expect=2)
 
 
-def test_the_register_needs_no_database(installed: Installation) -> None:
-    """Table, JSON, CSV and HTML say the same activities."""
+def test_the_register_in_each_form(installed: Installation) -> None:
+    """Table, JSON, CSV and HTML say the same activities; what is encrypted is what `seal` has done."""
     found = json.loads(installed.run("--json", "ropa"))
     assert found["missing"] == []
+    assert (found["security"]["encrypted_fields"], found["security"]["planned_fields"]) == (15, 0)
     told, table, page = (installed.run("ropa", *form) for form in ((), ("--format", "csv"), ("--format", "html")))
     for activity in found["activities"]:
         assert all(activity["purpose"] in text for text in (told, table, page))

@@ -1,0 +1,111 @@
+"""What an ordinary company does, and what a remedy has mended, is no finding."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from privacy_svc.auditlog import Event, EventType, GroupEvent
+from privacy_svc.consent.model import Objection
+from privacy_svc.db import now
+from tests.audits.conftest import TODAY, Office
+from tests.audits.planting import DAY, PLANTS, another_consent
+from tests.audits.test_checks import ALL
+
+assert ALL  # which planted what stands in PLANTS
+
+LATER = TODAY + timedelta(hours=1)
+_ON_CONSENTS = ("consent-evidence", "consent-not-expressed", "consent-without-end")
+
+
+@pytest.mark.parametrize("check", _ON_CONSENTS)
+def test_a_consent_that_was_asked_for_again_is_mended(office: Office, check: str) -> None:
+    """The remedy of each check: the person is asked anew, and what was lacking before counts no more."""
+    PLANTS[check](office)
+    with time_machine.travel(LATER, tick=True):
+        another_consent(office, state_version=100, given_at=now(), recorded_at=now())
+        assert office.found() == {}
+
+
+def test_a_consent_of_somebody_who_was_erased_is_none(office: Office) -> None:
+    """Nobody can be asked, and nothing is used."""
+    with office.database.write() as session:
+        gone = office.vault.create_subject(session).id
+    another_consent(office, subject_id=gone, valid_until=None, notice_digest="", method="preticked")
+    assert office.found().keys() == set(_ON_CONSENTS)
+    with office.database.write() as session:
+        office.vault.erase(session, gone)
+    assert office.found() == {}
+
+
+def test_a_withdrawal_that_an_objection_followed_is_no_other_basis(office: Office) -> None:
+    """The remedy of basis-changed stops the use: so nobody's word is passed over. Lifted, it is a finding again."""
+    PLANTS["basis-changed"](office)
+    line = {"subject_id": office.ana, "purpose": "analytics.product", "recorded_by": "desk"}
+    for version, stands, found in ((110, True, {}), (111, False, {"basis-changed": "finding"})):
+        with office.database.write() as session:
+            session.add(Objection(state_version=version, stands=stands, recorded_at=now() - DAY, **line))
+        assert office.found() == found
+
+
+def _list_of_many(office: Office, module: str, purpose: str, **fields: list[str]) -> str:
+    """A list of so many people that the entry names nobody."""
+    groups = [{"fields": fields}, {"fields": {"deny": ["email"]}, "reasons": ["no_consent"]}]
+    told = {"module": module, "purpose": purpose, "groups": groups, "asked": 90_000, "permitted": 60_000}
+    with office.database.write() as session:
+        entry = office.log.append(session, EventType.AUDIENCE_DECIDED, actor=module, payload=told)
+    office.log.integrate(office.database)
+    return entry
+
+
+def test_a_list_of_many_is_a_use_of_its_purpose(office: Office) -> None:
+    """A purpose, a grant and fields that only long lists are asked for are used; nobody's consent is missed in them."""
+    PLANTS["fields-never-read"](office)
+    assert office.found() == {"fields-never-read": "finding"}
+    _list_of_many(office, "sales", "sales.phone", permit=["shop.customers.phone"])
+    assert "fields-never-read" not in office.found()
+
+
+def test_a_list_of_many_is_judged_by_purpose_and_module(office: Office) -> None:
+    """Without its grant it is a finding like any other use; a group that was refused is none."""
+    _list_of_many(office, "marketing", "service.contract", deny=["email"])
+    assert office.found() == {}
+    _list_of_many(office, "marketing", "service.contract", permit=["email"])
+    assert office.found().keys() - {"reads-in-a-day"} == {"uses-without-grant"}
+
+
+def _read(office: Office, ago: timedelta, many: int, actor: str = "shop") -> None:
+    payload = {"module": "shop", "purpose": "service.contract", "fields": {"permit": ["email"]}}
+    with time_machine.travel(TODAY - ago, tick=True), office.database.write() as session:
+        office.log.append_many(session, [Event(EventType.RECORD_READ, office.ana, payload)] * many, actor=actor)
+    office.log.integrate(office.database)
+
+
+def test_who_was_as_busy_before_reads_no_more_than_ever(office: Office) -> None:
+    """A job of every month, and a new module on its second day; more than three times as much is a finding."""
+    _read(office, 30 * DAY, 250)
+    _read(office, DAY + DAY / 12, 50)
+    _read(office, DAY / 12, 700)
+    assert office.found("daily") == {}
+    _read(office, DAY / 24, 51)
+    assert office.found("daily") == {"reads-in-a-day": "finding"}
+
+
+def test_who_was_never_busy_and_reads_many_is_found(office: Office) -> None:
+    """A token that lay idle, a long list, an export of consents: each is more than five hundred people at once."""
+    _list_of_many(office, "marketing", "marketing.sms", permit=["phone"])
+    with office.database.write() as session:
+        people = dict.fromkeys(office.vault.create_subjects(session, 501), (0, 1))
+        exported = GroupEvent(EventType.CONSENT_EXPORTED, people, {"export": "x", "rows": 501})
+        office.log.append_group(session, exported, actor="eve")
+    _read(office, DAY / 24, 501)
+    found = next(r for r in office.run("daily")["results"] if r["check"] == "reads-in-a-day")
+    assert [e["id"] for e in found["evidence"]] == ["eve", "marketing", "shop"]
+
+
+def test_a_child_s_consent_of_long_ago_stands_as_one_of_today(office: Office) -> None:
+    """How old a consent is does not mend it."""
+    child = PLANTS["children-without-guardian"](office)
+    with time_machine.travel(TODAY + 380 * DAY, tick=True):
+        found = next(r for r in office.run()["results"] if r["check"] == "children-without-guardian")
+    assert [e["id"] for e in found["evidence"]] == [child]
