@@ -7,7 +7,7 @@ signature lines, an empty line. What a crash cut off is passed over.
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from heapq import merge
@@ -103,21 +103,27 @@ def notes(file: Path) -> Iterator[str]:
 
 def in_order(file: Path) -> Iterator[tuple[int, str]]:
     """The same with their sizes, ascending."""
-    return _in_order(file, _length(file))
+    length = _length(file)
+    return _in_order(lambda: ((size_of(found[1]), found[1]) for found in _whole(file, length, _NOTE)))
 
 
-def _in_order(file: Path, length: int) -> Iterator[tuple[int, str]]:
+def cosignatures_in_order(file: Path) -> Iterator[tuple[int, str]]:
+    """The same of what witnesses said."""
+    length = _length(file)
+    return _in_order(lambda: ((int(found[1]), found[2]) for found in _whole(file, length, _COSIGNED)))
+
+
+def _in_order(read: Callable[[], Iterator[tuple[int, str]]]) -> Iterator[tuple[int, str]]:
     """Processes may have written two the other way round: those are looked for first, and are few."""
-    late = sorted((size, note) for size, note, is_late in _told(file, length) if is_late)
-    yield from merge(((size, note) for size, note, is_late in _told(file, length) if not is_late), late)
+    late = sorted((size, text) for size, text, is_late in _told(read()) if is_late)
+    yield from merge(((size, text) for size, text, is_late in _told(read()) if not is_late), late)
 
 
-def _told(file: Path, length: int) -> Iterator[tuple[int, str, bool]]:
-    """Size, note, and whether it stands behind one that is larger."""
+def _told(found: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, bool]]:
+    """Size, text, and whether it stands behind one that is larger."""
     largest = 0
-    for found in _whole(file, length, _NOTE):
-        size = size_of(found[1])
-        yield size, found[1], size < largest
+    for size, text in found:
+        yield size, text, size < largest
         largest = max(size, largest)
 
 
