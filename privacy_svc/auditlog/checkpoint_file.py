@@ -39,7 +39,7 @@ def append(file: Path, note: str, *, newest_only: bool = False) -> None:
         fcntl.flock(stream, fcntl.LOCK_EX)
         if newest_only and newest_size(file) >= size_of(note):
             return
-        write_whole(stream, (("" if _ends_whole(file) else "\n") + note + "\n").encode())
+        write_whole(stream, (_after(_tail(file, 2)) + note + "\n").encode())
         os.fsync(stream.fileno())
     if new:
         sync_folder(file.parent)
@@ -81,8 +81,12 @@ def locked(file: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _ends_whole(file: Path) -> bool:
-    return _tail(file, 2) in {b"", b"\n\n"}
+def _after(end: bytes) -> str:
+    """What has to stand behind this end of the file. A note that was cut between two of its signature lines would be
+    taken for a whole one, had it the empty line behind it that begins the next."""
+    if end in {b"", b"\n\n"}:
+        return ""
+    return "-\n\n" if end.endswith(b"\n") else "\n"
 
 
 def _tail(file: Path, count: int) -> bytes:

@@ -41,6 +41,8 @@ class Outside:
         if record_id.is_another(session, self._folder):
             detail = "the record outside the database lacks the id in audit_tree: it is another's, or that was changed"
             yield Finding("missing", detail)
+        if size and record_id.known(session) is None and record_id.read(self._folder):
+            yield Finding("altered", "the record outside the database has an id, and audit_tree knows of none")
         if max(here := self._mirror.count(), first) < promised:
             detail = f"the record outside the database lacks entries: they end at {here}, a checkpoint is of {promised}"
             yield Finding("missing", detail)
