@@ -7,7 +7,7 @@ signature lines, an empty line. What a crash cut off is passed over.
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from heapq import merge
@@ -39,7 +39,7 @@ def append(file: Path, note: str, *, newest_only: bool = False) -> None:
         fcntl.flock(stream, fcntl.LOCK_EX)
         if newest_only and newest_size(file) >= size_of(note):
             return
-        write_whole(stream, (("" if _ends_whole(file) else "\n") + note + "\n").encode())
+        write_whole(stream, (_after(_tail(file, 2)) + note + "\n").encode())
         os.fsync(stream.fileno())
     if new:
         sync_folder(file.parent)
@@ -81,8 +81,12 @@ def locked(file: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _ends_whole(file: Path) -> bool:
-    return _tail(file, 2) in {b"", b"\n\n"}
+def _after(end: bytes) -> str:
+    """What has to stand behind this end of the file. A note that was cut between two of its signature lines would be
+    taken for a whole one, had it the empty line behind it that begins the next."""
+    if end in {b"", b"\n\n"}:
+        return ""
+    return "-\n\n" if end.endswith(b"\n") else "\n"
 
 
 def _tail(file: Path, count: int) -> bytes:
@@ -103,21 +107,27 @@ def notes(file: Path) -> Iterator[str]:
 
 def in_order(file: Path) -> Iterator[tuple[int, str]]:
     """The same with their sizes, ascending."""
-    return _in_order(file, _length(file))
+    length = _length(file)
+    return _in_order(lambda: ((size_of(found[1]), found[1]) for found in _whole(file, length, _NOTE)))
 
 
-def _in_order(file: Path, length: int) -> Iterator[tuple[int, str]]:
+def cosignatures_in_order(file: Path) -> Iterator[tuple[int, str]]:
+    """The same of what witnesses said."""
+    length = _length(file)
+    return _in_order(lambda: ((int(found[1]), found[2]) for found in _whole(file, length, _COSIGNED)))
+
+
+def _in_order(read: Callable[[], Iterator[tuple[int, str]]]) -> Iterator[tuple[int, str]]:
     """Processes may have written two the other way round: those are looked for first, and are few."""
-    late = sorted((size, note) for size, note, is_late in _told(file, length) if is_late)
-    yield from merge(((size, note) for size, note, is_late in _told(file, length) if not is_late), late)
+    late = sorted((size, text) for size, text, is_late in _told(read()) if is_late)
+    yield from merge(((size, text) for size, text, is_late in _told(read()) if not is_late), late)
 
 
-def _told(file: Path, length: int) -> Iterator[tuple[int, str, bool]]:
-    """Size, note, and whether it stands behind one that is larger."""
+def _told(found: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, bool]]:
+    """Size, text, and whether it stands behind one that is larger."""
     largest = 0
-    for found in _whole(file, length, _NOTE):
-        size = size_of(found[1])
-        yield size, found[1], size < largest
+    for size, text in found:
+        yield size, text, size < largest
         largest = max(size, largest)
 
 

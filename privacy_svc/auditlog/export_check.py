@@ -37,7 +37,7 @@ def verify_export(lines: Iterable[str], vkey: str) -> Exported:
     for number, told in enumerate(lines, 1):
         try:
             checking.take(told, number)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise NoteError(f"line {number} is no line of an export") from error
         except (NoteError, ProofError) as error:
             raise type(error)(f"line {number}: {error}") from None

@@ -51,7 +51,8 @@ def resume(log: "Log", database: Database, reason: str, actor: str) -> str:
             raise Conflict("The log is not halted.")
         if lacking:
             _first(log, session)
-        payload = {"halted": why, "reason": reason} | ({"outside": lacking} if lacking else {})
+        payload: dict[str, str | int | None] = {"halted": why, "reason": reason}
+        payload |= {"outside": lacking} if lacking else {}
         payload |= {"unsigned_until": unsigned} if unsigned else {}
         log.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
     if lacking:

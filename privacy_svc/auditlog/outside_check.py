@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import checkpoint_file, record_id
 from privacy_svc.auditlog.entry_check import Finding, Row
 from privacy_svc.auditlog.mirror import BUNDLE, Mirror
-from privacy_svc.auditlog.model import Cosignature, Tree
+from privacy_svc.auditlog.model import Tree
 from privacy_svc.db import Database
 
 
@@ -18,7 +18,10 @@ class Outside:
 
     def __init__(self, export: Path, mirror: Mirror) -> None:
         self._mirror, self._count, self._folder = mirror, mirror.count(), export.parent
-        self._promised, self.cosigned = checkpoint_file.newest_size(export), list(checkpoint_file.cosignatures(export))
+        self._promised, self.cosigned = (
+            checkpoint_file.newest_size(export),
+            checkpoint_file.cosignatures_in_order(export),
+        )
         self._different: list[int] = []
 
     def compare(self, rows: Iterable[Row]) -> None:
@@ -38,6 +41,8 @@ class Outside:
         if record_id.is_another(session, self._folder):
             detail = "the record outside the database lacks the id in audit_tree: it is another's, or that was changed"
             yield Finding("missing", detail)
+        if size and record_id.known(session) is None and record_id.read(self._folder):
+            yield Finding("altered", "the record outside the database has an id, and audit_tree knows of none")
         if max(here := self._mirror.count(), first) < promised:
             detail = f"the record outside the database lacks entries: they end at {here}, a checkpoint is of {promised}"
             yield Finding("missing", detail)
@@ -49,7 +54,3 @@ class Outside:
         if different:
             detail = f"the mirror of the log differs in {len(different)} entries, the first is {different[0]}"
             yield Finding("altered", detail)
-        for size, lines in self.cosigned:
-            witness = lines.split(" ", 2)[1]
-            if session.get(Cosignature, (size, witness)) is None:
-                yield Finding("missing", f"what {witness} said of the checkpoint of {size} entries is only exported")

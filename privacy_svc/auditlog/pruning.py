@@ -199,6 +199,7 @@ def prune(session: Session, until: int) -> int:
         return 0
     gone = until - tree.first
     old = select(Entry.id).where(Entry.index < until)
+    session.execute(old.with_for_update())  # entries, then payloads: as an erasure locks them
     for table in (Payload, EntryMember, CrowdPart):
         session.execute(delete(table).where(table.entry_id.in_(old)))
     session.execute(delete(Entry).where(Entry.index < until))

@@ -34,8 +34,10 @@ from privacy_svc.auditlog.stored_checkpoints import PAGE, lacking, stored
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
 from privacy_svc.auditlog.tree_row import locked
-from privacy_svc.db import insert_rows
+from privacy_svc.db import among, insert_rows
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
+
+_THERE = select(Cosignature.size, Cosignature.witness).where(among(Cosignature.size, "sizes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +193,12 @@ def _open(signer: Signer, note: str) -> Checkpoint:
 
 
 def _take_cosignatures(session: Session, cosignatures: Iterable[tuple[int, str]]) -> None:
-    for size, lines in cosignatures:
-        witness = lines.split(" ", 2)[1]
-        if session.get(Cosignature, (size, witness)) is None:
-            session.add(Cosignature(size=size, witness=witness, lines=lines))
-    session.flush()
+    """What the database lacks of them, a page at a time; the last of a page where one said it twice."""
+    rest = iter(cosignatures)
+    while page := {(size, lines.split(" ", 2)[1]): lines for size, lines in islice(rest, PAGE)}:
+        there = session.execute(_THERE, {"sizes": [size for size, _ in page]})
+        lacked = page.keys() - {(size, witness) for size, witness in there}
+        insert_rows(session, Cosignature, [{"size": s, "witness": w, "lines": page[s, w]} for s, w in sorted(lacked)])
 
 
 def _lost(organisation: SubjectCipher, entry_id: str, leaf: bytes) -> dict[str, object]:

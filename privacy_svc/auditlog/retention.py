@@ -66,7 +66,10 @@ def _stretch(log: "Log", database: Database, before: datetime, held: Held, actor
     with database.write() as session:
         tree = Grown(session, log.vault, locked(session), promised(session, log.signer, log.export))
         tree.require_ours()
-        until = _until(log, session, before, held)
+        people = held(session)
+        until = _until(log, session, before, lambda _: people)
+        if not set(held(session)) <= set(people):  # somebody is held since, as this was worked out
+            until = _until(log, session, before, held)
         gone = pruning.prune(session, until)
         if gone:
             tree.row.mac = tree.mac()

@@ -1,8 +1,12 @@
 """What stands in the log's tables beside entries, tiles and checkpoints, for `verify`: who can write to the database
 could else use it to mislead the log, or to stop it, while every entry is as it was."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,30 +17,44 @@ from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpoint, Tree
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
+from privacy_svc.auditlog.stored_checkpoints import PAGE
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tree_check import has_former_mac, has_our_mac
 from privacy_svc.vault import Vault
 
+_SIZE = itemgetter(0)
+_SAID = (
+    select(Cosignature.size, Cosignature.witness, Cosignature.lines, SignedCheckpoint.note)
+    .outerjoin(SignedCheckpoint, SignedCheckpoint.size == Cosignature.size)
+    .order_by(Cosignature.size, Cosignature.witness)
+)
+
 
 def check_cosignatures(
-    session: Session, witness: Verifier | None, exported: Sequence[tuple[int, str]]
+    session: Session, witness: Verifier | None, exported: Iterable[tuple[int, str]]
 ) -> Iterator[Finding]:
-    """What was exported was judged then, by a key that the witness may have replaced. All else is by its key of now."""
-    known = set(exported)
-    beside = select(Cosignature, SignedCheckpoint.note).outerjoin(
-        SignedCheckpoint, SignedCheckpoint.size == Cosignature.size
-    )
-    for row, note in session.execute(beside.order_by(Cosignature.size, Cosignature.witness)):
-        if (row.size, row.lines) in known:
-            continue
-        if witness is not None and row.witness == witness.name:
-            try:
-                witness.open(f"{note or ''}{row.lines}")
-            except NoteError as error:
-                yield Finding("unsigned", f"the witness's line under the checkpoint of {row.size} entries: {error}")
-        else:
-            detail = f"a line under the checkpoint of {row.size} entries is of no witness of this log; it is not served"
-            yield Finding("unsigned", detail)
+    """What was exported was judged then, by a key that the witness may have replaced. All else is by its key of now.
+    There may be millions: both are gone over in the order of their sizes, `exported` ascending."""
+    stored = ((row.size, row) for row in session.execute(_SAID.execution_options(yield_per=PAGE)))
+    for size, told in groupby(merge(stored, exported, key=_SIZE), key=_SIZE):
+        both: list[Any] = [one for _, one in told]
+        rows, lines = [one for one in both if not isinstance(one, str)], {one for one in both if isinstance(one, str)}
+        for row in rows:
+            if row.lines not in lines and (fault := _fault(witness, row)):
+                yield Finding("unsigned", fault)
+        there = {row.witness for row in rows}
+        for name in sorted({line.split(" ", 2)[1] for line in lines} - there):
+            yield Finding("missing", f"what {name} said of the checkpoint of {size} entries is only exported")
+
+
+def _fault(witness: Verifier | None, row: Any) -> str | None:
+    if witness is None or row.witness != witness.name:
+        return f"a line under the checkpoint of {row.size} entries is of no witness of this log; it is not served"
+    try:
+        witness.open(f"{row.note or ''}{row.lines}")
+    except NoteError as error:
+        return f"the witness's line under the checkpoint of {row.size} entries: {error}"
+    return None
 
 
 def check_kept_tags(session: Session, vault: Vault) -> Iterator[Finding]:

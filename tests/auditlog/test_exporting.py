@@ -196,6 +196,11 @@ def test_entries_are_what_the_first_line_says(book: Logbook, lines: list[str]) -
     said = {"type": "gateway", "from": at}
     some = [json.dumps({**json.loads(head), "filters": said}), *body[2:5]]
     assert verify_export(ended(signer, some), signer.vkey).filters == said
+    for line, at, value in ((0, "first", "Infinity"), (2, "index", "1e400")):
+        told = [head, *body]
+        told[line] = json.dumps({**json.loads(told[line]), at: None}).replace(f'"{at}": null', f'"{at}": {value}')
+        with pytest.raises(NoteError, match=f"line {line + 1} is no line of an export"):
+            verify_export(ended(signer, told), signer.vkey)
     for name in ("first", "filters"):
         less = {n: v for n, v in json.loads(head).items() if n != name}
         with pytest.raises(NoteError):

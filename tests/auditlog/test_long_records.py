@@ -1,14 +1,19 @@
 """A record of very many checkpoints: none of what goes over it holds them all."""
 
 import tracemalloc
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, event, func, select, update
+from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Event, EventType, checkpoint_file
 from privacy_svc.auditlog.checkpoint import Checkpoint
-from privacy_svc.auditlog.model import SignedCheckpoint
+from privacy_svc.auditlog.model import Cosignature, SignedCheckpoint
+from privacy_svc.auditlog.relearning import _take_cosignatures
+from privacy_svc.auditlog.table_check import check_cosignatures
 from tests.auditlog.conftest import Logbook
 from tests.conftest import ONE_DATABASE
 
@@ -66,3 +71,43 @@ def test_a_record_is_written_anew_one_by_one(long: Logbook) -> None:
     assert peak(lambda: long.log.resume(long.database, "the disk died", actor="cli")) < MOST_BYTES
     sizes = [checkpoint_file.size_of(note) for note in checkpoint_file.notes(long.log.export)]
     assert (sizes[-1], sorted(set(sizes)), len(sizes)) == (MANY, list(range(1, MANY + 1)), MANY + 1)
+
+
+def test_what_witnesses_said_is_gone_over_one_by_one(long: Logbook) -> None:
+    """By a restore and by a verification: what is only exported is taken back, each once, and told before."""
+    line, rows = "— witness.example " + "Y29z" * 40 + "\n", MANY * 4
+    long.log.export.write_text("".join(f"cosigned {size}\n{line}\n" for size in [*range(1, rows), 7]))
+
+    def told() -> Counter[str]:
+        with long.database.read() as session:
+            said = checkpoint_file.cosignatures_in_order(long.log.export)
+            return Counter(finding.kind for finding in check_cosignatures(session, None, said))
+
+    assert told() == {"missing": rows - 1}
+    with long.database.write() as session:
+        statements = count_statements(session, lambda: _take_cosignatures(session, said_in(long)))
+    assert statements < rows // 10
+    assert told() == {}
+    assert peak(told) < MOST_BYTES
+    with long.database.write() as session:
+        session.execute(update(Cosignature).where(Cosignature.size == 9).values(lines=line * 2))
+    assert told() == {"unsigned": 1}
+
+
+def said_in(book: Logbook) -> Iterator[tuple[int, str]]:
+    return checkpoint_file.cosignatures(book.log.export)
+
+
+def count_statements(session: Session, call: Callable[[], object]) -> int:
+    counted: list[str] = []
+
+    def count(*told: Any) -> None:
+        counted.append(told[2])
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        call()
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+    return len(counted)

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from privacy_svc.auditlog import Checkpoint, Event, EventType, LogInconsistent, checkpoint_file, signing
+from privacy_svc.auditlog import Checkpoint, Event, EventType, LogInconsistent, Signer, checkpoint_file, signing
 from privacy_svc.auditlog.entry import Envelope
 from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.mirror import Mirror
-from privacy_svc.auditlog.model import Entry
+from privacy_svc.auditlog.model import Entry, Tree
 from privacy_svc.db import new_id
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log, make_log
@@ -91,6 +91,28 @@ def test_only_what_was_signed_is_written_outside(book: Logbook, monkeypatch: pyt
         act()
     check_log(book.database, book.log)
     assert mirrored(book.log.mirror)[2] == good
+
+
+def test_a_checkpoint_cut_between_its_signatures_is_none(book: Logbook, tmp_path: Path) -> None:
+    """Also once another stands behind it: it is exported again."""
+    folder = next(tmp_path.rglob("signing.key")).parent
+    Signer.add_second(folder)
+    book.log.signer = Signer.load(folder, book.log.signer.name)
+    book.fill(2)
+    export = book.log.export
+    raw, last = export.read_text(), list(checkpoint_file.notes(export))[-1]
+    export.write_text(raw[: raw.rindex(last)] + last[: last.rindex("— ")])
+    book.fill(1)
+    assert last in checkpoint_file.notes(export)
+    check_log(book.database, book.log)
+
+
+def test_an_id_taken_away_is_told(book: Logbook) -> None:
+    """Else the next machine's folder would be taken for the record."""
+    book.fill(1)
+    with book.database.write() as session:
+        session.get_one(Tree, 1).record_id = None
+    assert ["audit_tree knows of none" in f.detail for f in book.verify().findings] == [True]
 
 
 def test_zeros_are_no_leaves(book: Logbook) -> None:

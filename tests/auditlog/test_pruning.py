@@ -206,6 +206,17 @@ def test_a_list_that_was_changed_frees_nobody_who_is_held(book: Logbook) -> None
         book.log.prune(book.database, later, lambda _: [ben], actor="test")
 
 
+def test_who_is_held_meanwhile_is_held(book: Logbook) -> None:
+    """A hold that is placed while it is worked out what may go."""
+    ana = book.person()
+    old_entries(book, 600, ana)
+    looks = [[ana], [ana], []]
+    held = lambda _: looks.pop() if looks else [ana]  # noqa: E731
+    assert book.log.prune(book.database, CUT, held, actor="test") == 0
+    assert not looks
+    assert len(entries(book)) == 600
+
+
 def test_an_entry_whose_list_a_restore_lost_is_held(book: Logbook) -> None:
     """Nothing tells any more who was among its people: it stays as long as anybody is held."""
     ana, ben = book.person(), book.person()
