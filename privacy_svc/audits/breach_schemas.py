@@ -110,10 +110,28 @@ class BreachView(msgspec.Struct, frozen=True):
     """What is to be done now, and until when."""
 
 
+class BreachEventView(msgspec.Struct, frozen=True):
+    """One judgement, or one time that somebody was told: `at` it was noted."""
+
+    id: str
+    kind: str
+    at: datetime
+    by: str
+    risk: str | None
+    told_at: datetime | None
+    exempt: str | None
+    replaces: str | None
+    said: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"BreachEventView({self.id!r}, …)"
+
+
 class BreachDetails(BreachView, frozen=True, kw_only=True):
-    """With it."""
+    """With it, as it was said last; `history` has each judgement and notice as it was, the oldest first."""
 
     said: dict[str, Any]
+    history: list[BreachEventView]
 
     def __repr__(self) -> str:
         return f"BreachDetails({self.id!r}, …)"

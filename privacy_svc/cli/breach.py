@@ -211,5 +211,7 @@ def _tell(found: dict[str, Any]) -> None:
 
 def _line(value: Any) -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{k}: {v}" for k, v in value.items())
-    return ", ".join(value) if isinstance(value, list) else str(value)
+        return "; ".join(f"{k}: {_line(v)}" for k, v in value.items() if v not in (None, {}))
+    if isinstance(value, list):
+        return ("\n" + 19 * " " if isinstance(value[0], dict) else ", ").join(map(_line, value))
+    return str(value)

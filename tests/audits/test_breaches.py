@@ -293,6 +293,32 @@ def test_the_kinds_of_people_are_in_the_register_and_in_the_draft(office: Office
     assert "customer, employee" in breaches(office).notices(found.id, "dora")[0].text
 
 
+def test_a_second_judgement_takes_nothing_of_the_first(office: Office) -> None:
+    """Each stays with its time and words (Art. 33(5)); an audit as of a time in between says what it said then, and
+    who was judged at high risk first is untold since then."""
+    with time_machine.travel(TODAY - 96 * HOUR):
+        found = registered(office)
+        breaches(office).assess(found.id, assessment(Risk.HIGH), "dora")
+        breaches(office).tell_authority(found.id, TellAuthority(), "dora")
+    between = now() - HOUR
+    assert office.found(as_of=between).get("breaches-untold-to-people") == "finding"
+    again = AssessBreach(risk=Risk.HIGH, reason="It was read.", consequences="Fraud.", measures="Police.")
+    breaches(office).assess(found.id, again, "piet")
+    assert office.found()["breaches-untold-to-people"] == "finding"
+    breaches(office).assess(found.id, assessment(Risk.UNLIKELY), "piet")
+    assert office.found(as_of=between).get("breaches-untold-to-people") == "finding"
+    past = [e for e in breaches(office).show(found.id, "dora").history if e.kind == "assessed"]
+    assert [(e.by, e.risk, e.said["reason"]) for e in past] == [
+        ("dora", "high", "It was open."),
+        ("piet", "high", "It was read."),
+        ("piet", "unlikely", "It was open."),
+    ]
+    assert "It was" not in repr(past)
+    with office.database.engine.connect() as connection:
+        sealed = connection.scalars(text("SELECT sealed FROM breach_events")).all()
+    assert not any(b"It was" in s for s in sealed)
+
+
 def test_what_is_not_known_is_said_not_left_out(office: Office) -> None:
     """A first notice goes out before all is known (Art. 33(4))."""
     authority = breaches(office).notices(registered(office).id, "dora")[0]
