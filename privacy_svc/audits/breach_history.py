@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.audits.breach_model import BREACH_EVENT, Breach, BreachEvent
 from privacy_svc.audits.breach_schemas import BreachEventView
 from privacy_svc.db import new_id, now
+from privacy_svc.errors import BadRequest
 from privacy_svc.vault import SubjectCipher
 
 ASSESSED, AUTHORITY, PEOPLE = "assessed", "authority", "people"
@@ -50,6 +51,14 @@ def standing(session: Session, breach: Breach, kind: str) -> list[BreachEvent]:
     found = events(session, breach)
     corrected = {e.replaces for e in found}
     return [e for e in found if e.kind == kind and e.id not in corrected]
+
+
+def without(session: Session, breach: Breach, kind: str, replaced: str | None) -> list[BreachEvent]:
+    """Those that stand beside one that is to be corrected. Raises BadRequest where there is none such to correct."""
+    found = standing(session, breach, kind)
+    if replaced is not None and all(e.id != replaced for e in found):
+        raise BadRequest("replaces: this breach has nothing of this id to correct; its history says what it has.")
+    return [e for e in found if e.id != replaced]
 
 
 def _follow(session: Session, breach: Breach) -> None:

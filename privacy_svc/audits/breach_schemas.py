@@ -69,20 +69,23 @@ class AssessBreach(Told, frozen=True, forbid_unknown_fields=True):
 
 
 class TellAuthority(Told, frozen=True, forbid_unknown_fields=True):
-    """`delay`: why it took longer than 72 hours. `reference`: the authority's."""
+    """The first notice, or what follows in phases (Art. 33(4)). `delay`: why the first took longer than 72 hours.
+    `reference`: the authority's. `replaces`: the id of what in `history` this corrects."""
 
     told_at: datetime | None = None
     reference: str | None = None
     delay: str | None = None
+    replaces: str | None = None
 
 
 class TellPeople(Told, frozen=True, forbid_unknown_fields=True):
-    """`how` they were told; or the exemption, with the reason."""
+    """`how` they were told; or the exemption, with the reason. `replaces`: what in `history` this corrects."""
 
     told_at: datetime | None = None
     how: str | None = None
     exempt: Exempt | None = None
     reason: str | None = None
+    replaces: str | None = None
 
 
 class BreachView(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.audits.affected import affected
 from privacy_svc.audits.breach_facts import known_categories, known_client, known_subjects, past, words
-from privacy_svc.audits.breach_history import ASSESSED, AUTHORITY, PEOPLE, history, note
+from privacy_svc.audits.breach_history import ASSESSED, AUTHORITY, PEOPLE, history, note, without
 from privacy_svc.audits.breach_model import BREACH, Breach
 from privacy_svc.audits.breach_notices import Draft, Facts, drafts
 from privacy_svc.audits.breach_schemas import (
@@ -69,18 +69,21 @@ class Breaches:
             return view(breach)
 
     def tell_authority(self, breach_id: str, wanted: TellAuthority, actor: str) -> BreachView:
-        """Raises BadRequest: what was told late needs its reason (Art. 33(1)); Conflict, NotFound."""
+        """Once, and again as more becomes known (Art. 33(4)). Raises BadRequest: a first notice that was late needs its
+        reason (Art. 33(1)); Conflict, NotFound."""
         told_at = wanted.told_at or now()
         past("told_at", told_at)
         with self.database.write() as session:
             breach = self._open(session, breach_id)
             if told_at < breach.aware_at:
                 raise BadRequest("told_at lies before anybody was aware of the breach.")
-            if told_at > breach.authority_due and not (wanted.delay or "").strip():
-                raise BadRequest("After 72 hours the authority is told why it took longer: `delay` (Art. 33(1) GDPR).")
+            others = without(session, breach, AUTHORITY, wanted.replaces)
             said = {k: v for k in ("reference", "delay") if (v := (getattr(wanted, k) or "").strip())}
+            first = min([told_at, *(e.told_at for e in others if e.told_at)])
+            if first > breach.authority_due and "delay" not in self._read(session, breach) | said:
+                raise BadRequest("After 72 hours the authority is told why it took longer: `delay` (Art. 33(1) GDPR).")
             self._write(session, breach, said)
-            self._note(session, breach, AUTHORITY, actor, said, told_at=told_at)
+            self._note(session, breach, AUTHORITY, actor, said, told_at=told_at, replaces=wanted.replaces)
             self._log(session, EventType.BREACH_AUTHORITY_TOLD, breach, actor, told_at=told_at.isoformat())
             return view(breach)
 
@@ -95,9 +98,10 @@ class Breaches:
         past("told_at", told_at)
         with self.database.write() as session:
             breach = self._open(session, breach_id)
+            without(session, breach, PEOPLE, wanted.replaces)
             self._write(session, breach, said)
             facts = {"told_at": told_at} if wanted.exempt is None else {"exempt": wanted.exempt.value}
-            self._note(session, breach, PEOPLE, actor, said, **facts)
+            self._note(session, breach, PEOPLE, actor, said, **facts, replaces=wanted.replaces)
             self._log(session, EventType.BREACH_PEOPLE_TOLD, breach, actor, exempt=breach.people_exempt)
             return view(breach)
 

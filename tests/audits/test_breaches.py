@@ -98,6 +98,39 @@ def test_late_needs_its_reason(office: Office) -> None:
     assert register.show(late.id, "dora").said["delay"] == "The office was shut."
 
 
+def test_what_follows_the_first_notice_is_not_late(office: Office) -> None:
+    """In phases (Art. 33(4)): each stays with its time and reference, the first counts, and only that has to say why it
+    was late. A wrong time is corrected once, and all of it stays in the history."""
+    register, found = breaches(office), registered(office, aware_at=TODAY - 100 * HOUR)
+    register.tell_authority(found.id, TellAuthority(told_at=TODAY - 50 * HOUR, reference="LfD-7"), "dora")
+    later = register.tell_authority(found.id, TellAuthority(told_at=TODAY - HOUR, reference="LfD-7/2"), "dora")
+    assert later.authority_told_at == TODAY - 50 * HOUR
+    first, second = (e for e in register.show(found.id, "dora").history if e.kind == "authority")
+    assert [e.said for e in (first, second)] == [{"reference": "LfD-7"}, {"reference": "LfD-7/2"}]
+    corrected = TellAuthority(told_at=TODAY - 40 * HOUR, replaces=first.id)
+    assert register.tell_authority(found.id, corrected, "dora").authority_told_at == TODAY - 40 * HOUR
+    with pytest.raises(BadRequest, match="replaces"):
+        register.tell_authority(found.id, corrected, "dora")
+    assert len([e for e in register.show(found.id, "dora").history if e.kind == "authority"]) == 3
+
+
+def test_a_first_notice_that_is_corrected_may_be_late(office: Office) -> None:
+    """Then its reason is asked for, as if it had been said so at once; the people's time is corrected too."""
+    register, found = breaches(office), registered(office, aware_at=TODAY - 100 * HOUR)
+    register.tell_authority(found.id, TellAuthority(told_at=TODAY - 50 * HOUR), "dora")
+    [first] = register.show(found.id, "dora").history
+    register.tell_authority(found.id, TellAuthority(told_at=TODAY - HOUR / 2), "dora")
+    with pytest.raises(BadRequest, match="delay"):
+        register.tell_authority(found.id, TellAuthority(told_at=TODAY - HOUR, replaces=first.id), "dora")
+    late = TellAuthority(told_at=TODAY - HOUR, replaces=first.id, delay="It was a typing error.")
+    assert register.tell_authority(found.id, late, "dora").authority_told_at == TODAY - HOUR
+    register.tell_authority(found.id, TellAuthority(), "dora")
+    register.tell_people(found.id, TellPeople(told_at=TODAY - 50 * HOUR, how="by letter"), "dora")
+    [told] = (e for e in register.show(found.id, "dora").history if e.kind == "people")
+    again = TellPeople(told_at=TODAY - 2 * HOUR, how="by letter", replaces=told.id)
+    assert register.tell_people(found.id, again, "dora").people_told_at == TODAY - 2 * HOUR
+
+
 def test_an_exemption_has_its_point_and_reason(office: Office) -> None:
     """Either they were told, or a point of Art. 34(3) is named with its reason; not both, not neither."""
     register = breaches(office)
