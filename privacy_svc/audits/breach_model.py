@@ -5,13 +5,15 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from privacy_svc.db import Base, new_id, now
 
 BREACH = 30
 """Field id of `Breach.sealed`."""
+BREACH_EVENT = 31
+"""Field id of `BreachEvent.sealed`."""
 CLOCK = timedelta(hours=72)
 """Art. 33(1): hours of the clock, holidays or not, from when the controller is aware."""
 
@@ -53,3 +55,24 @@ class Breach(Base):
     @property
     def authority_due(self) -> datetime:
         return self.aware_at + CLOCK
+
+
+class BreachEvent(Base):
+    """One judgement of a breach, or one time that somebody was told of it: what came later takes nothing of it away."""
+
+    __tablename__ = "breach_events"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    breach_id: Mapped[str] = mapped_column(ForeignKey("breaches.id"), index=True)
+    kind: Mapped[str]
+    """`assessed`, `authority` or `people`."""
+    at: Mapped[datetime] = mapped_column(default=now)
+    """When it was noted."""
+    by: Mapped[str]
+    risk: Mapped[str | None]
+    told_at: Mapped[datetime | None]
+    exempt: Mapped[str | None]
+    replaces: Mapped[str | None]
+    """The event that it corrects."""
+    sealed: Mapped[bytes]
+    """Its words, as of `Breach.sealed`."""

@@ -69,20 +69,23 @@ class AssessBreach(Told, frozen=True, forbid_unknown_fields=True):
 
 
 class TellAuthority(Told, frozen=True, forbid_unknown_fields=True):
-    """`delay`: why it took longer than 72 hours. `reference`: the authority's."""
+    """The first notice, or what follows in phases (Art. 33(4)). `delay`: why the first took longer than 72 hours.
+    `reference`: the authority's. `replaces`: the id of what in `history` this corrects."""
 
     told_at: datetime | None = None
     reference: str | None = None
     delay: str | None = None
+    replaces: str | None = None
 
 
 class TellPeople(Told, frozen=True, forbid_unknown_fields=True):
-    """`how` they were told; or the exemption, with the reason."""
+    """`how` they were told; or the exemption, with the reason. `replaces`: what in `history` this corrects."""
 
     told_at: datetime | None = None
     how: str | None = None
     exempt: Exempt | None = None
     reason: str | None = None
+    replaces: str | None = None
 
 
 class BreachView(msgspec.Struct, frozen=True):
@@ -110,10 +113,28 @@ class BreachView(msgspec.Struct, frozen=True):
     """What is to be done now, and until when."""
 
 
+class BreachEventView(msgspec.Struct, frozen=True):
+    """One judgement, or one time that somebody was told: `at` it was noted."""
+
+    id: str
+    kind: str
+    at: datetime
+    by: str
+    risk: str | None
+    told_at: datetime | None
+    exempt: str | None
+    replaces: str | None
+    said: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"BreachEventView({self.id!r}, …)"
+
+
 class BreachDetails(BreachView, frozen=True, kw_only=True):
-    """With it."""
+    """With it, as it was said last; `history` has each judgement and notice as it was, the oldest first."""
 
     said: dict[str, Any]
+    history: list[BreachEventView]
 
     def __repr__(self) -> str:
         return f"BreachDetails({self.id!r}, …)"

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.audits.affected import affected
 from privacy_svc.audits.breach_facts import known_categories, known_client, known_subjects, past, words
+from privacy_svc.audits.breach_history import ASSESSED, AUTHORITY, PEOPLE, history, note, without
 from privacy_svc.audits.breach_model import BREACH, Breach
 from privacy_svc.audits.breach_notices import Draft, Facts, drafts
 from privacy_svc.audits.breach_schemas import (
@@ -61,25 +62,28 @@ class Breaches:
         said = {name: words(name, getattr(wanted, name)) for name in ("reason", "consequences", "measures")}
         with self.database.write() as session:
             breach = self._open(session, breach_id)
-            breach.risk, breach.assessed_at, breach.assessed_by = wanted.risk.value, now(), actor
             self._narrow(session, breach, wanted)
             self._write(session, breach, said)
+            self._note(session, breach, ASSESSED, actor, said, risk=wanted.risk.value)
             self._log(session, EventType.BREACH_ASSESSED, breach, actor, risk=breach.risk)
             return view(breach)
 
     def tell_authority(self, breach_id: str, wanted: TellAuthority, actor: str) -> BreachView:
-        """Raises BadRequest: what was told late needs its reason (Art. 33(1)); Conflict, NotFound."""
+        """Once, and again as more becomes known (Art. 33(4)). Raises BadRequest: a first notice that was late needs its
+        reason (Art. 33(1)); Conflict, NotFound."""
         told_at = wanted.told_at or now()
         past("told_at", told_at)
         with self.database.write() as session:
             breach = self._open(session, breach_id)
             if told_at < breach.aware_at:
                 raise BadRequest("told_at lies before anybody was aware of the breach.")
-            if told_at > breach.authority_due and not (wanted.delay or "").strip():
+            others = without(session, breach, AUTHORITY, wanted.replaces)
+            said = {k: v for k in ("reference", "delay") if (v := (getattr(wanted, k) or "").strip())}
+            first = min([told_at, *(e.told_at for e in others if e.told_at)])
+            if first > breach.authority_due and "delay" not in self._read(session, breach) | said:
                 raise BadRequest("After 72 hours the authority is told why it took longer: `delay` (Art. 33(1) GDPR).")
-            breach.authority_told_at = breach.authority_told_at or told_at
-            said = {"reference": wanted.reference, "delay": wanted.delay}
-            self._write(session, breach, {k: v for k, v in said.items() if v})
+            self._write(session, breach, said)
+            self._note(session, breach, AUTHORITY, actor, said, told_at=told_at, replaces=wanted.replaces)
             self._log(session, EventType.BREACH_AUTHORITY_TOLD, breach, actor, told_at=told_at.isoformat())
             return view(breach)
 
@@ -94,11 +98,10 @@ class Breaches:
         past("told_at", told_at)
         with self.database.write() as session:
             breach = self._open(session, breach_id)
-            if wanted.exempt is not None:
-                breach.people_exempt = wanted.exempt.value
-            else:
-                breach.people_told_at, breach.people_exempt = told_at, None
+            without(session, breach, PEOPLE, wanted.replaces)
             self._write(session, breach, said)
+            facts = {"told_at": told_at} if wanted.exempt is None else {"exempt": wanted.exempt.value}
+            self._note(session, breach, PEOPLE, actor, said, **facts, replaces=wanted.replaces)
             self._log(session, EventType.BREACH_PEOPLE_TOLD, breach, actor, exempt=breach.people_exempt)
             return view(breach)
 
@@ -122,7 +125,8 @@ class Breaches:
         with self.database.write() as session:
             breach = _find(session, breach_id)
             self._log(session, EventType.BREACH_READ, breach, actor)
-            return BreachDetails(**_fields(breach), said=self._read(session, breach))
+            past = history(session, self.log.vault.organisation_cipher(session), breach)
+            return BreachDetails(**_fields(breach), said=self._read(session, breach), history=past)
 
     def affected(self, breach_id: str, actor: str) -> dict[str, Any]:
         """See `affected`: of the breach's span, as far as it is known; until now where it has no end. The look is
@@ -178,6 +182,9 @@ class Breaches:
             setattr(breach, name, value)
         if breach.began_at and breach.ended_at and breach.ended_at < breach.began_at:
             raise BadRequest("ended_at lies before began_at.")
+
+    def _note(self, session: Session, breach: Breach, kind: str, by: str, said: dict[str, Any], **facts: Any) -> None:
+        note(session, self.log.vault.organisation_cipher(session), breach, kind, by, said, **facts)
 
     def _write(self, session: Session, breach: Breach, said: dict[str, Any]) -> None:
         known = self._read(session, breach) if breach.sealed else {}

@@ -92,13 +92,20 @@ VIEWS: Mapping[str, str] = {
         FROM {main}request_notifications n JOIN {main}requests r ON r.id = n.request_id
         WHERE r.opened_at <= {as_of}""",
     "breaches": """
-        SELECT id AS breach, aware_at, began_at, ended_at, client, people, records,
-               CASE WHEN assessed_at <= {as_of} THEN risk END AS risk,
-               CASE WHEN assessed_at <= {as_of} THEN assessed_at END AS assessed_at,
-               CASE WHEN authority_told_at <= {as_of} THEN authority_told_at END AS authority_told_at,
-               CASE WHEN people_told_at <= {as_of} THEN people_told_at END AS people_told_at, people_exempt,
+        WITH known AS (SELECT * FROM {main}breach_events WHERE at <= {as_of}),
+             noted AS (SELECT * FROM known e WHERE NOT EXISTS (SELECT 1 FROM known later WHERE later.replaces = e.id))
+        SELECT b.id AS breach, aware_at, began_at, ended_at, client, people, records,
+               (SELECT e.risk FROM noted e WHERE e.breach_id = b.id AND e.kind = 'assessed'
+                ORDER BY e.at DESC, e.id DESC LIMIT 1) AS risk,
+               (SELECT max(e.at) FROM noted e WHERE e.breach_id = b.id AND e.kind = 'assessed') AS assessed_at,
+               (SELECT min(e.at) FROM noted e WHERE e.breach_id = b.id AND e.risk = 'high') AS high_since,
+               (SELECT min(e.told_at) FROM noted e WHERE e.breach_id = b.id AND e.kind = 'authority')
+                   AS authority_told_at,
+               (SELECT min(e.told_at) FROM noted e WHERE e.breach_id = b.id AND e.kind = 'people') AS people_told_at,
+               (SELECT e.exempt FROM noted e WHERE e.breach_id = b.id AND e.kind = 'people'
+                ORDER BY e.at DESC, e.id DESC LIMIT 1) AS people_exempt,
                CASE WHEN closed_at <= {as_of} THEN closed_at END AS closed_at
-        FROM {main}breaches WHERE registered_at <= {as_of}""",
+        FROM {main}breaches b WHERE registered_at <= {as_of}""",
     "clients": """
         SELECT name AS client, role, created_at, last_used_at,
                CASE WHEN revoked_at <= {as_of} THEN revoked_at END AS revoked_at

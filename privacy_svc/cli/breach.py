@@ -21,13 +21,14 @@ COLUMNS = ("id", "aware_at", "authority_due", "risk", "next")
 CLEARED = {"began": "began_at", "ended": "ended_at"} | {n: n for n in ("client", "people", "records")}
 TOUCHED = ("subject", "rows", "ways", "fields", "entries", "last_at")
 ONE = click.argument("breach_id", metavar="ID")
+REPLACES = click.option("--replaces", metavar="EVENT", help="What it corrects: an id of the history that `show` has.")
 WHEN = click.option("--at", "told_at", type=INSTANT, help="When, if not now.")
 SPAN = (
     click.option("--began", "began_at", type=INSTANT, help="When data were touched first."),
     click.option("--ended", "ended_at", type=INSTANT, help="When last."),
     click.option("--client", help="Through whose token, if it was one of ours."),
     click.option("--category", "categories", multiple=True, help="Of data, in fideslang's words; may be repeated."),
-    click.option("--subjects", multiple=True, help="Kind of people, e.g. customer; may be repeated."),
+    click.option("--subject", "subjects", multiple=True, help="Kind of people, e.g. customer; may be repeated."),
 )
 
 
@@ -120,11 +121,12 @@ def assess(cli: Cli, /, breach_id: str, risk: str, clear: tuple[str, ...], perso
 @ONE
 @WHEN
 @click.option("--reference", help="The authority's.")
-@click.option("--delay", help="Why it took longer than 72 hours.")
+@click.option("--delay", help="Why the first notice took longer than 72 hours.")
+@REPLACES
 @AS
 @click.pass_obj
 def authority(cli: Cli, /, breach_id: str, person: str, **said: Any) -> None:
-    """The authority was told."""
+    """The authority was told: first, and again as more becomes known (Art. 33(4))."""
     from privacy_svc.audits import TellAuthority
 
     _say(cli, lambda b: b.tell_authority(breach_id, TellAuthority(**said), person))
@@ -136,6 +138,7 @@ def authority(cli: Cli, /, breach_id: str, person: str, **said: Any) -> None:
 @click.option("--how", help="How they were told.")
 @click.option("--exempt", type=click.Choice(["34(3)(a)", "34(3)(b)", "34(3)(c)"]), help="Or why they need not be.")
 @click.option("--reason", help="The reason for the exemption.")
+@REPLACES
 @AS
 @click.pass_obj
 def people(cli: Cli, /, breach_id: str, exempt: str | None, told_at: datetime | None, person: str, **said: Any) -> None:
@@ -211,5 +214,7 @@ def _tell(found: dict[str, Any]) -> None:
 
 def _line(value: Any) -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{k}: {v}" for k, v in value.items())
-    return ", ".join(value) if isinstance(value, list) else str(value)
+        return "; ".join(f"{k}: {_line(v)}" for k, v in value.items() if v not in (None, {}))
+    if isinstance(value, list):
+        return ("\n" + 19 * " " if isinstance(value[0], dict) else ", ").join(map(_line, value))
+    return str(value)

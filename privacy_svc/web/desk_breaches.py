@@ -108,7 +108,9 @@ def _shown(
 ) -> Template:
     found = breaches.show(breach_id, caller.name)
     spans = {name: _local(getattr(found, name), policies.current) for name in ("began_at", "ended_at")}
+    corrected = {e.replaces for e in found.history}
     asked = {
+        "standing": [e for e in found.history if e.id not in corrected],
         "spans": spans,
         "risks": list(Risk),
         "exemptions": list(Exempt),
@@ -151,7 +153,8 @@ def tell_authority(
 ) -> Redirect:
     said = sent(body)
     told_at = local_time(said.get("told_at"), policies.current)
-    breaches.tell_authority(breach_id, TellAuthority(told_at, said.get("reference"), said.get("delay")), caller.name)
+    wanted = TellAuthority(told_at, said.get("reference"), said.get("delay"), said.get("replaces"))
+    breaches.tell_authority(breach_id, wanted, caller.name)
     return back(f"breaches/{breach_id}")
 
 
@@ -166,7 +169,8 @@ def tell_people(
     said = sent(body)
     exempt = _choice(Exempt, said["exempt"]) if "exempt" in said else None
     told_at = local_time(said.get("told_at"), policies.current)
-    breaches.tell_people(breach_id, TellPeople(told_at, said.get("how"), exempt, said.get("reason")), caller.name)
+    wanted = TellPeople(told_at, said.get("how"), exempt, said.get("reason"), said.get("replaces"))
+    breaches.tell_people(breach_id, wanted, caller.name)
     return back(f"breaches/{breach_id}")
 
 

@@ -1,20 +1,33 @@
 """Planted faults of the register of breaches."""
 
+from datetime import timedelta
 from typing import Any
 
-from privacy_svc.audits.breach_model import Breach
+from privacy_svc.audits.breach_model import Breach, BreachEvent
 from privacy_svc.db import now
 from tests.audits.conftest import Office
 from tests.audits.planting import DAY, plants
 
 
-def _breach(office: Office, **differently: Any) -> str:
+def _breach(office: Office, *events: BreachEvent, **differently: Any) -> str:
     row = {"aware_at": now() - 4 * DAY, "registered_at": now() - 4 * DAY, "registered_by": "dora", "sealed": b""}
     with office.database.write() as session:
         breach = Breach(**row | differently)
         session.add(breach)
         session.flush()
+        for event in events:
+            event.breach_id = breach.id
+            session.add(event)
         return breach.id
+
+
+def _judged(risk: str, ago: timedelta = DAY) -> BreachEvent:
+    return BreachEvent(kind="assessed", at=now() - ago, by="dora", risk=risk, sealed=b"")
+
+
+def _told(kind: str, ago: timedelta = DAY, exempt: str | None = None) -> BreachEvent:
+    told_at = None if exempt else now() - ago
+    return BreachEvent(kind=kind, at=now() - ago, by="dora", told_at=told_at, exempt=exempt, sealed=b"")
 
 
 @plants("breaches-unassessed")
@@ -26,16 +39,15 @@ def _unassessed(office: Office) -> str:
 @plants("breaches-untold")
 def _untold(office: Office) -> str:
     """Beside one that nobody has to be told of, and one whose time is not over."""
-    assessed = {"assessed_at": now() - DAY}
-    _breach(office, risk="unlikely", **assessed)
-    _breach(office, risk="risk", aware_at=now() - 2 * DAY, **assessed)
-    _breach(office, risk="risk", authority_told_at=now() - DAY, **assessed)
-    return _breach(office, risk="risk", **assessed)
+    _breach(office, _judged("unlikely"))
+    _breach(office, _judged("risk"), aware_at=now() - 2 * DAY)
+    _breach(office, _judged("risk"), _told("authority"))
+    return _breach(office, _judged("risk"))
 
 
 @plants("breaches-untold-to-people")
 def _people_untold(office: Office) -> str:
-    high = {"risk": "high", "authority_told_at": now() - 3 * DAY, "assessed_at": now() - 3.5 * DAY}
-    _breach(office, people_exempt="34(3)(a)", **high)
-    _breach(office, people_told_at=now() - DAY, **high)
-    return _breach(office, **high)
+    """Also where it was judged again since: the first judgement counts."""
+    for event in (_told("people", exempt="34(3)(a)"), _told("people")):
+        _breach(office, _judged("high", 3.5 * DAY), _told("authority", 3 * DAY), event)
+    return _breach(office, _judged("high", 3.5 * DAY), _told("authority", 3 * DAY), _judged("high", DAY / 2))

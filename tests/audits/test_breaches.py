@@ -98,6 +98,39 @@ def test_late_needs_its_reason(office: Office) -> None:
     assert register.show(late.id, "dora").said["delay"] == "The office was shut."
 
 
+def test_what_follows_the_first_notice_is_not_late(office: Office) -> None:
+    """In phases (Art. 33(4)): each stays with its time and reference, the first counts, and only that has to say why it
+    was late. A wrong time is corrected once, and all of it stays in the history."""
+    register, found = breaches(office), registered(office, aware_at=TODAY - 100 * HOUR)
+    register.tell_authority(found.id, TellAuthority(told_at=TODAY - 50 * HOUR, reference="LfD-7"), "dora")
+    later = register.tell_authority(found.id, TellAuthority(told_at=TODAY - HOUR, reference="LfD-7/2"), "dora")
+    assert later.authority_told_at == TODAY - 50 * HOUR
+    first, second = (e for e in register.show(found.id, "dora").history if e.kind == "authority")
+    assert [e.said for e in (first, second)] == [{"reference": "LfD-7"}, {"reference": "LfD-7/2"}]
+    corrected = TellAuthority(told_at=TODAY - 40 * HOUR, replaces=first.id)
+    assert register.tell_authority(found.id, corrected, "dora").authority_told_at == TODAY - 40 * HOUR
+    with pytest.raises(BadRequest, match="replaces"):
+        register.tell_authority(found.id, corrected, "dora")
+    assert len([e for e in register.show(found.id, "dora").history if e.kind == "authority"]) == 3
+
+
+def test_a_first_notice_that_is_corrected_may_be_late(office: Office) -> None:
+    """Then its reason is asked for, as if it had been said so at once; the people's time is corrected too."""
+    register, found = breaches(office), registered(office, aware_at=TODAY - 100 * HOUR)
+    register.tell_authority(found.id, TellAuthority(told_at=TODAY - 50 * HOUR), "dora")
+    [first] = register.show(found.id, "dora").history
+    register.tell_authority(found.id, TellAuthority(told_at=TODAY - HOUR / 2), "dora")
+    with pytest.raises(BadRequest, match="delay"):
+        register.tell_authority(found.id, TellAuthority(told_at=TODAY - HOUR, replaces=first.id), "dora")
+    late = TellAuthority(told_at=TODAY - HOUR, replaces=first.id, delay="It was a typing error.")
+    assert register.tell_authority(found.id, late, "dora").authority_told_at == TODAY - HOUR
+    register.tell_authority(found.id, TellAuthority(), "dora")
+    register.tell_people(found.id, TellPeople(told_at=TODAY - 50 * HOUR, how="by letter"), "dora")
+    [told] = (e for e in register.show(found.id, "dora").history if e.kind == "people")
+    again = TellPeople(told_at=TODAY - 2 * HOUR, how="by letter", replaces=told.id)
+    assert register.tell_people(found.id, again, "dora").people_told_at == TODAY - 2 * HOUR
+
+
 def test_an_exemption_has_its_point_and_reason(office: Office) -> None:
     """Either they were told, or a point of Art. 34(3) is named with its reason; not both, not neither."""
     register = breaches(office)
@@ -291,6 +324,32 @@ def test_the_kinds_of_people_are_in_the_register_and_in_the_draft(office: Office
     both = breaches(office).assess(found.id, assessment(Risk.RISK, subjects=["customer", "employee"]), "dora")
     assert both.subjects == ["customer", "employee"]
     assert "customer, employee" in breaches(office).notices(found.id, "dora")[0].text
+
+
+def test_a_second_judgement_takes_nothing_of_the_first(office: Office) -> None:
+    """Each stays with its time and words (Art. 33(5)); an audit as of a time in between says what it said then, and
+    who was judged at high risk first is untold since then."""
+    with time_machine.travel(TODAY - 96 * HOUR):
+        found = registered(office)
+        breaches(office).assess(found.id, assessment(Risk.HIGH), "dora")
+        breaches(office).tell_authority(found.id, TellAuthority(), "dora")
+    between = now() - HOUR
+    assert office.found(as_of=between).get("breaches-untold-to-people") == "finding"
+    again = AssessBreach(risk=Risk.HIGH, reason="It was read.", consequences="Fraud.", measures="Police.")
+    breaches(office).assess(found.id, again, "piet")
+    assert office.found()["breaches-untold-to-people"] == "finding"
+    breaches(office).assess(found.id, assessment(Risk.UNLIKELY), "piet")
+    assert office.found(as_of=between).get("breaches-untold-to-people") == "finding"
+    past = [e for e in breaches(office).show(found.id, "dora").history if e.kind == "assessed"]
+    assert [(e.by, e.risk, e.said["reason"]) for e in past] == [
+        ("dora", "high", "It was open."),
+        ("piet", "high", "It was read."),
+        ("piet", "unlikely", "It was open."),
+    ]
+    assert "It was" not in repr(past)
+    with office.database.engine.connect() as connection:
+        sealed = connection.scalars(text("SELECT sealed FROM breach_events")).all()
+    assert not any(b"It was" in s for s in sealed)
 
 
 def test_what_is_not_known_is_said_not_left_out(office: Office) -> None:

@@ -124,5 +124,6 @@ def test_a_breach_from_the_first_word_to_its_end(installed: Installation) -> Non
     assert "A laptop was lost." in installed.run("breach", "notices", here, "--as", "dora")
     assert "authority" in installed.run("breach", "close", here, "--as", "dora", expect=2)
     installed.run("breach", "authority", here, "--reference", "LfD-7", "--as", "dora")
+    assert "kind: authority" in installed.run("breach", "show", here, "--as", "dora")
     installed.run("breach", "close", here, "--as", "dora")
     assert "closed" in installed.run("breach", "list")

@@ -249,6 +249,24 @@ def test_no_form_proposes_a_judgement_and_each_part_of_the_notice_is_asked_for(s
     assert found.people_told_at < now() - timedelta(hours=23)
 
 
+def test_the_authority_is_told_in_phases_by_the_form(site: Site) -> None:
+    """It is still there after the first notice, and takes a correction of it."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x", aware_at=local(site, now() - timedelta(hours=100)))
+    post(site, f"{here}/authority", told_at=local(site, now() - timedelta(hours=90)), reference="LfD-7")
+    post(site, f"{here}/authority", reference="LfD-7/2")
+    page = site.get(here).text
+    assert "LfD-7/2" in page
+    [first, _] = entered(site, here).history
+    assert f'<option value="{first.id}">' in page
+    right = local(site, now() - timedelta(hours=80))
+    post(site, f"{here}/authority", told_at=right, reference="LfD-7", replaces=first.id)
+    told_at = entered(site, here).authority_told_at
+    assert told_at is not None
+    assert local(site, told_at) == right
+    assert "corrected since" in site.get(here).text
+
+
 def test_the_log_is_searched_and_each_look_is_in_it(site: Site) -> None:
     """By type, by whom, by a customer's address, which stands in no URL; and checked as a whole."""
     request = opened(site)
