@@ -6,8 +6,9 @@ import pytest
 import time_machine
 
 from privacy_svc.auditlog import Event, EventType, GroupEvent
-from privacy_svc.consent.model import Objection
+from privacy_svc.consent.model import Objection, Restriction
 from privacy_svc.db import now
+from privacy_svc.rights.limits_model import RestrictionEnd
 from tests.audits.conftest import TODAY, Office
 from tests.audits.planting import DAY, PLANTS, another_consent
 from tests.audits.test_checks import ALL
@@ -101,6 +102,30 @@ def test_who_was_never_busy_and_reads_many_is_found(office: Office) -> None:
     _read(office, DAY / 24, 501)
     found = next(r for r in office.run("daily")["results"] if r["check"] == "reads-in-a-day")
     assert [e["id"] for e in found["evidence"]] == ["eve", "marketing", "shop"]
+
+
+def test_each_end_of_a_restriction_is_told(office: Office) -> None:
+    """A letter about the first end does not tell of the second."""
+
+    def say(version: int, ago: int, *, stands: bool) -> None:
+        line = {"subject_id": office.ana, "state_version": version, "recorded_by": "dora"}
+        with office.database.write() as session:
+            session.add(Restriction(stands=stands, recorded_at=now() - ago * DAY, **line))
+
+    def tell(ago: int) -> None:
+        line = {"announced_at": now() - ago * DAY, "announced_by": "dora", "told_at": now() - ago * DAY}
+        with office.database.write() as session:
+            session.add(RestrictionEnd(subject_id=office.ana, reason=b"", ends_at=now() - (ago - 1) * DAY, **line))
+
+    say(50, 50, stands=True)
+    tell(45)
+    say(51, 40, stands=False)
+    assert office.found() == {}
+    say(52, 30, stands=True)
+    say(53, 5, stands=False)
+    assert office.found() == {"restrictions-lifted-untold": "finding"}
+    tell(10)
+    assert office.found() == {}
 
 
 def test_a_child_s_consent_of_long_ago_stands_as_one_of_today(office: Office) -> None:
