@@ -1,10 +1,11 @@
 """Screening for impact assessments (Art. 35 GDPR), per purpose, from the policy in force. Pure.
 
 Art. 35(3) names processing that always needs one; otherwise two of the nine criteria of the Article 29 Working Party
-(WP 248 rev.01, III.B) mean that it is likely to. What a policy cannot say, a person answers: `open`.
+(WP 248 rev.01, III.B) mean that it is likely to. What a policy cannot say, a person answers: `open`. Special
+categories and criminal data need one on a large scale (35(3)(b)), so of these a person has to say it: `needed` is None.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from privacy_svc.policy import AutomatedGround, PolicySet, Purpose, special_article, within
@@ -34,16 +35,21 @@ def _screened(policies: PolicySet, purpose: Purpose) -> dict[str, Any]:
     held = _held(policies, purpose)
     criteria = list(_criteria(purpose, held))
     always = purpose.automated is not None
+    needed = True if always or len(criteria) >= LIKELY else _unless_large(held)
     return {
         "id": purpose.key,
         "criteria": criteria,
         "open": list(OPEN),
         "always": always,
-        "needed": always or len(criteria) >= LIKELY,
-        "article": "GDPR 35(3)(a)" if always else "GDPR 35(1)",
+        "needed": needed,
+        "article": "GDPR 35(3)(a)" if always else "GDPR 35(3)(b)" if needed is None else "GDPR 35(1)",
         "assessment": purpose.impact_assessment,
         "reviewed": purpose.impact_assessment_reviewed and purpose.impact_assessment_reviewed.isoformat(),
     }
+
+
+def _unless_large(held: Collection[str]) -> bool | None:
+    return None if any(map(special_article, held)) else False
 
 
 def _held(policies: PolicySet, purpose: Purpose) -> dict[str, set[str]]:

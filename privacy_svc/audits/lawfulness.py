@@ -66,7 +66,7 @@ def wrongs(use: Use, policies: PolicySet, history: History, at: datetime) -> Ite
         yield Wrong.NOT_GRANTED
     if not use.of_many:
         yield from _against(purpose, history, at)
-    yield from _special(use, policies, purpose)
+    yield from _special(use, policies, purpose, history, at)
 
 
 def _against(purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
@@ -117,11 +117,22 @@ def _restricted(purpose: Purpose, history: History, at: datetime) -> bool:
     return not agreed
 
 
-def _special(use: Use, policies: PolicySet, purpose: Purpose) -> Iterator[Wrong]:
+def _special(use: Use, policies: PolicySet, purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
     names = {n: f for kind in purpose.subjects for n, f in policies.field_names(kind).items()}
     categories = {c for f in use.fields if f in names for c in names[f][1].categories}
     articles = {article_of(c) for c in categories}
     if "GDPR 9(1)" in articles and purpose.special_condition is None:
         yield Wrong.SPECIAL
+    if "GDPR 9(1)" in articles and purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT and not use.of_many:
+        yield from _explicit(purpose, history, at)
     if "GDPR 10" in articles and purpose.special_condition is not SpecialCondition.AUTHORISED_BY_LAW:
         yield Wrong.CRIMINAL
+
+
+def _explicit(purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
+    """Art. 9(2)(a), whatever the rest of the purpose rests on."""
+    lacking = list(_consent(purpose, history, at))
+    yield from lacking
+    said = _latest(purpose, history, at)
+    if not lacking and said is not None and not said.explicit:
+        yield Wrong.SPECIAL

@@ -20,9 +20,10 @@ def register_incomplete(context: Context) -> Iterator[Evidence]:
 
 
 def impact_assessment_missing(context: Context) -> Iterator[Evidence]:
-    """Purposes that by their own words need an assessment under Art. 35 and name none."""
+    """Purposes that by their own words need an assessment under Art. 35, or may and a person has to say it, and name
+    none."""
     for found in screening(context.run.policies)["purposes"]:
-        if found["needed"] and not found["assessment"]:
+        if found["needed"] is not False and not found["assessment"]:
             yield Evidence(found["id"])
 
 

@@ -65,7 +65,7 @@ VIEWS: Mapping[str, str] = {
                 WHERE l.request_id = p.request_id) AS links_until
         FROM {main}request_packages p WHERE p.created_at <= {as_of}""",
     "works": """
-        SELECT request_id AS request, place, kind, state, opened_at,
+        SELECT request_id AS request, place, kind, state, opened_at, lifts,
                CASE WHEN done_at <= {as_of} THEN done_at END AS done_at
         FROM {main}request_works WHERE opened_at <= {as_of}""",
     "kept_values": """
@@ -80,7 +80,7 @@ VIEWS: Mapping[str, str] = {
         FROM {main}restriction_ends WHERE announced_at <= {as_of}""",
     "sealed_columns": """
         SELECT path AS field, CASE WHEN sealed_at <= {as_of} THEN sealed_at END AS sealed_at,
-               CASE WHEN complete_at <= {as_of} THEN complete_at END AS complete_at
+               CASE WHEN sealed_at <= {as_of} THEN complete_at END AS complete_at
         FROM {main}sealed_columns""",
     "holds": """
         SELECT id AS hold, subject_id AS person, article, placed_at, until,

@@ -29,12 +29,15 @@ def command(cli: Cli, form: str | None, out: Path | None) -> None:
         cli.show(found, lambda: _tell(found))
 
 
+_NEEDED = {True: "yes", None: "a person must answer", False: "no"}
+
+
 def _tell(found: dict[str, Any]) -> None:
     rows = [
         {
             "purpose": p["id"],
-            "needed": "yes" if p["needed"] else "no",
-            "assessment": p["assessment"] or ("MISSING" if p["needed"] else "-"),
+            "needed": _NEEDED[p["needed"]],
+            "assessment": p["assessment"] or ("-" if p["needed"] is False else "MISSING"),
             "criteria": ", ".join(p["criteria"]) or "-",
         }
         for p in found["purposes"]

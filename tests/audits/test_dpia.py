@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from privacy_svc.audits.dpia import screening
-from privacy_svc.policy import Automated, AutomatedGround, PolicySet, load_policies
+from privacy_svc.policy import Automated, AutomatedGround, DataMap, PolicySet, load_policies
 from tests.audits.conftest import REPOSITORY
 
 
@@ -23,7 +23,7 @@ def _screened(policies: PolicySet, key: str, **changed: Any) -> dict[str, Any]:
 
 def test_the_example_needs_none(policies: PolicySet) -> None:
     """What a shop does with orders and newsletters meets at most one criterion."""
-    assert [p["id"] for p in screening(policies)["purposes"] if p["needed"]] == []
+    assert [p["id"] for p in screening(policies)["purposes"] if p["needed"] is not False] == []
 
 
 def test_an_automated_decision_always_needs_one(policies: PolicySet) -> None:
@@ -39,6 +39,19 @@ def test_two_criteria_are_likely_a_high_risk_and_one_is_not(policies: PolicySet)
     assert _screened(policies, "analytics.product", profiling=True)["needed"] is False
     found = _screened(policies, "employment.directory", profiling=True)
     assert (found["criteria"], found["needed"]) == (["evaluation", "vulnerable_people"], True)
+
+
+@pytest.mark.parametrize("category", ["user.health_and_medical", "user.criminal_history"])
+def test_special_and_criminal_data_are_for_a_person_to_judge(policies: PolicySet, category: str) -> None:
+    """Art. 35(3)(b) asks for one on a large scale, which no file tells: neither yes nor no. Two criteria are a yes."""
+    shop = policies.data_map.datasets[0]
+    customers = shop.collections[0]
+    held = replace(customers, fields=(replace(customers.fields[0], categories=(category,)),))
+    holding = replace(policies, data_map=DataMap((replace(shop, collections=(held,)),)))
+    found = _screened(holding, "service.support", categories=(category,))
+    assert (found["needed"], found["article"]) == (None, "GDPR 35(3)(b)")
+    found = _screened(holding, "service.support", categories=(category,), profiling=True)
+    assert (found["needed"], found["article"]) == (True, "GDPR 35(1)")
 
 
 def test_what_is_not_held_is_no_criterion(policies: PolicySet) -> None:

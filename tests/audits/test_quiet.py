@@ -4,12 +4,17 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import update
 
 from privacy_svc.auditlog import Event, EventType, GroupEvent
-from privacy_svc.consent.model import Objection
+from privacy_svc.consent.model import Objection, Restriction
 from privacy_svc.db import now
+from privacy_svc.rights.limits_model import RestrictionEnd
+from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.recipients_model import RecipientNotice
+from privacy_svc.store.model import SealedColumn
 from tests.audits.conftest import TODAY, Office
-from tests.audits.planting import DAY, PLANTS, another_consent
+from tests.audits.planting import DAY, PLANTS, another_consent, request
 from tests.audits.test_checks import ALL
 
 assert ALL  # which planted what stands in PLANTS
@@ -101,6 +106,59 @@ def test_who_was_never_busy_and_reads_many_is_found(office: Office) -> None:
     _read(office, DAY / 24, 501)
     found = next(r for r in office.run("daily")["results"] if r["check"] == "reads-in-a-day")
     assert [e["id"] for e in found["evidence"]] == ["eve", "marketing", "shop"]
+
+
+def test_each_end_of_a_restriction_is_told(office: Office) -> None:
+    """A letter about the first end does not tell of the second."""
+
+    def say(version: int, ago: int, *, stands: bool) -> None:
+        line = {"subject_id": office.ana, "state_version": version, "recorded_by": "dora"}
+        with office.database.write() as session:
+            session.add(Restriction(stands=stands, recorded_at=now() - ago * DAY, **line))
+
+    def tell(ago: int) -> None:
+        line = {"announced_at": now() - ago * DAY, "announced_by": "dora", "told_at": now() - ago * DAY}
+        with office.database.write() as session:
+            session.add(RestrictionEnd(subject_id=office.ana, reason=b"", ends_at=now() - (ago - 1) * DAY, **line))
+
+    say(50, 50, stands=True)
+    tell(45)
+    say(51, 40, stands=False)
+    assert office.found() == {}
+    say(52, 30, stands=True)
+    say(53, 5, stands=False)
+    assert office.found() == {"restrictions-lifted-untold": "finding"}
+    tell(10)
+    assert office.found() == {}
+
+
+def test_a_lifted_restriction_opens_its_parts_anew(office: Office) -> None:
+    """What the request had told and done long ago is told and done again; after a fortnight recipients are late."""
+    closed = {"state": "completed", "closed_at": now() - 40 * DAY, "received_at": now() - 60 * DAY}
+    restriction = request(office, right="restriction", **closed, due_at=now() - 30 * DAY)
+    lifted = {"subject_id": office.ana, "recorded_by": "dora"}
+    told_of_it = {"announced_at": now() - 2 * DAY, "announced_by": "dora", "told_at": now() - 2 * DAY}
+    with office.database.write() as session:
+        session.add(Restriction(state_version=50, stands=True, recorded_at=now() - 50 * DAY, **lifted))
+        session.add(RestrictionEnd(subject_id=office.ana, reason=b"", ends_at=now() - DAY, **told_of_it))
+        session.add(Restriction(state_version=51, stands=False, recorded_at=now() - DAY, **lifted))
+        session.add(RecipientNotice(request_id=restriction, recipient="mail_provider", state="to_tell"))
+        session.add(RequestWork(request_id=restriction, place="billing", kind="http", lifts=True))
+    assert office.found() == {}
+    with time_machine.travel(TODAY + 15 * DAY, tick=True):
+        assert "recipients-not-told" in office.found()
+
+
+def test_a_request_that_ran_then_was_not_answered_then(office: Office) -> None:
+    """An audit of ten days ago: the request was open, its part in another system not done, nobody had reviewed it."""
+    times = {"opened_at": now() - 20 * DAY, "received_at": now() - 20 * DAY, "closed_at": now() - 2 * DAY}
+    answered = request(office, state="completed", right="automated_decision", reviewed_by="dora", **times)
+    work = {"place": "billing", "kind": "http", "state": "done", "opened_at": now() - 18 * DAY}
+    with office.database.write() as session:
+        session.add(RequestWork(request_id=answered, done_at=now() - 3 * DAY, **work))
+        session.execute(update(SealedColumn).values(sealed_at=now() - 90 * DAY))
+    assert office.found() == {}
+    assert office.found(as_of=now() - 10 * DAY) == {}
 
 
 def test_a_child_s_consent_of_long_ago_stands_as_one_of_today(office: Office) -> None:
