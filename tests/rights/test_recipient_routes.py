@@ -63,10 +63,14 @@ def test_tried_again(service: Service, ledger: str) -> None:
 
 
 def test_the_console_lists_what_waits(service: Service, ledger: str) -> None:
-    """By name and reason, with the way to the ledger."""
+    """By name and reason, with the way to the request and its ledger."""
     bearer = {"Authorization": f"Bearer {service.tokens['officer']}"}
     page = service.http.get("/dpo", headers=bearer).text
     assert "Recipients for a person to tell" in page
-    assert f'href="{ledger}"' in page
+    request = ledger.removeprefix("/v1/requests/").removesuffix("/notifications")
+    assert f'href="/dpo/requests/{request}#recipients"' in page
+    there = service.http.get(f"/dpo/requests/{request}", headers=bearer).text
+    assert 'id="recipients"' in there
+    assert "Postbote Mailing SAS" in there
     assert "Postbote Mailing SAS" in page
     assert "by hand" in page
