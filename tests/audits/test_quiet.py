@@ -192,6 +192,26 @@ def test_a_use_by_a_policy_that_is_not_kept_cannot_be_judged(office: Office) -> 
     )
 
 
+def test_an_export_and_packages_are_looks_at_their_people(office: Office) -> None:
+    """Whoever takes consents out as a file, or fetches people's packages, sees as many as are in them."""
+    with office.database.write() as session:
+        people = office.vault.create_subjects(session, 51)
+        exported = GroupEvent(EventType.CONSENT_EXPORTED, dict.fromkeys(people, (0, 1)), {"export": "x", "rows": 51})
+        office.log.append_group(session, exported, actor="eve")
+        fetched = [Event(EventType.PACKAGE_DOWNLOADED, person, {}) for person in people]
+        office.log.append_many(session, fetched, actor="bob")
+        office.log.append_many(session, fetched, actor="person")
+        office.log.append_many(session, fetched[:50], actor="ann")
+        answered = office.vault.create_subjects(session, 51)
+        fetched = [Event(EventType.PACKAGE_DOWNLOADED, person, {}) for person in answered]
+        office.log.append_many(session, fetched, actor="dora")
+    office.log.integrate(office.database)
+    for person in answered:
+        request(office, subject_id=person, state="completed", closed_at=now() - DAY)
+    found = next(r for r in office.run()["results"] if r["check"] == "staff-look-at-many")
+    assert [e["id"] for e in found["evidence"]] == ["bob", "eve"]
+
+
 def test_a_child_s_consent_of_long_ago_stands_as_one_of_today(office: Office) -> None:
     """How old a consent is does not mend it."""
     child = PLANTS["children-without-guardian"](office)
