@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from privacy_svc.auditlog import Log
-from privacy_svc.audits.judging import Judge, Judged
+from privacy_svc.audits.judging import Judge, Judged, UnknownPolicy
 from privacy_svc.db import Database
 from privacy_svc.policy import PolicySet
 from privacy_svc.settings import Settings
@@ -21,6 +21,11 @@ class Evidence:
 
     id: str
     since: datetime | None = None
+
+
+class NotApplicable(Exception):
+    """Raised by a built-in check where there is nothing yet that its question could be asked of; says why in a sentence
+    without a name."""
 
 
 @dataclass
@@ -37,11 +42,22 @@ class Audited:
     _judged: dict[datetime, Judged] = field(default_factory=dict)
 
     def judged(self, since: datetime) -> Judged:
-        """Every release since then."""
+        """Every release since then. Raises UnknownPolicy where one names a policy that is not kept here: it cannot be
+        judged by another."""
+        found = self.walked(since)
+        if found.unknown:
+            raise UnknownPolicy("Entries name a policy that is not kept here.")
+        return found
+
+    def walked(self, since: datetime) -> Judged:
+        """The same, also where some could not be judged."""
         if since not in self._judged:
-            judge = Judge(self.views, self.database, self.log, self.policies)
-            self._judged[since] = judge.judge(since, self.as_of)
+            self._judged[since] = self.judge.judge(since, self.as_of)
         return self._judged[since]
+
+    @cached_property
+    def judge(self) -> Judge:
+        return Judge(self.views, self.database, self.log, self.policies)
 
     @cached_property
     def today(self) -> date:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
@@ -12,7 +13,7 @@ from privacy_svc.auditlog import Log
 from privacy_svc.audits.lawfulness import History, Said, Stands, Wrong, wrongs
 from privacy_svc.audits.uses import Use, uses
 from privacy_svc.db import Database, Instant
-from privacy_svc.policy import PolicySet, recall
+from privacy_svc.policy import PolicySet, kept_versions, recall
 
 BOUND = timedelta(seconds=5)
 """A decision that began before a withdrawal was committed may be logged this much after it."""
@@ -22,13 +23,20 @@ _NOTHING = History()
 _KINDS = ("consents", "objections", "restrictions")
 
 
+class UnknownPolicy(Exception):
+    """A release names a policy version that is not kept here."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """Entries by what is wrong with them, with their instants; and what was used at all."""
 
     wrong: Mapping[Wrong, Mapping[str, datetime]]
-    purposes: Mapping[str, datetime]
-    """When each was used first."""
+    purposes: frozenset[str]
+    unregistered: Mapping[str, datetime]
+    """Purposes that the policy of their day did not have, nor has the one in force; since when."""
+    unknown: frozenset[str]
+    """Versions of policies that are named and not kept here. What names them is not judged."""
     grants: frozenset[tuple[str, str]]
     """Module and purpose."""
     fields: frozenset[tuple[str, str]]
@@ -45,11 +53,13 @@ class Judge:
     database: Database
     log: Log
     current: PolicySet
-    _policies: dict[str, PolicySet] = field(default_factory=dict)
+    _policies: dict[str, PolicySet | None] = field(default_factory=dict)
 
     def judge(self, since: datetime, until: datetime) -> Judged:
         wrong: dict[Wrong, dict[str, datetime]] = defaultdict(dict)
-        purposes: dict[str, datetime] = {}
+        purposes: set[str] = set()
+        unregistered: dict[str, datetime] = {}
+        unknown: set[str] = set()
         grants: set[tuple[str, str]] = set()
         fields: set[tuple[str, str]] = set()
         read: dict[str, Counter[int]] = defaultdict(Counter)
@@ -58,28 +68,56 @@ class Judge:
             for use in page:
                 read[use.actor][(until - use.at) // DAY] += use.people
                 policies = self._policy(use)
+                if policies is None:
+                    unknown.add(use.policy_version or "")
+                    continue
                 for kind in self._wrongs(use, policies, histories.get(use.person or "", _NOTHING)):
                     wrong[kind].setdefault(use.entry, use.at)
                 if use.purpose is not None:
-                    purposes[use.purpose] = min(use.at, purposes.get(use.purpose, use.at))
+                    purposes.add(use.purpose)
+                    if not self._is_registered(use.purpose, use.at):
+                        unregistered[use.purpose] = min(use.at, unregistered.get(use.purpose, use.at))
                     grants.add((use.module or "", use.purpose))
                     fields.update((use.purpose, path) for path in paths(policies, use))
-        return Judged(wrong, purposes, frozenset(grants), frozenset(fields), read)
+        return Judged(
+            wrong, frozenset(purposes), unregistered, frozenset(unknown), frozenset(grants), frozenset(fields), read
+        )
 
     def _wrongs(self, use: Use, policies: PolicySet, history: History) -> set[Wrong]:
         """Wrong at its instant, and just before as well: then it was no matter of who came first."""
         before = {_group(kind) for kind in wrongs(use, policies, history, use.at - BOUND)}
         return {kind for kind in wrongs(use, policies, history, use.at) if _group(kind) in before}
 
-    def _policy(self, use: Use) -> PolicySet:
-        """Of entries that name none, and of versions never kept here, the one in force."""
+    def _policy(self, use: Use) -> PolicySet | None:
+        """Of entries that name none, the one in force; None of a version that is not kept here."""
         version = use.policy_version
         if version is None or version == self.current.version:
             return self.current
+        return self._recalled(version)
+
+    def _recalled(self, version: str) -> PolicySet | None:
         if version not in self._policies:
             with self.database.read() as session:
-                self._policies[version] = recall(session, version) or self.current
+                self._policies[version] = recall(session, version)
         return self._policies[version]
+
+    def _is_registered(self, purpose: str, at: datetime) -> bool:
+        """In force now, or on that day: the register of a day is the policy that had come last."""
+        if purpose in self.current.purposes:
+            return True
+        policies = self.policy_at(at)
+        return policies is not None and purpose in policies.purposes
+
+    @cached_property
+    def _seen(self) -> list[tuple[datetime, str]]:
+        """When each kept policy was first in force, the newest first."""
+        with self.database.read() as session:
+            return [(kept.first_seen_at, kept.version) for kept in kept_versions(session, self.current.version)]
+
+    def policy_at(self, at: datetime) -> PolicySet | None:
+        """The one that had come last by then, of those kept."""
+        version = next((v for seen, v in self._seen if seen <= at), None)
+        return self._recalled(version) if version else None
 
     def _histories(self, people: Iterable[str]) -> dict[str, History]:
         wanted = sorted(people)

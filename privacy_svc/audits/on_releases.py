@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import bindparam, text
 
-from privacy_svc.audits.context import Context, Evidence
+from privacy_svc.audits.context import Context, Evidence, NotApplicable
 from privacy_svc.audits.judging import DAY
 from privacy_svc.audits.lawfulness import Wrong
 from privacy_svc.db import Instant
+from privacy_svc.policy import PolicySet
 
 WINDOW = 100
 YEAR = 366
@@ -25,43 +26,60 @@ def _releases(*kinds: Wrong) -> Check:
 
 
 def purposes_not_registered(context: Context) -> Iterator[Evidence]:
-    """Purposes that people's data were used for and that the policy in force, and so the register, does not have."""
-    for purpose, at in context.run.judged(context.before("window", WINDOW)).purposes.items():
-        if purpose not in context.run.policies.purposes:
-            yield Evidence(purpose, at)
+    """Purposes that people's data were used for when the policy, and so the register, of that day did not have them."""
+    for purpose, at in context.run.judged(context.before("window", WINDOW)).unregistered.items():
+        yield Evidence(purpose, at)
 
 
 def purposes_unused(context: Context) -> Iterator[Evidence]:
-    """Purposes that nobody's data were used for, in a log that is as old."""
+    """Purposes that were granted all the time and that nobody's data were used for."""
     since = context.before("window", YEAR)
-    if _is_as_old(context):
-        used = context.run.judged(since).purposes
-        granted = {p for m in context.run.policies.modules.values() for p in m.purposes}
-        yield from map(Evidence, sorted(granted - used.keys()))
+    then, now = _old_policy(context), context.run.policies
+    granted = _granted(now) & _granted(then)
+    yield from map(Evidence, sorted({purpose for _, purpose in granted} - context.run.judged(since).purposes))
 
 
 def grants_unused(context: Context) -> Iterator[Evidence]:
-    """Modules that may use data for a purpose and never did, while others, or nobody, do."""
-    if _is_as_old(context):
-        judged = context.run.judged(context.before("window", YEAR))
-        for module in context.run.policies.modules.values():
-            unused = sorted(p for p in module.purposes if p in judged.purposes and (module.key, p) not in judged.grants)
-            yield from (Evidence(f"{module.key}:{purpose}") for purpose in unused)
+    """Modules that might use data for a purpose all the time and never did, while others did."""
+    granted = _granted(context.run.policies) & _granted(_old_policy(context))
+    judged = context.run.judged(context.before("window", YEAR))
+    for module, purpose in sorted(granted - judged.grants):
+        if purpose in judged.purposes:
+            yield Evidence(f"{module}:{purpose}")
 
 
 def fields_never_read(context: Context) -> Iterator[Evidence]:
-    """Fields that a purpose may have and that nobody ever asked for under it, of purposes that are used."""
-    if not _is_as_old(context):
-        return
+    """Fields that a purpose might have all the time and that nobody ever asked for under it, of purposes that are
+    used."""
+    covered = set(_covered(context.run.policies)) & set(_covered(_old_policy(context)))
     judged = context.run.judged(context.before("window", YEAR))
-    for purpose in context.run.policies.purposes.values():
-        if purpose.key not in judged.purposes:
-            continue
-        for collection in context.run.policies.data_map.collections():
+    for purpose, path in sorted(covered - judged.fields):
+        if purpose in judged.purposes:
+            yield Evidence(f"{purpose}:{path}")
+
+
+def _granted(policies: PolicySet) -> set[tuple[str, str]]:
+    return {(m.key, p) for m in policies.modules.values() for p in m.purposes}
+
+
+def _covered(policies: PolicySet) -> Iterator[tuple[str, str]]:
+    for purpose in policies.purposes.values():
+        for collection in policies.data_map.collections():
             for f in collection.fields:
-                path = f"{collection.path}.{f.name}"
-                if f.personal and any(map(purpose.covers, f.categories)) and (purpose.key, path) not in judged.fields:
-                    yield Evidence(f"{purpose.key}:{path}")
+                if f.personal and any(map(purpose.covers, f.categories)):
+                    yield purpose.key, f"{collection.path}.{f.name}"
+
+
+def _old_policy(context: Context) -> PolicySet:
+    """The policy at the window's beginning: what was not used since then can only be told of what was there. Raises
+    NotApplicable where the log, or the first policy that is kept, is younger."""
+    since = context.before("window", YEAR)
+    oldest = text("SELECT min(at) AS at FROM log_entries").columns(at=Instant)
+    first = context.run.views.execute(oldest).scalar()
+    then = context.run.judge.policy_at(since)
+    if first is None or first >= since or then is None:
+        raise NotApplicable("The log, or the first policy that is kept, is younger than the time this asks about.")
+    return then
 
 
 MUCH = 500
@@ -78,21 +96,13 @@ def reads_in_a_day(context: Context) -> Iterator[Evidence]:
     on their own busiest day of the `days.window` before: a job that runs once a month, and the second day of a new
     module, are as busy as they were. Who was never busy has nothing to be compared with but the number."""
     since, as_of = context.before("window", WINDOW), context.run.as_of
-    read = {actor: Counter(days) for actor, days in context.run.judged(since).read.items()}
+    read = {actor: Counter(days) for actor, days in context.run.walked(since).read.items()}
     for row in context.run.views.execute(_EXPORTED.bindparams(bindparam("since", since, type_=Instant))):
         read.setdefault(row.actor, Counter())[(as_of - row.at) // DAY] += 1
     for actor, days in sorted(read.items()):
         busiest = max((n for day, n in days.items() if day > 0), default=0)
         if days[0] > max(MUCH, TIMES * busiest):
             yield Evidence(actor, as_of - DAY)
-
-
-def _is_as_old(context: Context) -> bool:
-    """What was not used in so many days can only be told of a log, and a policy, that are older."""
-    since = context.before("window", YEAR)
-    oldest = text("SELECT min(at) AS at FROM log_entries").columns(at=Instant)
-    first = context.run.views.execute(oldest).scalar()
-    return first is not None and first < since
 
 
 RELEASES: dict[str, Check] = {

@@ -14,14 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from privacy_svc.audits.accepting import Acceptance
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check
-from privacy_svc.audits.context import Context, Evidence
+from privacy_svc.audits.context import Context, Evidence, NotApplicable
 from privacy_svc.db import Instant
 
 MOST = 20
 """How many pieces of evidence a report shows; `count` has them all."""
 _PSEUDONYM = re.compile(r"(?!\d{7,}$)[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
 _log = structlog.get_logger(__name__)
-Status = Literal["pass", "finding", "error"]
+Status = Literal["pass", "finding", "error", "not_applicable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Outcome:
     accepted: Sequence[Acceptance] = ()
     """Found, and accepted for now: not counted."""
     why: str = ""
-    """Of an error."""
+    """Of an error, and of what is not applicable."""
 
     def document(self) -> dict[str, Any]:
         return {
@@ -56,6 +56,8 @@ class Outcome:
     def statement(self) -> str:
         if self.status == "finding":
             return self.check.finding.replace("{count}", str(self.count))
+        if self.status == "not_applicable":
+            return f"This cannot be asked yet: {self.why}"
         return "Nothing was found." if self.status == "pass" else f"This check could not run: {self.why}"
 
 
@@ -73,6 +75,8 @@ def carry_out(check: Check, context: Context) -> Outcome:
     try:
         with context.run.views.begin_nested():
             count, evidence, accepted = find(check, context)
+    except NotApplicable as none:
+        return Outcome(check, "not_applicable", why=str(none))
     except Exception as error:  # noqa: BLE001 - whatever happens, the report says that this was not found out
         _log.warning("audits.check_failed", check=check.id, exc_info=error)
         return Outcome(check, "error", why=_why(error))

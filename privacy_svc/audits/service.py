@@ -132,4 +132,6 @@ class Audits:
 
 
 def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    return {status: sum(o.status == status for o in outcomes) for status in ("pass", "finding", "error")}
+    return {
+        status: sum(o.status == status for o in outcomes) for status in ("pass", "finding", "error", "not_applicable")
+    }

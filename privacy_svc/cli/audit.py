@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from privacy_svc.audits import Audits
     from privacy_svc.runtime import Runtime
 
-COLORS = {"pass": "green", "finding": "red", "error": "yellow"}
+COLORS = {"pass": "green", "finding": "red", "error": "yellow", "not_applicable": "blue"}
 
 
 @click.group()
@@ -84,5 +84,8 @@ def _tell(report: dict[str, Any]) -> None:
         before = "" if area["before"] is None else f"  ({area['score'] - area['before']:+d})"
         click.echo(f"{area['area']:16} {area['score']:3} of 100{before}")
     counts = report["summary"]
-    click.echo(f"{counts['pass']} passed, {counts['finding']} with findings, {counts['error']} could not run")
+    click.echo(
+        f"{counts['pass']} passed, {counts['finding']} with findings, {counts['error']} could not run, "
+        f"{counts['not_applicable']} cannot be asked yet"
+    )
     click.echo(f"signed report {report['id']}")

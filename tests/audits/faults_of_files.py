@@ -1,6 +1,7 @@
 """Planted faults of the policy, of callers, and of the log."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import time_machine
 from sqlalchemy import update
@@ -10,9 +11,9 @@ from privacy_svc.auditlog.model import Entry
 from privacy_svc.db import now
 from privacy_svc.http import Role
 from privacy_svc.identity import Client, add_client
-from privacy_svc.policy import PolicyHolder, remember
+from privacy_svc.policy import PolicyHolder
 from tests.audits.conftest import TODAY, Office, permit
-from tests.audits.planting import DAY, plants, request
+from tests.audits.planting import DAY, in_force_since, plants, request
 
 
 @plants("interest-assessment")
@@ -41,9 +42,21 @@ _FAX = """
 """
 
 
+def use_fax(office: Office, version: str, ago: timedelta) -> None:
+    with time_machine.travel(TODAY - ago), office.database.write() as session:
+        permit(office, session, office.ana, "service.fax", module="shop", policy_version=version)
+    office.log.integrate(office.database)
+
+
 @plants("purposes-not-registered")
 def _dropped(office: Office) -> str:
-    """It was in force when it was used, and is gone from the files."""
+    """Used by its old policy when it was gone from the one in force."""
+    use_fax(office, retire_fax(office), 6 * DAY)
+    return "service.fax"
+
+
+def retire_fax(office: Office) -> str:
+    """The policy that had the purpose until a week ago."""
     files = {name: (office.settings.policies / name).read_text() for name in ("purposes.yml", "modules.yml")}
     office.edit("purposes.yml", files["purposes.yml"], files["purposes.yml"] + _FAX)
     office.edit(
@@ -52,13 +65,11 @@ def _dropped(office: Office) -> str:
         "purposes: [service.fax, service.contract, service.account_mail",
     )
     before = PolicyHolder(office.settings.policies).current
-    with office.database.write() as session:
-        remember(session, before)
-        permit(office, session, office.ana, "service.fax", module="shop", policy_version=before.version)
-    office.log.integrate(office.database)
+    in_force_since(office, before, 9 * DAY)
     for name, text in files.items():
         (office.settings.policies / name).write_text(text)
-    return "service.fax"
+    in_force_since(office, PolicyHolder(office.settings.policies).current, 7 * DAY)
+    return before.version
 
 
 def _use_everything(office: Office, spared: Callable[[str, str, str], bool]) -> None:
@@ -77,6 +88,7 @@ def _use_everything(office: Office, spared: Callable[[str, str, str], bool]) -> 
                     answer = {"module": module.key, "fields": {"permit": read}} if read else {"module": module.key}
                     permit(office, session, office.ana, purpose.key, **answer)
     office.log.integrate(office.database)
+    in_force_since(office, policies, 400 * DAY)
 
 
 @plants("purposes-unused")

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import new_id, now
+from privacy_svc.policy import PolicySet, remember
+from privacy_svc.policy.model import PolicyVersion
 from privacy_svc.rights.model import DataRequest, RequestEvent
 from tests.audits.conftest import Office
 
@@ -50,6 +52,13 @@ def told(office: Office, request_id: str, type_: str, ago: timedelta) -> None:
     """A line of the request's timeline."""
     with office.database.write() as session:
         session.add(RequestEvent(request_id=request_id, at=now() - ago, type=type_, actor="dora"))
+
+
+def in_force_since(office: Office, policies: PolicySet, ago: timedelta) -> None:
+    with office.database.write() as session:
+        remember(session, policies)
+        kept = update(PolicyVersion).where(PolicyVersion.version == policies.version)
+        session.execute(kept.values(first_seen_at=now() - ago))
 
 
 def another_consent(office: Office, **differently: Any) -> str:

@@ -9,11 +9,13 @@ from sqlalchemy import update
 from privacy_svc.auditlog import Event, EventType, GroupEvent
 from privacy_svc.consent.model import Objection, Restriction
 from privacy_svc.db import now
+from privacy_svc.policy.model import PolicyVersion
 from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.recipients_model import RecipientNotice
 from privacy_svc.store.model import SealedColumn
-from tests.audits.conftest import TODAY, Office
+from tests.audits.conftest import TODAY, Office, permit
+from tests.audits.faults_of_files import retire_fax, use_fax
 from tests.audits.planting import DAY, PLANTS, another_consent, request
 from tests.audits.test_checks import ALL
 
@@ -159,6 +161,55 @@ def test_a_request_that_ran_then_was_not_answered_then(office: Office) -> None:
         session.execute(update(SealedColumn).values(sealed_at=now() - 90 * DAY))
     assert office.found() == {}
     assert office.found(as_of=now() - 10 * DAY) == {}
+
+
+def test_what_is_new_is_not_called_unused(office: Office) -> None:
+    """In an old log a purpose, a grant and a field of today were not unused for a year."""
+    PLANTS["purposes-unused"](office)
+    assert office.found() == {"purposes-unused": "finding"}
+    with office.database.write() as session:
+        session.execute(update(PolicyVersion).values(first_seen_at=now() - DAY))
+    results = {r["check"]: r for r in office.run()["results"]}
+    assert results["purposes-unused"]["status"] == "not_applicable"
+    assert results["purposes-unused"]["statement"].startswith("This cannot be asked yet: ")
+
+
+def test_a_purpose_that_was_retired_was_registered_then(office: Office) -> None:
+    """What it was used for while it was in force is no finding for a hundred days."""
+    use_fax(office, retire_fax(office), 8 * DAY)
+    assert office.found() == {}
+
+
+def test_a_use_by_a_policy_that_is_not_kept_cannot_be_judged(office: Office) -> None:
+    """Not by another policy, so every check of releases is an error; how many were read is counted all the same."""
+    with office.database.write() as session:
+        permit(office, session, office.ana, "service.contract", policy_version="sha256:gone")
+    office.log.integrate(office.database)
+    found = office.found("daily")
+    assert found == dict.fromkeys(
+        ("permits-without-consent", "permits-after-withdrawal", "permits-after-objection", "uses-while-restricted"),
+        "error",
+    )
+
+
+def test_an_export_and_packages_are_looks_at_their_people(office: Office) -> None:
+    """Whoever takes consents out as a file, or fetches people's packages, sees as many as are in them."""
+    with office.database.write() as session:
+        people = office.vault.create_subjects(session, 51)
+        exported = GroupEvent(EventType.CONSENT_EXPORTED, dict.fromkeys(people, (0, 1)), {"export": "x", "rows": 51})
+        office.log.append_group(session, exported, actor="eve")
+        fetched = [Event(EventType.PACKAGE_DOWNLOADED, person, {}) for person in people]
+        office.log.append_many(session, fetched, actor="bob")
+        office.log.append_many(session, fetched, actor="person")
+        office.log.append_many(session, fetched[:50], actor="ann")
+        answered = office.vault.create_subjects(session, 51)
+        fetched = [Event(EventType.PACKAGE_DOWNLOADED, person, {}) for person in answered]
+        office.log.append_many(session, fetched, actor="dora")
+    office.log.integrate(office.database)
+    for person in answered:
+        request(office, subject_id=person, state="completed", closed_at=now() - DAY)
+    found = next(r for r in office.run()["results"] if r["check"] == "staff-look-at-many")
+    assert [e["id"] for e in found["evidence"]] == ["bob", "eve"]
 
 
 def test_a_child_s_consent_of_long_ago_stands_as_one_of_today(office: Office) -> None:

@@ -19,11 +19,14 @@ def _result(area: str, severity: str, status: str) -> dict[str, str]:
 
 
 def test_a_score_is_the_weighted_share_of_what_passed() -> None:
-    """A critical check counts as much as two high ones; a check that could not run did not pass."""
+    """A critical check counts as much as two high ones; a check that could not run did not pass;
+    what cannot be asked yet does not count."""
     results = [
         _result("rights", "critical", "pass"),
         _result("rights", "high", "finding"),
         _result("rights", "high", "error"),
+        _result("rights", "critical", "not_applicable"),
+        _result("storage", "low", "not_applicable"),
         _result("log", "low", "pass"),
     ]
     assert scores(results) == {"rights": 50, "log": 100}
