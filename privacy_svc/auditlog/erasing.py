@@ -125,10 +125,11 @@ def _payloads(session: Session, organisation: SubjectCipher, person: Theirs) -> 
 
 
 def _unname_lost(session: Session, person: Theirs) -> None:
-    """Entries whose payload a restore lost already."""
-    lost = select(Entry.id, Entry.leaf).join(Payload, Payload.entry_id == Entry.id)
-    rows = session.execute(lost.where(Entry.subject_id == person.subject_id, Payload.use == LOST))
-    if ids := [i for i, leaf in rows if person.is_about(leaf)]:
+    """Entries whose payload a restore lost already. Two looks: joined, PostgreSQL reads every payload there is."""
+    named = session.execute(select(Entry.id, Entry.leaf).where(Entry.subject_id == person.subject_id))
+    about = {"ids": [i for i, leaf in named if person.is_about(leaf)]}
+    lost = select(Payload.entry_id).where(among(Payload.entry_id, "ids"), Payload.use == LOST)
+    if about["ids"] and (ids := list(session.scalars(lost, about))):
         session.execute(_UNNAMED[Entry], {"ids": ids})
 
 
