@@ -94,7 +94,7 @@ VIEWS: Mapping[str, str] = {
     "breaches": """
         WITH known AS (SELECT * FROM {main}breach_events WHERE at <= {as_of}),
              noted AS (SELECT * FROM known e WHERE NOT EXISTS (SELECT 1 FROM known later WHERE later.replaces = e.id))
-        SELECT b.id AS breach, aware_at, began_at, ended_at, client, people, records,
+        SELECT b.id AS breach, aware_at, {due} AS authority_due, began_at, ended_at, client, people, records,
                (SELECT e.risk FROM noted e WHERE e.breach_id = b.id AND e.kind = 'assessed'
                 ORDER BY e.at DESC, e.id DESC LIMIT 1) AS risk,
                (SELECT max(e.at) FROM noted e WHERE e.breach_id = b.id AND e.kind = 'assessed') AS assessed_at,
@@ -136,13 +136,18 @@ TABLES: Mapping[str, str] = {
 }
 
 
+_DUE_SQLITE = "strftime('%Y-%m-%d %H:%M:%f000', aware_at, '+72 hours')"
+"""Written as instants are stored, so that it compares with them."""
+
+
 def create(connection: Connection, policies: PolicySet, as_of: datetime) -> None:
     """In the connection's transaction, and gone with it."""
     sqlite = connection.dialect.name == "sqlite"
     main = "main." if sqlite else f"{_quoted(connection)}."
     moment = f"'{as_of:%Y-%m-%d %H:%M:%S.%f}'" if sqlite else f"TIMESTAMPTZ '{as_of:%Y-%m-%d %H:%M:%S.%f}+00'"
+    due = _DUE_SQLITE if sqlite else "aware_at + INTERVAL '72 hours'"
     for name, select in VIEWS.items():
-        connection.exec_driver_sql(f"CREATE TEMP VIEW {name} AS {select.format(main=main, as_of=moment)}")
+        connection.exec_driver_sql(f"CREATE TEMP VIEW {name} AS {select.format(main=main, as_of=moment, due=due)}")
     for name, columns in TABLES.items():
         connection.exec_driver_sql(f"CREATE TEMP TABLE {name} ({columns})")
         rows = list(_ROWS[name](policies))

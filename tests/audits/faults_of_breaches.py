@@ -41,8 +41,16 @@ def _untold(office: Office) -> str:
     """Beside one that nobody has to be told of, and one whose time is not over."""
     _breach(office, _judged("unlikely"))
     _breach(office, _judged("risk"), aware_at=now() - 2 * DAY)
-    _breach(office, _judged("risk"), _told("authority"))
+    _breach(office, _judged("risk"), _told("authority", 2 * DAY))
     return _breach(office, _judged("risk"))
+
+
+@plants("breaches-told-late")
+def _told_late(office: Office) -> str:
+    """Beside one told within 72 hours, and one whose follow-up came after them."""
+    _breach(office, _judged("risk"), _told("authority", 1.1 * DAY))
+    _breach(office, _judged("risk"), _told("authority", 2 * DAY), _told("authority", DAY / 2))
+    return _breach(office, _judged("risk"), _told("authority", 0.9 * DAY))
 
 
 @plants("breaches-untold-to-people")

@@ -15,9 +15,18 @@ from tests.audits.planting import DAY, plants, request, told
 
 @plants("requests-overdue")
 def _overdue(office: Office) -> str:
-    request(office, due_at=now() - DAY, closed_at=now(), state="completed")
+    request(office, due_at=now() - DAY, closed_at=now() - 2 * DAY, state="completed")
     request(office, due_at=now() - DAY, paused_since=now() - 2 * DAY)
     return request(office, due_at=now() - DAY, paused_since=now() - DAY / 2)
+
+
+@plants("requests-answered-late")
+def _answered_late(office: Office) -> str:
+    """Beside one that was in time, one that was withdrawn, and one of long ago."""
+    request(office, due_at=now() - DAY, closed_at=now() - 2 * DAY, state="completed")
+    request(office, due_at=now() - 3 * DAY, closed_at=now() - 2 * DAY, state="cancelled")
+    request(office, due_at=now() - 120 * DAY, closed_at=now() - 110 * DAY, state="completed")
+    return request(office, due_at=now() - 3 * DAY, closed_at=now() - 2 * DAY, state="completed")
 
 
 @plants("requests-due-soon")
