@@ -1,8 +1,9 @@
 """What all pages of the console share: who may, how a page is made, what a wrong form is answered with."""
 
+import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from litestar import Request
@@ -16,6 +17,7 @@ from privacy_svc.web.forms import form
 from privacy_svc.web.rendering import page
 from privacy_svc.web.staff import HOME, REFUSED, STAFF
 
+E = TypeVar("E", bound=enum.StrEnum)
 READS: Mapping[str, Any] = {
     "opt": STAFF,
     "sync_to_thread": True,
@@ -61,6 +63,14 @@ def local_time(text: str | None, policies: PolicySet) -> datetime | None:
     except ValueError:
         raise BadRequest("A time is written as 2026-11-29T08:30.") from None
     return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(policies.organisation.time_zone))
+
+
+def choice(kind: type[E], text: str) -> E:
+    """One of what a form or a query offers. Raises BadRequest."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise BadRequest(f"There is no {kind.__name__.lower()} {text[:40]!r}.") from None
 
 
 def back(to: str) -> Redirect:

@@ -26,7 +26,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, InvalidBody
 from privacy_svc.http import Caller
 from privacy_svc.policy import PolicyHolder, PolicySet
-from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, console, local_time, sent
+from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, choice, console, local_time, sent
 from privacy_svc.web.staff import HOME
 
 MOST = 200
@@ -138,7 +138,7 @@ def assess(
     said = _sent(body, "risk", "reason", "consequences", "measures")
     known = {name: read(said[name], policies.current) for name, read in _KNOWN.items() if name in said}
     words: dict[str, Any] = {name: said[name] for name in ("reason", "consequences", "measures")}
-    wanted = AssessBreach(risk=_choice(Risk, said["risk"]), **words, **known, **_chosen(body))
+    wanted = AssessBreach(risk=choice(Risk, said["risk"]), **words, **known, **_chosen(body))
     breaches.assess(breach_id, wanted, caller.name)
     return back(f"breaches/{breach_id}")
 
@@ -167,7 +167,7 @@ def tell_people(
     caller: NamedDependency[Caller],
 ) -> Redirect:
     said = sent(body)
-    exempt = _choice(Exempt, said["exempt"]) if "exempt" in said else None
+    exempt = choice(Exempt, said["exempt"]) if "exempt" in said else None
     told_at = local_time(said.get("told_at"), policies.current)
     wanted = TellPeople(told_at, said.get("how"), exempt, said.get("reason"), said.get("replaces"))
     breaches.tell_people(breach_id, wanted, caller.name)
@@ -236,13 +236,6 @@ _KNOWN: Mapping[str, Callable[[str, PolicySet], Any]] = {
     "people": _number,
     "records": _number,
 }
-
-
-def _choice(kind: Any, text: str) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        raise BadRequest(f"The form does not offer {text[:40]!r}.") from None
 
 
 HANDLERS = [

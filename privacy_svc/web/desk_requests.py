@@ -8,11 +8,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from litestar.response import Redirect, Template
 
 from privacy_svc.db import now
-from privacy_svc.errors import BadRequest
 from privacy_svc.http import Caller
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import Extension, Filter, Ground, Order, Requests, RequestView, Right, State
-from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, console, sent
+from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, choice, console, sent
 from privacy_svc.web.staff import HOME
 
 LINES = 50
@@ -33,8 +32,8 @@ def show_queue(
     """The most urgent first; those that ended, the newest first."""
     is_open = chosen == OPEN
     wanted = Filter(
-        state=_word(State, chosen) if chosen not in {OPEN, ""} else None,
-        right=_word(Right, right) if right else None,
+        state=choice(State, chosen) if chosen not in {OPEN, ""} else None,
+        right=choice(Right, right) if right else None,
         is_open=is_open,
         order=Order.DUE if is_open else Order.NEWEST,
         limit=LINES,
@@ -53,13 +52,6 @@ def show_queue(
         states=list(State),
         rights=list(Right),
     )
-
-
-def _word(kind: Any, text: str) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        raise BadRequest(f"There is no {kind.__name__.lower()} {text[:40]!r}.") from None
 
 
 @get(ONE, **READS)
@@ -123,7 +115,7 @@ def refuse(
     request_id: FromPath[str], body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]
 ) -> Redirect:
     said = sent(body, "ground", "explanation")
-    ground = _word(Ground, said["ground"])
+    ground = choice(Ground, said["ground"])
     requests.refuse(request_id, ground, said["explanation"], caller.name, evidence=said.get("evidence", ""))
     return back(f"requests/{request_id}")
 
@@ -140,7 +132,7 @@ def confirm_refusal(
 def extend(
     request_id: FromPath[str], body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]
 ) -> Redirect:
-    requests.extend(request_id, _word(Extension, sent(body, "reason")["reason"]), caller.name)
+    requests.extend(request_id, choice(Extension, sent(body, "reason")["reason"]), caller.name)
     return back(f"requests/{request_id}")
 
 
