@@ -22,7 +22,8 @@ _ALLOWED = {
 
 @contextmanager
 def read_only(database: Database, policies: PolicySet, as_of: datetime) -> Iterator[Connection]:
-    """One transaction that sees one state of the database, cannot write, and reads only the views."""
+    """One transaction that sees one state of the database, cannot write, and knows tables by the views' names only. On
+    SQLite nothing else can be read; on PostgreSQL a name with its schema still reaches a table."""
     sqlite = database.engine.dialect.name == "sqlite"
     isolation = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
     with database.engine.execution_options(**isolation).connect() as connection:

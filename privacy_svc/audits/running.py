@@ -97,7 +97,7 @@ def _standing(check: Check, context: Context) -> list[Acceptance]:
 def _by_sql(check: Check, context: Context) -> Found:
     instants = {"as_of": context.run.as_of}
     instants |= {name: context.run.as_of - timedelta(days=n) for name, n in check.days.items()}
-    # The DPO's own SELECT, on a connection that cannot write and reads only the views.
+    # The DPO's own SELECT, on a connection that cannot write; see `reading` for what it reaches.
     found = f"FROM ({check.sql}\n) AS found"
     accepted = {"accepted": [a.evidence for a in _standing(check, context)]}
     # CAST because what is shown may be a number or a uuid.

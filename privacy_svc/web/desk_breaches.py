@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from litestar import Request, get, post
@@ -23,10 +22,11 @@ from privacy_svc.audits import (
     held_categories,
 )
 from privacy_svc.db import now
-from privacy_svc.errors import BadRequest, InvalidBody
+from privacy_svc.errors import BadRequest
 from privacy_svc.http import Caller
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, choice, console, local_time, sent
+from privacy_svc.web.forms import pairs
 from privacy_svc.web.staff import HOME
 
 MOST = 200
@@ -193,7 +193,7 @@ def _to_its_end(text: str, policies: PolicySet) -> datetime | None:
 def _sent(body: bytes, *required: str) -> dict[str, str]:
     """A form's fields, also those left empty: what stood in one and was taken out is not known after all. Raises
     BadRequest."""
-    found = {name: text.strip() for name, text in _pairs(body)}
+    found = {name: text.strip() for name, text in pairs(body, MOST)}
     for name in required:
         if not found.get(name):
             raise BadRequest(f"The form lacks what it asks for: {name}.")
@@ -202,19 +202,12 @@ def _sent(body: bytes, *required: str) -> dict[str, str]:
 
 def _chosen(body: bytes) -> dict[str, Any]:
     """Of the boxes, those that were ticked, where the form has them."""
-    pairs = _pairs(body)
+    found = pairs(body, MOST)
     return {
-        offered: [text for name, text in pairs if name == offered and text]
+        offered: [text for name, text in found if name == offered and text]
         for offered in ("categories", "subjects")
-        if any(name == offered for name, _ in pairs)
+        if any(name == offered for name, _ in found)
     }
-
-
-def _pairs(body: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST)
-    except (UnicodeError, ValueError):
-        raise InvalidBody("The form cannot be read.") from None
 
 
 def _offered(policies: PolicySet) -> dict[str, list[str]]:
