@@ -104,6 +104,11 @@ class TooLarge(PrivacyError):
     remedy = "Send less at once; `detail` names the limit."
 
 
+class HeadersTooLarge(PrivacyError):
+    status, slug, title = 431, "headers-too-large", "The request's headers are larger than allowed"
+    remedy = "Send fewer or shorter headers; a browser deletes the cookies of this site."
+
+
 class Unavailable(PrivacyError):
     status, slug, title = 503, "unavailable", "Something this needs is away"
     remedy = "Try again; nothing was changed. `detail` names what is away."

@@ -12,7 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from privacy_svc.db import new_id
-from privacy_svc.errors import TooLarge
+from privacy_svc.errors import HeadersTooLarge, PrivacyError, TooLarge
 from privacy_svc.http.access import AccessLog
 from privacy_svc.http.logs import REQUEST_ID, clean
 from privacy_svc.http.metrics import IN_PROGRESS, count
@@ -38,20 +38,23 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RAW = tuple((name.encode(), value.encode()) for name, value in HEADERS.items())
 _NAMES = frozenset(name for name, _ in _RAW)
 _TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_MOST_OF_HEADERS = 32_768
+"""Bytes of all names and values: more than browsers and proxies send, less than what the server reads at most."""
 
 
-def surround(app: Litestar, limit: int) -> Litestar:
+def surround(app: Litestar, limit: int, *, https: bool = False) -> Litestar:
     """Puts `Around` outside of Litestar's router: as a Litestar middleware it would not see requests that
     match no route, and a 404 would go out without its id, its headers and its log line."""
-    app.asgi_handler = Around(app.asgi_handler, limit)
+    app.asgi_handler = Around(app.asgi_handler, limit, https=https)
     return app
 
 
 class Around:
-    """`limit` is the largest body in bytes, counted while it arrives: a chunked body does not say its length."""
+    """`limit` is the largest body in bytes, counted while it arrives: a chunked body does not say its length.
+    `https`: people reach us by https, whatever the proxy before us speaks to us."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self.app, self.limit = app, limit
+    def __init__(self, app: ASGIApp, limit: int, *, https: bool) -> None:
+        self.app, self.limit, self._https = app, limit, https
         self._access = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,12 +72,13 @@ class Around:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, echoed, scope)
+                _add_headers(message, echoed, scope, self._https)
             await send(message)
 
         try:
-            if _declared(scope) > self.limit:
-                await _refuse(sending, self._too_large(), request_id)
+            refused = self._refused(scope)
+            if refused is not None:
+                await _refuse(sending, refused, request_id)
             else:
                 await self.app(scope, self._counting(receive), sending)
         finally:
@@ -83,6 +87,11 @@ class Around:
             count(method, route, status, seconds)
             IN_PROGRESS.dec()
             REQUEST_ID.reset(named)
+
+    def _refused(self, scope: HTTPScope) -> PrivacyError | None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _MOST_OF_HEADERS:
+            return HeadersTooLarge(f"The headers of a request have at most {_MOST_OF_HEADERS:,} bytes together.")
+        return self._too_large() if _declared(scope) > self.limit else None
 
     def _counting(self, receive: Receive) -> Receive:
         left = self.limit
@@ -133,8 +142,8 @@ def _route(scope: HTTPScope) -> str:
     return str(scope.get("path_template") or "unmatched")
 
 
-async def _refuse(send: Send, error: TooLarge, request_id: str) -> None:
-    """Before the application: nobody reads a body that says it is too large."""
+async def _refuse(send: Send, error: PrivacyError, request_id: str) -> None:
+    """Before the application: nobody reads what says that it is too large."""
     body = msgspec.json.encode(problem(type(error), error.detail, request_id))
     headers = {**problem_headers(type(error)), "content-type": PROBLEM_JSON, "content-length": str(len(body))}
     raw = [(k.lower().encode(), v.encode()) for k, v in {**headers, "connection": "close"}.items()]
@@ -142,14 +151,14 @@ async def _refuse(send: Send, error: TooLarge, request_id: str) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _add_headers(message: Message, request_id: str, scope: HTTPScope) -> None:
+def _add_headers(message: Message, request_id: str, scope: HTTPScope, https: bool) -> None:
     """A route's own header stands; the request's id is ours alone."""
     given = [(name.lower(), value) for name, value in message["headers"]]  # type: ignore[typeddict-item]
     names = {name for name, _ in given}
     ours = [*_RAW] if names.isdisjoint(_NAMES) else [header for header in _RAW if header[0] not in names]
     if b"cache-control" not in names and not scope["path"].startswith(STATIC):
         ours.append((b"cache-control", b"no-store"))
-    if scope["scheme"] == "https" and _TRANSPORT[0] not in names:
+    if (https or scope["scheme"] == "https") and _TRANSPORT[0] not in names:
         ours.append(_TRANSPORT)
     kept = [header for header in given if header[0] != b"x-request-id"]
     message["headers"] = [*kept, (b"x-request-id", request_id.encode()), *ours]  # type: ignore[typeddict-unknown-key]

@@ -110,17 +110,25 @@ def end_by_provider(session: Session, log: Log, ended: Ended) -> int:
     return len(found)
 
 
-def list_sessions(session: Session, subject_id: str | None = None) -> Sequence[BrowserSession]:
-    """Of one customer, or of the staff; those that live, the last used first."""
+def list_sessions(session: Session, subject_id: str | None = None, name: str | None = None) -> Sequence[BrowserSession]:
+    """Of one customer, or of the staff, or of the member of the staff with this name; those that live, the last used
+    first."""
     whose = BrowserSession.subject_id.is_(None) if subject_id is None else BrowserSession.subject_id == subject_id
     found = select(BrowserSession).where(whose, _lives()).order_by(BrowserSession.last_used_at.desc())
-    return session.scalars(found).all()
+    return session.scalars(found if name is None else found.where(BrowserSession.name == name)).all()
 
 
-def revoke_session(session: Session, log: Log, session_id: str, actor: str, subject_id: str | None = None) -> None:
-    """The browser is signed out with this transaction's commit. A customer reaches their own, staff those of the
-    staff. Raises NotFound."""
-    found = next((s for s in list_sessions(session, subject_id) if s.id == session_id), None)
+def revoke_session(
+    session: Session,
+    log: Log,
+    session_id: str,
+    actor: str,
+    subject_id: str | None = None,
+    name: str | None = None,
+) -> None:
+    """The browser is signed out with this transaction's commit. Reaches what `list_sessions` lists: a customer's own,
+    those of the staff, or one's own there. Raises NotFound."""
+    found = next((s for s in list_sessions(session, subject_id, name) if s.id == session_id), None)
     if found is None:
         raise NotFound("There is no such session, or it has ended.")
     _end(session, log, found, actor, EventType.SESSION_REVOKED)

@@ -61,7 +61,7 @@ def looked(visitor: Visitor, name: str) -> None:
         visitor.shoot(f"desk-{name}")
 
 
-@pytest.mark.parametrize("path", ["", "/requests", "/people", "/audits", "/breaches", "/log", "/map"])
+@pytest.mark.parametrize("path", ["", "/requests", "/people", "/audits", "/breaches", "/log", "/map", "/sessions"])
 def test_each_page(visitor: Visitor, path: str) -> None:
     """No fault of accessibility on any, at the width of a phone either."""
     visitor.go(f"/dpo{path}")

@@ -64,7 +64,7 @@ def fail(how: FromPath[str], request: Request[Any, Any, Any]) -> str:
     raise errors[how]
 
 
-def client() -> TestClient[Litestar]:
+def client(*, https: bool = False) -> TestClient[Litestar]:
     app = Litestar(
         [add_person, show_person, fail],
         exception_handlers=exception_handlers,
@@ -72,4 +72,4 @@ def client() -> TestClient[Litestar]:
         logging_config=None,
         openapi_config=None,
     )
-    return TestClient(surround(app, LIMIT), raise_server_exceptions=False)
+    return TestClient(surround(app, LIMIT, https=https), raise_server_exceptions=False)

@@ -60,3 +60,21 @@ def test_every_answer_is_safe_for_browsers(path: str) -> None:
     assert headers["cache-control"] == "no-store"
     assert "camera=()" in headers["permissions-policy"]
     assert headers["x-request-id"]
+
+
+def test_headers_that_are_too_large_are_refused_and_said() -> None:
+    """431 with the way out, before anything reads them; those that a browser sends pass."""
+    with client() as web:
+        assert web.get("/people/1", headers={"Cookie": "a=" + "x" * 16_000}).status_code == 200
+        refused = web.get("/people/1", headers={f"X-{n}": "x" * 4_000 for n in range(9)})
+    assert refused.status_code == 431
+    assert refused.json()["type"] == "/problems/headers-too-large"
+    assert "32,768 bytes" in refused.json()["detail"]
+
+
+def test_browsers_keep_to_https_where_people_reach_us_by_it() -> None:
+    """Also behind a proxy that speaks http to us; never where the base URL is plain http."""
+    with client(https=True) as web:
+        assert web.get("/nowhere").headers["strict-transport-security"] == "max-age=31536000"
+    with client() as web:
+        assert "strict-transport-security" not in web.get("/nowhere").headers
