@@ -1,13 +1,14 @@
 """One entry against its columns, its payload and the people it names, for `verify`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import exists, null, select
+from sqlalchemy import Select, exists, null, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.appending import actor_label, subject_label
@@ -15,9 +16,12 @@ from privacy_svc.auditlog.entry import Envelope, fits
 from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import Hash, leaf_hash
 from privacy_svc.auditlog.model import CrowdPart, Entry, EntryMember, Outbox, Payload
-from privacy_svc.auditlog.opening import DATA, EVIDENCE, Openers, reachable, unseal
+from privacy_svc.auditlog.opening import DATA, EVIDENCE, PAYLOAD_FIELD, Openers, place, reachable
+from privacy_svc.auditlog.raw import reading_texts, rows_of
 from privacy_svc.auditlog.stored_members import check_members
 from privacy_svc.auditlog.tombstones import LOST, TOMBSTONES, UNPROVEN, is_tombstone
+from privacy_svc.db import Instant
+from privacy_svc.errors import Erased
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
 
 
@@ -29,7 +33,8 @@ class Row(msgspec.Struct, gc=False):
 
     index: int | None
     id: str
-    at: datetime
+    at: Any
+    """As the database has it: compared with what would be stored, which is faster than to read it."""
     type: str
     actor: str
     subject_id: str | None
@@ -43,13 +48,16 @@ class Row(msgspec.Struct, gc=False):
     """People are listed in it, in parts."""
 
 
-def read(rows: Iterable[Any]) -> list[Row]:
-    """What `rows_of` selects."""
+def read(session: Session, selected: Select[Any], **values: Any) -> list[Row]:
+    """Of what `entries_of` selects. Raises ValueError or TypeError for a text that is none, and for bytes that are."""
+    with reading_texts():
+        rows = rows_of(session.connection(), selected, **values)
+    if not {type(row[SEALED]) for row in rows} <= {bytes, type(None)}:
+        raise TypeError("a sealed payload is none")
     return [Row(leaf_hash(row[LEAF]), *row) for row in rows]
 
 
-def rows_of(table: type[Entry] | type[Outbox]) -> Any:
-    """Past the mapper, which takes longer than the check."""
+def entries_of(table: type[Entry] | type[Outbox]) -> Select[Any]:
     index: Any = Entry.index if table is Entry else null().label("index")
     told: tuple[Any, ...] = (index, table.id, table.at, table.type, table.actor, table.subject_id, table.leaf)
     listed = (exists().where(of == table.id) for of in (EntryMember.entry_id, CrowdPart.entry_id))
@@ -57,12 +65,14 @@ def rows_of(table: type[Entry] | type[Outbox]) -> Any:
     return joined.outerjoin(Payload, Payload.entry_id == table.id)
 
 
-LEAF = 6
-"""Its place in what `rows_of` selects."""
+LEAF, SEALED = 6, 9
+"""Their places in what `entries_of` selects."""
 MOST_LABELS = 50_000
 _ELSE = "the column %s says something else than the leaf"
 _COLUMNS = ("id", "type", "time", "actor")
-
+_NOT_COMMITTED = "the payload is not the one committed to"
+_AWAY = ("payload_unavailable", "the key that the payload names is away: it cannot be checked")
+_GONE = ("payload_missing", "the payload or its key is gone, and no erasure says so")
 
 Told = tuple[str, str]
 """Kind and detail of a finding."""
@@ -87,8 +97,9 @@ class Checker:
         self._session, self._vault = session, vault
         self._organisation = vault.organisation_cipher(session)
         self._openers = Openers(session, vault, each=True)
-        self._actors: dict[tuple[str, str], str] = {}
+        self._actors = _ActorLabels(self._organisation)
         self._subjects: dict[tuple[str, str, str], str] = {}
+        self._stored = lru_cache(stored_instant(session))
         """Labels by whom and month, kept as the same few are met again and again."""
         told = self.told(EventType.LOG_PRUNED)
         self.pruned = max((int(p.get("until", 0)) for entry, p in told if _in_time(entry, p)), default=0)
@@ -106,27 +117,25 @@ class Checker:
         for row in page:
             try:
                 envelope = Envelope.decode(row.leaf)
-                at = datetime.fromisoformat(envelope.time)
+                at = self._stored(envelope.time)
             except ValueError:  # also what msgspec raises
                 yield Finding("altered", "the leaf is no envelope", row.index)
                 continue
             for kind, detail in self._one(row, envelope, at):
                 yield Finding(kind, detail, row.index)
 
-    def _one(self, row: Row, envelope: Envelope, at: datetime) -> Sequence[Told]:
+    def _one(self, row: Row, envelope: Envelope, at: Any) -> Sequence[Told]:
         """Nearly always nothing: no more calls than it takes, as a verification spends its time here."""
         in_month = envelope.time[:7]
         found: list[Told] = []
-        columns = (row.id, row.type, row.at, self._actor(row, envelope, in_month))
+        columns = (row.id, row.type, row.at, self._actors[row.actor, in_month])
         said = (envelope.id, envelope.type, at, envelope.actor)
         if columns != said:
-            found += [("altered", _ELSE % n) for n, a, b in zip(_COLUMNS, columns, said, strict=True) if a != b]
+            found += [("altered", _ELSE % name) for name in _other(columns, said, row)]
         if row.use in TOMBSTONES:
             found += self._gone(row, envelope)
-        elif row.sealed is not None and self._openers.is_away(row):
-            found.append(("payload_unavailable", "the key that the payload names is away: it cannot be checked"))
         elif row.sealed is None or (cipher := self._openers.cipher(row)) is None:
-            found.append(("payload_missing", "the payload or its key is gone, and no erasure says so"))
+            found.append(_AWAY if self._openers.is_away(row) else _GONE)
         else:
             if (why := _payload(row.hash, row.sealed, envelope.commit, cipher)) is not None:
                 found.append(("payload_altered", why))
@@ -173,15 +182,6 @@ class Checker:
                 return True
         return False
 
-    def _actor(self, row: Row, envelope: Envelope, in_month: str) -> str:
-        """Of an entry that a restore brought back without its payload, nobody knows the name."""
-        if row.use == LOST and not row.actor:
-            return envelope.actor
-        place = (row.actor, in_month)
-        if place not in self._actors:
-            self._actors[place] = actor_label(self._organisation, *place)
-        return self._actors[place]
-
     def _subject(self, row: Row, cipher: SubjectCipher, in_month: str) -> str:
         place = (row.owner_id, row.use, in_month)
         if place not in self._subjects:
@@ -203,13 +203,38 @@ class Checker:
                         yield envelope, opened.payload
 
 
+class _ActorLabels(dict[tuple[str, str], str]):
+    """By name and month."""
+
+    def __init__(self, organisation: SubjectCipher) -> None:
+        self._organisation = organisation
+
+    def __missing__(self, place: tuple[str, str]) -> str:
+        self[place] = made = actor_label(self._organisation, *place)
+        return made
+
+
+def _other(columns: Sequence[object], said: Sequence[object], row: Row) -> Iterator[str]:
+    """Names of those that differ. Of an entry that came back without its payload after a restore, nobody knows the actor."""
+    for name, column, of_leaf in zip(_COLUMNS, columns, said, strict=True):
+        if column != of_leaf and not (name == "actor" and row.use == LOST and not row.actor):
+            yield name
+
+
+def stored_instant(session: Session) -> Callable[[str], Any]:
+    """What the database holds of an envelope's time. Raises ValueError."""
+    stored = Instant().bind_processor(session.get_bind().dialect)
+    return lambda time: stored(datetime.fromisoformat(time))
+
+
 def _payload(leaf: Hash, sealed: bytes, commit: str, cipher: SubjectCipher) -> str | None:
     """Why it is not the one that was committed to."""
     try:
-        opened = unseal(cipher, leaf, sealed)
+        return None if fits(cipher.open(PAYLOAD_FIELD, place(leaf), sealed), commit) else _NOT_COMMITTED
+    except Erased:
+        return _NOT_COMMITTED
     except Tampered:
         return "the sealed payload does not open in this place"
-    return None if opened is not None and fits(opened, commit) else "the payload is not the one committed to"
 
 
 def _in_time(entry: Envelope, pruned: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """What lies outside the database, compared with it: the mirrored leaves, and what witnesses said."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy import select
@@ -26,13 +27,10 @@ class Outside:
 
     def compare(self, rows: Iterable[Row]) -> None:
         """Entries of the database, by index."""
-        mine = {row.index: row.leaf for row in rows if row.index is not None and 0 <= row.index < self._count}
-        there = {
-            number * BUNDLE + offset: leaf
-            for number in {index // BUNDLE for index in mine}
-            for offset, leaf in enumerate(self._mirror.bundle(number))
-        }
-        self._different += [index for index, leaf in mine.items() if there.get(index) != leaf]
+        mine = [(row.index, row.leaf) for row in rows if row.index is not None and 0 <= row.index < self._count]
+        for number, some in groupby(mine, lambda entry: entry[0] // BUNDLE):
+            there = dict(enumerate(self._mirror.bundle(number), number * BUNDLE))
+            self._different += [index for index, leaf in some if there.get(index) != leaf]
 
     def findings(self, session: Session, database: Database, promised: int) -> Iterator[Finding]:
         """`promised`: of how many entries a checkpoint is stored that was exported for certain."""

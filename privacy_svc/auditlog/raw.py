@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, type_coerce
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, type_coerce
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
@@ -39,6 +39,18 @@ def _as_bytea(element: as_bytes, compiler: Any, **more: Any) -> str:
 def text_of(raw: bytes) -> str:
     """What is none is another than any of ours."""
     return raw.decode(errors="replace")
+
+
+def rows_of(connection: Connection, statement: Select[Any], **values: Any) -> list[tuple[Any, ...]]:
+    """As the driver gives them: SQLAlchemy's own rows take longer than what `verify` does with them."""
+    dialect = connection.dialect
+    errors = dialect.loaded_dbapi.Error
+    cursor: Any = connection.execute(statement, values).cursor
+    try:
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    except errors as error:
+        raise DBAPIError.instance("", None, error, errors, hide_parameters=True, dialect=dialect) from None
+    return found
 
 
 @contextmanager

@@ -5,17 +5,20 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from psycopg.pq import Format
+from sqlalchemy import Connection, Select, bindparam, event, func, select, text
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog.entry_check import Finding, Row, read, rows_of
+from privacy_svc.auditlog.entry_check import Finding, Row, entries_of, read
 from privacy_svc.auditlog.model import Entry
-from privacy_svc.auditlog.raw import reading_texts
 from privacy_svc.db import Database, ahead
 
 PAGE = 1000
 UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """Raised over values of a type that a column never holds."""
+_ENTRIES = entries_of(Entry).order_by(Entry.index)
+_INDICES = select(Entry.index).order_by(Entry.index)
+_BY_INDEX = entries_of(Entry).where(Entry.index == bindparam("index"))
 NEVER_WRITTEN = "a column holds what the service never writes there"
 
 
@@ -38,8 +41,14 @@ def pages(database: Database, session: Session) -> Iterator[Iterator[Page]]:
     snapshot = session.scalar(select(func.pg_export_snapshot()))
     with database.snapshot() as beside:
         beside.execute(text(f"SET TRANSACTION SNAPSHOT '{snapshot}'"))
+        event.listen(beside.connection(), "before_cursor_execute", _in_binary)
         with closing(ahead(_pages(beside))) as found:  # type: ignore[type-var]  # a generator
             yield found
+
+
+def _in_binary(_: Connection, cursor: Any, *__: object) -> None:
+    """Psycopg's cursor: as text PostgreSQL writes bytes as twice as many digits."""
+    cursor.format = Format.BINARY
 
 
 def _pages(session: Session) -> Iterator[Page]:
@@ -51,9 +60,7 @@ def _pages(session: Session) -> Iterator[Page]:
 
 def _page(session: Session, after: int | None) -> Page:
     try:
-        found = _beyond(rows_of(Entry).order_by(Entry.index), after).limit(PAGE)
-        with reading_texts():
-            rows = read(session.connection().execute(found).all())
+        rows = read(session, _beyond(_ENTRIES, after).limit(PAGE))
         return Page(rows, rows[-1].index if rows else None)
     except UNREADABLE:
         return _one_by_one(session, after)
@@ -61,12 +68,11 @@ def _page(session: Session, after: int | None) -> Page:
 
 def _one_by_one(session: Session, after: int | None) -> Page:
     """As one of them cannot be read."""
-    indices = session.scalars(_beyond(select(Entry.index).order_by(Entry.index), after).limit(PAGE)).all()
+    indices = session.scalars(_beyond(_INDICES, after).limit(PAGE)).all()
     page = Page([], indices[-1] if indices else None)
     for index in indices:
         try:
-            with reading_texts():
-                page.rows += read(session.execute(rows_of(Entry).where(Entry.index == index)))
+            page.rows += read(session, _BY_INDEX, index=index)
         except UNREADABLE:
             page.unreadable.append(Finding("altered", NEVER_WRITTEN, index))
     return page

@@ -14,7 +14,7 @@ from sqlalchemy import Select, bindparam, exists, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from privacy_svc.auditlog import checkpoint_file, waiting
-from privacy_svc.auditlog.entry_check import Checker, Finding, Row, read, rows_of
+from privacy_svc.auditlog.entry_check import Checker, Finding, Row, entries_of, read
 from privacy_svc.auditlog.errors import LogInconsistent
 from privacy_svc.auditlog.growing_tree import GrowingTree
 from privacy_svc.auditlog.merkle import Hash
@@ -47,7 +47,7 @@ from privacy_svc.db import Database
 if TYPE_CHECKING:
     from privacy_svc.auditlog.log import Log
 
-_WAITING = rows_of(Outbox).where(Outbox.number == bindparam("number"))
+_WAITING = entries_of(Outbox).where(Outbox.number == bindparam("number"))
 MOST = 1000
 """Findings told; a wholly rewritten log has as many as entries."""
 
@@ -237,8 +237,7 @@ class _Verification:
 
     def _waits(self, number: int) -> Iterator[Finding]:
         try:
-            with reading_texts():
-                found = read(self._session.execute(_WAITING, {"number": number}))
+            found = read(self._session, _WAITING, number=number)
         except UNREADABLE:
             yield Finding("altered", f"the row {number} of audit_outbox: {NEVER_WRITTEN}")
         else:

@@ -78,6 +78,7 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
         request, found=found, searched=len(known), suppress=[_plain(a) for a in addresses], suppressed_as=tags
     )
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
+    holds.require_none(session, subject_id)  # the person is locked: who placed one meanwhile is done, or comes too late
     others.require_none_before(session, parts, request)  # the person is locked: none is verified meanwhile
     recipients.gather(session, parts, request, rows)
 

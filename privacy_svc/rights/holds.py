@@ -4,7 +4,7 @@ evidence is not either."""
 import re
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import new_id, now
@@ -27,9 +27,9 @@ def place(
         raise BadRequest("Say why the data must be kept.")
     if until is not None and (until.tzinfo is None or until <= now()):
         raise BadRequest("until is a time in the future, with its time zone.")
-    if _erasure_has_begun(session, subject_id):
-        raise Conflict("The erasure of this person has begun; a hold comes too late.")
+    _refuse_too_late(session, _running(subject_id).with_for_update())
     parts.vault.hold(session, [subject_id])  # from here on neither an erasure nor the end of the evidence key passes
+    _refuse_too_late(session, _running(subject_id))  # one that began while we waited
     hold_id = new_id()
     sealed = parts.vault.cipher(session, subject_id, use="evidence").seal(HOLD_REASON, hold_id, reason)
     hold = Hold(
@@ -91,10 +91,14 @@ def require_none(session: Session, subject_id: str) -> None:
         raise OnHold(f"Hold {hold.id} under Art. {hold.article} GDPR stops the erasure.")
 
 
-def _erasure_has_begun(session: Session, subject_id: str) -> bool:
-    running = select(DataRequest).where(
+def _refuse_too_late(session: Session, erasures: Select[DataRequest]) -> None:
+    if any(has_begun(request) for request in session.scalars(erasures)):
+        raise Conflict("The erasure of this person has begun; a hold comes too late.")
+
+
+def _running(subject_id: str) -> Select[DataRequest]:
+    return select(DataRequest).where(
         DataRequest.subject_id == subject_id,
         DataRequest.right == Right.ERASURE.value,
         DataRequest.state.in_([State.IN_PROGRESS.value, State.FAILED.value]),
     )
-    return any(has_begun(r) for r in session.scalars(running.with_for_update()))

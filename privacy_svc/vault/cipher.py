@@ -139,4 +139,7 @@ def _open(cipher: AESGCM, associated: bytes, sealed: bytes) -> Any:
         clear = cipher.decrypt(sealed[6:18], sealed[18:], associated)
     except (InvalidTag, ValueError):
         raise Tampered(form.DOES_NOT_OPEN) from None
-    return clear[1:].decode() if clear[:1] == values.TEXT and clear.isascii() else values.decode(clear)
+    kind = clear[:1]
+    if kind == values.TEXT and clear.isascii():
+        return clear[1:].decode()
+    return clear[1:] if kind == values.BYTES else values.decode(clear)

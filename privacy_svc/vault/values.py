@@ -11,7 +11,7 @@ from typing import Any
 
 from privacy_svc.vault.errors import Tampered
 
-TEXT, PADDED = b"s", b"p"
+TEXT, BYTES, PADDED = b"s", b"b", b"p"
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -30,7 +30,7 @@ _FORMS: tuple[tuple[bytes, type, Callable[[Any], bytes], Callable[[bytes], Any]]
     (b"n", Decimal, lambda v: str(v).encode(), lambda b: Decimal(b.decode())),
     (b"t", datetime, lambda v: v.isoformat().encode(), lambda b: datetime.fromisoformat(b.decode())),
     (b"d", date, lambda v: v.isoformat().encode(), lambda b: date.fromisoformat(b.decode())),
-    (b"b", bytes, bytes, bytes),
+    (BYTES, bytes, bytes, bytes),
 )
 """Subclasses before their bases: bool is an int, datetime is a date."""
 _UNPACK = {tag: unpack for tag, _, _, unpack in _FORMS}
