@@ -40,6 +40,12 @@ _TEXTS = (
     ),
     (re.compile(r"\bbundled\b", re.IGNORECASE), BUNDLED),
 )
+_HINTS = (
+    *("ticked", "checked", "selected", "vorangekreuzt", "vorausgew"),
+    *("implied", "consent", "silence", "stillschweigen", "bundled"),
+)
+"""One of them is in whatever `_TEXTS` finds: a look that takes a tenth of the time, and is right of ASCII alone, where
+each letter has one small form."""
 _DENIED = re.compile(
     r"(?:\b(?:not|never|no|nor|without|neither|nicht|nie|niemals|kein\w{0,2}|ohne)\b|n't)[^.;!?]{0,40}$", re.IGNORECASE
 )
@@ -77,7 +83,7 @@ def _entry(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _word(text: str) -> str:
-    return re.sub(r"[\W_]", "", text[:40]).lower()
+    return "".join(filter(str.isalnum, text[:40])).lower()
 
 
 def _is_no(value: Any) -> bool:
@@ -86,8 +92,17 @@ def _is_no(value: Any) -> bool:
 
 def _said(text: str) -> str | None:
     """`not pre-ticked` says the opposite."""
+    if text.isascii() and not _hints(text.lower()):
+        return None
     for pattern, why in _TEXTS:
         for found in pattern.finditer(text):
             if not _DENIED.search(text[max(0, found.start() - _BEFORE) : found.start()]):
                 return why
     return None
+
+
+def _hints(small: str) -> bool:
+    for hint in _HINTS:  # noqa: SIM110 - `any` takes three times as long
+        if hint in small:
+            return True
+    return False

@@ -6,7 +6,7 @@ no objection, and nothing from the suppression list but what it has put there it
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import islice
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, GroupEvent, Log
+from privacy_svc.consent.alreadysaid import already_said, saying
 from privacy_svc.consent.judging import Judge, Refused, Wanted, Why, Words
 from privacy_svc.consent.listing import Listing
 from privacy_svc.consent.model import EVIDENCE, Consent
@@ -24,7 +25,7 @@ from privacy_svc.consent.reading import Line
 from privacy_svc.consent.suppression import is_empty
 from privacy_svc.consent.tables import ConsentImport
 from privacy_svc.consent.versions import hold_many, raise_versions, readmissions
-from privacy_svc.db import Database, ahead, among, insert_rows, new_id, now, prefer_indexes
+from privacy_svc.db import Database, ahead, insert_rows, new_id, now, prefer_indexes
 from privacy_svc.errors import Conflict
 from privacy_svc.http import Contact, CustomerDirectory, NotAdmitted
 from privacy_svc.policy import PolicySet
@@ -36,9 +37,6 @@ _NOT_ADMITTED = {
     NotAdmitted.UNKNOWN: (Why.UNKNOWN_CUSTOMER, "the customer store has no such person"),
     NotAdmitted.AMBIGUOUS: (Why.AMBIGUOUS_CUSTOMER, "several people share this address: name the customer by id"),
 }
-_SAID = select(Consent.subject_id, Consent.purpose, Consent.given_at, Consent.state).where(
-    among(Consent.subject_id, "ids"), among(Consent.purpose, "purposes")
-)
 Tell = Callable[[Sequence[Refused]], None]
 
 
@@ -206,8 +204,7 @@ class _Batch:
         return None if found is None or self._session.get_one(Subject, found).erased_at is not None else found
 
     def _is_there(self, w: Wanted, subject_id: str) -> bool:
-        purpose = w.words.purpose.key
-        return (subject_id, purpose, w.given_at, w.words.state) in self._there([subject_id], {purpose})
+        return saying(w, subject_id) in already_said(self._session, [w], [subject_id])
 
     def _admitted(self, wanted: Sequence[Wanted]) -> list[tuple[Wanted, str]]:
         subjects = self._by.directory.admit_many(self._session, [w.customer for w in wanted], self._by.actor)
@@ -221,29 +218,24 @@ class _Batch:
 
     def _record(self, admitted: Sequence[tuple[Wanted, str]]) -> None:
         versions = hold_many(self._session, {s for _, s in admitted})
-        there = self._there(versions, {w.words.purpose.key for w, _ in admitted})
+        there = already_said(self._session, [w for w, _ in admitted], versions)
         back = readmissions(self._session, versions)
         new: list[tuple[Wanted, str]] = []
         for w, subject_id in admitted:
-            said = (subject_id, w.words.purpose.key, w.given_at, w.words.state)
+            one = saying(w, subject_id)
             if subject_id not in versions:
                 self._refuse(w, Why.ERASED, "this person's data were erased")
-            elif said in there:
+            elif one in there:
                 self.unchanged += 1
             elif w.permits and subject_id in back and w.given_at < back[subject_id]:
                 self._refuse(w, Why.BEFORE_READMISSION, "agreed before this person was erased and came back")
             else:
-                there.add(said)
+                there.add(one)
                 new.append((w, subject_id))
         self.recorded = len(new)
         if new:
             self._write(new, versions)
             self._listing.follow(new, self._at)
-
-    def _there(self, ids: Iterable[str], purposes: Iterable[str]) -> set[tuple[str, str, datetime, str]]:
-        asked = {"ids": list(ids), "purposes": sorted(purposes)}
-        said = self._session.connection().execute(_SAID, asked).all()
-        return {(subject_id, purpose, at, state) for subject_id, purpose, at, state in said}
 
     def _write(self, new: Sequence[tuple[Wanted, str]], versions: dict[str, int]) -> None:
         """Versions rise in the order of the file: of two things said at one time, the later line stands."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
@@ -41,7 +41,12 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Row]) -> Non
 
 def _column(rows: Sequence[Row], name: str, process: Callable[[Any], Any] | None) -> Iterator[Any]:
     cells = map(itemgetter(name), rows)
-    return cells if process is None else map(process, cells)
+    if process is None:
+        return cells
+    first = rows[0][name]
+    if all(row[name] is first for row in rows):  # as the time at which all of them came
+        return repeat(process(first), len(rows))
+    return map(process, cells)
 
 
 def _copy(connection: Connection, begin: str, cells: Sequence[Sequence[Any]]) -> None:

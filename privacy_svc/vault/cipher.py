@@ -53,7 +53,8 @@ class SubjectCipher:
         return RowCipher(self, self._heading, self._subject + form.sized(row), self._cipher(self.newest))
 
     def seal(self, field_id: int, row: str, value: object, pad: int = 0) -> bytes:
-        return self.at(row).seal(field_id, value, pad)
+        behind = self._subject + form.sized(row)
+        return _seal(self._cipher(self.newest), self._heading.header, self._heading[field_id] + behind, value, pad)
 
     def open(self, field_id: int, row: str, sealed: bytes) -> Any:
         """Raises Tampered, also for a generation that never was; Erased for one that was destroyed."""
@@ -101,25 +102,18 @@ class SubjectCipher:
 class RowCipher:
     """One person's fields in one row. What is the same for all of them is computed once: it is half the cost."""
 
-    __slots__ = ("_behind", "_cipher", "_encrypt", "_header", "_heading", "_person")
+    __slots__ = ("_behind", "_cipher", "_header", "_heading", "_person")
 
     def __init__(self, person: SubjectCipher, heading: form.Heading, behind: bytes, cipher: AESGCM) -> None:
         self._person, self._heading, self._header, self._behind = person, heading, heading.header, behind
-        self._cipher, self._encrypt = cipher, cipher.encrypt
+        self._cipher = cipher
 
     def __repr__(self) -> str:
         return "RowCipher(…)"
 
     def seal(self, field_id: int, value: object, pad: int = 0) -> bytes:
         """`pad` rounds the clear length up to a multiple, so that it tells less; 0 for none."""
-        nonce = urandom(12)  # never pooled: a forked pool would repeat nonces
-        try:  # nearly everything is text
-            clear = values.TEXT + value.encode()  # type: ignore[attr-defined]
-        except (AttributeError, UnicodeEncodeError):
-            clear = values.encode(value)
-        if pad:
-            clear = values.padded(clear, pad)
-        return self._header + nonce + self._encrypt(nonce, clear, self._heading[field_id] + self._behind)
+        return _seal(self._cipher, self._header, self._heading[field_id] + self._behind, value, pad)
 
     def open(self, field_id: int, sealed: bytes) -> Any:
         """Raises Tampered for anything but a value sealed with this person's keys at this place."""
@@ -132,6 +126,14 @@ class RowCipher:
 
     def open_text(self, field_id: int, sealed: str) -> Any:
         return self.open(field_id, form.from_text(sealed))
+
+
+def _seal(cipher: AESGCM, header: bytes, associated: bytes, value: object, pad: int) -> bytes:
+    nonce = urandom(12)  # never pooled: a forked pool would repeat nonces
+    clear = values.encode(value)
+    if pad:
+        clear = values.padded(clear, pad)
+    return header + nonce + cipher.encrypt(nonce, clear, associated)
 
 
 def _open(cipher: AESGCM, associated: bytes, sealed: bytes) -> Any:

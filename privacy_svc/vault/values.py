@@ -38,6 +38,8 @@ _UNPACK = {tag: unpack for tag, _, _, unpack in _FORMS}
 
 def encode(value: object) -> bytes:
     """Raises TypeError for what has no form; lists, dicts, floats and None go as JSON."""
+    if type(value) is str:  # nearly everything is
+        return TEXT + text_bytes(value)
     if type(value) is not dict:
         for tag, kind, pack, _ in _FORMS:
             if isinstance(value, kind):
