@@ -16,7 +16,17 @@ from privacy_svc.rights import Right, Wanted
 from tests.shop import ANA
 from tests.web.conftest import SAME, Site
 
-PAGES = ["/dpo", "/dpo/requests", "/dpo/people", "/dpo/audits", "/dpo/breaches", "/dpo/log", "/dpo/map"]
+PAGES = [
+    "/dpo",
+    "/dpo/requests",
+    "/dpo/todo",
+    "/dpo/holds",
+    "/dpo/people",
+    "/dpo/audits",
+    "/dpo/breaches",
+    "/dpo/log",
+    "/dpo/map",
+]
 
 
 def post(site: Site, path: str, status: int = 303, **fields: str) -> str:
