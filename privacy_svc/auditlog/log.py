@@ -228,6 +228,10 @@ class Log:
         Raises NotFound."""
         return stored_members.membership(session, self.vault, index, subject_id)
 
+    def group_of(self, session: Session, index: int, subject_id: str) -> int | None:
+        """The number of this person's group in an entry about many; None where it is not about them."""
+        return stored_members.group_of(session, self.vault, index, subject_id)
+
     def indices(self, session: Session, ids: Collection[str]) -> dict[str, int]:
         """The place in the tree of each of these entries; those that wait for one, or were pruned, are absent."""
         return searching.indices(session, ids)

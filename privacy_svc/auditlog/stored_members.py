@@ -83,6 +83,16 @@ def named(session: Session, entry_id: str) -> dict[str, int]:
     return {i: group for i, group in session.execute(rows) if i is not None}
 
 
+def group_of(session: Session, vault: Vault, index: int, subject_id: str) -> int | None:
+    """The number of this person's group; None where the entry is not about them among others."""
+    entry = session.get_one(Entry, index)
+    mine = select(EntryMember.group).where(EntryMember.entry_id == entry.id, EntryMember.subject_id == subject_id)
+    if (group := session.scalar(mine)) is not None:
+        return group
+    found = find_membership(session, vault, entry, subject_id)
+    return None if found is None else found.member.group
+
+
 def membership(session: Session, vault: Vault, index: int, subject_id: str) -> Membership:
     """Raises NotFound."""
     entry = session.get(Entry, index) if index >= 0 else None

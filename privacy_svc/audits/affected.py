@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EntryView, EventType, Log
-from privacy_svc.audits.uses import PAGE, is_released
+from privacy_svc.audits.uses import PAGE
 from privacy_svc.db import Database
-from privacy_svc.store import rows_of_people
+from privacy_svc.store import is_released, rows_of_people
 
 TOUCHING = (
     EventType.DECISION_PERMIT,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EntryView, EventType, Log
 from privacy_svc.db import Database
+from privacy_svc.store import is_released
 
 PAGE = 500
 RELEASES = (EventType.DECISION_PERMIT, EventType.RECORD_READ, EventType.AUDIENCE_DECIDED)
@@ -69,12 +70,6 @@ def _of(entry: EntryView, log: Log, session: Session) -> Iterator[Use]:
             permitted = 0
     elif entry.type == EventType.DECISION_PERMIT or is_released(told):
         yield _use(entry, told, entry.subject_id, told)
-
-
-def is_released(answer: Mapping[str, Any]) -> bool:
-    """Some field was given out; or the purpose as such was permitted, where no field was asked for."""
-    fields = answer.get("fields", {})
-    return bool(fields.get("permit") or fields.get("mask")) or not (fields or answer.get("reasons", True))
 
 
 def _use(entry: EntryView, told: Mapping[str, Any], person: str | None, answer: Mapping[str, Any]) -> Use:

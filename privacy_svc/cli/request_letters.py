@@ -1,4 +1,4 @@
-"""`request letters`, `letter`, `told`: what people are owed, and how they were told by other means."""
+"""`request letters`, `letter`, `resend`, `told`: what people are owed, and how they were told by other means."""
 
 from datetime import datetime
 
@@ -49,6 +49,27 @@ def letter(cli: Cli, letter_id: str, person: str) -> None:
 
 @click.command()
 @LETTER
+@AS
+@click.pass_obj
+def resend(cli: Cli, letter_id: str, person: str) -> None:
+    """Send the letter again now, to the address on file by now.
+
+    \b
+    Example:
+      privacy-svc request resend LETTER --as piet
+    """
+    from privacy_svc.rights import OwedLetters
+
+    with cli.runtime(check_stores=False) as runtime:
+        letters = OwedLetters(runtime.requests)
+        letters.send_again(letter_id, person)
+        left = [x for x in letters.open() if x.id == letter_id]
+    said = "Sent." if not left else f"It was not sent: {(left[0].problem or '').replace('_', ' ')}."
+    cli.show({"letter": letter_id, "sent": not left}, lambda: click.echo(said))
+
+
+@click.command()
+@LETTER
 @click.option("--told-at", type=INSTANT, required=True, help="When they were told.")
 @click.option("--how", required=True, help="By what means, in one word: post, phone …")
 @AS
@@ -67,4 +88,4 @@ def told(cli: Cli, letter_id: str, told_at: datetime, how: str, person: str) -> 
     cli.show({"letter": letter_id}, lambda: click.echo("Noted."))
 
 
-LETTERS = (letters, letter, told)
+LETTERS = (letters, letter, resend, told)

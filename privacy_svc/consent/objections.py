@@ -7,7 +7,7 @@ A reason may be the person's own words, so it goes only into the log, sealed by 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.auditlog import EventType, Log
@@ -93,7 +93,9 @@ def restricted_since(session: Session, subject_id: str) -> datetime | None:
     return dict(restricted_people(session, [subject_id])).get(subject_id)
 
 
-def restricted_people(session: Session, among_ids: Sequence[str] | None = None) -> list[tuple[str, datetime]]:
+def restricted_people(
+    session: Session, among_ids: Sequence[str] | Select[str] | None = None
+) -> list[tuple[str, datetime]]:
     """Whose data may only be stored, and since when, the oldest first; of all, or of these."""
     later = aliased(Restriction)
     again = exists().where(later.subject_id == Restriction.subject_id, later.state_version > Restriction.state_version)

@@ -22,6 +22,7 @@ from privacy_svc.rights.errors import (
 from privacy_svc.rights.expiry_service import Expiry
 from privacy_svc.rights.extending import Extension
 from privacy_svc.rights.grounds import Ground
+from privacy_svc.rights.holds import ARTICLES as HOLD_ARTICLES
 from privacy_svc.rights.holds import held as held_people
 from privacy_svc.rights.holds_service import Holds
 from privacy_svc.rights.leftovers import Decision
@@ -65,6 +66,7 @@ HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_ELSEWHERE, *_LETTERS,
 __all__ = [
     "CERTIFICATE",
     "HANDLERS",
+    "HOLD_ARTICLES",
     "OPEN",
     "PACKAGE_PATH",
     "About",

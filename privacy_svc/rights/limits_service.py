@@ -6,6 +6,7 @@ Whoever is to be told is told before anything changes: a letter that could not b
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.consent import restricted_people
@@ -23,6 +24,7 @@ from privacy_svc.rights.opening import one_word
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.views import RestrictionView
 from privacy_svc.store import walk
+from privacy_svc.vault import Subject
 
 
 class Limits:
@@ -30,11 +32,12 @@ class Limits:
         self.database, self.parts = requests.database, requests.parts
 
     def restrictions(self) -> Sequence[RestrictionView]:
-        """Those that stand, the oldest first."""
+        """Those that stand, the oldest first; not of people who were erased, whose restriction nobody can end."""
+        there = select(Subject.id).where(Subject.erased_at.is_(None))
         with self.database.read() as session:
             return [
                 _view(subject_id, since, lifting.announced(session, subject_id))
-                for subject_id, since in restricted_people(session)
+                for subject_id, since in restricted_people(session, there)
             ]
 
     def announce(

@@ -18,7 +18,7 @@ from privacy_svc.mail import Letter
 from privacy_svc.rights import details, extending
 from privacy_svc.rights.backoff import LEASE
 from privacy_svc.rights.model import DataRequest
-from privacy_svc.rights.owed_model import EXTENSION, LETTER, OwedLetter
+from privacy_svc.rights.owed_model import DONE, EXTENSION, LETTER, OwedLetter
 from privacy_svc.rights.parts import Event, Parts
 
 MAIL = "mail"
@@ -74,6 +74,18 @@ def opened(session: Session, parts: Parts, request: DataRequest, owed: OwedLette
     found = details.cipher_of(session, parts.vault, request).open(LETTER, owed.id, owed.sealed)
     assert isinstance(found, dict)
     return found["address"], Letter(found["subject"], found["text"])
+
+
+def address_anew(session: Session, parts: Parts, request: DataRequest, owed: OwedLetter, on_file: str | None) -> None:
+    """To the address that is `on_file` by now; a letter that something is done may be meant for the one that was.
+    Raises Conflict where there is none, Erased."""
+    written_for, letter = opened(session, parts, request, owed)
+    address = (written_for or on_file) if owed.kind == DONE else (on_file or written_for)
+    if address is None:
+        raise Conflict("There is no e-mail address on file. Tell the person by other means, and note it.")
+    content = {"address": address, "subject": letter.subject, "text": letter.text}
+    owed.sealed = details.cipher_of(session, parts.vault, request).seal(LETTER, owed.id, content)
+    owed.next_at = now() + LEASE
 
 
 def failed(

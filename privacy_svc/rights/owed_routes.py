@@ -44,6 +44,19 @@ def read_letter(
 
 
 @post(
+    ONE + "/send",
+    opt=allow(Role.DPO, Role.ADMIN),
+    status_code=204,
+    sync_to_thread=True,
+    operation_id="sendLetterAgain",
+    tags=TAGS,
+)
+def send_again(letter_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> None:
+    """Now, to the address on file by now; the list of letters says what became of it."""
+    OwedLetters(requests).send_again(letter_id, caller.name)
+
+
+@post(
     ONE + "/told",
     opt=allow(Role.DPO, Role.ADMIN) | {"body": NoteTold},
     status_code=204,
@@ -62,4 +75,4 @@ def note_told(
     OwedLetters(requests).told(letter_id, said.told_at, said.how, caller.name)
 
 
-HANDLERS = [list_letters, read_letter, note_told]
+HANDLERS = [list_letters, read_letter, send_again, note_told]

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from privacy_svc.rights import opening, owed
+from privacy_svc.rights.address import reach
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.owed_courier import Outbox
 from privacy_svc.rights.owed_model import OwedLetter
@@ -57,6 +58,15 @@ class OwedLetters:
             self.parts.note(session, request, Event.DETAILS_READ, actor)
             address, said = owed.opened(session, self.parts, request, letter)
             return OwedText(_view(letter, request), address, said.subject, said.text)
+
+    def send_again(self, owed_id: str, actor: str) -> None:
+        """Now, to the address on file by now; what goes wrong is noted with the letter. Raises NotFound, Conflict once
+        they were told or where there is no address."""
+        with self.database.write() as session:
+            letter = owed.find_open(session, owed_id)
+            request = find(session, letter.request_id, lock=True)
+            owed.address_anew(session, self.parts, request, letter, reach(session, self.parts, request))
+        self.outbox.send(owed_id, actor)
 
     def told(self, owed_id: str, at: datetime, how: str, actor: str) -> None:
         """By post, by telephone: somebody says when and how. Raises Conflict, BadRequest, NotFound."""

@@ -7,7 +7,6 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EventType
 from privacy_svc.db import now
 from privacy_svc.policy import PolicySet, Purpose, Tell
 from privacy_svc.rights import details
@@ -15,12 +14,12 @@ from privacy_svc.rights.address import address_in
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.recipients_model import RECIPIENT_KNOWS, RecipientNotice
+from privacy_svc.rights.releases import USES, purpose_of
 from privacy_svc.store import FoundRow
 from privacy_svc.vault import Subject
 
 DISCLOSED, MAPPED = "disclosed", "mapped"
 WAITING, TO_TELL = "waiting", "to_tell"
-_USES = (EventType.RECORD_READ, EventType.DECISION_PERMIT)
 _PAGE = 500
 _TO_TELL = (
     update(RecipientNotice.__table__)  # type: ignore[arg-type]
@@ -111,9 +110,9 @@ def _disclosed(session: Session, parts: Parts, subject_id: str) -> set[str]:
     after: int | None = None
     more = True
     while more and found < possible:
-        entries = parts.log.search(session, subject_id=subject_id, types=_USES, after=after, limit=_PAGE)
+        entries = parts.log.search(session, subject_id=subject_id, types=USES, after=after, limit=_PAGE)
         for entry in entries:
-            found |= _recipients_of(policies, entry.told.get("purpose"))
+            found |= _recipients_of(policies, purpose_of(session, parts, entry, entry.told, subject_id))
         more = len(entries) == _PAGE
         after = entries[-1].index if entries else None
     return found
@@ -123,6 +122,6 @@ def _all_recipients(policies: PolicySet) -> set[str]:
     return {r for p in policies.purposes.values() for r in p.recipients}
 
 
-def _recipients_of(policies: PolicySet, purpose: object) -> set[str]:
-    found: Purpose | None = policies.purposes.get(purpose) if isinstance(purpose, str) else None
+def _recipients_of(policies: PolicySet, purpose: str | None) -> set[str]:
+    found: Purpose | None = policies.purposes.get(purpose) if purpose is not None else None
     return set(found.recipients) if found else set()

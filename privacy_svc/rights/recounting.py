@@ -20,7 +20,7 @@ from privacy_svc.rights.package_words import say
 from privacy_svc.rights.page import SHOWN
 from privacy_svc.rights.parts import WORKER, Parts
 from privacy_svc.rights.recipients_model import RecipientNotice
-from privacy_svc.rights.releases import USES
+from privacy_svc.rights.releases import USES, purpose_of
 from privacy_svc.rights.spool import Spool
 
 LOG_PAGE = 500
@@ -68,9 +68,10 @@ class Recount:
         return spool
 
     def _entry(self, entry: EntryView, modules: Mapping[str, Module]) -> dict[str, Any]:
-        module, purpose = modules.get(entry.actor), (entry.payload or {}).get("purpose")
-        if entry.type in USES and isinstance(purpose, str):
-            self._uses[purpose] = entry.at.isoformat()
+        payload, module = entry.payload or {}, modules.get(entry.actor)
+        purpose = payload.get("purpose")
+        if entry.type in USES and (used := purpose_of(self._session, self._parts, entry, payload, self._subject)):
+            self._uses[used] = entry.at.isoformat()
         others = say(self._language, "service" if entry.actor == WORKER else "staff")
         return {
             "id": entry.id,

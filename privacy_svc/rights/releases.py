@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import EntryView, EventType
 from privacy_svc.rights.model import Recounted
 from privacy_svc.rights.parts import Parts
+from privacy_svc.store import is_released
 from privacy_svc.vault import Subject, Vault
 
 USES = (EventType.RECORD_READ, EventType.DECISION_PERMIT, EventType.AUDIENCE_DECIDED)
@@ -35,11 +36,24 @@ def releases(session: Session, parts: Parts, subject_id: str) -> Releases:
     for entry in _above(session, parts, subject_id, counted):
         assert entry.index is not None
         newest = max(newest, entry.index)
-        purpose = (entry.payload or {}).get("purpose")
-        if isinstance(purpose, str):
+        purpose = purpose_of(session, parts, entry, entry.payload or {}, subject_id)
+        if purpose is not None:
             at = entry.at.isoformat()
             since[purpose] = min(at, since.get(purpose, at))
     return Releases(newest, since, newest > counted)
+
+
+def purpose_of(
+    session: Session, parts: Parts, entry: EntryView, told: Mapping[str, Any], subject_id: str
+) -> str | None:
+    """For which the entry, one of USES, released this person's data. None for a list in which they were refused."""
+    if "groups" in told:
+        assert entry.index is not None
+        group = parts.log.group_of(session, entry.index, subject_id)
+        if group is None or not is_released(told["groups"][group]):
+            return None
+    purpose = told.get("purpose")
+    return purpose if isinstance(purpose, str) else None
 
 
 def keep(session: Session, vault: Vault, subject_id: str, found: Releases) -> None:

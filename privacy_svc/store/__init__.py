@@ -32,7 +32,7 @@ from privacy_svc.store.inclear import complete_paths
 from privacy_svc.store.keeping import reseal_births
 from privacy_svc.store.known import Known, is_redactable, known_of
 from privacy_svc.store.numbers import as_text
-from privacy_svc.store.pdp import DecisionPoint, Question
+from privacy_svc.store.pdp import DecisionPoint, Question, is_released
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
 from privacy_svc.store.proposing import propose
@@ -137,6 +137,7 @@ __all__ = [
     "forget_subject",
     "identity_rows",
     "is_redactable",
+    "is_released",
     "keep_person",
     "known_again",
     "known_of",

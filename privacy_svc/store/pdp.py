@@ -189,6 +189,13 @@ def answer_payload(policies: PolicySet, decision: Decision) -> dict[str, Any]:
     return answer | ({"unknown_fields": unknown} if unknown else {})
 
 
+def is_released(answer: Mapping[str, Any]) -> bool:
+    """Of an answer as the log has it: some field was given out; or the purpose as such was permitted, where no field
+    was asked for."""
+    fields = answer.get("fields", {})
+    return bool(fields.get("permit") or fields.get("mask")) or not (fields or answer.get("reasons", True))
+
+
 def known_purpose(policies: PolicySet, purpose: str) -> None:
     if purpose not in policies.purposes:
         raise UnknownPurpose(f"There is no purpose {purpose!r}{nearest(purpose, policies.purposes)}")

@@ -10,8 +10,9 @@ from litestar import Request
 from litestar.params import RawBody
 from litestar.response import Redirect, Template
 
+from privacy_svc.db import now
 from privacy_svc.errors import BadRequest
-from privacy_svc.http import Caller, Role, allow
+from privacy_svc.http import Caller, CustomerRef, Role, allow
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.web.forms import form
 from privacy_svc.web.rendering import page
@@ -63,6 +64,19 @@ def local_time(text: str | None, policies: PolicySet) -> datetime | None:
     except ValueError:
         raise BadRequest("A time is written as 2026-11-29T08:30.") from None
     return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(policies.organisation.time_zone))
+
+
+def minute(text: str | None, policies: PolicySet) -> datetime | None:
+    """A form's minute as the last instant in it, as far as it has come: what happened in the minute is within it."""
+    at = local_time(text, policies)
+    return at and min(at.replace(second=59, microsecond=999_999), max(at, now()))
+
+
+def named(customer: str) -> CustomerRef:
+    """By an address, a phone number with its country code, or the CRM's own key."""
+    if "@" in customer:
+        return CustomerRef(email=customer)
+    return CustomerRef(phone=customer) if customer.startswith("+") else CustomerRef(id=customer)
 
 
 def choice(kind: type[E], text: str) -> E:

@@ -25,7 +25,7 @@ from privacy_svc.db import now
 from privacy_svc.errors import BadRequest
 from privacy_svc.http import Caller
 from privacy_svc.policy import PolicyHolder, PolicySet
-from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, choice, console, local_time, sent
+from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, choice, console, local_time, minute, sent
 from privacy_svc.web.forms import pairs
 from privacy_svc.web.staff import HOME
 
@@ -185,9 +185,7 @@ def _from(text: str, policies: PolicySet) -> datetime | None:
 
 
 def _to_its_end(text: str, policies: PolicySet) -> datetime | None:
-    """A form's minute as the last instant in it: what happened in the minute is within the breach."""
-    at = _from(text, policies)
-    return at and min(at.replace(second=59, microsecond=999_999), max(at, now()))
+    return minute(text or None, policies)
 
 
 def _sent(body: bytes, *required: str) -> dict[str, str]:

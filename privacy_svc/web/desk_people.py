@@ -14,7 +14,7 @@ from privacy_svc.errors import BadRequest, Erased, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import Filter, Held, Own, Requests
-from privacy_svc.web.desk import LOOKS, READS, console, sent
+from privacy_svc.web.desk import LOOKS, READS, console, named, sent
 from privacy_svc.web.staff import HOME
 
 LANGUAGE = "en"
@@ -70,10 +70,7 @@ def _named(said: dict[str, str]) -> CustomerRef:
         return CustomerRef(subject=said["subject"])
     if "customer" not in said:
         raise BadRequest("The form lacks what it asks for: customer.")
-    customer = said["customer"]
-    if "@" in customer:
-        return CustomerRef(email=customer)
-    return CustomerRef(phone=customer) if customer.startswith("+") else CustomerRef(id=customer)
+    return named(said["customer"])
 
 
 def _held(requests: Requests, subject_id: str, caller: Caller, reason: str) -> Held | None:

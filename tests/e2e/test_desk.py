@@ -1,8 +1,11 @@
 """A data protection officer's day in a browser: the queue, a refusal, an audit and its finding, a breach, a person."""
 
 import re
-from collections.abc import Iterator
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -10,10 +13,20 @@ from playwright.sync_api import Browser, expect
 from privacy_svc.examples import copy_missing
 from tests.e2e.browser import DESK, PHONE, Visitor, started
 from tests.e2e.company import Company
+from tests.e2e.service import SECONDS
 from tests.shop import ANA, sqlite_shop
 from tests.smtp import SmtpServer
 
 QUEUE = 20
+PAPER = """\
+connector:
+  key: paper_archive
+  title: The paper archive
+  manual:
+    instructions: Cellar, shelf 4. Copy what is there.
+    who: archive@acme.example
+    rights: [access]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +45,30 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         for name in ("policies", "audits"):
             copy_missing(name, place / name)
         made.run("init", "--store", store, "--name", "shop")
+        (place / "policies" / "connectors").mkdir()
+        (place / "policies" / "connectors" / "paper.yml").write_text(PAPER)
         made.client("officer", "dpo")
         stack.enter_context(made.serving())
         for number in range(1, QUEUE + 1):
-            body = {"right": "erasure", "customer": {"id": str(number)}}
-            opened = made.call("officer", "POST", "/v1/requests", json=body).raise_for_status().json()
-            reason = {"reason": "They stood at the desk."}
-            made.call("officer", "POST", f"/v1/requests/{opened['id']}/verify", json=reason).raise_for_status()
+            verified(made, "erasure", number)
         yield made
+
+
+def verified(company: Company, right: str, number: int) -> str:
+    """A request of the customer of that number, who stood at the desk."""
+    body = {"right": right, "customer": {"id": str(number)}}
+    opened = company.call("officer", "POST", "/v1/requests", json=body).raise_for_status().json()
+    reason = {"reason": "They stood at the desk."}
+    company.call("officer", "POST", f"/v1/requests/{opened['id']}/verify", json=reason).raise_for_status()
+    return str(opened["id"])
+
+
+def until(company: Company, path: str, come: Callable[[Any], bool]) -> None:
+    """Until a worker has brought it there."""
+    deadline = time.monotonic() + SECONDS
+    while not come(company.call("officer", "GET", path).json()):
+        assert time.monotonic() < deadline, company.logs()
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +90,9 @@ def looked(visitor: Visitor, name: str) -> None:
         visitor.shoot(f"desk-{name}")
 
 
-@pytest.mark.parametrize("path", ["", "/requests", "/people", "/audits", "/breaches", "/log", "/map", "/sessions"])
+@pytest.mark.parametrize(
+    "path", ["", "/requests", "/todo", "/holds", "/people", "/audits", "/breaches", "/log", "/map", "/sessions"]
+)
 def test_each_page(visitor: Visitor, path: str) -> None:
     """No fault of accessibility on any, at the width of a phone either."""
     visitor.go(f"/dpo{path}")
@@ -134,6 +165,71 @@ def test_a_person_and_the_entries_about_them(visitor: Visitor) -> None:
     expect(page.get_by_text("Staff looked at everything").first).to_be_visible()
     looked(visitor, "entries")
     assert ANA["email"] not in page.content()
+
+
+def test_what_waits_for_a_person(visitor: Visitor, company: Company) -> None:
+    """A letter that was refused, a task at the archive, a value that an erasure left: by the forms alone, until nothing
+    is left to do."""
+    page, store = visitor.page, sqlite3.connect(company.folder / "shop.sqlite")
+    refused, asked, erased = QUEUE + 2, QUEUE + 3, QUEUE + 4
+    with store:
+        [address] = store.execute("SELECT email FROM customers WHERE id = ?", [erased]).fetchone()
+        store.execute("UPDATE call_notes SET note = ? WHERE customer_id = 1", [f"see also {address}"])
+    store.close()
+    company.mail.refuse = True
+    request, ground = verified(company, "erasure", refused), {"ground": "A17LegalClaims", "explanation": "A claim."}
+    company.call("officer", "POST", f"/v1/requests/{request}/refuse", json=ground).raise_for_status()
+    company.mail.refuse = False
+    verified(company, "access", asked)
+    request = verified(company, "erasure", erased)
+    company.call("officer", "POST", f"/v1/requests/{request}/approve").raise_for_status()
+    until(company, "/v1/tasks", bool)
+    until(company, "/v1/leftovers", bool)
+    visitor.go("/dpo/todo")
+    page.get_by_role("button", name=re.compile("^Show it")).click()
+    expect(page.get_by_text("A claim.")).to_be_visible()
+    looked(visitor, "todo-letter")
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_text("Everybody was told.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Show who")).click()
+    expect(page.get_by_text("Cellar, shelf 4.")).to_be_visible()
+    looked(visitor, "todo-task")
+    page.get_by_label("By what that is shown").fill("Copied, by Piet.")
+    page.get_by_role("button", name="Note it").first.click()
+    expect(page.get_by_text("No request waits for another system.")).to_be_visible()
+    left = page.get_by_role("region", name=re.compile(f"Request {request}"))
+    left.get_by_text("Decide", exact=True).click()
+    left.get_by_label("What is to be done").select_option("redact")
+    left.get_by_label("Why; an authority may ask").fill("An old note.")
+    left.get_by_role("button", name="Note it").click()
+    expect(left.get_by_text("Decided: take it out.")).to_be_visible()
+    looked(visitor, "todo-leftover")
+    left.get_by_role("button", name="Search again and go on").click()
+    expect(left).to_have_count(0)
+    until(company, f"/v1/requests/{request}", lambda found: found["state"] == "completed")
+
+
+def test_a_hold_and_a_restriction(visitor: Visitor, company: Company) -> None:
+    """Placed with its reason, shown, ended; a restriction's end is announced by telephone."""
+    page = visitor.page
+    request = verified(company, "restriction", QUEUE + 5)
+    until(company, f"/v1/requests/{request}", lambda found: found["state"] == "completed")
+    visitor.go("/dpo/holds")
+    page.get_by_label(re.compile("The CRM's key")).fill(str(QUEUE + 5))
+    page.get_by_label("Exemption").select_option("17(3)(e)")
+    page.get_by_label("Why the data must be kept").fill("The claim of May.")
+    page.get_by_role("button", name="Place it").click()
+    page.get_by_role("button", name=re.compile("^Show why")).click()
+    expect(page.get_by_text("The claim of May.")).to_be_visible()
+    page.get_by_text("Announce its end").click()
+    page.get_by_label("Why it ends; the person reads this").fill("It was right.")
+    page.get_by_label(re.compile("^Told by other means")).fill("phone")
+    looked(visitor, "holds-filled")
+    page.get_by_role("button", name="Announce it").click()
+    expect(page.get_by_text(re.compile("announced by dora"))).to_be_visible()
+    page.get_by_text("End it").click()
+    page.get_by_role("button", name="End the hold").click()
+    expect(page.get_by_text("None stands.")).to_be_visible()
 
 
 def test_the_console_by_keyboard(visitor: Visitor) -> None:

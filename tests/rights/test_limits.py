@@ -24,6 +24,7 @@ from privacy_svc.rights.limits_model import RestrictionEnd
 from tests.conftest import ONE_DATABASE
 from tests.listening import Heard, Said, listening
 from tests.rights.company import ANA, PURPOSES, Company, open_company
+from tests.rights.running import erased
 from tests.rights.telling import IDENTIFIER, carry_out, deliver, done_for, telling
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import opened, types_of
@@ -386,3 +387,10 @@ def _state(company: Company) -> Any:
     subject = company.subject()
     with company.database.read() as session:
         return subject_state(session, subject, now())
+
+
+@ONE_DATABASE
+def test_who_was_erased_is_not_listed_as_restricted(company: Company) -> None:
+    """An erasure restricts first; nobody can end that, and a list of all of them would hide who waits for an end."""
+    assert erased(company).state == State.COMPLETED
+    assert Limits(company.requests).restrictions() == []

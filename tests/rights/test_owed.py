@@ -14,9 +14,11 @@ from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.owed_model import OwedLetter
 from privacy_svc.rights.packages_model import RequestPackage
 from tests.conftest import ONE_DATABASE
+from tests.killing import killed_before_commit
 from tests.rights.company import ANA, Company
 from tests.rights.telling import done_for
 from tests.rights.test_approval import verified
+from tests.rights.test_ended_killed import elsewhere
 from tests.rights.test_opening import types_of
 from tests.smtp import SmtpServer
 
@@ -183,3 +185,20 @@ def test_an_address_that_is_refused_is_not_tried_for_days(company: Company) -> N
             work_off(company)
     [letter] = owed(company).open()
     assert (letter.kind, letter.problem, letter.next_try_at) == ("done", "mail_refused", None)
+
+
+def test_a_refusal_and_its_letter_are_one(company: Company) -> None:
+    """A process that is killed (SIGKILL) before any of its commits leaves the request as it was, or refused with the
+    letter owed: a worker then sends it. Never a request that is over and a person who hears nothing."""
+    request, start, seen = verified(company), datetime.now(UTC), set[tuple[str, int]]()
+    work = elsewhere(company, lambda c: c.requests.refuse(request.id, Ground.LEGAL_CLAIMS, "You sue us.", "dora"))
+    kills = 0
+    while company.requests.show(request.id).state != State.REFUSED:
+        kills += 1
+        assert killed_before_commit(kills, work)
+        seen.add((company.requests.show(request.id).state, len(owed(company).open())))
+    assert seen == {(request.state, 0), (State.REFUSED, 1)}
+    with time_machine.travel(start + DAY):
+        work_off(company)
+    assert owed(company).open() == []
+    assert "You sue us." in company.mails()[-1]

@@ -5,13 +5,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from privacy_svc.auditlog import EventType
+from privacy_svc.auditlog import EventType, crowds
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Own
+from privacy_svc.rights import Own, Right, Wanted
 from privacy_svc.rights.model import Recounted
 from privacy_svc.rights.recounting import Recount
 from privacy_svc.runtime import Runtime
+from tests.calling import Service
 from tests.factories import check_log, erase
+from tests.rights.running import carried_out
+from tests.store.test_audiences import audience
+from tests.store.test_authzen import consent
 
 
 @pytest.fixture
@@ -64,6 +68,27 @@ def test_a_long_log_is_not_read_again(shop: Runtime, ana: str) -> None:
             own.held()
             looks.append(sum("audit_payloads" in s and s.startswith("SELECT") for s in said))
     assert looks[1] == looks[3] < looks[2]
+
+
+@pytest.mark.parametrize("many", [1, 1_000])
+def test_a_list_counts_for_who_was_permitted(service: Service, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """Short or a crowd's: who consented was given to the recipient, which is told of a restriction for that reason and
+    named in the package (Art. 19, 15(1)(c)); who was refused in the same list was not."""
+    monkeypatch.setattr(crowds, "MANY", many)
+    shop = service.runtime
+    consent(service, "1")
+    assert audience(service)[1]["totals"]["permitted"] == 1
+    shop.log.integrate(shop.database)
+    provider, why = shop.policies.current.organisation.recipients["mail_provider"].name, {}
+    for key in ("1", "2"):
+        with shop.database.write() as session:
+            subject_id = shop.directory.admit(session, CustomerRef(id=key))
+        assert [r["name"] for r in received(shop, subject_id)] == ([provider] if key == "1" else [])
+        request = shop.requests.open(Wanted(Right.RESTRICTION, CustomerRef(id=key)), "dora")
+        shop.requests.vouch(request.id, "passport", "dora")
+        carried_out(shop.database, shop.requests.parts, request.id)
+        why[key] = {n.recipient: n.why for n in shop.requests.notifications(request.id)}
+    assert (why["1"]["mail_provider"], why["2"]["mail_provider"]) == ("disclosed", "mapped")
 
 
 def test_it_goes_with_the_person(shop: Runtime, ana: str) -> None:

@@ -1,7 +1,7 @@
 """The whole service as HTTP, over the example policies and the demo shop; and who may come in."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,20 @@ class Site:
 
 
 @pytest.fixture
-def open_site(database: Database, tmp_path: Path) -> Callable[..., Site]:
+def more_policies() -> Mapping[str, str]:
+    """Files beside those of the example; a module of tests may say which."""
+    return {}
+
+
+@pytest.fixture
+def open_site(database: Database, tmp_path: Path, more_policies: Mapping[str, str]) -> Callable[..., Site]:
     metadata.create_all(database.engine)
     for name in ("policies", "audits"):
         shutil.copytree(REPOSITORY / name, tmp_path / name)
+    for name, text in more_policies.items():
+        path = tmp_path / "policies" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
     (tmp_path / "home").mkdir(mode=0o700)
     stores = {"shop": sqlite_shop(tmp_path, 30)}
     runtime = make_runtime(tmp_path / "home", database, stores, tmp_path / "policies")

@@ -19,6 +19,8 @@ from tests.web.conftest import SAME, Site
 PAGES = [
     "/dpo",
     "/dpo/requests",
+    "/dpo/todo",
+    "/dpo/holds",
     "/dpo/people",
     "/dpo/audits",
     "/dpo/breaches",
