@@ -30,6 +30,7 @@ from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.waiting import Backlog
+from privacy_svc.auditlog.walking import walk
 from privacy_svc.auditlog.witness import Witness
 
 HANDLERS = [*routes.HANDLERS, *tile_routes.HANDLERS]
@@ -73,4 +74,5 @@ __all__ = [
     "verify_json",
     "verify_membership",
     "verify_proof",
+    "walk",
 ]

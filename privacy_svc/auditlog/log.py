@@ -312,6 +312,11 @@ class Log:
         """Delete entries whose retention is over; how many. See `retention.prune`. Raises LogInconsistent."""
         return retention.prune(self, database, before, held, actor, automatic=automatic, progress=progress)
 
-    def verify(self, database: Database, known: str | None = None) -> Report:
+    def verify(
+        self,
+        database: Database,
+        known: str | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> Report:
         """Recompute everything; `known` is a signed checkpoint somebody kept. See `verify.verify`."""
-        return verify(self, database, known)
+        return verify(self, database, known, progress)

@@ -95,10 +95,10 @@ class Wanted:
         return tuple(map(str, self.types)) or (tuple(types_of(self.type)) if self.type is not None else ())
 
 
-def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool) -> list[EntryView]:
+def find(session: Session, vault: Vault, wanted: Wanted, *, about_people: bool, above: int = -1) -> list[EntryView]:
     """Without `about_people`, payloads that may say something about somebody stay closed, and nobody is named. Raises
     KeyUnavailable."""
-    rows = page(session, vault, wanted, below=wanted.after, newest_first=True)
+    rows = page(session, vault, wanted, above=above, below=wanted.after, newest_first=True)
     openers = Openers(session, vault)
     shown = {e.id: p for e, p in rows if is_there(p) and (about_people or is_about_nobody(e.leaf))}
     openers.learn(shown.values())

@@ -6,7 +6,7 @@
 4. A payload fits its commitment and its leaf. In the place of one that is missing is a tombstone of ours.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,14 +78,19 @@ class Report:
         return not self.findings
 
 
-def verify(log: "Log", database: Database, known: str | None = None) -> Report:
+def verify(
+    log: "Log",
+    database: Database,
+    known: str | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Report:
     """Changes nothing. Raises KeyUnavailable when the organisation's own key is away."""
     # before the snapshot, so that nothing exported can be too new for it
     outside, exported = Outside(log.export, log.mirror), checkpoint_file.in_order(log.export)
     with database.snapshot() as session:
         try:
             with reading_texts():
-                return _Verification(session, log, exported, known, outside).run(database)
+                return _Verification(session, log, exported, known, outside).run(database, progress)
         except UNREADABLE as error:
             return _unreadable(error)
 
@@ -106,8 +111,8 @@ class _Verification:
         self._ranges = Ranges()
         self._tree = self._begin()
 
-    def run(self, database: Database) -> Report:
-        tree = self._tree
+    def run(self, database: Database, progress: Callable[[int, int], None]) -> Report:
+        tree, size = self._tree, self._session.scalar(select(Tree.size).where(Tree.id == 1)) or 0
         with pages(database, self._session) as found:
             for page in found:
                 self._findings += page.unreadable
@@ -115,6 +120,7 @@ class _Verification:
                 self._outside.compare(page.rows)
                 self._place(page.rows)
                 self._tiles.compare(tree.take_full())
+                progress(tree.size, max(size, tree.size))
         self._promises.finish()
         self._finish()
         self._tiles.compare(tree.tiles)

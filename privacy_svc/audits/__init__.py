@@ -22,14 +22,16 @@ from privacy_svc.audits.breaches import Breaches
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check, Every, Programme, Severity, load_programmes
 from privacy_svc.audits.dpia import screening
-from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
+from privacy_svc.audits.errors import UnknownAudit, UnknownOrder, UnknownProgramme
 from privacy_svc.audits.formats import Format, affected_as, register_as, report_as, screening_as
 from privacy_svc.audits.model import AuditRun
+from privacy_svc.audits.ordering import Kind, Order, Orders, Stage
 from privacy_svc.audits.ropa import register
 from privacy_svc.audits.routes import AUDITS
 from privacy_svc.audits.routes import HANDLERS as AUDIT_HANDLERS
 from privacy_svc.audits.scheduling import Schedule, period
 from privacy_svc.audits.service import Audits
+from privacy_svc.audits.working import Work
 
 HANDLERS = [*AUDIT_HANDLERS, *BREACH_HANDLERS]
 
@@ -48,15 +50,21 @@ __all__ = [
     "Every",
     "Exempt",
     "Format",
+    "Kind",
+    "Order",
+    "Orders",
     "Programme",
     "RegisterBreach",
     "Risk",
     "Schedule",
     "Severity",
+    "Stage",
     "TellAuthority",
     "TellPeople",
     "UnknownAudit",
+    "UnknownOrder",
     "UnknownProgramme",
+    "Work",
     "affected_as",
     "held_categories",
     "load_programmes",

@@ -5,15 +5,14 @@ in the log is what went through this service. A copy of the database taken elsew
 that is everybody.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EntryView, EventType, Log
-from privacy_svc.audits.uses import PAGE
+from privacy_svc.auditlog import EntryView, EventType, Log, Wanted, walk
 from privacy_svc.db import Database
 from privacy_svc.store import is_released, rows_of_people
 
@@ -77,12 +76,20 @@ class _Found:
             self.people.setdefault(person, Touched()).add(entry, fields or ())
 
 
-def affected(database: Database, log: Log, since: datetime, until: datetime, client: str | None) -> dict[str, Any]:
-    """From `since` to `until`, both in it. `people` with the rows of the store they are; `unnamed`: how often somebody
-    was touched whom nothing names any more, because of an erasure; `audiences`: lists of people that were handed out,
-    who stand among `people` as well."""
+def affected(
+    database: Database,
+    log: Log,
+    since: datetime,
+    until: datetime,
+    client: str | None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> dict[str, Any]:
+    """From `since` to `until`, both in it. `people` by pseudonym; `unnamed`: how often somebody was touched whom
+    nothing names any more, because of an erasure; `audiences`: lists of people that were handed out, who stand among
+    `people` as well."""
     found = _Found()
-    for page in _pages(database, log, since, until + _INSTANT, client):
+    wanted = Wanted(types=TOUCHING, actor=client, since=since, until=until + _INSTANT)
+    for page in walk(log, database, wanted, progress):
         with database.read() as session:
             _of_page(session, log, page, found)
     for month, entries in sorted(found.crowds.items()):
@@ -90,31 +97,24 @@ def affected(database: Database, log: Log, since: datetime, until: datetime, cli
             for entry_id, (person, group) in log.in_crowds(session, month, list(entries)):
                 if _given(entries[entry_id], group) is not None:
                     found.add(entries[entry_id], person, group)
-    with database.read() as session:
-        rows = _rows(session, sorted(found.people))
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "client": client,
         "entries": len(found.entries),
-        "people": [_told(person, touched, rows.get(person, [])) for person, touched in sorted(found.people.items())],
+        "people": [_told(person, touched) for person, touched in sorted(found.people.items())],
         "unnamed": found.unnamed,
         "audiences": found.audiences,
         "note": NO_TRACE,
     }
 
 
-def _pages(
-    database: Database, log: Log, since: datetime, until: datetime, client: str | None
-) -> Iterator[Sequence[EntryView]]:
-    after = None
-    while True:
-        with database.read() as session:
-            page = log.search(session, types=TOUCHING, actor=client, since=since, until=until, after=after, limit=PAGE)
-        yield page
-        if len(page) < PAGE:
-            return
-        after = page[-1].index
+def with_rows(session: Session, touched: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found, with the rows of the store that each person is now; none of whom was erased since."""
+    people = touched["people"]
+    rows = rows_of_people(session, [p["subject"] for p in people])
+    named = [p | {"rows": [f"{d}.{c}/{key}" for d, c, key in rows.get(p["subject"], [])]} for p in people]
+    return {**touched, "people": named}
 
 
 def _of_page(session: Session, log: Log, page: Sequence[EntryView], found: _Found) -> None:
@@ -154,10 +154,9 @@ def _given(entry: EntryView, group: int) -> tuple[str, ...] | None:
     return (*fields.get("permit", ()), *fields.get("mask", ()))
 
 
-def _told(person: str, touched: Touched, rows: list[str]) -> dict[str, Any]:
+def _told(person: str, touched: Touched) -> dict[str, Any]:
     return {
         "subject": person,
-        "rows": rows,
         "ways": sorted(touched.ways),
         "fields": sorted(touched.fields),
         "entries": touched.entries,
@@ -169,9 +168,3 @@ def _told(person: str, touched: Touched, rows: list[str]) -> dict[str, Any]:
 def _list(entry: EntryView) -> dict[str, Any]:
     totals = {name: entry.told.get(name) for name in ("purpose", "asked", "permitted")}
     return {"entry": entry.id, "at": entry.at.isoformat()} | totals
-
-
-def _rows(session: Session, people: list[str]) -> dict[str, list[str]]:
-    """dataset.collection/key of each."""
-    rows = rows_of_people(session, people)
-    return {person: [f"{d}.{c}/{key}" for d, c, key in found] for person, found in rows.items()}

@@ -4,8 +4,9 @@ The clock of 72 hours runs from when the controller is aware; it does not stop f
 when everybody was told whom the law wants told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
-from privacy_svc.audits.affected import affected
+from privacy_svc.audits.affected import affected, with_rows
 from privacy_svc.audits.breach_facts import known_categories, known_client, known_subjects, past, words
 from privacy_svc.audits.breach_history import ASSESSED, AUTHORITY, PEOPLE, history, note, without
 from privacy_svc.audits.breach_model import BREACH, Breach
@@ -27,6 +28,7 @@ from privacy_svc.audits.breach_schemas import (
     TellAuthority,
     TellPeople,
 )
+from privacy_svc.audits.ordering import Progress
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import BadRequest, Conflict, NotFound
 from privacy_svc.policy import PolicyHolder
@@ -129,18 +131,33 @@ class Breaches:
             return BreachDetails(**_fields(breach), said=self._read(session, breach), history=past)
 
     def affected(self, breach_id: str, actor: str) -> dict[str, Any]:
-        """See `affected`: of the breach's span, as far as it is known; until now where it has no end. The look is
-        logged. Raises NotFound, Conflict while nobody has said when it began."""
+        """Found and looked at in one. Raises NotFound, Conflict."""
+        return self.look_at(breach_id, self.touched(breach_id), actor)
+
+    def began(self, breach_id: str) -> datetime:
+        """Raises NotFound, Conflict while nobody has said when."""
+        with self.database.read() as session:
+            began_at = _find(session, breach_id).began_at
+        if began_at is None:
+            raise Conflict("Say first when it began: assess it with `began_at`, and `ended_at` where it is over.")
+        return began_at
+
+    def touched(self, breach_id: str, progress: Progress = lambda _done, _of: None) -> dict[str, Any]:
+        """See `affected`: of the breach's span, as far as it is known; until now where it has no end. Nobody has seen
+        it yet. Raises NotFound, Conflict while nobody has said when it began."""
+        since = self.began(breach_id)
         with self.database.read() as session:
             breach = _find(session, breach_id)
-            since, until, client = breach.began_at, breach.ended_at or now(), breach.client
-        if since is None:
-            raise Conflict("Say first when it began: assess it with `began_at`, and `ended_at` where it is over.")
-        found = {"breach": breach_id} | affected(self.database, self.log, since, until, client)
+            until, client = breach.ended_at or now(), breach.client
+        return {"breach": breach_id} | affected(self.database, self.log, since, until, client, progress)
+
+    def look_at(self, breach_id: str, touched: Mapping[str, Any], actor: str) -> dict[str, Any]:
+        """What was found, with whose rows they are; the look is logged. Raises NotFound."""
         with self.database.write() as session:
-            looked = {"people": len(found["people"]), "entries": found["entries"]}
-            self._log(session, EventType.BREACH_AFFECTED, breach, actor, **looked)
-        return found
+            looked = {"people": len(touched["people"]), "entries": touched["entries"]}
+            self._log(session, EventType.BREACH_AFFECTED, _find(session, breach_id), actor, **looked)
+        with self.database.read() as session:
+            return with_rows(session, touched)
 
     def notices(self, breach_id: str, actor: str) -> list[Draft]:
         """Drafts for the authority and the people; the look is logged. Raises NotFound."""

@@ -3,6 +3,11 @@
 from privacy_svc.errors import NotFound
 
 
+class UnknownOrder(NotFound):
+    slug, title = "unknown-order", "There is no such order"
+    remedy = "Orders are kept for a day; ask for the work again."
+
+
 class UnknownProgramme(NotFound):
     slug, title = "unknown-programme", "There is no such audit programme"
     remedy = "Use a programme of audits/programmes.yml; `privacy-svc audit list` names them."

@@ -1,11 +1,15 @@
-"""Table of audit runs. A report shows pseudonyms only, so nothing here is sealed; its signature says whose it is."""
+"""Tables of audit runs, their turns, and of long work that was ordered. A report shows pseudonyms only, so it is not
+sealed; its signature says whose it is. What an order found is opened by the organisation's own key."""
 
 from datetime import datetime
 
-from sqlalchemy import Text
+from sqlalchemy import BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from privacy_svc.db import Base
+from privacy_svc.db import Base, new_id
+
+ORDER = 32
+"""Field id of `AuditOrder.sealed`."""
 
 
 class AuditRun(Base):
@@ -35,3 +39,30 @@ class AuditTurn(Base):
     """2026-11-29, 2026-W48, 2026-11 or 2026-Q4."""
     claimed_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+
+
+class AuditOrder(Base):
+    """Long work that somebody asked for and a worker does (ordering.py). It goes a day after its end."""
+
+    __tablename__ = "audit_orders"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str]
+    about: Mapped[str]
+    """The programme or the breach; empty where the kind says it all."""
+    ordered_at: Mapped[datetime]
+    ordered_by: Mapped[str]
+    turn: Mapped[int | None] = mapped_column(unique=True)
+    """1 of the one that is being done: the database allows no second."""
+    worker: Mapped[str | None]
+    """A name of its claim's own."""
+    beat_at: Mapped[datetime | None]
+    """When its worker was last known to live."""
+    tried: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(BigInteger, default=0)
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    ended_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+    """Why it came to nothing, in words of our own."""
+    sealed: Mapped[bytes | None]
+    """What was found."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from privacy_svc.audits import views
 from privacy_svc.db import Database
@@ -22,8 +22,8 @@ _ALLOWED = {
 
 @contextmanager
 def read_only(database: Database, policies: PolicySet, as_of: datetime) -> Iterator[Connection]:
-    """One transaction that sees one state of the database, cannot write, and knows tables by the views' names only. On
-    SQLite nothing else can be read; on PostgreSQL a name with its schema still reaches a table."""
+    """One transaction that sees one state of the database, cannot write, and knows tables by the views' names only.
+    SQLite lets nothing else be read; on PostgreSQL a name with its schema would reach a table (reachable.py)."""
     sqlite = database.engine.dialect.name == "sqlite"
     isolation = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
     with database.engine.execution_options(**isolation).connect() as connection:
@@ -57,3 +57,10 @@ def _restrict_postgresql(connection: Connection, policies: PolicySet, as_of: dat
     connection.exec_driver_sql("SET LOCAL search_path = pg_temp, pg_catalog")
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     yield
+
+
+def schemas(connection: Connection) -> frozenset[str]:
+    """Names by which a table can be qualified."""
+    if connection.dialect.name == "sqlite":
+        return frozenset({"main", "temp"})
+    return frozenset(connection.scalars(text("SELECT nspname FROM pg_catalog.pg_namespace")))

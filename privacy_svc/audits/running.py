@@ -15,6 +15,8 @@ from privacy_svc.audits.accepting import Acceptance
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check
 from privacy_svc.audits.context import Context, Evidence, NotApplicable
+from privacy_svc.audits.reachable import OutOfReach, check_reach
+from privacy_svc.audits.reading import schemas
 from privacy_svc.db import Instant
 
 MOST = 20
@@ -97,7 +99,8 @@ def _standing(check: Check, context: Context) -> list[Acceptance]:
 def _by_sql(check: Check, context: Context) -> Found:
     instants = {"as_of": context.run.as_of}
     instants |= {name: context.run.as_of - timedelta(days=n) for name, n in check.days.items()}
-    # The DPO's own SELECT, on a connection that cannot write; see `reading` for what it reaches.
+    check_reach(check.sql, schemas(context.run.views))
+    # The DPO's own SELECT, on a connection that cannot write.
     found = f"FROM ({check.sql}\n) AS found"
     accepted = {"accepted": [a.evidence for a in _standing(check, context)]}
     # CAST because what is shown may be a number or a uuid.
@@ -129,6 +132,8 @@ def _by_builtin(check: Check, context: Context) -> Found:
 
 def _why(error: Exception) -> str:
     """What a database says of the query itself; of anything else only the kind, because it may quote data."""
+    if isinstance(error, OutOfReach):
+        return str(error)
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
         diagnosis = getattr(getattr(error.orig, "diag", None), "message_primary", None)

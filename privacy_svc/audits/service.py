@@ -15,6 +15,7 @@ from privacy_svc.audits.checks import Programme, load_programmes
 from privacy_svc.audits.context import Audited, Context
 from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
 from privacy_svc.audits.model import AuditRun
+from privacy_svc.audits.ordering import Progress
 from privacy_svc.audits.reading import read_only
 from privacy_svc.audits.running import Outcome, carry_out, timestamp
 from privacy_svc.audits.scoring import compared, since_before
@@ -42,7 +43,21 @@ class Audits:
         """Read anew each time: the files are the DPO's to change. Raises Misconfigured."""
         return load_programmes(self.settings.audits, BUILTINS)
 
-    def run(self, programme: str, actor: str, as_of: datetime | None = None) -> Report:
+    def programme(self, name: str) -> Programme:
+        """Raises UnknownProgramme, Misconfigured."""
+        known = self.programmes()
+        if name not in known:
+            near = nearest(name, known)
+            raise UnknownProgramme("There is no such programme" + (f"; did you mean {near!r}?" if near else "."))
+        return known[name]
+
+    def run(
+        self,
+        programme: str,
+        actor: str,
+        as_of: datetime | None = None,
+        progress: Progress = lambda _done, _of: None,
+    ) -> Report:
         """The signed report. The same as-of time gives the same results, as far as the past was not changed.
 
         Raises UnknownProgramme, BadRequest for a time that is not past, Misconfigured for files with faults.
@@ -51,19 +66,26 @@ class Audits:
         as_of = as_of or at
         if as_of.tzinfo is None or as_of > at:
             raise BadRequest("as_of is a time that has passed, with its time zone, e.g. 2026-11-01T00:00:00Z.")
-        known = self.programmes()
-        if programme not in known:
-            near = nearest(programme, known)
-            raise UnknownProgramme("There is no such programme" + (f"; did you mean {near!r}?" if near else "."))
-        report = self._report(known[programme], self.policies.current, as_of, at, actor)
+        report = self._report(self.programme(programme), self.policies.current, as_of, at, actor, progress)
         self._keep(report, as_of, at)
         return report
 
-    def _report(self, programme: Programme, policies: PolicySet, as_of: datetime, at: datetime, actor: str) -> Report:
+    def _report(
+        self,
+        programme: Programme,
+        policies: PolicySet,
+        as_of: datetime,
+        at: datetime,
+        actor: str,
+        progress: Progress,
+    ) -> Report:
         with read_only(self.database, policies, as_of) as views:
             size = int(views.scalar(text("SELECT count(*) FROM log_entries")) or 0)
             run = Audited(views, self.database, policies, self.log, self.settings, as_of)
-            outcomes = [carry_out(check, Context(run, check.days)) for check in programme.checks]
+            outcomes = []
+            for number, check in enumerate(programme.checks):
+                progress(number, len(programme.checks))
+                outcomes.append(carry_out(check, Context(run, check.days)))
         documents = [o.document() for o in outcomes]
         before = self._before(programme.id, as_of)
         results = [document | {"before": since_before(document, before)} for document in documents]

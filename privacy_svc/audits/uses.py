@@ -11,11 +11,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EntryView, EventType, Log
+from privacy_svc.auditlog import EntryView, EventType, Log, Wanted, walk
 from privacy_svc.db import Database
 from privacy_svc.store import is_released
 
-PAGE = 500
 RELEASES = (EventType.DECISION_PERMIT, EventType.RECORD_READ, EventType.AUDIENCE_DECIDED)
 
 
@@ -41,15 +40,10 @@ class Use:
 def uses(database: Database, log: Log, since: datetime, until: datetime) -> Iterator[list[Use]]:
     """In pages of entries, newest first. What is about erased people cannot be opened: it is left out. Raises
     Tampered."""
-    after = None
-    while True:
+    for found in walk(log, database, Wanted(types=RELEASES, since=since, until=until)):
         with database.read() as session:
-            found = log.search(session, types=RELEASES, since=since, until=until, after=after, limit=PAGE)
             page = [use for entry in found for use in _of(entry, log, session)]
         yield page
-        if len(found) < PAGE:
-            return
-        after = found[-1].index
 
 
 def _of(entry: EntryView, log: Log, session: Session) -> Iterator[Use]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TIDY_SECONDS = 30.0
 AUDIT_SECONDS = 120.0
+ORDER_SECONDS = 1.0
 TAG_PIECES = 10
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +42,7 @@ def command(cli: Cli, concurrency: int) -> None:
         worker.start()
         audits = threading.Thread(target=_audit, args=(runtime, ended), name="audits", daemon=True)
         audits.start()
+        threading.Thread(target=_orders, args=(runtime, ended), name="orders", daemon=True).start()
         try:
             while not ended.wait(TIDY_SECONDS):
                 _tidy(runtime)
@@ -57,6 +59,15 @@ def _audit(runtime: "Runtime", ended: threading.Event) -> None:
     schedule = Schedule(audits, runtime.mailer)
     while not ended.wait(AUDIT_SECONDS):
         _try("audit", schedule.run_due)
+
+
+def _orders(runtime: "Runtime", ended: threading.Event) -> None:
+    """What somebody asked for in the console; a page waits for it."""
+    from privacy_svc.audits import Audits, Work
+
+    work = Work(Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings))
+    while not ended.wait(ORDER_SECONDS):
+        _try("order", work.do_next)
 
 
 def _tidy(runtime: "Runtime") -> None:

@@ -7,12 +7,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect, Template
 
-from privacy_svc.audits import AUDITS, Audits
+from privacy_svc.audits import AUDITS, Audits, Kind
 from privacy_svc.errors import Misconfigured
 from privacy_svc.http import Caller, Role, allow
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.web.charts import lines
-from privacy_svc.web.desk import READS, back, console, sent
+from privacy_svc.web.desk import READS, console, sent
+from privacy_svc.web.desk_orders import ordered
 from privacy_svc.web.staff import HOME
 
 RUNS = 24
@@ -59,8 +60,8 @@ def _chart(audits: Audits, programme: str) -> Any:
 
 @post(f"{HOME}/audits", **{**READS, "opt": allow(Role.DPO, Role.AUDITOR)}, dependencies=AUDITS)
 def run_audit(body: RawBody, audits: NamedDependency[Audits], caller: NamedDependency[Caller]) -> Redirect:
-    report = audits.run(sent(body).get("programme", "quarterly"), caller.name)
-    return back(f"audits/{report['id']}")
+    programme = audits.programme(sent(body).get("programme", "quarterly"))
+    return ordered(audits.database, audits.log, Kind.RUN, programme.id, caller)
 
 
 @get(HOME + "/audits/{run_id:str}", **READS, dependencies=AUDITS)

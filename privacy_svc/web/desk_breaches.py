@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect, Template
@@ -15,17 +15,24 @@ from privacy_svc.audits import (
     AssessBreach,
     Breaches,
     Exempt,
+    Format,
+    Kind,
+    Order,
+    Orders,
     RegisterBreach,
     Risk,
+    Stage,
     TellAuthority,
     TellPeople,
+    affected_as,
     held_categories,
 )
 from privacy_svc.db import now
-from privacy_svc.errors import BadRequest
+from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import Caller
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.web.desk import DECIDES, LOOKS, READS, back, choice, console, local_time, minute, sent
+from privacy_svc.web.desk_orders import ordered
 from privacy_svc.web.forms import pairs
 from privacy_svc.web.staff import HOME
 
@@ -74,6 +81,15 @@ def show_breach(
     return _shown(request, caller, policies, breaches, breach_id)
 
 
+@post(f"{ONE}/ask", **LOOKS, dependencies=BREACHES)
+def ask_whom(
+    breach_id: FromPath[str], breaches: NamedDependency[Breaches], caller: NamedDependency[Caller]
+) -> Redirect:
+    """A worker goes through the log."""
+    breaches.began(breach_id)
+    return ordered(breaches.database, breaches.log, Kind.AFFECTED, breach_id, caller)
+
+
 @post(f"{ONE}/affected", **LOOKS, dependencies=BREACHES, status_code=200)
 def show_affected(
     request: Request[Any, Any, Any],
@@ -82,8 +98,31 @@ def show_affected(
     policies: NamedDependency[PolicyHolder],
     caller: NamedDependency[Caller],
 ) -> Template:
-    touched = breaches.affected(breach_id, caller.name)
+    touched = breaches.look_at(breach_id, _touched(breaches, breach_id), caller.name)
     return _shown(request, caller, policies, breaches, breach_id, touched=touched)
+
+
+@post(f"{ONE}/affected.csv", **LOOKS, dependencies=BREACHES, status_code=200)
+def take_affected(
+    breach_id: FromPath[str], breaches: NamedDependency[Breaches], caller: NamedDependency[Caller]
+) -> Response[bytes]:
+    """All of them, as a document."""
+    touched = breaches.look_at(breach_id, _touched(breaches, breach_id), caller.name)
+    headers = {"Content-Disposition": f'attachment; filename="affected-{breach_id}.csv"'}
+    return Response(affected_as(Format.CSV, touched).encode(), media_type=Format.CSV, headers=headers)
+
+
+def _order(breaches: Breaches, breach_id: str) -> Order | None:
+    return Orders(breaches.database, breaches.log.vault).newest(Kind.AFFECTED, breach_id)
+
+
+def _touched(breaches: Breaches, breach_id: str) -> Mapping[str, Any]:
+    """As a worker found it. Raises Conflict."""
+    order = _order(breaches, breach_id)
+    if order is None or order.stage is not Stage.DONE:
+        raise Conflict("The log was not asked in the last day, or the answer is not there yet: see the breach's page.")
+    found: Mapping[str, Any] = order.result
+    return found
 
 
 @post(f"{ONE}/notices", **DECIDES, dependencies=BREACHES, status_code=200)
@@ -115,6 +154,7 @@ def _shown(
         "risks": list(Risk),
         "exemptions": list(Exempt),
         "now": now(),
+        "order": _order(breaches, breach_id),
         **_offered(policies.current),
     }
     return console(
@@ -233,7 +273,9 @@ HANDLERS = [
     show_breaches,
     register,
     show_breach,
+    ask_whom,
     show_affected,
+    take_affected,
     show_notices,
     assess,
     tell_authority,

@@ -1,9 +1,12 @@
 """How pages are made: Jinja with escaping on, notices as safe Markdown, the language of the reader."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -93,9 +96,17 @@ def _remembered(request: Request[Any, Any, Any], language: str) -> Cookie:
     return Cookie(LANGUAGE, value=language, max_age=YEAR, secure=secure, httponly=True, samesite="lax")
 
 
-def _moment(at: Any) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+@pass_context
+def _moment(context: Context, at: datetime | str) -> str:
+    """By the organisation's clock, as people type it into forms; with its zone. Of a document's time too."""
+    return f"{_local(context, at):%Y-%m-%d %H:%M %Z}"
 
 
-def _day(at: Any) -> str:
-    return f"{at:%Y-%m-%d}"
+@pass_context
+def _day(context: Context, at: datetime | str) -> str:
+    return f"{_local(context, at):%Y-%m-%d}"
+
+
+def _local(context: Context, at: datetime | str) -> datetime:
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return moment.astimezone(ZoneInfo(context["organisation"].time_zone))

@@ -121,11 +121,14 @@ def test_a_queue_is_worked_off(visitor: Visitor) -> None:
 
 
 def test_an_audit_and_its_finding(visitor: Visitor, company: Company) -> None:
-    """The store is not sealed yet, and the audit says so; a second run draws the scores."""
+    """A worker runs it, and the page that waits for it says so by itself. The store is not sealed yet, and the audit
+    says so; a second run draws the scores."""
     page = visitor.page
     for _ in range(2):
         visitor.go("/dpo/audits")
         page.get_by_role("button", name=re.compile("Run now.*Before a release")).click()
+        looked(visitor, "order")
+        page.get_by_role("link", name="Read the report").click(timeout=60_000)
         expect(page.get_by_role("heading", level=1)).to_have_text("Before a release")
     expect(page.get_by_text("Fields in clear that the policy seals")).to_be_visible()
     looked(visitor, "report")
@@ -146,6 +149,8 @@ def test_a_breach_and_whom_it_touched(visitor: Visitor) -> None:
     page.get_by_label("Began").fill("2026-11-01T08:00")
     page.get_by_role("button", name="Note it").first.click()
     page.get_by_role("button", name=re.compile("Ask the log")).click()
+    page.get_by_role("link", name="On to the breach").click(timeout=60_000)
+    page.get_by_role("button", name=re.compile("Show them")).click()
     expect(page.get_by_text(re.compile(r"\d+ people in \d+ entries"))).to_be_visible()
     page.get_by_role("button", name="Draft them").click()
     expect(page.get_by_text("A list lay open on a desk.").first).to_be_visible()
@@ -162,6 +167,9 @@ def test_a_person_and_the_entries_about_them(visitor: Visitor) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("A person")
     looked(visitor, "person")
     page.get_by_role("link", name="All entries about them").click()
+    looked(visitor, "entries-asked")
+    page.get_by_label("Why you look").fill("They called.")
+    page.get_by_role("button", name="Open the entries").click()
     expect(page.get_by_text("Staff looked at everything").first).to_be_visible()
     looked(visitor, "entries")
     assert ANA["email"] not in page.content()
