@@ -54,6 +54,10 @@ class CustomerDirectory(Protocol):
     def find(self, session: Session, customer: CustomerRef) -> str | None:
         """The subject's id; None when we hold nothing about such a person yet. Writes nothing."""
 
+    def locate(self, session: Session, customer: CustomerRef) -> CustomerRef | None:
+        """The same person by the CRM's own key, whether we hold something about them yet or not; None when the store
+        has no such person. Writes nothing. Raises SharedAddress."""
+
     def admit(self, session: Session, customer: CustomerRef, actor: str = "privacy-svc") -> str:
         """The subject's id; a person of the store whom we do not know yet gets a subject and its key in this
         transaction, logged as the actor's doing. Raises UnknownCustomer when the store has no such person."""

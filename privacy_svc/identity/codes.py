@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import Database, now
-from privacy_svc.errors import Conflict, PrivacyError, UnknownCustomer
+from privacy_svc.errors import PrivacyError, SharedAddress
 from privacy_svc.http import CustomerDirectory, CustomerRef, Role
 from privacy_svc.identity.failures import UNKNOWN, held_up
 from privacy_svc.identity.limits import Limit, Reached, forget_over, take
@@ -24,7 +24,6 @@ from privacy_svc.identity.model import SignInCode
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.sessions import start_session
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
-from privacy_svc.vault import Subject
 
 MINUTES = 10
 TRIES = 5
@@ -85,47 +84,50 @@ class Post:
     mailer: Mailer
 
     def send(self, asked: Asked, letter: Letter) -> None:
-        """Where the address is somebody's. What goes wrong is logged, and the browser learns nothing of it."""
+        """Where the address is somebody's. What goes wrong is logged, and the browser learns nothing of it: nor does
+        whoever measures how long others' writes are held up, for what is written is the same for everybody."""
         try:
-            found = self._found(asked)
-            if found is not None:
-                self._deliver(found[0], found[1], letter)
+            subject_id, address, why = self._whose(asked)
+            with self.database.write() as session:  # from now on the code counts
+                mine = SignInCode.flow_hash == digest(asked.flow)
+                session.execute(update(SignInCode).where(mine).values(subject_id=subject_id))
+            why = why or self._mail(address, letter)
+            event = EventType.SIGN_IN_CODE_NOT_SENT if why else EventType.SIGN_IN_CODE_SENT
+            with self.database.write() as session:
+                payload = {"why": why} if why else {}
+                self.log.append(session, event, actor=UNKNOWN, subject_id=subject_id, payload=payload)
         except PrivacyError as error:
             _log.warning("sign_in.code_waits", problem=error.slug)
 
-    def _found(self, asked: Asked) -> tuple[str, str] | None:
-        """The person and the address as it is on file: what was typed may only look like it. From now on the code
-        counts."""
-        with self.database.write() as session:
-            try:
-                subject_id = self.directory.admit(session, CustomerRef(email=asked.address))
-            except UnknownCustomer:
-                return None
-            except Conflict:  # nobody can say whose code it would be
-                payload = {"why": "several people share the address"}
-                self.log.append(session, EventType.SIGN_IN_CODE_NOT_SENT, actor=UNKNOWN, payload=payload)
-                return None
-            address = self._on_file(session, subject_id, asked.address)
-            if address is None or session.get_one(Subject, subject_id).erased_at is not None:
-                return None
-            mine = SignInCode.flow_hash == digest(asked.flow)
-            session.execute(update(SignInCode).where(mine).values(subject_id=subject_id))
-            return subject_id, address
+    def _whose(self, asked: Asked) -> tuple[str | None, str, str]:
+        """The person and the address as it is on file, since what was typed may only look like it; or why not. No write
+        lock is held while the store is searched; only of somebody whom we do not know yet it reads the row."""
+        try:
+            with self.database.read() as session:
+                customer = self.directory.locate(session, CustomerRef(email=asked.address))
+                subject_id = self.directory.find(session, customer) if customer else None
+        except SharedAddress:  # nobody can say whose code it would be
+            return None, "", "several people share the address"
+        if customer is not None and subject_id is None:
+            with self.database.write() as session:
+                subject_id = self.directory.admit(session, customer)
+        with self.database.read() as session:
+            address = self._on_file(session, subject_id, asked.address) if subject_id else None
+        return (subject_id, address, "") if address else (None, "", "nobody has the address")
 
     def _on_file(self, session: Session, subject_id: str, typed: str) -> str | None:
-        hasher = self.log.vault.address_hasher(session, write=True)
+        hasher = self.log.vault.address_hasher(session)
         contacts = self.directory.contacts(session, [subject_id]).get(subject_id, ())
         wanted = hasher.of("email", typed)
         return next((c.value for c in contacts if c.kind == "email" and hasher.of("email", c.value) == wanted), None)
 
-    def _deliver(self, subject_id: str, address: str, letter: Letter) -> None:
-        event, payload = EventType.SIGN_IN_CODE_SENT, {}
+    def _mail(self, address: str, letter: Letter) -> str:
+        """Why it could not be sent, or nothing."""
         try:
             self.mailer.send(address.strip(), letter)
         except MailUnavailable as error:
-            event, payload = EventType.SIGN_IN_CODE_NOT_SENT, {"why": error.slug}
-        with self.database.write() as session:
-            self.log.append(session, event, actor=UNKNOWN, subject_id=subject_id, payload=payload)
+            return error.slug
+        return ""
 
 
 def redeem(session: Session, log: Log, flow: str, digits: str, network: str, before: str = "") -> str | Reached | None:

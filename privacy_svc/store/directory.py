@@ -39,6 +39,11 @@ class Directory:
         found = self._rows(session, customer)
         return next((s for c, k in found if (s := subjects.known(session, c, [k]).get(k))), None)
 
+    def locate(self, session: Session, customer: CustomerRef) -> CustomerRef | None:
+        if customer.subject is not None:
+            return self.references(session, [customer.subject]).get(customer.subject)
+        return next((CustomerRef(id=k, collection=c.path) for c, k in self._rows(session, customer)), None)
+
     def admit(self, session: Session, customer: CustomerRef, actor: str = "privacy-svc") -> str:
         if customer.subject is not None:
             if session.get(Subject, customer.subject) is None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import time_machine
 from sqlalchemy import event, text
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.db import Database, now
+from privacy_svc.db import now
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import (
     Asked,
@@ -121,6 +121,48 @@ def test_the_answer_takes_the_same_statements_for_everybody(desk: Desk) -> None:
         assert desk.redeem(asked.flow, wrong(asked.digits), f"192.0.2.{n}") is None
         found.append((before_answer, list(said)))
     assert found[1] == found[2]
+
+
+@pytest.mark.parametrize("address", [ANA["email"], "nobody@mail.example"])
+def test_nobody_waits_while_the_store_is_searched(desk: Desk, address: str) -> None:
+    """Whoever asks for codes neither stalls others' writes nor learns from their waiting whether we know an address."""
+    shop, waited = desk.shop, list[bool]()
+
+    def write_meanwhile(*_: object) -> None:
+        with ThreadPoolExecutor(1) as other:
+            written = other.submit(desk.ask, "other@mail.example", "198.51.100.9")
+            waited.append(wait([written], 3).done == set())
+            if waited[-1]:
+                raise RuntimeError("the store is searched while the write lock is held")
+
+    desk.asked(ANA["email"])  # who is known is not admitted
+    asked = desk.ask(address)
+    assert isinstance(asked, Asked)
+    event.listen(shop.stores.engine("shop"), "before_cursor_execute", write_meanwhile)
+    desk.post.send(asked, Letter("Your code", "It is for you."))
+    assert waited
+    assert not any(waited)
+
+
+def test_what_is_written_after_the_answer_is_the_same_for_everybody(desk: Desk) -> None:
+    """As many transactions, with the same changes: the next request waits as long behind a known address."""
+    desk.asked(ANA["email"])
+    said: list[str] = []
+    event.listen(desk.shop.database.engine, "before_cursor_execute", lambda *a: said.append(_change(a[2])))
+    found = []
+    for address in (ANA["email"], "nobody@mail.example"):
+        asked = desk.ask(address)
+        assert isinstance(asked, Asked)
+        said.clear()
+        desk.post.send(asked, Letter("Your code", "It is for you."))
+        found.append([change for change in said if change])
+    assert found[0] == found[1] != []
+
+
+def _change(statement: str) -> str:
+    """The kind of statement and its table, where it writes."""
+    words = statement.replace("INTO ", "").split()
+    return " ".join(words[:2]) if words[0] in {"INSERT", "UPDATE", "DELETE"} else ""
 
 
 def test_five_tries_and_no_more(desk: Desk) -> None:
@@ -246,19 +288,3 @@ def test_a_mail_server_that_is_away_is_noted(shop: Runtime, tmp_path: Path) -> N
         desk = Desk(shop, server)
         desk.asked(ANA["email"])
         assert desk.types() == [EventType.SIGN_IN_CODE_NOT_SENT]
-
-
-def test_counts_are_shared(database: Database) -> None:
-    """Two processes count into the same row, and nothing is lost under concurrency."""
-    from privacy_svc.identity.limits import Limit, take
-
-    limit = Limit("test", 10, timedelta(minutes=1))
-
-    def once(_: int) -> Reached | None:
-        with database.write() as session:
-            return take(session, limit, b"key")
-
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(once, range(15)))
-    assert [f is None for f in found].count(True) == 10
-    assert [bool(f and f.first) for f in found].count(True) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from privacy_svc.db import Database, now
 from privacy_svc.identity import TooManyTries
 from privacy_svc.identity.allowance import Allowances
 from privacy_svc.identity.credentials import WRONG_TOKENS
+from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.network import network_of
 from tests.identity.conftest import entries
 from tests.identity.test_guard import _app
@@ -84,3 +86,17 @@ def test_wrong_tokens_do_not_fill_the_log(database: Database, log: Log) -> None:
 def test_the_network_is_the_one_that_our_proxy_saw(peer: str, forwarded: str, network: str) -> None:
     """What a stranger writes into the header counts for nothing."""
     assert network_of(peer, forwarded, PROXIES) == network
+
+
+def test_counts_are_shared(database: Database) -> None:
+    """Two processes count into the same row, and nothing is lost under concurrency."""
+    limit = Limit("test", 10, timedelta(minutes=1))
+
+    def once(_: int) -> Reached | None:
+        with database.write() as session:
+            return take(session, limit, b"key")
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(once, range(15)))
+    assert [f is None for f in found].count(True) == 10
+    assert [bool(f and f.first) for f in found].count(True) == 1
