@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import String, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
+from privacy_svc.audits import reading
 from privacy_svc.audits.accepting import Acceptance
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check
@@ -137,6 +138,8 @@ def _why(error: Exception) -> str:
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
         diagnosis = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+        if state == "57014" or str(error.orig) == "interrupted":
+            return f"it took longer than {reading.LONGEST} seconds."
         if state is None:
             return f"{error.orig}."
         if state[:2] in {"42", "25"}:

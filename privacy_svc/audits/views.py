@@ -4,6 +4,7 @@ They are made for each run, show what was recorded until the as-of time, and no 
 force is there as tables too, so that one language asks about both.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -92,17 +93,18 @@ VIEWS: Mapping[str, str] = {
         FROM {main}request_notifications n JOIN {main}requests r ON r.id = n.request_id
         WHERE r.opened_at <= {as_of}""",
     "breaches": """
-        WITH known AS (SELECT * FROM {main}breach_events WHERE at <= {as_of}),
-             noted AS (SELECT * FROM known e WHERE NOT EXISTS (SELECT 1 FROM known later WHERE later.replaces = e.id))
+        WITH {known} AS (SELECT * FROM {main}breach_events WHERE at <= {as_of}),
+             {noted} AS (SELECT * FROM {known} e
+                         WHERE NOT EXISTS (SELECT 1 FROM {known} later WHERE later.replaces = e.id))
         SELECT b.id AS breach, aware_at, {due} AS authority_due, began_at, ended_at, client, people, records,
-               (SELECT e.risk FROM noted e WHERE e.breach_id = b.id AND e.kind = 'assessed'
+               (SELECT e.risk FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'assessed'
                 ORDER BY e.at DESC, e.id DESC LIMIT 1) AS risk,
-               (SELECT max(e.at) FROM noted e WHERE e.breach_id = b.id AND e.kind = 'assessed') AS assessed_at,
-               (SELECT min(e.at) FROM noted e WHERE e.breach_id = b.id AND e.risk = 'high') AS high_since,
-               (SELECT min(e.told_at) FROM noted e WHERE e.breach_id = b.id AND e.kind = 'authority')
+               (SELECT max(e.at) FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'assessed') AS assessed_at,
+               (SELECT min(e.at) FROM {noted} e WHERE e.breach_id = b.id AND e.risk = 'high') AS high_since,
+               (SELECT min(e.told_at) FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'authority')
                    AS authority_told_at,
-               (SELECT min(e.told_at) FROM noted e WHERE e.breach_id = b.id AND e.kind = 'people') AS people_told_at,
-               (SELECT e.exempt FROM noted e WHERE e.breach_id = b.id AND e.kind = 'people'
+               (SELECT min(e.told_at) FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'people') AS people_told_at,
+               (SELECT e.exempt FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'people'
                 ORDER BY e.at DESC, e.id DESC LIMIT 1) AS people_exempt,
                CASE WHEN closed_at <= {as_of} THEN closed_at END AS closed_at
         FROM {main}breaches b WHERE registered_at <= {as_of}""",
@@ -122,7 +124,8 @@ VIEWS: Mapping[str, str] = {
     "log_waiting": """
         SELECT id AS entry, type, at FROM {main}audit_outbox WHERE at <= {as_of}""",
 }
-"""`{main}` is where our tables are: a view may have the name of the table behind it."""
+"""`{main}` is where our tables are: a view may have the name of the table behind it. A WITH has a name in braces."""
+_WITH = ("known", "noted")
 
 TABLES: Mapping[str, str] = {
     "purposes": "purpose TEXT, legal_basis TEXT, data_use TEXT, direct_marketing BOOLEAN, storage_only BOOLEAN, "
@@ -140,20 +143,25 @@ _DUE_SQLITE = "strftime('%Y-%m-%d %H:%M:%f000', aware_at, '+72 hours')"
 """Written as instants are stored, so that it compares with them."""
 
 
-def create(connection: Connection, policies: PolicySet, as_of: datetime) -> None:
-    """In the connection's transaction, and gone with it."""
+def create(connection: Connection, policies: PolicySet, as_of: datetime) -> frozenset[str]:
+    """In the connection's transaction, and gone with it. The names, new each time, inside which our tables are read:
+    each view is of one of them."""
     sqlite = connection.dialect.name == "sqlite"
     main = "main." if sqlite else f"{_quoted(connection)}."
     moment = f"'{as_of:%Y-%m-%d %H:%M:%S.%f}'" if sqlite else f"TIMESTAMPTZ '{as_of:%Y-%m-%d %H:%M:%S.%f}+00'"
     due = _DUE_SQLITE if sqlite else "aware_at + INTERVAL '72 hours'"
+    inside = {name: f"{name}_{secrets.token_hex(8)}" for name in (*VIEWS, *_WITH)}
     for name, select in VIEWS.items():
-        connection.exec_driver_sql(f"CREATE TEMP VIEW {name} AS {select.format(main=main, as_of=moment, due=due)}")
+        whole = select.format(main=main, as_of=moment, due=due, **{w: inside[w] for w in _WITH})
+        connection.exec_driver_sql(f"CREATE TEMP VIEW {inside[name]} AS {whole}")
+        connection.exec_driver_sql(f"CREATE TEMP VIEW {name} AS SELECT * FROM {inside[name]}")  # noqa: S608 - our own
     for name, columns in TABLES.items():
         connection.exec_driver_sql(f"CREATE TEMP TABLE {name} ({columns})")
         rows = list(_ROWS[name](policies))
         if rows:
             names = ", ".join(f":{n}" for n in rows[0])
             connection.execute(text(f"INSERT INTO {name} ({', '.join(rows[0])}) VALUES ({names})"), rows)  # noqa: S608 - our own names
+    return frozenset(inside.values())
 
 
 def _quoted(connection: Connection) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from privacy_svc.auditlog import EventType, NoteError, verify_json
-from privacy_svc.audits import UnknownAudit, UnknownProgramme
+from privacy_svc.audits import UnknownAudit, UnknownProgramme, reading
 from privacy_svc.audits.reading import read_only
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import now
@@ -45,6 +45,12 @@ def _result(office: Office, query: str) -> dict[str, Any]:
         "SELECT state FROM consents",
         "SELECT id AS evidence, given_at AS since FROM main.consents",
         "SELECT name AS evidence, NULL AS since FROM sqlite_master",
+        "WITH x AS (SELECT token_hash FROM main.clients) SELECT hex(token_hash) AS evidence, NULL AS since FROM x",
+        "WITH persons AS (SELECT id FROM main.subjects) SELECT id AS evidence, NULL AS since FROM persons",
+        "WITH known AS (SELECT id FROM main.subjects) SELECT id AS evidence, NULL AS since FROM known",
+        "WITH x AS (SELECT id FROM subjects) SELECT id AS evidence, NULL AS since FROM x",
+        "WITH x AS (SELECT name FROM sqlite_master) SELECT name AS evidence, NULL AS since FROM x",
+        "SELECT name AS evidence, NULL AS since FROM sqlite_temp_master",
         "SELECT evidence, since FROM nowhere",
         "SELECT consent AS evidence, given_at AS since FROM consents WHERE given_at < :yesterday",
         "SELECT 'ana@example.org' AS evidence, NULL AS since",
@@ -60,6 +66,23 @@ def test_a_check_that_cannot_or_may_not_run_is_an_error(office: Office, query: s
     assert "ana" not in json.dumps(result).lower()
     with office.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Consent)) == 1
+
+
+def test_a_check_that_never_ends_is_stopped(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error, and the checks after it run."""
+    monkeypatch.setattr(reading, "LONGEST", 1)
+    endless = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT max(i) AS evidence, NULL AS since FROM n"
+    )
+    office.add_check(_sql(endless))
+    file = office.settings.audits / "programmes.yml"
+    file.write_text(file.read_text().replace("checks: [mine]", "checks: [mine, requests-overdue]"))
+    stopped, after = office.run("mine")["results"]
+    assert (stopped["status"], stopped["statement"]) == (
+        "error",
+        "This check could not run: it took longer than 1 seconds.",
+    )
+    assert after["status"] == "pass"
 
 
 def test_the_connection_of_an_audit_cannot_write(office: Office) -> None:
