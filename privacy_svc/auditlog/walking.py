@@ -46,5 +46,5 @@ def _indices(session: Session, wanted: Wanted) -> tuple[int, int] | None:
     times, from `since` to `until`."""
     limits = [Entry.at >= wanted.since] if wanted.since else []
     limits += [Entry.at < wanted.until] if wanted.until else []
-    found = session.execute(select(func.min(Entry.index), func.max(Entry.index)).where(*limits)).one()
-    return None if found[0] is None else (int(found[0]), int(found[1]))
+    first, last = session.execute(select(func.min(Entry.index), func.max(Entry.index)).where(*limits)).one().tuple()
+    return None if first is None else (int(first), int(last))

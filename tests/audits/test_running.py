@@ -72,7 +72,7 @@ def test_a_check_that_never_ends_is_stopped(office: Office, monkeypatch: pytest.
     """It is an error, and the checks after it run."""
     monkeypatch.setattr(reading, "LONGEST", 1)
     endless = (
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT max(i) AS evidence, NULL AS since FROM n"
+        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i FROM n) SELECT max(i) AS evidence, NULL AS since FROM n"
     )
     office.add_check(_sql(endless))
     file = office.settings.audits / "programmes.yml"
