@@ -46,5 +46,6 @@ def _indices(session: Session, wanted: Wanted) -> tuple[int, int] | None:
     times, from `since` to `until`."""
     limits = [Entry.at >= wanted.since] if wanted.since else []
     limits += [Entry.at < wanted.until] if wanted.until else []
-    first, last = session.execute(select(func.min(Entry.index), func.max(Entry.index)).where(*limits)).one().tuple()
-    return None if first is None else (int(first), int(last))
+    ends = select(func.count(), func.min(Entry.index), func.max(Entry.index)).where(*limits)
+    many, first, last = session.execute(ends).one().tuple()
+    return (first, last) if many else None
