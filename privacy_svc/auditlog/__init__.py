@@ -28,6 +28,7 @@ from privacy_svc.auditlog.searching import EntryView, Wanted
 from privacy_svc.auditlog.signed_json import strict_json, verify_json
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.unsaid import Unsaid
 from privacy_svc.auditlog.verify import Report
 from privacy_svc.auditlog.waiting import Backlog
 from privacy_svc.auditlog.walking import walk
@@ -61,6 +62,7 @@ __all__ = [
     "Report",
     "Signer",
     "Theirs",
+    "Unsaid",
     "Verifier",
     "Wanted",
     "Witness",

@@ -40,6 +40,7 @@ from privacy_svc.auditlog.retention import Held, nobody
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.unsaid import Unsaid, unsaid
 from privacy_svc.auditlog.untold import untold_erasures
 from privacy_svc.auditlog.verify import Report, verify
 from privacy_svc.auditlog.witness import Witness
@@ -135,6 +136,10 @@ class Log:
     def untold_erasures(self, session: Session, erased: Mapping[str, datetime]) -> int:
         """How many erasures only the log knows of; see `untold`."""
         return untold_erasures(session, self.vault, erased)
+
+    def unsaid(self, session: Session, kinds: Collection[EventType]) -> list[Unsaid]:
+        """Who said something after a backup that was restored; see `unsaid`."""
+        return unsaid(session, kinds)
 
     def lacks(self, database: Database) -> int:
         """How many entries are outside that the database does not have: it was put back into the past. Raises

@@ -15,6 +15,8 @@ SAID = {
     "told": "of them erasures",
     "untold": "erasures that only the log knows of",
     "undone": "people whose erasure rows of a backup had undone, erased again",
+    "ended": "consents ended, since their people took one back, or said no, after the backup",
+    "restricted": "people whose data are restricted again",
     "cleaned": "erased people whose rows in the stores were gone over again",
 }
 
@@ -99,6 +101,16 @@ def replay(cli: Cli, *, new_ledger: bool) -> None:
         click.secho("Values of erased people still stand in these places: take them out there.", fg="red", err=True)
         for remains in done.left:
             click.echo(f"  {remains.place}: {remains.rows:,} rows (subject {remains.subject})", err=True)
+        raise SystemExit(1)
+    if done.objected:
+        click.secho(
+            "These people objected after the backup, and to what is lost: ask them, and record it again.",
+            fg="red",
+            err=True,
+        )
+        for person in done.objected:
+            click.echo(f"  subject {person}", err=True)
+    if done.objected and not done.lost:
         raise SystemExit(1)
     if done.lost:
         click.secho(

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from privacy_svc.cli.common import Cli
 from privacy_svc.errors import Misconfigured
 from privacy_svc.settings import Settings, load
 
+RESPAWN_SECONDS = 1.0
+"""After which a process that died is followed by another."""
 UNREACHED = (
     "warning: base_url is not set, so links in mails, receipts and the discovery documents say {}, "
     "which only this machine reaches. Set it (PRIVACY_BASE_URL) to the address that people and modules use."
@@ -64,6 +67,8 @@ def run(settings: Settings) -> None:
             workers=settings.workers,
             log_access=False,
             log_enabled=False,
+            respawn_failed_workers=True,
+            respawn_interval=RESPAWN_SECONDS,
         ).serve()
 
 
@@ -92,9 +97,24 @@ def _worker(settings: Settings) -> Iterator[None]:
     if not settings.embedded:
         yield
         return
-    worker = subprocess.Popen([sys.executable, "-m", "privacy_svc", "worker"])
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(ended,), name="worker")
+    keeper.start()
     try:
         yield
     finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(timeout=20)
+        ended.set()
+        keeper.join()
+
+
+def _keep_worker(ended: threading.Event) -> None:
+    """One that dies is followed by another: requests would wait, and erasures with them, while the pages go on."""
+    while not ended.is_set():
+        worker = subprocess.Popen([sys.executable, "-m", "privacy_svc", "worker"])
+        while worker.poll() is None and not ended.wait(RESPAWN_SECONDS):
+            pass
+        if worker.poll() is None:
+            worker.send_signal(signal.SIGTERM)
+            worker.wait(timeout=20)
+        elif not ended.is_set():
+            click.secho(f"the worker ended ({worker.returncode}); another is started", fg="yellow", err=True)

@@ -5,6 +5,7 @@ subject's state version in its transaction; `subject_state` is what decisions re
 """
 
 from privacy_svc.consent import listroutes, objectroutes, routes
+from privacy_svc.consent.after_restore import Renewed, renew
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.choices import CHOICES, PERSON, Choices
 from privacy_svc.consent.confirming import forget_links, forget_links_of
@@ -86,6 +87,7 @@ __all__ = [
     "Reading",
     "RecordConsent",
     "Refused",
+    "Renewed",
     "Shape",
     "SharedStates",
     "Source",
@@ -129,6 +131,7 @@ __all__ = [
     "purpose_states",
     "read",
     "record",
+    "renew",
     "require_open_to_objection",
     "restrict",
     "restricted_people",

@@ -1,4 +1,5 @@
-"""Consents that no longer count, though nobody took them back: those of a person who was erased and came back."""
+"""Consents that no longer count, though nobody took them back in so many words: those of a person who was erased and
+came back, or who took some back that a restored backup does not know of."""
 
 from datetime import datetime
 
@@ -14,10 +15,23 @@ from privacy_svc.db import new_id
 _COPIED = ("subject_id", "purpose", "notice_id", "notice_version", "notice_language", "notice_digest", "policy_version")
 
 
-def invalidate_all(session: Session, log: Log, subject_id: str, actor: str, at: datetime, reason: str) -> int:
-    """Every consent that stands becomes `invalidated`; how many. Raises Erased, NotFound."""
+def invalidate_all(
+    session: Session,
+    log: Log,
+    subject_id: str,
+    actor: str,
+    at: datetime,
+    reason: str,
+    *,
+    recorded_until: datetime | None = None,
+) -> int:
+    """Every consent that stands becomes `invalidated`, of those recorded by then; how many. Raises Erased, NotFound."""
     subject = hold(session, subject_id)
-    standing = [c for c in latest(session, [subject_id]) if c.state == State.GIVEN]
+    standing = [
+        c
+        for c in latest(session, [subject_id])
+        if c.state == State.GIVEN and (recorded_until is None or c.recorded_at <= recorded_until)
+    ]
     for said in standing:
         row = Consent(
             **{name: getattr(said, name) for name in _COPIED},

@@ -8,7 +8,7 @@ erasure: what was taken out then is taken out again, and what is left is told.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Theirs
-from privacy_svc.consent import disown, enlist_erased, invalidate_all, owners
+from privacy_svc.consent import disown, enlist_erased, invalidate_all, owners, renew
 from privacy_svc.db import Database, now
 from privacy_svc.errors import KeyUnavailable, NotFound
 from privacy_svc.policy import surely_before
@@ -54,7 +54,8 @@ class Replayed:
     `lost` keys that nothing opens any more; `logged` entries the audit log took back, `told` of them erasures; `untold`
     erasures, also of earlier restores, that only the log knows of; `undone` people whose erasure single rows of a
     backup had undone, erased again; `cleaned` erased people whose rows in the stores were gone over; `searched` those
-    of them whose values were back, and `left` where they still stand."""
+    of them whose values were back, and `left` where they still stand. `ended` consents that people may have taken back
+    since the backup, people `restricted` again, and who `objected` to what has to be asked."""
 
     entries: int
     erasures: int
@@ -67,6 +68,9 @@ class Replayed:
     cleaned: int
     searched: int = 0
     left: tuple[Remains, ...] = ()
+    ended: int = 0
+    restricted: int = 0
+    objected: tuple[str, ...] = ()
 
 
 def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> Replayed:
@@ -90,10 +94,15 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
     logged = log.until - log.first
     with database.write() as session:
         untold = parts.log.untold_erasures(session, _erased(session))
+        wishes = renew(session, parts.log, WORKER, now())
         told = (logged, log.erasures, untold, undone, cleaned, len(known), left)
-        done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, *told)
+        done = Replayed(len(lines), erasures, recovered.keys, recovered.lost, *told, *astuple(wishes))
         payload: dict[str, Any] = {"fences": done.entries, "erasures": erasures, "keys": done.keys}
         payload |= {name: count for name, count in (("untold", untold), ("undone", undone)) if count}
+        payload |= {
+            name: count for name, count in (("ended", wishes.ended), ("restricted", wishes.restricted)) if count
+        }
+        payload |= {"objected": len(wishes.objected)} if wishes.objected else {}
         payload |= {"left": sorted({remains.place for remains in left})} if left else {}
         parts.log.append(session, EventType.RESTORE_REPLAYED, actor=actor, payload=payload)
     return done

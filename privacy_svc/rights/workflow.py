@@ -23,6 +23,7 @@ from typing import IO, Any, Self
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from privacy_svc.db import Database, new_id, now, parse_url
 from privacy_svc.errors import Conflict, DatabaseBusy
@@ -52,6 +53,8 @@ URGENT = 2
 """Places that only these have, besides those of all: nobody's data are used against their will because a package is
 being packed, or a store keeps others waiting."""
 AT_ONCE = frozenset({Right.OBJECTION, Right.RESTRICTION})
+STOP_PAUSE = 1.0
+"""Seconds between two tries to note that a run came no further, while the database is away."""
 REVIEW = 60.0
 """Seconds between two looks for runs that the engine lost."""
 COURIERS = 3
@@ -152,7 +155,7 @@ class Worker:
             self._running.add(request_id)
             self._starting.pop(request_id, None)
             try:
-                return _fulfil(work, request_id)
+                return _fulfil(work, request_id, self._ended)
             finally:
                 self._running.discard(request_id)
                 self._orders.set()
@@ -232,14 +235,20 @@ _ORDERS = (
 )
 
 
-def _fulfil(work: Fulfilment, request_id: str) -> str:
+def _fulfil(work: Fulfilment, request_id: str, ended: threading.Event) -> str:
     """What was done stands in the request row, so that the engine need not note it too: a run that is broken off begins
-    again and finds it. When something is away, the request row is the order to try it again later."""
+    again and finds it. When something is away, the request row is the order to try it again later. Where that is what
+    is away, the run waits for it here: the engine would take a run that left no word for one that goes on."""
     problem = work.run(request_id)
     if problem is None:
         return "completed"
-    options: Any = {"name": "stop", "retries_allowed": True, "max_attempts": 8}
-    return DBOS.run_step(options, work.stop, request_id, problem)
+    while True:
+        try:
+            return work.stop(request_id, problem)
+        except (DatabaseBusy, SQLAlchemyError) as error:
+            _log.warning("requests.stop_waits", request=request_id, kind=type(error).__name__)
+            if ended.wait(STOP_PAUSE):
+                raise
 
 
 def _system_database(database: Database, home: Path) -> str:

@@ -45,7 +45,7 @@ class PageKey(Base):
     page: Mapped[int] = mapped_column(index=True)
     """Stays when the key is replaced. For people: two processes may give two new pages one number."""
     generation: Mapped[int] = mapped_column(default=1)
-    epoch: Mapped[int]
+    epoch: Mapped[int] = mapped_column(index=True)
     wrapped: Mapped[bytes]
     subjects: Mapped[int] = mapped_column(default=0)
     """How many subjects were placed on this page; a full page takes no more."""
