@@ -2,8 +2,9 @@
 
 import click
 
-from privacy_svc.cli.consent_import import export, load, suppressions
+from privacy_svc.cli.consent_import import export, load
 from privacy_svc.cli.consent_show import show
+from privacy_svc.cli.consent_suppressions import release, suppressions
 
 
 @click.group()
@@ -23,3 +24,4 @@ command.add_command(show)
 command.add_command(load)
 command.add_command(export)
 command.add_command(suppressions)
+command.add_command(release)

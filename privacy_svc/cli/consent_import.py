@@ -1,4 +1,4 @@
-"""`consent import`, `consent export`, `consent suppressions`."""
+"""`consent import`, `consent export`."""
 
 import gc
 import os
@@ -181,15 +181,3 @@ def _written(out: Path | None) -> Iterator[TextIO]:
     with os.fdopen(os.open(out, flags, 0o600), "w", encoding="utf-8", newline="") as file:
         yield file
     click.echo(f"written to {out}", err=True)
-
-
-@click.command()
-@click.pass_obj
-def suppressions(cli: Cli) -> None:
-    """How many addresses are not to be used again, by kind, scope and reason. Which they are, nobody can say."""
-    from privacy_svc.consent import count_suppressions
-
-    with cli.runtime(check_stores=False) as runtime, runtime.database.read() as session:
-        rows = count_suppressions(session)
-    columns = ("kind", "scope", "reason", "entries", "oldest", "newest")
-    cli.show(rows, lambda: table(rows, columns, empty="No address is suppressed."))

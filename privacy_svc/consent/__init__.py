@@ -7,7 +7,7 @@ subject's state version in its transaction; `subject_state` is what decisions re
 from privacy_svc.consent import listroutes, objectroutes, routes
 from privacy_svc.consent.after_restore import Renewed, renew
 from privacy_svc.consent.checks import require_open_to_objection
-from privacy_svc.consent.choices import CHOICES, PERSON, Choices
+from privacy_svc.consent.choices import CHOICES, PERSON, Choices, can_be_taken_back
 from privacy_svc.consent.confirming import forget_links, forget_links_of
 from privacy_svc.consent.errors import LinkGone, NoticeChanged, UnknownLink
 from privacy_svc.consent.exporting import export, export_lines
@@ -49,6 +49,7 @@ from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
 from privacy_svc.consent.suppression import Cause, digests, disown, enlist_erased, enlist_theirs, follow_address, owners
 from privacy_svc.consent.suppression import counts as count_suppressions
+from privacy_svc.consent.suppression import release_unowned as release_unowned_suppressions
 from privacy_svc.consent.switching import Position, Switch, Switches
 from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
 from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE
@@ -99,6 +100,7 @@ __all__ = [
     "Totals",
     "UnknownLink",
     "asking",
+    "can_be_taken_back",
     "count_suppressions",
     "current",
     "deliver",
@@ -131,6 +133,7 @@ __all__ = [
     "purpose_states",
     "read",
     "record",
+    "release_unowned_suppressions",
     "renew",
     "require_open_to_objection",
     "restrict",

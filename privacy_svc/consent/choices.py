@@ -14,6 +14,7 @@ from privacy_svc.consent import unsubscribing
 from privacy_svc.consent.checks import require_open_to_objection
 from privacy_svc.consent.confirming import Confirmer, Offered, Post
 from privacy_svc.consent.following import ListKeeper
+from privacy_svc.consent.invalidating import withdraw_former
 from privacy_svc.consent.model import Consent
 from privacy_svc.consent.objections import lift_objection, object_to, objects_since, was_signalled
 from privacy_svc.consent.recording import Saying, record_all
@@ -34,6 +35,7 @@ PERSON = "person"
 GPC = "gpc"
 """The channel of a browser's general signal."""
 Said = tuple[ConsentView, Post | None]
+_PERMITTING = frozenset({State.GIVEN, State.REQUESTED})
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,11 @@ class Choices:
         if gpc:
             self.signal(session, subject_id, PERSON, min(now(), said.given_at - timedelta(microseconds=1)))
             lift_objection(session, self.log, subject_id, said.purpose, PERSON, f"consent {said.id}")
-        self.keeper.follow_own(session, subject_id, self.policies.purposes[said.purpose], PERSON, shown=address)
+        purpose = self.policies.purposes[said.purpose]
+        if address is None:  # a guardian showed nothing of the child's addresses
+            self.keeper.follow(session, subject_id, purpose, said.state, PERSON)
+        else:
+            self.keeper.follow_own(session, subject_id, purpose, PERSON, shown=address)
         return said
 
     def unsubscribe_link(self, subject_id: str, purpose: str) -> UnsubscribeLink:
@@ -157,8 +163,11 @@ class Choices:
         at: datetime | None = None,
     ) -> None:
         """A consent is withdrawn; what rests on another basis is objected to. A purpose may have both: an interest, and
-        explicit consent for its special categories."""
-        if purpose.consent is not None:
+        explicit consent for its special categories. What was agreed to while it rested on consent is withdrawn too: it
+        would count again if that came back."""
+        if purpose.consent is None:
+            withdraw_former(session, self.log, subject_id, purpose.key, channel, actor)
+        else:
             ref = CustomerRef(subject=subject_id)
             wanted = RecordConsent(ref, purpose.key, "withdrawn", Source(channel), given_at=at)
             self._say_one(session, Saying(subject_id, wanted, actor, superseded=at is not None))
@@ -172,10 +181,18 @@ def _is_objected_to(purpose: Purpose) -> bool:
     return purpose.legal_basis is not LegalBasis.CONSENT and is_objectionable(purpose)
 
 
+def can_be_taken_back(purpose: Purpose) -> bool:
+    """Whether a person's no changes anything now: a purpose may have come to rest on a contract or a law meanwhile."""
+    return purpose.consent is not None or is_objectionable(purpose)
+
+
 def is_over(session: Session, subject_id: str, purpose: Purpose) -> bool:
     """Nothing is left to take back."""
     last = next(latest(session, [subject_id], [purpose.key]), None)
-    withdrawn = purpose.consent is None or (last is not None and last.state == State.WITHDRAWN)
+    if purpose.consent is None:
+        withdrawn = last is None or last.state not in _PERMITTING
+    else:
+        withdrawn = last is not None and last.state == State.WITHDRAWN
     return withdrawn and (not _is_objected_to(purpose) or objects_since(session, subject_id, purpose.key) is not None)
 
 

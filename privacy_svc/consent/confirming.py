@@ -1,7 +1,8 @@
 """Double opt-in: what was agreed to counts once the person confirmed it by a link that was mailed to them.
 
 The link is a page with a button, because programs that look at links in mails must not confirm anything. It proves
-that the mailbox is theirs, so it is evidence for this purpose by e-mail and for nothing else (BGH I ZR 164/09).
+that the mailbox is theirs, so it is evidence for this purpose by e-mail and for nothing else (BGH I ZR 164/09). What
+a guardian agreed to for a child (Art. 8 GDPR) is the guardian's to confirm: their letter goes to them (decision 12).
 """
 
 from dataclasses import dataclass, replace
@@ -18,12 +19,12 @@ from privacy_svc.consent.checks import check
 from privacy_svc.consent.errors import LinkGone, NoAddress
 from privacy_svc.consent.model import CONFIRMATION, Confirmation, Consent
 from privacy_svc.consent.recording import record
-from privacy_svc.consent.schemas import ConsentView, NoticeRef, RecordConsent, Source
+from privacy_svc.consent.schemas import ConsentView, Guardian, NoticeRef, RecordConsent, Source
 from privacy_svc.consent.standing import latest, state_at
 from privacy_svc.consent.states import DOUBLE_OPT_IN, State
 from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
-from privacy_svc.errors import InvalidBody
+from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import Contact, CustomerDirectory, TooManyRequests
 from privacy_svc.identity import digest, new_secret
 from privacy_svc.mail import Letter
@@ -84,7 +85,7 @@ class Confirmer:
         purpose = check(self.policies, wanted, at)
         hold(session, subject_id)
         self._limit(session, subject_id, at)
-        address = self._address(session, subject_id)
+        address = self._address(session, subject_id, wanted)
         standing = next(latest(session, [subject_id], [purpose.key]), None)
         if standing is not None and state_at(standing.state, standing.valid_until, at) is State.GIVEN:
             said = msgspec.structs.replace(service.view(standing), state=State.REQUESTED)
@@ -114,9 +115,9 @@ class Confirmer:
         assert wanted.notice is not None
         return Offered(self.policies.purposes[row.purpose], wanted.notice, row.expires_at)
 
-    def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView, Contact]:
-        """Records `given` by the link's holder; the subject, the consent, and the address that is shown to be theirs.
-        Raises LinkGone, Erased, StoreUnavailable."""
+    def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView, Contact | None]:
+        """Records `given` by the link's holder; the subject, the consent, and the address that is shown to be theirs:
+        none where a guardian confirmed. Raises LinkGone, Erased, StoreUnavailable."""
         row = self._find(session, token, lock=True)
         hold(session, row.subject_id)
         standing = next(latest(session, [row.subject_id], [row.purpose]), None)
@@ -124,13 +125,14 @@ class Confirmer:
             raise LinkGone("You have said something else about this since the link was sent.")
         at = now()
         wanted, address = self._offered(session, row)
-        if not self._is_theirs(session, row.subject_id, address):
+        by_guardian = wanted.guardian is not None
+        if not by_guardian and not self._is_theirs(session, row.subject_id, address):
             raise LinkGone("Your e-mail address is another one now.")
         proof = {"channel": "email", "address": address, "link": row.digest.hex()[:16]}
         times = {"asked_at": row.asked_at.isoformat(), "confirmed_at": at.isoformat()}
         row.used_at, row.sealed, row.send_at = at, None, None
         said = self._record(session, row.subject_id, _proven(wanted, proof | times), actor, at, confirmed=True)
-        return row.subject_id, said, Contact("email", address)
+        return row.subject_id, said, None if by_guardian else Contact("email", address)
 
     def _record(
         self, session: Session, subject_id: str, wanted: RecordConsent, actor: str, at: datetime, *, confirmed: bool
@@ -147,12 +149,26 @@ class Confirmer:
             confirmed=confirmed,
         )
 
-    def _address(self, session: Session, subject_id: str) -> str:
-        """On file, not what a form says: a link to an address that is not the person's would prove nothing of them."""
+    def _address(self, session: Session, subject_id: str, wanted: RecordConsent) -> str:
+        """On file, not what a form says: a link to an address that is not the person's would prove nothing of them. A
+        guardian is in no store; theirs is the one by which they were verified, and never the child's."""
+        if wanted.guardian is not None:
+            return self._of_guardian(session, subject_id, wanted.guardian)
         for kind, value in self.directory.contacts(session, [subject_id]).get(subject_id, ()):
             if kind == "email" and "@" in value:
                 return value.strip()
         raise NoAddress("This purpose is confirmed by e-mail, and the customer store has no address of this person.")
+
+    def _of_guardian(self, session: Session, subject_id: str, guardian: Guardian) -> str:
+        """Raises InvalidBody."""
+        given = (guardian.contact or "").strip()
+        if normalise("email", given, self.vault.region) is None:
+            why = "the guardian confirms this purpose by e-mail: give their address"
+        elif self._is_theirs(session, subject_id, given):
+            why = "is the child's own address: give the guardian's"
+        else:
+            return given
+        raise InvalidBody("Nobody could confirm this.", faults=[Fault("/guardian/contact", why)])
 
     def _is_theirs(self, session: Session, subject_id: str, address: str) -> bool:
         """Whether they are still reached there: who has a mailbox of before confirms nothing for the one of now."""
@@ -191,7 +207,7 @@ class Confirmer:
         asked = {"wanted": msgspec.to_builtins(wanted), "address": address, "token": token, "text": text.digest}
         seal(session, self.vault, row, asked)
         session.add(row)
-        return self._written(row, wanted.notice.language, address, token)
+        return self._written(row, wanted, address, token)
 
     def post_again(self, session: Session, row: Confirmation) -> Post | None:
         """The letter of a link that waits to be sent; None where nothing is left to confirm."""
@@ -202,14 +218,17 @@ class Confirmer:
             return None
         asked = opened(session, self.vault, row)
         wanted = msgspec.convert(asked["wanted"], RecordConsent)
-        assert wanted.notice is not None
-        return self._written(row, wanted.notice.language, asked["address"], asked["token"])
+        return self._written(row, wanted, asked["address"], asked["token"])
 
-    def _written(self, row: Confirmation, language: str, address: str, token: str) -> Post:
+    def _written(self, row: Confirmation, wanted: RecordConsent, address: str, token: str) -> Post:
         assert row.send_at is not None
+        assert wanted.notice is not None
         purpose, hours = self.policies.purposes[row.purpose], (row.expires_at - row.asked_at) // timedelta(hours=1)
         organisation = self.policies.organisation
-        letter = letters.ask_to_confirm(organisation, purpose, language, hours, self.base_url, token)
+        language, for_child = wanted.notice.language, wanted.guardian is not None
+        letter = letters.ask_to_confirm(
+            organisation, purpose, language, hours, self.base_url, token, for_child=for_child
+        )
         stop = unsubscribing.make_token(self.signer, row.subject_id, purpose.key)
         headers = unsubscribing.headers(unsubscribing.link(self.base_url, stop))
         return Post(address, replace(letter, headers=headers), row.digest, row.send_at)

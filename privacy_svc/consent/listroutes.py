@@ -16,9 +16,9 @@ from privacy_svc.consent.checks import require_purpose
 from privacy_svc.consent.importing import Importer
 from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.reading import Format, Line, Shape, guess_format, inspect, read
-from privacy_svc.consent.suppression import counts, scopes_by_address, scopes_of
+from privacy_svc.consent.suppression import counts, release_unowned, scopes_by_address, scopes_of
 from privacy_svc.db import Database
-from privacy_svc.errors import PrivacyError
+from privacy_svc.errors import InvalidBody, PrivacyError
 from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, allow, decode, takes
 from privacy_svc.identity import Limit, TooManyTries, take
 from privacy_svc.policy import PolicyHolder
@@ -93,6 +93,55 @@ def check_suppressions(
     return Suppressed(found[: len(wanted.emails)], found[len(wanted.emails) :])
 
 
+class ReleaseAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the two, and what you know of it: it stands in the log."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+    email: Address | None = None
+    phone: Address | None = None
+
+    def __post_init__(self) -> None:
+        if (self.email is None) == (self.phone is None):
+            raise InvalidBody("Name one address: email or phone.")
+
+    def __repr__(self) -> str:
+        return "ReleaseAddress(…)"
+
+    @property
+    def contact(self) -> Contact:
+        return Contact("email", self.email) if self.email is not None else Contact("phone", self.phone or "")
+
+
+class AddressReleased(msgspec.Struct, frozen=True):
+    """`left`: entries that still stand. An erasure's goes with the own new consent of who has the address now, and
+    what a person said with their word."""
+
+    released: int
+    left: int
+
+
+@post(
+    "/v1/suppressions/release",
+    opt=allow(Role.DPO) | {"body": ReleaseAddress},
+    sync_to_thread=True,
+    status_code=200,
+    operation_id="releaseSuppressed",
+    tags=TAGS,
+)
+def release_suppressed(
+    body: RawBody,
+    database: NamedDependency[Database],
+    vault: NamedDependency[Vault],
+    log: NamedDependency[Log],
+    caller: NamedDependency[Caller],
+) -> AddressReleased:
+    """Entries go of which nobody knows whose they are, because they are older than their owners' tags."""
+    wanted = decode(body, ReleaseAddress)
+    with database.write() as session:
+        found = release_unowned(session, vault, log, wanted.contact, caller.name, wanted.reason)
+    return AddressReleased(*found)
+
+
 _NO: frozenset[str] = frozenset()
 
 
@@ -155,4 +204,4 @@ def _answers(importer: Importer, digest: str, lines: Iterator[Line]) -> Iterator
         yield msgspec.json.encode({"error": {"type": f"/problems/{error.slug}", "detail": error.detail}}) + b"\n"
 
 
-HANDLERS = [check_suppressions, count_suppressions, import_consents]
+HANDLERS = [check_suppressions, count_suppressions, release_suppressed, import_consents]

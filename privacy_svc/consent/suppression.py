@@ -43,6 +43,13 @@ class Owned(NamedTuple):
     owner: bytes
 
 
+class Released(NamedTuple):
+    """Entries of an address that went, and that still stand."""
+
+    released: int
+    left: int
+
+
 class Entry(NamedTuple):
     """Why an address is not to be used."""
 
@@ -198,6 +205,19 @@ def release_erased(
     count = session.connection().execute(gone).rowcount
     _log_release(session, log, scopes, count, actor, because)
     return count
+
+
+def release_unowned(session: Session, vault: Vault, log: Log, contact: Contact, actor: str, because: str) -> Released:
+    """Entries of one address go of which nobody knows whose they are, for they are from before entries had owners: no
+    word of a person could reach them. What people who were erased left stands, as does what somebody said. `because`:
+    what staff know. Raises KeyUnavailable."""
+    mine = Suppression.digest.in_([d.digest for d in vault.address_hasher(session).of(*contact)])
+    unowned = (mine, Suppression.owner == NOBODY, Suppression.reason != Cause.ERASURE.value)
+    scopes = set(session.scalars(select(Suppression.scope).where(*unowned)))
+    count = session.connection().execute(delete(Suppression).where(*unowned)).rowcount
+    _log_release(session, log, scopes, count, actor, because)
+    left = session.scalar(select(func.count()).select_from(Suppression).where(mine))
+    return Released(count, left or 0)
 
 
 def _log_release(session: Session, log: Log, scopes: Iterable[str], count: int, actor: str, because: str) -> None:

@@ -79,9 +79,9 @@ class Versions:
 
 
 def kept_versions(session: Session, in_force: str) -> list[KeptVersion]:
-    """The newest first."""
+    """The newest first. Raises AlteredPolicy."""
     rows = session.scalars(select(PolicyVersion).order_by(PolicyVersion.first_seen_at.desc(), PolicyVersion.version))
-    return [KeptVersion(r.version, r.first_seen_at, len(json.loads(r.files)), r.version == in_force) for r in rows]
+    return [KeptVersion(r.version, r.first_seen_at, len(_files(r)), r.version == in_force) for r in rows]
 
 
 def kept_policy(session: Session, version: str) -> KeptPolicy:
@@ -95,18 +95,19 @@ def kept_policy(session: Session, version: str) -> KeptPolicy:
         raise NotFound(
             f"No policy of the version {version[:80]} was in force here; `policy versions` lists those kept."
         )
-    files: dict[str, str] = json.loads(found[0].files)
+    files = _files(found[0])
     if version_of({path: text.encode() for path, text in files.items()}) != found[0].version:
         raise _altered(found[0].version)
     return KeptPolicy(found[0].version, found[0].first_seen_at, files)
 
 
 def kept_notice(session: Session, version: str, key: tuple[str, int, str]) -> Notice | None:
-    """A text of a policy that was in force: id, version and language. None where it is not kept."""
+    """A text of a policy that was in force: id, version and language. None where it is not kept. Raises
+    AlteredPolicy."""
     found = session.get(PolicyVersion, version)
     notice, number, language = key
     path = f"{NOTICES}/{notice}/{number}.{language}.md"
-    text = json.loads(found.files).get(path) if found else None
+    text = _files(found).get(path) if found else None
     return read_notices("", {path: text.encode()}, None, None, Faults()).get(key) if text else None
 
 
@@ -116,6 +117,7 @@ def recall(session: Session, version: str) -> PolicySet | None:
     found = session.get(PolicyVersion, version)
     if found is None:
         return None
+    _files(found)
     try:
         compiled = _compiled(found.files)
     except Misconfigured as error:
@@ -124,6 +126,17 @@ def recall(session: Session, version: str) -> PolicySet | None:
     if compiled.version != version:
         raise _altered(version)
     return compiled
+
+
+def _files(kept: PolicyVersion) -> dict[str, str]:
+    """As they were written: texts by path. JSON can also name halves of characters, which are no text."""
+    try:
+        files = msgspec.convert(json.loads(kept.files), dict[str, str])
+        for path, text in files.items():
+            path.encode(), text.encode()
+    except ValueError:  # of which JSON's, msgspec's and Unicode's errors are kinds
+        raise _altered(kept.version) from None
+    return files
 
 
 def _altered(version: str) -> AlteredPolicy:

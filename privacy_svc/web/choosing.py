@@ -17,6 +17,7 @@ from privacy_svc.consent import (
     Choices,
     LinkGone,
     UnknownLink,
+    can_be_taken_back,
 )
 from privacy_svc.db import Database
 from privacy_svc.errors import Erased, InvalidBody
@@ -107,6 +108,8 @@ def ask_to_unsubscribe(
 ) -> Template:
     """A button; it is all that is asked."""
     purpose = choices.show_unsubscribing(token)
+    if not can_be_taken_back(purpose):
+        return _about(_page(request, policies.current, "not_yours"), purpose)
     action = f"{UNSUBSCRIBE_PATH}?token={token}&"
     hidden = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_VALUE}
     return _about(_page(request, policies.current, "stop", action=action, hidden=hidden), purpose)
@@ -136,7 +139,8 @@ def unsubscribe(
         raise InvalidBody(f"The body is the form {UNSUBSCRIBE_FIELD}={UNSUBSCRIBE_VALUE} (RFC 8058).")
     with database.write() as session:
         purpose = choices.unsubscribe(session, token, gpc=says_gpc(request))
-    return _about(_page(request, policies.current, "stopped"), purpose)
+    kind = "stopped" if can_be_taken_back(purpose) else "not_yours"
+    return _about(_page(request, policies.current, kind), purpose)
 
 
 def _about(shown: Template, purpose: Purpose) -> Template:

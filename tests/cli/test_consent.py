@@ -43,6 +43,8 @@ def test_import_and_export(installed: Installation) -> None:
     assert (again["recorded"], again["unchanged"], again["refused"]) == (0, 2, 0)
     assert len(installed.run("consent", "export", "--format", "ndjson").splitlines()) == 2
     assert "No address" in installed.run("consent", "suppressions")
+    free = ("--json", "consent", "release", "--reason", "wrote to us", "--as", "piet")
+    assert json.loads(installed.run(*free, told="ana@mail.example\n")) == {"released": 0, "left": 0}
     installed.run("log", "verify")
 
 

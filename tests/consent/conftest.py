@@ -19,7 +19,7 @@ from tests.policy.small import compiled
 NEWS = NoticeRef("news", 2, "en")
 CARE = NoticeRef("care", 1, "de")
 WEB = Source("web")
-MOTHER = Guardian("id card seen", name="Maria Muster")
+MOTHER = Guardian("id card seen", name="Maria Muster", contact="maria@mail.example")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from privacy_svc.consent import (
     purpose_states,
     subject_state,
 )
-from privacy_svc.consent.confirming import A_DAY, forget_links, forget_links_of
+from privacy_svc.consent.confirming import A_DAY, Post, forget_links, forget_links_of
 from privacy_svc.consent.errors import NoAddress
 from privacy_svc.consent.model import Confirmation
 from privacy_svc.consent.suppression import scopes_by_address
@@ -66,10 +66,13 @@ class Ways:
         )
 
     def ask(self, **changed: object) -> str:
+        return token_of(self.post(**changed).letter.text)
+
+    def post(self, **changed: object) -> Post:
         with self.desk.database.write() as session:
             _, post = self.choices.say(session, self.desk.subject, wanted(**changed), "shop")
         assert post is not None
-        return token_of(post.letter.text)
+        return post
 
     def confirm(self, token: str) -> ConsentView:
         with self.desk.database.write() as session:
@@ -105,7 +108,7 @@ def test_a_consent_counts_once_it_was_confirmed(ways: Ways, desk: Desk) -> None:
         proof = evidence(session, desk.vault, said.id)["evidence"]["double_opt_in"]
         (link,) = session.scalars(select(Confirmation))
         assert link.sealed is None
-    assert (proof["channel"], proof["address"]) == ("email", "ana@mail.example")
+    assert (proof["channel"], proof["address"]) == ("email", MOTHER.contact)
     assert proof["asked_at"] < proof["confirmed_at"]
     types = [e.type for e in desk.entries() if e.type.startswith("consent:")]
     assert types == ["consent:record:requested", "consent:record:given"]

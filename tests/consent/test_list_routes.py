@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.consent import history, listroutes
+from privacy_svc.consent import digests, history, listroutes
+from privacy_svc.consent.suppression import Cause, Owned, enlist
+from privacy_svc.consent.tables import NOBODY
 from privacy_svc.db import now
-from privacy_svc.http import Role
+from privacy_svc.http import Contact, Role
 from tests.consent.conftest import Desk
 from tests.consent.test_routes import NEWS, Web, web
 
@@ -138,3 +140,29 @@ def test_a_row_that_is_deep_or_has_two_readings(web: Web, evidence: str) -> None
         assert status == 200
         assert [line["row"] for line in lines[:-1]] == [1]
         assert "nested" in lines[0]["detail"]
+
+
+def test_an_entry_of_nobody_known_goes_with_a_reason(web: Web, desk: Desk) -> None:
+    """From before entries had owners: the DPO takes it off, in any spelling of the address, and the log says why. What
+    an erasure left there stays, and so does what the person said; a module frees nothing."""
+    with desk.database.write() as session:
+        (address,) = digests(session, desk.vault, [Contact("email", "ana@mail.example")])
+        nobodys = [Owned(address, NOBODY)]
+        for scope, cause in (
+            ("news", Cause.UNSUBSCRIBE),
+            ("direct_marketing", Cause.OBJECTION),
+            ("all", Cause.ERASURE),
+        ):
+            enlist(session, desk.log, nobodys, scope, cause, "old", now())
+    web("POST", "/v1/customers/1001/objections", {"direct_marketing": True})
+    asking = {"email": "ANA@mail.example", "reason": "wrote to us"}
+    path = "/v1/suppressions/release"
+    assert web("POST", path, asking)[0] == 403
+    for wrong in ({"reason": "neither"}, {**asking, "phone": "030 1"}, {"email": "ana@mail.example"}):
+        assert web("POST", path, wrong, role=Role.DPO)[0] == 400
+    assert web("POST", path, asking, role=Role.DPO) == (200, {"released": 2, "left": 2})
+    assert web("POST", path, asking, role=Role.DPO) == (200, {"released": 0, "left": 2})
+    left = [(row["scope"], row["reason"]) for row in web("GET", "/v1/suppressions", role=Role.DPO)[1]]
+    assert left == [("all", "erasure"), ("direct_marketing", "objection")]
+    freed = [e.payload for e in desk.entries() if e.type == EventType.ADDRESS_RELEASED]
+    assert freed == [{"scopes": ["direct_marketing", "news"], "entries": 2, "because": "wrote to us"}]

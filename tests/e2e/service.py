@@ -41,11 +41,19 @@ class Installation:
         given = {"PRIVACY_DATABASE_URL": self.database_url} if self.database_url else {}
         return {**ours, **given, "PRIVACY_BASE_URL": self.url, "PRIVACY_PORT": str(self.port)}
 
-    def run(self, *arguments: str, expect: int = 0) -> str:
-        """`privacy-svc …` in the folder; its standard output. Fails, showing what was said, on another exit code."""
+    def run(self, *arguments: str, expect: int = 0, told: str | None = None) -> str:
+        """`privacy-svc …` in the folder; its standard output. `told`: what it reads from the standard input. Fails,
+        showing what was said, on another exit code."""
         command = [sys.executable, "-m", "privacy_svc", *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=SECONDS, check=False
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            input=told,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
         assert done.returncode == expect, done.stdout + done.stderr
         return done.stdout if expect != 2 else done.stderr

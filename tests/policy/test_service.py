@@ -20,6 +20,8 @@ from privacy_svc.policy import (
 from privacy_svc.policy.model import PolicyVersion
 from tests.policy.small import FILES, NOTICE, compiled
 
+LONGER = json.dumps({**FILES, "purposes.yml": FILES["purposes.yml"].replace("P24M", "P99Y")})
+
 
 def test_a_version_is_kept_once_and_read_back(database: Database) -> None:
     """What was remembered compiles to the same version again; the second time is no news."""
@@ -78,13 +80,14 @@ def test_a_kept_version_is_printed_as_it_was(database: Database) -> None:
                 kept_policy(session, unknown)
 
 
-def test_an_altered_version_is_not_read(database: Database) -> None:
-    """Who rewrites a policy that was in force in the database is found out: its version is the digest of it."""
+@pytest.mark.parametrize("files", [LONGER, json.dumps({**FILES, "purposes.yml": "\ud800"}), "{", "[]", '{"a": 1}'])
+def test_an_altered_version_is_not_read(database: Database, files: str) -> None:
+    """Who rewrites a policy that was in force in the database is found out: its version is the digest of it. So is who
+    put there what is no text at all."""
     policies = compiled()
-    files = {**FILES, "purposes.yml": FILES["purposes.yml"].replace("P24M", "P99Y")}
     with database.write() as session:
         remember(session, policies)
-        session.execute(update(PolicyVersion).values(files=json.dumps(files)))
+        session.execute(update(PolicyVersion).values(files=files))
     with database.read() as session:
         for read in (kept_policy, recall):
             with pytest.raises(AlteredPolicy):

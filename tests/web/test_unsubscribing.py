@@ -1,5 +1,6 @@
 """One click ends it (RFC 8058)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from privacy_svc.auditlog import EventType
 from privacy_svc.consent import count_suppressions, history
 from privacy_svc.http import CustomerRef, Role
+from privacy_svc.policy import LegalBasis
 from tests.factories import check_log
 from tests.web.conftest import SAME, Site
 
@@ -138,6 +140,39 @@ def test_what_rests_on_no_consent_is_objected_to(mailing: Mailing) -> None:
     assert (
         mailing.site.client.post("/v1/consents/unsubscribe-link", json=asked, headers=mailing.token).status_code == 400
     )
+
+
+def test_a_link_of_before_tells_that_the_purpose_rests_on_a_contract_now(mailing: Mailing) -> None:
+    """It does not say that it has stopped, for it has not. What was agreed to is withdrawn by the click, so that it
+    does not count again when the purpose is one of consent once more; again it changes nothing."""
+    path, policies = mailing.path(), mailing.site.runtime.policies
+    before = policies.current
+    newsletter = before.purposes["marketing.email"]
+    changed = replace(newsletter, legal_basis=LegalBasis.CONTRACT, consent=None, direct_marketing=False)
+    policies._current = replace(before, purposes={**before.purposes, newsletter.key: changed})  # instead of files
+    page = mailing.site.get(path)
+    assert (page.status_code, "does not depend on your agreement" in page.text) == (200, True)
+    assert "List-Unsubscribe" not in page.text
+    for _ in range(2):
+        answer = mailing.site.client.post(path, data=BODY)
+        assert (answer.status_code, "It has stopped" in answer.text) == (200, False)
+        assert "does not depend on your agreement" in answer.text
+        assert mailing.said() == ["withdrawn", "given"]
+    policies._current = before
+    check_log(mailing.site.runtime.database, mailing.site.runtime.log)
+
+
+def test_what_was_agreed_to_is_taken_back_with_what_came_after_it(mailing: Mailing) -> None:
+    """A purpose that rests on an interest now is objected to, and the consent of before does not come back."""
+    path, policies = mailing.path(), mailing.site.runtime.policies
+    before = policies.current
+    newsletter = before.purposes["marketing.email"]
+    changed = replace(newsletter, legal_basis=LegalBasis.LEGITIMATE_INTERESTS, consent=None)
+    policies._current = replace(before, purposes={**before.purposes, newsletter.key: changed})  # instead of files
+    assert "It has stopped" in mailing.site.client.post(path, data=BODY).text
+    policies._current = before
+    assert mailing.said() == ["withdrawn", "given"]
+    assert ("marketing.email", "objection") in mailing.suppressed()
 
 
 def test_a_module_gets_links_of_what_it_works_for(mailing: Mailing) -> None:
