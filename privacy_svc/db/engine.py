@@ -1,19 +1,22 @@
 """Engines and transactions for SQLite and PostgreSQL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 
 from privacy_svc.db.turns import Turns
 from privacy_svc.errors import DatabaseBusy, Deadlocked, Misconfigured
 
 BUSY_SECONDS = 30
+IDLE_SECONDS = 1.0
+_IDLE_SINCE = "idle_since"
 _BUSY = "The privacy database did not answer in time; nothing was changed."
 
 
@@ -29,9 +32,11 @@ def make_engine(url: str, *, pragmas: Sequence[str] = OURS) -> Engine:
     `immediate` is set, instead of failing in the middle. Statements' parameters never reach an exception.
     """
     parsed = parse_url(url)
-    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite", hide_parameters=True)
+    engine = create_engine(parsed, hide_parameters=True)
     if parsed.get_backend_name() == "sqlite":
         _follow_sqlite_rules(engine, pragmas)
+    else:
+        _ask_after_idling(engine)
     if parsed.get_backend_name() == "postgresql":
         _follow_postgresql_rules(engine)
     return engine
@@ -59,6 +64,25 @@ def _follow_sqlite_rules(engine: Engine, pragmas: Sequence[str]) -> None:
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("immediate", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _ask_after_idling(engine: Engine) -> None:
+    """A server that was away has cut its connections: one that idled is asked whether it lives, and replaced with all
+    others where it does not. One that was used just now is not asked: that costs as much as a statement."""
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: Any, record: Any) -> None:
+        record.info[_IDLE_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
+        since = record.info.get(_IDLE_SINCE)
+        if since is None or time.monotonic() - since <= IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 def _follow_postgresql_rules(engine: Engine) -> None:

@@ -155,9 +155,17 @@ class Stores:
 
     @contextmanager
     def read(self, dataset: str) -> Iterator[Connection]:
-        """A read transaction on one store."""
-        with self.answering(), self.engine(dataset).connect() as connection:
+        """For statements that read one store."""
+        with self.answering(), self.connect(dataset) as connection:
             yield connection
+
+    def connect(self, dataset: str) -> Connection:
+        """On PostgreSQL each statement sees what is committed by then, in a transaction or not: without one, its begin
+        and its end are two round trips less."""
+        engine = self.engine(dataset)
+        alone = engine.dialect.name == "postgresql"
+        connection = engine.connect()
+        return connection.execution_options(isolation_level="AUTOCOMMIT") if alone else connection
 
     def reading(self) -> "Reading":
         """For several statements that follow each other."""
@@ -205,7 +213,7 @@ class Reading:
     def connection(self, dataset: str) -> Connection:
         if dataset not in self._open:
             with self._stores.answering():
-                self._open[dataset] = self._stores.engine(dataset).connect()
+                self._open[dataset] = self._stores.connect(dataset)
         return self._open[dataset]
 
     def end(self) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from itertools import pairwise
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ import phonenumbers
 from privacy_svc.pii import known_values_in, redact, spellings
 from privacy_svc.policy import Erase, EraseRows, Field, PolicySet, within
 from privacy_svc.store.binding import Stores
+from privacy_svc.store.dates import date_columns, day_of
 from privacy_svc.store.numbers import LONG_NUMBER, as_text, number_columns
 from privacy_svc.store.walk import FoundRow
 
@@ -31,7 +33,7 @@ _COARSE = ("user.contact.address.country", "user.demographic", "user.privacy_pre
 """Shared by too many to say anything, even in a person's own rows."""
 _SHORTEST, _LONGEST = 3, 200
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
-_KINDS = ("own", "telling", "names", "numbers")
+_KINDS = ("own", "telling", "names", "numbers", "days")
 _HASHES = ("md5", "sha1", "sha256")
 
 
@@ -45,6 +47,8 @@ class Known:
     names: Sequence[str] = ()
     numbers: Sequence[str] = ()
     """Those of `telling` that a column of numbers may hold: digits without zeros at the beginning."""
+    days: Sequence[str] = ()
+    """Of birth, as a column of dates has them: `1980-01-31`. Searched in the person's own rows."""
 
     def __repr__(self) -> str:
         return f"Known({len(self.own)}, {len(self.telling)}, {len(self.names)})"
@@ -71,6 +75,11 @@ class Known:
         return _without(text, (*self.own, *self.telling, *self.names))
 
     @property
+    def own_numbers(self) -> Sequence[str]:
+        """As a column of numbers may hold them, in their own rows."""
+        return (*self.numbers, *(day.replace("-", "") for day in self.days))
+
+    @property
     def alone(self) -> Sequence[str]:
         """What means nobody else, also where it stands in a record of several people."""
         return (*self.telling, *self.names)
@@ -92,12 +101,15 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
     telling: dict[str, None] = {}
     names: dict[str, None] = {}
     numbers: dict[str, None] = {}
+    days: dict[str, None] = {}
     for row in (r for r in rows if not r.shared):
         values = {f: v for f in row.collection.fields if (v := _text(row, f))}
         for field, value in values.items():
             if _is(field, _COARSE) and not _is(field, _DATES):
                 continue
             own.update(dict.fromkeys(_parts(field, value)))
+            if _is(field, _DATES) and (day := day_of(value)):
+                days[day] = None
             if not _is(field, _DATES + _PLACES):
                 said = list(_telling(value, region))
                 telling.update(dict.fromkeys(said))
@@ -107,11 +119,12 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
         full = list(_full_names([v for f, v in values.items() if _is(f, _NAMES)]))
         names.update(dict.fromkeys(full))
         own.update(dict.fromkeys(s for n in full for s in spellings(n) if len(s) <= _LONGEST))
-    return Known(tuple(own), tuple(telling), tuple(names), tuple(numbers))
+    return Known(tuple(own), tuple(telling), tuple(names), tuple(numbers), tuple(days))
 
 
 def _text(row: FoundRow, field: Field) -> str | None:
-    value = as_text(field, row.values[field.name])
+    held = row.values[field.name]
+    value = day_of(held) if isinstance(held, date) and _is(field, _DATES) else as_text(field, held)
     deleted = row.collection.erase_rows is EraseRows.DELETE
     goes = field.erasable and (deleted or field.erase not in {Erase.KEEP, Erase.REDACT})
     return value if goes and value and not stands_for_nothing(value, row.key) else None
@@ -186,11 +199,12 @@ def is_about_people(field: Field | None) -> bool:
 
 
 def is_redactable(stores: Stores, policies: PolicySet, place: str) -> bool:
-    """Whether a part of what stands there may go: a text about people, or a column that nobody mapped. Of a number no
-    part can go. Raises StoreUnavailable."""
+    """Whether a part of what stands there may go: a text about people, or a column that nobody mapped. Of a number or a
+    date no part can go. Raises StoreUnavailable."""
     dataset, _, rest = place.partition(".")
     name, _, column = rest.partition(".")
     collection = policies.data_map.collection(dataset, name)
     if collection is None or not is_about_people(collection.by_name.get(column)):
         return False
-    return column not in number_columns(stores.bind(collection))
+    bound = stores.bind(collection)
+    return column not in {*number_columns(bound), *date_columns(bound)}

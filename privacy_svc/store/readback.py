@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.policy import Collection, Erase, Field, PolicySet
 from privacy_svc.store import blind
 from privacy_svc.store.binding import BoundCollection, Row, Stores
+from privacy_svc.store.dates import date_columns, holding_days
 from privacy_svc.store.emptying import KEY
 from privacy_svc.store.kinds import is_sealed, python_type
 from privacy_svc.store.known import GONE, Known, stands_for_nothing
@@ -72,7 +73,7 @@ def read_back(
                 treated[place] = treated.get(place, 0) + 1
             else:
                 counts[place] = counts.get(place, 0) + 1
-        for name in _numbers(stores, bound, rows, known):
+        for name in _numbers_and_days(stores, bound, rows, known):
             place = (bound.collection.path, name)
             counts[place] = counts.get(place, 0) + 1
     for place, n in _same_address(session, stores, vault, policies, subject_id, known):
@@ -104,12 +105,13 @@ def _texts(stores: Stores, bound: BoundCollection, rows: Sequence[Row]) -> Itera
         yield from _unmapped(stores, bound, names, [row_key(bound.collection, r) for r in rows])
 
 
-def _numbers(stores: Stores, bound: BoundCollection, rows: Sequence[Row], known: Known) -> Iterator[str]:
-    """The field of each number of theirs in their own rows, once a row."""
+def _numbers_and_days(stores: Stores, bound: BoundCollection, rows: Sequence[Row], known: Known) -> Iterator[str]:
+    """The field of each number and birthday of theirs in their own rows, once a row."""
     kept = {f.name for f in bound.collection.fields if not _is_searched(f)}
-    names = [n for n in number_columns(bound) if n not in kept]
     keys = [row_key(bound.collection, row) for row in rows] if bound.collection.key else []
-    yield from (name for name, _, _ in numbers_of(stores, bound, names, known.numbers, keys))
+    numbers, days = ([n for n in found if n not in kept] for found in (number_columns(bound), date_columns(bound)))
+    yield from (name for name, _, _ in numbers_of(stores, bound, numbers, known.own_numbers, keys))
+    yield from holding_days(stores, bound, days, known.days, keys)
 
 
 def _is_searched(field: Field) -> bool:

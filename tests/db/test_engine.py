@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from privacy_svc.db import Database, new_id
+from privacy_svc.db import Database, engine, new_id
 from privacy_svc.errors import Misconfigured
 from privacy_svc.vault import Subject
 
@@ -91,3 +91,30 @@ def test_a_bad_url_is_not_repeated() -> None:
     with pytest.raises(Misconfigured) as error:
         Database("not a url with s3cret")
     assert "s3cret" not in str(error.value)
+
+
+def pings(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Each time that the server is asked whether a connection lives."""
+    asked, ping = list[object](), database.engine.dialect.do_ping
+    monkeypatch.setattr(database.engine.dialect, "do_ping", lambda c: (asked.append(c), ping(c))[1])
+    return asked
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_connection_that_was_cut_while_it_idled_is_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody notices that the server had been away; what was used just now is not asked at all."""
+    asked = pings(database, monkeypatch)
+    for _ in range(3):
+        with database.read() as session:
+            backend = session.scalar(text("SELECT pg_backend_pid()"))
+    assert asked == []
+    other = Database(database.engine.url.render_as_string(hide_password=False))
+    with other.read() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+    other.engine.dispose()
+    monkeypatch.setattr(engine, "IDLE_SECONDS", -1.0)
+    with database.read() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != backend
+    assert len(asked) == 1

@@ -182,3 +182,35 @@ def test_what_a_person_decided_is_not_called_fulfilled(company: Company, decisio
     assert ("Your data are erased, except for" in letter) is bool(decision)
     assert ("known too, such as an address that you share" in letter) is (decision is Decision.ACCEPT)
     assert ("Some texts stay" in letter) is (decision is Decision.REDACT)
+
+
+BORN = "1980-01-31"
+
+
+@pytest.mark.parametrize("mapped", ["TEXT", "DATE"])
+@pytest.mark.parametrize(
+    ("kind", "value"), [("DATE", BORN), ("TIMESTAMP", f"{BORN} 00:00:00"), ("NUMERIC(8)", "19800131")]
+)
+def test_a_birthday_is_searched_in_columns_that_hold_it(company: Company, mapped: str, kind: str, value: str) -> None:
+    """Of dates, times and numbers that nobody mapped, in her own rows; another's birthday on the same day is no
+    finding, nor is an earlier day. No part of a date can be taken out."""
+    place = "crm.orders.checked" if kind == "DATE" else "crm.customers.checked"
+    table, row = (place.split(".")[1], 10) if kind == "DATE" else ("customers", 1)
+    company.write(
+        f"ALTER TABLE customers ADD COLUMN born {mapped}",
+        f"UPDATE customers SET born = '{BORN}' WHERE id = 1",
+        f"ALTER TABLE {table} ADD COLUMN checked {kind}",
+        f"UPDATE {table} SET checked = '{value}'",
+        f"ALTER TABLE {table} ADD COLUMN since DATE",
+        f"UPDATE {table} SET since = '1980-01-30'",
+    )
+    born = "          - name: born\n            data_categories: [user.demographic.date_of_birth]\n"
+    born += "            privacy: {erase: null}\n      - name: orders\n"
+    remap(company, lambda text: text.replace("      - name: orders\n", born, 1))
+    request = erased(company)
+    assert places_of(request) == [place]
+    with pytest.raises(BadRequest, match="no text"):
+        company.requests.decide_leftover(request.id, place, Decision.REDACT, "x", "dora")
+    company.write(f"UPDATE {table} SET checked = NULL WHERE id IN ({row}, 11)")
+    company.requests.approve(request.id, "dora")
+    assert carried_on(company, request.id).state == State.COMPLETED
