@@ -20,10 +20,16 @@ from privacy_svc.identity.errors import (
     TooManyTries,
     UnknownToken,
 )
-from privacy_svc.identity.guard import caller_of_request, check_routes, guard, make_sure, network_of_request
+from privacy_svc.identity.guard import (
+    caller_of_request,
+    check_routes,
+    guard,
+    make_sure,
+    network_of_request,
+    require_ours,
+)
 from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.model import BrowserSession, Client, StaffAccount
-from privacy_svc.identity.origin import same_origin
 from privacy_svc.identity.provider import Flow, Provider
 from privacy_svc.identity.registration import RETURN_PATH, Registration, registration_of
 from privacy_svc.identity.secret import digest, new_secret
@@ -90,9 +96,9 @@ __all__ = [
     "redeem_link",
     "refuse_dead",
     "registration_of",
+    "require_ours",
     "revoke_client",
     "revoke_session",
-    "same_origin",
     "sent_cookie",
     "session_cookie",
     "take",

@@ -128,9 +128,15 @@ async def _by_cookie(scope: Scope, known: Credentials, roles: frozenset[Role]) -
     if cookie is None:
         return await known.by_token(None)
     credential = await known.by_cookie(cookie)
-    if not same_origin(str(scope.get("method", "")), connection.headers):
-        raise CrossSite("This session works only from the pages of this service.")
+    require_ours(connection)
     return credential
+
+
+def require_ours(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Raises CrossSite where a request that may change something does not come from our own pages."""
+    known = _credentials(connection.scope["litestar_app"])
+    if not same_origin(str(connection.scope.get("method", "")), connection.headers, known.base_url):
+        raise CrossSite("Open the page of this service and send the form, or press the button, there.")
 
 
 def network_of_request(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -84,8 +84,8 @@ def confirm(
     choices: NamedDependency[Choices],
 ) -> Template:
     """The consent is given. The token in the form is the permission, which nobody but the letter's reader has, so it
-    does not matter what their browser says of where it came from: views inside mail programs, and old browsers under
-    our `no-referrer`, say `cross-site`, `null` or nothing."""
+    does not matter what their browser says of where it came from: views inside mail programs say `cross-site`, `null`
+    or nothing."""
     policy = policies.current
     with database.write() as session:
         said = choices.confirm(session, form(body).get("token", ""), gpc=says_gpc(request))

@@ -17,14 +17,13 @@ from privacy_svc.identity import (
     CUSTOMER_COOKIE,
     MINUTES,
     Asked,
-    CrossSite,
     Post,
     Reached,
     ask,
     make_cookie,
     network_of_request,
     redeem,
-    same_origin,
+    require_ours,
     sent_cookie,
     session_cookie,
 )
@@ -68,7 +67,7 @@ def send_code(
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
     """Who has the address is looked up after the answer."""
-    _require_ours(request)
+    require_ours(request)
     policy = policies.current
     with database.write() as session:
         asked = ask(session, log, form(body).get("email", "").strip(), network_of_request(request))
@@ -101,7 +100,7 @@ def sign_in(
     policies: NamedDependency[PolicyHolder],
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
-    _require_ours(request)
+    require_ours(request)
     flow, before = (sent_cookie(request, name, settings.base_url) or "" for name in (FLOW, CUSTOMER_COOKIE))
     with database.write() as session:
         found = redeem(session, log, flow, form(body).get("code", ""), network_of_request(request), before)
@@ -111,11 +110,6 @@ def sign_in(
         return page(request, policies.current, "code.html", status=401, wrong=True, minutes=MINUTES)
     cookies = [session_cookie(found, settings.base_url, CUSTOMER_COOKIE), _flow_cookie("", settings.base_url)]
     return Redirect(HOME, status_code=303, cookies=cookies)
-
-
-def _require_ours(request: Request[Any, Any, Any]) -> None:
-    if not same_origin(str(request.method), request.headers):
-        raise CrossSite("Open the page of this service and send the form from there.")
 
 
 def _too_often(request: Request[Any, Any, Any], policy: PolicySet, reached: Reached) -> Template:

@@ -26,7 +26,6 @@ from privacy_svc.identity import (
     RETURN_PATH,
     BrowserSession,
     ByProvider,
-    CrossSite,
     Flow,
     ProviderAway,
     Reached,
@@ -35,7 +34,7 @@ from privacy_svc.identity import (
     make_cookie,
     network_of_request,
     redeem_link,
-    same_origin,
+    require_ours,
     sent_cookie,
     session_cookie,
 )
@@ -91,7 +90,7 @@ def sign_in(
     settings: NamedDependency[Settings],
 ) -> Redirect:
     """By a link."""
-    _require_ours(request)
+    require_ours(request)
     token, before = form(body).get("token", ""), sent_cookie(request, COOKIE, settings.base_url) or ""
     with database.write() as session:
         found = redeem_link(session, log, token, network_of_request(request), before)
@@ -108,7 +107,7 @@ def begin(
     by_provider: NamedDependency[ByProvider],
     settings: NamedDependency[Settings],
 ) -> Template:
-    _require_ours(request)
+    require_ours(request)
     flow, url = by_provider.begin(network_of_request(request))
     shown = _onward(request, url, "On to your organisation's sign-in")
     shown.set_cookie(_flow_cookie(flow.secret, settings.base_url))
@@ -157,11 +156,6 @@ def _signed_out(request: Request[Any, Any, Any], ended: BrowserSession | None) -
 
 
 sign_out = signing_out(f"{HOME}/sign-out", STAFF, COOKIE, REFUSED, _signed_out)
-
-
-def _require_ours(request: Request[Any, Any, Any]) -> None:
-    if not same_origin(str(request.method), request.headers):
-        raise CrossSite("Open the page of this service and press the button there.")
 
 
 def _onward(request: Request[Any, Any, Any], url: str, title: str) -> Template:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from privacy_svc.examples import folder
 from tests.conftest import fresh_postgres
-from tests.e2e.browser import DESK, PHONE, Visitor, started
+from tests.e2e.browser import DESK, NAME, PHONE, Visitor, started
 from tests.e2e.company import Company, sign_in
 from tests.e2e.service import SECONDS
 from tests.shop import ANA, postgres_shop, sqlite_shop
@@ -115,6 +115,37 @@ def test_from_consent_to_withdrawal(browser: Browser, company: Company, *, scrip
     assert not permitted(company, "marketing.email")
     assert visitor.page.url.endswith("/me/choices")
     assert (visitor.foreign, visitor.complaints) == ([], [])
+
+
+@pytest.mark.parametrize("trouble", ["signed out", "no network"])
+def test_a_choice_that_does_not_hold_is_not_shown_as_if_nothing_was(
+    browser: Browser, company: Company, trouble: str
+) -> None:
+    """Whoever is signed out meanwhile comes to the sign-in; whom the service does not answer is told by the browser."""
+    visitor = Visitor(browser, company.url, size=PHONE)
+    sign_in(visitor, company)
+    visitor.go("/me/choices")
+    if trouble == "signed out":
+        visitor.page.context.clear_cookies()
+    else:
+        visitor.page.context.set_offline(True)
+    visitor.page.locator("#choices form > button").first.click()
+    expect(visitor.page.locator("#choices")).to_have_count(0)
+    assert visitor.page.url.startswith("chrome-error:" if trouble == "no network" else f"{company.url}/sign-in")
+
+
+def test_by_plain_http_too(browser: Browser, company: Company) -> None:
+    """Where a browser says nothing of its own in Sec-Fetch-Site, as older ones never do, it says Origin: one signs in,
+    changes a choice and out again."""
+    visitor = Visitor(browser, f"http://{NAME}:{company.port}", size=PHONE)
+    said = list[dict[str, str]]()
+    visitor.page.on("request", lambda r: said.append(r.all_headers()) if r.method == "POST" else None)
+    sign_in(visitor, company, anew=True)
+    visitor.go("/me")
+    visitor.page.get_by_role("button", name="Sign out").click()
+    visitor.page.wait_for_url(re.compile(r"/$"))
+    assert len(said) == 3
+    assert not any("sec-fetch-site" in headers for headers in said)
 
 
 def test_from_request_to_opened_package(browser: Browser, company: Company) -> None:

@@ -56,7 +56,7 @@ def test_every_answer_is_safe_for_browsers(path: str) -> None:
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["cache-control"] == "no-store"
     assert "camera=()" in headers["permissions-policy"]
     assert headers["x-request-id"]

@@ -187,13 +187,23 @@ def test_a_wrong_token_is_not_saved_by_a_cookie(database: Database, log: Log, we
     assert web.get("/me", headers=headers).status_code == 401
 
 
-def test_same_origin_is_about_host_and_port() -> None:
-    """Another port is another origin; safe methods need none."""
-    host = {"host": "privacy.example:8480"}
-    assert same_origin("POST", host | {"origin": "http://privacy.example:8480"})
-    assert not same_origin("POST", host | {"origin": "http://privacy.example"})
-    assert not same_origin("DELETE", {"origin": "http://privacy.example"})
-    assert same_origin("GET", {})
+def test_same_origin_is_about_scheme_host_and_port() -> None:
+    """Another port is another origin, and so is the same host without TLS; safe methods need none."""
+    local, host = "http://127.0.0.1:8480", {"host": "privacy.example:8480"}
+    assert same_origin("POST", host | {"origin": "http://privacy.example:8480"}, local)
+    assert not same_origin("POST", host | {"origin": "http://privacy.example"}, local)
+    assert not same_origin("DELETE", {"origin": "http://privacy.example"}, local)
+    assert not same_origin("POST", host | {"origin": "null"}, local)
+    assert not same_origin("POST", {}, local)
+    assert same_origin("GET", {}, local)
+
+
+def test_behind_a_proxy_the_base_url_is_the_origin() -> None:
+    """The proxy may ask us by another name; no page without TLS is ours, however it is called."""
+    ours, behind = "https://privacy.example", {"host": "10.0.0.7:8480"}
+    assert same_origin("POST", behind | {"origin": "https://privacy.example"}, ours)
+    assert not same_origin("POST", behind | {"origin": "http://10.0.0.7:8480"}, ours)
+    assert not same_origin("POST", {"host": "privacy.example", "origin": "http://privacy.example"}, ours)
 
 
 def test_a_route_without_roles_is_refused_at_start(database: Database, log: Log) -> None:

@@ -135,7 +135,7 @@ def test_every_answer_forbids_frames_scripts_and_guessing(
         assert "script-src 'self'" in policy or "default-src 'none'" in policy, path
         assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         if path.startswith("/me"):
             assert answer.headers["cache-control"] == "no-store", path
 

@@ -4,6 +4,16 @@ htmx.config.allowEval = false;
 htmx.config.selfRequestsOnly = true;
 htmx.config.historyEnabled = false;
 
+// Where the list does not come back, the browser sends the form by itself, as it would without scripts. What comes then
+// is seen: the sign-in of whoever is signed out, what went wrong, or that the service cannot be reached.
+const send = (event) => event.detail.requestConfig.elt.submit();
+document.addEventListener("htmx:sendError", send);
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 200 && event.detail.serverResponse.includes('id="choices"')) return;
+  event.detail.shouldSwap = false;
+  send(event);
+});
+
 // The button that was pressed may have gone with its switch: whoever reads by keyboard stays at that purpose.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (document.activeElement !== document.body) return;
