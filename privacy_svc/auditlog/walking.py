@@ -6,6 +6,7 @@ alone would pass over all that is older, of each type and each time anew. So the
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -46,5 +47,6 @@ def _indices(session: Session, wanted: Wanted) -> tuple[int, int] | None:
     times, from `since` to `until`."""
     limits = [Entry.at >= wanted.since] if wanted.since else []
     limits += [Entry.at < wanted.until] if wanted.until else []
-    found = session.execute(select(func.min(Entry.index), func.max(Entry.index)).where(*limits)).one()
-    return None if found[0] is None else (int(found[0]), int(found[1]))
+    ends: tuple[Any, ...] = (func.min(Entry.index), func.max(Entry.index))
+    first, last = session.execute(select(*ends).where(*limits)).one()
+    return None if first is None else (first, last)

@@ -54,7 +54,8 @@ def test_nothing_but_the_views_can_be_reached(sql: str) -> None:
         "SELECT consent AS evidence, given_at AS since FROM consents c WHERE c.given_at < :as_of",
         (
             "WITH newest AS (SELECT person, max(given_at) AS at FROM consents GROUP BY person) "
-            "SELECT person AS evidence, at AS since FROM newest WHERE NOT EXISTS (SELECT 1 FROM persons p WHERE p.person = newest.person)"
+            "SELECT person AS evidence, at AS since FROM newest "
+            "WHERE NOT EXISTS (SELECT 1 FROM persons p WHERE p.person = newest.person)"
         ),
         "SELECT consent AS evidence, NULL AS since FROM consents WHERE channel = 'public.subjects (''x'')' -- pg_roles",
         "SELECT CAST(count(*) AS TEXT) AS evidence, NULL AS since FROM persons HAVING count(*) > 1.5",
