@@ -1,5 +1,5 @@
 """Long work that somebody asked for in the console and a worker does: an audit, a check of the log, whom a breach
-touched, figures, what other policies would decide.
+touched.
 
 Revision ID: 0061
 Revises: 0057
@@ -24,7 +24,6 @@ def upgrade() -> None:
         sa.Column("id", _TEXT, nullable=False),
         sa.Column("kind", _TEXT, nullable=False),
         sa.Column("about", _TEXT, nullable=False),
-        sa.Column("given", sa.Text(), nullable=True),
         sa.Column("ordered_at", Instant(), nullable=False),
         sa.Column("ordered_by", _TEXT, nullable=False),
         sa.Column("turn", sa.Integer(), nullable=True),
