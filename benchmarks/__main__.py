@@ -14,6 +14,7 @@ ALL = (
     "importing",
     "accessing",
     "erasing",
+    "desk",
     "pii",
 )
 

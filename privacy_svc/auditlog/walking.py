@@ -6,6 +6,7 @@ alone would pass over all that is older, of each type and each time anew. So the
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -46,6 +47,6 @@ def _indices(session: Session, wanted: Wanted) -> tuple[int, int] | None:
     times, from `since` to `until`."""
     limits = [Entry.at >= wanted.since] if wanted.since else []
     limits += [Entry.at < wanted.until] if wanted.until else []
-    ends = select(func.count(), func.min(Entry.index), func.max(Entry.index)).where(*limits)
-    many, first, last = session.execute(ends).one().tuple()
-    return (first, last) if many else None
+    ends: tuple[Any, ...] = (func.min(Entry.index), func.max(Entry.index))
+    first, last = session.execute(select(*ends).where(*limits)).one()
+    return None if first is None else (first, last)

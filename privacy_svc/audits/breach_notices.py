@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from privacy_svc.audits.breach_words import WORDS
 from privacy_svc.policy import Organisation
 
 
@@ -82,7 +83,9 @@ def _contact(organisation: Organisation) -> str:
 
 
 def _numbers(facts: Facts, words: Mapping[str, str]) -> str:
-    people, records = (words["unknown"] if n is None else str(n) for n in (facts.people, facts.records))
+    people, records = (
+        words["unknown"] if n is None else words["about"].format(n=n) for n in (facts.people, facts.records)
+    )
     kinds = {name: ", ".join(getattr(facts, name)) or words["unknown"] for name in ("categories", "subjects")}
     return words["numbers_are"].format(people=people, records=records, **kinds)
 
@@ -95,51 +98,3 @@ def _span(facts: Facts, organisation: Organisation, words: Mapping[str, str]) ->
 
 def _instant(at: datetime, organisation: Organisation) -> str:
     return f"{at.astimezone(ZoneInfo(organisation.time_zone)):%Y-%m-%d %H:%M} ({organisation.time_zone})"
-
-
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "unknown": "not known yet",
-        "authority_subject": "Notification of a personal data breach (Art. 33 GDPR), {id}",
-        "authority_begin": "{controller} notifies the following personal data breach under Art. 33 GDPR.",
-        "nature": "Nature of the breach",
-        "when": "Time",
-        "span": "Began: {began}. Ended: {ended}. We have known of it since {aware}.",
-        "numbers": "People and records concerned",
-        "numbers_are": "About {people} people ({subjects}) and {records} records. Categories of data: {categories}.",
-        "contact": "Contact where more can be obtained",
-        "consequences": "Likely consequences",
-        "measures": "Measures taken or proposed",
-        "late": "If this reaches you after {due} (72 hours): {why}",
-        "late_why": "[reasons for the delay]",
-        "people_to": "the people concerned",
-        "people_subject": "About the security of your data",
-        "people_begin": "Something happened at {controller} that concerns your personal data. We want you to know it.",
-        "people_what": "What happened",
-        "people_may": "What it may mean for you",
-        "people_done": "What we do about it, and what you can do",
-        "people_ask": "Whom you can ask",
-    },
-    "de": {
-        "unknown": "noch nicht bekannt",
-        "authority_subject": "Meldung einer Verletzung des Schutzes personenbezogener Daten (Art. 33 DSGVO), {id}",
-        "authority_begin": "{controller} meldet nach Art. 33 DSGVO die folgende Verletzung des Datenschutzes.",
-        "nature": "Art der Verletzung",
-        "when": "Zeit",
-        "span": "Beginn: {began}. Ende: {ended}. Bekannt ist sie uns seit {aware}.",
-        "numbers": "Betroffene Personen und Datensätze",
-        "numbers_are": "Etwa {people} Personen ({subjects}) und {records} Datensätze. Datenkategorien: {categories}.",
-        "contact": "Anlaufstelle für weitere Informationen",
-        "consequences": "Wahrscheinliche Folgen",
-        "measures": "Ergriffene oder vorgeschlagene Maßnahmen",
-        "late": "Falls Sie dies nach dem {due} erreicht (72 Stunden): {why}",
-        "late_why": "[Gründe für die Verzögerung]",
-        "people_to": "die betroffenen Personen",
-        "people_subject": "Zur Sicherheit Ihrer Daten",
-        "people_begin": "Bei {controller} ist etwas geschehen, das Ihre Daten betrifft. Das sollen Sie wissen.",
-        "people_what": "Was geschehen ist",
-        "people_may": "Was es für Sie bedeuten kann",
-        "people_done": "Was wir tun, und was Sie tun können",
-        "people_ask": "Wen Sie fragen können",
-    },
-}

@@ -218,11 +218,10 @@ class Breaches:
 
 def lacks(breach: Breach) -> str | None:
     """What the law still wants done; None where nothing."""
-    due = f"{breach.authority_due:%Y-%m-%d %H:%M} UTC"
     if breach.risk is None:
-        return f"nobody has assessed the risk; if there is one, the authority is to be told until {due}"
+        return "nobody has assessed the risk; if there is one, the authority is to be told within 72 hours"
     if breach.risk != Risk.UNLIKELY and breach.authority_told_at is None:
-        return f"the authority is to be told until {due} (Art. 33(1) GDPR)"
+        return "the authority is to be told within 72 hours of our knowing (Art. 33(1) GDPR)"
     if breach.risk == Risk.HIGH and breach.people_told_at is None and breach.people_exempt is None:
         return "the people are to be told without delay (Art. 34(1) GDPR)"
     return None

@@ -44,7 +44,9 @@ _REGISTER_COLUMNS = (
     "retention",
     "modules",
     "held_in",
+    "for",
 )
+"""`for`: the controller, where the organisation is the processor."""
 
 
 _SCREENING_COLUMNS = ("id", "needed", "always", "criteria", "open", "article", "assessment", "reviewed")
@@ -81,8 +83,17 @@ def report_as(form: Format, report: Mapping[str, Any], *, demo: bool = False) ->
 
 def register_as(form: Format, register: Mapping[str, Any], *, demo: bool = False) -> str:
     if form is Format.CSV:
-        return to_csv(_REGISTER_COLUMNS, register["activities"])
+        return to_csv(_REGISTER_COLUMNS, _register_rows(register))
     return _json(register) if form is Format.JSON else _page("register.html", register, demo=demo)
+
+
+def _register_rows(register: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of a controller (Art. 30(1)), then of a processor (Art. 30(2))."""
+    empty = dict.fromkeys(_REGISTER_COLUMNS)
+    yield from (empty | activity for activity in register["activities"])
+    for work in register["as_processor"]:
+        told = {"id": work["id"], "purpose": work["processing"], "transfers": work["transfers"]}
+        yield empty | told | {"article": "GDPR 28", "for": work["controller"]["name"]}
 
 
 def screening_as(form: Format, screening: Mapping[str, Any], *, demo: bool = False) -> str:

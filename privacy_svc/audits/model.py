@@ -49,7 +49,9 @@ class AuditOrder(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str]
     about: Mapped[str]
-    """The programme or the breach; empty where the kind says it all."""
+    """The programme, the breach, or versions of policies; empty where the kind says it all."""
+    given: Mapped[str | None] = mapped_column(Text)
+    """JSON of what the work needs beside: a draft of policy files."""
     ordered_at: Mapped[datetime]
     ordered_by: Mapped[str]
     turn: Mapped[int | None] = mapped_column(unique=True)

@@ -5,6 +5,7 @@ signs of life; where they stop, another worker begins anew.
 """
 
 import enum
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +34,9 @@ class Kind(enum.StrEnum):
     RUN = "run"
     VERIFY = "verify"
     AFFECTED = "affected"
+    FIGURES = "figures"
+    COMPARE = "compare"
+    SIMULATE = "simulate"
 
 
 class Stage(enum.StrEnum):
@@ -70,6 +74,7 @@ class Claim:
     id: str
     kind: Kind
     about: str
+    given: Any
     by: str
     worker: str
 
@@ -81,14 +86,15 @@ class Orders:
     database: Database
     vault: Vault
 
-    def place(self, kind: Kind, about: str, by: str) -> str:
-        """Its id; of the same work that waits or runs already, where there is some."""
+    def place(self, kind: Kind, about: str, by: str, given: Mapping[str, Any] | None = None) -> str:
+        """Its id; of the same work that waits or runs already, where there is some. `given` is no personal data."""
         with self.database.write() as session:
             same = select(AuditOrder.id).where(AuditOrder.kind == kind, AuditOrder.about == about)
             found = session.scalars(same.where(AuditOrder.ended_at.is_(None))).first()
             if found is not None:
                 return found
             order = AuditOrder(id=new_id(), kind=kind, about=about, ordered_by=by, ordered_at=now())
+            order.given = None if given is None else json.dumps(given)
             session.add(order)
             return order.id
 
@@ -100,10 +106,12 @@ class Orders:
                 raise UnknownOrder("There is no such order, or its day is over.")
             return self._view(session, found)
 
-    def newest(self, kind: Kind, about: str) -> Order | None:
-        """Also one that has not ended."""
+    def newest(self, kind: Kind, about: str, *, done: bool = False) -> Order | None:
+        """Also one that has not ended or came to nothing, unless only what is `done` is asked for."""
         with self.database.read() as session:
             mine = select(AuditOrder).where(AuditOrder.kind == kind, AuditOrder.about == about)
+            if done:
+                mine = mine.where(AuditOrder.sealed.is_not(None))
             found = session.scalars(mine.order_by(AuditOrder.id.desc()).limit(1)).first()
             return self._view(session, found) if found else None
 
@@ -134,7 +142,8 @@ class Orders:
         found.turn, found.worker, found.beat_at, found.tried = 1, worker, at, found.tried + 1
         found.done, found.total = 0, None
         session.flush()
-        return Claim(found.id, Kind(found.kind), found.about, found.ordered_by, worker)
+        given = None if found.given is None else json.loads(found.given)
+        return Claim(found.id, Kind(found.kind), found.about, given, found.ordered_by, worker)
 
     def beat(self, claim: Claim, done: int, total: int | None) -> bool:
         """Still alive, and how far. False where another has taken it over."""

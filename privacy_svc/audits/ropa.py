@@ -1,4 +1,4 @@
-"""The register of processing activities, Art. 30(1) GDPR, from the policy in force. Pure.
+"""The register of processing activities, Art. 30(1) and (2) GDPR, from the policy in force. Pure.
 
 It is never written by hand, so it cannot say something else than what is decided by. What the article asks
 for and the policy does not say stands under `missing`. What the policy plans is told from what is done.
@@ -7,10 +7,11 @@ for and the policy does not say stands under `missing`. What the policy plans is
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from privacy_svc.policy import LegalBasis, Party, PolicySet, Purpose
+from privacy_svc.policy import Commission, LegalBasis, Party, PolicySet, Purpose
 
 TYPE = "privacy-svc/register"
 VERSION = 1
+JOINT = "joint_controller"
 ARTICLES = {
     LegalBasis.CONSENT: "GDPR 6(1)(a)",
     LegalBasis.CONTRACT: "GDPR 6(1)(b)",
@@ -30,10 +31,13 @@ def register(policies: PolicySet, sealed: Collection[str]) -> dict[str, Any]:
         "version": VERSION,
         "policy": policies.version,
         "controller": _party(organisation.controller),
+        "joint_controllers": _joint(policies),
+        "representative": _optional(organisation.representative),
         "dpo": _party(organisation.dpo),
         "authority": _party(organisation.authority),
         "security": _security(policies, sealed),
         "activities": activities,
+        "as_processor": [_commission(c) for c in organisation.commissions.values()],
         "missing": list(_missing(policies, sealed)),
     }
 
@@ -58,6 +62,33 @@ def _activity(policies: PolicySet, purpose: Purpose) -> dict[str, Any]:
         "held_in": sorted(_held_in(policies, purpose)),
         "dpv": purpose.dpv,
     }
+
+
+def _joint(policies: PolicySet) -> list[dict[str, Any]]:
+    """Art. 26: who decides with the controller, about which purposes."""
+    found = []
+    for party in policies.organisation.recipients.values():
+        if party.role == JOINT:
+            purposes = sorted(p.key for p in policies.purposes.values() if party.key in p.recipients)
+            found.append(_party(party) | {"arrangement": party.arrangement, "purposes": purposes})
+    return found
+
+
+def _commission(work: Commission) -> dict[str, Any]:
+    """Art. 30(2)(a) to (c) for one controller; the measures of (d) are those of the whole register."""
+    return {
+        "id": work.party.key,
+        "controller": _party(work.party),
+        "representative": _optional(work.representative),
+        "dpo": _optional(work.dpo),
+        "processing": list(work.processing),
+        "transfers": [{"name": t.name, "country": t.country, "safeguard": t.safeguard} for t in work.transfers],
+        "contract": work.contract,
+    }
+
+
+def _optional(party: Party | None) -> dict[str, str] | None:
+    return None if party is None else _party(party)
 
 
 def _held_in(policies: PolicySet, purpose: Purpose) -> set[str]:
@@ -109,6 +140,12 @@ def _missing(policies: PolicySet, sealed: Collection[str]) -> Iterator[dict[str,
         for field in ("name", "address", "email"):
             if not getattr(party, field):
                 yield _gap(name, field, "30(1)(a)", "the contact is incomplete")
+    for party in organisation.recipients.values():
+        if party.role == JOINT and not party.arrangement:
+            yield _gap(party.key, "arrangement", "26(1)", "the arrangement with the joint controller is not named")
+    for work in organisation.commissions.values():
+        if not work.contract:
+            yield _gap(work.party.key, "contract", "28(3)", "the contract with the controller is not named")
     for purpose in policies.purposes.values():
         yield from _missing_of(policies, purpose)
     if not _security(policies, sealed)["encrypted_fields"]:

@@ -1,6 +1,5 @@
 """`policy diff` and `policy simulate`: what another version would decide."""
 
-import difflib
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 from privacy_svc.cli.common import ACTOR, Cli, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from privacy_svc.policy import Change, PolicySet
 
@@ -38,13 +37,13 @@ def diff(cli: Cli, old: str, new: str | None, *, as_text: bool, fail_on_loosenin
       privacy-svc policy diff sha256:0f6e2b41 --text
     """
     from privacy_svc.db import now
-    from privacy_svc.policy import compare, load_policies
+    from privacy_svc.policy import compare, load_policies, text_changes
 
     before = _policies(cli, old)
     after = _policies(cli, new) if new else load_policies(cli.settings.policies)
     versions = {"old": before.version, "new": after.version}
     if as_text:
-        lines = list(_lines(before.files, after.files))
+        lines = list(text_changes(before.files, after.files))
         cli.show({**versions, "text": lines}, lambda: click.echo("\n".join(lines) or "no file changes"))
         return
     changes = compare(before, after, now())
@@ -78,13 +77,6 @@ def _policies(cli: Cli, where: str) -> "PolicySet":
         found = recall(session, version)
     assert found is not None
     return found
-
-
-def _lines(old: "Mapping[str, str]", new: "Mapping[str, str]") -> "Iterator[str]":
-    """As `diff -u` has them."""
-    for path in sorted({*old, *new}):
-        before, after = (files.get(path, "").splitlines() for files in (old, new))
-        yield from difflib.unified_diff(before, after, f"old/{path}", f"new/{path}", lineterm="")
 
 
 def _code(changes: "Sequence[Change]", fail: bool) -> int:

@@ -65,7 +65,8 @@ def _orders(runtime: "Runtime", ended: threading.Event) -> None:
     """What somebody asked for in the console; a page waits for it."""
     from privacy_svc.audits import Audits, Work
 
-    work = Work(Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings))
+    audits = Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings)
+    work = Work(audits, runtime.simulation)
     while not ended.wait(ORDER_SECONDS):
         _try("order", work.do_next)
 

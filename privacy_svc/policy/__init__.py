@@ -15,7 +15,7 @@ from privacy_svc.policy.comparing import compare, compare_over, direction, outco
 from privacy_svc.policy.connectorfiles import plain as filled_in
 from privacy_svc.policy.connectors import Auth, AuthBy, Call, Connector, Correcting, Manual, Paging, PagingBy, Reading
 from privacy_svc.policy.consentages import consent_age
-from privacy_svc.policy.controller import DeadlineRules, FourEyes, Organisation, Party, Sender, Tell, TellBy
+from privacy_svc.policy.controller import Commission, DeadlineRules, FourEyes, Organisation, Party, Sender, Tell, TellBy
 from privacy_svc.policy.datamap import (
     Check,
     Collection,
@@ -78,6 +78,7 @@ from privacy_svc.policy.service import (
 )
 from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, ConsentFact, SubjectState
 from privacy_svc.policy.telling import tellers
+from privacy_svc.policy.textdiff import text_changes
 from privacy_svc.policy.ways import Way, Ways
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
@@ -101,6 +102,7 @@ __all__ = [
     "Change",
     "Check",
     "Collection",
+    "Commission",
     "Connector",
     "ConsentFact",
     "ConsentRule",
@@ -197,6 +199,7 @@ __all__ = [
     "special_article",
     "surely_before",
     "tellers",
+    "text_changes",
     "ungranted",
     "version_of",
     "within",

@@ -55,8 +55,31 @@ class Party:
     """For a recipient outside the EEA: the transfer instrument (Art. 46)."""
     contract: str = ""
     """For a processor: the reference of the contract (Art. 28(3))."""
+    arrangement: str = ""
+    """For a joint controller: the reference of the arrangement (Art. 26(1))."""
     tell: Tell | None = None
     """How a recipient is told of a change (Art. 19); None where a person does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """To a country outside the EEA, or an organisation there, with its instrument (Art. 46)."""
+
+    name: str
+    country: str
+    safeguard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """A controller for whom the organisation processes data (Art. 30(2)). `processing`: the categories of it."""
+
+    party: Party
+    representative: Party | None
+    dpo: Party | None
+    processing: tuple[str, ...]
+    transfers: tuple[Transfer, ...]
+    contract: str
 
 
 EVIDENCE_KEPT = "P4Y"
@@ -120,3 +143,6 @@ class Organisation:
     consent_ages: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     """Ages of consent by country that go before those of consentages.py."""
     appearance: Appearance = field(default_factory=Appearance)
+    representative: Party | None = None
+    """In the Union, of an organisation that is established elsewhere (Art. 27)."""
+    commissions: Mapping[str, Commission] = field(default_factory=lambda: _NOTHING)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from privacy_svc.policy.appearance import read_appearance
+from privacy_svc.policy.commissions import read_commission, read_optional
 from privacy_svc.policy.consentages import LEAST, LEAST_LAW
 from privacy_svc.policy.controller import EVIDENCE_KEPT, FourEyes, Organisation
 from privacy_svc.policy.durations import parse_duration
@@ -20,9 +21,11 @@ FILE = "organisation.yml"
 _KEYS = (
     "id",
     "controller",
+    "representative",
     "dpo",
     "authority",
     "recipients",
+    "processing_for",
     "languages",
     "time_zone",
     "deadlines",
@@ -75,6 +78,8 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
         consent_ages=_consent_ages(block),
         retention=read_retention(block),
         appearance=read_appearance(block),
+        representative=read_optional(block, "representative"),
+        commissions={key: read_commission(key, node, faults) for key, _, node in block.entries("processing_for")},
     )
 
 

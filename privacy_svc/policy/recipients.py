@@ -13,10 +13,10 @@ from privacy_svc.policy.yamlfile import Node
 
 PARTY = ("name", "address", "email", "country")
 COUNTRY = re.compile(r"[A-Z]{2}")
-_RECIPIENT = (*PARTY, "role", "safeguard", "contract", "tell")
+_RECIPIENT = (*PARTY, "role", "safeguard", "contract", "arrangement", "tell")
 _ROLES = ("processor", "controller", "joint_controller", "authority")
-_EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905 - reads as the list it is
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905 - reads as the list it is
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TELL = {TellBy.EMAIL: ("by",), TellBy.WEBHOOK: ("by", "url"), TellBy.OPENDSR: ("by", "url", "identity", "format")}
 _SENDER = ("name", "domain", "certificate", "verifies_identity")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -34,16 +34,20 @@ def read_party(key: str, block: Block, required: tuple[str, ...]) -> Party:
 
 def read_recipient(key: str, node: Node, faults: Faults) -> Party:
     block = Block(node, faults, _RECIPIENT, f"recipient {key}")
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         faults.at(node.place, f"a recipient is named in small letters, digits, - and _, not {key!r}")
     party = read_party(key, block, ("name", "country"))
     role, safeguard = block.word("role", _ROLES, required=True), block.text("safeguard")
-    if COUNTRY.fullmatch(party.country) and party.country not in _EEA and not safeguard:
+    if COUNTRY.fullmatch(party.country) and party.country not in EEA and not safeguard:
         block.fault("country", f"{party.country} is outside the EEA: name the transfer's 'safeguard' (Art. 44 to 49)")
     contract = block.text("contract")
     if contract and role != "processor":
         block.fault("contract", "'contract' is that of a processor (Art. 28(3)): this recipient has another role")
-    return replace(party, role=role, safeguard=safeguard, contract=contract, tell=_tell(block, party))
+    arrangement = block.text("arrangement")
+    if arrangement and role != "joint_controller":
+        block.fault("arrangement", "'arrangement' is that of a joint controller (Art. 26): this recipient is none")
+    said = {"role": role, "safeguard": safeguard, "contract": contract, "arrangement": arrangement}
+    return replace(party, **said, tell=_tell(block, party))
 
 
 def _tell(recipient: Block, party: Party) -> Tell | None:
@@ -78,7 +82,7 @@ def _identity(block: Block) -> tuple[str, str]:
 
 def read_sender(key: str, node: Node, faults: Faults) -> Sender:
     block = Block(node, faults, _SENDER, f"sender {key}")
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         faults.at(node.place, f"a sender is named in small letters, digits, - and _, not {key!r}")
     domain, certificate = block.text("domain", required=True), block.text("certificate", required=True)
     if domain and not _DOMAIN.fullmatch(domain):

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor, log10
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 200, 36, 24
+NAMES, FIGURES, ROW = 210, 60, 26
+"""Of bars: room for their names and figures, and from one to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,16 @@ class Chart:
     left: int = LEFT
 
 
-def lines(series: Mapping[str, Sequence[int | float | None]], labels: Sequence[str], top: float) -> Chart:
-    """One line for each name, over the same labels; what is None is left out. `top` is the highest value shown."""
+def lines(
+    series: Mapping[str, Sequence[int | float | None]], labels: Sequence[str], top: float | None = None
+) -> Chart | None:
+    """One line for each name, over the same labels; what is None is left out. `top` is the highest value shown; without
+    one a round number above all. None where nothing is above nought."""
+    most = max((v for values in series.values() for v in values if v is not None), default=0)
+    if top is None:
+        if most <= 0:
+            return None
+        top = _round_above(most)
     count = max(len(labels) - 1, 1)
 
     def place(index: int, value: float) -> str:
@@ -50,6 +61,40 @@ def lines(series: Mapping[str, Sequence[int | float | None]], labels: Sequence[s
     ]
     ticks = tuple((_height(v, top), f"{v:g}") for v in (0, top / 2, top))
     return Chart(tuple(drawn), ticks, tuple(labels))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """`width` and `y` as SVG wants them."""
+
+    name: str
+    value: int
+    y: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    bars: tuple[Bar, ...]
+    height: int
+    width: int = WIDTH
+    left: int = NAMES
+
+
+def bars(values: Mapping[str, int]) -> Bars | None:
+    """One below the other, as their names are long. None where all are nought."""
+    most = max(values.values(), default=0)
+    if most <= 0:
+        return None
+    room = WIDTH - NAMES - FIGURES
+    drawn = tuple(Bar(name, v, 8 + n * ROW, room * v / most) for n, (name, v) in enumerate(values.items()))
+    return Bars(drawn, 16 + ROW * len(drawn))
+
+
+def _round_above(value: float) -> float:
+    """1, 2 or 5 with noughts, which halves well."""
+    ten: float = 10.0 ** floor(log10(value))
+    return next(step * ten for step in (1, 2, 5, 10) if step * ten >= value)
 
 
 def _height(value: float, top: float) -> float:

@@ -5,7 +5,7 @@ and which are about one person, the DPO opens with a reason; of everybody whom t
 the DPO looked, and why.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, RawBody
 from litestar.response import Redirect, Template
+from sqlalchemy import select
 
 from privacy_svc.auditlog import EntryView, Event, EventType, Log, Wanted
 from privacy_svc.audits import Kind
@@ -20,6 +21,7 @@ from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Forbidden
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Role
 from privacy_svc.policy import PolicyHolder
+from privacy_svc.vault import Subject
 from privacy_svc.web.desk import LOOKS, READS, console, sent
 from privacy_svc.web.desk_orders import ordered
 from privacy_svc.web.staff import HOME
@@ -106,12 +108,12 @@ def open_log(
     return _shown(request, policies, caller, sought, found)
 
 
-def _note(database: Database, log: Log, caller: Caller, named: Iterable[str], sought: Sought) -> None:
+def _note(database: Database, log: Log, caller: Caller, named: Collection[str], sought: Sought) -> None:
     """Of each person by themselves, under their own key: the reason may name them, and goes with them. For the same
     cause there is none of somebody who was erased."""
     with database.write() as session:
         log.vault.hold(session, named)
-        living = [person for person in sorted(named) if log.vault.erased_at(session, person) is None]
+        living = session.scalars(select(Subject.id).where(Subject.id.in_(named), Subject.erased_at.is_(None))).all()
         payload = sought.told | {"reason": sought.reason}
         events = [Event(EventType.LOG_READ, person, payload) for person in living]
         log.append_many(session, events or [Event(EventType.LOG_READ, None, sought.told)], actor=caller.name)

@@ -15,7 +15,14 @@ from privacy_svc.policy import PolicyHolder
 from privacy_svc.web.desk import READS, back, console
 from privacy_svc.web.staff import HOME
 
-TITLES = {Kind.RUN: "Audit", Kind.VERIFY: "Check of the whole log", Kind.AFFECTED: "Who was touched by a breach"}
+TITLES = {
+    Kind.RUN: "Audit",
+    Kind.VERIFY: "Check of the whole log",
+    Kind.AFFECTED: "Who was touched by a breach",
+    Kind.FIGURES: "Figures of the year",
+    Kind.COMPARE: "Which decisions change between two policies",
+    Kind.SIMULATE: "What another policy would decide",
+}
 
 
 def ordered(database: Database, log: Log, kind: Kind, about: str, caller: Caller) -> Redirect:

@@ -30,7 +30,8 @@ def types(site: Site) -> list[str]:
 
 def worker(site: Site) -> Work:
     runtime = site.runtime
-    return Work(Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings))
+    audits = Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings)
+    return Work(audits, runtime.simulation)
 
 
 def done(site: Site, path: str, **fields: str) -> str:

@@ -4,10 +4,12 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from privacy_svc.auditlog import EventType
 from privacy_svc.audits import BreachDetails, Breaches
 from privacy_svc.db import now
-from tests.web.conftest import Site
-from tests.web.desk import done, post
+from privacy_svc.http import Role
+from tests.web.conftest import SAME, Site
+from tests.web.desk import done, post, types
 
 
 def test_a_breach_from_its_entry_to_its_end(site: Site) -> None:
@@ -114,3 +116,40 @@ def test_the_authority_is_told_in_phases_by_the_form(site: Site) -> None:
     assert told_at is not None
     assert local(site, told_at) == right
     assert "corrected since" in site.get(here).text
+
+
+def test_who_may_not_see_people_is_told_so(site: Site) -> None:
+    """An admin is not sent to say when it began, which would change nothing for them."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x")
+    assert "Say first when it began" in site.get(here).text
+    assert "began" in post(site, f"{here}/ask", 409)
+    site.sign_in(Role.ADMIN)
+    page = site.get(here).text
+    assert "Say first when it began" not in page
+    assert "for the DPO to see" in page
+    for what in ("ask", "affected", "affected.csv"):
+        assert site.client.post(f"{here}/{what}", headers=SAME).status_code == 403
+
+
+def test_times_are_shown_as_they_are_typed(site: Site) -> None:
+    """By the organisation's clock, with its zone: 08:00 in Kiel stays 08:00."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x")
+    post(site, f"{here}/assess", began_at="2026-07-01T08:00", ended_at="2026-11-01T08:00", **JUDGED)
+    page = site.get(here).text
+    assert "2026-07-01 08:00 CEST" in page
+    assert "2026-11-01 08:00 CET" in page
+    assert "UTC" not in page
+
+
+def test_whom_it_touched_can_be_taken_as_a_document(site: Site) -> None:
+    """Each look at the list is an entry of its own."""
+    site.sign_in()
+    here = post(site, "/dpo/breaches", nature="x")
+    post(site, f"{here}/assess", began_at="2026-07-01T08:00", **JUDGED)
+    done(site, f"{here}/ask")
+    looks = types(site).count(EventType.BREACH_AFFECTED)
+    assert "what,subject" in post(site, f"{here}/affected.csv", 200)
+    post(site, f"{here}/affected", 200)
+    assert types(site).count(EventType.BREACH_AFFECTED) == looks + 2 == 2
