@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from privacy_svc import __version__
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Programme, load_programmes
@@ -18,7 +19,7 @@ from privacy_svc.audits.model import AuditRun
 from privacy_svc.audits.ordering import Progress
 from privacy_svc.audits.reading import read_only
 from privacy_svc.audits.running import Outcome, carry_out, timestamp
-from privacy_svc.audits.scoring import compared, since_before
+from privacy_svc.audits.scoring import altered, compared, since_before
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import BadRequest, nearest
 from privacy_svc.policy import PolicyHolder, PolicySet
@@ -96,7 +97,8 @@ class Audits:
                 "version": VERSION,
                 "id": new_id(),
                 "organisation": {"id": organisation.id, "name": organisation.controller.name},
-                "programme": {"id": programme.id, "title": programme.title},
+                "software": f"privacy-svc {__version__}",
+                "programme": {"id": programme.id, "title": programme.title, "checks": programme.digest},
                 "as_of": timestamp(as_of),
                 "run_at": timestamp(at),
                 "run_by": actor,
@@ -104,6 +106,7 @@ class Audits:
                 "log": {"origin": self.signer.name, "size": size},
                 "summary": _summary(outcomes),
                 "before": before and {"id": before["id"], "as_of": before["as_of"]},
+                "altered": altered(results, before),
                 "areas": compared(results, before),
                 "results": results,
             }

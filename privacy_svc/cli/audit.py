@@ -83,6 +83,9 @@ def _tell(report: dict[str, Any]) -> None:
     for area in report["areas"]:
         before = "" if area["before"] is None else f"  ({area['score'] - area['before']:+d})"
         click.echo(f"{area['area']:16} {area['score']:3} of 100{before}")
+    for what, words in (("gone", "No longer asked"), ("changed", "Changed")):
+        if report["altered"][what]:
+            click.echo(f"{words} since the run before: {', '.join(report['altered'][what])}")
     counts = report["summary"]
     click.echo(
         f"{counts['pass']} passed, {counts['finding']} with findings, {counts['error']} could not run, "

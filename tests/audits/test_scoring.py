@@ -47,6 +47,30 @@ def test_a_run_is_compared_with_the_one_before(office: Office) -> None:
     assert found["before"] == {"status": "pass", "count": 0}
 
 
+def test_a_score_does_not_rise_by_asking_less(office: Office) -> None:
+    """A failing check that is taken out, or whose file is changed, is named; its area has no score before."""
+    PLANTS["requests-overdue"](office)
+    first = office.run("daily")
+    file = office.settings.audits / "programmes.yml"
+    daily = file.read_text().index("  daily:")
+    text = file.read_text()
+    file.write_text(text[:daily] + text[daily:].replace("      - requests-overdue\n", "", 1))
+    with time_machine.travel(TODAY + timedelta(hours=1)):
+        second = office.run("daily")
+    assert second["altered"] == {"gone": ["requests-overdue"], "changed": []}
+    before = {a["area"]: a["before"] for a in second["areas"]}
+    assert before["rights"] is None
+    assert before["security"] == 100
+    assert first["programme"]["checks"] != second["programme"]["checks"]
+    check = office.check_file("key-files")
+    check.write_text(check.read_text() + "# looked at again\n")
+    with time_machine.travel(TODAY + timedelta(hours=2)):
+        third = office.run("daily")
+    assert third["altered"] == {"gone": [], "changed": ["key-files"]}
+    assert {a["area"]: a["before"] for a in third["areas"]}["security"] is None
+    assert third["software"].startswith("privacy-svc ")
+
+
 def _accept(office: Office, until: str, check: str = "processors-without-contract") -> None:
     (office.settings.audits / "accepted.yml").write_text(
         f"accepted:\n  - check: {check}\n    evidence: mail_provider\n    reason: The contract is being signed.\n"
