@@ -9,8 +9,8 @@ Result = Mapping[str, Any]
 
 
 def scores(results: Sequence[Result]) -> dict[str, int]:
-    """Of 100 by area: the share of what passed, each check by its severity. What could not be found out did not;
-    what cannot be asked yet does not count, and an area of nothing else has no score."""
+    """Of 100 by area: the share of what passed, each check by its severity. What could not be found out, or was
+    accepted, did not; what cannot be asked yet does not count, and an area of nothing else has no score."""
     results = [r for r in results if r["status"] != "not_applicable"]
     areas = dict.fromkeys(r["area"] for r in results)
     return {area: _score([r for r in results if r["area"] == area]) for area in areas}
