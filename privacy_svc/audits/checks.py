@@ -5,12 +5,14 @@ silently drops out would look like one that passed.
 """
 
 import enum
+import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from privacy_svc.audits.accepting import ACCEPTED, Acceptance, read_accepted
+from privacy_svc.audits.builtins import Builtin
 from privacy_svc.errors import Misconfigured
 from privacy_svc.policy import Block, Faults, Node, read_yaml
 
@@ -58,6 +60,8 @@ class Check:
     builtin: str = ""
     days: Mapping[str, int] = field(default_factory=dict)
     """Names for instants so many days before (negative: after) the as-of time."""
+    digest: str = ""
+    """Of the whole file: whatever is changed in a check is seen in its reports."""
     accepted: tuple[Acceptance, ...] = ()
 
 
@@ -77,8 +81,13 @@ class Programme:
     checks: tuple[Check, ...]
     every: Every | None = None
 
+    @property
+    def digest(self) -> str:
+        """Of its list and all its checks."""
+        return _digest("".join(f"{c.id} {c.digest}\n" for c in self.checks).encode())
 
-def load_programmes(folder: Path, builtins: Collection[str]) -> Mapping[str, Programme]:
+
+def load_programmes(folder: Path, builtins: Mapping[str, Builtin]) -> Mapping[str, Programme]:
     """By id, in the file's order. Raises Misconfigured with every fault."""
     faults = Faults()
     checks = _with_accepted(folder, _load_checks(folder, builtins, faults), faults)
@@ -97,14 +106,19 @@ def _read(path: Path, name: str, faults: Faults) -> Node | None:
         return None
 
 
-def _load_checks(folder: Path, builtins: Collection[str], faults: Faults) -> dict[str, Check]:
+def _load_checks(folder: Path, builtins: Mapping[str, Builtin], faults: Faults) -> dict[str, Check]:
     """A file that cannot be read keeps its id known, so that it is not reported twice."""
     found: dict[str, Check] = {}
     for path in sorted((folder / CHECKS).glob("*.yml")):
         root = _read(path, f"{folder.name}/{CHECKS}/{path.name}", faults)
         if root is not None:
-            found[path.stem] = _check(path.stem, root, builtins, faults)
+            check = _check(path.stem, root, builtins, faults)
+            found[path.stem] = replace(check, digest=_digest(path.read_bytes()))
     return found
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _with_accepted(folder: Path, checks: dict[str, Check], faults: Faults) -> dict[str, Check]:
@@ -116,7 +130,7 @@ def _with_accepted(folder: Path, checks: dict[str, Check], faults: Faults) -> di
     return {k: replace(c, accepted=tuple(a for a in accepted if a.check == k)) for k, c in checks.items()}
 
 
-def _check(name: str, root: Node, builtins: Collection[str], faults: Faults) -> Check:
+def _check(name: str, root: Node, builtins: Mapping[str, Builtin], faults: Faults) -> Check:
     block = Block(root, faults, _KEYS, "check")
     given = block.text("id", required=True)
     if given and (given != name or not _ID.fullmatch(given)):
@@ -124,6 +138,7 @@ def _check(name: str, root: Node, builtins: Collection[str], faults: Faults) -> 
     area = block.choice("area", Area, required=True)
     severity = block.choice("severity", Severity, required=True)
     how = block.block("how", ("sql", "builtin", "days"), required=True)
+    sql, builtin = _sql(how), _builtin(how, builtins)
     return Check(
         id=given,
         area=area or Area.ACCOUNTABILITY,
@@ -133,9 +148,9 @@ def _check(name: str, root: Node, builtins: Collection[str], faults: Faults) -> 
         severity=severity or Severity.HIGH,
         finding=block.text("finding", required=True),
         remedy=block.text("remedy", required=True),
-        sql=_sql(how),
-        builtin=_builtin(how, builtins),
-        days=_days(how),
+        sql=sql,
+        builtin=builtin,
+        days=_days(how, _of_builtin(builtins[builtin]) if builtin in builtins else _of_sql(sql)),
     )
 
 
@@ -148,20 +163,44 @@ def _sql(how: Block) -> str:
     return text.rstrip(";")
 
 
-def _builtin(how: Block, builtins: Collection[str]) -> str:
+def _builtin(how: Block, builtins: Mapping[str, Builtin]) -> str:
     return how.word("builtin", builtins) if "builtin" in how else ""
 
 
-def _days(how: Block) -> dict[str, int]:
+_Fault = Callable[[str, int], str]
+"""What is wrong with a name and its days; empty where nothing is."""
+
+
+def _days(how: Block, fault_of: _Fault) -> dict[str, int]:
     found = {}
     for key, _, node in how.entries("days"):
         if node.kind != "int" or not re.fullmatch(r"-?\d{1,5}", node.text):
             how.faults.at(node.place, f"{key!r} must be a whole number of days")
-        elif key == "as_of":
-            how.faults.at(node.place, "'as_of' is the time of the audit itself; choose another name")
+        elif fault := fault_of(key, int(node.text)):
+            how.faults.at(node.place, fault)
         else:
             found[key] = int(node.text)
     return found
+
+
+def _of_sql(sql: str) -> _Fault:
+    def fault(name: str, _days: int) -> str:
+        if name == "as_of":
+            return "'as_of' is the time of the audit itself; choose another name"
+        return "" if re.search(rf":{re.escape(name)}\b", sql) else f"the query does not use ':{name}'"
+
+    return fault
+
+
+def _of_builtin(builtin: Builtin) -> _Fault:
+    """A span of no days, or one that lies in the future, would find nothing."""
+
+    def fault(name: str, days: int) -> str:
+        if name != builtin.span:
+            return f"this check knows no {name!r}" + (f", only {builtin.span!r}" if builtin.span else "")
+        return "" if days > 0 else f"{name!r} must be one day or more"
+
+    return fault
 
 
 def _programmes(root: Node | None, checks: Mapping[str, Check], faults: Faults) -> dict[str, Programme]:

@@ -39,6 +39,7 @@ class Audited:
     log: Log
     settings: Settings
     as_of: datetime
+    run_at: datetime
     _judged: dict[datetime, Judged] = field(default_factory=dict)
 
     def judged(self, since: datetime) -> Judged:
@@ -61,8 +62,16 @@ class Audited:
 
     @cached_property
     def today(self) -> date:
-        """The organisation's local day."""
-        return self.as_of.astimezone(ZoneInfo(self.policies.organisation.time_zone)).date()
+        """The organisation's local day of the as-of time."""
+        return self._day(self.as_of)
+
+    @cached_property
+    def run_on(self) -> date:
+        """The local day of the run itself: what was accepted, and is no more, stays so also in an audit of then."""
+        return self._day(self.run_at)
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.policies.organisation.time_zone)).date()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Screening for impact assessments (Art. 35 GDPR), per purpose, from the policy in force. Pure.
 
 Art. 35(3) names processing that always needs one; otherwise two of the nine criteria of the Article 29 Working Party
-(WP 248 rev.01, III.B) mean that it is likely to. What a policy cannot say, a person answers: `open`. Special
-categories and criminal data need one on a large scale (35(3)(b)), so of these a person has to say it: `needed` is None.
+(WP 248 rev.01, III.B) mean that it is likely to. What a policy cannot say of itself a person answers in it: until then
+it is `open`, and where the answers would decide, `needed` is None. Special categories and criminal data (35(3)(b)) and
+the monitoring of public places (35(3)(c)) need one on a large scale.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,10 +16,18 @@ VERSION = 1
 LIKELY = 2
 """So many of the criteria."""
 OPEN = ("large_scale", "new_technology")
-"""Criteria about which the files say nothing."""
-_PERSONAL = ("user.financial", "user.payment", "user.location.precise", "user.government_id")
+"""Criteria that a person answers: `large_scale` and `new_technology` of a purpose."""
+_PERSONAL = (
+    "user.financial",
+    "user.payment",
+    "user.location.precise",
+    "user.government_id",
+    "user.content.private",
+)
 """Highly personal in the sense of the fourth criterion, beside Art. 9 and 10."""
 _MONITORING = ("user.location", "user.behavior.browsing_history", "user.telemetry", "user.user_sensor", "user.sensor")
+_EVALUATING = ("personalize", "marketing.advertising.profiling")
+"""Uses that are an evaluation or scoring of people by their name."""
 _VULNERABLE = frozenset({"employee", "job_applicant", "patient", "trainee"})
 
 
@@ -33,23 +42,36 @@ def screening(policies: PolicySet) -> dict[str, Any]:
 
 def _screened(policies: PolicySet, purpose: Purpose) -> dict[str, Any]:
     held = _held(policies, purpose)
-    criteria = list(_criteria(purpose, held))
+    answers = {name: getattr(purpose, name) for name in OPEN}
+    criteria = [*_criteria(purpose, held), *(name for name in OPEN if answers[name])]
+    unanswered = [name for name in OPEN if answers[name] is None]
     always = purpose.automated is not None
-    needed = True if always or len(criteria) >= LIKELY else _unless_large(held)
+    on_large_scale = _on_large_scale(held, criteria)
     return {
         "id": purpose.key,
         "criteria": criteria,
-        "open": list(OPEN),
+        "open": unanswered,
         "always": always,
-        "needed": needed,
-        "article": "GDPR 35(3)(a)" if always else "GDPR 35(3)(b)" if needed is None else "GDPR 35(1)",
+        "needed": always or _needed(len(criteria), unanswered, bool(on_large_scale)),
+        "article": "GDPR 35(3)(a)" if always else (purpose.large_scale is not False and on_large_scale) or "GDPR 35(1)",
         "assessment": purpose.impact_assessment,
         "reviewed": purpose.impact_assessment_reviewed and purpose.impact_assessment_reviewed.isoformat(),
     }
 
 
-def _unless_large(held: Collection[str]) -> bool | None:
-    return None if any(map(special_article, held)) else False
+def _needed(met: int, unanswered: Collection[str], on_large_scale: bool) -> bool | None:
+    """None where it hangs on what nobody has answered."""
+    if met >= LIKELY:
+        return True
+    hangs = met > 0 and met + len(unanswered) >= LIKELY
+    return None if hangs or (on_large_scale and "large_scale" in unanswered) else False
+
+
+def _on_large_scale(held: Collection[str], criteria: Collection[str]) -> str | None:
+    """The article by which the scale decides."""
+    if any(map(special_article, held)):
+        return "GDPR 35(3)(b)"
+    return "GDPR 35(3)(c)" if "systematic_monitoring" in criteria else None
 
 
 def _held(policies: PolicySet, purpose: Purpose) -> dict[str, set[str]]:
@@ -64,7 +86,7 @@ def _held(policies: PolicySet, purpose: Purpose) -> dict[str, set[str]]:
 def _criteria(purpose: Purpose, held: dict[str, set[str]]) -> Iterator[str]:
     """In the order of WP 248, without the two that a person answers."""
     automated = purpose.automated
-    if purpose.profiling or automated:
+    if purpose.profiling or automated or within(purpose.use, _EVALUATING):
         yield "evaluation"
     if automated:
         yield "automated_decision"

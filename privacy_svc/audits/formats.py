@@ -28,7 +28,19 @@ _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_REPORT_COLUMNS = ("check", "area", "title", "severity", "law", "status", "count", "statement", "evidence", "remedy")
+_REPORT_COLUMNS = (
+    "check",
+    "area",
+    "title",
+    "severity",
+    "law",
+    "status",
+    "count",
+    "statement",
+    "evidence",
+    "accepted",
+    "remedy",
+)
 _REGISTER_COLUMNS = (
     "id",
     "purpose",

@@ -1,7 +1,7 @@
 """Tables of audit runs, their turns, and of long work that was ordered. A report shows pseudonyms only, so it is not
 sealed; its signature says whose it is. What an order found is opened by the organisation's own key."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +10,13 @@ from privacy_svc.db import Base, new_id
 
 ORDER = 32
 """Field id of `AuditOrder.sealed`."""
+
+_PRESENT = timedelta(hours=1)
+
+
+def is_present(as_of: datetime, run_at: datetime) -> bool:
+    """About the time it was run at, not about an earlier one: what is shown as how things are is of such runs."""
+    return as_of >= run_at - _PRESENT
 
 
 class AuditRun(Base):
@@ -27,6 +34,10 @@ class AuditRun(Base):
     errors: Mapped[int]
     document: Mapped[str] = mapped_column(Text)
     """The signed report as JSON."""
+
+    @property
+    def is_present(self) -> bool:
+        return is_present(self.as_of, self.run_at)
 
 
 class AuditTurn(Base):

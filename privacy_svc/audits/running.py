@@ -1,11 +1,10 @@
 """Carrying out one check: what it found, or why it could not be found out. A check that cannot run never passes."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import structlog
 from sqlalchemy import String, TextClause, bindparam, text
@@ -24,7 +23,8 @@ MOST = 20
 """How many pieces of evidence a report shows; `count` has them all."""
 _PSEUDONYM = re.compile(r"(?!\d{7,}$)[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
 _log = structlog.get_logger(__name__)
-Status = Literal["pass", "finding", "error", "not_applicable"]
+Status = Literal["pass", "finding", "accepted", "error", "not_applicable"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Outcome:
     count: int = 0
     evidence: Sequence[Evidence] = ()
     accepted: Sequence[Acceptance] = ()
-    """Found, and accepted for now: not counted."""
+    """Found, and accepted for now: not in `count`. What has nothing else is `accepted`, which is no pass."""
     why: str = ""
     """Of an error, and of what is not applicable."""
 
@@ -52,20 +52,29 @@ class Outcome:
             "evidence": [{"id": e.id, "since": e.since and timestamp(e.since)} for e in self.evidence],
             "accepted": [_accepted(a) for a in self.accepted],
             "remedy": self.check.remedy if self.status == "finding" else "",
-            "how": f"sha256:{hashlib.sha256((self.check.sql or self.check.builtin).encode()).hexdigest()}",
+            "how": self.check.digest,
         }
 
     @property
     def statement(self) -> str:
         if self.status == "finding":
-            return self.check.finding.replace("{count}", str(self.count))
+            also = f" {len(self.accepted)} more found and accepted." if self.accepted else ""
+            return self.check.finding.replace("{count}", str(self.count)) + also
+        if self.status == "accepted":
+            return f"{len(self.accepted)} found and accepted."
         if self.status == "not_applicable":
             return f"This cannot be asked yet: {self.why}"
         return "Nothing was found." if self.status == "pass" else f"This check could not run: {self.why}"
 
 
 def _accepted(found: Acceptance) -> dict[str, str]:
-    return {"id": found.evidence, "reason": found.reason, "by": found.by, "until": str(found.until)}
+    return {
+        "id": found.evidence,
+        "reason": found.reason,
+        "by": found.by,
+        "since": str(found.since),
+        "until": str(found.until),
+    }
 
 
 def timestamp(at: datetime) -> str:
@@ -86,7 +95,8 @@ def carry_out(check: Check, context: Context) -> Outcome:
     if not all(_PSEUDONYM.fullmatch(e.id) for e in evidence):
         return Outcome(check, "error", why="it shows more than a pseudonym as evidence.")
     kept = [a for a in _standing(check, context) if a.evidence in accepted]
-    return Outcome(check, "finding" if count else "pass", count, evidence, kept)
+    status: Status = "finding" if count else "accepted" if kept else "pass"
+    return Outcome(check, status, count, evidence, kept)
 
 
 Found = tuple[int, list[Evidence], set[str]]
@@ -94,7 +104,7 @@ Found = tuple[int, list[Evidence], set[str]]
 
 
 def _standing(check: Check, context: Context) -> list[Acceptance]:
-    return [a for a in check.accepted if context.run.today < a.until]
+    return [a for a in check.accepted if a.stands(context.run.run_on)]
 
 
 def _by_sql(check: Check, context: Context) -> Found:
@@ -124,7 +134,7 @@ def _bound(sql: str, instants: Mapping[str, datetime]) -> TextClause:
 
 
 def _by_builtin(check: Check, context: Context) -> Found:
-    found: Iterable[Evidence] = BUILTINS[check.builtin](context)
+    found: Iterable[Evidence] = BUILTINS[check.builtin].find(context)
     accepted = {a.evidence for a in _standing(check, context)}
     every = sorted(found, key=lambda e: e.id)
     counted = [e for e in every if e.id not in accepted]

@@ -11,7 +11,7 @@ class RunAudit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AuditDone(msgspec.Struct, frozen=True):
-    """`summary` counts checks by status: pass, finding, error, not_applicable."""
+    """`summary` counts checks by status: pass, finding, accepted, error, not_applicable."""
 
     id: str
     programme: str

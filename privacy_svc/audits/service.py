@@ -5,20 +5,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select, text
 
+from privacy_svc import __version__
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Programme, load_programmes
 from privacy_svc.audits.context import Audited, Context
 from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
-from privacy_svc.audits.model import AuditRun
+from privacy_svc.audits.model import AuditRun, is_present
 from privacy_svc.audits.ordering import Progress
 from privacy_svc.audits.reading import read_only
-from privacy_svc.audits.running import Outcome, carry_out, timestamp
-from privacy_svc.audits.scoring import compared, since_before
+from privacy_svc.audits.running import STATUSES, Outcome, carry_out, timestamp
+from privacy_svc.audits.scoring import altered, compared, since_before
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import BadRequest, nearest
 from privacy_svc.policy import PolicyHolder, PolicySet
@@ -60,7 +62,8 @@ class Audits:
     ) -> Report:
         """The signed report. The same as-of time gives the same results, as far as the past was not changed.
 
-        Raises UnknownProgramme, BadRequest for a time that is not past, Misconfigured for files with faults.
+        Raises UnknownProgramme, BadRequest for a time that is not past or before the log, Misconfigured for files with
+        faults.
         """
         at = now()
         as_of = as_of or at
@@ -81,7 +84,9 @@ class Audits:
     ) -> Report:
         with read_only(self.database, policies, as_of) as views:
             size = int(views.scalar(text("SELECT count(*) FROM log_entries")) or 0)
-            run = Audited(views, self.database, policies, self.log, self.settings, as_of)
+            if not size and not is_present(as_of, at):
+                raise BadRequest("The log begins after as_of: of before, nothing can be told.")
+            run = Audited(views, self.database, policies, self.log, self.settings, as_of, at)
             outcomes = []
             for number, check in enumerate(programme.checks):
                 progress(number, len(programme.checks))
@@ -96,14 +101,17 @@ class Audits:
                 "version": VERSION,
                 "id": new_id(),
                 "organisation": {"id": organisation.id, "name": organisation.controller.name},
-                "programme": {"id": programme.id, "title": programme.title},
+                "software": f"privacy-svc {__version__}",
+                "programme": {"id": programme.id, "title": programme.title, "checks": programme.digest},
                 "as_of": timestamp(as_of),
                 "run_at": timestamp(at),
+                "present": is_present(as_of, at),
                 "run_by": actor,
                 "policy": policies.version,
                 "log": {"origin": self.signer.name, "size": size},
                 "summary": _summary(outcomes),
                 "before": before and {"id": before["id"], "as_of": before["as_of"]},
+                "altered": altered(results, before),
                 "areas": compared(results, before),
                 "results": results,
             }
@@ -144,16 +152,17 @@ class Audits:
             report: Report = json.loads(found.document)
             return report
 
-    def latest(self, limit: int = 1, programme: str | None = None) -> Sequence[AuditRun]:
-        """Newest first; of one programme, or all."""
-        runs = select(AuditRun).order_by(AuditRun.id.desc()).limit(limit)
+    def latest(self, limit: int = 1, programme: str | None = None, *, present: bool = False) -> Sequence[AuditRun]:
+        """Newest first; of one programme, or all. `present`: without those about an earlier time."""
+        runs = select(AuditRun).order_by(AuditRun.id.desc())
         if programme is not None:
             runs = runs.where(AuditRun.programme == programme)
+        if not present:
+            runs = runs.limit(limit)
         with self.database.read() as session:
-            return session.scalars(runs).all()
+            found = session.scalars(runs.execution_options(yield_per=limit))
+            return list(islice((run for run in found if run.is_present or not present), limit))
 
 
 def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    return {
-        status: sum(o.status == status for o in outcomes) for status in ("pass", "finding", "error", "not_applicable")
-    }
+    return {status: sum(o.status == status for o in outcomes) for status in STATUSES}

@@ -57,6 +57,10 @@ VIEWS: Mapping[str, str] = {
         FROM {main}requests WHERE opened_at <= {as_of}""",
     "request_events": """
         SELECT request_id AS request, at, type, actor FROM {main}request_events WHERE at <= {as_of}""",
+    "letters": """
+        SELECT request_id AS request, kind, written_at,
+               CASE WHEN told_at <= {as_of} THEN told_at END AS told_at, problem
+        FROM {main}request_letters WHERE written_at <= {as_of}""",
     "request_files": """
         SELECT id AS file, request_id AS request, kind, added_at FROM {main}request_files
         WHERE added_at <= {as_of}""",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from privacy_svc.audits import Audits
     from privacy_svc.runtime import Runtime
 
-COLORS = {"pass": "green", "finding": "red", "error": "yellow", "not_applicable": "blue"}
+COLORS = {"pass": "green", "finding": "red", "accepted": "magenta", "error": "yellow", "not_applicable": "blue"}
 
 
 @click.group()
@@ -78,14 +78,17 @@ def _tell(report: dict[str, Any]) -> None:
                 click.echo(f"           {found['id']}" + (f"  since {found['since']}" if found["since"] else ""))
         if result["remedy"]:
             click.echo(f"         Remedy: {result['remedy']}")
-        for accepted in result["accepted"]:
-            click.echo(f"         Accepted until {accepted['until']} by {accepted['by']}: {accepted['id']}")
+        for a in result["accepted"]:
+            click.echo(f"         Accepted from {a['since']} until {a['until']} by {a['by']}: {a['id']}")
     for area in report["areas"]:
         before = "" if area["before"] is None else f"  ({area['score'] - area['before']:+d})"
         click.echo(f"{area['area']:16} {area['score']:3} of 100{before}")
+    for what, words in (("gone", "No longer asked"), ("changed", "Changed")):
+        if report["altered"][what]:
+            click.echo(f"{words} since the run before: {', '.join(report['altered'][what])}")
     counts = report["summary"]
     click.echo(
-        f"{counts['pass']} passed, {counts['finding']} with findings, {counts['error']} could not run, "
-        f"{counts['not_applicable']} cannot be asked yet"
+        f"{counts['pass']} passed, {counts['finding']} with findings, {counts['accepted']} accepted, "
+        f"{counts['error']} could not run, {counts['not_applicable']} cannot be asked yet"
     )
     click.echo(f"signed report {report['id']}")

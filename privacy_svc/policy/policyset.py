@@ -136,6 +136,10 @@ class Purpose:
     impact_assessment: str | None = None
     """Reference of the data protection impact assessment (Art. 35), where one was made."""
     impact_assessment_reviewed: date | None = None
+    large_scale: bool | None = None
+    """Screening for that assessment: of very many people, data or places (WP 248). None: nobody has answered."""
+    new_technology: bool | None = None
+    """The same: an innovative use of technology."""
     minimum_age: int | None = None
     """Below it a consent needs the holder of parental responsibility (Art. 8)."""
     age_by_country: bool = False

@@ -64,6 +64,8 @@ _KEYS = (
     "assessment_reviewed",
     "impact_assessment",
     "impact_assessment_reviewed",
+    "large_scale",
+    "new_technology",
     "minimum_age",
     "unknown_age",
     "honours_gpc",
@@ -159,6 +161,8 @@ def _purpose(key: str, block: Block, known: Known) -> Purpose:
         assessment_reviewed=_day(block, "assessment_reviewed"),
         impact_assessment=block.text("impact_assessment") or None,
         impact_assessment_reviewed=_day(block, "impact_assessment_reviewed"),
+        large_scale=_answer(block, "large_scale"),
+        new_technology=_answer(block, "new_technology"),
         minimum_age=age,
         age_by_country=by_country,
         unknown_age_permits=block.word("unknown_age", ("permit", "deny")) == "permit",
@@ -166,6 +170,10 @@ def _purpose(key: str, block: Block, known: Known) -> Purpose:
         profiling=block.boolean("profiling"),
         automated=read_automated(block, known.languages),
     )
+
+
+def _answer(block: Block, key: str) -> bool | None:
+    return block.boolean(key) if key in block else None
 
 
 def _minimum_age(block: Block) -> tuple[int | None, bool]:

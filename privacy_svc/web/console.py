@@ -68,7 +68,8 @@ def show_today(
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """Of a programme that runs by itself. `late`: no run of the present period, or of any."""
+    """Of a programme that runs by itself. About an earlier time is none of these. `late`: no run of the
+    present period, or of any."""
 
     programme: Programme
     run: AuditRun | None
@@ -87,7 +88,7 @@ def _audits(audits: Audits) -> list[LastRun] | None:
 
 def _last_run(audits: Audits, programme: Programme, zone: ZoneInfo) -> LastRun:
     assert programme.every is not None
-    run = next(iter(audits.latest(programme=programme.id)), None)
+    run = next(iter(audits.latest(programme=programme.id, present=True)), None)
     present = period(programme.every, now().astimezone(zone).date())
     late = run is None or period(programme.every, run.run_at.astimezone(zone).date()) != present
     return LastRun(programme, run, late)

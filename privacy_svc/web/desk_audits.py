@@ -46,8 +46,8 @@ def show_audits(
 
 
 def _chart(audits: Audits, programme: str) -> Any:
-    """Scores by area of the last runs; None before there are two."""
-    reports = [audits.find(run.id) for run in reversed(audits.latest(RUNS, programme=programme))]
+    """Scores by area of the last runs about their own time; None before there are two."""
+    reports = [audits.find(run.id) for run in reversed(audits.latest(RUNS, programme=programme, present=True))]
     scored = [r for r in reports if "areas" in r]
     if len(scored) < 2:
         return None

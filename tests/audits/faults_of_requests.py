@@ -1,5 +1,6 @@
 """Planted faults of requests, holds and restrictions."""
 
+from datetime import timedelta
 from typing import Any
 
 from privacy_svc.consent.model import Restriction
@@ -7,6 +8,7 @@ from privacy_svc.db import now
 from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.model import Hold, RequestFile
 from privacy_svc.rights.outside_model import RequestWork
+from privacy_svc.rights.owed_model import DONE, EXTENSION, REFUSAL, OwedLetter
 from privacy_svc.rights.packages_model import PackageLink, RequestPackage
 from privacy_svc.rights.recipients_model import RecipientNotice
 from tests.audits.conftest import Office
@@ -54,22 +56,30 @@ def _closed(office: Office, **differently: Any) -> str:
     return request(office, state="completed", closed_at=now() - 20 * DAY, **differently)
 
 
-@plants("extensions-untold")
-def _untold(office: Office) -> str:
-    """Beside one that was told, and one that was extended an hour ago."""
-    known = request(office, extended_at=now() - 3 * DAY)
-    told(office, known, "rights:letter:sent", 2 * DAY)
-    request(office, extended_at=now() - DAY / 24)
-    silent = request(office, extended_at=now() - 3 * DAY)
-    told(office, silent, "rights:letter:sent", 5 * DAY)
+@plants("letters-owed")
+def _owed(office: Office) -> str:
+    """Beside one that was told, and one that was written an hour ago."""
+    _letter(office, request(office), EXTENSION, ago=3 * DAY, told_at=now() - DAY)
+    _letter(office, request(office), EXTENSION, ago=DAY / 24)
+    silent = _closed(office)
+    _letter(office, silent, DONE, ago=3 * DAY, problem="no_address")
     return silent
+
+
+def _letter(office: Office, request_id: str, kind: str, ago: timedelta, **more: Any) -> None:
+    with office.database.write() as session:
+        session.add(OwedLetter(request_id=request_id, kind=kind, written_at=now() - ago, **more))
 
 
 @plants("refusals-untold")
 def _refused_silently(office: Office) -> str:
+    """Beside one that was told. Another letter is not the one of the refusal."""
     refused = {"state": "refused", "closed_at": now() - 3 * DAY, "ground": "excessive", "refused_by": "dora"}
-    told(office, request(office, **refused), "rights:letter:sent", 2 * DAY)
-    return request(office, **refused)
+    _letter(office, request(office, **refused), REFUSAL, ago=3 * DAY, told_at=now() - 2 * DAY)
+    silent = request(office, **refused)
+    _letter(office, silent, EXTENSION, ago=3 * DAY, told_at=now() - 2 * DAY)
+    told(office, silent, "rights:letter:sent", 2 * DAY)
+    return silent
 
 
 @plants("requests-stopped")

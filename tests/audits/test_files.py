@@ -28,6 +28,12 @@ from tests.audits.conftest import REPOSITORY, TODAY, Office
         ("SELECT request", "DELETE FROM x -- request", "audits/checks/requests-overdue.yml:8", "SELECT"),
         ("how:\n", "how:\n  days: {soon: many}\n", "audits/checks/requests-overdue.yml:8", "whole number"),
         ("how:\n", "how:\n  days: {as_of: 3}\n", "audits/checks/requests-overdue.yml:8", "another name"),
+        (
+            "how:\n",
+            "how:\n  days: {yesterday: 1}\n",
+            "audits/checks/requests-overdue.yml:8",
+            "does not use ':yesterday'",
+        ),
         ("title:", "\ttitle:", "audits/checks/requests-overdue.yml:3", "YAML"),
     ],
 )
@@ -39,6 +45,27 @@ def test_a_fault_in_a_check_names_its_place(office: Office, old: str, new: str, 
     with pytest.raises(Misconfigured) as raised:
         office.audits.programmes()
     assert any(f.pointer == pointer and detail in f.detail for f in raised.value.faults), raised.value.faults
+
+
+@pytest.mark.parametrize(
+    ("check", "days", "detail"),
+    [
+        ("permits-without-consent", "{window: -1}", "one day or more"),
+        ("permits-without-consent", "{window: 0}", "one day or more"),
+        ("permits-without-consent", "{windo: 100}", "only 'window'"),
+        ("kept-beyond-retention", "{grace: -9}", "one day or more"),
+        ("register-complete", "{window: 1}", "knows no 'window'"),
+    ],
+)
+def test_a_builtin_takes_no_span_by_which_it_finds_nothing(office: Office, check: str, days: str, detail: str) -> None:
+    """None in the future, none of no days, and no name that it would pass over."""
+    file = office.check_file(check)
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("  days:")]
+    lines.insert(lines.index("how:") + 1, f"  days: {days}")
+    file.write_text("\n".join(lines))
+    with pytest.raises(Misconfigured) as raised:
+        office.audits.programmes()
+    assert any(detail in f.detail for f in raised.value.faults), raised.value.faults
 
 
 def test_a_programme_names_only_checks_that_are_there(office: Office) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from privacy_svc.auditlog import EventType, NoteError, verify_json
-from privacy_svc.audits import UnknownAudit, UnknownProgramme, reading
+from privacy_svc.audits import Format, UnknownAudit, UnknownProgramme, reading, report_as
 from privacy_svc.audits.reading import read_only
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import now
@@ -148,6 +148,22 @@ def test_an_audit_is_of_a_time_that_has_passed(office: Office, wrong: timedelta 
     as_of = now() + wrong if wrong else now().replace(tzinfo=None)
     with pytest.raises(BadRequest):
         office.run(as_of=as_of)
+
+
+def test_an_audit_is_of_a_time_that_the_log_knows(office: Office) -> None:
+    """Of before its first entry nothing was recorded: that is no company in good order."""
+    with pytest.raises(BadRequest, match="log begins"):
+        office.run(as_of=now() - timedelta(days=31))
+
+
+def test_a_run_about_an_earlier_time_is_not_the_present(office: Office) -> None:
+    """Run last, it is the latest run, and not the latest about now."""
+    today = office.run("daily")["id"]
+    report = office.run("daily", now() - timedelta(days=9))
+    earlier = report["id"]
+    assert "This is of an earlier time" in report_as(Format.HTML, report)
+    assert [run.id for run in office.audits.latest(9)] == [earlier, today]
+    assert [run.id for run in office.audits.latest(programme="daily", present=True)] == [today]
 
 
 def test_a_report_is_signed_kept_and_logged(office: Office) -> None:
