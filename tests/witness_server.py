@@ -15,12 +15,17 @@ from privacy_svc.auditlog.signed_note import COSIGNATURE, signature_line, unbase
 
 class WitnessServer:
     def __init__(self, log: Verifier) -> None:
-        self.log, self._key = log, Ed25519PrivateKey.generate()
-        self.verifier = Verifier("witness.test/w1", self._key.public_key().public_bytes_raw(), COSIGNATURE)
+        self.log = log
+        self.renew_key()
         self.size, self.root, self.asked = 0, b"", 0
         self.broken: int | None = None
         """Answer with this status instead."""
         self._lock = threading.Lock()
+
+    def renew_key(self) -> None:
+        """It stands where it stood."""
+        self._key = Ed25519PrivateKey.generate()
+        self.verifier = Verifier("witness.test/w1", self._key.public_key().public_bytes_raw(), COSIGNATURE)
 
     def add_checkpoint(self, body: str) -> tuple[int, str, str]:  # noqa: PLR0911 - the specification, answer by answer
         """Status, content type, text."""

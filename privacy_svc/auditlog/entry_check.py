@@ -215,8 +215,7 @@ class _ActorLabels(dict[tuple[str, str], str]):
 
 
 def _other(columns: Sequence[object], said: Sequence[object], row: Row) -> Iterator[str]:
-    """Names of those that differ. Of an entry that came back without its payload after a restore, nobody knows the
-    actor."""
+    """Names of those that differ. Of an entry that came back without its payload nobody knows the actor."""
     for name, column, of_leaf in zip(_COLUMNS, columns, said, strict=True):
         if column != of_leaf and not (name == "actor" and row.use == LOST and not row.actor):
             yield name

@@ -12,7 +12,7 @@ from privacy_svc.auditlog.model import Tree
 from privacy_svc.auditlog.signing import out_of_force
 from privacy_svc.auditlog.stored_checkpoints import last_signed
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.auditlog.tree_check import require_ours
+from privacy_svc.auditlog.tree_check import lacks_its_mac, put_mac, require_ours
 from privacy_svc.auditlog.witness import submit, write_outside
 from privacy_svc.db import Database
 from privacy_svc.errors import Conflict
@@ -47,12 +47,16 @@ def resume(log: "Log", database: Database, reason: str, actor: str) -> str:
     with database.write() as session:
         why, lacking = tree_row.resume(session), outside.outside_lacks(session, log.export, log.mirror)
         unsigned = out_of_force(log.signer, tree_row.size_of_tree(session))
-        if why is None and not lacking and not unsigned and not tree_row.was_halted(session):
+        lost = lacks_its_mac(tree_row.locked(session), log.export.parent)
+        if why is None and not lacking and not unsigned and not lost and not tree_row.was_halted(session):
             raise Conflict("The log is not halted.")
-        if lacking:
+        if lacking or lost:
             _first(log, session)
+        if lost:
+            put_mac(session, log.vault, tree_row.locked(session))
         payload: dict[str, str | int | None] = {"halted": why, "reason": reason}
         payload |= {"outside": lacking} if lacking else {}
+        payload |= {"mac": "lost"} if lost else {}
         payload |= {"unsigned_until": unsigned} if unsigned else {}
         log.append(session, EventType.LOG_RESUMED, actor=actor, payload=payload)
     if lacking:

@@ -2,16 +2,22 @@
 that are none: one such value, put there by somebody with the database's password, must not stop who reads others too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, type_coerce
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
+
+from privacy_svc.auditlog.errors import LogInconsistent
+
+T = TypeVar("T")
+UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Raised over values of a type that a column never holds."""
 
 
 def as_it_is(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
@@ -51,6 +57,25 @@ def rows_of(connection: Connection, statement: Select[Any], **values: Any) -> li
     except errors as error:
         raise DBAPIError.instance("", None, error, errors, hide_parameters=True, dialect=dialect) from None
     return found
+
+
+def read_all(session: Session, look: Callable[[], T]) -> T:
+    """What `look` reads. Where SQLite holds a text that is none, it is read again, with signs in the place of what is
+    none: one row of somebody with the database's password hides no other. Raises LogInconsistent over a value that a
+    column never holds."""
+    try:
+        with reading_texts():
+            return look()
+    except UNREADABLE:
+        connection: Any = session.connection().connection.driver_connection
+    before, connection.text_factory = getattr(connection, "text_factory", str), text_of
+    try:
+        return look()
+    except UNREADABLE as error:
+        detail = f"A stored value of the log cannot be read ({type(error).__name__}): somebody changed the database."
+        raise LogInconsistent(detail) from None
+    finally:
+        connection.text_factory = before
 
 
 @contextmanager

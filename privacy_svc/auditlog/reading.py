@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.entry_check import Finding, Row, entries_of, read
 from privacy_svc.auditlog.model import Entry
+from privacy_svc.auditlog.raw import UNREADABLE
 from privacy_svc.db import Database, ahead
 
 PAGE = 1000
-UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""Raised over values of a type that a column never holds."""
 _ENTRIES = entries_of(Entry).order_by(Entry.index)
 _INDICES = select(Entry.index).order_by(Entry.index)
 _BY_INDEX = entries_of(Entry).where(Entry.index == bindparam("index"))

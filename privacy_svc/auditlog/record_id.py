@@ -23,8 +23,9 @@ def known(session: Session) -> str | None:
 
 
 def begin(tree: Tree, folder: Path) -> None:
-    """From now on this folder is the record, where the database knows of none. `tree`: the log's row, locked."""
-    if tree.record_id is None:
+    """From now on this folder is the record, where the database knows of none. `tree`: the log's row, locked. One with
+    entries has its MAC first: where the record has an id, a row without one has lost it (tree_check.py)."""
+    if tree.record_id is None and (tree.size == 0 or tree.mac is not None):
         tree.record_id = read(folder) or write(folder, new_id())
 
 

@@ -33,6 +33,7 @@ from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.stored_checkpoints import PAGE, lacking, stored
 from privacy_svc.auditlog.tiles import Tiles
 from privacy_svc.auditlog.tombstones import LOST, tombstone
+from privacy_svc.auditlog.tree_check import put_mac
 from privacy_svc.auditlog.tree_row import locked
 from privacy_svc.db import among, insert_rows
 from privacy_svc.vault import SubjectCipher, Tampered, Vault
@@ -92,6 +93,8 @@ def relearn(session: Session, vault: Vault, export: Path, mirror: Mirror, signer
         mirror.cut(proven)
     _take_cosignatures(session, checkpoint_file.cosignatures(export))
     pruned = _prune_again(session, vault, mirror.first(), back.pruned_at, over)
+    if tree.size > begin:
+        put_mac(session, vault, tree)
     return Relearned(begin, tree.size, back.lost, back.erasures, pruned, cut)
 
 
@@ -227,7 +230,7 @@ def _take_back(session: Session, tree: Tree, leaves: list[bytes]) -> list[tuple[
     ]
     session.execute(insert(Entry), rows)
     session.execute(delete(Outbox).where(Outbox.id.in_(list(waiting))))
-    session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves), mac=None))
+    session.execute(update(Tree).where(Tree.id == 1).values(size=begin + len(leaves)))
     session.refresh(tree)
     return [(e, leaf) for e, leaf in zip(envelopes, leaves, strict=True) if e.id not in waiting]
 

@@ -64,7 +64,7 @@ def prune(
 
 def _stretch(log: "Log", database: Database, before: datetime, held: Held, actor: str) -> int:
     with database.write() as session:
-        tree = Grown(session, log.vault, locked(session), promised(session, log.signer, log.export))
+        tree = Grown(session, log.vault, locked(session), promised(session, log.signer, log.export), log.export.parent)
         tree.require_ours()
         people = held(session)
         until = _until(log, session, before, lambda _: people)

@@ -20,6 +20,7 @@ from privacy_svc.auditlog.events import EventType
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, EntryMember, Outbox, Payload, Tree
 from privacy_svc.auditlog.opening import Openers
+from privacy_svc.auditlog.raw import read_all
 from privacy_svc.auditlog.tombstones import TOMBSTONES
 from privacy_svc.db import among
 from privacy_svc.errors import NotFound, nearest
@@ -131,11 +132,11 @@ def place_of(session: Session, entry: str) -> Placed | None:
     """By its index or its id. What waits is looked for first: it may enter the tree meanwhile."""
     by_index = _INDEX.fullmatch(entry)
     if by_index is None:
-        waiting = session.scalars(select(Outbox).where(Outbox.id == entry)).first()
+        waiting = read_all(session, lambda: session.scalars(select(Outbox).where(Outbox.id == entry)).first())
         if waiting is not None:
             return _placed(None, waiting)
     chosen = Entry.index == int(entry) if by_index else Entry.id == entry
-    found = session.scalars(select(Entry).where(chosen)).first()
+    found = read_all(session, lambda: session.scalars(select(Entry).where(chosen)).first())
     return _placed(found.index, found) if found else None
 
 
@@ -165,8 +166,10 @@ def page(
         values["crowd"] = next_about(
             session, vault, wanted.subject_id, conditions, values, wanted.limit, newest_first=newest_first
         )
-        return session.execute(_about_person(frozenset(given), bool(types), newest_first), values).all()
-    return session.execute(_of_types(frozenset(given), types, newest_first), values).all()
+        asked = _about_person(frozenset(given), bool(types), newest_first)
+    else:
+        asked = _of_types(frozenset(given), types, newest_first)
+    return read_all(session, lambda: session.execute(asked, values).all())
 
 
 @lru_cache(maxsize=64)

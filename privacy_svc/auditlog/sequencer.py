@@ -62,7 +62,7 @@ def integrate(
     total, done = 0, BATCH
     while done == BATCH and _anything_to_do(database, export):
         with database.write() as session:
-            grown = Grown(session, vault, running(session), promised(session, signer, export))
+            grown = Grown(session, vault, running(session), promised(session, signer, export), export.parent)
             done = _batch(session, grown, signer, export, mirror)
             finish = partial(export_newest, database, export, mirror, grown.first)
             newest = sign(session, grown, signer, export, finish, at_once=not patient and done < BATCH)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from privacy_svc.auditlog.model import Cosignature, Entry, Outbox, SignedCheckpo
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.stored_checkpoints import PAGE
 from privacy_svc.auditlog.tiles import Tiles
-from privacy_svc.auditlog.tree_check import has_former_mac, has_our_mac
+from privacy_svc.auditlog.tree_check import NO_MAC, has_former_mac, has_our_mac, lacks_its_mac
 from privacy_svc.vault import Vault
 
 _SIZE = itemgetter(0)
@@ -77,9 +78,11 @@ def check_tree(session: Session, checker: Checker) -> Iterator[Finding]:
         yield Finding("altered", "the log was halted, and no entry says that a person has let it go on")
 
 
-def check_tree_mac(session: Session, vault: Vault) -> Iterator[Finding]:
+def check_tree_mac(session: Session, vault: Vault, folder: Path) -> Iterator[Finding]:
     """One of before, or another's. A tree whose tiles are not even of its size is told by those."""
     tree = session.get(Tree, 1)
+    if tree is not None and lacks_its_mac(tree, folder):
+        yield Finding("altered", NO_MAC)
     with suppress(LogInconsistent):
         tiles = Tiles(session)
         if tree is None or tree.mac is None or has_former_mac(session, vault, tree, tiles):

@@ -1,16 +1,19 @@
 """Whether the tree is as this service left it: before anything is put behind it, and before it is signed.
 
 Its row has a MAC of its size, its root and where it begins. Where that does not fit, a version of this service without
-it may have written last (it has no MAC at all then, or an older one), or somebody else: so it has to begin where an
-entry says that it was pruned, and each entry behind the newest checkpoint, which our key signed, has to be one of ours
-by its payload, which nobody else can seal. The next entry then renews the MAC.
+it may have written last, or somebody else: so it has to begin where an entry says that it was pruned, and each entry
+behind the newest checkpoint, which our key signed, has to be one of ours by its payload, which nobody else can seal.
+The next entry then renews the MAC. A row without any is of before MACs only where the record outside has no id yet;
+else somebody took it away, and a person looks first (`log resume`).
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog import record_id
 from privacy_svc.auditlog.checkpoint import Checkpoint
 from privacy_svc.auditlog.entry_check import Checker
 from privacy_svc.auditlog.errors import LogInconsistent
@@ -32,10 +35,24 @@ _FROM = (
 )
 
 
+NO_MAC = "The MAC in audit_tree was taken away: somebody changed that row past this service."
+
+
+def lacks_its_mac(tree: Tree, folder: Path) -> bool:
+    """`folder`: of the record outside."""
+    return tree.mac is None and tree.size > 0 and bool(tree.record_id or record_id.read(folder))
+
+
 def has_our_mac(session: Session, vault: Vault, tree: Tree, tiles: Tiles) -> bool:
     """Raises LogInconsistent where the tiles are no tree of its size."""
     told = what_stands(tree.size, root(tree.size, tiles.node), tree.first)
     return tree_mac(vault.organisation_cipher(session)).fits(told, tree.mac)
+
+
+def put_mac(session: Session, vault: Vault, tree: Tree) -> None:
+    """Of the tree as it is. Raises LogInconsistent where the tiles are no tree of its size."""
+    stands = what_stands(tree.size, root(tree.size, Tiles(session).node), tree.first)
+    tree.mac = tree_mac(vault.organisation_cipher(session)).of(stands)
 
 
 def has_former_mac(session: Session, vault: Vault, tree: Tree, tiles: Tiles) -> bool:

@@ -29,8 +29,8 @@ from privacy_svc.auditlog.model import (
 from privacy_svc.auditlog.outside_check import Outside
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
-from privacy_svc.auditlog.raw import as_bytes, reading_texts, text_of
-from privacy_svc.auditlog.reading import NEVER_WRITTEN, PAGE, UNREADABLE, pages
+from privacy_svc.auditlog.raw import UNREADABLE, as_bytes, reading_texts, text_of
+from privacy_svc.auditlog.reading import NEVER_WRITTEN, PAGE, pages
 from privacy_svc.auditlog.rotating import is_told
 from privacy_svc.auditlog.signing import unsigned_until
 from privacy_svc.auditlog.table_check import (
@@ -136,7 +136,7 @@ class _Verification:
             *self._waiting(),
             *self._orphans(),
             *check_tree(self._session, self._checker),
-            *check_tree_mac(self._session, self._vault),
+            *check_tree_mac(self._session, self._vault, self._export.parent),
             *check_repeated(self._session),
             *check_kept_tags(self._session, self._vault),
             *self._handovers(),

@@ -225,8 +225,18 @@ def _mine(witness: Witness, note: str, text: str) -> str:
     try:
         witness.verifier.open(note + text)
     except NoteError as error:
-        raise WitnessAway(f"The witness {witness.verifier.name} gave no cosignature of its key: {error}.") from None
+        raise WitnessAway(_by_another_key(witness, note + text, error)) from None
     return witness.verifier.signed_lines(note, text)
+
+
+def _by_another_key(witness: Witness, note: str, error: NoteError) -> str:
+    name = witness.verifier.name
+    if f"\n— {name} " not in note or witness.verifier.signs(note):
+        return f"The witness {name} gave no cosignature of its key: {error}."
+    return (
+        f"The witness {name} cosigns by another key than `witness_key`. Ask its operator, on another way than this "
+        "connection; where it was replaced, name the new one in the settings and start the service anew."
+    )
 
 
 def _base64(raw: bytes) -> str:

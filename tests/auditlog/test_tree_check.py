@@ -4,11 +4,12 @@ import msgspec
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
-from privacy_svc.auditlog import LogInconsistent, checkpoint_file, signing
+from privacy_svc.auditlog import LogInconsistent, checkpoint_file, record_id, signing, tree_check
 from privacy_svc.auditlog.entry import Envelope, commit_to
 from privacy_svc.auditlog.merkle import leaf_hash
 from privacy_svc.auditlog.model import Entry, Payload, SignedCheckpoint, Tile, Tree
 from privacy_svc.db import new_id
+from privacy_svc.errors import Conflict
 from tests.auditlog.conftest import Logbook
 from tests.factories import check_log
 
@@ -78,7 +79,8 @@ def test_a_tree_of_before_is_taken_over(book: Logbook) -> None:
     book.log.integrate(book.database, patient=True)
     book.erase(ben)
     with book.database.write() as session:
-        session.execute(update(Tree).values(mac=None))
+        session.execute(update(Tree).values(mac=None, record_id=None))
+    (book.log.export.parent / record_id.FILE).unlink()
     assert book.verify().ok
     book.log.integrate(book.database, patient=True)
     with book.database.read() as session:
@@ -104,13 +106,31 @@ def test_processes_of_the_version_before_go_on_beside(book: Logbook, count: int)
     check_log(book.database, book.log)
 
 
+@pytest.mark.parametrize("both", [True, False])
+def test_a_mac_that_was_taken_away_is_told(book: Logbook, *, both: bool) -> None:
+    """Also with the record's id in the same row: the folder outside has it still. Nothing is built upon it until a
+    person has looked."""
+    book.fill(2)
+    book.write()
+    with book.database.write() as session:
+        session.execute(update(Tree).values({"mac": None, **({"record_id": None} if both else {})}))
+    assert ("altered", tree_check.NO_MAC) in {(f.kind, f.detail) for f in book.verify().findings}
+    with pytest.raises(LogInconsistent, match="taken away"):
+        book.integrate()
+    book.log.resume(book.database, "nothing is missing", actor="dora")
+    check_log(book.database, book.log)
+    assert book.verify().size == 4
+    with pytest.raises(Conflict):
+        book.log.resume(book.database, "again", actor="dora")
+
+
 def test_tiles_that_are_not_of_the_entries_are_not_built_upon(book: Logbook) -> None:
-    """Entries that are ours, and hashes of others for them, behind the last checkpoint, without a MAC."""
+    """Entries that are ours, and hashes of others for them, behind the last checkpoint, without our MAC."""
     book.fill(1)
     book.write()
     book.log.integrate(book.database, patient=True)
     with book.database.write() as session:
-        session.execute(update(Tree).values(mac=None))
+        session.execute(update(Tree).values(mac=b"m" * 16))
         tile = session.get_one(Tile, (0, 0))
         tile.hashes = tile.hashes[:32] + b"x" * 32
     with pytest.raises(LogInconsistent, match="not of its entries"):

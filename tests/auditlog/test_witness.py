@@ -414,6 +414,26 @@ def test_a_witness_with_a_new_key_leaves_what_it_said(book: Logbook, server: Wit
     check_log(book.database, book.log)
 
 
+def test_a_witness_that_replaced_its_key_is_told_apart(book: Logbook, server: WitnessServer) -> None:
+    """Nothing of the unknown key is kept, and the operator hears what to do. By the new key in the settings it goes on
+    from where the witness stands; what the former signed stays, and is still told when it is taken away."""
+    assert book.log.witness is not None
+    book.fill(2)
+    book.log.ask_witness(book.database)
+    server.renew_key()
+    book.fill(1)
+    with pytest.raises(WitnessAway, match=r"another key than `witness_key`.*operator"):
+        book.log.ask_witness(book.database)
+    assert [size for size, _ in checkpoint_file.cosignatures(book.log.export)] == [2]
+    book.log.witness = Witness.of(book.log.witness.url, server.verifier.vkey, book.log.signer.name)
+    assert book.log.ask_witness(book.database) == 3
+    assert server.verifier.open(book.checkpoint())
+    check_log(book.database, book.log)
+    with book.database.write() as session:
+        session.execute(text("DELETE FROM audit_cosignatures WHERE size = 2"))
+    assert [f.kind for f in book.verify().findings] == ["missing"]
+
+
 def test_what_a_witness_said_is_written_outside_again(book: Logbook, server: WitnessServer) -> None:
     """The record outside was lost, and a person has let the log go on: then nothing that the witness has signed is in
     the database alone; what somebody put there beside it is not taken along."""
