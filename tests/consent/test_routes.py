@@ -44,6 +44,9 @@ class OneCustomer:
     def find(self, _session: Session, customer: CustomerRef) -> str | None:
         return self.subject_id if customer.id == "1001" else None
 
+    def locate(self, session: Session, customer: CustomerRef) -> CustomerRef | None:
+        return customer if self.find(session, customer) else None
+
     def admit(self, session: Session, customer: CustomerRef, actor: str = "") -> str:
         found = self.find(session, customer)
         if found is None:
