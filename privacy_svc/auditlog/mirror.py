@@ -38,11 +38,16 @@ class Mirror:
         with self._locked():
             newest, held = self._last()
             here = max(newest * BUNDLE + len(held), first)
-            self._compare(first, here, leaves, held)
+            begin, ours = self._to_compare(first, here, held)
+            until = min(size, (here // BUNDLE + 1) * BUNDLE)
+            found = _all(leaves, begin, max(here, until))
+            if found[: here - begin] != ours:
+                raise _others(begin)
             while here < size:
-                until = min(size, (here // BUNDLE + 1) * BUNDLE)
-                self._append(here, _all(leaves, here, until))
-                here = until
+                self._append(here, found[here - begin :])
+                here = begin = until
+                until = min(size, here + BUNDLE)
+                found = _all(leaves, here, until) if here < size else []
 
     def count(self) -> int:
         """The index after the last whole leaf."""
@@ -118,15 +123,14 @@ class Mirror:
                 break
             sync_folder(self.folder)
 
-    def _compare(self, first: int, here: int, leaves: Leaves, held: Sequence[bytes]) -> None:
-        """`held`: of the last bundle, which is the one before where that is full or empty."""
+    def _to_compare(self, first: int, here: int, held: Sequence[bytes]) -> tuple[int, Sequence[bytes]]:
+        """The leaves of the last bundle, and where it begins. `held`: of the newest one, which may be empty."""
         number = max(here - 1, 0) // BUNDLE
         begin = number * BUNDLE
         if begin < first:
-            return
+            return here, []
         ours = held if number == self._newest else self.bundle(number)
-        if _all(leaves, begin, here) != ours[: here - begin]:
-            raise _others(begin)
+        return begin, ours[: here - begin]
 
     def _append(self, index: int, leaves: Sequence[bytes]) -> None:
         """Behind the leaves that its bundle holds: there may be some of these among them, which another machine wrote

@@ -20,7 +20,7 @@ from privacy_svc.rights.errors import Interrupted, Unanswered
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
-from privacy_svc.rights.steps import START, Step, is_done, mark_done, progress, tell_progress
+from privacy_svc.rights.steps import START, Step, is_done, mark_done, nothing, progress, tell_progress
 from privacy_svc.store import Moved
 
 _log = structlog.get_logger(__name__)
@@ -110,20 +110,22 @@ class Fulfilment:
         at = steps[0].name
         try:
             self._wait_for_log(steps)
-            with self.database.read() as session:
-                self.parts.vault.keep_keys(session)
-                request, seen = find(session, request_id), list[Any]()
-                for step in steps:
-                    at = step.name
-                    seen.append(step.look(session, self.parts, request))
+            seen = dict[str, Any]()
+            if looking := [step for step in steps if step.look is not nothing]:
+                with self.database.read() as session:
+                    self.parts.vault.keep_keys(session)
+                    request = find(session, request_id)
+                    for step in looking:
+                        at = step.name
+                        seen[at] = step.look(session, self.parts, request)
             with self.database.write() as session:
                 self.parts.vault.keep_keys(session)
                 request = find(session, request_id, lock=True)
                 self._begin(session, request)
-                for step, saw in zip(steps, seen, strict=True):
+                for step in steps:
                     at = step.name
                     if _due(request, step):
-                        step.do(session, self.parts, request, saw)
+                        step.do(session, self.parts, request, seen.get(at))
                         mark_done(request, step)
                 went_on(request)
         except PrivacyError as error:

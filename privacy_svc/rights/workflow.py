@@ -121,13 +121,14 @@ class Worker:
         self.stop()
 
     def stop(self) -> None:
-        """Ends after the steps that are running; what is left goes on at the next start."""
+        """Ends after the runs that have begun, also those that come to their first line only now; what is left goes on
+        at the next start."""
         self._ended.set()
         self._orders.set()
         for thread in self._threads:
             thread.join()
         self._threads = []
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=PATIENCE if self._running else 0)
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=PATIENCE if self._load() else 0)
         if self._ear is not None:
             self._ear.close()
             self._ear = None

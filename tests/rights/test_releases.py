@@ -77,6 +77,7 @@ def test_a_list_counts_for_who_was_permitted(service: Service, monkeypatch: pyte
     monkeypatch.setattr(crowds, "MANY", many)
     shop = service.runtime
     consent(service, "1")
+    consent(service, "2", "refused")
     assert audience(service)[1]["totals"]["permitted"] == 1
     shop.log.integrate(shop.database)
     provider, why = shop.policies.current.organisation.recipients["mail_provider"].name, {}

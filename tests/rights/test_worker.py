@@ -4,6 +4,9 @@ import json
 import signal
 import subprocess
 import sys
+import threading
+import time
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,8 @@ from privacy_svc.consent import subject_state
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.rights import Right, State
+from privacy_svc.rights import workflow as workflows
+from privacy_svc.rights.fulfilment import Fulfilment, Problem
 from tests.conftest import ONE_DATABASE
 from tests.rights.company import Company
 from tests.rights.running import PLANTED, done, everything_in, workflow_tables
@@ -162,3 +167,36 @@ def test_one_worker_a_process(company: Company) -> None:
         with pytest.raises(Conflict):
             company.requests.worker().start()
         done(company, verified(company, Right.ACCESS).id)
+
+
+@ONE_DATABASE
+def test_a_run_that_was_just_started_is_waited_for(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stop` comes between the start of a run and its first line: the run still ends before the worker does, and none
+    goes on with connections that nobody closes."""
+    begun, stopping, over = threading.Event(), threading.Event(), list[str]()
+    destroy, run = workflows.DBOS.destroy, Fulfilment.run
+
+    class Late(set[str]):
+        def add(self, name: str) -> None:
+            begun.set()
+            stopping.wait(30)
+            super().add(name)
+
+    def run_slowly(self: Fulfilment, request_id: str) -> Problem | None:
+        time.sleep(0.3)
+        found = run(self, request_id)
+        over.append(request_id)
+        return found
+
+    def destroyed(**how: Any) -> None:
+        stopping.set()
+        destroy(**how)
+
+    monkeypatch.setattr(Fulfilment, "run", run_slowly)
+    monkeypatch.setattr(workflows.DBOS, "destroy", destroyed)
+    request = verified(company, Right.RESTRICTION)
+    worker = company.requests.worker()
+    worker._running = Late()
+    with worker:
+        begun.wait(30)
+    assert over == [request.id]
