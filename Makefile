@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+SECONDS ?= 600
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
@@ -44,7 +45,8 @@ lint: $(VENV)/.installed-dev ## ruff, mypy, import rules
 bench: $(VENV)/.installed-dev ## measure, side by side with the limit or a peer
 	$(BIN)/python -m benchmarks
 
-faults: $(VENV)/.installed-dev ## kill processes at random and look for what was lost
+faults: $(VENV)/.installed-dev ## kill processes at random and look for what was lost (SECONDS=600)
+	PRIVACY_TEST_FAULT_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -s tests/faults
 	PRIVACY_TEST_ROUNDS=10000 $(BIN)/python -m pytest -q tests/vault/test_races.py tests/rights/test_worker.py \
 	  tests/auditlog/test_sequencer.py tests/e2e/test_restore.py tests/e2e/test_withdrawal.py
 

@@ -1,4 +1,4 @@
-"""Run all benchmarks, or those named: `python -m benchmarks sealing deciding`."""
+"""Run all benchmarks, or those named: `python -m benchmarks sealing deciding`. A number is for the one before it."""
 
 import sys
 from importlib import import_module
@@ -10,6 +10,7 @@ ALL = (
     "auditing",
     "deciding",
     "serving",
+    "loading",
     "audiences",
     "importing",
     "accessing",
@@ -18,5 +19,11 @@ ALL = (
     "pii",
 )
 
-for name in sys.argv[1:] or ALL:
-    import_module(f"benchmarks.{name}").run()
+wanted: list[tuple[str, list[str]]] = []
+for word in sys.argv[1:] or ALL:
+    if word[0].isdigit():
+        wanted[-1][1].append(word)
+    else:
+        wanted.append((word, []))
+for name, numbers in wanted:
+    import_module(f"benchmarks.{name}").run(*numbers)

@@ -9,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -44,32 +45,69 @@ def binaries() -> Path | None:
 
 
 def _from_binaries() -> str:
-    folder = binaries()
-    if folder is None:
+    server = Server.create()
+    if server is None:
         return ""
-    user = _unprivileged()
-    if user is None:
-        return ""
-    home = Path(tempfile.mkdtemp(prefix="privacy-pg-"))
-    home.chmod(0o755)
-    data = home / "data"
-    data.mkdir()
-    shutil.chown(data, user)
-    shutil.chown(home, user)
+    server.start()
+    atexit.register(server.remove)
+    return server.url
 
-    def run(*command: str | Path) -> None:
-        subprocess.run([str(c) for c in command], user=user, check=True, capture_output=True, cwd=home, timeout=120)
 
-    run(folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c max_connections=200"
-    run(folder / "pg_ctl", "-D", data, "-o", options, "-l", home / "log", "-w", "start")
+@dataclass
+class Server:
+    """A server of our own from the machine's binaries, in a folder of its own, on a Unix socket only. It may be stopped
+    and started again."""
 
-    def stop() -> None:
-        run(folder / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(home, ignore_errors=True)
+    binaries: Path
+    user: str
+    home: Path
+    connections: int = 200
 
-    atexit.register(stop)
-    return f"postgresql+psycopg://postgres@/postgres?host={home}"
+    @classmethod
+    def create(cls, connections: int = 200, within: Path | None = None) -> "Server | None":
+        """Not started yet; `within` is a folder that everybody may enter. None where there are no binaries."""
+        found, user = binaries(), _unprivileged()
+        if found is None or user is None:
+            return None
+        home = Path(tempfile.mkdtemp(prefix="privacy-pg-", dir=within))
+        home.chmod(0o755)
+        server = cls(found, user, home, connections)
+        server.data.mkdir()
+        shutil.chown(server.data, user)
+        shutil.chown(home, user)
+        server.run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        return server
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@/postgres?host={self.home}"
+
+    @property
+    def pid(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def start(self) -> None:
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories='{self.home}' -c max_connections={self.connections}"
+        )
+        self.run("pg_ctl", "-o", options, "-l", str(self.home / "log"), "-w", "start")
+
+    def stop(self) -> None:
+        """As if the machine had gone: the next start recovers."""
+        self.run("pg_ctl", "-m", "immediate", "stop")
+
+    def remove(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def run(self, program: str, *arguments: str) -> None:
+        command = [str(self.binaries / program), "-D", str(self.data), *arguments]
+        subprocess.run(command, user=self.user, check=True, capture_output=True, cwd=self.home, timeout=120)
 
 
 def _unprivileged() -> str | None:

@@ -46,11 +46,16 @@ def postgres_shop(server: URL, customers: int = 30) -> Iterator[str]:
 
 @functools.cache
 def _postgres_template(server: URL, customers: int) -> str:
-    """A database to copy, for as long as this process lives: the SQLite shop copied table by table; e-mail and phone
-    have the length limits a real CRM has."""
+    """A database to copy, for as long as this process lives."""
     database = fresh_postgres(server)
-    engine = create_engine(database.__enter__())
+    fill_postgres(database.__enter__(), customers)
     atexit.register(database.__exit__)
+    return database.name
+
+
+def fill_postgres(url: str, customers: int) -> None:
+    """The SQLite shop copied table by table; e-mail and phone have the length limits a real CRM has."""
+    engine = create_engine(url)
     schema = SCHEMA.replace("id INTEGER PRIMARY KEY", "id SERIAL PRIMARY KEY").replace(
         "email TEXT", "email VARCHAR(60)"
     )
@@ -67,4 +72,3 @@ def _postgres_template(server: URL, customers: int) -> str:
             connection.execute(text(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))"))
         source.close()
     engine.dispose()
-    return database.name

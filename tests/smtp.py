@@ -13,9 +13,11 @@ class SmtpServer(threading.Thread):
     """Takes messages until it is closed. `refuse`: answers RCPT with 550, or that to one address. `on_message` is
     called before the answer."""
 
-    def __init__(self, *, refuse: bool | str = False, on_message: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, *, refuse: bool | str = False, on_message: Callable[[], None] = lambda: None, port: int = 0
+    ) -> None:
         super().__init__(daemon=True)
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.port = self._listening.getsockname()[1]
         self.refuse, self._on_message = refuse, on_message
         self.received = list[bytes]()

@@ -18,6 +18,8 @@ from privacy_svc.settings import Settings, load
 
 RESPAWN_SECONDS = 1.0
 """After which a process that died is followed by another."""
+STOP_SECONDS = 20
+"""After which a web process that was told to end and does not is killed: what it answered is on disk."""
 UNREACHED = (
     "warning: base_url is not set, so links in mails, receipts and the discovery documents say {}, "
     "which only this machine reaches. Set it (PRIVACY_BASE_URL) to the address that people and modules use."
@@ -69,6 +71,7 @@ def run(settings: Settings) -> None:
             log_enabled=False,
             respawn_failed_workers=True,
             respawn_interval=RESPAWN_SECONDS,
+            workers_kill_timeout=STOP_SECONDS,
         ).serve()
 
 
