@@ -24,6 +24,7 @@ from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.rights import LogLine, Own, Requests, Right
 from privacy_svc.settings import Settings
 from privacy_svc.web import entering, texts
+from privacy_svc.web.downloading import file
 from privacy_svc.web.forms import form, says_gpc
 from privacy_svc.web.leaving import signing_out
 from privacy_svc.web.rendering import language_of, page
@@ -212,12 +213,12 @@ def answer(request_id: FromPath[str], body: RawBody, own: NamedDependency[Own]) 
 @get(HOME + "/requests/{request_id:str}/package", **_MINE)
 def fetch_package(request_id: FromPath[str], own: NamedDependency[Own]) -> Response[bytes]:
     """Each download is logged."""
-    return _file(own.package(request_id), "application/zip", "zip", request_id)
+    return file(own.package(request_id), "application/zip", f"{request_id}.zip")
 
 
 @get(HOME + "/requests/{request_id:str}/certificate", **_MINE)
 def fetch_certificate(request_id: FromPath[str], own: NamedDependency[Own]) -> Response[bytes]:
-    return _file(own.certificate(request_id).encode(), "application/json", "json", request_id)
+    return file(own.certificate(request_id).encode(), "application/json", f"{request_id}.json")
 
 
 @get(f"{HOME}/log", **_MINE)
@@ -241,8 +242,8 @@ def fetch_proof(index: FromPath[int], own: NamedDependency[Own]) -> Response[byt
     """For `privacy-svc verify`, or any other program that knows C2SP's tlog-proofs."""
     found = own.proof(index)
     if isinstance(found, str):
-        return _file(found.encode(), "text/plain; charset=utf-8", "tlog-proof", f"entry-{index}")
-    return _file(msgspec.json.encode(found), "application/json", "json", f"entry-{index}")
+        return file(found.encode(), "text/plain; charset=utf-8", f"entry-{index}.tlog-proof")
+    return file(msgspec.json.encode(found), "application/json", f"entry-{index}.json")
 
 
 @get(f"{HOME}/sessions", **_MINE)
@@ -286,12 +287,6 @@ def _event(request: Request[Any, Any, Any], policy: PolicySet) -> Callable[[LogL
     """What happened, in the reader's words."""
     language = language_of(request, policy)
     return lambda line: texts.event(language, line.type) or line.what
-
-
-def _file(content: bytes, kind: str, ending: str, name: str) -> Response[bytes]:
-    """`name` is ours: the request was found by it."""
-    headers = {"content-disposition": f'attachment; filename="{name}.{ending}"', "cache-control": "no-store"}
-    return Response(content, media_type=kind, headers=headers)
 
 
 HANDLERS = [

@@ -38,6 +38,8 @@ HANDLERS: list[ControllerRouterHandler] = [
     choosing.unsubscribe,
     downloading.offer_package,
     downloading.fetch_package,
+    downloading.offer_certificate,
+    downloading.fetch_certificate_by_link,
     explaining.list_problems,
     explaining.explain_problem,
     *entering.HANDLERS,
