@@ -31,6 +31,7 @@ from privacy_svc.identity.guard import (
 from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.model import BrowserSession, Client, StaffAccount
 from privacy_svc.identity.provider import Flow, Provider
+from privacy_svc.identity.reach import check_reach
 from privacy_svc.identity.registration import RETURN_PATH, Registration, registration_of
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import add_client, authenticate, list_clients, revoke_client
@@ -79,6 +80,7 @@ __all__ = [
     "authenticate",
     "caller_of_request",
     "caller_of_session",
+    "check_reach",
     "check_routes",
     "claim_of",
     "create_link",
