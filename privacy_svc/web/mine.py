@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency, Provide
 from litestar.enums import MediaType
 from litestar.params import FromPath, FromQuery, RawBody
@@ -163,9 +164,9 @@ def choose(
                 switches.off(session, purpose)
     except NoticeChanged:
         return Redirect(f"{HOME}/choices?changed=yes", status_code=303)
-    if said is not None and said[1] is not None:
-        deliver(database, switches.choices.vault, mailer, said[1])
-    return Redirect(f"{HOME}/choices", status_code=303)
+    post = said[1] if said is not None else None
+    sending = BackgroundTask(mailer.later, deliver, database, switches.choices.vault, mailer, post) if post else None
+    return Redirect(f"{HOME}/choices", status_code=303, background=sending)
 
 
 @get(f"{HOME}/requests", **_MINE)
