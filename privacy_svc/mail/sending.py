@@ -38,9 +38,9 @@ class MailRefused(MailUnavailable):
 class _InTime(smtplib.SMTP):
     """smtplib's own time-out is of each step."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, host: str, port: int, **more: Any) -> None:
         self._until = time.monotonic() + SECONDS
-        super().__init__(*args, timeout=SECONDS, **more)
+        super().__init__(host, port, timeout=SECONDS, **more)
 
     def getreply(self) -> tuple[int, bytes]:
         left = self._until - time.monotonic()

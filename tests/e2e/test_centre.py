@@ -218,7 +218,7 @@ def test_from_erasure_to_verified_certificate(browser: Browser, company: Company
         time.sleep(0.2)
     visitor.go("/me")
     assert visitor.page.url.endswith("/sign-in")
-    visitor.go(company.newest(r"^http://[^/]+(/c/\S+)$", ANA["email"], letters))
+    visitor.go(company.newest(r"^http://[^/]+(/c/\S+)\s*$", ANA["email"], letters))
     visitor.check()
     visitor.shoot("erasure-proof")
     with visitor.page.expect_download() as download:

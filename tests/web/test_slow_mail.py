@@ -25,9 +25,9 @@ def test_pages_are_served_while_the_mail_server_is_mute(open_site: Callable[...,
     """Many ask for a code, and nobody who asks for a page waits for their letters."""
     mute = socket.create_server(("127.0.0.1", 0), backlog=MANY)
     site = open_site(smtp_url=f"smtp://127.0.0.1:{mute.getsockname()[1]}")
-    with site.runtime.stores.read("shop") as connection:
+    with site.runtime.stores.read("shop") as store:
         found = text(f"SELECT email FROM customers WHERE email LIKE '%@%' LIMIT {MANY}")
-        addresses = list(connection.scalars(found))
+        addresses = list(store.scalars(found))
     assert len(addresses) == MANY
 
     def ask(address: str) -> int:
