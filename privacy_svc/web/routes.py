@@ -25,6 +25,7 @@ from privacy_svc.web import (
     explaining,
     health,
     mine,
+    my_requests,
     reference,
     staff,
 )
@@ -44,6 +45,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     explaining.explain_problem,
     *entering.HANDLERS,
     *mine.HANDLERS,
+    *my_requests.HANDLERS,
     *staff.HANDLERS,
     console.show_today,
     *desk_requests.HANDLERS,
