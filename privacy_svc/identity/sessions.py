@@ -100,14 +100,20 @@ def end_session(session: Session, log: Log, cookie: str) -> BrowserSession | Non
 
 def end_by_provider(session: Session, log: Log, ended: Ended) -> int:
     """Those that it names and that had begun when it said so: said again, it ends no later one. How many there were."""
-    if ended.session_hash is not None:
-        which = BrowserSession.provider_session_hash == ended.session_hash
-    else:
-        which = BrowserSession.account_hash == ended.account_hash
-    found = session.scalars(select(BrowserSession).where(which, BrowserSession.created_at <= ended.at)).all()
+    found = session.scalars(select(BrowserSession).where(_meant(ended), BrowserSession.created_at <= ended.at)).all()
     for one in found:
         _end(session, log, one, one.name, EventType.SESSION_ENDED, by="provider")
     return len(found)
+
+
+def _meant(ended: Ended) -> ColumnElement[bool]:
+    """Of an account that it names none of another's; and all whose ID token named no session there, since it may be
+    the one that is meant."""
+    theirs = BrowserSession.account_hash == ended.account_hash
+    if ended.session_hash is None:
+        return theirs
+    this = BrowserSession.provider_session_hash == ended.session_hash
+    return this if ended.account_hash is None else theirs & (this | BrowserSession.provider_session_hash.is_(None))
 
 
 def list_sessions(session: Session, subject_id: str | None = None, name: str | None = None) -> Sequence[BrowserSession]:
