@@ -19,7 +19,7 @@ from privacy_svc.errors import NotFound
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity.cookies import make_cookie
 from privacy_svc.identity.errors import SessionEnded
-from privacy_svc.identity.model import BrowserSession
+from privacy_svc.identity.model import BrowserSession, SignInCode
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import caller_of
 from privacy_svc.vault import Subject
@@ -138,6 +138,13 @@ def revoke_session(
     if found is None:
         raise NotFound("There is no such session, or it has ended.")
     _end(session, log, found, actor, EventType.SESSION_REVOKED)
+
+
+def end_all(session: Session, log: Log, subject_id: str, actor: str) -> None:
+    """Signs a customer out of every browser; codes that wait to be typed work no more either."""
+    session.execute(delete(SignInCode).where(SignInCode.subject_id == subject_id))
+    for one in list_sessions(session, subject_id):
+        _end(session, log, one, actor, EventType.SESSION_REVOKED)
 
 
 def session_cookie(secret: str, base_url: str, name: str = COOKIE) -> Cookie:

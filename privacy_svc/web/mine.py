@@ -20,7 +20,7 @@ from privacy_svc.consent import CHOICES, Choices, NoticeChanged, Switches, deliv
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, NotSignedIn, PrivacyError
 from privacy_svc.http import PROBLEM_JSON, Caller, Role, allow, answer_problem
-from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, list_sessions, revoke_session, session_cookie
+from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, end_all, list_sessions, revoke_session, session_cookie
 from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.rights import LogLine, Own, Requests, Right
@@ -221,6 +221,20 @@ def end_other(
     return Redirect(f"{HOME}/sessions", status_code=303)
 
 
+@post(f"{HOME}/sign-out-everywhere", **MINE)
+def end_everywhere(
+    caller: NamedDependency[Caller],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    settings: NamedDependency[Settings],
+) -> Redirect:
+    """Here too."""
+    assert caller.subject is not None
+    with database.write() as session:
+        end_all(session, log, caller.subject, PERSON)
+    return Redirect("/", status_code=303, cookies=[session_cookie("", settings.base_url, CUSTOMER_COOKIE)])
+
+
 sign_out = signing_out(
     f"{HOME}/sign-out",
     allow(Role.CUSTOMER),
@@ -246,5 +260,6 @@ HANDLERS = [
     fetch_proof,
     show_sessions,
     end_other,
+    end_everywhere,
     sign_out,
 ]

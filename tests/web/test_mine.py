@@ -387,6 +387,26 @@ def test_sessions_are_listed_and_ended(site: Site) -> None:
     assert subject
 
 
+def test_one_signs_out_everywhere_at_once(site: Site) -> None:
+    """Here too; staff do the same for somebody who calls."""
+    subject = come_in(site)
+    secrets = [site.client.cookies[CUSTOMER_COOKIE]]
+    site.client.cookies.clear()
+    come_in(site)
+    secrets.append(site.client.cookies[CUSTOMER_COOKIE])
+    assert send(site, "/me/sign-out-everywhere").headers["location"] == "/"
+    for secret in secrets:
+        site.client.cookies.set(CUSTOMER_COOKIE, secret)
+        assert site.get("/me").status_code == 303
+    site.client.cookies.clear()
+    come_in(site)
+    site.sign_in()
+    page = send(site, "/dpo/people", customer=ANA["email"], reason="Somebody has her phone.").text
+    assert "Sign them out everywhere" in page
+    assert send(site, "/dpo/people/sign-out", subject=subject).status_code == 303
+    assert site.get("/me").status_code == 303
+
+
 def test_a_staff_session_is_no_customers(site: Site) -> None:
     """Nor the other way round, whichever cookie it is put into."""
     staff = site.sign_in()
