@@ -12,7 +12,7 @@ from privacy_svc.db import Database
 from privacy_svc.db.migrate import check as check_migrations
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.errors import KeyUnavailable, Misconfigured
-from privacy_svc.identity import registration_of
+from privacy_svc.identity import check_reach, registration_of
 from privacy_svc.outbound import networks
 from privacy_svc.pii import use_model
 from privacy_svc.policy import PolicyHolder, PolicySet, newest
@@ -45,6 +45,7 @@ def _initialised(settings: Settings) -> bool:
 def _compose(
     settings: Settings, policies: PolicyHolder, provider: KeyProvider, signing: Callable[[Path, str], Signer]
 ) -> Runtime:
+    check_reach(settings)
     organisation = policies.current.organisation
     schedule = Schedule(timedelta(hours=settings.epoch_hours), timedelta(days=settings.backup_days))
     vault = Vault(

@@ -107,7 +107,7 @@ class Settings:
     demo: bool = setting(False, "This is the demo: every page says so.")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", self.base_url or self.own_url)
+        object.__setattr__(self, "base_url", _as_browsers_say(self.base_url) or self.own_url)
 
     @property
     def own_url(self) -> str:
@@ -136,6 +136,13 @@ class Settings:
     def embedded(self) -> bool:
         """Whether the privacy database is a file, so that `serve` has a worker beside it."""
         return self.privacy_database_url.startswith("sqlite")
+
+
+def _as_browsers_say(url: str) -> str:
+    """Scheme and host in small letters (RFC 3986 §6.2.2.1), and nothing behind on which a path is put."""
+    scheme, there, rest = url.strip().partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{there}{host}".lower() + f"{slash}{path}".rstrip("/")
 
 
 def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:

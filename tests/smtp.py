@@ -4,6 +4,7 @@ import email
 import email.policy
 import socket
 import threading
+import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any, Self
@@ -11,15 +12,20 @@ from typing import Any, Self
 
 class SmtpServer(threading.Thread):
     """Takes messages until it is closed. `refuse`: answers RCPT with 550, or that to one address. `on_message` is
-    called before the answer."""
+    called before the answer. Before each of its own it takes `pause` seconds."""
 
     def __init__(
-        self, *, refuse: bool | str = False, on_message: Callable[[], None] = lambda: None, port: int = 0
+        self,
+        *,
+        refuse: bool | str = False,
+        on_message: Callable[[], None] = lambda: None,
+        port: int = 0,
+        pause: float = 0,
     ) -> None:
         super().__init__(daemon=True)
         self._listening = socket.create_server(("127.0.0.1", port))
         self.port = self._listening.getsockname()[1]
-        self.refuse, self._on_message = refuse, on_message
+        self.refuse, self._on_message, self._pause = refuse, on_message, pause
         self.received = list[bytes]()
         self.commands = list[bytes]()
 
@@ -67,7 +73,7 @@ class SmtpServer(threading.Thread):
     def _refuses(self, line: bytes) -> bool:
         return self.refuse is True or (isinstance(self.refuse, str) and self.refuse.encode() in line)
 
-    @staticmethod
-    def _say(stream: Any, line: bytes) -> None:
+    def _say(self, stream: Any, line: bytes) -> None:
+        time.sleep(self._pause)
         stream.write(line + b"\r\n")
         stream.flush()

@@ -36,7 +36,7 @@ def add(cli: Cli, name: str, role: str) -> None:
             known = ", ".join(sorted(senders)) or "none"
             raise Misconfigured(f"organisation.yml has no opendsr_senders entry {name!r}; it has {known}.")
         with runtime.database.write() as session:
-            client, token = add_client(session, runtime.log, name, Role(role), ACTOR)
+            client, token = add_client(session, runtime.log, name, Role(role), ACTOR, modules)
     data = {"id": client.id, "name": name, "role": role, "token": token}
     cli.show(data, lambda: click.echo(f"{token}\n\nThis token of {name} ({role}) is not shown again.", err=False))
 

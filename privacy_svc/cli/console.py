@@ -20,6 +20,6 @@ def command(cli: Cli, person: str, role: str) -> None:
     from privacy_svc.identity import LINK_PATH, create_link
 
     with cli.runtime(check_stores=False) as runtime, runtime.database.write() as session:
-        token = create_link(session, runtime.log, Role(role), person)
+        token = create_link(session, runtime.log, Role(role), person, modules=runtime.policies.current.modules)
     url = f"{cli.settings.base_url}{LINK_PATH}?token={token}"
     cli.show({"url": url}, lambda: click.echo(url))

@@ -54,9 +54,7 @@ def _prepare(settings: Settings) -> Settings:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     marker.write_text("demo = true\n", encoding="utf-8")
     port = _free(settings.host, settings.port)
-    return replace(
-        settings, demo=True, port=port, base_url=f"http://{settings.host}:{port}", home=_whole(settings.home)
-    )
+    return replace(settings, demo=True, port=port, base_url="", home=_whole(settings.home))
 
 
 def _refuse_used(settings: Settings) -> None:

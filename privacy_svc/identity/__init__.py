@@ -31,6 +31,7 @@ from privacy_svc.identity.guard import (
 from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.model import BrowserSession, Client, StaffAccount
 from privacy_svc.identity.provider import Flow, Provider
+from privacy_svc.identity.reach import check_reach
 from privacy_svc.identity.registration import RETURN_PATH, Registration, registration_of
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import add_client, authenticate, list_clients, revoke_client
@@ -38,6 +39,7 @@ from privacy_svc.identity.sessions import (
     COOKIE,
     CUSTOMER_COOKIE,
     caller_of_session,
+    end_all,
     end_session,
     list_sessions,
     revoke_session,
@@ -79,10 +81,12 @@ __all__ = [
     "authenticate",
     "caller_of_request",
     "caller_of_session",
+    "check_reach",
     "check_routes",
     "claim_of",
     "create_link",
     "digest",
+    "end_all",
     "end_session",
     "guard",
     "list_clients",

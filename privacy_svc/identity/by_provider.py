@@ -12,19 +12,18 @@ from datetime import timedelta
 from typing import NoReturn
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log
 from privacy_svc.db import Database, now
-from privacy_svc.errors import BadRequest, NotFound
+from privacy_svc.errors import BadRequest, Conflict, NotFound
 from privacy_svc.identity.errors import NoRole, ProviderAway, SignInRefused, TooManyTries
 from privacy_svc.identity.failures import STAFF_FAILURES, held_up, note_failure
 from privacy_svc.identity.limits import Limit, forget_over, take
-from privacy_svc.identity.model import Client, StaffAccount, StaffFlow
+from privacy_svc.identity.model import StaffAccount, StaffFlow
+from privacy_svc.identity.names import Holder, take_name
 from privacy_svc.identity.provider import Flow, Person, Provider
 from privacy_svc.identity.secret import digest, new_secret
-from privacy_svc.identity.service import require_name
 from privacy_svc.identity.sessions import end_by_provider, start_session
 
 MINUTES = 10
@@ -98,23 +97,20 @@ class ByProvider:
 
 
 def _name(session: Session, person: Person, modules: Collection[str]) -> str:
-    """What the log calls them, from their first sign-in on. A name that is none here, or that a module, a client or
-    another account has, is not taken over from the provider: then they have one that is made of the account."""
-    known = session.get(StaffAccount, person.account.account_hash)
-    if known is not None:
-        return known.name
-    own = f"staff-{person.account.short}"
-    if _is_free(session, person.name, modules):
-        with suppress(IntegrityError), session.begin_nested():  # else another account has it
-            session.add(StaffAccount(account_hash=person.account.account_hash, name=person.name))
-            return person.name
-    session.add(StaffAccount(account_hash=person.account.account_hash, name=own))
-    return own
+    """What the log calls them, from their first sign-in on. A name that is none here, or that somebody else has, is not
+    taken over from the provider: then they have one that is made of the account. Who comes in two tabs at once has one.
+    """
+    account = person.account.account_hash
+    for name in (person.name, f"staff-{person.account.short}"):
+        with suppress(BadRequest, Conflict):
+            if (known := _known_as(session, account)) is None:
+                take_name(session, name, Holder.ACCOUNT, modules)
+                session.add(StaffAccount(account_hash=account, name=name))
+            return known or name
+    if (known := _known_as(session, account)) is None:
+        raise Conflict("The log has no name for this account: what it would be called is somebody else's name.")
+    return known
 
 
-def _is_free(session: Session, name: str, modules: Collection[str]) -> bool:
-    try:
-        require_name(name)
-    except BadRequest:
-        return False
-    return name not in modules and session.scalar(select(Client.id).where(Client.name == name).limit(1)) is None
+def _known_as(session: Session, account: bytes) -> str | None:
+    return session.scalar(select(StaffAccount.name).where(StaffAccount.account_hash == account))

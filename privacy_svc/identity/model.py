@@ -27,6 +27,15 @@ class Client(Base):
     """True to the minute."""
 
 
+class ActorName(Base):
+    """Whom the log means by a name; see `names`."""
+
+    __tablename__ = "actor_names"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+
+
 class StaffLink(Base):
     """A one-time way in for a person of the staff."""
 

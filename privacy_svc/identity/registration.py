@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from privacy_svc.errors import Misconfigured
 from privacy_svc.http import Role
+from privacy_svc.identity.reach import is_here
 from privacy_svc.identity.service import STAFF
-from privacy_svc.outbound import is_loopback, url_fault
+from privacy_svc.outbound import url_fault
 from privacy_svc.settings import Settings
 
 RETURN_PATH = "/dpo/sign-in/return"
@@ -66,7 +66,7 @@ def registration_of(settings: Settings) -> Registration | None:
         roles_claim=settings.oidc_roles_claim,
         roles=_roles(settings.oidc_roles),
         name_claim=settings.oidc_name_claim,
-        base_url=settings.base_url.rstrip("/"),
+        base_url=settings.base_url,
     )
 
 
@@ -77,13 +77,8 @@ def _check_urls(issuer: str, base_url: str) -> None:
     if base_url.startswith("https://"):
         if not issuer.startswith("https://"):
             raise Misconfigured("oidc_issuer must begin with https:// where base_url does.")
-    elif not _is_here(base_url):
+    elif not is_here(base_url):
         raise Misconfigured("base_url must begin with https:// where staff sign in by an OpenID provider.")
-
-
-def _is_here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or is_loopback(host)
 
 
 def _secret(path: str) -> str:

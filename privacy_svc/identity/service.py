@@ -1,7 +1,6 @@
 """Clients and their tokens. A token is shown once and kept as a hash."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from privacy_svc.errors import BadRequest, Conflict, NotFound, NotSignedIn, near
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity.errors import UnknownToken
 from privacy_svc.identity.model import BrowserSession, Client
+from privacy_svc.identity.names import Holder, take_name
 from privacy_svc.identity.secret import digest, new_secret
 
 PREFIX = "psv_"
@@ -22,15 +22,15 @@ STAFF = frozenset({Role.DPO, Role.ADMIN, Role.AUDITOR})
 TRUE_TO = timedelta(minutes=1)
 """How exact `last_used_at` is: finer would make every read a write."""
 _ROLES = STAFF | {Role.MODULE, Role.SENDER}
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_OURS = frozenset({"command-line", "customer", "person", "policies", "privacy-svc", "unknown", "witness", "worker"})
-"""Actors of the log that are nobody with credentials."""
 
 
-def add_client(session: Session, log: Log, name: str, role: Role, actor: str) -> tuple[Client, str]:
-    """The client and its token, which cannot be had again. Raises Conflict while the name is in use."""
-    require_name(name)
+def add_client(
+    session: Session, log: Log, name: str, role: Role, actor: str, modules: Collection[str] = ()
+) -> tuple[Client, str]:
+    """The client and its token, which cannot be had again. `modules`: whose names only they have. Raises Conflict while
+    the name is in use, or is somebody else's."""
     require_role(role, _ROLES)
+    take_name(session, name, Holder.CLIENT, () if role is Role.MODULE else modules)
     token = new_secret(PREFIX)
     client = Client(name=name, role=str(role), token_hash=digest(token))
     try:
@@ -109,14 +109,6 @@ def use_is_stale(credential: LiveClient | BrowserSession, at: datetime) -> bool:
 def caller_of(credential: LiveClient | BrowserSession) -> Caller:
     subject_id = credential.subject_id if isinstance(credential, BrowserSession) else None
     return Caller(credential.id, credential.name, Role(credential.role), subject_id)
-
-
-def require_name(name: str) -> None:
-    """Names go into the audit log in clear, so nothing that looks like a person's address fits."""
-    if not _NAME.fullmatch(name):
-        raise BadRequest("A name is made of small letters, digits, hyphens and underscores, at most 64.")
-    if name in _OURS:
-        raise BadRequest(f"The audit log calls by the name {name} what this service does itself; take another.")
 
 
 def require_role(role: Role, known: frozenset[Role]) -> None:

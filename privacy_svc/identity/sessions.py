@@ -19,7 +19,7 @@ from privacy_svc.errors import NotFound
 from privacy_svc.http import Caller, Role
 from privacy_svc.identity.cookies import make_cookie
 from privacy_svc.identity.errors import SessionEnded
-from privacy_svc.identity.model import BrowserSession
+from privacy_svc.identity.model import BrowserSession, SignInCode
 from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.service import caller_of
 from privacy_svc.vault import Subject
@@ -100,14 +100,20 @@ def end_session(session: Session, log: Log, cookie: str) -> BrowserSession | Non
 
 def end_by_provider(session: Session, log: Log, ended: Ended) -> int:
     """Those that it names and that had begun when it said so: said again, it ends no later one. How many there were."""
-    if ended.session_hash is not None:
-        which = BrowserSession.provider_session_hash == ended.session_hash
-    else:
-        which = BrowserSession.account_hash == ended.account_hash
-    found = session.scalars(select(BrowserSession).where(which, BrowserSession.created_at <= ended.at)).all()
+    found = session.scalars(select(BrowserSession).where(_meant(ended), BrowserSession.created_at <= ended.at)).all()
     for one in found:
         _end(session, log, one, one.name, EventType.SESSION_ENDED, by="provider")
     return len(found)
+
+
+def _meant(ended: Ended) -> ColumnElement[bool]:
+    """Of an account that it names none of another's; and all whose ID token named no session there, since it may be
+    the one that is meant."""
+    theirs = BrowserSession.account_hash == ended.account_hash
+    if ended.session_hash is None:
+        return theirs
+    this = BrowserSession.provider_session_hash == ended.session_hash
+    return this if ended.account_hash is None else theirs & (this | BrowserSession.provider_session_hash.is_(None))
 
 
 def list_sessions(session: Session, subject_id: str | None = None, name: str | None = None) -> Sequence[BrowserSession]:
@@ -132,6 +138,13 @@ def revoke_session(
     if found is None:
         raise NotFound("There is no such session, or it has ended.")
     _end(session, log, found, actor, EventType.SESSION_REVOKED)
+
+
+def end_all(session: Session, log: Log, subject_id: str, actor: str) -> None:
+    """Signs a customer out of every browser; codes that wait to be typed work no more either."""
+    session.execute(delete(SignInCode).where(SignInCode.subject_id == subject_id))
+    for one in list_sessions(session, subject_id):
+        _end(session, log, one, actor, EventType.SESSION_REVOKED)
 
 
 def session_cookie(secret: str, base_url: str, name: str = COOKIE) -> Cookie:

@@ -1,5 +1,6 @@
 """Staff sign-in: a one-time link, printed by the command line, opens a session in one browser."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import delete, update
@@ -11,18 +12,22 @@ from privacy_svc.http import Role
 from privacy_svc.identity.failures import STAFF_FAILURES, note_failure
 from privacy_svc.identity.limits import Reached
 from privacy_svc.identity.model import StaffLink
+from privacy_svc.identity.names import Holder, take_name
 from privacy_svc.identity.secret import digest, new_secret
-from privacy_svc.identity.service import STAFF, require_name, require_role
+from privacy_svc.identity.service import STAFF, require_role
 from privacy_svc.identity.sessions import start_session
 
 LINK_PATH = "/dpo/sign-in"
 LINK_LIFE = timedelta(minutes=15)
 
 
-def create_link(session: Session, log: Log, role: Role, name: str, actor: str = "command-line") -> str:
-    """The token of a link that works once, for 15 minutes: `{base_url}{LINK_PATH}?token=…`."""
-    require_name(name)
+def create_link(
+    session: Session, log: Log, role: Role, name: str, actor: str = "command-line", modules: Collection[str] = ()
+) -> str:
+    """The token of a link that works once, for 15 minutes: `{base_url}{LINK_PATH}?token=…`. Raises Conflict where the
+    name is a module's, a client's or an account's."""
     require_role(role, STAFF)
+    take_name(session, name, Holder.LINK, modules)
     token = new_secret()
     session.execute(delete(StaffLink).where(StaffLink.expires_at <= now()))
     session.add(StaffLink(token_hash=digest(token), role=str(role), name=name, expires_at=now() + LINK_LIFE))

@@ -1,11 +1,16 @@
 """Mail out: by SMTP where it is configured, else as files in <home>/outbox that only the operator can read."""
 
+import asyncio
 import os
 import smtplib
 import ssl
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from privacy_svc.db import new_id
@@ -15,6 +20,9 @@ from privacy_svc.settings import Settings
 
 OUTBOX = "outbox"
 SECONDS = 15
+"""Of one letter, whatever the server takes for each of its answers: somebody may wait for it."""
+AT_ONCE = 4
+"""Letters that go out after the answer. Where the mail server is slow the others wait for them, and no page does."""
 LINE = 998
 """Most octets of a line (RFC 5322 §2.1.1)."""
 
@@ -25,6 +33,26 @@ class MailUnavailable(Unavailable):
 
 class MailRefused(MailUnavailable):
     """This letter is not taken, for its address or for what it says; others may be."""
+
+
+class _InTime(smtplib.SMTP):
+    """smtplib's own time-out is of each step."""
+
+    def __init__(self, host: str, port: int, **more: Any) -> None:
+        self._until = time.monotonic() + SECONDS
+        super().__init__(host, port, timeout=SECONDS, **more)
+
+    def getreply(self) -> tuple[int, bytes]:
+        left = self._until - time.monotonic()
+        if left <= 0 or self.sock is None:
+            self.close()
+            raise TimeoutError
+        self.sock.settimeout(left)
+        return super().getreply()
+
+
+class _InTimeByTls(_InTime, smtplib.SMTP_SSL):
+    pass
 
 
 class _Whole(UnstructuredHeader, BaseHeader):
@@ -48,6 +76,7 @@ class Mailer:
             )
         self._sender = settings.mail_from
         self._outbox = settings.home / OUTBOX
+        self._threads = ThreadPoolExecutor(AT_ONCE, "mail")
 
     def __repr__(self) -> str:
         return f"Mailer({'smtp' if self._url else 'outbox'})"
@@ -68,6 +97,10 @@ class Mailer:
         else:
             self._to_outbox(message)
 
+    async def later(self, task: Callable[..., None], *args: Any) -> None:
+        """What sends a letter after the answer, in threads that serve nothing else."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, task, *args)
+
     def _by_smtp(self, message: EmailMessage) -> None:
         assert self._url is not None
         assert self._url.hostname is not None
@@ -85,9 +118,9 @@ class Mailer:
         assert self._url is not None
         context = ssl.create_default_context()
         if secure:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
+            server: smtplib.SMTP = _InTimeByTls(host, port, context=context)
         else:
-            server = smtplib.SMTP(host, port, timeout=SECONDS)
+            server = _InTime(host, port)
             server.ehlo()
             if server.has_extn("starttls"):
                 server.starttls(context=context)

@@ -10,6 +10,7 @@ from privacy_svc.rights.aftermath_service import Aftermath
 from privacy_svc.rights.approval import Review
 from privacy_svc.rights.asking import About
 from privacy_svc.rights.certificate import TYPE as CERTIFICATE
+from privacy_svc.rights.certificate_link import PATH as CERTIFICATE_PATH
 from privacy_svc.rights.errors import (
     AddressMissing,
     BadDetails,
@@ -65,6 +66,7 @@ HANDLERS = [*_REQUESTS, *_LINKS, *_RECIPIENTS, *_LIMITS, *_ELSEWHERE, *_LETTERS,
 
 __all__ = [
     "CERTIFICATE",
+    "CERTIFICATE_PATH",
     "HANDLERS",
     "HOLD_ARTICLES",
     "OPEN",

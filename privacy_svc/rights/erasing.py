@@ -32,7 +32,18 @@ from privacy_svc.consent import digests, disown, enlist_erased, forget_links_of,
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.policy import EraseRows, Field
-from privacy_svc.rights import certificate, closing, details, evidence, holds, kept, leftovers, others, recipients
+from privacy_svc.rights import (
+    certificate,
+    certificate_link,
+    closing,
+    details,
+    evidence,
+    holds,
+    kept,
+    leftovers,
+    others,
+    recipients,
+)
 from privacy_svc.rights.address import address_in, contacts_in, language_in
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, Recounted
@@ -242,7 +253,8 @@ def _tell(session: Session, parts: Parts, request: DataRequest) -> closing.Told:
         or bool(certificate.decided(progress(request), "redacted")),
         accepted=bool(certificate.decided(progress(request), "accepted")),
     )
-    told, partly = [*shared, *left, *letters.kept(items, until)], certificate.is_partial(progress(request))
+    proof = letters.certificate(certificate_link.where(session, parts, request))
+    told, partly = [*shared, *left, *letters.kept(items, until), proof], certificate.is_partial(progress(request))
     return closing.send(parts, request, _opened(session, parts, request)["address"], told, partly=partly)
 
 

@@ -34,6 +34,11 @@ class PackageLinkGone(PrivacyError):
     remedy = "Ask for a new one: it is sent to your address on file."
 
 
+class CertificateLinkGone(PackageLinkGone):
+    slug, title = "certificate-link-gone", "This link does not lead to a certificate any more"
+    remedy = "Open the link of the last letter, whole; who has lost it asks the data protection officer."
+
+
 class BadDetails(BadRequest):
     slug, title = "bad-details", "The details do not fit the right"
     remedy = "`detail` says what this right needs in `details`."

@@ -44,6 +44,9 @@ class Letters:
     def link(self, until: datetime, most: int) -> str:
         return self._say("link.until", day=self._day(until), most=most)
 
+    def certificate(self, where: str) -> str:
+        return self._say("certificate.link", where=where)
+
     def kept(self, items: Iterable[Mapping[str, Any]], evidence_until: datetime | None) -> Iterator[str]:
         """What outlives an erasure: data on a ground of Art. 17(3), and the proofs for a claim."""
         grounds = sorted({(Ground(i["ground"]), i["law"], datetime.fromisoformat(i["keep_until"])) for i in items})

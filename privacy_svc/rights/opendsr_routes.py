@@ -66,7 +66,7 @@ def discover(settings: NamedDependency[Settings]) -> Response[bytes]:
         "api_version": opendsr.VERSION,
         "supported_identities": known,
         "supported_subject_request_types": list(opendsr_receiving.RIGHTS),
-        "processor_certificate": settings.base_url.rstrip("/") + CERTIFICATE,
+        "processor_certificate": settings.base_url + CERTIFICATE,
     }
     return _signed(settings, found, 200)
 

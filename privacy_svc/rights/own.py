@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from privacy_svc.auditlog import EntryView, EventType, LogInconsistent, NotYet, membership_document
 from privacy_svc.errors import NotFound
 from privacy_svc.http import CustomerRef
@@ -17,11 +19,12 @@ from privacy_svc.rights import verification
 from privacy_svc.rights.accessing import overview
 from privacy_svc.rights.article15 import in_language
 from privacy_svc.rights.errors import UnknownRequest
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.package_words import say
 from privacy_svc.rights.packages_service import Packages
 from privacy_svc.rights.page import category, happened, named, shown
-from privacy_svc.rights.parts import WORKER
+from privacy_svc.rights.parts import WORKER, find
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.recounting import recipients_of
 from privacy_svc.rights.releases import keep
@@ -209,17 +212,31 @@ class Own:
         wanted = Wanted(right, customer, channel=CHANNEL, details=details, language=self._language)
         with self._database.write() as session:
             request = self._requests.receive(session, wanted, PERSON)
-            verification.accept_signed_in(session, self._parts, request, PERSON)
-            opened, merged = request.id, request.merged_into
-            ordered = request.attempt > request.dispatched
+            opened = self._verified(session, request)
+        return self._going_on(*opened)
+
+    def _verified(self, session: Session, request: DataRequest) -> tuple[str, bool]:
+        """Which request goes on, it or the one that it was merged into; and whether there is work to do at once."""
+        verification.accept_signed_in(session, self._parts, request, PERSON)
+        return request.merged_into or request.id, request.attempt > request.dispatched
+
+    def _going_on(self, request_id: str, ordered: bool) -> RequestView:
         if ordered:
             ring(self._parts.settings.home)
-        return self._requests.show(merged or opened)
+        return self._requests.show(request_id)
 
     def withdraw(self, request_id: str) -> RequestView:
         """Raises Conflict where it is too late."""
         self.request(request_id)
         return self._requests.withdraw(request_id, PERSON)
+
+    def confirm(self, request_id: str) -> RequestView:
+        """One that somebody else opened for them, and that waits for them to show who they are. Raises Conflict where
+        it does not."""
+        self.request(request_id)
+        with self._database.write() as session:
+            opened = self._verified(session, find(session, request_id, lock=True))
+        return self._going_on(*opened)
 
     def answer(self, request_id: str, text: str) -> RequestView:
         """To what they were asked. Raises Conflict where nothing was."""

@@ -1,7 +1,7 @@
-"""Packages and the links to them, as routes, command line and Privacy Centre use them: each method is one transaction,
-and mail goes out after it."""
+"""Packages and the links to them, and to certificates, as routes, command line and Privacy Centre use them: each method
+is one transaction, and mail goes out after it."""
 
-from privacy_svc.rights import links, owed, reading
+from privacy_svc.rights import certificate_link, links, owed, reading
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.errors import AddressMissing
 from privacy_svc.rights.owed_model import PACKAGE
@@ -28,6 +28,11 @@ class Packages:
         """The request's id and the zip, by the person's link; each download is logged. Raises PackageLinkGone."""
         with self.database.write() as session:
             return links.fetch(session, self.parts, token)
+
+    def certificate(self, token: str) -> tuple[str, str]:
+        """The request's id and the certificate, by the link of the last letter. Raises CertificateLinkGone."""
+        with self.database.read() as session:
+            return certificate_link.fetch(session, self.parts, token)
 
     def link(self, request_id: str) -> PackageLinkView:
         """How the newest link to the package stands. Raises NotFound."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.consent import follow_address, forget_links_of
 from privacy_svc.db import now
 from privacy_svc.http import Contact
+from privacy_svc.identity import end_all
 from privacy_svc.rights import certificate, closing, details, recipients
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.letters import Letters
@@ -146,6 +147,7 @@ def _apply(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> 
         follow_address(session, parts.vault, parts.log, request.subject_id, old, new, WORKER, now())
         if old.kind == "email":
             forget_links_of(session, request.subject_id)
+            end_all(session, parts.log, request.subject_id, WORKER)  # the address was the way in
     for place in progress(request)["rectified"]:
         parts.note(session, request, Event.VALUE_RECTIFIED, WORKER, **place)
 

@@ -5,16 +5,17 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent import Asked, overview
 from privacy_svc.db import Database, now
 from privacy_svc.errors import BadRequest, Erased, NotFound
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef
+from privacy_svc.identity import end_all, list_sessions
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import Filter, Held, Own, Requests
-from privacy_svc.web.desk import LOOKS, READS, console, named, sent
+from privacy_svc.web.desk import LOOKS, READS, back, console, named, sent
 from privacy_svc.web.staff import HOME
 
 LANGUAGE = "en"
@@ -50,6 +51,7 @@ def show_person(
     except NotFound:
         return console(request, caller, policies, "desk_people.html", unknown=True)
     with database.read() as session:
+        signed_in = len(list_sessions(session, subject_id))
         allowed = overview(session, log, policies.current, subject_id, wanted, Asked(), now())
     return console(
         request,
@@ -61,8 +63,19 @@ def show_person(
         held=_held(requests, subject_id, caller, said["reason"]),
         allowed=allowed,
         requests=requests.list(Filter(subject_id=subject_id, limit=MOST)).requests,
+        sessions=signed_in,
         now=now(),
     )
+
+
+@post(f"{HOME}/people/sign-out", **LOOKS)
+def sign_out_person(
+    body: RawBody, database: NamedDependency[Database], log: NamedDependency[Log], caller: NamedDependency[Caller]
+) -> Redirect:
+    """Of the Privacy Centre, in every browser: somebody else reads their mail, or has their phone."""
+    with database.write() as session:
+        end_all(session, log, sent(body, "subject")["subject"], caller.name)
+    return back("people")
 
 
 def _named(said: dict[str, str]) -> CustomerRef:
@@ -84,4 +97,4 @@ def _held(requests: Requests, subject_id: str, caller: Caller, reason: str) -> H
         return None
 
 
-HANDLERS = [ask_for_person, show_person]
+HANDLERS = [ask_for_person, show_person, sign_out_person]

@@ -74,7 +74,7 @@ def send_code(
     if isinstance(asked, Reached):
         return _too_often(request, policy, asked)
     letter = _letter(policy, language_of(request, policy), asked)
-    sending = BackgroundTask(Post(database, log, directory, mailer).send, asked, letter)
+    sending = BackgroundTask(mailer.later, Post(database, log, directory, mailer).send, asked, letter)
     return Redirect(
         CODE_PATH, status_code=303, cookies=[_flow_cookie(asked.flow, settings.base_url)], background=sending
     )

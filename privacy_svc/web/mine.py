@@ -1,4 +1,5 @@
-"""The pages of a customer who is signed in: what we hold, what they allow, their requests, who looked, their sessions.
+"""The pages of a customer who is signed in: what we hold, what they allow, who looked, their sessions. Those of their
+requests are in `my_requests`.
 
 All of it is asked of `Own` and `Switches`, which know one person only.
 """
@@ -8,6 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency, Provide
 from litestar.enums import MediaType
 from litestar.params import FromPath, FromQuery, RawBody
@@ -18,12 +20,13 @@ from privacy_svc.consent import CHOICES, Choices, NoticeChanged, Switches, deliv
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, Erased, NotSignedIn, PrivacyError
 from privacy_svc.http import PROBLEM_JSON, Caller, Role, allow, answer_problem
-from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, list_sessions, revoke_session, session_cookie
+from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, end_all, list_sessions, revoke_session, session_cookie
 from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.rights import LogLine, Own, Requests, Right
 from privacy_svc.settings import Settings
 from privacy_svc.web import entering, texts
+from privacy_svc.web.downloading import file
 from privacy_svc.web.forms import form, says_gpc
 from privacy_svc.web.leaving import signing_out
 from privacy_svc.web.rendering import language_of, page
@@ -34,8 +37,6 @@ LINES = 50
 BEYOND = 2**62
 """No entry is as high; higher numbers fit into no column."""
 NEWEST = 3
-RIGHTS = (Right.ACCESS, Right.PORTABILITY, Right.RESTRICTION, Right.AUTOMATED_DECISION, Right.ERASURE)
-"""Those that a form starts; to correct, object and withdraw there is a place of their own."""
 
 
 def refused(request: Request[Any, Any, Any], error: PrivacyError) -> Response[Any]:
@@ -65,7 +66,7 @@ def _switches(caller: NamedDependency[Caller], choices: NamedDependency[Choices]
     return Switches(choices, caller.subject)
 
 
-_MINE: Any = {
+MINE: Any = {
     "opt": allow(Role.CUSTOMER),
     "sync_to_thread": True,
     "include_in_schema": False,
@@ -75,7 +76,7 @@ _MINE: Any = {
 }
 
 
-@get(HOME, **_MINE)
+@get(HOME, **MINE)
 def show_overview(
     request: Request[Any, Any, Any],
     database: NamedDependency[Database],
@@ -97,14 +98,14 @@ def show_overview(
     )
 
 
-@get(f"{HOME}/data", **_MINE)
+@get(f"{HOME}/data", **MINE)
 def show_data(
     request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], own: NamedDependency[Own]
 ) -> Template:
     return page(request, policies.current, "my_data.html", held=own.held())
 
 
-@post(f"{HOME}/data", **_MINE)
+@post(f"{HOME}/data", **MINE)
 def correct(body: RawBody, own: NamedDependency[Own]) -> Redirect:
     """One value, in its place."""
     sent = form(body)
@@ -114,7 +115,7 @@ def correct(body: RawBody, own: NamedDependency[Own]) -> Redirect:
     return Redirect(f"{HOME}/requests/{opened.id}", status_code=303)
 
 
-@get(f"{HOME}/choices", **_MINE)
+@get(f"{HOME}/choices", **MINE)
 def show_choices(
     request: Request[Any, Any, Any],
     database: NamedDependency[Database],
@@ -140,7 +141,7 @@ def show_choices(
     )
 
 
-@post(HOME + "/choices/{purpose:str}", **_MINE)
+@post(HOME + "/choices/{purpose:str}", **MINE)
 def choose(
     request: Request[Any, Any, Any],
     purpose: FromPath[str],
@@ -162,65 +163,12 @@ def choose(
                 switches.off(session, purpose)
     except NoticeChanged:
         return Redirect(f"{HOME}/choices?changed=yes", status_code=303)
-    if said is not None and said[1] is not None:
-        deliver(database, switches.choices.vault, mailer, said[1])
-    return Redirect(f"{HOME}/choices", status_code=303)
+    post = said[1] if said is not None else None
+    sending = BackgroundTask(mailer.later, deliver, database, switches.choices.vault, mailer, post) if post else None
+    return Redirect(f"{HOME}/choices", status_code=303, background=sending)
 
 
-@get(f"{HOME}/requests", **_MINE)
-def show_requests(
-    request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], own: NamedDependency[Own]
-) -> Template:
-    policy = policies.current
-    decides = any(p.automated for p in policy.purposes.values())
-    rights = [r.value for r in RIGHTS if decides or r is not Right.AUTOMATED_DECISION]
-    return page(request, policy, "my_requests.html", requests=own.requests(), rights=rights)
-
-
-@post(f"{HOME}/requests", **_MINE)
-def start_request(body: RawBody, own: NamedDependency[Own]) -> Redirect:
-    sent = form(body)
-    right = sent.get("right", "")
-    if right not in RIGHTS or (right == Right.ERASURE and sent.get("sure") != "yes"):
-        raise BadRequest("Choose what you want, and tick the box where there is one.")
-    opened = own.open(Right(right), {})
-    return Redirect(f"{HOME}/requests/{opened.id}", status_code=303)
-
-
-@get(HOME + "/requests/{request_id:str}", **_MINE)
-def show_request(
-    request: Request[Any, Any, Any],
-    request_id: FromPath[str],
-    policies: NamedDependency[PolicyHolder],
-    own: NamedDependency[Own],
-) -> Template:
-    return page(request, policies.current, "my_request.html", asked=own.request(request_id))
-
-
-@post(HOME + "/requests/{request_id:str}/withdraw", **_MINE)
-def withdraw(request_id: FromPath[str], own: NamedDependency[Own]) -> Redirect:
-    own.withdraw(request_id)
-    return Redirect(f"{HOME}/requests/{request_id}", status_code=303)
-
-
-@post(HOME + "/requests/{request_id:str}/answer", **_MINE)
-def answer(request_id: FromPath[str], body: RawBody, own: NamedDependency[Own]) -> Redirect:
-    own.answer(request_id, form(body).get("answer", ""))
-    return Redirect(f"{HOME}/requests/{request_id}", status_code=303)
-
-
-@get(HOME + "/requests/{request_id:str}/package", **_MINE)
-def fetch_package(request_id: FromPath[str], own: NamedDependency[Own]) -> Response[bytes]:
-    """Each download is logged."""
-    return _file(own.package(request_id), "application/zip", "zip", request_id)
-
-
-@get(HOME + "/requests/{request_id:str}/certificate", **_MINE)
-def fetch_certificate(request_id: FromPath[str], own: NamedDependency[Own]) -> Response[bytes]:
-    return _file(own.certificate(request_id).encode(), "application/json", "json", request_id)
-
-
-@get(f"{HOME}/log", **_MINE)
+@get(f"{HOME}/log", **MINE)
 def show_log(
     request: Request[Any, Any, Any],
     policies: NamedDependency[PolicyHolder],
@@ -236,16 +184,16 @@ def show_log(
     return shown
 
 
-@get(HOME + "/log/{index:int}/proof", **_MINE)
+@get(HOME + "/log/{index:int}/proof", **MINE)
 def fetch_proof(index: FromPath[int], own: NamedDependency[Own]) -> Response[bytes]:
     """For `privacy-svc verify`, or any other program that knows C2SP's tlog-proofs."""
     found = own.proof(index)
     if isinstance(found, str):
-        return _file(found.encode(), "text/plain; charset=utf-8", "tlog-proof", f"entry-{index}")
-    return _file(msgspec.json.encode(found), "application/json", "json", f"entry-{index}")
+        return file(found.encode(), "text/plain; charset=utf-8", f"entry-{index}.tlog-proof")
+    return file(msgspec.json.encode(found), "application/json", f"entry-{index}.json")
 
 
-@get(f"{HOME}/sessions", **_MINE)
+@get(f"{HOME}/sessions", **MINE)
 def show_sessions(
     request: Request[Any, Any, Any],
     caller: NamedDependency[Caller],
@@ -257,7 +205,7 @@ def show_sessions(
     return page(request, policies.current, "my_sessions.html", sessions=found, here=caller.id)
 
 
-@post(HOME + "/sessions/{session_id:str}/end", **_MINE)
+@post(HOME + "/sessions/{session_id:str}/end", **MINE)
 def end_other(
     session_id: FromPath[str],
     caller: NamedDependency[Caller],
@@ -271,6 +219,20 @@ def end_other(
         cookies = [session_cookie("", settings.base_url, CUSTOMER_COOKIE)]
         return Redirect("/", status_code=303, cookies=cookies)
     return Redirect(f"{HOME}/sessions", status_code=303)
+
+
+@post(f"{HOME}/sign-out-everywhere", **MINE)
+def end_everywhere(
+    caller: NamedDependency[Caller],
+    database: NamedDependency[Database],
+    log: NamedDependency[Log],
+    settings: NamedDependency[Settings],
+) -> Redirect:
+    """Here too."""
+    assert caller.subject is not None
+    with database.write() as session:
+        end_all(session, log, caller.subject, PERSON)
+    return Redirect("/", status_code=303, cookies=[session_cookie("", settings.base_url, CUSTOMER_COOKIE)])
 
 
 sign_out = signing_out(
@@ -288,28 +250,16 @@ def _event(request: Request[Any, Any, Any], policy: PolicySet) -> Callable[[LogL
     return lambda line: texts.event(language, line.type) or line.what
 
 
-def _file(content: bytes, kind: str, ending: str, name: str) -> Response[bytes]:
-    """`name` is ours: the request was found by it."""
-    headers = {"content-disposition": f'attachment; filename="{name}.{ending}"', "cache-control": "no-store"}
-    return Response(content, media_type=kind, headers=headers)
-
-
 HANDLERS = [
     show_overview,
     show_data,
     correct,
     show_choices,
     choose,
-    show_requests,
-    start_request,
-    show_request,
-    withdraw,
-    answer,
-    fetch_package,
-    fetch_certificate,
     show_log,
     fetch_proof,
     show_sessions,
     end_other,
+    end_everywhere,
     sign_out,
 ]

@@ -202,7 +202,7 @@ def test_who_looked_can_be_proved(browser: Browser, company: Company) -> None:
 
 def test_from_erasure_to_verified_certificate(browser: Browser, company: Company) -> None:
     """Ticked and asked for, approved, done: the session is over, the code of a new one never comes, and the certificate
-    is verified offline."""
+    to which the last letter leads is verified offline."""
     visitor = Visitor(browser, company.url, size=PHONE)
     sign_in(visitor, company)
     visitor.go("/me/requests")
@@ -210,6 +210,7 @@ def test_from_erasure_to_verified_certificate(browser: Browser, company: Company
     visitor.page.get_by_role("button", name="Have them erased").click()
     visitor.page.wait_for_url("**/me/requests/*")
     visitor.shoot("erasure-asked")
+    letters = len(company.mail.to(ANA["email"]))
     request_id = approve(company, visitor)
     deadline = time.monotonic() + SECONDS
     while company.call("officer", "GET", f"/v1/requests/{request_id}").json()["state"] != "completed":
@@ -217,6 +218,12 @@ def test_from_erasure_to_verified_certificate(browser: Browser, company: Company
         time.sleep(0.2)
     visitor.go("/me")
     assert visitor.page.url.endswith("/sign-in")
-    certificate = company.folder / "certificate.json"
-    certificate.write_text(company.call("officer", "GET", f"/v1/requests/{request_id}/certificate").text)
+    visitor.go(company.newest(r"^http://[^/]+(/c/\S+)\s*$", ANA["email"], letters))
+    visitor.check()
+    visitor.shoot("erasure-proof")
+    with visitor.page.expect_download() as download:
+        visitor.page.get_by_role("button", name="Fetch the certificate").click()
+    certificate = company.folder / download.value.suggested_filename
+    certificate.write_bytes(Path(download.value.path()).read_bytes())
+    assert '"issue":2' in certificate.read_text()
     company.run("verify", certificate.name)

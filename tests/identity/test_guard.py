@@ -159,11 +159,11 @@ def test_a_planted_cookie_never_gets_in(database: Database, log: Log, web: TestC
     ("headers", "status"),
     [
         ({"Sec-Fetch-Site": "same-origin"}, 201),
-        ({"Origin": "https://privacy.example"}, 201),
+        ({"Origin": "http://privacy.example"}, 201),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "none"}, 403),
-        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://privacy.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://privacy.example"}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({}, 403),

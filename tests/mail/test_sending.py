@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from privacy_svc.errors import Misconfigured
-from privacy_svc.mail import Letter, Mailer, MailUnavailable
+from privacy_svc.mail import Letter, Mailer, MailUnavailable, sending
 from privacy_svc.settings import Settings
 from tests.smtp import SmtpServer
 
@@ -79,3 +79,11 @@ def test_list_unsubscribe_is_readable_on_the_wire(tmp_path: Path) -> None:
     [message] = server.messages
     assert message["Subject"] == subject
     assert message.get_content().strip() == "ü" * 300
+
+
+def test_a_letter_has_so_many_seconds_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many answers the server takes its time for, each within them."""
+    monkeypatch.setattr(sending, "SECONDS", 1)
+    with SmtpServer(pause=0.3) as server, pytest.raises(MailUnavailable):
+        Mailer(Settings(home=tmp_path, smtp_url=server.url)).send("ana@mail.example", LETTER)
+    assert server.received == []

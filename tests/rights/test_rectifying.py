@@ -5,9 +5,14 @@ import json
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
+from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
-from privacy_svc.http import CustomerRef
+from privacy_svc.http import CustomerRef, Role
+from privacy_svc.identity import list_sessions
+from privacy_svc.identity.model import SignInCode
+from privacy_svc.identity.sessions import start_session
 from privacy_svc.rights import Right, State, Wanted, Worker
 from privacy_svc.store import CannotRectify, Moved
 from tests.rights.company import ANA, DATASET, Company
@@ -207,6 +212,22 @@ def test_a_changed_address_is_told_to_the_old_one(company: Company, worker: Work
     new = Contact("email", NEW)
     with company.database.read() as session:
         assert scopes_by_address(session, company.vault, [new])[new] == {"direct_marketing"}
+
+
+def test_a_changed_address_signs_the_person_out(company: Company, worker: Worker) -> None:
+    """Everywhere, and a code that went to the old one opens nothing; a change of anything else does neither."""
+    with company.database.write() as session:
+        ana, secrets = company.requests.parts.directory.admit(session, CustomerRef(id="1")), list[str]()
+    for values in ({"city": "Porto"}, {"email": NEW}):
+        with company.database.write() as session:
+            secrets.append(start_session(session, company.log, Role.CUSTOMER, "person", subject_id=ana))
+            session.add(SignInCode(flow_hash=secrets[-1].encode(), code_hash=b"", subject_id=ana, expires_at=now()))
+        request = verified(company, Right.RECTIFICATION, changes=values)
+        company.requests.approve(request.id, "dora")
+        done(company, request.id)
+        with company.database.read() as session:
+            left = len(list_sessions(session, ana)), len(session.scalars(select(SignInCode)).all())
+        assert left == ((1, 1) if "city" in values else (0, 0))
 
 
 def test_an_address_always_waits_for_a_person(company: Company) -> None:

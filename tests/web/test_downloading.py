@@ -10,9 +10,9 @@ import pytest
 
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.mail import OUTBOX
-from privacy_svc.rights import Packages, Right, State, Wanted
-from privacy_svc.rights.fulfilment import Fulfilment
+from privacy_svc.rights import CERTIFICATE_PATH, PACKAGE_PATH, Packages, Right, State, Wanted
 from tests.conftest import ONE_DATABASE
+from tests.rights.running import carried_out
 from tests.web.conftest import SAME, Site
 
 pytestmark = ONE_DATABASE
@@ -21,18 +21,23 @@ pytestmark = ONE_DATABASE
 @pytest.fixture
 def request_id(site: Site) -> str:
     """Of an access request that is done."""
+    return done(site, Right.ACCESS)
+
+
+def done(site: Site, right: Right) -> str:
     requests = site.runtime.requests
-    opened = requests.open(Wanted(Right.ACCESS, CustomerRef(id="1"), language="de"), "desk")
+    opened = requests.open(Wanted(right, CustomerRef(id="1"), language="de"), "desk")
     requests.vouch(opened.id, "passport", "dora")
-    work = Fulfilment(requests.database, requests.parts)
-    assert not [problem for step in work.plan(opened.id) if (problem := work.perform(opened.id, step))]
+    if right is Right.ERASURE:
+        requests.approve(opened.id, "dora")
+    carried_out(requests.database, requests.parts, opened.id)
     assert requests.show(opened.id).state == State.COMPLETED
     return opened.id
 
 
-def newest_link(tmp_path: Path) -> str:
+def newest_link(tmp_path: Path, path: str = PACKAGE_PATH) -> str:
     mails = sorted((tmp_path / "home" / OUTBOX).glob("*.eml"))
-    found = re.search(r"/d/[\w-]+", mails[-1].read_text().replace("=\n", "").replace("=3D", "="))
+    found = re.search(rf"{path}/[\w.-]+", mails[-1].read_text().replace("=\n", "").replace("=3D", "="))
     assert found
     return found[0]
 
@@ -90,3 +95,19 @@ def test_staff_see_renew_and_revoke_it(site: Site, request_id: str, tmp_path: Pa
     assert newest_link(tmp_path) != before
     assert site.client.delete(path, headers=dpo).status_code == 204
     assert site.client.delete(path, headers=dpo).status_code == 409
+
+
+def test_an_erased_person_has_their_certificate(site: Site, tmp_path: Path) -> None:
+    """By the last letter's link, without signing in: the final issue, as staff have it. Any other token leads nowhere,
+    and no other site's page fetches it."""
+    request_id = done(site, Right.ERASURE)
+    link = newest_link(tmp_path, CERTIFICATE_PATH)
+    assert "Ihr Nachweis der Löschung" in site.get(f"{link}?lang=de").text
+    answer = site.client.post(link, headers=SAME)
+    assert answer.headers["content-disposition"] == f'attachment; filename="{request_id}.json"'
+    theirs = site.client.get(f"/v1/requests/{request_id}/certificate", headers=site.token(Role.DPO))
+    assert answer.content == theirs.content
+    assert (answer.json()["issue"], answer.json()["request"]) == (2, request_id)
+    assert site.client.post(link, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    for wrong in (link[:-1], f"{CERTIFICATE_PATH}/{request_id}.", f"{CERTIFICATE_PATH}/x", f"{CERTIFICATE_PATH}/ä.ö"):
+        assert site.get(wrong).status_code == site.client.post(wrong, headers=SAME).status_code == 410

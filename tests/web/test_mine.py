@@ -16,7 +16,7 @@ from privacy_svc.db import now
 from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import COOKIE, CUSTOMER_COOKIE, list_sessions
 from privacy_svc.identity.sessions import start_session
-from privacy_svc.rights import Own, Right
+from privacy_svc.rights import Own, Right, Wanted
 from privacy_svc.web.texts import TEXTS
 from tests.factories import check_log
 from tests.shop import ANA
@@ -283,6 +283,21 @@ def test_a_request_from_start_to_download(site: Site) -> None:
     assert "signing in to the Privacy Centre" in " ".join(line.text for line in requests.timeline(request_id))
 
 
+def test_a_request_that_staff_opened_goes_on_by_one_button(site: Site) -> None:
+    """Whoever is signed in is asked for no further code, and nothing is opened a second time; nobody else confirms."""
+    come_in(site)
+    opened = site.runtime.requests.open(Wanted(Right.ACCESS, CustomerRef(id=ANA["key"])), "desk")
+    others = site.runtime.requests.open(Wanted(Right.ACCESS, CustomerRef(id="2")), "desk")
+    place = f"/me/requests/{opened.id}"
+    assert "Yes, I want this" in site.get(place).text
+    assert send(site, f"/me/requests/{others.id}/confirm").status_code == 404
+    assert send(site, f"{place}/confirm").headers["location"] == place
+    assert "being carried out" in site.get(place).text
+    assert site.runtime.requests.show(opened.id).verified_how == "session"
+    assert site.get("/me/requests").text.count("/me/requests/0") == 1
+    assert send(site, f"{place}/confirm").status_code == 409
+
+
 def test_an_erasure_needs_the_tick_and_can_be_withdrawn(site: Site) -> None:
     """Without it nothing begins; it waits for staff, and until then the person may take it back."""
     come_in(site)
@@ -370,6 +385,26 @@ def test_sessions_are_listed_and_ended(site: Site) -> None:
     site.client.cookies.set(CUSTOMER_COOKIE, first)
     assert site.get("/me").status_code == 303
     assert subject
+
+
+def test_one_signs_out_everywhere_at_once(site: Site) -> None:
+    """Here too; staff do the same for somebody who calls."""
+    subject = come_in(site)
+    secrets = [site.client.cookies[CUSTOMER_COOKIE]]
+    site.client.cookies.clear()
+    come_in(site)
+    secrets.append(site.client.cookies[CUSTOMER_COOKIE])
+    assert send(site, "/me/sign-out-everywhere").headers["location"] == "/"
+    for secret in secrets:
+        site.client.cookies.set(CUSTOMER_COOKIE, secret)
+        assert site.get("/me").status_code == 303
+    site.client.cookies.clear()
+    come_in(site)
+    site.sign_in()
+    page = send(site, "/dpo/people", customer=ANA["email"], reason="Somebody has her phone.").text
+    assert "Sign them out everywhere" in page
+    assert send(site, "/dpo/people/sign-out", subject=subject).status_code == 303
+    assert site.get("/me").status_code == 303
 
 
 def test_a_staff_session_is_no_customers(site: Site) -> None:

@@ -438,6 +438,27 @@ def test_the_provider_signs_somebody_out(site: Site, provider: OidcProvider, nam
 
 
 @ONE_DATABASE
+@pytest.mark.parametrize(
+    ("signed_in", "named", "status"),
+    [
+        (None, {"sid": "session-1"}, 401),
+        (None, {"sid": "session-1", "sub": "account-2"}, 200),
+        ("session-1", {"sid": "session-1", "sub": None}, 401),
+        ("session-1", {"sid": "session-1", "sub": "account-2"}, 200),
+        ("session-1", {"sid": "session-2"}, 200),
+    ],
+)
+def test_whom_a_logout_means(
+    site: Site, provider: OidcProvider, signed_in: str | None, named: dict[str, Any], status: int
+) -> None:
+    """Also somebody whose ID token named no session; never another account's, whatever the session is called."""
+    provider.person.sid = signed_in  # type: ignore[assignment]
+    come_in(site)
+    assert hear(site, provider.logout_token(**named)) == 200
+    assert site.get("/dpo").status_code == status
+
+
+@ONE_DATABASE
 def test_an_old_logout_ends_no_later_session(site: Site, provider: OidcProvider) -> None:
     """Sent again, within its time."""
     token = provider.logout_token(sid=None)

@@ -21,6 +21,10 @@ TEXTS = {
     "done.rectification": "Ihre Daten sind berichtigt. Wir sagen es allen, die sie erhalten haben.",
     "done.erasure": "Ihre Daten sind gelöscht. Dies ist unsere letzte Nachricht dazu.",
     "done.erasure.partly": "Ihre Daten sind gelöscht, bis auf das, was hier steht. Dies ist unsere letzte Nachricht dazu.",
+    "certificate.link": (
+        "Ihren Nachweis darüber holen Sie hier; er lässt sich auch ohne uns prüfen:\n{where}\n"
+        "Der Link ist nur für Sie. Er gilt, solange wir aufbewahren, was die Löschung belegt."
+    ),
     "moved.subject": "Ihre E-Mail-Adresse wurde geändert",
     "moved.what": (
         "Sie haben uns gebeten, die E-Mail-Adresse zu berichtigen, die wir von Ihnen haben. Von jetzt an schreiben wir "

@@ -21,6 +21,10 @@ TEXTS = {
     "done.rectification": "Your data are corrected. We tell everybody who received them.",
     "done.erasure": "Your data are erased. This is the last message we send you about it.",
     "done.erasure.partly": "Your data are erased, except for what stands here. This is the last message we send you about it.",
+    "certificate.link": (
+        "Your certificate of it can be fetched here, and checked without us:\n{where}\n"
+        "The link is for you alone. It works as long as we keep what proves the erasure."
+    ),
     "moved.subject": "Your e-mail address was changed",
     "moved.what": (
         "you asked us to correct the e-mail address that we have of you. From now on we write to the new one."

@@ -21,6 +21,10 @@ TEXTS = {
     "done.rectification": "Sus datos están corregidos. Se lo decimos a todos los que los recibieron.",
     "done.erasure": "Sus datos están borrados. Este es nuestro último mensaje sobre ello.",
     "done.erasure.partly": "Sus datos están borrados, salvo lo que se indica aquí. Este es nuestro último mensaje al respecto.",
+    "certificate.link": (
+        "Aquí puede descargar su certificado, que se puede comprobar también sin nosotros:\n{where}\n"
+        "El enlace es solo para usted. Funciona mientras conservemos lo que prueba el borrado."
+    ),
     "moved.subject": "Se cambió su dirección de correo electrónico",
     "moved.what": "usted nos pidió corregir la dirección de correo electrónico que tenemos de usted. Desde ahora escribimos a la nueva.",
     "moved.if_not": "Si usted no lo pidió, escriba enseguida a nuestro delegado de protección de datos.",

@@ -21,6 +21,10 @@ TEXTS = {
     "done.rectification": "Vos données sont corrigées. Nous le disons à tous ceux qui les ont reçues.",
     "done.erasure": "Vos données sont effacées. Ceci est notre dernier message à ce sujet.",
     "done.erasure.partly": "Vos données sont effacées, sauf ce qui est indiqué ici. C'est notre dernier message à ce sujet.",
+    "certificate.link": (
+        "Vous pouvez récupérer ici votre attestation, qui se vérifie aussi sans nous :\n{where}\n"
+        "Ce lien est pour vous seul. Il fonctionne tant que nous gardons ce qui prouve l’effacement."
+    ),
     "moved.subject": "Votre adresse e-mail a été modifiée",
     "moved.what": "vous nous avez demandé de corriger l’adresse e-mail que nous avons de vous. Désormais, nous écrivons à la nouvelle.",
     "moved.if_not": "Si vous ne l’avez pas demandé, écrivez tout de suite à notre délégué à la protection des données.",

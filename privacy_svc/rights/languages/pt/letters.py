@@ -21,6 +21,10 @@ TEXTS = {
     "done.rectification": "Os seus dados estão corrigidos. Dizemo-lo a todos os que os receberam.",
     "done.erasure": "Os seus dados estão apagados. Esta é a nossa última mensagem sobre isto.",
     "done.erasure.partly": "Os seus dados foram apagados, exceto o que aqui consta. Esta é a nossa última mensagem sobre isso.",
+    "certificate.link": (
+        "Aqui pode descarregar o seu certificado, que também se pode verificar sem nós:\n{where}\n"
+        "A ligação é só para si. Funciona enquanto guardarmos o que prova o apagamento."
+    ),
     "moved.subject": "O seu endereço de e-mail foi alterado",
     "moved.what": "pediu-nos para corrigir o endereço de e-mail que temos de si. A partir de agora escrevemos para o novo.",
     "moved.if_not": "Se não foi você que pediu, escreva já ao nosso encarregado da proteção de dados.",
