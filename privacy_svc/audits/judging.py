@@ -43,6 +43,8 @@ class Judged:
     """Purpose and field, as dataset.collection.field."""
     read: Mapping[str, Mapping[int, int]]
     """By actor: of how many people something was given out, in each span of 24 hours before the end of the window."""
+    not_judged: int
+    """Uses of people who were erased since."""
 
 
 @dataclass
@@ -63,9 +65,13 @@ class Judge:
         grants: set[tuple[str, str]] = set()
         fields: set[tuple[str, str]] = set()
         read: dict[str, Counter[int]] = defaultdict(Counter)
+        not_judged = 0
         for page in uses(self.database, self.log, since, until):
             histories = self._histories({u.person for u in page if u.person is not None})
+            not_judged += sum(use.people for use in page if use.gone)
             for use in page:
+                if use.gone:
+                    continue
                 read[use.actor][(until - use.at) // DAY] += use.people
                 policies = self._policy(use)
                 if policies is None:
@@ -80,7 +86,14 @@ class Judge:
                     grants.add((use.module or "", use.purpose))
                     fields.update((use.purpose, path) for path in paths(policies, use))
         return Judged(
-            wrong, frozenset(purposes), unregistered, frozenset(unknown), frozenset(grants), frozenset(fields), read
+            wrong,
+            frozenset(purposes),
+            unregistered,
+            frozenset(unknown),
+            frozenset(grants),
+            frozenset(fields),
+            read,
+            not_judged,
         )
 
     def _wrongs(self, use: Use, policies: PolicySet, history: History) -> set[Wrong]:
