@@ -118,6 +118,9 @@ JUDGING: dict[str, Check] = {
     "uses_while_restricted": _releases(Wrong.RESTRICTED),
     "special_categories_used": _releases(Wrong.SPECIAL),
     "criminal_data_used": _releases(Wrong.CRIMINAL),
+    "permits_on_unfit_consent": _releases(Wrong.UNPROVEN, Wrong.OUTDATED),
+    "uses_beyond_purpose": _releases(Wrong.NOT_COVERED, Wrong.OTHER_KIND),
+    "uses_beyond_retention": _releases(Wrong.OVER),
     "uses_without_grant": _releases(Wrong.UNKNOWN_PURPOSE, Wrong.NOT_GRANTED),
     "purposes_not_registered": purposes_not_registered,
 }
