@@ -47,7 +47,8 @@ VIEWS: Mapping[str, str] = {
         SELECT subject_id AS person, stands, state_version, recorded_at
         FROM {main}restrictions WHERE recorded_at <= {as_of}""",
     "requests": """
-        SELECT id AS request, "right" AS asked, subject_id AS person, state, channel, received_at, due_at,
+        SELECT id AS request, "right" AS asked, subject_id AS person, state, outcome, channel, received_at,
+               due_at,
                CASE WHEN extended_at <= {as_of} THEN extended_at END AS extended_at,
                CASE WHEN paused_since <= {as_of} THEN paused_since END AS paused_since,
                CASE WHEN verified_at <= {as_of} THEN verified_at END AS verified_at,
