@@ -126,6 +126,8 @@ def _by_sql(check: Check, context: Context) -> Found:
     accepted = {"accepted": [a.evidence for a in _standing(check, context)]}
     # CAST because what is shown may be a number or a uuid.
     told = "CAST(evidence AS TEXT)"
+    if context.run.views.execute(_bound(f"SELECT count(*) {found} WHERE evidence IS NULL", instants)).scalar_one():
+        raise NoEvidence
     count = context.run.views.execute(
         _bound(f"SELECT count(*) {found} WHERE {told} NOT IN :accepted", instants), accepted
     ).scalar_one()
@@ -138,9 +140,15 @@ def _by_sql(check: Check, context: Context) -> Found:
     return int(count), evidence, {str(told) for (told,) in context.run.views.execute(also, accepted)}
 
 
+class NoEvidence(Exception):
+    """A row without evidence leads nowhere, and equals nothing that is accepted or not."""
+
+
 def _bound(sql: str, instants: Mapping[str, datetime]) -> TextClause:
     used = [bindparam(name, at, type_=Instant) for name, at in instants.items() if re.search(rf":{name}\b", sql)]
-    return text(sql).bindparams(bindparam("accepted", expanding=True, type_=String), *used)
+    if ":accepted" in sql:
+        used.append(bindparam("accepted", expanding=True, type_=String))
+    return text(sql).bindparams(*used)
 
 
 def _by_builtin(check: Check, context: Context) -> Found:
@@ -153,6 +161,8 @@ def _by_builtin(check: Check, context: Context) -> Found:
 
 def _why(error: Exception) -> str:
     """What a database says of the query itself; of anything else only the kind, because it may quote data."""
+    if isinstance(error, NoEvidence):
+        return "it shows a row whose evidence is NULL."
     if isinstance(error, OutOfReach):
         return str(error)
     if isinstance(error, DBAPIError):
