@@ -32,7 +32,25 @@ TOUCHING = (
     EventType.HOLD_READ,
     EventType.PACKAGE_DOWNLOADED,
     EventType.RECIPIENT_TOLD,
+    EventType.LOG_READ,
 )
+SAID = (
+    EventType.CONSENT_REQUESTED,
+    EventType.CONSENT_GIVEN,
+    EventType.CONSENT_REFUSED,
+    EventType.CONSENT_WITHDRAWN,
+    EventType.CONSENT_INVALIDATED,
+    EventType.CONSENT_IMPORTED,
+    EventType.OBJECTION_RAISED,
+    EventType.OBJECTION_LIFTED,
+    EventType.RESTRICTION_PLACED,
+    EventType.RESTRICTION_LIFTED,
+    EventType.REQUEST_RECEIVED,
+    EventType.MODULE_EVENT,
+)
+"""What was said in people's names. People do so themselves all the time: it counts where the client is known."""
+NAMELESS = (EventType.SUPPRESSION_CHECKED, EventType.BREACH_AFFECTED)
+"""Looks at many people whom the entry does not name: only how many such entries there are can be told."""
 NO_TRACE = "A copy of the database taken past this service leaves no trace here; who may be in that is everybody."
 _INSTANT = timedelta(microseconds=1)
 
@@ -59,7 +77,9 @@ class Touched:
 class _Found:
     people: dict[str, Touched] = field(default_factory=dict)
     entries: set[str] = field(default_factory=set)
-    unnamed: int = 0
+    unnamed: dict[str, int] = field(default_factory=dict)
+    """By entry: how many in it were erased since."""
+    nameless: dict[str, int] = field(default_factory=dict)
     audiences: list[dict[str, Any]] = field(default_factory=list)
     crowds: dict[str, dict[str, EntryView]] = field(default_factory=dict)
     """By month and id: told at the end, as each month takes everybody's keys."""
@@ -71,7 +91,7 @@ class _Found:
             return
         self.entries.add(entry.id)
         if person is None:
-            self.unnamed += 1
+            self.unnamed[entry.id] = self.unnamed.get(entry.id, 0) + 1
         else:
             self.people.setdefault(person, Touched()).add(entry, fields or ())
 
@@ -85,10 +105,12 @@ def affected(
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> dict[str, Any]:
     """From `since` to `until`, both in it. `people` by pseudonym; `unnamed`: how often somebody was touched whom
-    nothing names any more, because of an erasure; `audiences`: lists of people that were handed out, who stand among
-    `people` as well."""
+    nothing names any more, because of an erasure, and so how many these are at most; `unnamed_at_least`: as many as are
+    in one entry. `nameless`: entries by type that name nobody of those they are about; `audiences`: lists of people
+    that were handed out, who stand among `people` as well."""
     found = _Found()
-    wanted = Wanted(types=TOUCHING, actor=client, since=since, until=until + _INSTANT)
+    types = (*TOUCHING, *NAMELESS, *(SAID if client is not None else ()))
+    wanted = Wanted(types=types, actor=client, since=since, until=until + _INSTANT)
     for page in walk(log, database, wanted, progress):
         with database.read() as session:
             _of_page(session, log, page, found)
@@ -103,7 +125,9 @@ def affected(
         "client": client,
         "entries": len(found.entries),
         "people": [_told(person, touched) for person, touched in sorted(found.people.items())],
-        "unnamed": found.unnamed,
+        "unnamed": sum(found.unnamed.values()),
+        "unnamed_at_least": max(found.unnamed.values(), default=0),
+        "nameless": found.nameless,
         "audiences": found.audiences,
         "note": NO_TRACE,
     }
@@ -124,7 +148,9 @@ def _of_page(session: Session, log: Log, page: Sequence[EntryView], found: _Foun
     for entry in page:
         if entry.type == EventType.AUDIENCE_DECIDED:
             found.audiences.append(_list(entry))
-        if entry.id in crowds:
+        if entry.type in NAMELESS:
+            found.nameless[entry.type] = found.nameless.get(entry.type, 0) + 1
+        elif entry.id in crowds:
             found.crowds.setdefault(crowds[entry.id], {})[entry.id] = entry
         elif entry.id in members:
             for person, group in members[entry.id]:
@@ -134,9 +160,13 @@ def _of_page(session: Session, log: Log, page: Sequence[EntryView], found: _Foun
 
 
 def _is_about_nobody(entry: EntryView) -> bool:
-    """A list that nobody was in; a look that showed nobody, as they were erased before it."""
+    """A list that nobody was in; a look that showed nobody, as they were erased before it; a look at the log, or a
+    module's own entry, that is about no person."""
     told = entry.told
-    return entry.subject_id is None and ("groups" in told or told.get("erased") is True)
+    if entry.subject_id is not None:
+        return False
+    is_of_nobody = entry.type in {EventType.LOG_READ, *SAID} and not entry.erased
+    return is_of_nobody or "groups" in told or told.get("erased") is True
 
 
 def _given(entry: EntryView, group: int) -> tuple[str, ...] | None:

@@ -126,7 +126,9 @@ def _affected_rows(affected: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for audience in affected["audiences"]:
         told = {name: audience[name] for name in ("purpose", "asked", "permitted")}
         yield empty | told | {"what": "audience", "first_at": audience["at"], "last_at": audience["at"]}
-    yield empty | {"what": "erased since", "entries": affected["unnamed"]}
+    people = f"at least {affected['unnamed_at_least']} people, at most {affected['unnamed']}"
+    yield empty | {"what": "erased since", "entries": affected["unnamed"], "note": people}
+    yield from (empty | {"what": kind, "entries": n} for kind, n in affected["nameless"].items())
     yield empty | {"what": "note", "note": affected["note"]}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Date, bindparam, text
 
 from privacy_svc.auditlog import Log
 from privacy_svc.audits.lawfulness import History, Said, Stands, Wrong, wrongs
@@ -43,6 +43,8 @@ class Judged:
     """Purpose and field, as dataset.collection.field."""
     read: Mapping[str, Mapping[int, int]]
     """By actor: of how many people something was given out, in each span of 24 hours before the end of the window."""
+    not_judged: int
+    """Uses of people who were erased since."""
 
 
 @dataclass
@@ -63,9 +65,13 @@ class Judge:
         grants: set[tuple[str, str]] = set()
         fields: set[tuple[str, str]] = set()
         read: dict[str, Counter[int]] = defaultdict(Counter)
+        not_judged = 0
         for page in uses(self.database, self.log, since, until):
             histories = self._histories({u.person for u in page if u.person is not None})
+            not_judged += sum(use.people for use in page if use.gone)
             for use in page:
+                if use.gone:
+                    continue
                 read[use.actor][(until - use.at) // DAY] += use.people
                 policies = self._policy(use)
                 if policies is None:
@@ -80,7 +86,14 @@ class Judge:
                     grants.add((use.module or "", use.purpose))
                     fields.update((use.purpose, path) for path in paths(policies, use))
         return Judged(
-            wrong, frozenset(purposes), unregistered, frozenset(unknown), frozenset(grants), frozenset(fields), read
+            wrong,
+            frozenset(purposes),
+            unregistered,
+            frozenset(unknown),
+            frozenset(grants),
+            frozenset(fields),
+            read,
+            not_judged,
         )
 
     def _wrongs(self, use: Use, policies: PolicySet, history: History) -> set[Wrong]:
@@ -121,14 +134,24 @@ class Judge:
 
     def _histories(self, people: Iterable[str]) -> dict[str, History]:
         wanted = sorted(people)
-        found: dict[str, dict[str, list[Any]]] = defaultdict(lambda: {k: [] for k in _KINDS})
+        found: dict[str, dict[str, Any]] = defaultdict(lambda: {k: [] for k in _KINDS})
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             for row in self.views.execute(_CONSENTS, {"people": chunk}):
                 said = Said(
-                    row.purpose, row.state, row.method == "explicit", row.given_at, row.valid_until, row.recorded_at
+                    row.purpose,
+                    row.state,
+                    row.method == "explicit",
+                    row.given_at,
+                    row.valid_until,
+                    row.recorded_at,
+                    row.method == "imported",
+                    row.notice,
+                    row.notice_version,
                 )
                 found[row.person]["consents"].append(said)
+            for row in self.views.execute(_PERSONS, {"people": chunk}):
+                found[row.person] |= {"kind": row.kind, "ended_on": row.ended_on}
             for kind, statement in (("objections", _OBJECTIONS), ("restrictions", _RESTRICTIONS)):
                 for row in self.views.execute(statement, {"people": chunk}):
                     found[row.person][kind].append(Stands(row.purpose, bool(row.stands), row.recorded_at))
@@ -136,8 +159,11 @@ class Judge:
 
 
 def _group(kind: Wrong) -> Wrong:
-    """No consent, one withdrawn and one that ended are all none."""
-    return Wrong.NO_CONSENT if kind in {Wrong.WITHDRAWN, Wrong.EXPIRED} else kind
+    """No consent, one withdrawn, one that ended and one that is not for this are all none."""
+    return Wrong.NO_CONSENT if kind in _NONE else kind
+
+
+_NONE = {Wrong.WITHDRAWN, Wrong.EXPIRED, Wrong.UNPROVEN, Wrong.OUTDATED}
 
 
 def paths(policies: PolicySet, use: Use) -> Iterator[str]:
@@ -156,12 +182,13 @@ def _about(sql: str, **instants: Any) -> Any:
 
 
 _CONSENTS = _about(
-    """SELECT person, purpose, state, method, given_at, valid_until, recorded_at FROM consents
+    """SELECT person, purpose, state, method, notice, notice_version, given_at, valid_until, recorded_at FROM consents
        WHERE person IN :people ORDER BY person, given_at, state_version""",
     given_at=Instant,
     valid_until=Instant,
     recorded_at=Instant,
 )
+_PERSONS = _about("SELECT person, kind, ended_on FROM persons WHERE person IN :people", ended_on=Date)
 _OBJECTIONS = _about(
     """SELECT person, purpose, stands, recorded_at FROM objections
        WHERE person IN :people ORDER BY person, state_version""",

@@ -6,10 +6,20 @@ It is written beside `policy.decide`, not with it: an audit that asks the code u
 import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from privacy_svc.audits.uses import Use
-from privacy_svc.policy import DIRECT_MARKETING, PROFILING, LegalBasis, PolicySet, Purpose, SpecialCondition, within
+from privacy_svc.policy import (
+    DIRECT_MARKETING,
+    PROFILING,
+    LegalBasis,
+    PolicySet,
+    Purpose,
+    SpecialCondition,
+    last_passed,
+    within,
+)
 from privacy_svc.policy import special_article as article_of
 
 
@@ -23,6 +33,11 @@ class Wrong(enum.StrEnum):
     RESTRICTED = "restricted"
     SPECIAL = "special"
     CRIMINAL = "criminal"
+    NOT_COVERED = "not_covered"
+    OTHER_KIND = "other_kind"
+    OVER = "over"
+    UNPROVEN = "unproven"
+    OUTDATED = "outdated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,9 @@ class Said:
     given_at: datetime
     valid_until: datetime | None
     at: datetime
+    imported: bool = False
+    notice: str = ""
+    notice_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +66,14 @@ class Stands:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Everything a person ever said, each list in its own order."""
+    """Everything a person ever said, each list in its own order; what they are, and the local day on which it ended
+    with them, as the store says now."""
 
     consents: Sequence[Said] = ()
     objections: Sequence[Stands] = ()
     restrictions: Sequence[Stands] = ()
+    kind: str = ""
+    ended_on: date | None = None
 
 
 def wrongs(use: Use, policies: PolicySet, history: History, at: datetime) -> Iterator[Wrong]:
@@ -65,14 +86,22 @@ def wrongs(use: Use, policies: PolicySet, history: History, at: datetime) -> Ite
     if module is None or purpose.key not in module.purposes:
         yield Wrong.NOT_GRANTED
     if not use.of_many:
-        yield from _against(purpose, history, at)
+        yield from _against(purpose, policies, history, at)
+    if not _is_covered(use, policies, purpose):
+        yield Wrong.NOT_COVERED
     yield from _special(use, policies, purpose, history, at)
 
 
-def _against(purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
-    """What its person had said."""
+def _against(purpose: Purpose, policies: PolicySet, history: History, at: datetime) -> Iterator[Wrong]:
+    """What its person had said, and is."""
     if purpose.legal_basis is LegalBasis.CONSENT:
         yield from _consent(purpose, history, at)
+    if history.kind and history.kind not in purpose.subjects:
+        yield Wrong.OTHER_KIND
+    if history.ended_on is not None and purpose.retention is not None:
+        day = at.astimezone(ZoneInfo(policies.organisation.time_zone)).date()
+        if history.ended_on <= last_passed(day, purpose.retention):
+            yield Wrong.OVER
     if _objected(purpose, history, at):
         yield Wrong.OBJECTED
     if _restricted(purpose, history, at):
@@ -91,6 +120,23 @@ def _consent(purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong
         yield Wrong.NO_CONSENT
     elif said.valid_until is not None and said.valid_until <= at:
         yield Wrong.EXPIRED
+    else:
+        yield from _unfit(purpose, said)
+
+
+def _unfit(purpose: Purpose, said: Said) -> Iterator[Wrong]:
+    """Given, and not for this: nobody can show how (Art. 7(1)), or to a text that says less than is done now."""
+    rule = purpose.consent
+    if rule is None:
+        return
+    if said.imported and not rule.accept_imported:
+        yield Wrong.UNPROVEN
+    if said.imported and not said.notice:
+        is_outdated = rule.covered_since > 1
+    else:
+        is_outdated = said.notice != rule.notice or said.notice_version < rule.covered_since
+    if is_outdated:
+        yield Wrong.OUTDATED
 
 
 def _objected(purpose: Purpose, history: History, at: datetime) -> bool:
@@ -117,10 +163,21 @@ def _restricted(purpose: Purpose, history: History, at: datetime) -> bool:
     return not agreed
 
 
-def _special(use: Use, policies: PolicySet, purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
+def _categories(use: Use, policies: PolicySet, purpose: Purpose) -> set[str]:
+    """Of the fields that were given out."""
     names = {n: f for kind in purpose.subjects for n, f in policies.field_names(kind).items()}
-    categories = {c for f in use.fields if f in names for c in names[f][1].categories}
-    articles = {article_of(c) for c in categories}
+    return {c for f in use.fields if f in names for c in names[f][1].categories}
+
+
+def _is_covered(use: Use, policies: PolicySet, purpose: Purpose) -> bool:
+    """Art. 5(1)(c): nothing personal but of the purpose's categories. Special ones of a purpose without a condition are
+    wrong as such."""
+    personal = [c for c in _categories(use, policies, purpose) if within(c, ("user",))]
+    return all(purpose.covers(c) for c in personal if purpose.special_condition or not article_of(c))
+
+
+def _special(use: Use, policies: PolicySet, purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
+    articles = {article_of(c) for c in _categories(use, policies, purpose)}
     if "GDPR 9(1)" in articles and purpose.special_condition is None:
         yield Wrong.SPECIAL
     if "GDPR 9(1)" in articles and purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT and not use.of_many:

@@ -25,6 +25,11 @@ def _releases(*kinds: Wrong) -> Check:
     return find
 
 
+def not_judged(context: Context) -> int:
+    """Uses in the window of people who were erased since."""
+    return context.run.walked(context.before("window", WINDOW)).not_judged
+
+
 def purposes_not_registered(context: Context) -> Iterator[Evidence]:
     """Purposes that people's data were used for when the policy, and so the register, of that day did not have them."""
     for purpose, at in context.run.judged(context.before("window", WINDOW)).unregistered.items():
@@ -105,7 +110,7 @@ def reads_in_a_day(context: Context) -> Iterator[Evidence]:
             yield Evidence(actor, as_of - DAY)
 
 
-RELEASES: dict[str, Check] = {
+JUDGING: dict[str, Check] = {
     "permits_without_consent": _releases(Wrong.NO_CONSENT),
     "permits_after_withdrawal": _releases(Wrong.WITHDRAWN),
     "permits_after_expiry": _releases(Wrong.EXPIRED),
@@ -113,8 +118,15 @@ RELEASES: dict[str, Check] = {
     "uses_while_restricted": _releases(Wrong.RESTRICTED),
     "special_categories_used": _releases(Wrong.SPECIAL),
     "criminal_data_used": _releases(Wrong.CRIMINAL),
+    "permits_on_unfit_consent": _releases(Wrong.UNPROVEN, Wrong.OUTDATED),
+    "uses_beyond_purpose": _releases(Wrong.NOT_COVERED, Wrong.OTHER_KIND),
+    "uses_beyond_retention": _releases(Wrong.OVER),
     "uses_without_grant": _releases(Wrong.UNKNOWN_PURPOSE, Wrong.NOT_GRANTED),
     "purposes_not_registered": purposes_not_registered,
+}
+"""Checks of each use in a window: they say how many they could not judge."""
+RELEASES: dict[str, Check] = {
+    **JUDGING,
     "purposes_unused": purposes_unused,
     "grants_unused": grants_unused,
     "fields_never_read": fields_never_read,

@@ -15,6 +15,7 @@ from privacy_svc.audits.accepting import Acceptance
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Check
 from privacy_svc.audits.context import Context, Evidence, NotApplicable
+from privacy_svc.audits.on_releases import JUDGING, not_judged
 from privacy_svc.audits.reachable import OutOfReach, check_reach
 from privacy_svc.audits.reading import schemas
 from privacy_svc.db import Instant
@@ -35,6 +36,8 @@ class Outcome:
     evidence: Sequence[Evidence] = ()
     accepted: Sequence[Acceptance] = ()
     """Found, and accepted for now: not in `count`. What has nothing else is `accepted`, which is no pass."""
+    not_judged: int = 0
+    """Uses that the check could not look at, because their people were erased since."""
     why: str = ""
     """Of an error, and of what is not applicable."""
 
@@ -48,6 +51,7 @@ class Outcome:
             "severity": str(self.check.severity),
             "status": self.status,
             "count": self.count,
+            "not_judged": self.not_judged,
             "statement": self.statement,
             "evidence": [{"id": e.id, "since": e.since and timestamp(e.since)} for e in self.evidence],
             "accepted": [_accepted(a) for a in self.accepted],
@@ -57,14 +61,19 @@ class Outcome:
 
     @property
     def statement(self) -> str:
+        if self.status == "not_applicable":
+            return f"This cannot be asked yet: {self.why}"
+        if self.status == "error":
+            return f"This check could not run: {self.why}"
+        unseen = f" {self.not_judged} uses of people erased since could not be judged." if self.not_judged else ""
+        return self._found + unseen
+
+    @property
+    def _found(self) -> str:
         if self.status == "finding":
             also = f" {len(self.accepted)} more found and accepted." if self.accepted else ""
             return self.check.finding.replace("{count}", str(self.count)) + also
-        if self.status == "accepted":
-            return f"{len(self.accepted)} found and accepted."
-        if self.status == "not_applicable":
-            return f"This cannot be asked yet: {self.why}"
-        return "Nothing was found." if self.status == "pass" else f"This check could not run: {self.why}"
+        return f"{len(self.accepted)} found and accepted." if self.accepted else "Nothing was found."
 
 
 def _accepted(found: Acceptance) -> dict[str, str]:
@@ -87,6 +96,7 @@ def carry_out(check: Check, context: Context) -> Outcome:
     try:
         with context.run.views.begin_nested():
             count, evidence, accepted = find(check, context)
+            unseen = not_judged(context) if check.builtin in JUDGING else 0
     except NotApplicable as none:
         return Outcome(check, "not_applicable", why=str(none))
     except Exception as error:  # noqa: BLE001 - whatever happens, the report says that this was not found out
@@ -96,7 +106,7 @@ def carry_out(check: Check, context: Context) -> Outcome:
         return Outcome(check, "error", why="it shows more than a pseudonym as evidence.")
     kept = [a for a in _standing(check, context) if a.evidence in accepted]
     status: Status = "finding" if count else "accepted" if kept else "pass"
-    return Outcome(check, status, count, evidence, kept)
+    return Outcome(check, status, count, evidence, kept, unseen)
 
 
 Found = tuple[int, list[Evidence], set[str]]
@@ -116,6 +126,8 @@ def _by_sql(check: Check, context: Context) -> Found:
     accepted = {"accepted": [a.evidence for a in _standing(check, context)]}
     # CAST because what is shown may be a number or a uuid.
     told = "CAST(evidence AS TEXT)"
+    if context.run.views.execute(_bound(f"SELECT count(*) {found} WHERE evidence IS NULL", instants)).scalar_one():
+        raise NoEvidence
     count = context.run.views.execute(
         _bound(f"SELECT count(*) {found} WHERE {told} NOT IN :accepted", instants), accepted
     ).scalar_one()
@@ -128,9 +140,15 @@ def _by_sql(check: Check, context: Context) -> Found:
     return int(count), evidence, {str(told) for (told,) in context.run.views.execute(also, accepted)}
 
 
+class NoEvidence(Exception):
+    """A row without evidence leads nowhere, and equals nothing that is accepted or not."""
+
+
 def _bound(sql: str, instants: Mapping[str, datetime]) -> TextClause:
     used = [bindparam(name, at, type_=Instant) for name, at in instants.items() if re.search(rf":{name}\b", sql)]
-    return text(sql).bindparams(bindparam("accepted", expanding=True, type_=String), *used)
+    if ":accepted" in sql:
+        used.append(bindparam("accepted", expanding=True, type_=String))
+    return text(sql).bindparams(*used)
 
 
 def _by_builtin(check: Check, context: Context) -> Found:
@@ -143,6 +161,8 @@ def _by_builtin(check: Check, context: Context) -> Found:
 
 def _why(error: Exception) -> str:
     """What a database says of the query itself; of anything else only the kind, because it may quote data."""
+    if isinstance(error, NoEvidence):
+        return "it shows a row whose evidence is NULL."
     if isinstance(error, OutOfReach):
         return str(error)
     if isinstance(error, DBAPIError):

@@ -110,6 +110,7 @@ class Audits:
                 "policy": policies.version,
                 "log": {"origin": self.signer.name, "size": size},
                 "summary": _summary(outcomes),
+                "not_judged": max((o.not_judged for o in outcomes), default=0),
                 "before": before and {"id": before["id"], "as_of": before["as_of"]},
                 "altered": altered(results, before),
                 "areas": compared(results, before),

@@ -35,10 +35,12 @@ class Use:
     of_many: bool = False
     people: int = 1
     """How many they were; the first use of a long list has them all."""
+    gone: bool = False
+    """Of people who were erased since: their part of the log cannot be opened, and nothing else here is known."""
 
 
 def uses(database: Database, log: Log, since: datetime, until: datetime) -> Iterator[list[Use]]:
-    """In pages of entries, newest first. What is about erased people cannot be opened: it is left out. Raises
+    """In pages of entries, newest first. What is about people erased since is counted, no more (`gone`). Raises
     Tampered."""
     for found in walk(log, database, Wanted(types=RELEASES, since=since, until=until)):
         with database.read() as session:
@@ -48,15 +50,21 @@ def uses(database: Database, log: Log, since: datetime, until: datetime) -> Iter
 
 def _of(entry: EntryView, log: Log, session: Session) -> Iterator[Use]:
     told = entry.told
+    if entry.erased:
+        yield _gone(entry, 1)
     if not told:
         return
     if "groups" in told:
         groups = told["groups"]
-        people = log.people(session, entry.id)
-        for person, group in people.items():
+        members = log.members(session, [entry.id]).get(entry.id, [])
+        people = [(person, group) for person, group in members if person is not None]
+        for person, group in people:
             if is_released(groups[group]):
                 yield _use(entry, told, person, groups[group])
-        named = set(people.values())
+        gone = sum(person is None and is_released(groups[group]) for person, group in members)
+        if gone:
+            yield _gone(entry, gone)
+        named = {group for _, group in people}
         unnamed = [a for number, a in enumerate(groups) if number not in named and is_released(a)]
         permitted = told.get("permitted", 1) - len(people) if unnamed else 0
         for answer in unnamed:
@@ -64,6 +72,10 @@ def _of(entry: EntryView, log: Log, session: Session) -> Iterator[Use]:
             permitted = 0
     elif entry.type == EventType.DECISION_PERMIT or is_released(told):
         yield _use(entry, told, entry.subject_id, told)
+
+
+def _gone(entry: EntryView, people: int) -> Use:
+    return Use(entry.id, entry.at, entry.actor, None, None, None, (), None, people=people, gone=True)
 
 
 def _use(entry: EntryView, told: Mapping[str, Any], person: str | None, answer: Mapping[str, Any]) -> Use:

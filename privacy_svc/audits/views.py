@@ -47,7 +47,8 @@ VIEWS: Mapping[str, str] = {
         SELECT subject_id AS person, stands, state_version, recorded_at
         FROM {main}restrictions WHERE recorded_at <= {as_of}""",
     "requests": """
-        SELECT id AS request, "right" AS asked, subject_id AS person, state, channel, received_at, due_at,
+        SELECT id AS request, "right" AS asked, subject_id AS person, state, outcome, channel, received_at,
+               due_at,
                CASE WHEN extended_at <= {as_of} THEN extended_at END AS extended_at,
                CASE WHEN paused_since <= {as_of} THEN paused_since END AS paused_since,
                CASE WHEN verified_at <= {as_of} THEN verified_at END AS verified_at,
@@ -100,11 +101,19 @@ VIEWS: Mapping[str, str] = {
         WITH {known} AS (SELECT * FROM {main}breach_events WHERE at <= {as_of}),
              {noted} AS (SELECT * FROM {known} e
                          WHERE NOT EXISTS (SELECT 1 FROM {known} later WHERE later.replaces = e.id))
-        SELECT b.id AS breach, aware_at, {due} AS authority_due, began_at, ended_at, client, people, records,
+        SELECT b.id AS breach, aware_at, {hours_72}aware_at{later} AS authority_due, began_at, ended_at,
+               client, people, records,
                (SELECT e.risk FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'assessed'
                 ORDER BY e.at DESC, e.id DESC LIMIT 1) AS risk,
                (SELECT max(e.at) FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'assessed') AS assessed_at,
+               (SELECT min(e.at) FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'assessed') AS first_assessed_at,
+               (SELECT min(e.at) FROM {noted} e WHERE e.breach_id = b.id AND e.risk IN ('risk', 'high')) AS risk_since,
                (SELECT min(e.at) FROM {noted} e WHERE e.breach_id = b.id AND e.risk = 'high') AS high_since,
+               {hours_72}(SELECT min(e.at) FROM {noted} e WHERE e.breach_id = b.id AND e.risk = 'high'){later}
+                   AS people_due,
+               (SELECT max(e.at) FROM {known} e JOIN {known} r ON r.id = e.replaces
+                WHERE e.breach_id = b.id AND e.kind = 'authority' AND r.told_at > {hours_72}aware_at{later}
+                  AND e.told_at <= {hours_72}aware_at{later}) AS moved_in_time_at,
                (SELECT min(e.told_at) FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'authority')
                    AS authority_told_at,
                (SELECT min(e.told_at) FROM {noted} e WHERE e.breach_id = b.id AND e.kind = 'people') AS people_told_at,
@@ -143,8 +152,9 @@ TABLES: Mapping[str, str] = {
 }
 
 
-_DUE_SQLITE = "strftime('%Y-%m-%d %H:%M:%f000', aware_at, '+72 hours')"
+_SQLITE_72 = {"hours_72": "strftime('%Y-%m-%d %H:%M:%f000', ", "later": ", '+72 hours')"}
 """Written as instants are stored, so that it compares with them."""
+_POSTGRESQL_72 = {"hours_72": "", "later": " + INTERVAL '72 hours'"}
 
 
 def create(connection: Connection, policies: PolicySet, as_of: datetime) -> frozenset[str]:
@@ -153,10 +163,10 @@ def create(connection: Connection, policies: PolicySet, as_of: datetime) -> froz
     sqlite = connection.dialect.name == "sqlite"
     main = "main." if sqlite else f"{_quoted(connection)}."
     moment = f"'{as_of:%Y-%m-%d %H:%M:%S.%f}'" if sqlite else f"TIMESTAMPTZ '{as_of:%Y-%m-%d %H:%M:%S.%f}+00'"
-    due = _DUE_SQLITE if sqlite else "aware_at + INTERVAL '72 hours'"
+    due = _SQLITE_72 if sqlite else _POSTGRESQL_72
     inside = {name: f"{name}_{secrets.token_hex(8)}" for name in (*VIEWS, *_WITH)}
     for name, select in VIEWS.items():
-        whole = select.format(main=main, as_of=moment, due=due, **{w: inside[w] for w in _WITH})
+        whole = select.format(main=main, as_of=moment, **due, **{w: inside[w] for w in _WITH})
         connection.exec_driver_sql(f"CREATE TEMP VIEW {inside[name]} AS {whole}")
         connection.exec_driver_sql(f"CREATE TEMP VIEW {name} AS SELECT * FROM {inside[name]}")  # noqa: S608 - our own
     for name, columns in TABLES.items():

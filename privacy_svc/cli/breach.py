@@ -179,7 +179,10 @@ def _tell_affected(found: dict[str, Any]) -> None:
     for audience in found["audiences"]:
         click.echo("audience {at} for {purpose}: {permitted} of {asked}".format_map(audience))
     told = f"{len(found['people'])} people in {found['entries']} entries"
-    click.echo(f"{told}; {found['unnamed']} times somebody who was erased since. {found['note']}")
+    gone = f"at least {found['unnamed_at_least']} and at most {found['unnamed']}" if found["unnamed"] else "none"
+    click.echo(f"{told}; beside them {gone} who were erased since. {found['note']}")
+    for kind, entries in found["nameless"].items():
+        click.echo(f"{entries} entries {kind} do not name their people.")
 
 
 @command.command()

@@ -73,6 +73,15 @@ class Cli:
             human()
 
 
+def staff_name(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    """A callback of `--as`. The log keeps it in clear, also of somebody who left. Raises BadRequest."""
+    from privacy_svc.identity import require_name
+
+    if name:
+        require_name(name)
+    return name
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Asks on a terminal, unless `yes`. Raises UsageError where nobody is there to be asked."""
     if yes:

@@ -2,11 +2,11 @@
 
 import click
 
-from privacy_svc.cli.common import Cli
+from privacy_svc.cli.common import Cli, staff_name
 
 
 @click.command()
-@click.option("--as", "person", required=True, help="Who signs in; the log says so.")
+@click.option("--as", "person", callback=staff_name, required=True, help="Who signs in; the log says so.")
 @click.option("--role", default="dpo", show_default=True, type=click.Choice(["dpo", "admin", "auditor"]))
 @click.pass_obj
 def command(cli: Cli, person: str, role: str) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from privacy_svc.cli.common import ACTOR, Cli, table
+from privacy_svc.cli.common import ACTOR, Cli, staff_name, table
 
 if TYPE_CHECKING:
     from privacy_svc.rights import NoticeView
 
 COLUMNS = ("recipient", "state", "why", "told_by", "told_at", "answer", "problem", "next_try_at")
-AS = click.option("--as", "person", required=True, help="Your name: the log says who noted it.")
+AS = click.option("--as", "person", callback=staff_name, required=True, help="Your name: the log says who noted it.")
 
 
 @click.group()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from privacy_svc.cli.common import Cli, table
+from privacy_svc.cli.common import Cli, staff_name, table
 from privacy_svc.cli.request_deciding import AS, DECIDING
 from privacy_svc.cli.request_leftovers import LEFTOVERS
 from privacy_svc.cli.request_letters import LETTERS
@@ -208,7 +208,13 @@ def file_(cli: Cli, request_id: str, file_id: str, out: Path, person: str) -> No
 @click.argument("request_id", metavar="ID")
 @click.option("--new", "renew", is_flag=True, help="Mail the person a new one; earlier ones end.")
 @click.option("--revoke", is_flag=True, help="End it now.")
-@click.option("--as", "person", default="", help="Your name, for --new and --revoke: the log says who did it.")
+@click.option(
+    "--as",
+    "person",
+    callback=staff_name,
+    default="",
+    help="Your name, for --new and --revoke: the log says who did it.",
+)
 @click.pass_obj
 def link(cli: Cli, request_id: str, renew: bool, revoke: bool, person: str) -> None:
     """How the link stands by which the person fetches their package. The link itself is in their letter alone.

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from privacy_svc.cli.common import Cli
+from privacy_svc.cli.common import Cli, staff_name
 from privacy_svc.cli.request_view import one
 
 if TYPE_CHECKING:
     from privacy_svc.rights import Requests, RequestView
 
-AS = click.option("--as", "person", required=True, help="Your name: the log says who decided.")
+AS = click.option("--as", "person", callback=staff_name, required=True, help="Your name: the log says who decided.")
 ONE = click.argument("request_id", metavar="ID")
 INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z"])
 

@@ -34,7 +34,7 @@ from privacy_svc.identity.provider import Flow, Provider
 from privacy_svc.identity.reach import check_reach
 from privacy_svc.identity.registration import RETURN_PATH, Registration, registration_of
 from privacy_svc.identity.secret import digest, new_secret
-from privacy_svc.identity.service import add_client, authenticate, list_clients, revoke_client
+from privacy_svc.identity.service import add_client, authenticate, list_clients, require_name, revoke_client
 from privacy_svc.identity.sessions import (
     COOKIE,
     CUSTOMER_COOKIE,
@@ -100,6 +100,7 @@ __all__ = [
     "redeem_link",
     "refuse_dead",
     "registration_of",
+    "require_name",
     "require_ours",
     "revoke_client",
     "revoke_session",

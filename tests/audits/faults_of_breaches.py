@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from privacy_svc.audits.breach_model import Breach, BreachEvent
-from privacy_svc.db import now
+from privacy_svc.db import new_id, now
 from tests.audits.conftest import Office
 from tests.audits.planting import DAY, plants
 
@@ -21,7 +21,7 @@ def _breach(office: Office, *events: BreachEvent, **differently: Any) -> str:
         return breach.id
 
 
-def _judged(risk: str, ago: timedelta = DAY) -> BreachEvent:
+def _judged(risk: str, ago: timedelta = 3.5 * DAY) -> BreachEvent:
     return BreachEvent(kind="assessed", at=now() - ago, by="dora", risk=risk, sealed=b"")
 
 
@@ -51,6 +51,34 @@ def _told_late(office: Office) -> str:
     _breach(office, _judged("risk"), _told("authority", 1.1 * DAY))
     _breach(office, _judged("risk"), _told("authority", 2 * DAY), _told("authority", DAY / 2))
     return _breach(office, _judged("risk"), _told("authority", 0.9 * DAY))
+
+
+@plants("breaches-assessed-late")
+def _assessed_late(office: Office) -> str:
+    """Beside one judged in time and again since."""
+    _breach(office, _judged("unlikely"), _judged("unlikely", DAY / 2))
+    return _breach(office, _judged("unlikely", DAY / 2))
+
+
+@plants("breaches-judged-down")
+def _judged_down(office: Office) -> str:
+    """Beside one judged down in time, and one judged down when everybody knew."""
+    _breach(office, _judged("risk"), _judged("unlikely", 2 * DAY))
+    _breach(office, _judged("risk"), _told("authority", 2 * DAY), _judged("unlikely", DAY / 2))
+    return _breach(office, _judged("risk"), _judged("unlikely", DAY / 2))
+
+
+@plants("breaches-times-moved")
+def _moved(office: Office) -> str:
+    """Beside one whose time was corrected and was never late."""
+    found = ""
+    for told_late in (False, True):
+        first = _told("authority", DAY / 2 if told_late else 2 * DAY)
+        first.id = new_id()
+        corrected = _told("authority", 1.5 * DAY)
+        corrected.at, corrected.replaces = now(), first.id
+        found = _breach(office, _judged("risk"), first, corrected)
+    return found
 
 
 @plants("breaches-untold-to-people")

@@ -74,7 +74,7 @@ def _objected(office: Office) -> str:
                 session.add(Objection(stands=stand, recorded_at=now() - DAY, recorded_by="desk", **line))
         line = {"subject_id": other, "state_version": 60, "purpose": DIRECT_MARKETING}
         session.add(Objection(stands=True, recorded_at=now() - DAY, recorded_by="desk", **line))
-        permit(office, session, other, "analytics.product")
+        permit(office, session, other, "analytics.product", fields={"mask": ["birth_date"]})
     return _release(office, "analytics.product", "birth_date", module="analytics")
 
 
@@ -90,12 +90,8 @@ def _restricted(office: Office) -> str:
 
 
 def _subscriptions_are(office: Office, category: str) -> None:
-    """With an assessment for what is then stored."""
     was = "name: subscribed_at\n            data_categories: [user.privacy_preferences]"
     office.edit("datasets/shop.yml", was, f"name: subscribed_at\n            data_categories: [{category}]")
-    assessed = "    impact_assessment: DPIA-1\n    impact_assessment_reviewed: 2026-01-01\n"
-    for purpose in ("storage.archive", "rights.handling"):
-        office.edit("purposes.yml", f"  {purpose}:\n", f"  {purpose}:\n{assessed}")
 
 
 @plants("special-categories-used")
@@ -113,6 +109,35 @@ def _criminal(office: Office) -> str:
 @plants("uses-without-grant")
 def _not_granted(office: Office) -> str:
     return _release(office, "service.contract", module="marketing")
+
+
+@plants("permits-on-unfit-consent")
+def _unfit(office: Office) -> str:
+    """Imported from an old table, of which nobody can show how it was given."""
+    with office.database.write() as session:
+        person = office.vault.create_subject(session).id
+    another_consent(office, subject_id=person, method="imported")
+    return _release(office, "marketing.email", person=person)
+
+
+@plants("uses-beyond-purpose")
+def _beyond(office: Office) -> str:
+    """Beside a field of the purpose."""
+    _release(office, "service.contract", module="shop")
+    return _release(office, "service.contract", "birth_date", module="shop")
+
+
+@plants("uses-beyond-retention")
+def _too_late(office: Office) -> str:
+    """Beside somebody whose period runs, and a purpose whose period does."""
+    with office.database.write() as session:
+        over, recent = office.vault.create_subjects(session, 2)
+        for person, days in ((over, 366 * 4), (recent, 366)):
+            left = (now() - days * DAY).date()
+            session.execute(update(Subject).where(Subject.id == person).values(ended_on=left))
+    _release(office, "service.contract", module="shop", person=recent)
+    _release(office, "rights.handling", module="dpo-tools", person=over)
+    return _release(office, "service.contract", module="shop", person=over)
 
 
 @plants("consent-not-expressed")

@@ -31,6 +31,16 @@ def _answered_late(office: Office) -> str:
     return request(office, due_at=now() - 3 * DAY, closed_at=now() - 2 * DAY, state="completed")
 
 
+@plants("requests-cancelled")
+def _cancelled(office: Office) -> str:
+    """Beside one that the person took back, one of nobody known in its time, and one of long ago."""
+    ended = {"state": "cancelled", "outcome": "cancelled", "closed_at": now() - DAY}
+    request(office, **ended | {"outcome": "withdrawn"}, verified_at=now() - 2 * DAY)
+    request(office, **ended)
+    request(office, **ended | {"closed_at": now() - 100 * DAY}, verified_at=now() - 101 * DAY)
+    return request(office, **ended, verified_at=now() - 2 * DAY)
+
+
 @plants("requests-due-soon")
 def _due_soon(office: Office) -> str:
     request(office, due_at=now() + 4 * DAY, paused_since=now() - DAY)

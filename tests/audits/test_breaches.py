@@ -199,7 +199,8 @@ def test_an_audience_touches_everybody_it_permits(office: Office, many: int, mon
         office.vault.erase(session, gone)
         office.log.erase_payloads(session, theirs, actor="worker")
     office.log.integrate(office.database)
-    found = breaches(office).affected(registered(office, began_at=TODAY - 5 * HOUR, client="shop").id, "dora")
+    span = {"began_at": TODAY - 5 * HOUR, "ended_at": TODAY - HOUR}
+    found = breaches(office).affected(registered(office, client="shop", **span).id, "dora")
     assert {p["subject"]: p["fields"] for p in found["people"]} == {bo: ["email"], kim: ["email"]}
     assert (found["unnamed"], found["entries"]) == (1, 1)
     assert [(a["asked"], a["permitted"]) for a in found["audiences"]] == [(9, 2)]

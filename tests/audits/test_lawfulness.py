@@ -24,7 +24,9 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> PolicySet:
     assert was in shop.read_text()
     shop.write_text(shop.read_text().replace(was, was.replace("privacy_preferences", "health_and_medical")))
     found = load_policies(folder)
-    support = replace(found.purposes["service.support"], special_condition=SpecialCondition.EXPLICIT_CONSENT)
+    support = found.purposes["service.support"]
+    health = (*support.categories, "user.health_and_medical")
+    support = replace(support, categories=health, special_condition=SpecialCondition.EXPLICIT_CONSENT)
     return replace(found, purposes={**found.purposes, support.key: support})
 
 

@@ -1,6 +1,7 @@
 """What an ordinary company does, and what a remedy has mended, is no finding."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -218,3 +219,31 @@ def test_a_child_s_consent_of_long_ago_stands_as_one_of_today(office: Office) ->
     with time_machine.travel(TODAY + 380 * DAY, tick=True):
         found = next(r for r in office.run()["results"] if r["check"] == "children-without-guardian")
     assert [e["id"] for e in found["evidence"]] == [child]
+
+
+def test_what_an_erasure_takes_out_of_the_audit_is_counted(office: Office) -> None:
+    """A use without consent is a finding until its person is erased; then the report says that it could not be judged.
+    So it is with one of a list."""
+    with office.database.write() as session:
+        alone, listed = office.vault.create_subjects(session, 2)
+        permit(office, session, alone, "marketing.email")
+        groups = [{"fields": {"permit": ["email"]}}]
+        payload = {"module": "marketing", "purpose": "marketing.email", "groups": groups}
+        read = GroupEvent(EventType.RECORD_READ, {listed: (0, 1), office.ana: (0, 1)}, payload)
+        office.log.append_group(session, read, actor="marketing")
+    office.log.integrate(office.database)
+    before = _result_of(office, "permits-without-consent")
+    assert (before["count"], before["not_judged"]) == (2, 0)
+    with office.database.write() as session:
+        theirs = [office.log.theirs(session, person) for person in (alone, listed)]
+        for person in theirs:
+            office.vault.erase(session, person.subject_id)
+            office.log.erase_payloads(session, person, actor="worker")
+    after = _result_of(office, "permits-without-consent")
+    assert (after["status"], after["not_judged"]) == ("pass", 2)
+    assert after["statement"] == "Nothing was found. 2 uses of people erased since could not be judged."
+    assert office.run("daily")["not_judged"] == 2
+
+
+def _result_of(office: Office, check: str) -> dict[str, Any]:
+    return next(r for r in office.run("daily")["results"] if r["check"] == check)

@@ -51,6 +51,7 @@ def _result(office: Office, query: str) -> dict[str, Any]:
         "WITH x AS (SELECT id FROM subjects) SELECT id AS evidence, NULL AS since FROM x",
         "WITH x AS (SELECT name FROM sqlite_master) SELECT name AS evidence, NULL AS since FROM x",
         "SELECT name AS evidence, NULL AS since FROM sqlite_temp_master",
+        "SELECT NULL AS evidence, given_at AS since FROM consents",
         "SELECT evidence, since FROM nowhere",
         "SELECT consent AS evidence, given_at AS since FROM consents WHERE given_at < :yesterday",
         "SELECT 'ana@example.org' AS evidence, NULL AS since",

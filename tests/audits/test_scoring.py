@@ -92,7 +92,8 @@ def test_an_accepted_finding_is_listed_and_not_counted(office: Office) -> None:
     assert report["summary"]["accepted"] == 1
     assert "The contract is being signed." in report_as(Format.CSV, report)
     assert [a["id"] for a in result["accepted"]] == ["mail_provider"]
-    office.edit("organisation.yml", "    role: joint_controller\n", "    role: processor\n")
+    joint = "    role: joint_controller\n    arrangement: JCA-2024-11   # Art. 26(1)\n"
+    office.edit("organisation.yml", joint, "    role: processor\n")
     result = _only(office, "processors-without-contract")
     assert (result["status"], [e["id"] for e in result["evidence"]]) == ("finding", ["ad_network"])
     _accept(office, "2026-11-23")
@@ -105,6 +106,14 @@ def test_what_was_not_found_is_not_listed_as_accepted(office: Office) -> None:
     """An acceptance that outlived its finding says nothing."""
     _accept(office, "2027-01-01")
     assert _only(office, "processors-without-contract")["accepted"] == []
+
+
+def test_a_row_without_evidence_does_not_hide_behind_an_acceptance(office: Office) -> None:
+    """It is equal to nothing, so that SQL would drop it where anything is accepted."""
+    office.add_check("sql: SELECT CAST(NULL AS TEXT) AS evidence, given_at AS since FROM consents")
+    _accept(office, "2027-01-01", "mine")
+    [result] = office.run("mine")["results"]
+    assert (result["status"], "NULL" in result["statement"]) == ("error", True)
 
 
 @pytest.mark.parametrize(

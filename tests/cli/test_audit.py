@@ -73,6 +73,12 @@ def test_a_wrong_programme_gets_the_nearest_name(installed: Installation) -> Non
     assert "as_of" in installed.run("audit", "run", "--as-of", "2999-01-01", expect=2)
 
 
+def test_the_name_of_who_acts_is_one_that_the_log_may_keep(installed: Installation) -> None:
+    """It stays there in clear for years: no first and last name, no address, none of ours."""
+    for name in ("Katrin Meier", "katrin@example.org", "worker"):
+        installed.run("breach", "register", "A laptop was lost.", "--as", name, expect=2)
+
+
 def test_the_register_in_each_form(installed: Installation) -> None:
     """Table, JSON, CSV and HTML say the same activities; what is encrypted is what `seal` has done."""
     found = json.loads(installed.run("--json", "ropa"))
