@@ -1,4 +1,5 @@
-"""Pages of the console over a large organisation: milliseconds of each, on SQLite and PostgreSQL.
+"""Pages of the console over a large organisation: milliseconds of each, on SQLite and PostgreSQL. Sizes are taken from
+BENCH_CUSTOMERS and BENCH_ENTRIES, databases from BENCH_DIALECTS.
 
 People, consents, requests and entries of the log are there in the numbers asked for. A few are real; the others are
 copied by the database from these, under ids of their own: pages read them as any, `log verify` would not.
@@ -39,6 +40,7 @@ from tests.factories import make_runtime
 
 CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS", "100000"))
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", "1000000"))
+WHERE = os.environ.get("BENCH_DIALECTS", ",".join(DIALECTS)).split(",")
 REQUESTS, REAL, ROUNDS, CHUNK = 5_000, 2_000, 20, 5_000
 TARGET = 300.0
 """Milliseconds, of 95 in 100."""
@@ -62,7 +64,7 @@ class _Office:
 
 
 def run() -> None:
-    for dialect in DIALECTS:
+    for dialect in WHERE:
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             ours, store = stack.enter_context(with_shop(dialect, home, CUSTOMERS))
@@ -74,19 +76,22 @@ def run() -> None:
                 _tell(name, _taken(page))
 
 
-def _tell(name: str, taken: list[float]) -> None:
-    p95 = sorted(taken)[int(len(taken) * 0.95)]
+def _tell(name: str, taken: list[tuple[float, float]]) -> None:
+    """Time of this process's processors too: on a machine that others use as well, the clock tells of them."""
+    waited, worked = (sorted(times) for times in zip(*taken, strict=True))
+    p95 = waited[int(len(waited) * 0.95)]
     verdict = "met" if p95 <= TARGET else "MISSED"
-    print(f"  {name:34} p50 {statistics.median(taken):7.1f} ms  p95 {p95:7.1f} ms  target {TARGET:.0f}  {verdict}")
+    told = f"p50 {statistics.median(waited):7.1f} ms  p95 {p95:7.1f} ms  target {TARGET:.0f}  {verdict}"
+    print(f"  {name:26} {told:56} (processor {statistics.median(worked):6.1f} ms)", flush=True)
 
 
-def _taken(page: Page) -> list[float]:
+def _taken(page: Page) -> list[tuple[float, float]]:
     page()
     taken = []
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         answer = page()
-        taken.append((time.perf_counter() - begun) * 1000)
+        taken.append(((time.perf_counter() - begun) * 1000, (time.process_time() - worked) * 1000))
         assert answer.status_code == 200, answer.text
     return taken
 
