@@ -1,11 +1,11 @@
-"""Pages of the console over a large organisation: milliseconds of each, on SQLite and PostgreSQL.
+"""Pages of the console over a large organisation: milliseconds of each, on SQLite and PostgreSQL. Sizes are taken from
+BENCH_CUSTOMERS and BENCH_ENTRIES, databases from BENCH_DIALECTS.
 
 People, consents, requests and entries of the log are there in the numbers asked for. A few are real; the others are
 copied by the database from these, under ids of their own: pages read them as any, `log verify` would not.
 """
 
 import os
-import re
 import statistics
 import tempfile
 import time
@@ -31,7 +31,7 @@ from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import upgrade
 from privacy_svc.examples import folder
 from privacy_svc.http import CustomerRef, Role
-from privacy_svc.identity import COOKIE, create_link
+from privacy_svc.identity import create_link
 from privacy_svc.rights import Right, Wanted
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.runtime import Runtime
@@ -39,6 +39,7 @@ from tests.factories import make_runtime
 
 CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS", "100000"))
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", "1000000"))
+WHERE = os.environ.get("BENCH_DIALECTS", ",".join(DIALECTS)).split(",")
 REQUESTS, REAL, ROUNDS, CHUNK = 5_000, 2_000, 20, 5_000
 TARGET = 300.0
 """Milliseconds, of 95 in 100."""
@@ -62,7 +63,7 @@ class _Office:
 
 
 def run() -> None:
-    for dialect in DIALECTS:
+    for dialect in WHERE:
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             ours, store = stack.enter_context(with_shop(dialect, home, CUSTOMERS))
@@ -74,19 +75,22 @@ def run() -> None:
                 _tell(name, _taken(page))
 
 
-def _tell(name: str, taken: list[float]) -> None:
-    p95 = sorted(taken)[int(len(taken) * 0.95)]
+def _tell(name: str, taken: list[tuple[float, float]]) -> None:
+    """Time of this process's processors too: on a machine that others use as well, the clock tells of them."""
+    waited, worked = (sorted(times) for times in zip(*taken, strict=True))
+    p95 = waited[int(len(waited) * 0.95)]
     verdict = "met" if p95 <= TARGET else "MISSED"
-    print(f"  {name:34} p50 {statistics.median(taken):7.1f} ms  p95 {p95:7.1f} ms  target {TARGET:.0f}  {verdict}")
+    told = f"p50 {statistics.median(waited):7.1f} ms  p95 {p95:7.1f} ms  target {TARGET:.0f}  {verdict}"
+    print(f"  {name:26} {told:56} (processor {statistics.median(worked):6.1f} ms)", flush=True)
 
 
-def _taken(page: Page) -> list[float]:
+def _taken(page: Page) -> list[tuple[float, float]]:
     page()
     taken = []
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         answer = page()
-        taken.append((time.perf_counter() - begun) * 1000)
+        taken.append(((time.perf_counter() - begun) * 1000, (time.process_time() - worked) * 1000))
         assert answer.status_code == 200, answer.text
     return taken
 
@@ -132,6 +136,12 @@ def _office(home: Path, ours: str, store: str) -> _Office:
         with database.write() as session:
             people += runtime.vault.create_subjects(session, min(CHUNK, CUSTOMERS - start))
     _real(runtime, people)
+    client: TestClient[Any] = TestClient(create_app(runtime.settings, runtime))
+    with database.write() as session:
+        token = create_link(session, runtime.log, Role.DPO, "dora")
+    client.post("/dpo/sign-in", data={"token": token}, headers=SAME, follow_redirects=False)
+    assert client.cookies
+    _order(runtime, client, "/dpo/audits", programme="before-release")  # before the copies, which no proof fits
     with database.write() as session:
         _copy_entries(session)
         _copy_consents(session)
@@ -139,19 +149,17 @@ def _office(home: Path, ours: str, store: str) -> _Office:
     with database.engine.connect() as connection:
         connection.execute(text("ANALYZE"))
         connection.commit()
-    audits = Audits(database, runtime.policies, runtime.log, runtime.signer, runtime.settings)
-    client: TestClient[Any] = TestClient(create_app(runtime.settings, runtime))
-    with database.write() as session:
-        token = create_link(session, runtime.log, Role.DPO, "dora")
-    client.post("/dpo/sign-in", data={"token": token}, headers=SAME, follow_redirects=False)
-    assert COOKIE in client.cookies or any(re.search(COOKIE, name) for name in client.cookies)
-    for path, fields in (("/dpo/audits", {"programme": "before-release"}), ("/dpo/figures", {})):
-        begun = time.monotonic()
-        client.post(path, data=fields, headers=SAME, follow_redirects=False)
-        while Work(audits, runtime.simulation).do_next():
-            pass
-        print(f"  ordered {path}: {time.monotonic() - begun:,.1f} s of a worker")
+    begun = time.monotonic()
+    _order(runtime, client, "/dpo/figures")
+    print(f"\n  figures of the year: {time.monotonic() - begun:,.1f} s of a worker")
     return _Office(runtime, client, people[0])
+
+
+def _order(runtime: Runtime, client: TestClient[Any], path: str, **fields: str) -> None:
+    client.post(path, data=fields, headers=SAME, follow_redirects=False)
+    audits = Audits(runtime.database, runtime.policies, runtime.log, runtime.signer, runtime.settings)
+    while Work(audits, runtime.simulation).do_next():
+        pass
 
 
 def _real(runtime: Runtime, people: list[str]) -> None:

@@ -91,7 +91,21 @@ def looked(visitor: Visitor, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/requests", "/todo", "/holds", "/people", "/audits", "/breaches", "/log", "/map", "/sessions"]
+    "path",
+    [
+        "",
+        "/requests",
+        "/todo",
+        "/holds",
+        "/people",
+        "/audits",
+        "/breaches",
+        "/log",
+        "/map",
+        "/sessions",
+        "/policy",
+        "/figures",
+    ],
 )
 def test_each_page(visitor: Visitor, path: str) -> None:
     """No fault of accessibility on any, at the width of a phone either."""
