@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 import structlog
-from sqlalchemy import String, TextClause, bindparam, text
+from sqlalchemy import BindParameter, String, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from privacy_svc.audits import reading
@@ -145,7 +145,9 @@ class NoEvidence(Exception):
 
 
 def _bound(sql: str, instants: Mapping[str, datetime]) -> TextClause:
-    used = [bindparam(name, at, type_=Instant) for name, at in instants.items() if re.search(rf":{name}\b", sql)]
+    used: list[BindParameter[Any]] = [
+        bindparam(name, at, type_=Instant) for name, at in instants.items() if re.search(rf":{name}\b", sql)
+    ]
     if ":accepted" in sql:
         used.append(bindparam("accepted", expanding=True, type_=String))
     return text(sql).bindparams(*used)

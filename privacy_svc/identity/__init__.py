@@ -30,11 +30,12 @@ from privacy_svc.identity.guard import (
 )
 from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.model import BrowserSession, Client, StaffAccount
+from privacy_svc.identity.names import require_name
 from privacy_svc.identity.provider import Flow, Provider
 from privacy_svc.identity.reach import check_reach
 from privacy_svc.identity.registration import RETURN_PATH, Registration, registration_of
 from privacy_svc.identity.secret import digest, new_secret
-from privacy_svc.identity.service import add_client, authenticate, list_clients, require_name, revoke_client
+from privacy_svc.identity.service import add_client, authenticate, list_clients, revoke_client
 from privacy_svc.identity.sessions import (
     COOKIE,
     CUSTOMER_COOKIE,
