@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,9 +56,9 @@ def verify(cli: Cli, checkpoint: Path | None) -> None:
     """
     with cli.runtime(check_stores=False, check_fences=False, check_policies=False) as runtime:
         report = runtime.log.verify(runtime.database, known=checkpoint.read_text() if checkpoint else None)
-        undone = _undone(runtime)
-    ok = report.ok and not undone
-    cli.show({**asdict(report), "ok": ok, "undone": undone}, lambda: _tell(report, undone))
+        others = {"undone": _undone(runtime), "holds": _lost_holds(runtime)}
+    ok = report.ok and not any(others.values())
+    cli.show({**asdict(report), "ok": ok, **others}, lambda: _tell(report, others))
     sys.exit(0 if ok else 1)
 
 
@@ -73,11 +74,25 @@ def _undone(runtime: "Runtime") -> str:
     return ""
 
 
-def _tell(report: "Report", undone: str) -> None:
+def _lost_holds(runtime: "Runtime") -> str:
+    """Legal holds that the log tells, and their table does not; in words, empty where there is none."""
+    from privacy_svc.rights import lost_holds
+
+    found = [hold.id for hold in lost_holds(runtime.database, runtime.log)]
+    if not found:
+        return ""
+    return (
+        "Legal holds that the log tells, and the table of holds does not, or otherwise: somebody changed the database. "
+        f"They go on stopping erasures; look at `privacy-svc hold list`: {', '.join(found)}"
+    )
+
+
+def _tell(report: "Report", others: Mapping[str, str]) -> None:
+    """`others`: what of the rest of the database is not as the log says."""
+    for told in filter(None, others.values()):
+        click.secho(told, fg="red")
     _tell_log(report)
     _tell_findings(report)
-    if undone:
-        click.secho(f"  {undone}", fg="red")
 
 
 def _tell_findings(report: "Report") -> None:
