@@ -48,7 +48,7 @@ bench: $(VENV)/.installed-dev ## measure, side by side with the limit or a peer
 faults: $(VENV)/.installed-dev ## kill processes at random and look for what was lost (SECONDS=600)
 	PRIVACY_TEST_FAULT_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -s tests/faults
 	PRIVACY_TEST_ROUNDS=10000 $(BIN)/python -m pytest -q tests/vault/test_races.py tests/rights/test_worker.py \
-	  tests/auditlog/test_sequencer.py tests/e2e/test_restore.py tests/e2e/test_withdrawal.py
+	  tests/auditlog/test_sequencer.py tests/auditlog/test_bytes.py tests/e2e/test_restore.py tests/e2e/test_withdrawal.py
 
 lock: $(VENV)/.installed-dev ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock

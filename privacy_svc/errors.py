@@ -118,6 +118,13 @@ class DatabaseBusy(Unavailable):
     slug, title = "database-busy", "The privacy database is busy or away"
 
 
+class DatabaseFull(DatabaseBusy):
+    """Where waiting does not help: somebody has to make room."""
+
+    slug, title = "database-full", "The disk of the privacy database is full"
+    remedy = "Nothing was changed. Make room on the disk that the database is on; the service goes on by itself."
+
+
 class Deadlocked(DatabaseBusy):
     """Two transactions waited for each other; this one was ended, and may be tried again."""
 

@@ -4,11 +4,13 @@ The only place, with `home`, that knows which concrete parts stand behind the ro
 workers and the command line all open it the same way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer, reseal_payloads
 from privacy_svc.consent import Brought, Choices, Intake, Taken, send_due
@@ -139,7 +141,7 @@ class Runtime:
     def log_over(self) -> int | None:
         """How many of the log's entries are over by the policy; None where all are kept."""
         kept = self.policies.current.organisation.log_kept
-        return None if kept is None else self.log.prunable(self.database, surely_before(now(), kept), held_people)
+        return None if kept is None else self.log.prunable(self.database, surely_before(now(), kept), self._held)
 
     def prune_log(
         self, actor: str, *, automatic: bool = False, progress: Callable[[int], None] = lambda _: None
@@ -149,7 +151,10 @@ class Runtime:
         if kept is None:
             return 0
         before = surely_before(now(), kept)
-        return self.log.prune(self.database, before, held_people, actor=actor, automatic=automatic, progress=progress)
+        return self.log.prune(self.database, before, self._held, actor=actor, automatic=automatic, progress=progress)
+
+    def _held(self, session: Session) -> Collection[str]:
+        return held_people(session, self.log)
 
     def sealer(self, actor: str) -> Sealer:
         return Sealer(self.database, self.stores, self.vault, self.log, self.policies.current, actor)

@@ -281,7 +281,7 @@ def test_nothing_of_an_erased_person_by_any_route(service: Service) -> None:
     with service.runtime.database.write() as session:
         subject = service.runtime.directory.admit(session, CustomerRef(id="1"))
         erase(service.runtime, session, subject)
-    event = {"type": "a:b", "payload": {}, "customer": {"id": "1"}}
+    event = {"type": "support:b", "payload": {}, "customer": {"id": "1"}}
     calls = (
         ("support", "GET", "/v1/records/shop/customers/1?purpose=service.support", {}),
         ("marketing", "GET", "/v1/customers/1/consents", {}),
@@ -299,7 +299,7 @@ def test_nothing_of_an_erased_person_by_any_route(service: Service) -> None:
 
 def test_a_module_keeps_its_own_diary(service: Service) -> None:
     """A module's own event is in the log, readable by the DPO, without its payload for the auditor."""
-    event = {"type": "mailing:letter:sent", "payload": {"template": "spring"}, "customer": {"id": "1"}}
+    event = {"type": "marketing:letter:sent", "payload": {"template": "spring"}, "customer": {"id": "1"}}
     assert service.call("marketing", "POST", "/v1/audit/events", json=event).status_code == 201
     service.runtime.log.integrate(service.runtime.database)
     path = "/v1/audit/events?type=module:event:appended"

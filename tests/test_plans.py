@@ -91,7 +91,7 @@ CALLS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "consents of one": ("officer", "GET", "/v1/customers/1/consents", {}),
     "objection": ("officer", "POST", "/v1/requests", {"json": {"right": "objection", "customer": {"id": "3"}}}),
     "requests": ("officer", "GET", "/v1/requests", {"params": {"state": "verifying"}}),
-    "entry": ("shop", "POST", "/v1/audit/events", {"json": {"type": "a:b", "payload": {}, "customer": {"id": "1"}}}),
+    "entry": ("shop", "POST", "/v1/audit/events", {"json": {"type": "shop:b", "payload": {}, "customer": {"id": "1"}}}),
     "entries of one": ("officer", "GET", "/v1/audit/events", {"params": {"customer": "1"}}),
     "entries of a type": ("eye", "GET", "/v1/audit/events", {"params": {"type": "consent:record"}}),
     "newest entries": ("eye", "GET", "/v1/audit/events", {}),

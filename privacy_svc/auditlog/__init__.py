@@ -6,7 +6,7 @@ write can verify it. Entries are written in the transaction of what they record.
 
 from privacy_svc.auditlog import routes, tile_routes
 from privacy_svc.auditlog.appending import Event, GroupEvent
-from privacy_svc.auditlog.checkpoint import Checkpoint, open_checkpoint, verify_proof
+from privacy_svc.auditlog.checkpoint import PROOF_HEADER, Checkpoint, is_checkpoint, open_checkpoint, verify_proof
 from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, NotYet, WitnessAway
@@ -41,6 +41,7 @@ __all__ = [
     "HANDOVER",
     "LOG_EXPORT",
     "MEMBERSHIP",
+    "PROOF_HEADER",
     "Backlog",
     "Checkpoint",
     "EntryView",
@@ -67,6 +68,7 @@ __all__ = [
     "Wanted",
     "Witness",
     "WitnessAway",
+    "is_checkpoint",
     "membership_document",
     "open_checkpoint",
     "reseal_payloads",

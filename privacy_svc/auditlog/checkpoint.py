@@ -40,6 +40,16 @@ class Checkpoint:
         return cls(found["origin"], int(found["size"]), root)
 
 
+def is_checkpoint(note: str) -> bool:
+    """By its form, whoever signed it."""
+    text, _, signatures = note.rpartition("\n\n")
+    try:
+        Checkpoint.parse(text + "\n")
+    except NoteError:
+        return False
+    return signatures.startswith("— ")
+
+
 def open_checkpoint(note: str, verifier: Verifier) -> Checkpoint:
     """A signed checkpoint of the verifier's own log. Raises NoteError."""
     checkpoint = Checkpoint.parse(verifier.open(note))

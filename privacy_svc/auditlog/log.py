@@ -40,6 +40,7 @@ from privacy_svc.auditlog.retention import Held, nobody
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
 from privacy_svc.auditlog.sharing import share
 from privacy_svc.auditlog.signer import Signer
+from privacy_svc.auditlog.told import Told, told
 from privacy_svc.auditlog.unsaid import Unsaid, unsaid
 from privacy_svc.auditlog.untold import untold_erasures
 from privacy_svc.auditlog.verify import Report, verify
@@ -263,6 +264,10 @@ class Log:
         """Entries of the tree, newest first. Payloads whose key lives are opened; without `about_people` only those
         about nobody. What waits in the outbox is found once it is in the tree."""
         return searching.find(session, self.vault, wanted, about_people=about_people)
+
+    def told(self, session: Session, kinds: Collection[EventType], person: str | None = None) -> list[Told]:
+        """What every entry of these types says, of everybody or about one; also those that wait. See `told`."""
+        return told(session, self.vault, kinds, person)
 
     def export_entries(
         self, database: Database, wanted: Wanted | None = None, *, about_people: bool = True

@@ -20,11 +20,12 @@ from privacy_svc.auditlog.schemas import Appended, AppendEvent, Entries, entry_o
 from privacy_svc.auditlog.searching import Wanted, not_there
 from privacy_svc.auditlog.tile_routes import plain
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound, UnknownCustomer
+from privacy_svc.errors import BadRequest, Erased, Fault, Forbidden, InvalidBody, NotFound, TooLarge, UnknownCustomer
 from privacy_svc.http import Caller, CustomerDirectory, CustomerRef, Once, Role, addresses, allow, decode
 
 MOST, MOST_FAULTS = 200, 20
-_TYPE = re.compile(r"[a-z0-9_.-]{1,40}(:[a-z0-9_.-]{1,40}){1,2}")
+MOST_BYTES = 32_768
+_TYPE = re.compile(r"[a-z0-9_.-]{1,64}(:[a-z0-9_.-]{1,40}){1,2}")
 _NUMBER = re.compile(r"[0-9][0-9._-]{5,}")
 """Of a person or their telephone, in what should name a kind of event."""
 TAGS = ["Audit log"]
@@ -45,16 +46,13 @@ def append_event(
     caller: NamedDependency[Caller],
     once: NamedDependency[Once],
 ) -> Response[Appended]:
-    """A module's own entry. The payload is sealed with the key of the customer it is about; without one it outlives
-    every erasure, so what looks like somebody's address or number is refused there."""
+    """A module's own entry, of at most 32,768 bytes; its type begins with the module's name. The payload is sealed with
+    the key of the customer it is about; without one it outlives every erasure, so what looks like somebody's address or
+    number is refused there."""
+    if len(body) > MOST_BYTES:
+        raise TooLarge(f"An entry has at most {MOST_BYTES:,} bytes: say where the rest is kept.")
     wanted = decode(body, AppendEvent)
-    if not _TYPE.fullmatch(wanted.type):
-        raise InvalidBody("type is two or three words of a-z, 0-9, _, . and -, with colons between.")
-    if wanted.type.partition(":")[0] in SOURCES:
-        raise InvalidBody(
-            f"A type that begins with `{wanted.type.partition(':')[0]}` is for what this service writes itself: begin "
-            "it with a word of the module's own."
-        )
+    _require_own(wanted.type, caller)
     if wanted.customer is None:
         _refuse_addresses(wanted)
     payload = {"type": wanted.type, "payload": wanted.payload}
@@ -79,6 +77,17 @@ def append_event(
         with database.write() as session:
             log.append(session, EventType.MODULE_EVENT_REFUSED, actor=caller.name, payload={})
         raise
+
+
+def _require_own(kind: str, caller: Caller) -> None:
+    """So that nobody takes an entry for another module's, or for one of this service."""
+    if not _TYPE.fullmatch(kind):
+        raise InvalidBody("type is two or three words of a-z, 0-9, _, . and -, with colons between.")
+    word = kind.partition(":")[0]
+    if word in SOURCES:
+        raise InvalidBody(f"A type that begins with `{word}` is for what this service writes itself.")
+    if caller.role is Role.MODULE and word != caller.name:
+        raise InvalidBody(f"A module's type begins with its own name: `{caller.name}:…`.")
 
 
 def _refuse_addresses(wanted: AppendEvent) -> None:
@@ -162,7 +171,9 @@ def prove_event(
     with database.read() as session:
         subject_id = _known(directory, session, customer)
         found = log.place_of(session, entry)
-        if found is None or (caller.role is Role.MODULE and found.actor != caller.name):
+        if caller.role is Role.MODULE and (found is None or found.actor != caller.name):
+            raise NotFound("The log has no such entry of this module's own.")
+        if found is None:
             raise not_there(session, entry)
         if found.index is None:
             raise NotYet("The entry was written, and is about to enter the tree.")

@@ -117,7 +117,7 @@ def not_there(session: Session, entry: str) -> NotFound:
     first = first_of(session)
     if _INDEX.fullmatch(entry) and int(entry) < first:
         return NotFound(f"Entry {int(entry)} was pruned: its time was over, and the log begins at entry {first}.")
-    return NotFound("The log has no such entry, or none of this module's own.")
+    return NotFound("The log has no such entry.")
 
 
 def indices(session: Session, ids: Collection[str]) -> dict[str, int]:

@@ -172,7 +172,8 @@ class _Verification:
         except LogInconsistent as error:
             self._findings.append(Finding("altered", str(error)))
             return GrowingTree()
-        self._ranges.add(0, self._first, "pruned")
+        self._ranges.add(0, min(self._first, self._checker.pruned), "pruned")
+        self._ranges.add(self._checker.pruned, self._first, "truncated")
         for promised in self._promises.until(self._first):
             self._findings.extend(promised.compare(tree))
         return tree

@@ -8,7 +8,7 @@ import msgspec
 from privacy_svc.cli.common import Cli, table
 from privacy_svc.cli.request_deciding import AS, INSTANT
 
-COLUMNS = ("id", "subject", "article", "placed_at", "placed_by", "until")
+COLUMNS = ("id", "subject", "article", "placed_at", "placed_by", "until", "lost")
 
 
 @click.group()
@@ -26,7 +26,7 @@ def command() -> None:
 @command.command("list")
 @click.pass_obj
 def list_(cli: Cli) -> None:
-    """Those that stand, the oldest first."""
+    """Those that stand, the oldest first. One that is lost is told by the log alone: somebody changed the database."""
     from privacy_svc.rights import Holds
 
     with cli.runtime(check_stores=False) as runtime:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from privacy_svc.cli.log_reading import HALTED, customer_of, enter_what_waits, e
 if TYPE_CHECKING:
     from privacy_svc.auditlog import Report
     from privacy_svc.runtime import Runtime
+
+
+WHOLE = "The log is whole: every entry is as it was written."
+GAPS = " But a restore left gaps in what entries say, as counted below."
 
 
 @click.group()
@@ -40,7 +45,7 @@ command.add_command(types)
 command.add_command(key)
 
 
-@command.command()
+@command.command(short_help="Check the whole log, and its checkpoints.")
 @click.option(
     "--checkpoint",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -53,12 +58,24 @@ def verify(cli: Cli, checkpoint: Path | None) -> None:
 
     Nothing is changed or signed, so a log that was tampered with, or put back, is told as it stands.
     """
+    known = _kept(checkpoint) if checkpoint else None
     with cli.runtime(check_stores=False, check_fences=False, check_policies=False) as runtime:
-        report = runtime.log.verify(runtime.database, known=checkpoint.read_text() if checkpoint else None)
-        undone = _undone(runtime)
-    ok = report.ok and not undone
-    cli.show({**asdict(report), "ok": ok, "undone": undone}, lambda: _tell(report, undone))
+        report = runtime.log.verify(runtime.database, known=known)
+        others = {"undone": _undone(runtime), "holds": _lost_holds(runtime)}
+    ok = report.ok and not any(others.values())
+    cli.show({**asdict(report), "ok": ok, **others}, lambda: _tell(report, others))
     sys.exit(0 if ok else 1)
+
+
+def _kept(file: Path) -> str:
+    from privacy_svc.auditlog import is_checkpoint
+
+    note = file.read_text(encoding="utf-8", errors="replace")
+    if not is_checkpoint(note):
+        raise click.BadParameter(
+            f"{file} is no checkpoint: `privacy-svc log checkpoint` writes one.", param_hint="--checkpoint"
+        )
+    return note
 
 
 def _undone(runtime: "Runtime") -> str:
@@ -73,11 +90,32 @@ def _undone(runtime: "Runtime") -> str:
     return ""
 
 
-def _tell(report: "Report", undone: str) -> None:
+def _lost_holds(runtime: "Runtime") -> str:
+    """Legal holds that the log tells, and their table does not; in words, empty where there is none."""
+    from privacy_svc.rights import lost_holds
+
+    found = [hold.id for hold in lost_holds(runtime.database, runtime.log)]
+    if not found:
+        return ""
+    return (
+        "Legal holds that the log tells, and the table of holds does not, or otherwise: somebody changed the database. "
+        f"They go on stopping erasures; look at `privacy-svc hold list`: {', '.join(found)}"
+    )
+
+
+def _tell(report: "Report", others: Mapping[str, str]) -> None:
+    """`others`: what of the rest of the database is not as the log says."""
+    for told in filter(None, others.values()):
+        click.secho(told, fg="red")
+    if report.halted is not None:
+        click.secho(f"{HALTED}: {report.halted}", fg="yellow")
+    if report.ok:
+        gaps = bool(report.lost or report.unproven)
+        click.secho(WHOLE + (GAPS if gaps else ""), fg="yellow" if gaps else "green")
+    else:
+        click.secho("The log is not whole.", fg="red")
+        _tell_findings(report)
     _tell_log(report)
-    _tell_findings(report)
-    if undone:
-        click.secho(f"  {undone}", fg="red")
 
 
 def _tell_findings(report: "Report") -> None:
@@ -89,13 +127,7 @@ def _tell_findings(report: "Report") -> None:
 
 
 def _tell_log(report: "Report") -> None:
-    if report.halted is not None:
-        click.secho(f"{HALTED}: {report.halted}", fg="yellow")
-    if report.ok:
-        click.secho("The log is whole: every entry is as it was written.", fg="green")
-    else:
-        click.secho("The log is not whole.", fg="red")
-    if report.first:
+    if report.first and report.ok:
         click.echo(f"  begins at entry {report.first:,}: the older ones were deleted as their retention was over")
     click.echo(f"  {report.size:,} entries, {report.checkpoints:,} checkpoints compared with them")
     if report.older:
@@ -103,16 +135,17 @@ def _tell_log(report: "Report") -> None:
     if report.erased:
         click.echo(f"  {report.erased:,} payloads erased with their people, as they should be")
     if report.lost:
-        click.echo(f"  {report.lost:,} payloads lost in a restore: they were in no backup")
+        click.secho(f"  {report.lost:,} payloads lost in a restore: they were in no backup", fg="yellow")
     if report.unproven:
-        click.echo(f"  {report.unproven:,} payloads and names erased in a restore without a key: unproven whose")
+        told = f"  {report.unproven:,} payloads and names erased in a restore without a key: unproven whose"
+        click.secho(told, fg="yellow")
     click.echo(f"  root {report.root}")
     if not report.ok:
         for part in report.ranges:
             click.echo(f"  entries {part.first:,} to {part.until - 1:,}: {part.state.replace('_', ' ')}")
 
 
-@command.command()
+@command.command(short_help="The newest signed checkpoint.")
 @click.pass_obj
 def checkpoint(cli: Cli) -> None:
     """The newest signed checkpoint. Keep it somewhere else: `log verify --checkpoint FILE` holds the log to it."""
@@ -123,7 +156,7 @@ def checkpoint(cli: Cli) -> None:
     cli.show({"checkpoint": note, "key": runtime.signer.vkey}, lambda: click.echo(note, nl=False))
 
 
-@command.command()
+@command.command(short_help="The proof of one entry.")
 @click.argument("index", type=click.IntRange(min=0))
 @click.option("--customer", help="For an entry about many people: prove that this customer is one of them.")
 @click.pass_obj
@@ -161,7 +194,7 @@ def _membership(runtime: "Runtime", index: int, proof: str, subject_id: str) -> 
         return membership_document(proof, runtime.log.membership(session, index, subject_id))
 
 
-@command.command()
+@command.command(short_help="Delete entries older than log_kept.")
 @click.option("--dry-run", is_flag=True, help="Say how many entries would go; change nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing: the clock and log_kept are right.")
 @click.pass_obj
@@ -190,7 +223,7 @@ def prune(cli: Cli, *, dry_run: bool, yes: bool) -> None:
     cli.show({"entries": count, "deleted": not dry_run}, lambda: click.echo(f"{count:,} entries {done}."))
 
 
-@command.command()
+@command.command(short_help="Sign again after a halt.")
 @click.option("--reason", required=True, help="What was found; it is written into the log.")
 @click.pass_obj
 def resume(cli: Cli, reason: str) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from privacy_svc.auditlog import Signer
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="The public keys that check this log.")
 @click.option(
     "--add-post-quantum",
     is_flag=True,
@@ -45,7 +45,7 @@ def key(context: click.Context, *, add_post_quantum: bool) -> None:
     )
 
 
-@key.command()
+@key.command(short_help="The keys of this log, and their handovers.")
 @click.pass_obj
 def history(cli: Cli) -> None:
     """The keys of this log, oldest first, and the handovers that both keys of each change signed.
@@ -70,7 +70,7 @@ def _keys(signer: "Signer") -> list[dict[str, Any]]:
     return told
 
 
-@key.command()
+@key.command(short_help="Let a new Ed25519 key take over.")
 @click.option("--reason", required=True, help="Why; it is written into the log.")
 @click.pass_obj
 def rotate(cli: Cli, reason: str) -> None:

@@ -39,14 +39,30 @@ def customer_of(runtime: "Runtime", session: "Session", customer: str) -> str:
     return subject_id
 
 
+class _Time(click.ParamType[datetime]):
+    """RFC 3339, as the log shows times; a day, or a time without a zone, is in UTC."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is no time, such as 2026-10-01 or 2026-10-01T12:00:00Z.", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+TIME = _Time()
+
+
 def _filters(run: Callable[..., None]) -> Callable[..., None]:
     """The options of both commands, handed on as one."""
 
     @click.option("--type", "kind", help="Only entries of this type, or whose type begins so, e.g. consent:record.")
     @click.option("--customer", help="Only entries about this customer.")
     @click.option("--actor", help="Only entries by this module or member of the staff.")
-    @click.option("--from", "since", type=click.DateTime(), help="Only entries since then (UTC).")
-    @click.option("--to", "until", type=click.DateTime(), help="Only entries before then (UTC).")
+    @click.option("--from", "since", type=TIME, help="Only entries since then; UTC, where it has no zone.")
+    @click.option("--to", "until", type=TIME, help="Only entries before then.")
     @click.option("--no-people", is_flag=True, help="Without what entries say about people.")
     @wraps(run)
     def asked(
@@ -58,14 +74,10 @@ def _filters(run: Callable[..., None]) -> Callable[..., None]:
         until: datetime | None,
         **rest: Any,
     ) -> None:
-        filters = {"type": kind, "actor": actor, "since": _utc(since), "until": _utc(until)}
+        filters = {"type": kind, "actor": actor, "since": since, "until": until}
         run(*args, customer=customer, filters=filters, **rest)
 
     return asked
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at else None
 
 
 def _logged(runtime: "Runtime", customer: str | None, filters: dict[str, Any], **rest: Any) -> "Wanted":
@@ -81,7 +93,7 @@ def _logged(runtime: "Runtime", customer: str | None, filters: dict[str, Any], *
         return Wanted(subject_id, **filters, **rest)
 
 
-@click.command()
+@click.command(short_help="Find entries, newest first.")
 @_filters
 @click.option("--cursor", type=int, help="Go on below this index: the last one of what was shown before.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many.")
@@ -112,7 +124,7 @@ def search(
     cli.show({"events": rows, "cursor": after}, tell)
 
 
-@click.command()
+@click.command(short_help="What types of entries there are.")
 @click.pass_obj
 def types(cli: Cli) -> None:
     """The types of entries, and what each says; a module's own entries all have the last one."""
@@ -122,7 +134,7 @@ def types(cli: Cli) -> None:
     cli.show({"types": rows}, lambda: table(rows, ["type", "says"], empty="none"))
 
 
-@click.command()
+@click.command(short_help="Entries with their proofs, as lines of JSON.")
 @_filters
 @click.pass_obj
 def export(cli: Cli, customer: str | None, filters: dict[str, Any], *, no_people: bool) -> None:

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from privacy_svc.auditlog.handover import Handover
 
 RECEIPT = "dpv:ConsentReceipt"
+HEAD = 100
+"""Bytes that tell an export."""
+SIGNATURES = (b'"signature"', "\n— ".encode())
+"""One of them is in every signed document and checkpoint."""
+SIGNED = (
+    "certificates, receipts of consent, audit reports, handovers of its key, checkpoints, proofs of entries "
+    "(.tlog-proof) and of people in them, and exports of the log, such as the log-proofs.ndjson of a package"
+)
 
 
 @click.command()
@@ -31,6 +39,9 @@ def command(cli: Cli, file: Path, key: str | None) -> None:
     """
     from privacy_svc.auditlog import NoteError, ProofError
 
+    if key:
+        _require_key(key)
+    _require_ours(file)
     try:
         found = _check(file, key) if key else _check_ours(cli, file)
     except (NoteError, ProofError, UnicodeDecodeError) as error:
@@ -38,6 +49,28 @@ def command(cli: Cli, file: Path, key: str | None) -> None:
         cli.show({"ok": False, "why": why}, lambda: click.secho(f"{file} does not hold: {why}.", fg="red"))
         sys.exit(1)
     cli.show({"ok": True, **found}, lambda: _tell(file, found))
+
+
+def _require_key(key: str) -> None:
+    from privacy_svc.auditlog import NoteError, Verifier
+
+    try:
+        Verifier.parse(key)
+    except NoteError as error:
+        raise click.BadParameter(f"{error}: `privacy-svc log key` shows one.", param_hint="--key") from None
+
+
+def _require_ours(file: Path) -> None:
+    """What bears no signature at all, and is not begun like what we sign, was never signed: that is wrong use."""
+    from privacy_svc.auditlog import LOG_EXPORT, PROOF_HEADER
+
+    with file.open("rb") as opened:
+        begin = opened.read(HEAD)
+        if LOG_EXPORT.encode() in begin:
+            return
+        text = begin + opened.read()
+    if not any(sign in text for sign in (PROOF_HEADER.encode(), *SIGNATURES)):
+        raise click.UsageError(f"{file} is nothing that this service signs. It signs {SIGNED}.")
 
 
 def _check_ours(cli: Cli, file: Path) -> dict[str, Any]:
@@ -76,7 +109,7 @@ def _check(file: Path, vkey: str) -> dict[str, Any]:
     from privacy_svc.auditlog import LOG_EXPORT, Verifier, open_checkpoint, strict_json, verify_export, verify_proof
 
     with file.open(encoding="utf-8", newline="\n") as opened:
-        if LOG_EXPORT in opened.read(100):
+        if LOG_EXPORT in opened.read(HEAD):
             opened.seek(0)
             done = verify_export((line.removesuffix("\n") for line in opened), vkey)
             counts = {"entries": done.entries, "payloads": done.payloads, "log_size": done.checkpoint.size}
@@ -126,8 +159,17 @@ def _receipt(document: dict[str, Any]) -> dict[str, Any]:
 def _tell(file: Path, found: dict[str, Any]) -> None:
     click.secho(f"{file} holds.", fg="green")
     for name, value in found.items():
-        told = _worded(value) if name == "filters" else value
-        click.echo(f"  {name.replace('_', ' '):10} {told}")
+        if name == "entry":
+            for part, told in value.items():
+                click.echo(f"  {part:10} {'nobody alone' if told is None else told}")
+        else:
+            click.echo(f"  {name.replace('_', ' '):10} {_told(name, value)}")
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "group":
+        return f"{value}: its people got the same answer, which the entry's payload has under `groups`"
+    return _worded(value) if name == "filters" else str(value)
 
 
 def _worded(filters: dict[str, Any]) -> str:

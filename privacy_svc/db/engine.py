@@ -12,12 +12,13 @@ from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 
 from privacy_svc.db.turns import Turns
-from privacy_svc.errors import DatabaseBusy, Deadlocked, Misconfigured
+from privacy_svc.errors import DatabaseBusy, DatabaseFull, Deadlocked, Misconfigured
 
 BUSY_SECONDS = 30
 IDLE_SECONDS = 1.0
 _IDLE_SINCE = "idle_since"
 _BUSY = "The privacy database did not answer in time; nothing was changed."
+_FULL = "The privacy database has no room left on its disk; nothing was changed."
 
 
 OURS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -32768")
@@ -105,6 +106,9 @@ class Database:
         self._turn = Turns() if self.engine.dialect.name == "sqlite" else None
         """Who waits for SQLite's own lock looks for it ever more seldom; of one process, they take turns at once."""
 
+        self.full_at: float | None = None
+        """When a transaction of this process found no room on the disk last; seconds of `time.time`."""
+
     def __repr__(self) -> str:
         return f"Database({self.engine.url.render_as_string(hide_password=True)!r})"
 
@@ -152,5 +156,14 @@ class Database:
                 if immediate:
                     session.commit()
         except OperationalError as error:
+            if _is_full(error.orig):
+                self.full_at = time.time()
+                raise DatabaseFull(_FULL) from error
             kind = Deadlocked if type(error.orig).__name__ == "DeadlockDetected" else DatabaseBusy
             raise kind(_BUSY) from error
+
+
+def _is_full(error: object) -> bool:
+    """SQLITE_FULL, or PostgreSQL's 53100."""
+    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return full or type(error).__name__ == "DiskFull"

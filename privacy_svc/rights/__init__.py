@@ -25,7 +25,7 @@ from privacy_svc.rights.extending import Extension
 from privacy_svc.rights.grounds import Ground
 from privacy_svc.rights.holds import ARTICLES as HOLD_ARTICLES
 from privacy_svc.rights.holds import held as held_people
-from privacy_svc.rights.holds_service import Holds
+from privacy_svc.rights.holds_service import Holds, lost_holds
 from privacy_svc.rights.leftovers import Decision
 from privacy_svc.rights.limits_routes import HANDLERS as _LIMITS
 from privacy_svc.rights.limits_service import Limits
@@ -112,6 +112,7 @@ __all__ = [
     "Worker",
     "WrongCode",
     "held_people",
+    "lost_holds",
     "opendsr_signing",
     "reseal_packages",
 ]

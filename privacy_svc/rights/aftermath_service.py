@@ -40,7 +40,7 @@ class Aftermath:
         """How many kept values are to be emptied now, by person and place; and of how many people somebody has to look,
         since they came back."""
         with self.database.read() as session:
-            due, left = kept.over(session, now())
+            due, left = kept.over(session, self.parts.log, now())
             return len(due), left
 
     def end_kept(self, actor: str, *, automatic: bool = False) -> kept.EndedValues:

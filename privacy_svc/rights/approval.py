@@ -32,9 +32,8 @@ def after_verification(session: Session, parts: Parts, request: DataRequest, act
     assert request.subject_id is not None
     if merging.merge(session, parts, request, actor) is not request:
         return
-    stopped = request.kind is Right.ERASURE and (
-        holds.standing(session, request.subject_id) is not None or others.before(session, parts, request) is not None
-    )
+    held = holds.standing(session, parts.log, request.subject_id) is not None
+    stopped = request.kind is Right.ERASURE and (held or others.before(session, parts, request) is not None)
     if request.kind is not Right.OBJECTION:
         stopped = stopped or others.erasure_under_way(session, parts, request) is not None
     undecided = request.waiting_for is not None or request.refusal_proposed_by is not None
@@ -71,7 +70,7 @@ def approve(session: Session, parts: Parts, request: DataRequest, actor: str) ->
     if request.verified_at is None or request.subject_id is None:
         raise Conflict("The person is not verified yet.")
     if request.kind is Right.ERASURE and not others.has_begun(request):
-        holds.require_none(session, request.subject_id)
+        holds.require_none(session, parts.log, request.subject_id)
         others.require_none_before(session, parts, request)
     others.require_no_erasure(session, parts, request)
     if request.kind is Right.RECTIFICATION:

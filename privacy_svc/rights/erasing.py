@@ -72,7 +72,7 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
     """Walked in the transaction that restricts: no write through the gateway falls in between. Raises OnHold,
     Unreadable, CannotErase before anything has changed."""
     subject_id = _subject(request)
-    holds.require_none(session, subject_id)
+    holds.require_none(session, parts.log, subject_id)
     where = (session, parts.stores, parts.vault, parts.policy, subject_id)
     parts.stores.look_anew()
     rows = walk(*where)
@@ -89,8 +89,9 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
         request, found=found, searched=len(known), suppress=[_plain(a) for a in addresses], suppressed_as=tags
     )
     restrict(session, parts.log, subject_id, actor=WORKER, reason=f"erasure {request.id}")
-    holds.require_none(session, subject_id)  # the person is locked: who placed one meanwhile is done, or comes too late
-    others.require_none_before(session, parts, request)  # the person is locked: none is verified meanwhile
+    # the person is locked: who placed a hold meanwhile is done, or comes too late; and no request is verified meanwhile
+    holds.require_none(session, parts.log, subject_id)
+    others.require_none_before(session, parts, request)
     recipients.gather(session, parts, request, rows)
 
 

@@ -52,7 +52,7 @@ def last_day(parts: Parts, erased_at: datetime, items: Iterable[Mapping[str, Any
 def over(session: Session, parts: Parts, at: datetime) -> list[tuple[str, datetime]]:
     """People whose evidence is to end, with its date, the oldest first: not those under a hold, nor those whose
     erasure is still under way."""
-    spared = set(holds.held(session)) | set(session.scalars(_running()))
+    spared = set(holds.held(session, parts.log)) | set(session.scalars(_running()))
     return [(i, until) for i, until in parts.vault.evidence_over(session, at) if i not in spared]
 
 
@@ -91,7 +91,7 @@ def _end(database: Database, parts: Parts, subject_id: str, actor: str) -> int |
     """How many payloads went; None where it may not end any more."""
     with database.write() as session:
         fence = parts.vault.hold_evidence(session, subject_id)
-        if fence is None or holds.standing(session, subject_id) is not None:
+        if fence is None or holds.standing(session, parts.log, subject_id) is not None:
             return None
         theirs = parts.log.theirs(session, subject_id, EVIDENCE)
         parts.vault.end_evidence(session, fence)

@@ -250,6 +250,6 @@ def _standing(session: Session, parts: Parts, people: set[str]) -> dict[str, str
         return {}
     found = {i: BUSY for i in others.busy(session, parts, people) if i}
     found |= dict.fromkeys((i for i, _ in restricted_people(session, list(people))), RESTRICTED)
-    found |= dict.fromkeys(people & set(holds.held(session)), HELD)
+    found |= dict.fromkeys(people & set(holds.held(session, parts.log)), HELD)
     gone = select(Subject.id).where(Subject.id.in_(people), Subject.erased_at.is_not(None))
     return found | dict.fromkeys(session.scalars(gone), ERASED)

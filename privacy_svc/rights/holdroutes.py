@@ -26,7 +26,8 @@ def place_hold(body: RawBody, requests: NamedDependency[Requests], caller: Named
 
 @get("/v1/holds", opt=READERS, sync_to_thread=True, operation_id="listHolds", tags=TAGS)
 def list_holds(requests: NamedDependency[Requests]) -> list[HoldView]:
-    """Those that stand, the oldest first."""
+    """Those that stand, the oldest first. One that is `lost` is told by the log alone: somebody changed the
+    database."""
     return list(Holds(requests).holds())
 
 

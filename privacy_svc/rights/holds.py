@@ -1,19 +1,22 @@
 """Legal holds: while one stands, a person's data are not erased (Art. 17(3) GDPR), and what outlived an erasure as
-evidence is not either."""
+evidence is not either. One that the log tells and the table does not stands as well: see `held_by_log`."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from privacy_svc.auditlog import Log
 from privacy_svc.db import new_id, now
 from privacy_svc.errors import BadRequest, Conflict, NotFound
+from privacy_svc.rights import held_by_log
 from privacy_svc.rights.errors import OnHold
 from privacy_svc.rights.model import HOLD_REASON, DataRequest, Hold
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import has_begun
+from privacy_svc.rights.views import HoldView
 
 ARTICLES: Mapping[str, str] = {
     "17(3)(a)": "freedom of expression and information",
@@ -43,24 +46,35 @@ def place(
         id=hold_id, subject_id=subject_id, article=article, reason=sealed, placed_by=actor, placed_at=now(), until=until
     )
     session.add(hold)
-    parts.audit(session, subject_id, Event.HOLD_PLACED, actor, hold=hold.id, article=article)
+    ends = until and until.isoformat()
+    parts.audit(session, subject_id, Event.HOLD_PLACED, actor, hold=hold.id, article=article, until=ends)
     return hold
 
 
-def lift(session: Session, parts: Parts, hold_id: str, actor: str) -> Hold:
-    hold = find(session, hold_id, lock=True)
-    if hold.lifted_at is not None:
+def lift(session: Session, parts: Parts, hold_id: str, actor: str) -> None:
+    """Also one that only the log tells. Raises NotFound, Conflict."""
+    hold = session.get(Hold, hold_id, with_for_update=True)
+    told = next((h for h in held_by_log.standing(session, parts.log) if h.id == hold_id), None)
+    if hold is None and told is None:
+        raise _unknown()
+    if hold is not None and hold.lifted_at is not None and told is None:
         raise Conflict("This hold was lifted before.")
-    hold.lifted_at, hold.lifted_by = now(), actor
-    parts.audit(session, hold.subject_id, Event.HOLD_LIFTED, actor, hold=hold.id)
-    return hold
+    if hold is not None:
+        hold.lifted_at, hold.lifted_by = now(), actor
+    whose = told or hold
+    assert whose is not None
+    parts.audit(session, whose.subject_id, Event.HOLD_LIFTED, actor, hold=hold_id)
 
 
-def find(session: Session, hold_id: str, *, lock: bool = False) -> Hold:
-    hold = session.get(Hold, hold_id, with_for_update=lock or None)
+def find(session: Session, hold_id: str) -> Hold:
+    hold = session.get(Hold, hold_id)
     if hold is None:
-        raise NotFound("There is no such hold.")
+        raise _unknown()
     return hold
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such hold.")
 
 
 def reason_of(session: Session, parts: Parts, hold: Hold, actor: str) -> str | None:
@@ -73,27 +87,34 @@ def reason_of(session: Session, parts: Parts, hold: Hold, actor: str) -> str | N
     return opened
 
 
-def all_standing(session: Session) -> list[Hold]:
-    """The oldest first."""
-    return list(session.scalars(select(Hold).where(*_stands()).order_by(Hold.placed_at, Hold.id)))
+def all_standing(session: Session, log: Log, person: str | None = None) -> list[HoldView]:
+    """The oldest first; of everybody, or of one."""
+    stands = select(Hold).where(Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now()))
+    rows = session.scalars(stands if person is None else stands.where(Hold.subject_id == person))
+    found = [HoldView(h.id, h.subject_id, h.article, h.placed_by, h.placed_at, h.until) for h in rows]
+    there = {(h.id, h.subject, h.until) for h in found}
+    told = held_by_log.standing(session, log, person)
+    alone = (h for h in told if (h.id, h.subject_id, h.until) not in there)
+    found += [HoldView(h.id, h.subject_id, h.article, h.placed_by, h.placed_at, h.until, lost=True) for h in alone]
+    return sorted(found, key=lambda h: (h.placed_at, h.id))
 
 
-def _stands() -> tuple[ColumnElement[bool], ...]:
-    return Hold.lifted_at.is_(None), or_(Hold.until.is_(None), Hold.until > now())
-
-
-def held(session: Session) -> list[str]:
+def held(session: Session, log: Log) -> list[str]:
     """Everybody whose data must be kept now."""
-    return list(session.scalars(select(Hold.subject_id).where(*_stands()).distinct()))
+    return sorted({h.subject for h in all_standing(session, log)})
 
 
-def standing(session: Session, subject_id: str) -> Hold | None:
-    active = select(Hold).where(Hold.subject_id == subject_id, *_stands())
-    return session.scalars(active.order_by(Hold.placed_at).limit(1)).first()
+def standing(session: Session, log: Log, subject_id: str) -> HoldView | None:
+    return next(iter(all_standing(session, log, subject_id)), None)
 
 
-def require_none(session: Session, subject_id: str) -> None:
-    hold = standing(session, subject_id)
+def require_none(session: Session, log: Log, subject_id: str) -> None:
+    hold = standing(session, log, subject_id)
+    if hold is not None and hold.lost:
+        raise OnHold(
+            f"The log says that hold {hold.id} stops the erasure, and the table of holds does not say so: somebody "
+            "changed the database. Find out who; then lift the hold, or place it anew."
+        )
     if hold is not None:
         raise OnHold(f"Hold {hold.id} under Art. {hold.article} GDPR stops the erasure.")
 

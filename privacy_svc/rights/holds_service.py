@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from privacy_svc.auditlog import Log
+from privacy_svc.db import Database
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import holds, reading
 from privacy_svc.rights.service import Requests
@@ -24,9 +26,9 @@ class Holds:
             return reading.hold_view(hold)
 
     def holds(self) -> Sequence[HoldView]:
-        """Those that stand, the oldest first."""
-        with self.database.read() as session:
-            return [reading.hold_view(h) for h in holds.all_standing(session)]
+        """Those that stand, the oldest first; also by the log alone."""
+        with self.database.snapshot() as session:
+            return holds.all_standing(session, self.parts.log)
 
     def hold(self, hold_id: str, actor: str) -> HoldDetails:
         """With its reason, opened. The look is logged."""
@@ -38,3 +40,9 @@ class Holds:
     def lift_hold(self, hold_id: str, actor: str) -> None:
         with self.database.write() as session:
             holds.lift(session, self.parts, hold_id, actor)
+
+
+def lost_holds(database: Database, log: Log) -> Sequence[HoldView]:
+    """Those that the log tells, and the table of holds does not, or otherwise."""
+    with database.snapshot() as session:
+        return [h for h in holds.all_standing(session, log) if h.lost]

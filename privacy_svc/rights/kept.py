@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EventType
+from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import Database, now
 from privacy_svc.errors import PrivacyError
 from privacy_svc.rights import holds
@@ -53,9 +53,9 @@ def note(session: Session, request: DataRequest, items: Iterable[Mapping[str, An
                 there.request_id, there.ended_at = request.id, None
 
 
-def over(session: Session, at: datetime) -> tuple[list[KeptValue], int]:
+def over(session: Session, log: Log, at: datetime) -> tuple[list[KeptValue], int]:
     """What is to end, the oldest first; and of how many people it has to wait for somebody."""
-    spared = set(holds.held(session))
+    spared = set(holds.held(session, log))
     due = [v for v in session.scalars(_due(at)) if v.subject_id not in spared]
     back = set(session.scalars(_living(v.subject_id for v in due)))
     return [v for v in due if v.subject_id not in back], len(back)
@@ -74,7 +74,7 @@ def end_all(database: Database, parts: Parts, actor: str, *, automatic: bool) ->
     """The stores first, one transaction a store and person; then our note. Can be stopped and run again. Raises
     StoreUnavailable."""
     with database.read() as session:
-        due, left = over(session, now())
+        due, left = over(session, parts.log, now())
         last = session.scalar(select(func.max(KeptValue.ended_at)))
     theirs: dict[str, list[KeptValue]] = {}
     for value in due:
@@ -105,7 +105,7 @@ def _end(database: Database, parts: Parts, subject_id: str, values: Sequence[Kep
     places = {(v.collection, v.field): v.last_until or v.until for v in values}
     with database.write() as session:
         parts.vault.hold(session, [subject_id])  # a hold that is placed meanwhile comes before or after
-        if holds.standing(session, subject_id) is not None:
+        if holds.standing(session, parts.log, subject_id) is not None:
             return 0
         ended = end_kept(session, parts.stores, parts.policy, subject_id, places, now())
         for place in places:

@@ -80,7 +80,7 @@ def replay(database: Database, parts: Parts, actor: str, progress: Progress) -> 
     with database.write() as session:
         kept = parts.organisation.log_kept
         over = None if kept is None else surely_before(now(), kept)
-        log = parts.log.relearn(session, over, holds.held(session), actor=actor)
+        log = parts.log.relearn(session, over, holds.held(session, parts.log), actor=actor)
     again = {line.body["subject_id"]: line.number for line in lines if line.kind is Kind.READMISSION}
     known: dict[str, Known] = {}
     for count, line in enumerate(lines, 1):

@@ -189,6 +189,8 @@ class HoldView(msgspec.Struct, frozen=True):
     placed_by: str
     placed_at: datetime
     until: datetime | None
+    lost: bool = False
+    """The log says that it stands, and the table of holds does not: somebody changed the database."""
 
 
 class HoldDetails(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Whether the process lives, and whether each part it needs answers (for load balancers and supervisors)."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Log, LogHalted
 from privacy_svc.db import Database, now
 from privacy_svc.db.migrate import check as check_migrations
-from privacy_svc.errors import Fault, PrivacyError, Unavailable
+from privacy_svc.errors import DatabaseFull, Fault, PrivacyError, Unavailable
 from privacy_svc.http import Role, allow
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.store import Stores, unmapped_lately
@@ -53,7 +54,7 @@ def ready(
     """Every part answers; else 503, naming those that do not. Policy files that are refused are a warning: the last
     good ones stay in force, and no decision is wrong."""
     parts: dict[str, Callable[[], None]] = {
-        "database": lambda: _read(database, lambda session: session.execute(text("SELECT 1"))),
+        "database": lambda: _database_answers(database),
         "migrations": lambda: check_migrations(database),
         "keys": lambda: _read(database, vault.check),
         "log": lambda: _sequencer_runs(database, log),
@@ -102,6 +103,13 @@ def _fault(part: Callable[[], None]) -> str | None:
 def _read(database: Database, look: Callable[[Session], object]) -> None:
     with database.read() as session:
         look(session)
+
+
+def _database_answers(database: Database) -> None:
+    """A full disk is told for a minute: who asks here writes nothing, so the next to write finds out."""
+    _read(database, lambda session: session.execute(text("SELECT 1")))
+    if database.full_at is not None and time.time() - database.full_at < LONGEST_WAIT.total_seconds():
+        raise DatabaseFull("Nothing can be written.")
 
 
 def _sequencer_runs(database: Database, log: Log) -> None:

@@ -81,7 +81,8 @@ def web(book: Logbook) -> Iterator[Web]:
     app.state.database, app.state.log = book.database, book.log
     check_routes(app)
     with book.database.write() as session:
-        tokens = {r: add_client(session, book.log, str(r), r, "tester")[1] for r in (Role.MODULE, *STAFF)}
+        names = {Role.MODULE: "crm"} | {role: str(role) for role in STAFF}
+        tokens = {r: add_client(session, book.log, name, r, "tester")[1] for r, name in names.items()}
     with TestClient(app) as client:
         yield Web(client, tokens, book, subject_id)
 
@@ -93,7 +94,7 @@ def test_a_module_writes_its_own_entry(web: Web) -> None:
     assert answer.status_code == 201
     (entry,) = web.events("?customer=1001")
     assert entry["id"] == answer.json()["id"]
-    assert (entry["type"], entry["actor"], entry["subject"]) == ("module:event:appended", "module", web.subject_id)
+    assert (entry["type"], entry["actor"], entry["subject"]) == ("module:event:appended", "crm", web.subject_id)
     assert entry["payload"] == {"type": "crm:merge:done", "payload": body["payload"]}
     (reading, _) = web.events("?customer=1001")
     assert (reading["type"], reading["actor"]) == ("auditlog:entry:read", "dpo")
@@ -108,6 +109,7 @@ def test_a_module_writes_its_own_entry(web: Web) -> None:
         {"type": "a:b:c:d", "payload": {}},
         {"type": "consent:record:given", "payload": {}},
         {"type": "auditlog:mine", "payload": {}},
+        {"type": "shop:merge:done", "payload": {}},
         {"type": "crm:merge", "payload": []},
         {"type": "crm:merge", "payload": {"n": 1.5}},
         {"type": "crm:merge", "payload": {"deep": [{"n": 1e3}]}},
@@ -126,12 +128,21 @@ def test_a_malformed_entry_is_refused(web: Web, body: Any) -> None:
     assert len(web.book.search(type="module")) == before == 0
 
 
+def test_an_entry_that_is_too_long_is_refused(web: Web) -> None:
+    """413 from one byte more on than is documented, about somebody or nobody."""
+    most, rest = 32_768, len(b'{"type":"crm:merge","payload":{"a":""}}')
+    for length, status in ((most, 201), (most + 1, 413)):
+        said = {"type": "crm:merge", "payload": {"a": "x" * (length - rest)}}
+        assert len(json.dumps(said, separators=(",", ":"))) == length
+        assert web.post(said).status_code == status
+
+
 def test_an_entry_about_nobody_known_is_refused(web: Web) -> None:
     """404, and that a module tried is logged, without the name."""
     assert web.post({"type": "crm:merge", "payload": {}, "customer": {"id": "7"}}).status_code == 404
     web.book.integrate()
     (tried,) = web.book.search(type="module")
-    assert (tried.type, tried.actor, tried.payload) == (EventType.MODULE_EVENT_REFUSED, "module", {})
+    assert (tried.type, tried.actor, tried.payload) == (EventType.MODULE_EVENT_REFUSED, "crm", {})
 
 
 def test_a_number_in_the_type_of_an_entry_about_nobody_is_refused(web: Web) -> None:
@@ -440,15 +451,15 @@ def test_nothing_of_a_person_outlives_them(web: Web) -> None:
         "call": {"at": "phone +351 21 099 0042"},
         "order": "20261123-4711",
     }
-    refused = web.post({"type": "shop:form:sent", "payload": payload})
+    refused = web.post({"type": "crm:form:sent", "payload": payload})
     assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-body")
     assert [e["pointer"] for e in refused.json()["errors"]] == ["/payload/who/0", "/payload/call/at"]
     assert "ana" not in refused.text
-    named = web.post({"type": "shop:form:sent", "payload": {"a": {"ana@mail.example": True}}})
+    named = web.post({"type": "crm:form:sent", "payload": {"a": {"ana@mail.example": True}}})
     assert [e["pointer"] for e in named.json()["errors"]] == ["/payload/a"]
-    assert web.post({"type": "shop:form:sent", "payload": payload, "customer": {"id": "1001"}}).status_code == 201
+    assert web.post({"type": "crm:form:sent", "payload": payload, "customer": {"id": "1001"}}).status_code == 201
     assert (
-        web.post({"type": "shop:form:sent", "payload": {"order": "20261123-4711", "at": "2026-11-23"}}).status_code
+        web.post({"type": "crm:form:sent", "payload": {"order": "20261123-4711", "at": "2026-11-23"}}).status_code
         == 201
     )
 

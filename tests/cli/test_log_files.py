@@ -85,6 +85,8 @@ def test_a_proof_holds_for_its_own_key_alone(installed: Installation, exported: 
     proof = installed.run("log", "proof", "0")
     (tmp_path / "proof").write_text(proof)
     assert json.loads(installed.run("--json", "verify", str(tmp_path / "proof"), "--key", key(installed)))["index"] == 0
+    told = installed.run("verify", str(tmp_path / "proof"), "--key", key(installed))
+    assert ("\n  type       identity:" in told or "\n  type       policy:" in told, "None" in told) == (True, False)
     (tmp_path / "proof").write_text(proof.replace("index 0", "index 1"))
     assert "does not hold" in installed.run("verify", str(tmp_path / "proof"), "--key", key(installed), expect=1)
 
@@ -103,6 +105,18 @@ def test_the_log_is_searched(installed: Installation, exported: list[str]) -> No
     assert "identity:client:added" in installed.run(*then)
     assert "no such entries" in installed.run("log", "search", "--actor", "nobody")
     assert "auditlog:entry:read" in installed.run("log", "search", "--limit", "1")
+    at = found["events"][0]["at"]
+    for shown in (at, at.replace("+00:00", "Z")):
+        since = json.loads(installed.run("--json", "log", "search", "--type", "identity", "--from", shown))["events"]
+        until = json.loads(installed.run("--json", "log", "search", "--type", "identity", "--to", shown))["events"]
+        assert found["events"][0]["index"] in {e["index"] for e in since} - {e["index"] for e in until}
+    assert "is no time" in installed.run("log", "search", "--from", "yesterday", expect=2)
+
+
+def test_help_is_told_whole(installed: Installation) -> None:
+    """No summary of a command is cut."""
+    assert "..." not in installed.run("log", "--help").partition("Commands:")[2]
+    assert "..." not in installed.run("log", "key", "--help").partition("Commands:")[2]
 
 
 def test_the_key_is_replaced(installed: Installation, exported: list[str], tmp_path: Path) -> None:
@@ -137,3 +151,34 @@ def test_what_is_no_text_does_not_hold(installed: Installation, exported: list[s
     (tmp_path / "changed").write_bytes("\n".join(exported).encode() + b"\xff\n")
     said = installed.run("verify", str(tmp_path / "changed"), "--key", key(installed), expect=1)
     assert "does not hold: it is not a text" in said
+
+
+NOTHING_OF_OURS = {
+    "empty": b"",
+    "a program": b"print('hello')\n\n# its end\n",
+    "a document without a signature": b'{"entries": [{"at": "2026-01-01"}]}',
+    "no text": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("raw", NOTHING_OF_OURS.values(), ids=NOTHING_OF_OURS)
+def test_what_is_nothing_of_ours_is_wrong_use(installed: Installation, tmp_path: Path, raw: bytes) -> None:
+    """Exit code 2 and what can be checked, as of a key or a kept checkpoint that is none: no proof is broken."""
+    file = tmp_path / "file"
+    file.write_bytes(raw)
+    assert f"{file} is nothing that this service signs" in installed.run("verify", str(file), expect=2)
+    assert "is no checkpoint" in installed.run("log", "verify", "--checkpoint", str(file), expect=2)
+
+
+def test_a_key_that_is_none_is_wrong_use(installed: Installation, exported: list[str], tmp_path: Path) -> None:
+    """Exit code 2, and the option is named."""
+    (tmp_path / "copy").write_text("\n".join(exported) + "\n")
+    assert "--key" in installed.run("verify", str(tmp_path / "copy"), "--key", "junk", expect=2)
+
+
+def test_a_kept_checkpoint_that_was_changed_is_a_finding(installed: Installation, tmp_path: Path) -> None:
+    """Of the form of one, and not ours: exit code 1."""
+    kept, note = tmp_path / "kept", installed.run("log", "checkpoint")
+    kept.write_text(note.replace("— ", "— x", 1))
+    told = json.loads(installed.run("--json", "log", "verify", "--checkpoint", str(kept), expect=1))
+    assert {f["kind"] for f in told["findings"]} == {"unsigned"}

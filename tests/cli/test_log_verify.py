@@ -68,6 +68,28 @@ def test_what_was_done_is_told(installed: Installation, database: Path, sql: str
     assert (installed.home / "log" / "checkpoints").read_bytes() == signed
 
 
+def test_a_hold_taken_away_is_told(installed: Installation, database: Path) -> None:
+    """The log says that it stands; it is named, and listed as lost."""
+    placed = installed.run("hold", "place", "1", "--reason", "a claim", "--as", "piet").strip()
+    assert json.loads(installed.run("--json", "log", "verify"))["ok"]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM holds")
+    assert placed in json.loads(installed.run("--json", "log", "verify", expect=1))["holds"]
+    assert placed in installed.run("log", "verify", expect=1).splitlines()[0]
+    assert [(h["id"], h["lost"]) for h in json.loads(installed.run("--json", "hold", "list"))] == [(placed, True)]
+
+
+def test_nothing_harmless_is_said_that_is_not_proven(installed: Installation, database: Path) -> None:
+    """A beginning that was cut away is no retention that was over: the finding comes first, and its range says so."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE audit_tree SET first = 1")
+        connection.execute('DELETE FROM audit_entries WHERE "index" = 0')
+    told = installed.run("log", "verify", expect=1)
+    assert told.startswith("The log is not whole.\n  truncated: the log begins at 1, and its entries say 0\n")
+    assert "entries 0 to 0: truncated" in told
+    assert not any(word in told for word in ("pruned", "retention"))
+
+
 def test_a_halt_is_said_first(installed: Installation, database: Path) -> None:
     """Before anybody reads that the log is whole. A checkpoint of before is still handed out, with the way out."""
     with closing(sqlite3.connect(database)) as connection, connection:

@@ -154,6 +154,7 @@ def test_a_person_stays_erased_after_a_restore(firm: Firm) -> None:
     assert not [f for f in ("first_name", "last_name", "email", "phone") if left[f] == told[f]]
     verified = json.loads(service.run("--json", "log", "verify"))
     assert verified["lost"] == replayed["logged"] > 0
+    assert "a restore left gaps" in service.run("log", "verify").splitlines()[0]
 
 
 OF_A_PERSON = {"subjects": "id", "subject_keys": "subject_id", "subject_rows": "subject_id"}
@@ -191,6 +192,7 @@ def test_rows_put_back_one_by_one_are_refused(firm: Firm) -> None:
     assert (checked["missing"], checked["undone"]) == (0, 1)
     verified = json.loads(service.run("--json", "log", "verify", expect=1))
     assert (verified["findings"], "1 erased people" in verified["undone"]) == ([], True)
+    assert "1 erased people" in service.run("log", "verify", expect=1).splitlines()[0]
     replayed = json.loads(service.run("--json", "restore", "replay"))
     assert (replayed["erasures"], replayed["undone"], replayed["lost"]) == (0, 1, 0)
     service.run("restore", "check")

@@ -1,10 +1,12 @@
 """Each part that is away is named by /health/ready, and only that one."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import time_machine
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from privacy_svc.auditlog import EventType, tree_row
 from privacy_svc.db import now
@@ -33,6 +35,40 @@ def test_missing_keys_are_named(site: Site) -> None:
     assert site.client.get("/health/live").status_code == 200
     shutil.move(keys.with_name("elsewhere"), keys)
     assert away(site) == set()
+
+
+def test_a_full_disk_is_named(site: Site) -> None:
+    """A write that finds no room is answered so, by the database's own error; for a minute the service is not ready."""
+    caller, said = site.token(Role.DPO), {"type": "shop:page:seen", "payload": {"words": "x" * 30_000}}
+    site.runtime.log.integrate(site.runtime.database)
+    with no_room(site.runtime.database.engine):
+        answer = site.client.post("/v1/audit/events", json=said, headers=caller)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/database-full")
+    assert away(site) == {"database"}
+    with time_machine.travel(now() + timedelta(minutes=1)):
+        assert away(site) == set()
+
+
+@contextmanager
+def no_room(engine: Engine) -> Iterator[None]:
+    """SQLite may not grow; PostgreSQL says what it says when its disk is full."""
+    if engine.dialect.name == "sqlite":
+        counted = ["PRAGMA max_page_count = 1"]
+        listened = (engine, "begin", lambda connection: connection.exec_driver_sql(counted[0]))
+        event.listen(*listened)
+        yield
+        counted[0] = "PRAGMA max_page_count = 1000000"
+        return
+    full = "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
+    with engine.begin() as connection:
+        connection.exec_driver_sql(full + "$$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER no_room BEFORE INSERT ON audit_outbox FOR EACH ROW EXECUTE FUNCTION no_room()"
+        )
+    yield
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER no_room ON audit_outbox")
+        connection.exec_driver_sql("DROP FUNCTION no_room")
 
 
 def test_a_store_that_is_away_is_named(site: Site) -> None:
