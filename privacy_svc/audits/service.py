@@ -82,17 +82,18 @@ class Audits:
         actor: str,
         progress: Progress,
     ) -> Report:
+        before = self._before(programme.id, as_of)
+        since = datetime.fromisoformat(before["as_of"]) if before else None
         with read_only(self.database, policies, as_of) as views:
             size = int(views.scalar(text("SELECT count(*) FROM log_entries")) or 0)
             if not size and not is_present(as_of, at):
                 raise BadRequest("The log begins after as_of: of before, nothing can be told.")
-            run = Audited(views, self.database, policies, self.log, self.settings, as_of, at)
+            run = Audited(views, self.database, policies, self.log, self.settings, as_of, at, since)
             outcomes = []
             for number, check in enumerate(programme.checks):
                 progress(number, len(programme.checks))
                 outcomes.append(carry_out(check, Context(run, check.days)))
         documents = [o.document() for o in outcomes]
-        before = self._before(programme.id, as_of)
         results = [document | {"before": since_before(document, before)} for document in documents]
         organisation = policies.organisation
         return self.signer.sign_json(

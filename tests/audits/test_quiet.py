@@ -83,10 +83,31 @@ def test_a_list_of_many_is_judged_by_purpose_and_module(office: Office) -> None:
 
 
 def _read(office: Office, ago: timedelta, many: int, actor: str = "shop") -> None:
-    payload = {"module": "shop", "purpose": "service.contract", "fields": {"permit": ["email"]}}
+    """So many people, each of them once."""
+    payload = {"module": "shop", "purpose": "service.contract", "groups": [{"fields": {"permit": ["email"]}}]}
     with time_machine.travel(TODAY - ago, tick=True), office.database.write() as session:
-        office.log.append_many(session, [Event(EventType.RECORD_READ, office.ana, payload)] * many, actor=actor)
+        people = dict.fromkeys(office.vault.create_subjects(session, many), (0, 1))
+        office.log.append_group(session, GroupEvent(EventType.RECORD_READ, people, payload), actor=actor)
     office.log.integrate(office.database)
+
+
+def test_every_day_since_the_last_run_is_looked_at(office: Office) -> None:
+    """A day on which no worker ran is no day off; what a run before has found is not found again."""
+    with time_machine.travel(TODAY - 4 * DAY, tick=True):
+        assert office.found("daily") == {}
+    _read(office, 3 * DAY, 501)
+    assert office.found("daily") == {"reads-in-a-day": "finding"}
+    with time_machine.travel(TODAY + DAY / 24, tick=True):
+        assert office.found("daily") == {}
+
+
+def test_what_staff_ask_is_no_use(office: Office) -> None:
+    """The DPO tries what a module might do with somebody, also without its grant: nobody was given anything."""
+    question = {"module": "marketing", "purpose": "service.contract", "fields": {"permit": ["birth_date"]}}
+    with office.database.write() as session:
+        office.log.append(session, EventType.DECISION_PERMIT, actor="dora", subject_id=office.ana, payload=question)
+    office.log.integrate(office.database)
+    assert office.found() == {}
 
 
 def test_who_was_as_busy_before_reads_no_more_than_ever(office: Office) -> None:
