@@ -25,7 +25,7 @@ from privacy_svc.auditlog.model import MonthTag
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
-from privacy_svc.auditlog.signed_json import strict_json, verify_json
+from privacy_svc.auditlog.signed_json import canonical, strict_json, verify_json
 from privacy_svc.auditlog.signed_note import NoteError, Verifier
 from privacy_svc.auditlog.signer import Signer
 from privacy_svc.auditlog.unsaid import Unsaid
@@ -68,6 +68,7 @@ __all__ = [
     "Wanted",
     "Witness",
     "WitnessAway",
+    "canonical",
     "is_checkpoint",
     "membership_document",
     "open_checkpoint",

@@ -40,6 +40,8 @@ class Audited:
     settings: Settings
     as_of: datetime
     run_at: datetime
+    since: datetime | None = None
+    """The as-of time of the programme's report before; None where there is none."""
     _judged: dict[datetime, Judged] = field(default_factory=dict)
 
     def judged(self, since: datetime) -> Judged:

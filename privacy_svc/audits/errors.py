@@ -1,6 +1,6 @@
 """What can be wrong about an audit, beside `Misconfigured` for its files."""
 
-from privacy_svc.errors import NotFound
+from privacy_svc.errors import NotFound, PrivacyError
 
 
 class UnknownOrder(NotFound):
@@ -16,3 +16,8 @@ class UnknownProgramme(NotFound):
 class UnknownAudit(NotFound):
     slug, title = "unknown-audit", "There is no such audit run"
     remedy = "Use the id that the run answered with."
+
+
+class AlteredReport(PrivacyError):
+    slug, title = "altered-report", "A kept audit report is not the one that was signed"
+    remedy = "Somebody changed the privacy database past this service: restore the row from a backup, and find out who."

@@ -42,9 +42,35 @@ class Judged:
     fields: frozenset[tuple[str, str]]
     """Purpose and field, as dataset.collection.field."""
     read: Mapping[str, Mapping[int, int]]
-    """By actor: of how many people something was given out, in each span of 24 hours before the end of the window."""
+    """By actor: of how many different people something was given out, in each span of 24 hours before the end of the
+    window."""
     not_judged: int
     """Uses of people who were erased since."""
+
+
+@dataclass
+class People:
+    """How many different people each actor was given in each day. Uses come newest first: of one day at a time it is
+    remembered who they were."""
+
+    _days: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    _seen: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
+
+    def add(self, actor: str, day: int, person: str | None, people: int = 1) -> None:
+        """`people` where nobody is named."""
+        if person is None:
+            self._days[actor][day] += people
+            return
+        of, seen = self._seen.get(actor, (day, set()))
+        if of != day:
+            seen = set()
+        if person not in seen:
+            self._days[actor][day] += 1
+        seen.add(person)
+        self._seen[actor] = (day, seen)
+
+    def told(self) -> Mapping[str, Mapping[int, int]]:
+        return self._days
 
 
 @dataclass
@@ -64,7 +90,7 @@ class Judge:
         unknown: set[str] = set()
         grants: set[tuple[str, str]] = set()
         fields: set[tuple[str, str]] = set()
-        read: dict[str, Counter[int]] = defaultdict(Counter)
+        read = People()
         not_judged = 0
         for page in uses(self.database, self.log, since, until):
             histories = self._histories({u.person for u in page if u.person is not None})
@@ -72,7 +98,9 @@ class Judge:
             for use in page:
                 if use.gone:
                     continue
-                read[use.actor][(until - use.at) // DAY] += use.people
+                read.add(use.actor, (until - use.at) // DAY, use.person, use.people)
+                if self._is_a_question(use):
+                    continue
                 policies = self._policy(use)
                 if policies is None:
                     unknown.add(use.policy_version or "")
@@ -92,9 +120,13 @@ class Judge:
             frozenset(unknown),
             frozenset(grants),
             frozenset(fields),
-            read,
+            read.told(),
             not_judged,
         )
+
+    def _is_a_question(self, use: Use) -> bool:
+        """Staff asked what a module might do: nobody's data were used."""
+        return use.actor != use.module and use.actor not in (self._policy(use) or self.current).modules
 
     def _wrongs(self, use: Use, policies: PolicySet, history: History) -> set[Wrong]:
         """Wrong at its instant, and just before as well: then it was no matter of who came first."""

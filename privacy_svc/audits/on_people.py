@@ -9,14 +9,14 @@ from sqlalchemy import Date, bindparam, select, text
 
 from privacy_svc.audits.context import Context, Evidence
 from privacy_svc.db import Instant
-from privacy_svc.policy import OF_AGE, Tells, age_on, people_over, tellers
+from privacy_svc.policy import Tells, age_on, people_over, tellers
 from privacy_svc.vault import BIRTH, Subject
 
 CHUNK = 500
 
 _BY_THEMSELVES = text(
     """SELECT consent, person, purpose, given_at FROM standing_consents
-       WHERE state = 'given' AND NOT guardian AND person IN (SELECT person FROM persons WHERE young)
+       WHERE state = 'given' AND NOT guardian AND person IN (SELECT person FROM persons WHERE birth_kept)
        ORDER BY consent"""
 ).columns(given_at=Instant)
 
@@ -35,13 +35,14 @@ def children_without_guardian(context: Context) -> Iterator[Evidence]:
 
 
 def _births(context: Context, people: list[str]) -> Iterator[tuple[str, tuple[date, str | None]]]:
-    """Of who is not of age. Raises KeyUnavailable, Tampered."""
+    """Of whom the day is kept, who is younger than 21: a consent outlives the age it was given at. Raises
+    KeyUnavailable, Tampered."""
     for start in range(0, len(people), CHUNK):
         chunk = people[start : start + CHUNK]
         with context.run.database.read() as session:
             rows = session.execute(
                 select(Subject.id, Subject.birth, Subject.country).where(
-                    Subject.id.in_(chunk), Subject.birth.is_not(None), Subject.of_age < OF_AGE
+                    Subject.id.in_(chunk), Subject.birth.is_not(None)
                 )
             ).all()
             ciphers = context.run.log.vault.ciphers(session, [r.id for r in rows])

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import select, text
 
 from privacy_svc import __version__
-from privacy_svc.auditlog import EventType, Log, Signer
+from privacy_svc.auditlog import EventType, Log, NoteError, Signer, canonical, verify_json
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Programme, load_programmes
 from privacy_svc.audits.context import Audited, Context
-from privacy_svc.audits.errors import UnknownAudit, UnknownProgramme
+from privacy_svc.audits.errors import AlteredReport, UnknownAudit, UnknownProgramme
 from privacy_svc.audits.model import AuditRun, is_present
 from privacy_svc.audits.ordering import Progress
 from privacy_svc.audits.reading import read_only
@@ -82,17 +82,18 @@ class Audits:
         actor: str,
         progress: Progress,
     ) -> Report:
+        before = self._before(programme.id, as_of)
+        since = datetime.fromisoformat(before["as_of"]) if before else None
         with read_only(self.database, policies, as_of) as views:
             size = int(views.scalar(text("SELECT count(*) FROM log_entries")) or 0)
             if not size and not is_present(as_of, at):
                 raise BadRequest("The log begins after as_of: of before, nothing can be told.")
-            run = Audited(views, self.database, policies, self.log, self.settings, as_of, at)
+            run = Audited(views, self.database, policies, self.log, self.settings, as_of, at, since)
             outcomes = []
             for number, check in enumerate(programme.checks):
                 progress(number, len(programme.checks))
                 outcomes.append(carry_out(check, Context(run, check.days)))
         documents = [o.document() for o in outcomes]
-        before = self._before(programme.id, as_of)
         results = [document | {"before": since_before(document, before)} for document in documents]
         organisation = policies.organisation
         return self.signer.sign_json(
@@ -123,7 +124,7 @@ class Audits:
         earlier = select(AuditRun.document).where(AuditRun.programme == programme, AuditRun.as_of < as_of)
         with self.database.read() as session:
             found = session.scalar(earlier.order_by(AuditRun.as_of.desc(), AuditRun.id.desc()).limit(1))
-        return None if found is None else dict(json.loads(found))
+        return None if found is None else self._opened(found)
 
     def _keep(self, report: Report, as_of: datetime, at: datetime) -> None:
         document, summary = json.dumps(report, ensure_ascii=False), report["summary"]
@@ -138,20 +139,35 @@ class Audits:
             errors=summary["error"],
             document=document,
         )
-        digest = hashlib.sha256(document.encode()).hexdigest()
+        digest = hashlib.sha256(canonical(report)).hexdigest()
         payload = {"run": run.id, "programme": run.programme, "summary": summary, "sha256": digest}
         with self.database.write() as session:
             session.add(run)
             self.log.append(session, EventType.AUDIT_COMPLETED, actor=run.run_by, payload=payload)
 
     def find(self, run_id: str) -> Report:
-        """A kept report, exactly as it was signed. Raises UnknownAudit."""
+        """A kept report, exactly as it was signed. Raises UnknownAudit, AlteredReport."""
         with self.database.read() as session:
             found = session.get(AuditRun, run_id)
             if found is None:
                 raise UnknownAudit("There is no audit run of this id.")
-            report: Report = json.loads(found.document)
-            return report
+            report = self._opened(found.document)
+        if report["id"] != run_id:
+            raise AlteredReport(f"What is kept as the report {run_id} is another.")
+        return report
+
+    def _opened(self, document: str) -> Report:
+        """Signed by the key of today, or by one that handed over to it. Raises AlteredReport."""
+        trusted = {self.signer.vkey, *(handover.old.vkey for handover in self.signer.handovers)}
+        try:
+            report: Report = json.loads(document)
+            vkey = report["signature"]["key"]
+            if vkey not in trusted:
+                raise NoteError("it is signed by no key of ours")
+            verify_json(report, vkey)
+        except (NoteError, ValueError, KeyError, TypeError) as error:
+            raise AlteredReport(f"A kept report does not hold: {error}.") from None
+        return report
 
     def latest(self, limit: int = 1, programme: str | None = None, *, present: bool = False) -> Sequence[AuditRun]:
         """Newest first; of one programme, or all. `present`: without those about an earlier time."""

@@ -18,6 +18,7 @@ VIEWS: Mapping[str, str] = {
         SELECT s.id AS person, s.kind, s.created_at,
                CASE WHEN s.erased_at <= {as_of} THEN s.erased_at END AS erased_at,
                s.ended_on, (s.birth IS NOT NULL AND s.of_age < 18) AS young,
+               (s.birth IS NOT NULL) AS birth_kept,
                (SELECT count(*) FROM {main}subject_keys k WHERE k.subject_id = s.id AND k.use = 'data'
                    AND k.wrapped IS NOT NULL) AS data_keys,
                (SELECT count(*) FROM {main}index_entries i WHERE i.subject_id = s.id) AS index_entries,
@@ -67,8 +68,7 @@ VIEWS: Mapping[str, str] = {
         WHERE added_at <= {as_of}""",
     "packages": """
         SELECT p.request_id AS request, p.created_at,
-               (SELECT max(coalesce(l.revoked_at, l.expires_at)) FROM {main}package_links l
-                WHERE l.request_id = p.request_id) AS links_until
+               (SELECT max(l.expires_at) FROM {main}package_links l WHERE l.request_id = p.request_id) AS links_until
         FROM {main}request_packages p WHERE p.created_at <= {as_of}""",
     "works": """
         SELECT request_id AS request, place, kind, state, opened_at, lifts,

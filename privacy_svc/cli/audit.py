@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from privacy_svc.cli.common import ACTOR, Cli, table
+from privacy_svc.cli.common import ACTOR, Cli, staff_name, table
 from privacy_svc.cli.output import FORMAT, OUT, write
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def command() -> None:
     \b
     Examples:
       privacy-svc audit list
-      privacy-svc audit run daily
+      privacy-svc audit run daily --as dora
       privacy-svc audit run quarterly --format html --out audit.html
     """
 
@@ -31,17 +31,18 @@ def command() -> None:
 @command.command()
 @click.argument("programme", default="quarterly")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="A past time, in UTC. [now]")
+@click.option("--as", "person", callback=staff_name, default="", help="Your name: report and log say who ran it.")
 @FORMAT
 @OUT
 @click.pass_obj
-def run(cli: Cli, programme: str, as_of: Any, form: str | None, out: Path | None) -> None:
+def run(cli: Cli, programme: str, as_of: Any, person: str, form: str | None, out: Path | None) -> None:
     """Run PROGRAMME [quarterly]; exit code 1 if a check found something or could not run."""
     from datetime import UTC
 
     from privacy_svc.audits import report_as
 
     with cli.runtime(check_stores=False) as runtime:
-        report = _audits(runtime).run(programme, ACTOR, as_of and as_of.replace(tzinfo=UTC))
+        report = _audits(runtime).run(programme, person or ACTOR, as_of and as_of.replace(tzinfo=UTC))
     if not write(lambda kind: report_as(kind, report, demo=cli.settings.demo), form, out):
         cli.show(report, lambda: _tell(report))
     sys.exit(1 if report["summary"]["finding"] or report["summary"]["error"] else 0)

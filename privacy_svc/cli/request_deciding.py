@@ -198,16 +198,17 @@ def complete(cli: Cli, request_id: str, result: str, explanation: str, person: s
 
 @click.command()
 @ONE
+@click.option("--reason", required=True, help="Which request it duplicates, or what the mistake was; kept with it.")
 @AS
 @click.pass_obj
-def cancel(cli: Cli, request_id: str, person: str) -> None:
+def cancel(cli: Cli, request_id: str, reason: str, person: str) -> None:
     """End a request that was a mistake of ours. What is refused is refused with a ground.
 
     \b
     Example:
-      privacy-svc request cancel ID --as piet
+      privacy-svc request cancel ID --reason "The same as OTHER" --as piet
     """
-    _decide(cli, lambda r: r.cancel(request_id, person))
+    _decide(cli, lambda r: r.cancel(request_id, reason, person))
 
 
 @click.command()

@@ -6,7 +6,7 @@ from litestar.params import FromPath, RawBody
 
 from privacy_svc.errors import Forbidden
 from privacy_svc.http import Caller, Role, allow, decode
-from privacy_svc.rights.schemas import Answer, Ask, Attach, Complete, DecideLeftover, Extend, Refuse
+from privacy_svc.rights.schemas import Answer, Ask, Attach, Cancel, Complete, DecideLeftover, Extend, Refuse
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.views import Attached, LeftoverView, RequestOpened, RequestView
 
@@ -97,11 +97,22 @@ def complete_review(
     return requests.complete(request_id, said.result, said.explanation, caller.name)
 
 
-@post(ONE + "/cancel", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="cancelRequest", tags=TAGS)
+@post(
+    ONE + "/cancel",
+    opt=STAFF | {"body": Cancel},
+    status_code=200,
+    sync_to_thread=True,
+    operation_id="cancelRequest",
+    tags=TAGS,
+)
 def cancel_request(
-    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+    request_id: FromPath[str],
+    body: RawBody,
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
 ) -> RequestView:
-    return requests.cancel(request_id, caller.name)
+    """A duplicate or a mistake of ours, with the reason. Nobody is told."""
+    return requests.cancel(request_id, decode(body, Cancel).reason, caller.name)
 
 
 @post(ONE + "/withdraw", opt=OPENERS, status_code=200, sync_to_thread=True, operation_id="withdrawRequest", tags=TAGS)

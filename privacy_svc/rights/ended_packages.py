@@ -4,9 +4,9 @@ What was given out stays provable: its size and SHA-256 are in the log. A link t
 package until its time is over, so that staff can make another one.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, exists, select, update
+from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
@@ -16,6 +16,7 @@ from privacy_svc.rights.packages_model import PackageLink, RequestPackage
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 
 BATCH = 100
+WITHOUT_LINK = timedelta(days=30)
 DELETED = "The package was deleted when the time of its link was over: open a new request for what is held now."
 
 
@@ -49,12 +50,14 @@ def _delete(session: Session, parts: Parts, request_id: str) -> int:
 
 
 def _ended(at: datetime) -> Select[str]:
-    """Their requests; not of a package that never had a link, or of which the person was not told yet."""
+    """Their requests; not of which the person was not told yet."""
     mine = PackageLink.request_id == RequestPackage.request_id
     untold = (
         OwedLetter.request_id == RequestPackage.request_id,
         OwedLetter.kind == PACKAGE,
         OwedLetter.told_at.is_(None),
     )
-    over = (exists().where(mine), ~exists().where(mine, PackageLink.expires_at > at), ~exists().where(*untold))
+    # Between a package and its link lies a step of its run: what has none after that time gets none any more.
+    linked = or_(exists().where(mine), RequestPackage.created_at <= at - WITHOUT_LINK)
+    over = (linked, ~exists().where(mine, PackageLink.expires_at > at), ~exists().where(*untold))
     return select(RequestPackage.request_id).where(*over).order_by(RequestPackage.request_id)

@@ -99,6 +99,15 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "Answer(…)"
 
 
+class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`reason`: which request it duplicates, or what the mistake was. It stays with the request."""
+
+    reason: str
+
+    def __repr__(self) -> str:
+        return "Cancel(…)"
+
+
 class Complete(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`explanation` is told to the person."""
 

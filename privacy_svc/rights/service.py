@@ -187,8 +187,9 @@ class Requests:
             actor,
         )
 
-    def cancel(self, request_id: str, actor: str) -> RequestView:
-        return self.change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=False))
+    def cancel(self, request_id: str, reason: str, actor: str) -> RequestView:
+        """A duplicate or a mistake of ours: nobody is told, so it says why. Raises BadRequest, Conflict."""
+        return self.change(request_id, lambda s, r: approval.cancel(s, self.parts, r, reason, actor))
 
     def withdraw(self, request_id: str, actor: str) -> RequestView:
         return self.change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True))

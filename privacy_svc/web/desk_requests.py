@@ -146,8 +146,10 @@ def vouch(
 
 
 @post(f"{ONE}/cancel", **DECIDES)
-def cancel(request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]) -> Redirect:
-    requests.cancel(request_id, caller.name)
+def cancel(
+    request_id: FromPath[str], body: RawBody, requests: NamedDependency[Requests], caller: NamedDependency[Caller]
+) -> Redirect:
+    requests.cancel(request_id, sent(body, "reason")["reason"], caller.name)
     return back(f"requests/{request_id}")
 
 

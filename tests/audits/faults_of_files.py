@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import time_machine
 from sqlalchemy import update
 
-from privacy_svc.auditlog import Event, EventType
+from privacy_svc.auditlog import Event, EventType, GroupEvent
 from privacy_svc.auditlog.model import Entry
 from privacy_svc.db import now
 from privacy_svc.http import Role
@@ -187,11 +188,16 @@ def _curious(office: Office) -> str:
 
 @plants("reads-in-a-day")
 def _copied(office: Office) -> str:
+    """Beside somebody who read one person as often."""
     with time_machine.travel(TODAY - 3 * DAY), office.database.write() as session:
         permit(office, session, office.ana, "service.contract")
-    payload = {"module": "shop", "purpose": "service.contract", "fields": {"permit": ["email"]}}
+    payload: dict[str, Any] = {"module": "shop", "purpose": "service.contract", "fields": {"permit": ["email"]}}
     with office.database.write() as session:
-        reads = [Event(EventType.RECORD_READ, office.ana, payload) for _ in range(501)]
-        office.log.append_many(session, reads, actor="shop")
+        people = dict.fromkeys(office.vault.create_subjects(session, 501), (0, 1))
+        groups = [{"fields": payload.pop("fields")}]
+        read = GroupEvent(EventType.RECORD_READ, people, payload | {"groups": groups})
+        office.log.append_group(session, read, actor="shop")
+        often = Event(EventType.RECORD_READ, office.ana, payload | {"fields": {"permit": ["email"]}})
+        office.log.append_many(session, [often] * 501, actor="support")
     office.log.integrate(office.database)
     return "shop"

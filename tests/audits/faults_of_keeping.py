@@ -64,11 +64,14 @@ def _page_waits(office: Office) -> str:
 
 @plants("kept-past-its-date")
 def _kept(office: Office) -> str:
-    """Beside somebody whom a hold keeps."""
+    """Beside somebody whom a hold keeps, and somebody who came back."""
     done = request(office, right="erasure", state="completed", closed_at=now() - 20 * DAY)
     with office.database.write() as session:
-        over, held = office.vault.create_subjects(session, 2)
+        over, held, back = office.vault.create_subjects(session, 3)
         for person in (over, held):
+            office.vault.erase(session, person)
+            office.vault.keep_evidence(session, person, now() + 9 * DAY)
+        for person in (over, held, back):
             place = {"subject_id": person, "collection": "shop.invoices", "field": "address"}
             session.add(KeptValue(request_id=done, until=now() - 10 * DAY, **place))
         session.add(Hold(subject_id=held, article="17(3)(e)", reason=b"", placed_by="dora"))

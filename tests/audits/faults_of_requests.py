@@ -137,7 +137,7 @@ def _lifted(office: Office) -> str:
 
 @plants("proofs-kept-too-long")
 def _proofs(office: Office) -> str:
-    old, running = request(office, state="completed", closed_at=now() - 400 * DAY), request(office)
+    old, running = request(office, state="completed", closed_at=now() - 40 * DAY), request(office)
     with office.database.write() as session:
         kept = RequestFile(request_id=old, kind="image/png", size=1, added_by="desk", sealed=b"")
         session.add(kept)
@@ -148,16 +148,20 @@ def _proofs(office: Office) -> str:
 
 @plants("packages-kept-too-long")
 def _package(office: Office) -> str:
-    """Beside one whose second link works on."""
+    """One without a link, long ago. Beside one whose second link works on, one whose link was revoked, which keeps the
+    package until its time is over, and a new one without."""
     found = {}
-    for name, ends in (("over", (9, 8)), ("open", (9, -2))):
+    made = {"forgotten": (40, ()), "open": (9, (9, -2)), "revoked": (20, (-2,)), "new": (20, ())}
+    for name, (ago, ends) in made.items():
         found[name] = _closed(office)
         with office.database.write() as session:
-            sizes = {"size": 1, "sha256": "", "sealed": b""}
+            sizes = {"size": 1, "sha256": "", "sealed": b"", "created_at": now() - ago * DAY}
             session.add(RequestPackage(request_id=found[name], subject_id=office.ana, **sizes))
             for days in ends:
-                session.add(PackageLink(request_id=found[name], expires_at=now() - days * DAY, most=5))
-    return found["over"]
+                revoked_at = now() - 9 * DAY if name == "revoked" else None
+                link = {"expires_at": now() - days * DAY, "revoked_at": revoked_at}
+                session.add(PackageLink(request_id=found[name], most=5, **link))
+    return found["forgotten"]
 
 
 @plants("holds-without-end")

@@ -15,6 +15,7 @@ from privacy_svc.rights.limits_model import RestrictionEnd
 from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.recipients_model import RecipientNotice
 from privacy_svc.store.model import SealedColumn
+from privacy_svc.vault import Subject
 from tests.audits.conftest import TODAY, Office, permit
 from tests.audits.faults_of_files import retire_fax, use_fax
 from tests.audits.planting import DAY, PLANTS, another_consent, request
@@ -49,11 +50,12 @@ def test_a_consent_of_somebody_who_was_erased_is_none(office: Office) -> None:
 def test_a_withdrawal_that_an_objection_followed_is_no_other_basis(office: Office) -> None:
     """The remedy of basis-changed stops the use: so nobody's word is passed over. Lifted, it is a finding again."""
     PLANTS["basis-changed"](office)
-    line = {"subject_id": office.ana, "purpose": "analytics.product", "recorded_by": "desk"}
-    for version, stands, found in ((110, True, {}), (111, False, {"basis-changed": "finding"})):
+    said = [(p, stands) for p in ("analytics.product", "analytics") for stands in (True, False)]
+    for version, (purpose, stands) in enumerate(said, 110):
+        line = {"subject_id": office.ana, "purpose": purpose, "recorded_by": "desk"}
         with office.database.write() as session:
             session.add(Objection(state_version=version, stands=stands, recorded_at=now() - DAY, **line))
-        assert office.found() == found
+        assert office.found() == ({} if stands else {"basis-changed": "finding"})
 
 
 def _list_of_many(office: Office, module: str, purpose: str, **fields: list[str]) -> str:
@@ -83,10 +85,31 @@ def test_a_list_of_many_is_judged_by_purpose_and_module(office: Office) -> None:
 
 
 def _read(office: Office, ago: timedelta, many: int, actor: str = "shop") -> None:
-    payload = {"module": "shop", "purpose": "service.contract", "fields": {"permit": ["email"]}}
+    """So many people, each of them once."""
+    payload = {"module": "shop", "purpose": "service.contract", "groups": [{"fields": {"permit": ["email"]}}]}
     with time_machine.travel(TODAY - ago, tick=True), office.database.write() as session:
-        office.log.append_many(session, [Event(EventType.RECORD_READ, office.ana, payload)] * many, actor=actor)
+        people = dict.fromkeys(office.vault.create_subjects(session, many), (0, 1))
+        office.log.append_group(session, GroupEvent(EventType.RECORD_READ, people, payload), actor=actor)
     office.log.integrate(office.database)
+
+
+def test_every_day_since_the_last_run_is_looked_at(office: Office) -> None:
+    """A day on which no worker ran is no day off; what a run before has found is not found again."""
+    with time_machine.travel(TODAY - 4 * DAY, tick=True):
+        assert office.found("daily") == {}
+    _read(office, 3 * DAY, 501)
+    assert office.found("daily") == {"reads-in-a-day": "finding"}
+    with time_machine.travel(TODAY + DAY / 24, tick=True):
+        assert office.found("daily") == {}
+
+
+def test_what_staff_ask_is_no_use(office: Office) -> None:
+    """The DPO tries what a module might do with somebody, also without its grant: nobody was given anything."""
+    question = {"module": "marketing", "purpose": "service.contract", "fields": {"permit": ["birth_date"]}}
+    with office.database.write() as session:
+        office.log.append(session, EventType.DECISION_PERMIT, actor="dora", subject_id=office.ana, payload=question)
+    office.log.integrate(office.database)
+    assert office.found() == {}
 
 
 def test_who_was_as_busy_before_reads_no_more_than_ever(office: Office) -> None:
@@ -214,11 +237,21 @@ def test_an_export_and_packages_are_looks_at_their_people(office: Office) -> Non
 
 
 def test_a_child_s_consent_of_long_ago_stands_as_one_of_today(office: Office) -> None:
-    """How old a consent is does not mend it."""
+    """How old a consent is does not mend it, nor that the child has come of age."""
     child = PLANTS["children-without-guardian"](office)
     with time_machine.travel(TODAY + 380 * DAY, tick=True):
         found = next(r for r in office.run()["results"] if r["check"] == "children-without-guardian")
     assert [e["id"] for e in found["evidence"]] == [child]
+    with office.database.write() as session:
+        session.execute(update(Subject).where(Subject.birth.is_not(None)).values(of_age=18))
+    assert office.found() == {"children-without-guardian": "finding"}
+
+
+def test_a_review_that_is_yet_to_come_was_none(office: Office) -> None:
+    """A date in the future would never be old."""
+    office.edit("purposes.yml", "assessment_reviewed: 2026-03-02", "assessment_reviewed: 2062-03-02")
+    office.edit("purposes.yml", "impact_assessment_reviewed: 2026-02-10", "impact_assessment_reviewed: 2062-03-02")
+    assert office.found().keys() == {"interest-assessment", "impact-assessment-old"}
 
 
 def test_what_an_erasure_takes_out_of_the_audit_is_counted(office: Office) -> None:

@@ -1,5 +1,6 @@
 """A run reads only, says what it could not find out, shows pseudonyms, and can be proved."""
 
+import hashlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from privacy_svc.auditlog import EventType, NoteError, verify_json
-from privacy_svc.audits import Format, UnknownAudit, UnknownProgramme, reading, report_as
+from privacy_svc.auditlog import EventType, NoteError, canonical, verify_json
+from privacy_svc.audits import AuditRun, Format, UnknownAudit, UnknownProgramme, reading, report_as
+from privacy_svc.audits.errors import AlteredReport
 from privacy_svc.audits.reading import read_only
 from privacy_svc.consent.model import Consent
 from privacy_svc.db import now
@@ -18,6 +20,7 @@ from privacy_svc.identity import Client
 from privacy_svc.policy import load_policies
 from tests.audits.conftest import Office
 from tests.audits.test_checks import PLANTS
+from tests.factories import make_log
 
 HARMLESS = "SELECT consent AS evidence, given_at AS since FROM consents"
 
@@ -182,6 +185,28 @@ def test_a_report_is_signed_kept_and_logged(office: Office) -> None:
     assert (entry.actor, entry.payload["run"], entry.payload["summary"]) == ("dora", report["id"], report["summary"])
     (latest,) = office.audits.latest()
     assert (latest.id, latest.passed) == (report["id"], report["summary"]["pass"])
+
+
+def test_a_kept_report_that_was_changed_is_not_shown(office: Office) -> None:
+    """Neither with another word in it, nor signed by a key that is none of ours, nor in the place of another; and no
+    run is compared with it. The log has the digest of its canonical form."""
+    report, other = office.run("daily"), office.run("daily")
+    elsewhere = office.settings.home / "foreign"
+    elsewhere.mkdir(mode=0o700)
+    foreign = make_log(elsewhere, office.vault).signer
+    unsigned = {k: v for k, v in report.items() if k != "signature"}
+    for kept in ({**report, "summary": {}}, foreign.sign_json(unsigned), unsigned, other):
+        with office.database.write() as session:
+            document = json.dumps(kept, ensure_ascii=False)
+            session.execute(update(AuditRun).where(AuditRun.id == report["id"]).values(document=document))
+        with pytest.raises(AlteredReport):
+            office.audits.find(report["id"])
+    assert office.audits.find(other["id"]) == other
+    office.log.integrate(office.database)
+    with office.database.read() as session:
+        entries = office.log.search(session, type=EventType.AUDIT_COMPLETED)
+    digests = {e.payload["run"]: e.payload["sha256"] for e in entries if e.payload}
+    assert digests[other["id"]] == hashlib.sha256(canonical(other)).hexdigest()
 
 
 def test_unknown_names(office: Office) -> None:

@@ -93,7 +93,7 @@ def test_a_new_deadline_is_warned_of_anew(company: Company, server: SmtpServer, 
 def test_what_has_ended_is_not_warned_of(company: Company, server: SmtpServer, clock: time_machine.Traveller) -> None:
     """Nobody is mailed about a request that is closed."""
     request = opened(company)
-    company.requests.cancel(request.id, "dora")
+    company.requests.cancel(request.id, "a mistake", "dora")
     clock.move_to(START + 60 * DAY)
     assert company.requests.keep_time() == 0
     assert server.to(DPO) == []
@@ -168,7 +168,7 @@ def test_the_most_urgent_are_listed_first_page_by_page(company: Company, clock: 
     for n in range(5):
         made.append(opened(company, about=n).id)
         clock.shift(-3 * DAY)
-    company.requests.cancel(made[0], "dora")
+    company.requests.cancel(made[0], "a mistake", "dora")
     first = company.requests.list(Filter(is_open=True, order=Order.DUE, limit=3))
     rest = company.requests.list(Filter(is_open=True, order=Order.DUE, limit=3, cursor=first.cursor))
     assert [r.id for r in (*first.requests, *rest.requests)] == made[:0:-1]

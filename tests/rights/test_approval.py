@@ -153,11 +153,14 @@ def test_withdrawn_and_cancelled(company: Company) -> None:
     """Both end the request and say who ended it; what is ended stays ended."""
     one, other = opened(company), verified(company)
     assert company.requests.withdraw(one.id, "dora").outcome == "withdrawn"
-    assert company.requests.cancel(other.id, "dora").outcome == "cancelled"
+    assert company.requests.cancel(other.id, "a mistake", "dora").outcome == "cancelled"
+    assert company.requests.details(other.id, "dora").said["cancelled_because"] == "a mistake"
     assert types_of(company, one.id)[-1] == "withdrawn"
     for request in (one, other):
         with pytest.raises(Conflict):
-            company.requests.cancel(request.id, "dora")
+            company.requests.cancel(request.id, "a mistake", "dora")
+    with pytest.raises(BadRequest, match="duplicates"):
+        company.requests.cancel(verified(company).id, " ", "dora")
 
 
 def test_a_person_reviews_an_automated_decision(company: Company) -> None:
@@ -176,7 +179,7 @@ def test_a_person_reviews_an_automated_decision(company: Company) -> None:
 def test_every_transition_is_one_entry_and_one_line(company: Company) -> None:
     """The audit log says what the timeline says, in the same words."""
     request = verified(company)
-    company.requests.cancel(request.id, "dora")
+    company.requests.cancel(request.id, "a mistake", "dora")
     lines = [line.type for line in company.requests.timeline(request.id)]
     company.log.integrate(company.database)
     with company.database.read() as session:

@@ -1,5 +1,7 @@
 """Who decides: four eyes, refusals that are proposed and confirmed, identity fields, ending what is under way."""
 
+from functools import partial
+
 import pytest
 
 from privacy_svc.errors import BadRequest, Conflict, Misconfigured
@@ -138,13 +140,13 @@ def test_an_erasure_that_has_begun_is_finished(company: Company) -> None:
     """Before the first step it can be called off; after it, not, and not refused either."""
     early = verified(company)
     company.requests.approve(early.id, "dora")
-    assert company.requests.cancel(early.id, "dora").state == State.CANCELLED
+    assert company.requests.cancel(early.id, "a mistake", "dora").state == State.CANCELLED
     request = verified(company)
     company.requests.approve(request.id, "dora")
     with company.database.write() as session:
         tell_progress(find(session, request.id), steps=["start", "prepare"])
     with pytest.raises(Conflict, match="only be finished"):
-        company.requests.cancel(request.id, "dora")
+        company.requests.cancel(request.id, "a mistake", "dora")
 
 
 @pytest.mark.parametrize(
@@ -168,9 +170,9 @@ def test_what_is_done_in_part_is_not_called_off(
     for step in steps:
         assert work.perform(request.id, step) is None
     _fail(work, request.id, "tell")
-    for call_off in (company.requests.cancel, company.requests.withdraw):
+    for call_off in (partial(company.requests.cancel, reason="a mistake"), company.requests.withdraw):
         with pytest.raises(Conflict, match="approve it again"):
-            call_off(request.id, "dora")
+            call_off(request.id, actor="dora")
     with pytest.raises(Conflict, match="approve it again"):
         company.requests.refuse(request.id, Ground.MANIFESTLY_UNFOUNDED, "no", "dora", evidence="e")
     company.requests.approve(request.id, "dora")

@@ -677,7 +677,7 @@ def _problem(house: Company) -> str | None:
     request = begun(house, Right.ACCESS)
     work_off(house)
     found: str | None = place(house, request).problem
-    house.requests.cancel(request, "dora")
+    house.requests.cancel(request, "a mistake", "dora")
     return found
 
 

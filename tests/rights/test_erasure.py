@@ -1,6 +1,7 @@
 """Erasure and the other rights that change something, from approval to certificate."""
 
 import json
+from functools import partial
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -121,9 +122,9 @@ def test_what_the_read_back_finds_fails_the_request(company: Company, worker: Wo
     assert failed.failure["slug"] == "data-left"
     assert failed.failure["places"][0]["place"] == "crm.notes.note"
     assert "ana@" not in json.dumps(failed.failure)
-    for end in (company.requests.cancel, company.requests.withdraw):
+    for end in (partial(company.requests.cancel, reason="a mistake"), company.requests.withdraw):
         with pytest.raises(Conflict, match="begun"):
-            end(request.id, "dora")
+            end(request.id, actor="dora")
     with pytest.raises(Conflict, match="begun"):
         company.requests.refuse(request.id, Ground.LEGAL_CLAIMS, "too late", "dora")
     with pytest.raises(Conflict, match="too late"):

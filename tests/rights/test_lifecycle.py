@@ -69,7 +69,7 @@ class Desk(RuleBasedStateMachine):
         """The next example begins with no open request."""
         for asked in self.all:
             if asked.open:
-                self.service.cancel(asked.id, "dora")
+                self.service.cancel(asked.id, "a mistake", "dora")
 
     def _try(self, asked: Asked, do: Callable[[], RequestView | None], *, fits: bool, then: Callable[[], None]) -> None:
         """What the model allows happens and leaves a line; what it does not is a conflict and leaves none."""

@@ -62,7 +62,7 @@ def test_what_differs_stays_apart(company: Company) -> None:
         company.requests.vouch(opened(company, Right.ERASURE, key="2").id, "passport", "dora"),
     ]
     assert [r.state for r in kept] == [State.AWAITING_APPROVAL] * 4
-    company.requests.cancel(kept[2].id, "dora")
+    company.requests.cancel(kept[2].id, "a mistake", "dora")
     assert verified(company, Right.ERASURE).state == State.AWAITING_APPROVAL
 
 

@@ -158,7 +158,7 @@ def test_details_that_can_never_work_are_refused_at_once(company: Company) -> No
 def test_lists_are_filtered_and_paged(company: Company) -> None:
     """By state, right and deadline, newest first, page by page."""
     made = [opened(company, right, key="3").id for right in (Right.ACCESS, Right.ERASURE, Right.ACCESS)]
-    company.requests.cancel(made[0], "dora")
+    company.requests.cancel(made[0], "a mistake", "dora")
     first = company.requests.list(Filter(limit=2))
     assert [r.id for r in first.requests] == [made[2], made[1]]
     assert [r.id for r in company.requests.list(Filter(cursor=first.cursor)).requests] == [made[0]]

@@ -9,10 +9,12 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import delete
 
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict, NotFound
 from privacy_svc.rights import Aftermath, PackageLinkGone, Packages, Right, Worker
+from privacy_svc.rights.packages_model import PackageLink
 from tests.rights.company import Company
 from tests.rights.running import done, everything_in
 from tests.rights.test_approval import verified
@@ -86,6 +88,17 @@ def test_only_so_long(company: Company, worker: Worker) -> None:
         assert Packages(company.requests).offer(token).left == 5
     with time_machine.travel(at + timedelta(days=3), tick=False), pytest.raises(PackageLinkGone):
         Packages(company.requests).fetch(token)
+
+
+def test_a_package_without_a_link_goes_too(company: Company, worker: Worker) -> None:
+    """A month after it was made: nobody can fetch it any more, and no link's end would come."""
+    packed(company)
+    at = now()
+    with company.database.write() as session:
+        session.execute(delete(PackageLink))
+    for days, deleted in ((29, 0), (31, 1)):
+        with time_machine.travel(at + timedelta(days=days), tick=False):
+            assert Aftermath(company.requests).end_packages() == deleted
 
 
 def test_a_package_goes_with_its_link(company: Company, worker: Worker) -> None:

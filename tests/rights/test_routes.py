@@ -97,7 +97,9 @@ def test_deciding(client: TestClient[Litestar]) -> None:
     assert client.post(f"{one}/extend", json={"reason": "complexity"}).json()["extended_at"]
     refusal = {"ground": "A12IdentityFailure", "explanation": "No answer came."}
     assert client.post(f"{one}/refuse", json=refusal).json()["state"] == "refused"
-    assert client.post(f"{two}/cancel").json()["outcome"] == "cancelled"
+    for silent in ({}, {"reason": " "}):
+        assert client.post(f"{two}/cancel", json=silent).status_code == 400
+    assert client.post(f"{two}/cancel", json={"reason": "A mistake."}).json()["outcome"] == "cancelled"
     assert client.post(f"{three}/withdraw", headers=MODULE).json()["state"] == "cancelled"
     assert client.post(f"{three}/complete", json={"result": "upheld", "explanation": "x"}).status_code == 409
     assert client.post(f"{three}/code").status_code == 409
