@@ -50,7 +50,7 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
             "caller": Provide(identity.caller_of_request, sync_to_thread=False),
             "once": Provide(once_of_request, sync_to_thread=False),
         },
-        exception_handlers=exception_handlers,
+        exception_handlers=web.with_pages(exception_handlers),
         middleware=[identity.guard, only_known_media, only_known_parameters],
         openapi_config=web.openapi(),
         logging_config=None,  # `http.logs` has configured logging; Litestar would put its own handlers back

@@ -27,6 +27,8 @@ from privacy_svc.identity.secret import digest, new_secret
 from privacy_svc.identity.sessions import end_by_provider, start_session
 
 MINUTES = 10
+LOGOUTS = Limit("logout-tokens", 60, timedelta(hours=1))
+"""That are refused."""
 BEGUN_BY_NETWORK = Limit("staff-flows", 120, timedelta(hours=1))
 
 
@@ -41,7 +43,7 @@ class ByProvider:
     def begin(self, network: str) -> tuple[Flow, str]:
         """The flow, for the browser's cookie, and where the browser goes. Raises NotFound, ProviderAway,
         TooManyTries."""
-        flow = Flow(new_secret())
+        provider, flow = self._known(), Flow(new_secret())
         with self.database.write() as session:
             forget_over(session)
             session.execute(delete(StaffFlow).where(StaffFlow.expires_at <= now()))
@@ -52,7 +54,7 @@ class ByProvider:
                 session.add(StaffFlow(flow_hash=digest(flow.secret), expires_at=now() + timedelta(minutes=MINUTES)))
         if reached is not None:
             raise TooManyTries(reached.seconds)
-        return flow, self._known().leads_to(flow)
+        return flow, provider.leads_to(flow)
 
     def finish(
         self, flow: Flow, answer: Mapping[str, str], network: str, *, modules: Collection[str], before: str = ""
@@ -68,10 +70,13 @@ class ByProvider:
             name = _name(session, person, modules)
             return start_session(session, self.log, person.role, name, account=person.account, before=before)
 
-    def ended(self, logout_token: str) -> int:
-        """The provider says that somebody has signed out there; how many sessions ended. Raises SignInRefused,
-        ProviderAway, NotFound."""
-        ended = self._known().ended(logout_token)
+    def ended(self, logout_token: str, network: str) -> int:
+        """The provider says that somebody has signed out there; how many sessions ended. What is refused is logged.
+        Raises SignInRefused, ProviderAway, NotFound, TooManyTries."""
+        try:
+            ended = self._known().ended(logout_token)
+        except SignInRefused as error:
+            self._refuse(error, network, LOGOUTS, by="logout")
         with self.database.write() as session:
             return end_by_provider(session, self.log, ended)
 
@@ -89,10 +94,16 @@ class ByProvider:
             if session.scalar(delete(StaffFlow).where(*mine).returning(StaffFlow.flow_hash)) is None:
                 raise SignInRefused("flow_over")
 
-    def _refuse(self, error: SignInRefused | NoRole | ProviderAway, network: str) -> NoReturn:
+    def _refuse(
+        self,
+        error: SignInRefused | NoRole | ProviderAway,
+        network: str,
+        limit: Limit = STAFF_FAILURES,
+        by: str = "provider",
+    ) -> NoReturn:
         why = error.why if isinstance(error, SignInRefused) else error.slug.replace("-", "_")
         with self.database.write() as session:
-            reached = note_failure(session, self.log, STAFF_FAILURES, network, by="provider", why=why)
+            reached = note_failure(session, self.log, limit, network, by=by, why=why)
         raise TooManyTries(reached.seconds) if reached is not None else error
 
 

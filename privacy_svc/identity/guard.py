@@ -4,9 +4,10 @@ Tokens are for programs; the session cookie is for browsers and needs, on unsafe
 own pages.
 """
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+import structlog
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
@@ -23,11 +24,13 @@ from privacy_svc.identity.cookies import sent_cookie
 from privacy_svc.identity.credentials import Credentials
 from privacy_svc.identity.errors import CrossSite
 from privacy_svc.identity.model import BrowserSession
-from privacy_svc.identity.network import network_of
+from privacy_svc.identity.network import UNKNOWN, network_of
 from privacy_svc.identity.origin import same_origin
 from privacy_svc.identity.service import LiveClient
 from privacy_svc.outbound import networks
 from privacy_svc.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 
 def guard(app: ASGIApp) -> ASGIApp:
@@ -147,7 +150,18 @@ def network_of_request(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 def _network(scope: Scope) -> str:
     peer = scope.get("client")
     forwarded = ",".join(v.decode("latin-1") for n, v in scope["headers"] if n == b"x-forwarded-for")
-    return network_of(peer[0] if peer else "", forwarded, _credentials(scope["litestar_app"]).proxies)
+    found = network_of(peer[0] if peer else "", forwarded, _credentials(scope["litestar_app"]).proxies)
+    if found == UNKNOWN:
+        _warn()
+    return found
+
+
+@cache
+def _warn() -> None:
+    """Once: then everybody whom it concerns is held up by the others."""
+    _log.warning(
+        "network.unknown", remedy="proxies have to send X-Forwarded-For with addresses: see docs/operations.md"
+    )
 
 
 def _credentials(app: Litestar) -> Credentials:

@@ -11,15 +11,14 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency, Provide
-from litestar.enums import MediaType
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Redirect, Template
 
 from privacy_svc.auditlog import Log
 from privacy_svc.consent import CHOICES, Choices, NoticeChanged, Switches, deliver
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, Erased, NotSignedIn, PrivacyError
-from privacy_svc.http import PROBLEM_JSON, Caller, Role, allow, answer_problem
+from privacy_svc.errors import BadRequest, NotSignedIn, PrivacyError
+from privacy_svc.http import Caller, Role, allow, answer_problem
 from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, end_all, list_sessions, revoke_session, session_cookie
 from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder, PolicySet
@@ -30,6 +29,7 @@ from privacy_svc.web.downloading import file
 from privacy_svc.web.forms import form, says_gpc
 from privacy_svc.web.leaving import signing_out
 from privacy_svc.web.rendering import language_of, page
+from privacy_svc.web.trouble import trouble, wants_page
 from privacy_svc.web.uses import use_of
 
 HOME = entering.HOME
@@ -41,14 +41,11 @@ NEWEST = 3
 
 def refused(request: Request[Any, Any, Any], error: PrivacyError) -> Response[Any]:
     """Whoever is not signed in is asked to; what did not work is said in the person's words."""
-    if request.accept.best_match([PROBLEM_JSON, MediaType.JSON, MediaType.HTML]) != MediaType.HTML:
+    if not wants_page(request):
         return answer_problem(request, error)
     if isinstance(error, NotSignedIn):
         return Redirect(entering.PATH, status_code=303)
-    policies: PolicyHolder = request.app.state.policies
-    kind = "erased" if isinstance(error, Erased) else f"trouble.{error.status}"
-    known = kind if kind in {"erased", "trouble.400", "trouble.404", "trouble.409"} else "trouble"
-    return page(request, policies.current, "trouble.html", status=error.status, kind=known, error=error)
+    return trouble(request, error.status, error)
 
 
 def _own(

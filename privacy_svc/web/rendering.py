@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
@@ -77,12 +78,21 @@ def page(
         "on_day": partial(texts.day, chosen, organisation.time_zone),
         "at_time": partial(texts.moment, chosen, organisation.time_zone),
         "path": request.url.path,
+        "here": _here(request),
     }
     headers = {"Content-Language": chosen, "Vary": "Accept-Language, Cookie"}
     cookies = [_remembered(request, chosen)] if remember and _chose(request, chosen) else []
     return Template(
         template_name=template, context=known | context, status_code=status, headers=headers, cookies=cookies
     )
+
+
+def _here(request: Request[Any, Any, Any]) -> str:
+    """Where another language is chosen: on the page itself, or on the one that the form came from."""
+    if request.method in {"GET", "HEAD"}:
+        return ""
+    path = urlsplit(request.headers.get("referer", "")).path
+    return path if path.startswith("/") and not path.startswith("//") else "/"
 
 
 def _chose(request: Request[Any, Any, Any], language: str) -> bool:

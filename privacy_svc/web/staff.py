@@ -11,14 +11,13 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.enums import MediaType
 from litestar.params import FromQuery, RawBody
 from litestar.response import Redirect, Template
 
 from privacy_svc.auditlog import Log
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest, NotSignedIn, PrivacyError
-from privacy_svc.http import PROBLEM_JSON, Role, allow, answer_problem, parts_of, problem_headers
+from privacy_svc.http import Role, allow, answer_problem, parts_of, problem_headers
 from privacy_svc.identity import (
     COOKIE,
     FLOW_MINUTES,
@@ -43,6 +42,7 @@ from privacy_svc.settings import Settings
 from privacy_svc.web.forms import form
 from privacy_svc.web.leaving import signing_out
 from privacy_svc.web.rendering import page
+from privacy_svc.web.trouble import wants_page
 
 HOME = "/dpo"
 STAFF = allow(Role.DPO, Role.ADMIN, Role.AUDITOR)
@@ -58,7 +58,7 @@ class LinkSpent(NotSignedIn):
 
 def refused(request: Request[Any, Any, Any], error: PrivacyError) -> Response[Any]:
     """A person with a browser gets a page that says how to get in; a program gets its problem."""
-    if request.accept.best_match([PROBLEM_JSON, MediaType.JSON, MediaType.HTML]) != MediaType.HTML:
+    if not wants_page(request):
         return answer_problem(request, error)
     policies: PolicyHolder = request.app.state.policies
     shown = page(request, policies.current, "refused.html", status=error.status, language="en", error=error)
@@ -135,10 +135,12 @@ def come_back(
 
 
 @post(f"{LINK_PATH}/ended", **_PUBLIC, status_code=200)
-def hear_of_logout(body: RawBody, by_provider: NamedDependency[ByProvider]) -> Response[None]:
+def hear_of_logout(
+    request: Request[Any, Any, Any], body: RawBody, by_provider: NamedDependency[ByProvider]
+) -> Response[None]:
     """Of the provider (OpenID Connect Back-Channel Logout 1.0 §2.5). The token's signature is the permission."""
     try:
-        by_provider.ended(form(body).get("logout_token", ""))
+        by_provider.ended(form(body).get("logout_token", ""), network_of_request(request))
     except SignInRefused as error:
         raise BadRequest(f"The logout token does not hold: {error.why}.") from None
     return Response(None, status_code=200)

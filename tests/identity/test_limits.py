@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 from litestar.testing import TestClient
+from structlog.testing import capture_logs
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.db import Database, now
 from privacy_svc.identity import TooManyTries
 from privacy_svc.identity.allowance import Allowances
 from privacy_svc.identity.credentials import WRONG_TOKENS
+from privacy_svc.identity.guard import _warn
 from privacy_svc.identity.limits import Limit, Reached, take
 from privacy_svc.identity.network import network_of
 from tests.identity.conftest import entries
@@ -81,11 +83,24 @@ def test_wrong_tokens_do_not_fill_the_log(database: Database, log: Log) -> None:
         ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
         ("::ffff:192.0.2.1", "", "192.0.2.1"),
         ("testclient", "", "unknown"),
+        ("10.0.0.1", "203.0.113.9:51234", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9, [2001:db8::1]:443", "2001:db8::/64"),
+        ("10.0.0.1", "[2001:db8::1]", "2001:db8::/64"),
+        ("10.0.0.1", "203.0.113.9:x", "unknown"),
     ],
 )
 def test_the_network_is_the_one_that_our_proxy_saw(peer: str, forwarded: str, network: str) -> None:
     """What a stranger writes into the header counts for nothing."""
     assert network_of(peer, forwarded, PROXIES) == network
+
+
+def test_whose_network_nobody_knows_is_said_once(database: Database, log: Log) -> None:
+    """They share their counts, and the operator learns why people are held up."""
+    _warn.cache_clear()
+    with TestClient(_app(database, log)) as client, capture_logs() as said:
+        for _ in range(2):
+            assert client.get("/me", headers={"Authorization": "Bearer psv_guess"}).status_code == 401
+    assert [line["event"] for line in said].count("network.unknown") == 1
 
 
 def test_counts_are_shared(database: Database) -> None:

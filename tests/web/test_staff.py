@@ -18,7 +18,7 @@ from privacy_svc.auditlog import EventType
 from privacy_svc.db import now
 from privacy_svc.http import Role
 from privacy_svc.identity import COOKIE
-from privacy_svc.identity.by_provider import BEGUN_BY_NETWORK
+from privacy_svc.identity.by_provider import BEGUN_BY_NETWORK, LOGOUTS
 from privacy_svc.identity.failures import STAFF_FAILURES
 from privacy_svc.identity.provider import AGAIN
 from tests.conftest import ONE_DATABASE
@@ -497,6 +497,17 @@ def test_a_logout_that_does_not_hold(site: Site, provider: OidcProvider) -> None
     tokens.append(provider.logout_token())
     assert [hear(site, token) for token in tokens] == [400] * len(tokens)
     assert site.get("/dpo").status_code == 200
+    refused = [told for kind, _, told in entries(site) if kind == EventType.SIGN_IN_FAILED]
+    assert [told["by"] for told in refused] == ["logout"] * len(tokens)
+
+
+@ONE_DATABASE
+def test_logouts_that_do_not_hold_fill_no_log(site: Site) -> None:
+    """So many an hour of one network are entered, then one that says so; sign-ins are not held up by them."""
+    heard = [hear(site, "x") for _ in range(LOGOUTS.most + 2)]
+    assert heard == [400] * LOGOUTS.most + [429] * 2
+    assert [kind for kind, _, _ in entries(site)][-1] == EventType.SIGN_IN_LOCKED
+    assert onward(come_in(site)) == "/dpo"
 
 
 @ONE_DATABASE
@@ -576,6 +587,8 @@ def test_without_a_provider_there_are_links_alone(open_site: Callable[..., Site]
     with site.client:
         assert "organisation&#39;s account" not in site.get("/dpo/sign-in").text
         assert site.client.post("/dpo/sign-in/provider", headers=HTML | SAME).status_code == 404
+        with site.runtime.database.read() as session:
+            assert [session.scalar(text(f"SELECT count(*) FROM {t}")) for t in ("staff_flows", "tallies")] == [0, 0]
         assert hear(site, "x") == 404
         site.sign_in(Role.AUDITOR)
         assert site.get("/dpo").status_code == 200
