@@ -8,7 +8,7 @@ import pytest
 
 from privacy_svc.policy import load_policies
 from privacy_svc.web.rendering import notice_html
-from privacy_svc.web.texts import TEXTS, category, choose, day, moment, period
+from privacy_svc.web.texts import TEXTS, category, choose, day, moment, period, text
 from tests.web.conftest import REPOSITORY, Site
 
 BOTH = ("en", "de")
@@ -121,6 +121,21 @@ def test_a_notices_headings_stand_below_the_pages() -> None:
 def test_periods_in_words(iso: str, english: str, german: str) -> None:
     """ISO 8601 is for machines."""
     assert (period("en", iso), period("de", iso)) == (english, german)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Until 2 years after our last contact"),
+        ("de", "Bis 2 Jahre nach unserem letzten Kontakt"),
+        ("fr", "Jusqu’à 2 ans après notre dernier contact"),
+        ("es", "Hasta 2 años después de nuestro último contacto"),
+        ("pt", "Até 2 anos após o nosso último contacto"),
+    ],
+)
+def test_how_long_data_are_kept_has_an_end(language: str, said: str) -> None:
+    """Until when, and not “kept two years after”, from when on."""
+    assert text(language, "kept.for", period=period(language, "P24M")) == said
 
 
 def test_categories_in_words() -> None:
