@@ -69,6 +69,14 @@ def test_all_texts_are_there_in_all_languages() -> None:
             assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", TEXTS["en"][key])), (language, key)
 
 
+def test_customers_are_not_sent_to_what_is_for_programmers(site: Site) -> None:
+    """The console links the interface's reference and its errors; the pages of customers do not."""
+    site.sign_in()
+    for path, there in {"/": False, "/sign-in": False, "/dpo": True}.items():
+        links = re.findall(r'href="(/schema|/problems)"', site.get(path).text)
+        assert links == (["/problems", "/schema"] if there else []), path
+
+
 def test_no_page_has_anything_inline(site: Site) -> None:
     """No style or script inside a page, no handler attributes, nothing from another host."""
     site.sign_in()
