@@ -88,7 +88,7 @@ def ask_code(
 ) -> Response[Any]:
     if not sent_cookie(request, FLOW, settings.base_url):
         return Redirect(PATH, status_code=303)
-    return page(request, policies.current, "code.html", wrong=False, minutes=MINUTES)
+    return _code_page(request, policies.current, wrong=False)
 
 
 @post(CODE_PATH, **_PUBLIC, exception_handlers=REFUSED)
@@ -107,14 +107,19 @@ def sign_in(
     if isinstance(found, Reached):
         return _too_often(request, policies.current, found)
     if found is None:
-        return page(request, policies.current, "code.html", status=401, wrong=True, minutes=MINUTES)
+        return _code_page(request, policies.current, wrong=True)
     cookies = [session_cookie(found, settings.base_url, CUSTOMER_COOKIE), _flow_cookie("", settings.base_url)]
     return Redirect(HOME, status_code=303, cookies=cookies)
 
 
+def _code_page(request: Request[Any, Any, Any], policy: PolicySet, *, wrong: bool) -> Template:
+    time = texts.wait(language_of(request, policy), 60 * MINUTES)
+    return page(request, policy, "code.html", status=401 if wrong else 200, wrong=wrong, time=time)
+
+
 def _too_often(request: Request[Any, Any, Any], policy: PolicySet, reached: Reached) -> Template:
-    minutes = -(-reached.seconds // 60)
-    shown = page(request, policy, "trouble.html", status=429, kind="often", error=None, minutes=minutes)
+    time = texts.wait(language_of(request, policy), reached.seconds)
+    shown = page(request, policy, "trouble.html", status=429, kind="often", error=None, time=time)
     shown.headers["Retry-After"] = str(reached.seconds)
     return shown
 
@@ -124,7 +129,7 @@ def _letter(policy: PolicySet, language: str, asked: Asked) -> Letter:
     paragraphs = (
         texts.text(language, "code.mail", name=name),
         f"    {asked.digits}",
-        texts.text(language, "code.mail.until", minutes=MINUTES),
+        texts.text(language, "code.mail.until", time=texts.wait(language, 60 * MINUTES)),
         texts.text(language, "code.mail.ignore"),
         name,
     )

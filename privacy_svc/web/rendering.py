@@ -72,6 +72,7 @@ def page(
     chosen = language or language_of(request, policies)
     known: dict[str, Any] = {
         "t": partial(texts.text, chosen),
+        "counted": partial(texts.counted, chosen),
         "language": chosen,
         "languages": {} if language else {k: n for k, n in texts.NAMES.items() if k in organisation.languages},
         "organisation": organisation,

@@ -7,10 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.resources import files
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import Translations
+from babel.units import format_unit
 
 NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "pt": "Português"}
 LANGUAGES = tuple(NAMES)
@@ -23,18 +28,37 @@ MOST = 1_000
 _RANGE = re.compile(r"([a-z]{2})(?:-[a-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?")
 
 
-def _read(language: str) -> dict[str, str]:
+def _read(language: str) -> Catalog:
     path = files("privacy_svc.web") / "catalogues" / f"{language}.po"
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=language, abort_invalid=True)
-    return {str(m.id): str(m.string) for m in catalogue if m.id}
+        return read_po(file, locale=language, abort_invalid=True)
 
 
-TEXTS: Mapping[str, Mapping[str, str]] = {language: _read(language) for language in LANGUAGES}
+def _compiled(catalogue: Catalog) -> Translations:
+    binary = BytesIO()
+    write_mo(binary, catalogue)
+    binary.seek(0)
+    return Translations(binary)
+
+
+_CATALOGUES = {language: _read(language) for language in LANGUAGES}
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    language: {str(m.id): str(m.string) for m in catalogue if m.id and not m.pluralizable}
+    for language, catalogue in _CATALOGUES.items()
+}
+_COUNTED = {language: _compiled(catalogue) for language, catalogue in _CATALOGUES.items()}
 
 
 def text(language: str, key: str, **values: object) -> str:
     return TEXTS[language][key].format(**values)
+
+
+def counted(language: str, key: str, n: int) -> str:
+    """A text about `n` things, in the form that the language has for so many. Raises KeyError where it has none."""
+    found = _COUNTED[language].ngettext(key, key, n)
+    if found == key:
+        raise KeyError(key)
+    return found.format(n=n)
 
 
 def choose(asked: Iterable[str | None], accepted: str, available: tuple[str, ...]) -> str:
@@ -78,6 +102,15 @@ def period(language: str, iso: str) -> str:
     parts = {unit: int(n) for n, unit in re.findall(r"(\d+)([YMWD])", iso)}
     months = parts.get("Y", 0) * 12 + parts.get("M", 0)
     days = parts.get("W", 0) * 7 + parts.get("D", 0)
-    counted = (("years", months // 12), ("months", months % 12), ("days", days))
-    said = [text(language, f"{unit}.1" if n == 1 else unit, n=n) for unit, n in counted if n]
-    return ", ".join(said)
+    named = (("year", months // 12), ("month", months % 12), ("day", days))
+    return ", ".join(_long(language, unit, n) for unit, n in named if n)
+
+
+def wait(language: str, seconds: int) -> str:
+    """In minutes, and in hours where it is more than two; never shorter than it is."""
+    unit, size = ("hour", 3600) if seconds > 7200 else ("minute", 60)
+    return _long(language, unit, -(-seconds // size))
+
+
+def _long(language: str, unit: str, n: int) -> str:
+    return format_unit(n, f"duration-{unit}", "long", locale=_LOCALES[language])

@@ -155,11 +155,11 @@ def test_from_request_to_opened_package(browser: Browser, company: Company) -> N
     visitor.go("/me/requests")
     visitor.page.get_by_role("button", name="See your data").click()
     visitor.page.wait_for_url("**/me/requests/*")
-    wait_for(visitor, "Fetch your data")
+    wait_for(visitor, "Download your data")
     visitor.check()
     visitor.shoot("request-done")
     with visitor.page.expect_download() as download:
-        visitor.page.get_by_text("Fetch your data").click()
+        visitor.page.get_by_text("Download your data").click()
     with zipfile.ZipFile(BytesIO(Path(download.value.path()).read_bytes())) as package:
         assert ANA["email"] in package.read("index.html").decode()
 
@@ -178,7 +178,7 @@ def test_a_value_is_corrected_in_its_place(browser: Browser, company: Company) -
     line.get_by_role("button").click()
     visitor.page.wait_for_url("**/me/requests/*")
     approve(company, visitor)
-    wait_for(visitor, "Fetch the certificate")
+    wait_for(visitor, "Download the certificate")
     visitor.go("/me/data")
     expect(line).to_contain_text(right)
 
@@ -207,7 +207,7 @@ def test_from_erasure_to_verified_certificate(browser: Browser, company: Company
     sign_in(visitor, company)
     visitor.go("/me/requests")
     visitor.page.get_by_label("Yes, erase my data").check()
-    visitor.page.get_by_role("button", name="Have them erased").click()
+    visitor.page.get_by_role("button", name="Erase your data").click()
     visitor.page.wait_for_url("**/me/requests/*")
     visitor.shoot("erasure-asked")
     letters = len(company.mail.to(ANA["email"]))
@@ -222,7 +222,7 @@ def test_from_erasure_to_verified_certificate(browser: Browser, company: Company
     visitor.check()
     visitor.shoot("erasure-proof")
     with visitor.page.expect_download() as download:
-        visitor.page.get_by_role("button", name="Fetch the certificate").click()
+        visitor.page.get_by_role("button", name="Download the certificate").click()
     certificate = company.folder / download.value.suggested_filename
     certificate.write_bytes(Path(download.value.path()).read_bytes())
     assert '"issue":2' in certificate.read_text()

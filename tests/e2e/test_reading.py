@@ -199,7 +199,7 @@ def test_the_main_story_by_keyboard_alone(browser: Browser, company: Organisatio
     visitor.tab_to("Your requests")
     keys.press("Enter")
     visitor.page.wait_for_url("**/me/requests")
-    visitor.tab_to("Ask for it: See your data")
+    visitor.tab_to("Request this: See your data")
     keys.press("Space")
     visitor.page.wait_for_url("**/me/requests/*")
     visitor.check()

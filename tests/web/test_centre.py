@@ -8,7 +8,7 @@ import pytest
 
 from privacy_svc.policy import load_policies
 from privacy_svc.web.rendering import notice_html
-from privacy_svc.web.texts import TEXTS, category, choose, day, moment, period
+from privacy_svc.web.texts import TEXTS, category, choose, counted, day, moment, period, text, wait
 from tests.web.conftest import REPOSITORY, Site
 
 BOTH = ("en", "de")
@@ -64,9 +64,17 @@ def test_all_texts_are_there_in_all_languages() -> None:
     """The same keys and the same blanks in each language."""
     for language, texts in TEXTS.items():
         assert texts.keys() == TEXTS["en"].keys()
-        for key, text in texts.items():
-            assert text.strip(), (language, key)
-            assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", TEXTS["en"][key])), (language, key)
+        for key, said in texts.items():
+            assert said.strip(), (language, key)
+            assert sorted(re.findall(r"{\w+}", said)) == sorted(re.findall(r"{\w+}", TEXTS["en"][key])), (language, key)
+
+
+def test_customers_are_not_sent_to_what_is_for_programmers(site: Site) -> None:
+    """The console links the interface's reference and its errors; the pages of customers do not."""
+    site.sign_in()
+    for path, there in {"/": False, "/sign-in": False, "/dpo": True}.items():
+        links = re.findall(r'href="(/schema|/problems)"', site.get(path).text)
+        assert links == (["/problems", "/schema"] if there else []), path
 
 
 def test_no_page_has_anything_inline(site: Site) -> None:
@@ -121,6 +129,37 @@ def test_a_notices_headings_stand_below_the_pages() -> None:
 def test_periods_in_words(iso: str, english: str, german: str) -> None:
     """ISO 8601 is for machines."""
     assert (period("en", iso), period("de", iso)) == (english, german)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Until 2 years after our last contact"),
+        ("de", "Bis 2 Jahre nach unserem letzten Kontakt"),
+        ("fr", "Jusqu’à 2 ans après notre dernier contact"),  # noqa: RUF001
+        ("es", "Hasta 2 años después de nuestro último contacto"),
+        ("pt", "Até 2 anos após o nosso último contacto"),
+    ],
+)
+def test_how_long_data_are_kept_has_an_end(language: str, said: str) -> None:
+    """Until when, and not “kept two years after”, from when on."""
+    assert text(language, "kept.for", period=period(language, "P24M")) == said
+
+
+def test_one_thing_is_not_told_as_many() -> None:
+    """Each language has its own forms, French also its own for none; a wait is said in hours where it is long."""
+    said = {language: [counted(language, "overview.requests", n) for n in (0, 1, 2)] for language in TEXTS}
+    assert said == {
+        "en": ["0 open requests", "1 open request", "2 open requests"],
+        "de": ["0 offene Anträge", "1 offener Antrag", "2 offene Anträge"],
+        "fr": ["0 demande en cours", "1 demande en cours", "2 demandes en cours"],
+        "es": ["0 solicitudes abiertas", "1 solicitud abierta", "2 solicitudes abiertas"],
+        "pt": ["0 pedidos abertos", "1 pedido aberto", "2 pedidos abertos"],
+    }
+    assert len({counted(language, "more_rows", n) for language in TEXTS for n in (1, 2)}) == 10
+    with pytest.raises(KeyError, match="no_such"):
+        counted("en", "no_such", 2)
+    assert [wait("de", s) for s in (1, 61, 7201, 86_400)] == ["1 Minute", "2 Minuten", "3 Stunden", "24 Stunden"]
 
 
 def test_categories_in_words() -> None:

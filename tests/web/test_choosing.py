@@ -60,7 +60,7 @@ def test_the_button_confirms_and_looking_does_not(site: Site, link: str) -> None
         site.client.post("/confirm", data={"token": link}, headers=SAME),
     ):
         assert answer.status_code == 410
-        assert "sends a new one" in answer.text
+        assert "will send you a new one" in answer.text
 
 
 FROM_A_MAIL = (

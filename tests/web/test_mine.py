@@ -276,7 +276,7 @@ def test_a_request_from_start_to_download(site: Site) -> None:
     requests = site.runtime.requests
     assert requests.worker()._fulfilment.run(request_id) is None
     page = site.get(place).text
-    assert "Fetch your data" in page
+    assert "Download your data" in page
     package = site.get(f"{place}/package")
     assert (package.headers["content-type"], package.content[:2]) == ("application/zip", b"PK")
     assert requests.show(request_id).verified_how == "session"
