@@ -49,12 +49,17 @@ class Row(msgspec.Struct, gc=False):
 
 
 def read(session: Session, selected: Select[Any], **values: Any) -> list[Row]:
-    """Of what `entries_of` selects. Raises ValueError or TypeError for a text that is none, and for bytes that are."""
+    """Of what `entries_of` selects. Raises ValueError or TypeError for a text that is none, and for bytes that are. Of
+    a sealed payload that is a text nothing is left; the entry is there all the same."""
     with reading_texts():
         rows = rows_of(session.connection(), selected, **values)
     if not {type(row[SEALED]) for row in rows} <= {bytes, type(None)}:
-        raise TypeError("a sealed payload is none")
+        rows = [row if isinstance(row[SEALED], bytes | None) else _unsealed(row) for row in rows]
     return [Row(leaf_hash(row[LEAF]), *row) for row in rows]
+
+
+def _unsealed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*row[:SEALED], b"", *row[SEALED + 1 :])
 
 
 def entries_of(table: type[Entry] | type[Outbox]) -> Select[Any]:

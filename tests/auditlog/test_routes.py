@@ -81,7 +81,7 @@ def web(book: Logbook) -> Iterator[Web]:
     app.state.database, app.state.log = book.database, book.log
     check_routes(app)
     with book.database.write() as session:
-        names = {Role.MODULE: "crm"} | {role: str(role) for role in STAFF}
+        names = {Role.MODULE: "till"} | {role: str(role) for role in STAFF}
         tokens = {r: add_client(session, book.log, name, r, "tester")[1] for r, name in names.items()}
     with TestClient(app) as client:
         yield Web(client, tokens, book, subject_id)
@@ -89,13 +89,13 @@ def web(book: Logbook) -> Iterator[Web]:
 
 def test_a_module_writes_its_own_entry(web: Web) -> None:
     """Its own word and payload are kept under our type; the DPO reads them, and the reading is an entry too."""
-    body = {"type": "crm:merge:done", "customer": {"id": "1001"}, "payload": {"n": 2, "über": ["a", None, True]}}
+    body = {"type": "till:merge:done", "customer": {"id": "1001"}, "payload": {"n": 2, "über": ["a", None, True]}}
     answer = web.post(body)
     assert answer.status_code == 201
     (entry,) = web.events("?customer=1001")
     assert entry["id"] == answer.json()["id"]
-    assert (entry["type"], entry["actor"], entry["subject"]) == ("module:event:appended", "crm", web.subject_id)
-    assert entry["payload"] == {"type": "crm:merge:done", "payload": body["payload"]}
+    assert (entry["type"], entry["actor"], entry["subject"]) == ("module:event:appended", "till", web.subject_id)
+    assert entry["payload"] == {"type": "till:merge:done", "payload": body["payload"]}
     (reading, _) = web.events("?customer=1001")
     assert (reading["type"], reading["actor"]) == ("auditlog:entry:read", "dpo")
     check_log(web.book.database, web.book.log)
@@ -104,19 +104,19 @@ def test_a_module_writes_its_own_entry(web: Web) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"type": "crm", "payload": {}},
-        {"type": "Crm:merge", "payload": {}},
+        {"type": "till", "payload": {}},
+        {"type": "Till:merge", "payload": {}},
         {"type": "a:b:c:d", "payload": {}},
         {"type": "consent:record:given", "payload": {}},
         {"type": "auditlog:mine", "payload": {}},
         {"type": "shop:merge:done", "payload": {}},
-        {"type": "crm:merge", "payload": []},
-        {"type": "crm:merge", "payload": {"n": 1.5}},
-        {"type": "crm:merge", "payload": {"deep": [{"n": 1e3}]}},
-        {"type": "crm:merge", "payload": {"deep": json.loads("[" * 500 + "]" * 500)}},
-        {"type": "crm:merge"},
-        {"type": "crm:merge", "payload": {}, "actor": "somebody else"},
-        {"type": "crm:merge", "payload": {}, "customer": {"id": "1", "email": "a@b.example"}},
+        {"type": "till:merge", "payload": []},
+        {"type": "till:merge", "payload": {"n": 1.5}},
+        {"type": "till:merge", "payload": {"deep": [{"n": 1e3}]}},
+        {"type": "till:merge", "payload": {"deep": json.loads("[" * 500 + "]" * 500)}},
+        {"type": "till:merge"},
+        {"type": "till:merge", "payload": {}, "actor": "somebody else"},
+        {"type": "till:merge", "payload": {}, "customer": {"id": "1", "email": "a@b.example"}},
     ],
 )
 def test_a_malformed_entry_is_refused(web: Web, body: Any) -> None:
@@ -130,30 +130,30 @@ def test_a_malformed_entry_is_refused(web: Web, body: Any) -> None:
 
 def test_an_entry_that_is_too_long_is_refused(web: Web) -> None:
     """413 from one byte more on than is documented, about somebody or nobody."""
-    most, rest = 32_768, len(b'{"type":"crm:merge","payload":{"a":""}}')
+    most, rest = 32_768, len(b'{"type":"till:merge","payload":{"a":""}}')
     for length, status in ((most, 201), (most + 1, 413)):
-        said = {"type": "crm:merge", "payload": {"a": "x" * (length - rest)}}
+        said = {"type": "till:merge", "payload": {"a": "x" * (length - rest)}}
         assert len(json.dumps(said, separators=(",", ":"))) == length
         assert web.post(said).status_code == status
 
 
 def test_an_entry_about_nobody_known_is_refused(web: Web) -> None:
     """404, and that a module tried is logged, without the name."""
-    assert web.post({"type": "crm:merge", "payload": {}, "customer": {"id": "7"}}).status_code == 404
+    assert web.post({"type": "till:merge", "payload": {}, "customer": {"id": "7"}}).status_code == 404
     web.book.integrate()
     (tried,) = web.book.search(type="module")
-    assert (tried.type, tried.actor, tried.payload) == (EventType.MODULE_EVENT_REFUSED, "crm", {})
+    assert (tried.type, tried.actor, tried.payload) == (EventType.MODULE_EVENT_REFUSED, "till", {})
 
 
 def test_a_number_in_the_type_of_an_entry_about_nobody_is_refused(web: Web) -> None:
     """It would outlive the erasure of whom it belongs to, as one in the payload would."""
-    answer = web.post({"type": "crm:491701234567", "payload": {}})
+    answer = web.post({"type": "till:491701234567", "payload": {}})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/type")
 
 
 def test_an_auditor_sees_no_payload_about_people(web: Web) -> None:
     """That it is there, and what our own entries say about nobody; the rest only the DPO reads."""
-    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
+    web.post({"type": "till:merge", "customer": {"id": "1001"}, "payload": {}})
     (about_ana,) = web.events("?type=module", Role.AUDITOR)
     assert (about_ana["payload"], about_ana["erased"]) == (None, False)
     assert web.events("?type=module")[0]["payload"] is not None
@@ -162,7 +162,7 @@ def test_an_auditor_sees_no_payload_about_people(web: Web) -> None:
 
 def test_an_auditor_sees_nothing_that_a_module_wrote(web: Web) -> None:
     """A module may have put somebody's data in without naming them: neither shown nor exported; the DPO sees it."""
-    web.post({"type": "crm:note", "payload": {"of": "Ana Silva"}})
+    web.post({"type": "till:note", "payload": {"of": "Ana Silva"}})
     (entry,) = web.events("?type=module", Role.AUDITOR)
     assert (entry["payload"], entry["erased"]) == (None, False)
     assert "Ana Silva" not in web.get("/v1/audit/export", Role.AUDITOR).text
@@ -172,7 +172,7 @@ def test_an_auditor_sees_nothing_that_a_module_wrote(web: Web) -> None:
 
 def test_an_auditor_does_not_learn_who_an_entry_is_about(web: Web) -> None:
     """Neither by asking for a customer nor by the subject's id, which is in no answer of theirs."""
-    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
+    web.post({"type": "till:merge", "customer": {"id": "1001"}, "payload": {}})
     web.book.integrate()
     for path in ("/v1/audit/events", "/v1/audit/export"):
         assert web.get(f"{path}?customer=1001", Role.AUDITOR).status_code == 403
@@ -183,7 +183,7 @@ def test_an_auditor_does_not_learn_who_an_entry_is_about(web: Web) -> None:
 
 def test_the_leaf_says_who_an_entry_is_about(web: Web) -> None:
     """Who empties the column for searching does not show an auditor what an entry says of a person."""
-    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {"secret": True}})
+    web.post({"type": "till:merge", "customer": {"id": "1001"}, "payload": {"secret": True}})
     web.book.integrate()
     with web.book.database.write() as session:
         session.execute(update(Entry).values(subject_id=None))
@@ -194,7 +194,7 @@ def test_the_leaf_says_who_an_entry_is_about(web: Web) -> None:
 
 def test_an_erased_payload_is_said_to_be(web: Web) -> None:
     """The entry stands; it names nobody and holds nothing."""
-    web.post({"type": "crm:merge", "customer": {"id": "1001"}, "payload": {}})
+    web.post({"type": "till:merge", "customer": {"id": "1001"}, "payload": {}})
     web.book.integrate()
     web.book.erase(web.subject_id)
     (entry,) = web.events("?type=module")
@@ -205,7 +205,7 @@ def test_an_erased_payload_is_said_to_be(web: Web) -> None:
 def test_pages(web: Web) -> None:
     """A cursor goes on where the page ended, and the last page has none."""
     for n in range(5):
-        web.post({"type": "crm:n", "payload": {"n": n}})
+        web.post({"type": "till:n", "payload": {"n": n}})
     web.book.integrate()
     seen, query = [], "?type=module&limit=2"
     while True:
@@ -247,7 +247,7 @@ def test_an_unknown_type_is_refused(web: Web, wrong: str, near: str | None) -> N
 
 def test_by_actor(web: Web) -> None:
     """Entries of one module or member of the staff, alone and with a type."""
-    web.post({"type": "crm:merge", "payload": {}})
+    web.post({"type": "till:merge", "payload": {}})
     mine = web.events("?type=module")[0]["actor"]
     assert {e["actor"] for e in web.events(f"?actor={mine}")} == {mine}
     assert len(web.events(f"?actor={mine}&type=module")) == 1
@@ -256,7 +256,7 @@ def test_by_actor(web: Web) -> None:
 
 def test_times(web: Web) -> None:
     """`from` is in, `to` is out."""
-    web.post({"type": "crm:n", "payload": {}})
+    web.post({"type": "till:n", "payload": {}})
     at = web.events("?type=module")[0]["at"]
     assert len(web.events(f"?type=module&from={at}")) == 1
     assert web.events(f"?type=module&to={at}") == []
@@ -276,7 +276,7 @@ def test_a_proof_by_http_checks_offline(web: Web) -> None:
 def test_a_module_proves_what_it_did_itself(web: Web) -> None:
     """A module gets the proof of its own entry; others' leaves are not for it to walk through."""
     web.book.fill(1)
-    assert web.post({"type": "crm:n", "payload": {}}).status_code == 201
+    assert web.post({"type": "till:n", "payload": {}}).status_code == 201
     web.book.integrate()
     status = [web.get(f"/v1/audit/events/{n}/proof", Role.MODULE).status_code for n in range(8)]
     assert status.count(200) == 1
@@ -285,8 +285,8 @@ def test_a_module_proves_what_it_did_itself(web: Web) -> None:
 
 def test_an_entry_is_proven_by_its_id(web: Web) -> None:
     """Once it is in the tree; before that 404 with Retry-After, and what is another's is not there for a module."""
-    mine = web.post({"type": "crm:n", "payload": {}}).json()["id"]
-    theirs = web.post({"type": "crm:n", "payload": {}}, Role.DPO).json()["id"]
+    mine = web.post({"type": "till:n", "payload": {}}).json()["id"]
+    theirs = web.post({"type": "till:n", "payload": {}}, Role.DPO).json()["id"]
     waiting = web.get(f"/v1/audit/events/{mine}/proof", Role.MODULE)
     assert (waiting.status_code, waiting.json()["type"]) == (404, "/problems/not-in-the-tree-yet")
     assert int(waiting.headers["retry-after"]) > 0
@@ -414,7 +414,7 @@ def test_who_looks_at_a_proof_or_a_bundle_is_logged(web: Web) -> None:
     """Staff's look at an entry about people, with whom it is about; not a module's at what it did itself, nor at what
     is about nobody. A customer who is not known is refused, and nothing is logged."""
     web.book.write()
-    assert web.post({"type": "crm:n", "customer": {"id": "1001"}, "payload": {}}).status_code == 201
+    assert web.post({"type": "till:n", "customer": {"id": "1001"}, "payload": {}}).status_code == 201
     web.book.write_group(web.subject_id, web.book.person())
     web.book.integrate()
     many, hers, nobody = (v.index for v in web.book.search(limit=3))
@@ -451,15 +451,15 @@ def test_nothing_of_a_person_outlives_them(web: Web) -> None:
         "call": {"at": "phone +351 21 099 0042"},
         "order": "20261123-4711",
     }
-    refused = web.post({"type": "crm:form:sent", "payload": payload})
+    refused = web.post({"type": "till:form:sent", "payload": payload})
     assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-body")
     assert [e["pointer"] for e in refused.json()["errors"]] == ["/payload/who/0", "/payload/call/at"]
     assert "ana" not in refused.text
-    named = web.post({"type": "crm:form:sent", "payload": {"a": {"ana@mail.example": True}}})
+    named = web.post({"type": "till:form:sent", "payload": {"a": {"ana@mail.example": True}}})
     assert [e["pointer"] for e in named.json()["errors"]] == ["/payload/a"]
-    assert web.post({"type": "crm:form:sent", "payload": payload, "customer": {"id": "1001"}}).status_code == 201
+    assert web.post({"type": "till:form:sent", "payload": payload, "customer": {"id": "1001"}}).status_code == 201
     assert (
-        web.post({"type": "crm:form:sent", "payload": {"order": "20261123-4711", "at": "2026-11-23"}}).status_code
+        web.post({"type": "till:form:sent", "payload": {"order": "20261123-4711", "at": "2026-11-23"}}).status_code
         == 201
     )
 
