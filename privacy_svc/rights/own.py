@@ -79,11 +79,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """`by` is None for what the person did themselves; `what` says `type` where the reader has no words for it."""
+    """`what` happened, in the reader's words; `by` is None for what the person did themselves."""
 
     index: int
     at: datetime
-    type: str
     what: str
     by: str | None
     purpose: str | None
@@ -152,7 +151,7 @@ class Own:
         purpose = (entry.payload or {}).get("purpose")
         what = happened(entry.type, self._language)
         title = self._purpose(purpose) if isinstance(purpose, str) else None
-        return LogLine(entry.index, entry.at, entry.type, what, self._actor(entry.actor), title)
+        return LogLine(entry.index, entry.at, what, self._actor(entry.actor), title)
 
     def _actor(self, name: str) -> str | None:
         """Modules are named; of staff only that it was staff (CJEU C-579/21)."""

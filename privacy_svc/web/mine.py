@@ -4,7 +4,6 @@ requests are in `my_requests`.
 All of it is asked of `Own` and `Switches`, which know one person only.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -22,10 +21,10 @@ from privacy_svc.errors import BadRequest, Erased, NotSignedIn, PrivacyError
 from privacy_svc.http import PROBLEM_JSON, Caller, Role, allow, answer_problem
 from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, end_all, list_sessions, revoke_session, session_cookie
 from privacy_svc.mail import Mailer
-from privacy_svc.policy import PolicyHolder, PolicySet
-from privacy_svc.rights import LogLine, Own, Requests, Right
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.rights import Own, Requests, Right
 from privacy_svc.settings import Settings
-from privacy_svc.web import entering, texts
+from privacy_svc.web import entering
 from privacy_svc.web.downloading import file
 from privacy_svc.web.forms import form, says_gpc
 from privacy_svc.web.leaving import signing_out
@@ -94,7 +93,6 @@ def show_overview(
         of=len(found),
         is_open=sum(r.closed_at is None for r in own.requests()),
         lines=own.log(None, NEWEST),
-        event=_event(request, policies.current),
     )
 
 
@@ -179,9 +177,7 @@ def show_log(
     below = None if after is None else min(max(after, 0), BEYOND)
     lines = own.log(below, LINES)
     more = lines[-1].index if len(lines) == LINES else None
-    shown = page(request, policies.current, "my_log.html", lines=lines, more=more, log_key=log.signer.vkey)
-    shown.context["event"] = _event(request, policies.current)
-    return shown
+    return page(request, policies.current, "my_log.html", lines=lines, more=more, log_key=log.signer.vkey)
 
 
 @get(HOME + "/log/{index:int}/proof", **MINE)
@@ -242,12 +238,6 @@ sign_out = signing_out(
     {PrivacyError: refused},
     lambda *_: Redirect("/", status_code=303),
 )
-
-
-def _event(request: Request[Any, Any, Any], policy: PolicySet) -> Callable[[LogLine], str]:
-    """What happened, in the reader's words."""
-    language = language_of(request, policy)
-    return lambda line: texts.event(language, line.type) or line.what
 
 
 HANDLERS = [

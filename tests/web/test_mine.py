@@ -174,7 +174,7 @@ def test_what_we_hold_is_shown_and_the_look_is_logged(site: Site) -> None:
     with site.runtime.database.read() as session:
         seen = site.runtime.log.search(session, subject_id=subject, type=EventType.DATA_SHOWN)
     assert [e.actor for e in seen] == ["person"]
-    assert "Looked at “What we hold”" in unescape(site.get("/me/log").text)
+    assert "“What we hold” was looked at" in unescape(site.get("/me/log").text)
 
 
 def agree(site: Site, purpose: str) -> Response:
