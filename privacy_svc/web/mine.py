@@ -24,6 +24,7 @@ from privacy_svc.mail import Mailer
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import Own, Requests, Right
 from privacy_svc.settings import Settings
+from privacy_svc.store import CannotRectify
 from privacy_svc.web import entering
 from privacy_svc.web.downloading import file
 from privacy_svc.web.forms import form, says_gpc
@@ -47,7 +48,7 @@ def refused(request: Request[Any, Any, Any], error: PrivacyError) -> Response[An
     policies: PolicyHolder = request.app.state.policies
     kind = "erased" if isinstance(error, Erased) else f"trouble.{error.status}"
     known = kind if kind in {"erased", "trouble.400", "trouble.404", "trouble.409"} else "trouble"
-    return page(request, policies.current, "trouble.html", status=error.status, kind=known, error=error)
+    return page(request, policies.current, "trouble.html", status=error.status, kind=known)
 
 
 def _own(
@@ -100,16 +101,26 @@ def show_overview(
 def show_data(
     request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], own: NamedDependency[Own]
 ) -> Template:
-    return page(request, policies.current, "my_data.html", held=own.held())
+    return page(request, policies.current, "my_data.html", held=own.held(), wrong=None)
 
 
 @post(f"{HOME}/data", **MINE)
-def correct(body: RawBody, own: NamedDependency[Own]) -> Redirect:
-    """One value, in its place."""
+def correct(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    policies: NamedDependency[PolicyHolder],
+    own: NamedDependency[Own],
+) -> Response[Any]:
+    """One value, in its place. What does not fit there is shown again, to be mended."""
     sent = form(body)
-    if not sent.get("value", "").strip():
+    place, value = sent.get("place", ""), sent.get("value", "").strip()
+    if not value:
         raise BadRequest("The right value is missing.")
-    opened = own.open(Right.RECTIFICATION, {"changes": {sent.get("place", ""): sent["value"].strip()}})
+    try:
+        opened = own.open(Right.RECTIFICATION, {"changes": {place: value}})
+    except CannotRectify:
+        wrong = {"place": place, "value": value}
+        return page(request, policies.current, "my_data.html", status=400, held=own.held(), wrong=wrong)
     return Redirect(f"{HOME}/requests/{opened.id}", status_code=303)
 
 

@@ -332,6 +332,21 @@ def test_a_correction_in_place(site: Site) -> None:
         assert send(site, "/me/data", **wrong).status_code in {400, 404}
 
 
+def test_what_does_not_fit_can_be_mended(site: Site) -> None:
+    """The form comes back with what was typed and what is wrong, in the person's language; no page quotes our
+    English."""
+    come_in(site)
+    sent = {"place": "shop.customers.email", "value": "ana at example"}
+    answer = site.client.post("/me/data?lang=de", data=sent, headers=HTML | SAME | {"Accept-Language": "de"})
+    assert answer.status_code == 400
+    assert "Dieser Wert kann hier nicht stehen" in answer.text
+    assert re.search(r'<details open>.+?value="ana at example"[^>]+aria-invalid="true"', answer.text, re.DOTALL)
+    assert answer.text.count("aria-invalid") == 1
+    nothing = site.client.post("/me/requests", data={}, headers=HTML | SAME | {"Accept-Language": "de"})
+    assert nothing.status_code == 400
+    assert 'lang="en"' not in nothing.text.partition("<footer")[0]
+
+
 def test_proofs_can_be_checked_offline(site: Site) -> None:
     """Each entry's proof is a file that verifies under the key on the page."""
     come_in(site)
