@@ -10,7 +10,7 @@ from privacy_svc.auditlog.checkpoint import PROOF_HEADER, Checkpoint, is_checkpo
 from privacy_svc.auditlog.entry_check import Finding
 from privacy_svc.auditlog.erasing import Theirs
 from privacy_svc.auditlog.errors import LogHalted, LogInconsistent, NotYet, WitnessAway
-from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.events import ABOUT_NOBODY, EventType
 from privacy_svc.auditlog.export_check import TYPE as LOG_EXPORT
 from privacy_svc.auditlog.export_check import Exported, verify_export
 from privacy_svc.auditlog.gathering import People
@@ -37,6 +37,7 @@ from privacy_svc.auditlog.witness import Witness
 HANDLERS = [*routes.HANDLERS, *tile_routes.HANDLERS]
 
 __all__ = [
+    "ABOUT_NOBODY",
     "HANDLERS",
     "HANDOVER",
     "LOG_EXPORT",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import crowds
 from privacy_svc.auditlog.crowds import member_tag
 from privacy_svc.auditlog.entry import Envelope, Sealable, commit_to, commit_to_padded, instant, month, padded
-from privacy_svc.auditlog.events import EventType
+from privacy_svc.auditlog.events import ABOUT_NOBODY, EventType
 from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.mac import outbox_mac
 from privacy_svc.auditlog.members import Member, commitment, commitment_of_parts
@@ -55,7 +55,10 @@ class GroupEvent:
 def append(
     session: Session, vault: Vault, events: Sequence[Event], actor: str, *, evidence: bool, ciphers: Ciphers = NONE
 ) -> list[str]:
-    """Ids of the entries, in order. Raises NotFound for an unknown subject, TypeError for a payload with fractions."""
+    """Ids of the entries, in order. Raises NotFound for an unknown subject, TypeError for a payload with fractions,
+    ValueError for a subject of what is about nobody."""
+    if wrong := next((e.type for e in events if e.subject_id and e.type in ABOUT_NOBODY), None):
+        raise ValueError(f"An entry of type {wrong} is about nobody.")
     at = now()
     keys = _keys(session, vault, {e.subject_id for e in events if e.subject_id}, ciphers, evidence=evidence)
     organisation = vault.organisation_cipher(session)

@@ -174,3 +174,45 @@ class EventType(enum.StrEnum):
 
 SOURCES = frozenset(kind.partition(":")[0] for kind in EventType)
 """What writes here: no module's own type begins like one of ours."""
+ABOUT_NOBODY = frozenset(
+    {
+        EventType.POLICY_SIMULATED,
+        EventType.POLICY_LOADED,
+        EventType.CONSENT_DENIED,
+        EventType.ADDRESS_SUPPRESSED,
+        EventType.ADDRESS_RELEASED,
+        EventType.SUPPRESSION_CHECKED,
+        EventType.EVIDENCE_ENDED,
+        EventType.EPOCH_ROLLED,
+        EventType.EPOCH_DESTROYED,
+        EventType.KEYS_ROTATED,
+        EventType.INDEX_ROTATED,
+        EventType.RESTORE_REPLAYED,
+        EventType.COLLECTION_SEALED,
+        EventType.COLLECTION_UNSEALED,
+        EventType.RECIPIENT_SECRET_CHANGED,
+        EventType.ROWS_NOT_ERASED,
+        EventType.CLIENT_ADDED,
+        EventType.CLIENT_REVOKED,
+        EventType.LINK_CREATED,
+        EventType.SIGN_IN_FAILED,
+        EventType.SIGN_IN_LOCKED,
+        EventType.BREACH_REGISTERED,
+        EventType.BREACH_ASSESSED,
+        EventType.BREACH_AUTHORITY_TOLD,
+        EventType.BREACH_PEOPLE_TOLD,
+        EventType.BREACH_AFFECTED,
+        EventType.BREACH_READ,
+        EventType.BREACH_CLOSED,
+        EventType.AUDIT_COMPLETED,
+        EventType.PAYLOADS_ERASED,
+        EventType.LOG_PRUNED,
+        EventType.LOG_HALTED,
+        EventType.LOG_RESUMED,
+        EventType.LOG_RELEARNED,
+        EventType.LOG_KEY_ROTATED,
+        EventType.MODULE_EVENT_REFUSED,
+    }
+)
+"""Of the service itself, or of many whom the entry must not name. All others a person may find among what is logged
+about them, and there are words for it (`rights.languages`)."""

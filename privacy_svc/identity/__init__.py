@@ -11,7 +11,6 @@ from privacy_svc.identity.claims import CLAIMING, Claim, claim_of, refuse_dead
 from privacy_svc.identity.codes import MINUTES, PERSON, Asked, Post, ask, redeem
 from privacy_svc.identity.cookies import make_cookie, read_cookie, sent_cookie
 from privacy_svc.identity.errors import (
-    CodeRefused,
     CrossSite,
     NoRole,
     ProviderAway,
@@ -62,7 +61,6 @@ __all__ = [
     "ByProvider",
     "Claim",
     "Client",
-    "CodeRefused",
     "CrossSite",
     "Flow",
     "Limit",

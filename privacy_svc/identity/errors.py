@@ -14,13 +14,6 @@ class SessionEnded(NotSignedIn):
     remedy = "Sign in again: `privacy-svc console --as NAME` prints a one-time link."
 
 
-class CodeRefused(NotSignedIn):
-    """The same for a wrong code, an old one, one that was tried too often, and an address that nobody has."""
-
-    slug, title = "sign-in-code-refused", "The code is wrong or no longer valid"
-    remedy = "Type the code of the newest mail, in the browser that asked for it; or ask for another one."
-
-
 class TooManyTries(TooManyRequests):
     slug, title = "too-many-tries", "This was tried too often"
     remedy = "Wait for as many seconds as the response's `Retry-After` header says. Nothing else helps."

@@ -23,7 +23,7 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.opening import Wanted
 from privacy_svc.rights.package_words import say
 from privacy_svc.rights.packages_service import Packages
-from privacy_svc.rights.page import category, happened, named, shown
+from privacy_svc.rights.page import happened, named, shown
 from privacy_svc.rights.parts import WORKER, find
 from privacy_svc.rights.reading import Filter
 from privacy_svc.rights.recounting import recipients_of
@@ -31,7 +31,7 @@ from privacy_svc.rights.releases import keep
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.states import Right
 from privacy_svc.rights.tables import Table
-from privacy_svc.rights.views import RequestView, TimelineLine
+from privacy_svc.rights.views import RequestView
 from privacy_svc.rights.waking import ring
 from privacy_svc.rights.words import spoken
 
@@ -59,7 +59,6 @@ class Shelf:
     """What is held in one place. `count` rows, of which the first are here."""
 
     title: str
-    about: str
     sources: tuple[str, ...]
     is_person: bool
     rows: tuple[tuple[Value, ...], ...] = field(repr=False)
@@ -79,11 +78,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """`by` is None for what the person did themselves; `what` says `type` where the reader has no words for it."""
+    """`what` happened, in the reader's words; `by` is None for what the person did themselves."""
 
     index: int
     at: datetime
-    type: str
     what: str
     by: str | None
     purpose: str | None
@@ -130,8 +128,7 @@ class Own:
         words = {f.source.value if f.source else "unknown": f.received_from for f in told if f.personal}
         sources = tuple(say(self._language, f"source.{w}", **({"name": n} if n else {})) for w, n in words.items())
         rows = tuple(tuple(self._value(collection, f, row[f.name]) for f in told) for row in table.first)
-        about = dict.fromkeys(category(c, self._language) for f in told if f.personal for c in f.categories)
-        return Shelf(_title(collection.name), ", ".join(about), sources, is_person, rows, table.rows)
+        return Shelf(_title(collection.name), sources, is_person, rows, table.rows)
 
     def _value(self, collection: Collection, named_by: Field, value: object) -> Value:
         may = collection.subject is not None and not named_by.primary_key and named_by.personal
@@ -152,7 +149,7 @@ class Own:
         purpose = (entry.payload or {}).get("purpose")
         what = happened(entry.type, self._language)
         title = self._purpose(purpose) if isinstance(purpose, str) else None
-        return LogLine(entry.index, entry.at, entry.type, what, self._actor(entry.actor), title)
+        return LogLine(entry.index, entry.at, what, self._actor(entry.actor), title)
 
     def _actor(self, name: str) -> str | None:
         """Modules are named; of staff only that it was staff (CJEU C-579/21)."""
@@ -200,10 +197,6 @@ class Own:
         if view.subject != self._subject:
             raise UnknownRequest("There is no such request.")
         return view
-
-    def timeline(self, request_id: str) -> Sequence[TimelineLine]:
-        self.request(request_id)
-        return self._requests.timeline(request_id, self._language)
 
     def open(self, right: Right, details: Mapping[str, Any]) -> RequestView:
         """Received and verified in one go; it waits for staff only where the policy asks for them. Raises BadDetails,

@@ -51,9 +51,8 @@ def shown(value: Any) -> str:
 
 
 def happened(event: str, language: str = "en") -> str:
-    """`gateway:record:read` → `Record read`."""
-    words = LANGUAGES[language].happened.get(event)
-    return words or " ".join(event.split(":")[1:]).replace("_", " ").capitalize() or event
+    """What an entry of the log says; of a type that this release does not know, the type."""
+    return LANGUAGES[language].happened.get(event, event)
 
 
 def moment(at: str, zone: tzinfo | None = None) -> str:

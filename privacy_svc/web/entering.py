@@ -43,7 +43,7 @@ FLOW = "privacy_sign_in"
 
 def refused(request: Request[Any, Any, Any], error: PrivacyError) -> Response[Any]:
     policies: PolicyHolder = request.app.state.policies
-    return page(request, policies.current, "trouble.html", status=error.status, kind="trouble", error=error)
+    return page(request, policies.current, "trouble.html", status=error.status, kind="trouble")
 
 
 REFUSED: Any = {PrivacyError: refused}
@@ -119,7 +119,7 @@ def _code_page(request: Request[Any, Any, Any], policy: PolicySet, *, wrong: boo
 
 def _too_often(request: Request[Any, Any, Any], policy: PolicySet, reached: Reached) -> Template:
     time = texts.wait(language_of(request, policy), reached.seconds)
-    shown = page(request, policy, "trouble.html", status=429, kind="often", error=None, time=time)
+    shown = page(request, policy, "trouble.html", status=429, kind="often", time=time)
     shown.headers["Retry-After"] = str(reached.seconds)
     return shown
 

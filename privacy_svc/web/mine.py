@@ -4,7 +4,6 @@ requests are in `my_requests`.
 All of it is asked of `Own` and `Switches`, which know one person only.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -21,10 +20,11 @@ from privacy_svc.errors import BadRequest, NotSignedIn, PrivacyError
 from privacy_svc.http import Caller, Role, allow, answer_problem
 from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, end_all, list_sessions, revoke_session, session_cookie
 from privacy_svc.mail import Mailer
-from privacy_svc.policy import PolicyHolder, PolicySet
-from privacy_svc.rights import LogLine, Own, Requests, Right
+from privacy_svc.policy import PolicyHolder
+from privacy_svc.rights import Own, Requests, Right
 from privacy_svc.settings import Settings
-from privacy_svc.web import entering, texts
+from privacy_svc.store import CannotRectify
+from privacy_svc.web import entering
 from privacy_svc.web.downloading import file
 from privacy_svc.web.forms import form, says_gpc
 from privacy_svc.web.leaving import signing_out
@@ -91,7 +91,6 @@ def show_overview(
         of=len(found),
         is_open=sum(r.closed_at is None for r in own.requests()),
         lines=own.log(None, NEWEST),
-        event=_event(request, policies.current),
     )
 
 
@@ -99,16 +98,26 @@ def show_overview(
 def show_data(
     request: Request[Any, Any, Any], policies: NamedDependency[PolicyHolder], own: NamedDependency[Own]
 ) -> Template:
-    return page(request, policies.current, "my_data.html", held=own.held())
+    return page(request, policies.current, "my_data.html", held=own.held(), wrong=None)
 
 
 @post(f"{HOME}/data", **MINE)
-def correct(body: RawBody, own: NamedDependency[Own]) -> Redirect:
-    """One value, in its place."""
+def correct(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    policies: NamedDependency[PolicyHolder],
+    own: NamedDependency[Own],
+) -> Response[Any]:
+    """One value, in its place. What does not fit there is shown again, to be mended."""
     sent = form(body)
-    if not sent.get("value", "").strip():
+    place, value = sent.get("place", ""), sent.get("value", "").strip()
+    if not value:
         raise BadRequest("The right value is missing.")
-    opened = own.open(Right.RECTIFICATION, {"changes": {sent.get("place", ""): sent["value"].strip()}})
+    try:
+        opened = own.open(Right.RECTIFICATION, {"changes": {place: value}})
+    except CannotRectify:
+        wrong = {"place": place, "value": value}
+        return page(request, policies.current, "my_data.html", status=400, held=own.held(), wrong=wrong)
     return Redirect(f"{HOME}/requests/{opened.id}", status_code=303)
 
 
@@ -176,9 +185,7 @@ def show_log(
     below = None if after is None else min(max(after, 0), BEYOND)
     lines = own.log(below, LINES)
     more = lines[-1].index if len(lines) == LINES else None
-    shown = page(request, policies.current, "my_log.html", lines=lines, more=more, log_key=log.signer.vkey)
-    shown.context["event"] = _event(request, policies.current)
-    return shown
+    return page(request, policies.current, "my_log.html", lines=lines, more=more, log_key=log.signer.vkey)
 
 
 @get(HOME + "/log/{index:int}/proof", **MINE)
@@ -239,12 +246,6 @@ sign_out = signing_out(
     {PrivacyError: refused},
     lambda *_: Redirect("/", status_code=303),
 )
-
-
-def _event(request: Request[Any, Any, Any], policy: PolicySet) -> Callable[[LogLine], str]:
-    """What happened, in the reader's words."""
-    language = language_of(request, policy)
-    return lambda line: texts.event(language, line.type) or line.what
 
 
 HANDLERS = [

@@ -81,11 +81,6 @@ def category(language: str, key: str) -> str:
     return TEXTS[language].get(f"category.{key}") or key.replace("_", " ")
 
 
-def event(language: str, kind: str) -> str | None:
-    """What an entry of the log says to the person it is about; None where there are no words for it."""
-    return TEXTS[language].get(f"event.{kind}")
-
-
 def day(language: str, zone: str, at: datetime) -> str:
     """As people there write it, by the organisation's clock."""
     return str(format_date(at.astimezone(ZoneInfo(zone)).date(), "long", locale=_LOCALES[language]))

@@ -64,4 +64,4 @@ def trouble(request: Request[Any, Any, Any], status: int, error: PrivacyError | 
     """In the person's words."""
     policies: PolicyHolder = request.app.state.policies
     kind = "erased" if isinstance(error, Erased) else _KINDS.get(status, "trouble")
-    return page(request, policies.current, "trouble.html", status=status, kind=kind, error=error)
+    return page(request, policies.current, "trouble.html", status=status, kind=kind)

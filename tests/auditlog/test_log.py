@@ -34,6 +34,14 @@ def test_an_entry_lives_and_dies_with_its_transaction(book: Logbook) -> None:
     check_log(book.database, book.log)
 
 
+def test_what_is_about_nobody_names_nobody(book: Logbook) -> None:
+    """A type for which a person would find no words is refused with a person, and nothing is written."""
+    ana = book.person()
+    with pytest.raises(ValueError, match="identity:client:added"), book.database.write() as session:
+        book.log.append(session, EventType.CLIENT_ADDED, actor="x", subject_id=ana, payload={})
+    assert book.integrate() == 0
+
+
 def test_entries_are_found_by_person_type_and_time(book: Logbook) -> None:
     """Newest first, page by page; a type may be named by its beginning."""
     ana, ben = book.person(), book.person()

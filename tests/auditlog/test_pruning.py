@@ -40,7 +40,7 @@ def old_entries(book: Logbook, count: int, *people: str) -> None:
             for number in range(count):
                 subject_id = people[number % len(people)] if people else None
                 book.log.append(
-                    session, EventType.POLICY_LOADED, actor="x", subject_id=subject_id, payload={"n": number}
+                    session, EventType.CONSENT_READ, actor="x", subject_id=subject_id, payload={"n": number}
                 )
         book.integrate()
 

@@ -189,7 +189,7 @@ def test_who_looked_can_be_proved(browser: Browser, company: Company) -> None:
     visitor = Visitor(browser, company.url, size=DESK)
     sign_in(visitor, company)
     visitor.go("/me/log")
-    wait_for(visitor, "Asked whether it may use your data")
+    wait_for(visitor, "Your data were asked for")
     wait_for(visitor, "Newsletter by e-mail")
     with visitor.page.expect_download() as download:
         visitor.page.locator(".lines a").first.click()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from privacy_svc.auditlog import ABOUT_NOBODY, EventType
 from privacy_svc.db import Database
 from privacy_svc.errors import BadRequest
 from privacy_svc.http import CustomerRef
@@ -22,6 +23,13 @@ from tests.rights.test_opening import opened
 BLANK = re.compile(r"\{(\w+)\}")
 LATER = {Event.SUBJECT_ERASED, Event.HOLD_PLACED, Event.HOLD_READ, Event.HOLD_LIFTED}
 """Of the log alone; no lines of a timeline."""
+
+
+def test_whatever_is_logged_about_a_person_has_words() -> None:
+    """In each language, for each type of entry that may be about somebody; they differ within a language."""
+    for language, words in LANGUAGES.items():
+        assert set(words.happened) == set(EventType) - ABOUT_NOBODY, language
+        assert len(set(words.happened.values())) == len(words.happened), language
 
 
 def test_all_languages_say_the_same() -> None:

@@ -69,6 +69,23 @@ def test_all_texts_are_there_in_all_languages() -> None:
             assert sorted(re.findall(r"{\w+}", said)) == sorted(re.findall(r"{\w+}", TEXTS["en"][key])), (language, key)
 
 
+def test_no_text_is_left_over() -> None:
+    """Each is on a page or in a letter: by its key, by a key put together there, or as the text of a kind of page."""
+    folder = REPOSITORY / "privacy_svc" / "web"
+    python = "".join(p.read_text() for p in sorted(folder.glob("*.py")))
+    source = python + "".join(p.read_text() for p in sorted(folder.glob("templates/*.html")))
+    begun = re.findall(r't\("([a-z._]+\.)" ~ [\w.]+(?: ~ "([a-z.]+)")?', source)
+    begun += [(start, "") for start in re.findall(r'f"([a-z]+\.)\{', python)]
+    left = {
+        key
+        for key in TEXTS["en"]
+        if not re.search(rf'(\bt\(|language, |, |else |counted\()"{re.escape(key)}"', source)
+        and not any(key.startswith(start) and key.endswith(end) for start, end in begun)
+        and not re.search(rf'"{re.escape(key.removesuffix(".text").removesuffix(".button"))}"', python)
+    }
+    assert not left
+
+
 def test_customers_are_not_sent_to_what_is_for_programmers(site: Site) -> None:
     """The console links the interface's reference and its errors; the pages of customers do not."""
     site.sign_in()

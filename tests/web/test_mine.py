@@ -154,6 +154,19 @@ def test_too_many_codes(site: Site) -> None:
     assert "Please wait 60 minutes" in answers[-1].text
 
 
+def test_whom_no_code_reaches_finds_somebody_to_ask(site: Site) -> None:
+    """Where the address is asked for and where the code is, and on whatever goes wrong, stand the officer's name and
+    address."""
+    asked = send(site, "/sign-in", email="nobody@example.org")
+    assert asked.status_code == 303
+    pages = [site.get("/sign-in"), site.get("/sign-in/code"), send(site, "/sign-in/code", code="000000")]
+    come_in(site)
+    pages.append(site.get("/me/requests/none"))
+    assert [page.status_code for page in pages] == [200, 200, 401, 404]
+    for page in pages:
+        assert 'href="mailto:datenschutz@nordlicht-handel.example"' in page.text, page.url
+
+
 def test_another_site_can_send_nothing(site: Site) -> None:
     """No code is asked for, none redeemed, nobody signed out, no choice made from elsewhere."""
     come_in(site)
@@ -174,7 +187,7 @@ def test_what_we_hold_is_shown_and_the_look_is_logged(site: Site) -> None:
     with site.runtime.database.read() as session:
         seen = site.runtime.log.search(session, subject_id=subject, type=EventType.DATA_SHOWN)
     assert [e.actor for e in seen] == ["person"]
-    assert "Looked at “What we hold”" in unescape(site.get("/me/log").text)
+    assert "“What we hold” was looked at" in unescape(site.get("/me/log").text)
 
 
 def agree(site: Site, purpose: str) -> Response:
@@ -256,7 +269,7 @@ def test_a_switch_with_double_opt_in_waits_for_the_mail(site: Site) -> None:
     with site.runtime.database.read() as session:
         fact = subject_state(session, subject, now()).consents.get(asking.key)
     assert fact is None or fact.state != "given"
-    assert "Waiting for you to confirm the mail" in site.get("/me/choices").text
+    assert "Waiting for you to confirm by the e-mail" in site.get("/me/choices").text
 
 
 @pytest.mark.parametrize("purpose", ["service.contract", "finance.invoicing", "nothing", "profiling"])
@@ -305,7 +318,7 @@ def test_an_erasure_needs_the_tick_and_can_be_withdrawn(site: Site) -> None:
     place = send(site, "/me/requests", right="erasure", sure="yes").headers["location"]
     assert "being looked at" in site.get(place).text
     assert send(site, f"{place}/withdraw").status_code == 303
-    assert "it was withdrawn or ended" in site.get(place).text
+    assert "the request was withdrawn or closed" in site.get(place).text
     assert send(site, f"{place}/withdraw").status_code == 409
 
 
@@ -317,6 +330,21 @@ def test_a_correction_in_place(site: Site) -> None:
     assert details.given == {"changes": {"shop.customers.city": "Lisboa"}}
     for wrong in ({"place": "shop.customers.id", "value": "2"}, {"place": "x", "value": "y"}, {"value": "y"}, {}):
         assert send(site, "/me/data", **wrong).status_code in {400, 404}
+
+
+def test_what_does_not_fit_can_be_mended(site: Site) -> None:
+    """The form comes back with what was typed and what is wrong, in the person's language; no page quotes our
+    English."""
+    come_in(site)
+    sent = {"place": "shop.customers.email", "value": "ana at example"}
+    answer = site.client.post("/me/data?lang=de", data=sent, headers=HTML | SAME | {"Accept-Language": "de"})
+    assert answer.status_code == 400
+    assert "Dieser Wert kann hier nicht stehen" in answer.text
+    assert re.search(r'<details open>.+?value="ana at example"[^>]+aria-invalid="true"', answer.text, re.DOTALL)
+    assert answer.text.count("aria-invalid") == 1
+    nothing = site.client.post("/me/requests", data={}, headers=HTML | SAME | {"Accept-Language": "de"})
+    assert nothing.status_code == 400
+    assert 'lang="en"' not in nothing.text.partition("<footer")[0]
 
 
 def test_proofs_can_be_checked_offline(site: Site) -> None:

@@ -1,12 +1,12 @@
 """German."""
 
-from privacy_svc.rights.languages.de import letters, package, timeline
+from privacy_svc.rights.languages.de import events, letters, package, timeline
 from privacy_svc.rights.languages.words import Words
 
 WORDS = Words(
     letters=letters.TEXTS,
     package=package.TEXTS,
-    happened=package.HAPPENED,
+    happened=events.HAPPENED,
     categories=package.CATEGORIES,
     lines=timeline.LINES,
     values=timeline.VALUES,

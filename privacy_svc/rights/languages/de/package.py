@@ -136,36 +136,6 @@ TEXTS = {
     "consent.invalidated": "gilt nicht mehr",
 }
 
-HAPPENED = {
-    "policy:decision:permit": "Nutzung gefragt und erlaubt",
-    "policy:decision:deny": "Nutzung gefragt und abgelehnt",
-    "policy:audience:decided": "Empfängerkreis bestimmt",
-    "gateway:record:read": "Eintrag gelesen",
-    "gateway:record:write": "Eintrag geändert",
-    "gateway:record:create": "Eintrag angelegt",
-    "consent:record:requested": "Um Einwilligung gebeten",
-    "consent:record:given": "Eingewilligt",
-    "consent:record:refused": "Einwilligung abgelehnt",
-    "consent:record:withdrawn": "Einwilligung widerrufen",
-    "consent:record:read": "Einwilligungen angesehen",
-    "consent:record:imported": "Einwilligungen eingelesen",
-    "consent:record:exported": "Einwilligungen ausgegeben",
-    "consent:objection:raised": "Widersprochen",
-    "consent:restriction:placed": "Nutzung eingeschränkt",
-    "consent:restriction:lifted": "Einschränkung aufgehoben",
-    "vault:subject:created": "Eigener Schlüssel angelegt",
-    "rights:request:received": "Anliegen eingegangen",
-    "rights:request:verified": "Person bestätigt",
-    "rights:request:approved": "Anliegen freigegeben",
-    "rights:request:started": "Bearbeitung begonnen",
-    "rights:request:completed": "Anliegen erledigt",
-    "rights:package:created": "Datenpaket erstellt",
-    "rights:package:downloaded": "Datenpaket abgerufen",
-    "rights:code:sent": "Code verschickt",
-    "rights:letter:sent": "Brief verschickt",
-    "rights:value:rectified": "Wert berichtigt",
-}
-
 CATEGORIES = {
     "user.name": "Name", "user.name.first": "Vorname", "user.name.last": "Nachname", "user.contact": "Kontakt",
     "user.contact.email": "E-Mail-Adresse", "user.contact.phone_number": "Telefonnummer",

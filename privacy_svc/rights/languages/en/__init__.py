@@ -1,12 +1,12 @@
 """English."""
 
-from privacy_svc.rights.languages.en import letters, package, timeline
+from privacy_svc.rights.languages.en import events, letters, package, timeline
 from privacy_svc.rights.languages.words import Words
 
 WORDS = Words(
     letters=letters.TEXTS,
     package=package.TEXTS,
-    happened=package.HAPPENED,
+    happened=events.HAPPENED,
     categories=package.CATEGORIES,
     lines=timeline.LINES,
     values=timeline.VALUES,

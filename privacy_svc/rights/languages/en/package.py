@@ -129,5 +129,4 @@ TEXTS = {
     "consent.invalidated": "not valid any more",
 }
 
-HAPPENED: dict[str, str] = {}
 CATEGORIES: dict[str, str] = {}

@@ -114,36 +114,6 @@ TEXTS = {
     "consent.invalidated": "ya no es válido",
 }
 
-HAPPENED = {
-    "policy:decision:permit": "Uso preguntado y permitido",
-    "policy:decision:deny": "Uso preguntado y denegado",
-    "policy:audience:decided": "Grupo de personas elegido",
-    "gateway:record:read": "Registro leído",
-    "gateway:record:write": "Registro cambiado",
-    "gateway:record:create": "Registro creado",
-    "consent:record:requested": "Se pidió consentimiento",
-    "consent:record:given": "Consentimiento dado",
-    "consent:record:refused": "Consentimiento rechazado",
-    "consent:record:withdrawn": "Consentimiento retirado",
-    "consent:record:read": "Consentimientos consultados",
-    "consent:record:imported": "Consentimientos importados",
-    "consent:record:exported": "Consentimientos exportados",
-    "consent:objection:raised": "Oposición",
-    "consent:restriction:placed": "Uso limitado",
-    "consent:restriction:lifted": "Limitación levantada",
-    "vault:subject:created": "Clave propia creada",
-    "rights:request:received": "Solicitud recibida",
-    "rights:request:verified": "Persona comprobada",
-    "rights:request:approved": "Solicitud aprobada",
-    "rights:request:started": "Empezó el trabajo",
-    "rights:request:completed": "Solicitud atendida",
-    "rights:package:created": "Se hizo la copia de los datos",
-    "rights:package:downloaded": "Se descargó la copia de los datos",
-    "rights:code:sent": "Código enviado",
-    "rights:letter:sent": "Carta enviada",
-    "rights:value:rectified": "Valor corregido",
-}
-
 CATEGORIES = {
     "user.name": "Nombre", "user.name.first": "Nombre de pila", "user.name.last": "Apellidos",
     "user.contact": "Datos de contacto",

@@ -1,12 +1,12 @@
 """French."""
 
-from privacy_svc.rights.languages.fr import letters, package, timeline
+from privacy_svc.rights.languages.fr import events, letters, package, timeline
 from privacy_svc.rights.languages.words import Words
 
 WORDS = Words(
     letters=letters.TEXTS,
     package=package.TEXTS,
-    happened=package.HAPPENED,
+    happened=events.HAPPENED,
     categories=package.CATEGORIES,
     lines=timeline.LINES,
     values=timeline.VALUES,

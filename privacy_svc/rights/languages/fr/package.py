@@ -114,36 +114,6 @@ TEXTS = {
     "consent.invalidated": "n’est plus valable",
 }
 
-HAPPENED = {
-    "policy:decision:permit": "Utilisation demandée et permise",
-    "policy:decision:deny": "Utilisation demandée et refusée",
-    "policy:audience:decided": "Cercle de personnes choisi",
-    "gateway:record:read": "Entrée lue",
-    "gateway:record:write": "Entrée modifiée",
-    "gateway:record:create": "Entrée créée",
-    "consent:record:requested": "Consentement demandé",
-    "consent:record:given": "Consentement donné",
-    "consent:record:refused": "Consentement refusé",
-    "consent:record:withdrawn": "Consentement retiré",
-    "consent:record:read": "Consentements consultés",
-    "consent:record:imported": "Consentements importés",
-    "consent:record:exported": "Consentements exportés",
-    "consent:objection:raised": "Opposition",
-    "consent:restriction:placed": "Utilisation limitée",
-    "consent:restriction:lifted": "Limitation levée",
-    "vault:subject:created": "Clé propre créée",
-    "rights:request:received": "Demande reçue",
-    "rights:request:verified": "Personne vérifiée",
-    "rights:request:approved": "Demande approuvée",
-    "rights:request:started": "Traitement commencé",
-    "rights:request:completed": "Demande traitée",
-    "rights:package:created": "Copie des données faite",
-    "rights:package:downloaded": "Copie des données récupérée",
-    "rights:code:sent": "Code envoyé",
-    "rights:letter:sent": "Lettre envoyée",
-    "rights:value:rectified": "Valeur corrigée",
-}
-
 CATEGORIES = {
     "user.name": "Nom", "user.name.first": "Prénom", "user.name.last": "Nom de famille", "user.contact": "Coordonnées",
     "user.contact.email": "Adresse e-mail", "user.contact.phone_number": "Numéro de téléphone",

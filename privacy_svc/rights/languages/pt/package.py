@@ -114,36 +114,6 @@ TEXTS = {
     "consent.invalidated": "já não é válido",
 }
 
-HAPPENED = {
-    "policy:decision:permit": "Uso perguntado e permitido",
-    "policy:decision:deny": "Uso perguntado e recusado",
-    "policy:audience:decided": "Grupo de pessoas escolhido",
-    "gateway:record:read": "Registo lido",
-    "gateway:record:write": "Registo alterado",
-    "gateway:record:create": "Registo criado",
-    "consent:record:requested": "Consentimento pedido",
-    "consent:record:given": "Consentimento dado",
-    "consent:record:refused": "Consentimento recusado",
-    "consent:record:withdrawn": "Consentimento retirado",
-    "consent:record:read": "Consentimentos vistos",
-    "consent:record:imported": "Consentimentos importados",
-    "consent:record:exported": "Consentimentos exportados",
-    "consent:objection:raised": "Oposição",
-    "consent:restriction:placed": "Uso limitado",
-    "consent:restriction:lifted": "Limitação levantada",
-    "vault:subject:created": "Chave própria criada",
-    "rights:request:received": "Pedido recebido",
-    "rights:request:verified": "Pessoa confirmada",
-    "rights:request:approved": "Pedido aprovado",
-    "rights:request:started": "O trabalho começou",
-    "rights:request:completed": "Pedido tratado",
-    "rights:package:created": "Cópia dos dados feita",
-    "rights:package:downloaded": "Cópia dos dados descarregada",
-    "rights:code:sent": "Código enviado",
-    "rights:letter:sent": "Carta enviada",
-    "rights:value:rectified": "Valor corrigido",
-}
-
 CATEGORIES = {
     "user.name": "Nome", "user.name.first": "Nome próprio", "user.name.last": "Apelido", "user.contact": "Contactos",
     "user.contact.email": "Endereço de e-mail", "user.contact.phone_number": "Número de telefone",
