@@ -10,7 +10,7 @@ from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, 
 from privacy_svc.http.media import only_known_media, takes
 from privacy_svc.http.middleware import Around, surround
 from privacy_svc.http.once import HEADER as IDEMPOTENCY_KEY
-from privacy_svc.http.once import KeyReused, Once, Sent, carry_out, forget_spent_keys, once_of_request
+from privacy_svc.http.once import UNKEYED, Change, KeyReused, Once, Sent, carry_out, forget_spent_keys, once_of_request
 from privacy_svc.http.parts import keep_parts, parts_of
 from privacy_svc.http.problems import (
     PROBLEM_JSON,
@@ -29,8 +29,10 @@ __all__ = [
     "ANY_QUERY",
     "IDEMPOTENCY_KEY",
     "PROBLEM_JSON",
+    "UNKEYED",
     "Around",
     "Caller",
+    "Change",
     "Contact",
     "CustomerDirectory",
     "CustomerRef",

@@ -74,6 +74,10 @@ class Once:
         """The row of the key."""
         return None if self.key is None else (self.caller, hashlib.sha256(self.key).digest())
 
+    def change(self, body: bytes) -> "Change":
+        """For a change of something that has a state of its own: sent again, the answer is how that stands now."""
+        return Change(self, body)
+
     def unspend(self, session: Session) -> None:
         """What was to follow the change could not be done: sent again, the request is carried out again."""
         if self.spent is not None:
@@ -82,6 +86,32 @@ class Once:
     def fingerprint(self, body: bytes) -> bytes:
         """Of the whole request. Keyed, because a plain hash of a body with an e-mail address would give it away."""
         return hmac.digest(self.key or b"", self.place.encode() + b"\0" + body, "sha256")
+
+
+@dataclass
+class Change:
+    """One request with its key, for a service that carries out the change in a transaction of its own."""
+
+    once: Once
+    body: bytes = field(repr=False)
+    again: bool = False
+    """It was carried out before."""
+
+    def is_due(self, session: Session) -> bool:
+        """False where it was carried out before; else its key is spent in this transaction. Raises KeyReused."""
+        sent = Sent(self.once, self.body, None, {})
+        if self.once.spent is None or _spend(session, [sent]):
+            return True
+        _require_same(session, sent)
+        self.again = True
+        return False
+
+    def told(self, answer: T) -> Response[T]:
+        return Response(answer, headers={REPLAYED: "true"} if self.again else None)
+
+
+UNKEYED = Once("", "").change(b"")
+"""Of the command line and of pages: always due."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +191,19 @@ def _keep(session: Session, answered: Sequence[tuple[Sent[Any], msgspec.Struct |
 
 def _again(session: Session, sent: Sent[Any], kind: type[T]) -> Response[T] | PrivacyError:
     """What was answered before."""
-    spent = session.get_one(IdempotencyKey, sent.once.spent)
-    if not hmac.compare_digest(spent.fingerprint, sent.fingerprint):
-        return KeyReused(f"This {HEADER} was sent before with another request.")
+    try:
+        spent = _require_same(session, sent)
+    except KeyReused as error:
+        return error
     known = {name: msgspec.to_builtins(value) for name, value in sent.said.items()}
     return Response(msgspec.convert(msgspec.json.decode(spent.answer) | known, kind), headers={REPLAYED: "true"})
+
+
+def _require_same(session: Session, sent: Sent[Any]) -> IdempotencyKey:
+    spent = session.get_one(IdempotencyKey, sent.once.spent)
+    if not hmac.compare_digest(spent.fingerprint, sent.fingerprint):
+        raise KeyReused(f"This {HEADER} was sent before with another request.")
+    return spent
 
 
 _KEYS = cast("Table", IdempotencyKey.__table__)

@@ -16,6 +16,8 @@ LASTING = 5
 """A problem that outlasts so many tries is told: the first ones are over in a minute."""
 MOST = 300
 """About three days of them, then a person has to see to it."""
+HICCUPS = 3
+"""Tries of what ended for a reason nobody foresaw: a bug comes again, a file or a connection that broke does not."""
 _dice = random.SystemRandom()
 
 

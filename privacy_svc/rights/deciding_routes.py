@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from privacy_svc.errors import Forbidden
-from privacy_svc.http import Caller, Role, allow, decode
+from privacy_svc.http import Caller, Once, Role, allow, decode
 from privacy_svc.rights.schemas import Answer, Ask, Attach, Cancel, Complete, DecideLeftover, Extend, Refuse
 from privacy_svc.rights.service import Requests
 from privacy_svc.rights.views import Attached, LeftoverView, RequestOpened, RequestView
@@ -24,10 +24,14 @@ def require_own(requests: Requests, request_id: str, caller: Caller) -> None:
 
 @post(ONE + "/approve", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="approveRequest", tags=TAGS)
 def approve_request(
-    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
-) -> RequestView:
+    request_id: FromPath[str],
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+    once: NamedDependency[Once],
+) -> Response[RequestView]:
     """Starts the work; for a failed request, goes on with it."""
-    return requests.approve(request_id, caller.name)
+    change = once.change(b"")
+    return change.told(requests.approve(request_id, caller.name, change))
 
 
 @post(
@@ -43,21 +47,31 @@ def refuse_request(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> RequestView:
+    once: NamedDependency[Once],
+) -> Response[RequestView]:
     """With a ground and an explanation; the letter names the authority and the remedy. Where the policy asks for a
     second person, the request stays open until they confirm it."""
     wanted = decode(body, Refuse)
-    return requests.refuse(request_id, wanted.ground, wanted.explanation, caller.name, evidence=wanted.evidence)
+    change = once.change(body)
+    return change.told(
+        requests.refuse(
+            request_id, wanted.ground, wanted.explanation, caller.name, evidence=wanted.evidence, change=change
+        )
+    )
 
 
 @post(
     ONE + "/confirm-refusal", opt=STAFF, status_code=200, sync_to_thread=True, operation_id="confirmRefusal", tags=TAGS
 )
 def confirm_refusal(
-    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
-) -> RequestView:
+    request_id: FromPath[str],
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+    once: NamedDependency[Once],
+) -> Response[RequestView]:
     """The second person of a refusal as unfounded or excessive."""
-    return requests.confirm_refusal(request_id, caller.name)
+    change = once.change(b"")
+    return change.told(requests.confirm_refusal(request_id, caller.name, change))
 
 
 @post(
@@ -73,9 +87,11 @@ def extend_request(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> RequestView:
+    once: NamedDependency[Once],
+) -> Response[RequestView]:
     """Once, to three months from receipt."""
-    return requests.extend(request_id, decode(body, Extend).reason, caller.name)
+    change = once.change(body)
+    return change.told(requests.extend(request_id, decode(body, Extend).reason, caller.name, change))
 
 
 @post(
@@ -91,10 +107,12 @@ def complete_review(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> RequestView:
+    once: NamedDependency[Once],
+) -> Response[RequestView]:
     """The end of the review of an automated decision by a person; who asked for it is told the result."""
     said = decode(body, Complete)
-    return requests.complete(request_id, said.result, said.explanation, caller.name)
+    change = once.change(body)
+    return change.told(requests.complete(request_id, said.result, said.explanation, caller.name, change))
 
 
 @post(
@@ -110,19 +128,26 @@ def cancel_request(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> RequestView:
+    once: NamedDependency[Once],
+) -> Response[RequestView]:
     """A duplicate or a mistake of ours, with the reason. Nobody is told."""
-    return requests.cancel(request_id, decode(body, Cancel).reason, caller.name)
+    said = decode(body, Cancel)
+    change = once.change(body)
+    return change.told(requests.cancel(request_id, said.reason, caller.name, change))
 
 
 @post(ONE + "/withdraw", opt=OPENERS, status_code=200, sync_to_thread=True, operation_id="withdrawRequest", tags=TAGS)
 def withdraw_request(
-    request_id: FromPath[str], requests: NamedDependency[Requests], caller: NamedDependency[Caller]
-) -> RequestOpened:
+    request_id: FromPath[str],
+    requests: NamedDependency[Requests],
+    caller: NamedDependency[Caller],
+    once: NamedDependency[Once],
+) -> Response[RequestOpened]:
     """The person does not want it any more, and says so to staff or where they asked."""
     require_own(requests, request_id, caller)
-    found = requests.withdraw(request_id, caller.name)
-    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+    change = once.change(b"")
+    found = requests.withdraw(request_id, caller.name, change)
+    return change.told(RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at))
 
 
 @post(
@@ -165,12 +190,14 @@ def note_answer(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> RequestOpened:
+    once: NamedDependency[Once],
+) -> Response[RequestOpened]:
     """What the person answered; the clock runs again from when it came. It verifies nobody."""
     wanted = decode(body, Answer)
     require_own(requests, request_id, caller)
-    found = requests.answer(request_id, wanted.answer, caller.name, received_at=wanted.received_at)
-    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
+    change = once.change(body)
+    found = requests.answer(request_id, wanted.answer, caller.name, received_at=wanted.received_at, change=change)
+    return change.told(RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at))
 
 
 @get(
@@ -198,11 +225,13 @@ def decide_leftover(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> RequestView:
+    once: NamedDependency[Once],
+) -> Response[RequestView]:
     """What becomes of a value that an erasure left in one place: taken out of the text, or accepted with a reason. Then
     approve the request again."""
     wanted = decode(body, DecideLeftover)
-    return requests.decide_leftover(request_id, wanted.place, wanted.decision, wanted.reason, caller.name)
+    change, said = once.change(body), (wanted.place, wanted.decision, wanted.reason)
+    return change.told(requests.decide_leftover(request_id, *said, caller.name, change))
 
 
 @post(ONE + "/files", opt=OPENERS | {"body": Attach}, sync_to_thread=True, operation_id="attachFile", tags=TAGS)
@@ -211,11 +240,13 @@ def attach_file(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> Attached:
+    once: NamedDependency[Once],
+) -> Response[Attached]:
     """A file that proves what the request says: PDF, PNG, JPEG or text, sealed at once."""
     wanted = decode(body, Attach)
     require_own(requests, request_id, caller)
-    return requests.attach(request_id, wanted.name, wanted.content, caller.name)
+    file = (request_id, wanted.name, wanted.content, caller.name)
+    return once.write(requests.database, body, Attached, lambda session: requests.attach_in(session, *file))
 
 
 @get(ONE + "/files/{file_id:str}", opt=allow(Role.DPO), sync_to_thread=True, operation_id="readFile", tags=TAGS)

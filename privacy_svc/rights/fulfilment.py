@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import Database, now
 from privacy_svc.errors import PrivacyError, Unavailable
 from privacy_svc.rights import accessing, erasing, limiting, outside, rectifying
-from privacy_svc.rights.backoff import LASTING, MOST, pause_after
+from privacy_svc.rights.backoff import HICCUPS, LASTING, MOST, pause_after
 from privacy_svc.rights.errors import Interrupted, Unanswered
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
@@ -50,10 +50,12 @@ class OneForAll:
 
 
 class Problem(TypedDict):
-    """Why a step ended without being done. `passing`: trying again later may help."""
+    """Why a step ended without being done. `kind`: the error's class, which quotes nobody. `passing`: trying again
+    later may help."""
 
     step: str
     slug: str
+    kind: str
     detail: str
     remedy: str
     places: list[dict[str, str]]
@@ -129,14 +131,16 @@ class Fulfilment:
                         mark_done(request, step)
                 went_on(request)
         except PrivacyError as error:
-            _log.warning("request.step_failed", request=request_id, step=at, problem=error.slug)
+            kind = type(error).__name__
+            _log.warning("request.step_failed", request=request_id, step=at, problem=error.slug, kind=kind)
             return problem_of(at, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is ends the request as failed, and is told
+        except Exception as error:  # noqa: BLE001 - whatever it is is tried again, then ends the request, and is told
             # The message may quote a value of the person: only the kind and the place go to the log.
             stack = traceback.extract_tb(error.__traceback__)
             frames = [f"{f.filename}:{f.lineno}" for f in stack if "privacy_svc" in f.filename]
-            _log.error("request.step_broke", request=request_id, step=at, kind=type(error).__name__, frames=frames)
-            return problem_of(at, Interrupted("The run ended unexpectedly."))
+            kind = type(error).__name__
+            _log.error("request.step_broke", request=request_id, step=at, kind=kind, frames=frames)
+            return problem_of(at, Interrupted(f"The run ended unexpectedly: {kind}."), kind)
         return None
 
     def _wait_for_log(self, steps: Sequence[Step]) -> None:
@@ -169,14 +173,13 @@ class Fulfilment:
             request = find(session, request_id, lock=True)
             if request.state != State.IN_PROGRESS:
                 return True
-            if request.tries >= MOST:
+            if request.tries >= (HICCUPS if problem["slug"] == Interrupted.slug else MOST):
                 return False
             request.tries += 1
             request.next_at, request.attempt = now() + pause_after(request.tries), request.attempt + 1
             request.failure = dict(problem)
             if request.tries == LASTING:
-                said = {"step": problem["step"], "problem": problem["slug"]}
-                self.parts.note(session, request, Event.WAITS, WORKER, **said)
+                self.parts.note(session, request, Event.WAITS, WORKER, **_told(problem))
             return True
 
     def fail(self, request_id: str, problem: Problem) -> None:
@@ -184,7 +187,7 @@ class Fulfilment:
         and is not so any more is looked at anew, by as many as the policy asks for."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
-            if request.state != State.IN_PROGRESS:
+            if request.state != State.IN_PROGRESS or _overtaken(request, problem):
                 return
             moved = problem["slug"] in {Moved.slug, Unanswered.slug}
             ended = State.AWAITING_APPROVAL if moved else State.FAILED
@@ -192,11 +195,17 @@ class Fulfilment:
             request.failure, request.next_at, request.tries = dict(problem), None, 0
             if moved:
                 request.approved_at = request.approved_by = request.first_approved_by = None
-            self.parts.note(session, request, Event.FAILED, WORKER, step=problem["step"], problem=problem["slug"])
+            self.parts.note(session, request, Event.FAILED, WORKER, **_told(problem))
+        _log.error("request.failed", request=request_id, **_told(problem))
 
 
 def _due(request: DataRequest, step: Step) -> bool:
     return request.state == State.IN_PROGRESS and not is_done(request, step)
+
+
+def _overtaken(request: DataRequest, problem: Problem) -> bool:
+    """Another run of the request has done this step meanwhile, and goes on."""
+    return problem["step"] in set(progress(request).get("steps", ())) - {START}
 
 
 def went_on(request: DataRequest) -> None:
@@ -205,12 +214,19 @@ def went_on(request: DataRequest) -> None:
         request.failure, request.next_at, request.tries = None, None, 0
 
 
-def problem_of(step: str, error: PrivacyError) -> Problem:
+def _told(problem: Problem) -> dict[str, str]:
+    """For the timeline and the service's log: the cause stays known when the request goes on and forgets it."""
+    return {"step": problem["step"], "problem": problem["slug"], "kind": problem["kind"]}
+
+
+def problem_of(step: str, error: PrivacyError, kind: str = "") -> Problem:
+    """`kind` where the error stands for another one. Nobody foresaw an `Interrupted`, so nobody knows that it stays."""
     return Problem(
         step=step,
         slug=error.slug,
+        kind=kind or type(error).__name__,
         detail=error.detail,
         remedy=error.remedy,
         places=[{"place": f.pointer, "detail": f.detail} for f in error.faults],
-        passing=isinstance(error, Unavailable),
+        passing=isinstance(error, Unavailable | Interrupted),
     )

@@ -110,7 +110,8 @@ def verify_request(
     body: RawBody,
     requests: NamedDependency[Requests],
     caller: NamedDependency[Caller],
-) -> RequestOpened:
+    once: NamedDependency[Once],
+) -> Response[RequestOpened]:
     """The code the person was mailed; staff may say instead how they verified the person."""
     wanted = decode(body, Verify)
     require_own(requests, request_id, caller)
@@ -118,14 +119,16 @@ def verify_request(
         raise BadRequest("Give exactly one of code and reason.")
     if wanted.code is not None and wanted.customer is not None:
         raise BadRequest("Whose code it is says the code; `customer` goes with a reason.")
+    change = once.change(body)
     if wanted.code is not None:
-        found = requests.verify(request_id, wanted.code, caller.name)
+        found = requests.verify(request_id, wanted.code, caller.name, change)
     elif caller.role is Role.MODULE:
         raise Forbidden("Only staff (dpo, admin) may verify a person with a reason.")
     else:
         assert wanted.reason is not None
-        found = requests.vouch(request_id, wanted.reason, caller.name, wanted.customer)
-    return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at, found.merged_into)
+        found = requests.vouch(request_id, wanted.reason, caller.name, wanted.customer, change)
+    told = RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at, found.merged_into)
+    return change.told(told)
 
 
 @get(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database, now
 from privacy_svc.errors import PrivacyError
-from privacy_svc.http import CustomerDirectory, CustomerRef
+from privacy_svc.http import UNKEYED, Change, CustomerDirectory, CustomerRef
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
 from privacy_svc.rights import (
@@ -137,11 +137,13 @@ class Requests:
         elif not quietly:
             raise AddressMissing("A code cannot be sent: there is no e-mail address on file.")
 
-    def verify(self, request_id: str, code: str, actor: str) -> RequestView:
-        """Raises WrongCode; the wrong try is counted and logged all the same."""
+    def verify(self, request_id: str, code: str, actor: str, change: Change = UNKEYED) -> RequestView:
+        """Raises WrongCode; the wrong try is counted and logged all the same, and spends no key."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
-            right = verification.check_code(session, self.parts, request, code, actor)
+            right = not change.is_due(session) or verification.check_code(session, self.parts, request, code, actor)
+            if not right:
+                change.once.unspend(session)
             ordered = request.attempt > request.dispatched
         if ordered:
             ring(self.parts.settings.home)
@@ -149,18 +151,27 @@ class Requests:
             raise WrongCode("The code is wrong or no longer valid.")
         return self.show(request_id)
 
-    def vouch(self, request_id: str, reason: str, actor: str, who: CustomerRef | None = None) -> RequestView:
+    def vouch(
+        self, request_id: str, reason: str, actor: str, who: CustomerRef | None = None, change: Change = UNKEYED
+    ) -> RequestView:
         """A member of the staff verified the person another way; `who`: which of several with the same address."""
-        return self.change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor, who))
+        return self.change(request_id, lambda s, r: verification.vouch(s, self.parts, r, reason, actor, who), change)
 
     # Deciding
 
-    def approve(self, request_id: str, actor: str) -> RequestView:
+    def approve(self, request_id: str, actor: str, change: Change = UNKEYED) -> RequestView:
         """Also runs again what failed."""
-        return self.change(request_id, lambda s, r: approval.approve(s, self.parts, r, actor))
+        return self.change(request_id, lambda s, r: approval.approve(s, self.parts, r, actor), change)
 
     def refuse(
-        self, request_id: str, ground: Ground, explanation: str, actor: str, *, evidence: str = ""
+        self,
+        request_id: str,
+        ground: Ground,
+        explanation: str,
+        actor: str,
+        *,
+        evidence: str = "",
+        change: Change = UNKEYED,
     ) -> RequestView:
         """Closes it, or waits for `confirm_refusal` where the policy asks for a second person."""
         return self._write(
@@ -168,40 +179,48 @@ class Requests:
             REFUSAL,
             lambda s, r: refusing.refuse(s, self.parts, r, ground, explanation, evidence, actor),
             actor,
+            change,
         )
 
-    def confirm_refusal(self, request_id: str, actor: str) -> RequestView:
-        return self._write(request_id, REFUSAL, lambda s, r: refusing.confirm(s, self.parts, r, actor), actor)
+    def confirm_refusal(self, request_id: str, actor: str, change: Change = UNKEYED) -> RequestView:
+        return self._write(request_id, REFUSAL, lambda s, r: refusing.confirm(s, self.parts, r, actor), actor, change)
 
-    def extend(self, request_id: str, reason: Extension, actor: str) -> RequestView:
+    def extend(self, request_id: str, reason: Extension, actor: str, change: Change = UNKEYED) -> RequestView:
         """It counts once the letter is sent, or somebody notes how the person was told."""
         ask = lambda s, r: extending.extend(s, self.parts, r, reason)  # noqa: E731
-        return self._write(request_id, EXTENSION, ask, actor, reason=reason.value)
+        return self._write(request_id, EXTENSION, ask, actor, change, reason=reason.value)
 
-    def complete(self, request_id: str, result: Review, explanation: str, actor: str) -> RequestView:
+    def complete(
+        self, request_id: str, result: Review, explanation: str, actor: str, change: Change = UNKEYED
+    ) -> RequestView:
         """The end of a review by a person (Art. 22); they are told."""
         return self._write(
             request_id,
             REVIEW,
             lambda s, r: approval.finish_review(s, self.parts, r, result, explanation, actor),
             actor,
+            change,
         )
 
-    def cancel(self, request_id: str, reason: str, actor: str) -> RequestView:
+    def cancel(self, request_id: str, reason: str, actor: str, change: Change = UNKEYED) -> RequestView:
         """A duplicate or a mistake of ours: nobody is told, so it says why. Raises BadRequest, Conflict."""
-        return self.change(request_id, lambda s, r: approval.cancel(s, self.parts, r, reason, actor))
+        return self.change(request_id, lambda s, r: approval.cancel(s, self.parts, r, reason, actor), change)
 
-    def withdraw(self, request_id: str, actor: str) -> RequestView:
-        return self.change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True))
+    def withdraw(self, request_id: str, actor: str, change: Change = UNKEYED) -> RequestView:
+        return self.change(request_id, lambda s, r: approval.end(s, self.parts, r, actor, withdrawn=True), change)
 
     # Files and leftovers
 
     def attach(self, request_id: str, name: str, content: bytes, actor: str) -> Attached:
         """A file that proves what the request says. Raises BadRequest, Conflict."""
         with self.database.write() as session:
-            request = find(session, request_id, lock=True)
-            file = attaching.attach(session, self.parts, request, name, content, actor)
-            return Attached(file.id, file.size)
+            return self.attach_in(session, request_id, name, content, actor)
+
+    def attach_in(self, session: Session, request_id: str, name: str, content: bytes, actor: str) -> Attached:
+        """The same, for a caller with a transaction of its own."""
+        request = find(session, request_id, lock=True)
+        file = attaching.attach(session, self.parts, request, name, content, actor)
+        return Attached(file.id, file.size)
 
     def file(self, request_id: str, file_id: str, actor: str) -> tuple[str, bytes]:
         """Media type and content; the look is logged."""
@@ -213,9 +232,12 @@ class Requests:
         with self.database.read() as session:
             return [LeftoverView(*found) for found in leftovers.waiting(session)]
 
-    def decide_leftover(self, request_id: str, place: str, what: Decision, reason: str, actor: str) -> RequestView:
+    def decide_leftover(
+        self, request_id: str, place: str, what: Decision, reason: str, actor: str, change: Change = UNKEYED
+    ) -> RequestView:
         """About a place where a search after an erasure found something; `approve` then goes on by it."""
-        return self.change(request_id, lambda s, r: leftovers.decide(s, self.parts, r, place, what, reason, actor))
+        decide = lambda s, r: leftovers.decide(s, self.parts, r, place, what, reason, actor)  # noqa: E731
+        return self.change(request_id, decide, change)
 
     # Asking the person
 
@@ -243,9 +265,17 @@ class Requests:
             self.change(request_id, lambda s, r: asking.sent(s, self.parts, r, actor, now(), "mail"))
         return self.show(request_id)
 
-    def answer(self, request_id: str, text: str, actor: str, *, received_at: datetime | None = None) -> RequestView:
+    def answer(
+        self,
+        request_id: str,
+        text: str,
+        actor: str,
+        *,
+        received_at: datetime | None = None,
+        change: Change = UNKEYED,
+    ) -> RequestView:
         """What the person answered; the clock runs again."""
-        return self.change(request_id, lambda s, r: asking.answer(s, self.parts, r, text, actor, received_at))
+        return self.change(request_id, lambda s, r: asking.answer(s, self.parts, r, text, actor, received_at), change)
 
     # What time brings
 
@@ -283,10 +313,14 @@ class Requests:
 
     # The boundary
 
-    def change(self, request_id: str, transition: Callable[[Session, DataRequest], None]) -> RequestView:
+    def change(
+        self, request_id: str, transition: Callable[[Session, DataRequest], None], change: Change = UNKEYED
+    ) -> RequestView:
+        """Not done again where it was sent before with the same key: the answer is how the request stands now."""
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
-            transition(session, request)
+            if change.is_due(session):
+                transition(session, request)
             ordered = request.attempt > request.dispatched
         if ordered:
             ring(self.parts.settings.home)
@@ -298,6 +332,7 @@ class Requests:
         kind: str,
         transition: Callable[[Session, DataRequest], Letter | None],
         actor: str,
+        change: Change,
         **params: str,
     ) -> RequestView:
         """A transition that may end with a letter to the person, in their language: owed until they are told."""
@@ -305,7 +340,7 @@ class Requests:
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
             address = reach(session, self.parts, request)
-            letter = transition(session, request)
+            letter = transition(session, request) if change.is_due(session) else None
             if letter is not None:
                 owed_id = owed.put(session, self.parts, request, kind, address, letter, actor, **params).id
         if owed_id is not None:

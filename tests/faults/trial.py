@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from sqlalchemy import create_engine, text
 
 from privacy_svc import examples
 from privacy_svc.cli.connecting import remember_store
@@ -92,20 +94,23 @@ class Served(Installation):
 
 @dataclass
 class Trial:
-    """`record` is of the whole trial: after each fault everything is looked for that was ever acknowledged."""
+    """`record` is of the whole trial: after each fault everything is looked for that was ever acknowledged. `alone`:
+    customers who share neither name nor number with another."""
 
     service: Served
     store: str
     seed: int
+    alone: list[str]
     server: Server | None = None
     keys: Transit | None = None
     mail_port: int = 0
     record: Record = field(default_factory=Record)
-    erasable: list[str] = field(default_factory=lambda: [str(n) for n in range(CUSTOMERS, CUSTOMERS - ERASABLE, -1)])
+    erasable: list[str] = field(init=False)
     numbers: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.numbers = random.Random(self.seed)  # noqa: S311 - draws faults
+        self.erasable = [key for key in self.alone if int(key) > CUSTOMERS - ERASABLE]
 
     @contextmanager
     def load(self) -> Iterator[None]:
@@ -154,6 +159,18 @@ def _run(caller: Caller, failed: list[BaseException]) -> None:
         failed.append(error)
 
 
+def _alone(store: str) -> list[str]:
+    """An erasure of somebody whose name or number another customer has too waits for a person, who says whose it is; no
+    fault is to blame for that."""
+    statement = text("SELECT id, phone, first_name, last_name FROM customers ORDER BY id DESC")
+    engine = create_engine(store)
+    with engine.connect() as connection:
+        rows = connection.execute(statement).all()
+    engine.dispose()
+    phones, names = Counter(r.phone for r in rows if r.phone), Counter((r.first_name, r.last_name) for r in rows)
+    return [str(r.id) for r in rows if phones[r.phone] < 2 and names[r.first_name, r.last_name] < 2]
+
+
 def found(folder: Path, store: str, database: str, seed: int, more: dict[str, str]) -> Trial:
     """A sealed shop with its clients; nothing is served yet. One `serve` with the worker it brings on SQLite, two web
     processes and two workers on PostgreSQL."""
@@ -168,10 +185,11 @@ def found(folder: Path, store: str, database: str, seed: int, more: dict[str, st
         key_provider=more.get("PRIVACY_KEY_PROVIDER", "file"),
     )
     remember_store(service.home, "shop", store)
+    alone = _alone(store)
     runtime = create_home(settings)
     seal(runtime.sealer("trial"))
     with runtime.database.write() as session:
         for name, role in CLIENTS:
             service.tokens[name] = add_client(session, runtime.log, name, role, "trial")[1]
     runtime.close()
-    return Trial(service, store, seed)
+    return Trial(service, store, seed, alone)

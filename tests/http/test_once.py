@@ -124,7 +124,8 @@ def test_the_reference_and_the_developers_page_name_the_routes(service: Service)
     }
     section = PAGE.read_text().split("## Send again")[1].split("\nand send the same")[0]
     assert set(re.findall(r"POST /v1/\S+", section)) == taking
-    assert {path.replace("/1/", "/{customer}/") for _, path, _ in CHANGES} == {t.split()[1] for t in taking}
+    decisions = {t.split()[1] for t in taking if "{request_id}" in t}  # tests/rights/test_sent_again.py
+    assert {path.replace("/1/", "/{customer}/") for _, path, _ in CHANGES} == {t.split()[1] for t in taking} - decisions
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 256, "with a space in it", "schlüssel-mit-umlaut"])

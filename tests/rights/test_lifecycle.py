@@ -24,7 +24,7 @@ SEED = 20261128
 FOUR_EYES = "approval: [erasure, rectification]\nfour_eyes: {rights: [erasure], refusals: true}\n"
 RIGHTS = (Right.OBJECTION, Right.ERASURE, Right.AUTOMATED_DECISION, Right.ACCESS)
 WHO = st.sampled_from(["dora", "piet"])
-BROKEN = Problem(step="start", slug="interrupted", detail="", remedy="", places=[], passing=False)
+BROKEN = Problem(step="start", slug="interrupted", kind="OSError", detail="", remedy="", places=[], passing=False)
 
 
 @dataclass
