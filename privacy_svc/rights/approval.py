@@ -114,12 +114,14 @@ def _start(request: DataRequest) -> None:
         request.attempt += 1
 
 
-def cancel(session: Session, parts: Parts, request: DataRequest, reason: str, actor: str) -> None:
-    """By us, with a reason that stays with the request, sealed: an authority may ask why it has no answer."""
-    if not reason.strip():
+def cancel(session: Session, parts: Parts, request: DataRequest, reason: str | None, actor: str) -> None:
+    """By us. The reason stays with the request, sealed: an authority may ask why it has no answer. None: by a program
+    that gave none."""
+    if reason is not None and not reason.strip():
         raise BadRequest("Say why the request is cancelled, or which one it duplicates. What is refused has a ground.")
     end(session, parts, request, actor, withdrawn=False)
-    details.add(session, parts.vault, request, cancelled_because=reason)
+    if reason is not None:
+        details.add(session, parts.vault, request, cancelled_because=reason)
 
 
 def end(session: Session, parts: Parts, request: DataRequest, actor: str, *, withdrawn: bool) -> None:

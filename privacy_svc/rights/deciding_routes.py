@@ -130,10 +130,10 @@ def cancel_request(
     caller: NamedDependency[Caller],
     once: NamedDependency[Once],
 ) -> Response[RequestView]:
-    """A duplicate or a mistake of ours, with the reason. Nobody is told."""
-    said = decode(body, Cancel)
+    """A duplicate or a mistake of ours, with the reason where the body gives one. Nobody is told."""
+    reason = decode(body, Cancel).reason if body else None
     change = once.change(body)
-    return change.told(requests.cancel(request_id, said.reason, caller.name, change))
+    return change.told(requests.cancel(request_id, reason, caller.name, change))
 
 
 @post(ONE + "/withdraw", opt=OPENERS, status_code=200, sync_to_thread=True, operation_id="withdrawRequest", tags=TAGS)

@@ -202,7 +202,7 @@ class Requests:
             change,
         )
 
-    def cancel(self, request_id: str, reason: str, actor: str, change: Change = UNKEYED) -> RequestView:
+    def cancel(self, request_id: str, reason: str | None, actor: str, change: Change = UNKEYED) -> RequestView:
         """A duplicate or a mistake of ours: nobody is told, so it says why. Raises BadRequest, Conflict."""
         return self.change(request_id, lambda s, r: approval.cancel(s, self.parts, r, reason, actor), change)
 

@@ -7,6 +7,7 @@ timeline and its entry in the log.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, seed, settings
@@ -184,10 +185,10 @@ class Desk(RuleBasedStateMachine):
 
     @rule(asked=requests, by_person=st.booleans())
     def end(self, asked: Asked, *, by_person: bool) -> None:
-        end = self.service.withdraw if by_person else self.service.cancel
+        end = self.service.withdraw if by_person else partial(self.service.cancel, reason="a mistake")
         self._try(
             asked,
-            lambda: end(asked.id, "dora"),
+            lambda: end(asked.id, actor="dora"),
             fits=asked.open,
             then=lambda: asked.close(State.CANCELLED),
         )

@@ -93,13 +93,14 @@ def test_erasure_with_certificate_and_notifications(
 
 def test_deciding(client: TestClient[Litestar]) -> None:
     """Extend, refuse, cancel, withdraw answer with the request as it then is."""
-    one, two, three = (f"/v1/requests/{opened(client)['id']}" for _ in range(3))
+    one, two, three, four = (f"/v1/requests/{opened(client)['id']}" for _ in range(4))
     assert client.post(f"{one}/extend", json={"reason": "complexity"}).json()["extended_at"]
     refusal = {"ground": "A12IdentityFailure", "explanation": "No answer came."}
     assert client.post(f"{one}/refuse", json=refusal).json()["state"] == "refused"
     for silent in ({}, {"reason": " "}):
         assert client.post(f"{two}/cancel", json=silent).status_code == 400
     assert client.post(f"{two}/cancel", json={"reason": "A mistake."}).json()["outcome"] == "cancelled"
+    assert client.post(f"{four}/cancel").json()["outcome"] == "cancelled"
     assert client.post(f"{three}/withdraw", headers=MODULE).json()["state"] == "cancelled"
     assert client.post(f"{three}/complete", json={"result": "upheld", "explanation": "x"}).status_code == 409
     assert client.post(f"{three}/code").status_code == 409
