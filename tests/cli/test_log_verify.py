@@ -68,15 +68,19 @@ def test_what_was_done_is_told(installed: Installation, database: Path, sql: str
     assert (installed.home / "log" / "checkpoints").read_bytes() == signed
 
 
-def test_a_hold_taken_away_is_told(installed: Installation, database: Path) -> None:
-    """The log says that it stands; it is named, and listed as lost."""
+def test_a_hold_taken_away_is_told(installed: Installation) -> None:
+    """The log says that it stands; it is named, and listed as lost, until its row is back."""
     placed = installed.run("hold", "place", "1", "--reason", "a claim", "--as", "piet").strip()
-    assert json.loads(installed.run("--json", "log", "verify"))["ok"]
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(installed.home / "privacy.sqlite3")) as connection:
+        (row,) = connection.execute("SELECT * FROM holds").fetchall()
         connection.execute("DELETE FROM holds")
-    assert placed in json.loads(installed.run("--json", "log", "verify", expect=1))["holds"]
-    assert placed in installed.run("log", "verify", expect=1).splitlines()[0]
-    assert [(h["id"], h["lost"]) for h in json.loads(installed.run("--json", "hold", "list"))] == [(placed, True)]
+        connection.commit()
+        assert placed in json.loads(installed.run("--json", "log", "verify", expect=1))["holds"]
+        assert placed in installed.run("log", "verify", expect=1).splitlines()[0]
+        assert [(h["id"], h["lost"]) for h in json.loads(installed.run("--json", "hold", "list"))] == [(placed, True)]
+        connection.execute(f"INSERT INTO holds VALUES ({', '.join('?' * len(row))})", row)
+        connection.commit()
+    assert json.loads(installed.run("--json", "log", "verify"))["ok"]
 
 
 def test_nothing_harmless_is_said_that_is_not_proven(installed: Installation, database: Path) -> None:
