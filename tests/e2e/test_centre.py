@@ -112,6 +112,8 @@ def test_from_consent_to_withdrawal(browser: Browser, company: Company, *, scrip
     assert permitted(company, "marketing.email")
     card.get_by_role("button", name="Turn off").click()
     expect(card.locator(".position")).to_have_text("Off")
+    said = f"{card.locator('h2').inner_text()}: Off" if scripts else ""  # a whole page is read out by itself
+    expect(visitor.page.get_by_role("status")).to_have_text(said)
     assert not permitted(company, "marketing.email")
     assert visitor.page.url.endswith("/me/choices")
     assert (visitor.foreign, visitor.complaints) == ([], [])
