@@ -142,7 +142,9 @@ def test_by_plain_http_too(browser: Browser, company: Company) -> None:
     visitor = Visitor(browser, f"http://{NAME}:{company.port}", size=PHONE)
     said = list[dict[str, str]]()
     visitor.page.on("request", lambda r: said.append(r.all_headers()) if r.method == "POST" else None)
+    others = company.cookies  # of the other address; this session ends here
     sign_in(visitor, company, anew=True)
+    company.cookies = others
     visitor.go("/me")
     visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url(re.compile(r"/$"))
