@@ -47,11 +47,13 @@ _ASKED_ABOUT = frozenset({None, Source.PROVIDED})
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """`place` names the field for a correction; None where none can be asked for here."""
+    """`place` names the field for a correction; None where none can be asked for here. `may_go`: it can be left empty,
+    which the addresses by which a person is known cannot."""
 
     label: str
     text: str = field(repr=False)
     place: str | None = None
+    may_go: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Own:
         may = collection.subject is not None and not named_by.primary_key and named_by.personal
         may = may and named_by.source in _ASKED_ABOUT and isinstance(value, str)
         place = f"{collection.path}.{named_by.name}" if may else None
-        return Value(named(named_by, self._language), shown(value), place)
+        return Value(named(named_by, self._language), shown(value), place, may and named_by.identity is None)
 
     # Who looked at it
 

@@ -16,7 +16,7 @@ from litestar.response import Redirect, Template
 from privacy_svc.auditlog import Log
 from privacy_svc.consent import CHOICES, Choices, NoticeChanged, Switches, deliver
 from privacy_svc.db import Database
-from privacy_svc.errors import BadRequest, NotSignedIn, PrivacyError
+from privacy_svc.errors import NotSignedIn, PrivacyError
 from privacy_svc.http import Caller, Role, allow, answer_problem
 from privacy_svc.identity import CUSTOMER_COOKIE, PERSON, end_all, list_sessions, revoke_session, session_cookie
 from privacy_svc.mail import Mailer
@@ -108,13 +108,11 @@ def correct(
     policies: NamedDependency[PolicyHolder],
     own: NamedDependency[Own],
 ) -> Response[Any]:
-    """One value, in its place. What does not fit there is shown again, to be mended."""
+    """One value, in its place, or none there. What does not fit there is shown again, to be mended."""
     sent = form(body)
-    place, value = sent.get("place", ""), sent.get("value", "").strip()
-    if not value:
-        raise BadRequest("The right value is missing.")
+    place, value = sent.get("place", ""), sent.get("value", "").replace("\r\n", "\n").strip()
     try:
-        opened = own.open(Right.RECTIFICATION, {"changes": {place: value}})
+        opened = own.open(Right.RECTIFICATION, {"changes": {place: value or None}})
     except CannotRectify:
         wrong = {"place": place, "value": value}
         return page(request, policies.current, "my_data.html", status=400, held=own.held(), wrong=wrong)

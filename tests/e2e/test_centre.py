@@ -112,6 +112,8 @@ def test_from_consent_to_withdrawal(browser: Browser, company: Company, *, scrip
     assert permitted(company, "marketing.email")
     card.get_by_role("button", name="Turn off").click()
     expect(card.locator(".position")).to_have_text("Off")
+    said = f"{card.locator('h2').inner_text()}: Off" if scripts else ""  # a whole page is read out by itself
+    expect(visitor.page.get_by_role("status")).to_have_text(said)
     assert not permitted(company, "marketing.email")
     assert visitor.page.url.endswith("/me/choices")
     assert (visitor.foreign, visitor.complaints) == ([], [])
@@ -140,7 +142,9 @@ def test_by_plain_http_too(browser: Browser, company: Company) -> None:
     visitor = Visitor(browser, f"http://{NAME}:{company.port}", size=PHONE)
     said = list[dict[str, str]]()
     visitor.page.on("request", lambda r: said.append(r.all_headers()) if r.method == "POST" else None)
+    others = company.cookies  # of the other address; this session ends here
     sign_in(visitor, company, anew=True)
+    company.cookies = others
     visitor.go("/me")
     visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url(re.compile(r"/$"))

@@ -21,6 +21,7 @@ def test_it_says_what_every_purpose_means(site: Site) -> None:
     shown = {key for key, p in policies.purposes.items() if p.title["en"] in page}
     assert shown == {key for key, p in policies.purposes.items() if "customer" in p.subjects}
     assert "Postbote Mailing SAS (FR)" in page
+    assert page.count('class="notice" lang="en"') == page.count('class="notice"') > 0
     assert "<strong>Yes, Nordlicht Handels GmbH may send me its newsletter" in page
     assert "Hafenstraße 12, 24103 Kiel" in page
     assert "datenschutz@nordlicht-handel.example" in page

@@ -14,9 +14,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   send(event);
 });
 
-// The button that was pressed may have gone with its switch: whoever reads by keyboard stays at that purpose.
+// The button that was pressed may have gone with its switch: whoever reads by keyboard stays at that purpose. Whoever
+// listens is told how the one switch stands now, and not the whole list.
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (document.activeElement !== document.body) return;
   const purpose = event.detail.requestConfig.path.split("/").pop();
-  document.getElementById(`c-${purpose}`)?.focus();
+  const title = document.getElementById(`c-${purpose}`);
+  const position = document.getElementById(`use-${purpose}`)?.querySelector(".position");
+  if (position) document.getElementById("said").textContent = `${title.textContent}: ${position.textContent}`;
+  if (document.activeElement === document.body) title?.focus();
 });
