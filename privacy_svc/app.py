@@ -63,7 +63,8 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
     parts.policies.tell_refusals(POLICIES_REFUSED.set)
     keep_parts(app, _parts(parts))
     identity.check_routes(app)
-    return surround(app, chosen.body_limit, https=chosen.base_url.startswith("https:"))
+    https = chosen.base_url.startswith("https:")
+    return surround(app, chosen.body_limit, waiting=chosen.waiting_limit, https=https)
 
 
 def _everything() -> Router:

@@ -114,6 +114,11 @@ class Unavailable(PrivacyError):
     remedy = "Try again; nothing was changed. `detail` names what is away."
 
 
+class Overloaded(Unavailable):
+    slug, title = "overloaded", "Too many requests wait here"
+    remedy = "Send it again after as many seconds as `Retry-After` says, and fewer at a time. Nothing was changed."
+
+
 class DatabaseBusy(Unavailable):
     slug, title = "database-busy", "The privacy database is busy or away"
 

@@ -67,6 +67,9 @@ class Settings:
         "", "Where people and modules reach this service; links in mails; empty: the address and port listened on."
     )
     body_limit: int = setting(1_000_000, "Largest request body in bytes.")
+    waiting_limit: int = setting(
+        512, "Requests that a web process has in hand at most; whoever comes then is answered 503 at once."
+    )
     token_limit: int = setting(300_000, "Calls a minute by one token, over all processes; 0: any number.")
     proxies: str = setting(
         "", "Networks of the reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/24; empty: none."

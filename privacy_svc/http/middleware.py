@@ -12,7 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from privacy_svc.db import new_id
-from privacy_svc.errors import HeadersTooLarge, PrivacyError, TooLarge
+from privacy_svc.errors import HeadersTooLarge, Overloaded, PrivacyError, TooLarge
 from privacy_svc.http.access import AccessLog
 from privacy_svc.http.logs import REQUEST_ID, clean
 from privacy_svc.http.metrics import IN_PROGRESS, count
@@ -20,6 +20,8 @@ from privacy_svc.http.problems import PROBLEM_JSON, problem, problem_headers
 
 STATIC = "/static/"
 """What is the same for everybody, and may be kept by browsers."""
+HEALTH = "/health/"
+"""Is answered however many wait: a process that has too much to do is not dead."""
 HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -42,19 +44,21 @@ _MOST_OF_HEADERS = 32_768
 """Bytes of all names and values: more than browsers and proxies send, less than what the server reads at most."""
 
 
-def surround(app: Litestar, limit: int, *, https: bool = False) -> Litestar:
+def surround(app: Litestar, limit: int, *, waiting: int, https: bool = False) -> Litestar:
     """Puts `Around` outside of Litestar's router: as a Litestar middleware it would not see requests that
     match no route, and a 404 would go out without its id, its headers and its log line."""
-    app.asgi_handler = Around(app.asgi_handler, limit, https=https)
+    app.asgi_handler = Around(app.asgi_handler, limit, waiting=waiting, https=https)
     return app
 
 
 class Around:
     """`limit` is the largest body in bytes, counted while it arrives: a chunked body does not say its length.
-    `https`: people reach us by https, whatever the proxy before us speaks to us."""
+    `waiting`: so many requests are in hand at most; whoever comes then hears so at once, and does not wait until they
+    give up. `https`: people reach us by https, whatever the proxy before us speaks to us."""
 
-    def __init__(self, app: ASGIApp, limit: int, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, limit: int, *, waiting: int, https: bool) -> None:
         self.app, self.limit, self._https = app, limit, https
+        self._waiting, self._in_hand = waiting, 0
         self._access = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,6 +70,7 @@ class Around:
         echoed = sent if _ECHOED.fullmatch(sent) else request_id
         named = REQUEST_ID.set(request_id)
         IN_PROGRESS.inc()
+        self._in_hand += 1
         begun, status = time.perf_counter(), 500
 
         async def sending(message: Message) -> None:
@@ -86,11 +91,14 @@ class Around:
             self._access.note(method, route, status, seconds, request_id)
             count(method, route, status, seconds)
             IN_PROGRESS.dec()
+            self._in_hand -= 1
             REQUEST_ID.reset(named)
 
     def _refused(self, scope: HTTPScope) -> PrivacyError | None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > _MOST_OF_HEADERS:
             return HeadersTooLarge(f"The headers of a request have at most {_MOST_OF_HEADERS:,} bytes together.")
+        if self._in_hand > self._waiting and not scope["path"].startswith(HEALTH):
+            return Overloaded("More requests wait than this process takes; nothing was done.")
         return self._too_large() if _declared(scope) > self.limit else None
 
     def _counting(self, receive: Receive) -> Receive:

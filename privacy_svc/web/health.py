@@ -1,7 +1,9 @@
 """Whether the process lives, and whether each part it needs answers (for load balancers and supervisors)."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
@@ -22,6 +24,8 @@ from privacy_svc.vault import Vault
 LONGEST_WAIT = timedelta(minutes=1)
 """The sequencer needs a quarter of a second; entries that wait longer say that none runs."""
 TAGS = ["Service"]
+_THREADS = ThreadPoolExecutor(2, "health")
+"""Of its own: where a store hangs, all others wait for it."""
 
 
 class NotReady(Unavailable):
@@ -43,8 +47,8 @@ def live() -> Health:
     return Health("live")
 
 
-@get("/health/ready", opt=allow(Role.PUBLIC), sync_to_thread=True, operation_id="ready", tags=TAGS)
-def ready(
+@get("/health/ready", opt=allow(Role.PUBLIC), operation_id="ready", tags=TAGS)
+async def ready(
     database: NamedDependency[Database],
     vault: NamedDependency[Vault],
     log: NamedDependency[Log],
@@ -53,6 +57,11 @@ def ready(
 ) -> Health:
     """Every part answers; else 503, naming those that do not. Policy files that are refused are a warning: the last
     good ones stay in force, and no decision is wrong."""
+    looking = asyncio.get_running_loop().run_in_executor
+    return await looking(_THREADS, _ready, database, vault, log, stores, policies)
+
+
+def _ready(database: Database, vault: Vault, log: Log, stores: Stores, policies: PolicyHolder) -> Health:
     parts: dict[str, Callable[[], None]] = {
         "database": lambda: _database_answers(database),
         "migrations": lambda: check_migrations(database),

@@ -44,7 +44,7 @@ def client(office: Office) -> Iterator[TestClient[Litestar]]:
     )
     app.state.database, app.state.log = office.database, office.log
     check_routes(app)
-    with TestClient(surround(app, 10_000), raise_server_exceptions=False) as client:
+    with TestClient(surround(app, 10_000, waiting=100), raise_server_exceptions=False) as client:
         client.headers.update(_token(office, Role.DPO))
         yield client
 

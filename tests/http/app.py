@@ -72,4 +72,4 @@ def client(*, https: bool = False) -> TestClient[Litestar]:
         logging_config=None,
         openapi_config=None,
     )
-    return TestClient(surround(app, LIMIT, https=https), raise_server_exceptions=False)
+    return TestClient(surround(app, LIMIT, waiting=100, https=https), raise_server_exceptions=False)
