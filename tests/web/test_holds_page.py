@@ -12,7 +12,8 @@ from privacy_svc.http import CustomerRef, Role
 from privacy_svc.rights import Holds, Limits
 from tests.shop import ANA
 from tests.web.conftest import SAME, Site
-from tests.web.test_desk import local, post, types
+from tests.web.test_desk import post, types
+from tests.web.test_desk_breaches import local
 
 
 def held(site: Site) -> str:
