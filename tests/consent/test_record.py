@@ -104,7 +104,7 @@ def test_the_proof_is_sealed(desk: Desk) -> None:
         assert evidence(session, desk.vault, said.id) == {
             "reference": "call of Ana Muster",
             "evidence": {"recording": "ana.wav", "seconds": 4.5},
-            "guardian": {"verification": "id card seen", "name": "Maria Muster", "contact": None},
+            "guardian": {"verification": "id card seen", "name": "Maria Muster", "contact": MOTHER.contact},
         }
 
 
