@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.events import EventType
@@ -27,14 +27,16 @@ def _with_payloads(table: type[Entry | Outbox]) -> Select[*tuple[Any, ...]]:
     return joined.where(among(table.type, "kinds"))
 
 
-def _about(table: type[Entry | Outbox]) -> Select[*tuple[Any, ...]]:
+def _about(table: type[Entry | Outbox]) -> list[Select[*tuple[Any, ...]]]:
+    """Whom the entry names, and who owns its payload, each by its index: asked in one, PostgreSQL reads
+    all there is."""
     person: BindParameter[str] = bindparam("person")
-    return _with_payloads(table).where(or_(table.subject_id == person, Payload.owner_id == person))
+    return [_with_payloads(table).where(column == person) for column in (table.subject_id, Payload.owner_id)]
 
 
 _OF_EVERYBODY = [_with_payloads(Outbox), _with_payloads(Entry)]
 """The outbox first: what leaves it meanwhile is in the tree."""
-_OF_ONE = [_about(Outbox), _about(Entry)]
+_OF_ONE = [*_about(Outbox), *_about(Entry)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -176,8 +177,8 @@ class Audits:
             runs = runs.where(AuditRun.programme == programme)
         if not present:
             runs = runs.limit(limit)
-        with self.database.read() as session:
-            found = session.scalars(runs.execution_options(yield_per=limit))
+        runs = runs.execution_options(yield_per=limit)
+        with self.database.read() as session, closing(session.scalars(runs)) as found:
             return list(islice((run for run in found if run.is_present or not present), limit))
 
 

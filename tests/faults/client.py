@@ -141,7 +141,7 @@ class Caller:
             self.record.writes[key].append(Said(city, city, certain=True))
 
     def note(self, key: str) -> None:
-        body = {"type": "order:packed", "customer": {"id": key}, "payload": {"n": self.chance.getrandbits(30)}}
+        body = {"type": "shop:order:packed", "customer": {"id": key}, "payload": {"n": self.chance.getrandbits(30)}}
         answer = self.call("shop", "POST", "/v1/audit/events", json=body)
         if self.good(answer, 201):
             self.record.entries.add(answer.json()["id"])

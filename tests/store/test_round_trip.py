@@ -28,7 +28,7 @@ NEWS: dict[str, Any] = {
     "source": {"channel": "web", "reference": "form 7", "evidence": {"form": [1, "ü"]}},
 }
 SMS = NEWS | {"purpose": "marketing.sms", "notice": {"id": "offers", "version": 1, "language": "en"}}
-MOTHER = {"guardian": {"verification": "card seen", "name": "Maria"}}
+MOTHER = {"guardian": {"verification": "card seen", "name": "Maria", "contact": "maria@mail.example"}}
 SAME = {"Sec-Fetch-Site": "same-origin"}
 
 

@@ -38,13 +38,15 @@ class Site:
             _, token = add_client(session, self.runtime.log, name, role, "test")
         return {"Authorization": f"Bearer {token}"}
 
-    def link(self, role: Role = Role.DPO) -> str:
+    def link(self, role: Role = Role.DPO, name: str = "dora") -> str:
         with self.runtime.database.write() as session:
-            return create_link(session, self.runtime.log, role, "dora")
+            return create_link(session, self.runtime.log, role, name)
 
-    def sign_in(self, role: Role = Role.DPO) -> str:
+    def sign_in(self, role: Role = Role.DPO, name: str = "dora") -> str:
         """The session cookie of somebody who pressed the button; the client sends it from now on."""
-        answer = self.client.post("/dpo/sign-in", data={"token": self.link(role)}, headers=SAME, follow_redirects=False)
+        answer = self.client.post(
+            "/dpo/sign-in", data={"token": self.link(role, name)}, headers=SAME, follow_redirects=False
+        )
         assert answer.status_code == 303
         return str(answer.cookies[COOKIE])
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from privacy_svc.auditlog import EventType
 from privacy_svc.db import new_id, now
 from privacy_svc.http import Role
 from privacy_svc.identity import COOKIE
@@ -112,12 +111,8 @@ def test_who_may_run_an_audit(site: Site, role: Role, may: bool) -> None:
     answer = site.client.post("/dpo/audits", headers=SAME, follow_redirects=False)
     assert answer.status_code == (303 if may else 403)
     if may:
-        report = site.get(answer.headers["location"])
-        assert (report.status_code, report.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert answer.headers["location"] in site.get("/dpo").text
-        site.runtime.log.integrate(site.runtime.database)
-        with site.runtime.database.read() as session:
-            assert site.runtime.log.search(session, type=EventType.AUDIT_COMPLETED)[0].actor == "dora"
+        order = site.get(answer.headers["location"])
+        assert (order.status_code, order.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
 
 def test_a_broken_policy_file_is_told(site: Site) -> None:

@@ -103,7 +103,7 @@ def whys(site: Site) -> list[str]:
 
 def test_who_has_a_role_gets_in(site: Site, provider: OidcProvider) -> None:
     """By the code flow with PKCE; the session is fresh, its cookie Strict, and the one before has ended."""
-    before = site.sign_in()
+    before = site.sign_in(name="linda")
     assert "Sign in with your organisation's account" in unescape(site.get("/dpo/sign-in").text)
     url = begin(site)
     asked = dict(parse_qsl(urlsplit(url).query))
@@ -331,7 +331,7 @@ def test_a_provider_that_is_away_keeps_nobody_else_out(site: Site, provider: Oid
         assert page.status_code == 503
         assert "privacy-svc console" in page.text
     assert len(provider.asked) == 1
-    site.sign_in()
+    site.sign_in(name="linda")
     assert site.get("/dpo").status_code == 200
     provider.away = 0
     with time_machine.travel(now() + AGAIN):
@@ -396,7 +396,7 @@ def test_signing_out_here_and_there(site: Site, provider: OidcProvider) -> None:
     site.client.cookies.set(COOKIE, secret)
     assert site.get("/dpo").status_code == 401
     site.client.cookies.clear()
-    site.sign_in()
+    site.sign_in(name="linda")
     left = site.client.post("/dpo/sign-out", headers=HTML | SAME, follow_redirects=False)
     assert left.headers["location"] == "/dpo/sign-in"
 
