@@ -22,6 +22,7 @@ from privacy_svc.auditlog.membership_proof import TYPE as MEMBERSHIP
 from privacy_svc.auditlog.membership_proof import membership_document, verify_membership
 from privacy_svc.auditlog.merkle import ProofError
 from privacy_svc.auditlog.model import MonthTag
+from privacy_svc.auditlog.progress import Progress, unseen
 from privacy_svc.auditlog.relearning import Relearned
 from privacy_svc.auditlog.resealing import reseal_payloads
 from privacy_svc.auditlog.searching import EntryView, Wanted
@@ -59,6 +60,7 @@ __all__ = [
     "NotYet",
     "NoteError",
     "People",
+    "Progress",
     "ProofError",
     "Relearned",
     "Report",
@@ -75,6 +77,7 @@ __all__ = [
     "open_checkpoint",
     "reseal_payloads",
     "strict_json",
+    "unseen",
     "verify_export",
     "verify_handover",
     "verify_json",

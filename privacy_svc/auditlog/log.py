@@ -35,6 +35,7 @@ from privacy_svc.auditlog.gathering import People
 from privacy_svc.auditlog.members import Membership
 from privacy_svc.auditlog.mirror import Mirror
 from privacy_svc.auditlog.opening import DATA, EVIDENCE
+from privacy_svc.auditlog.progress import Progress, unseen
 from privacy_svc.auditlog.relearning import Over, Relearned, relearn
 from privacy_svc.auditlog.retention import Held, nobody
 from privacy_svc.auditlog.searching import EntryView, Placed, Wanted
@@ -326,7 +327,7 @@ class Log:
         self,
         database: Database,
         known: str | None = None,
-        progress: Callable[[int, int], None] = lambda _done, _of: None,
+        progress: Progress = unseen,
     ) -> Report:
         """Recompute everything; `known` is a signed checkpoint somebody kept. See `verify.verify`."""
         return verify(self, database, known, progress)

@@ -6,7 +6,7 @@
 4. A payload fits its commitment and its leaf. In the place of one that is missing is a tombstone of ours.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from privacy_svc.auditlog.model import (
     Tree,
 )
 from privacy_svc.auditlog.outside_check import Outside
+from privacy_svc.auditlog.progress import Progress, unseen
 from privacy_svc.auditlog.promises import Promises
 from privacy_svc.auditlog.ranges import INTACT, Range, Ranges
 from privacy_svc.auditlog.raw import UNREADABLE, as_bytes, reading_texts, text_of
@@ -82,7 +83,7 @@ def verify(
     log: "Log",
     database: Database,
     known: str | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    progress: Progress = unseen,
 ) -> Report:
     """Changes nothing. Raises KeyUnavailable when the organisation's own key is away."""
     # before the snapshot, so that nothing exported can be too new for it
@@ -111,7 +112,7 @@ class _Verification:
         self._ranges = Ranges()
         self._tree = self._begin()
 
-    def run(self, database: Database, progress: Callable[[int, int], None]) -> Report:
+    def run(self, database: Database, progress: Progress) -> Report:
         tree, size = self._tree, self._session.scalar(select(Tree.size).where(Tree.id == 1)) or 0
         with pages(database, self._session) as found:
             for page in found:

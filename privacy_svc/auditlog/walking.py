@@ -4,7 +4,7 @@ Entries of a type are found by their indices, in whose order times only nearly a
 alone would pass over all that is older, of each type and each time anew. So the span is made a range of indices once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +13,14 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog.log import Log
 from privacy_svc.auditlog.model import Entry
+from privacy_svc.auditlog.progress import Progress, unseen
 from privacy_svc.auditlog.searching import EntryView, Wanted, find
 from privacy_svc.db import Database
 
 PAGE = 500
 
 
-def walk(
-    log: Log, database: Database, wanted: Wanted, progress: Callable[[int, int], None] = lambda _done, _of: None
-) -> Iterator[list[EntryView]]:
+def walk(log: Log, database: Database, wanted: Wanted, progress: Progress = unseen) -> Iterator[list[EntryView]]:
     """Newest first; `since` in it, `until` not. Each page is a transaction of its own. What enters the tree meanwhile
     is not in it."""
     with database.read() as session:

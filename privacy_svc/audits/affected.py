@@ -5,14 +5,14 @@ in the log is what went through this service. A copy of the database taken elsew
 that is everybody.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EntryView, EventType, Log, Wanted, walk
+from privacy_svc.auditlog import EntryView, EventType, Log, Progress, Wanted, unseen, walk
 from privacy_svc.db import Database
 from privacy_svc.store import is_released, rows_of_people
 
@@ -102,7 +102,7 @@ def affected(
     since: datetime,
     until: datetime,
     client: str | None,
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    progress: Progress = unseen,
 ) -> dict[str, Any]:
     """From `since` to `until`, both in it. `people` by pseudonym; `unnamed`: how often somebody was touched whom
     nothing names any more, because of an erasure, and so how many these are at most; `unnamed_at_least`: as many as are

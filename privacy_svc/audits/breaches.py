@@ -13,7 +13,7 @@ from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.auditlog import EventType, Log
+from privacy_svc.auditlog import EventType, Log, Progress, unseen
 from privacy_svc.audits.affected import affected, with_rows
 from privacy_svc.audits.breach_facts import known_categories, known_client, known_subjects, past, words
 from privacy_svc.audits.breach_history import ASSESSED, AUTHORITY, PEOPLE, history, note, without
@@ -28,7 +28,6 @@ from privacy_svc.audits.breach_schemas import (
     TellAuthority,
     TellPeople,
 )
-from privacy_svc.audits.ordering import Progress
 from privacy_svc.db import Database, new_id, now
 from privacy_svc.errors import BadRequest, Conflict, NotFound
 from privacy_svc.policy import PolicyHolder
@@ -142,7 +141,7 @@ class Breaches:
             raise Conflict("Say first when it began: assess it with `began_at`, and `ended_at` where it is over.")
         return began_at
 
-    def touched(self, breach_id: str, progress: Progress = lambda _done, _of: None) -> dict[str, Any]:
+    def touched(self, breach_id: str, progress: Progress = unseen) -> dict[str, Any]:
         """See `affected`: of the breach's span, as far as it is known; until now where it has no end. Nobody has seen
         it yet. Raises NotFound, Conflict while nobody has said when it began."""
         since = self.began(breach_id)

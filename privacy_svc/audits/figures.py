@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, text
 
-from privacy_svc.auditlog import EventType, Log, Wanted, walk
-from privacy_svc.audits.ordering import Progress
+from privacy_svc.auditlog import EventType, Log, Progress, Wanted, unseen, walk
 from privacy_svc.audits.reading import read_only
 from privacy_svc.db import Database, Instant
 from privacy_svc.policy import PolicySet
@@ -34,7 +33,7 @@ _KEYS = text("SELECT generation, count(*) FROM page_keys GROUP BY generation ORD
 
 
 def figures(
-    database: Database, log: Log, policies: PolicySet, at: datetime, progress: Progress = lambda _done, _of: None
+    database: Database, log: Log, policies: PolicySet, at: datetime, progress: Progress = unseen
 ) -> dict[str, Any]:
     """For charts: labels with their values, by series where there are several."""
     ends = month_ends(at, ZoneInfo(policies.organisation.time_zone))

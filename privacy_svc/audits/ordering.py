@@ -6,7 +6,7 @@ signs of life; where they stop, another worker begins anew.
 
 import enum
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,8 +26,6 @@ LIVES = timedelta(seconds=30)
 """Without a sign of life for so long, a worker counts as gone."""
 KEPT = timedelta(days=1)
 TRIES = 3
-Progress = Callable[[int, int], None]
-"""Takes how much is done, and of how much."""
 
 
 class Kind(enum.StrEnum):

@@ -12,13 +12,12 @@ from typing import Any
 from sqlalchemy import select, text
 
 from privacy_svc import __version__
-from privacy_svc.auditlog import EventType, Log, NoteError, Signer, canonical, verify_json
+from privacy_svc.auditlog import EventType, Log, NoteError, Progress, Signer, canonical, unseen, verify_json
 from privacy_svc.audits.builtins import BUILTINS
 from privacy_svc.audits.checks import Programme, load_programmes
 from privacy_svc.audits.context import Audited, Context
 from privacy_svc.audits.errors import AlteredReport, UnknownAudit, UnknownProgramme
 from privacy_svc.audits.model import AuditRun, is_present
-from privacy_svc.audits.ordering import Progress
 from privacy_svc.audits.reading import read_only
 from privacy_svc.audits.running import STATUSES, Outcome, carry_out, timestamp
 from privacy_svc.audits.scoring import altered, compared, since_before
@@ -59,7 +58,7 @@ class Audits:
         programme: str,
         actor: str,
         as_of: datetime | None = None,
-        progress: Progress = lambda _done, _of: None,
+        progress: Progress = unseen,
     ) -> Report:
         """The signed report. The same as-of time gives the same results, as far as the past was not changed.
 

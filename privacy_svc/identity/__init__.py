@@ -11,7 +11,6 @@ from privacy_svc.identity.claims import CLAIMING, Claim, claim_of, refuse_dead
 from privacy_svc.identity.codes import MINUTES, PERSON, Asked, Post, ask, redeem
 from privacy_svc.identity.cookies import make_cookie, read_cookie, sent_cookie
 from privacy_svc.identity.errors import (
-    CrossSite,
     NoRole,
     ProviderAway,
     SessionEnded,
@@ -61,7 +60,6 @@ __all__ = [
     "ByProvider",
     "Claim",
     "Client",
-    "CrossSite",
     "Flow",
     "Limit",
     "NoRole",

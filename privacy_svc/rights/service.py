@@ -203,7 +203,7 @@ class Requests:
         )
 
     def cancel(self, request_id: str, reason: str | None, actor: str, change: Change = UNKEYED) -> RequestView:
-        """A duplicate or a mistake of ours: nobody is told, so it says why. Raises BadRequest, Conflict."""
+        """A duplicate or a mistake of ours. Nobody is told; `reason` stays with it. Raises BadRequest, Conflict."""
         return self.change(request_id, lambda s, r: approval.cancel(s, self.parts, r, reason, actor), change)
 
     def withdraw(self, request_id: str, actor: str, change: Change = UNKEYED) -> RequestView:

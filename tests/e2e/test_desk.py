@@ -14,19 +14,12 @@ from privacy_svc.examples import copy_missing
 from tests.e2e.browser import DESK, PHONE, Visitor, started
 from tests.e2e.company import Company
 from tests.e2e.service import SECONDS
+from tests.paper import archive
 from tests.shop import ANA, sqlite_shop
 from tests.smtp import SmtpServer
 
 QUEUE = 20
-PAPER = """\
-connector:
-  key: paper_archive
-  title: The paper archive
-  manual:
-    instructions: Cellar, shelf 4. Copy what is there.
-    who: archive@acme.example
-    rights: [access]
-"""
+PAPER = archive("access")
 
 
 @pytest.fixture(scope="module")

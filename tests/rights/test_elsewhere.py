@@ -29,6 +29,7 @@ from privacy_svc.rights.fulfilment import Fulfilment, problem_of
 from privacy_svc.rights.outside_model import RequestWork
 from tests.conftest import ONE_DATABASE
 from tests.listening import Heard, Said, listening
+from tests.paper import archive
 from tests.rights.company import ANA, FILES, Company, found_company, store_url
 from tests.rights.mailtool import CONNECTOR, CURSOR, SECRET, MailTool, mailing
 from tests.rights.running import carried_out, everything_in
@@ -38,15 +39,7 @@ from tests.rights.test_approval import hold, verified
 from tests.rights.test_limits import ANA_ONE
 from tests.rights.test_opening import types_of
 
-MANUAL = """\
-connector:
-  key: paper_archive
-  title: The paper archive
-  manual:
-    instructions: Cellar, shelf 4. Shred what is there.
-    who: archive@acme.example
-    rights: [erasure, access]
-"""
+MANUAL = archive("erasure", "access")
 
 
 @contextmanager

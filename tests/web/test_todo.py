@@ -10,20 +10,13 @@ from privacy_svc.auditlog import EventType
 from privacy_svc.http import Role
 from privacy_svc.rights import Elsewheres, Ground, OwedLetters, State
 from privacy_svc.rights.fulfilment import Fulfilment
+from tests.paper import archive
 from tests.shop import ANA
 from tests.smtp import SmtpServer
 from tests.web.conftest import SAME, Site
 from tests.web.test_desk import opened, post, types
 
-PAPER = """\
-connector:
-  key: paper_archive
-  title: The paper archive
-  manual:
-    instructions: Cellar, shelf 4. Shred what is there.
-    who: archive@acme.example
-    rights: [erasure]
-"""
+PAPER = archive("erasure")
 
 
 @pytest.fixture
