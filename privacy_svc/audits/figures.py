@@ -108,7 +108,7 @@ def _consents(views: Connection) -> Iterator[Row[Any]]:
 
 def _denied(database: Database, log: Log, at: datetime, progress: Progress) -> dict[str, int]:
     """How often each reason was given, the most frequent first; a decision may have several. Of single questions: a
-    list has its own totals."""
+    list has its own totals. What was about people erased since cannot be opened, and is left out."""
     counted = Counter[str]()
     for page in walk(log, database, Wanted(types=(EventType.DECISION_DENY,), since=at - DENIALS, until=at), progress):
         for entry in page:
