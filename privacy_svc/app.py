@@ -1,11 +1,12 @@
 """create_app(settings) -> Litestar: wiring only."""
 
 import gc
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 
 from privacy_svc import auditlog, audits, consent, identity, pii, rights, settings, store, web
@@ -42,10 +43,15 @@ def settle_memory() -> None:
 
 def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
     """The whole service on HTTP. Raises Misconfigured rather than start unsafe."""
-    parts = runtime or open_runtime(chosen)
+    return connect(unconnected(), chosen, runtime or open_runtime(chosen))
+
+
+def unconnected() -> Litestar:
+    """All routes, and nothing behind them yet: what takes long to build and is the same for every organisation."""
+    parts: dict[str, Any] = {}
     app = Litestar(
         route_handlers=[_everything()],
-        dependencies={name: Provide(_giving(part), sync_to_thread=False) for name, part in _parts(parts).items()}
+        dependencies={name: Provide(_giving(parts, name), sync_to_thread=False) for name in PARTS}
         | {
             "caller": Provide(identity.caller_of_request, sync_to_thread=False),
             "once": Provide(once_of_request, sync_to_thread=False),
@@ -54,15 +60,23 @@ def create_app(chosen: Settings, runtime: Runtime | None = None) -> Litestar:
         middleware=[identity.guard, only_known_media, only_known_parameters],
         openapi_config=web.openapi(),
         logging_config=None,  # `http.logs` has configured logging; Litestar would put its own handlers back
-        template_config=web.templates(chosen),
-        lifespan=[_lifespan(parts)],
+        template_config=web.templates(),
+        lifespan=[_running],
         request_max_body_size=None,  # `surround` counts, and answers with a problem
     )
-    app.state.database, app.state.log, app.state.settings = parts.database, parts.log, chosen
-    app.state.policies = parts.policies
-    parts.policies.tell_refusals(POLICIES_REFUSED.set)
-    keep_parts(app, _parts(parts))
+    keep_parts(app, parts)
     identity.check_routes(app)
+    return app
+
+
+def connect(app: Litestar, chosen: Settings, runtime: Runtime) -> Litestar:
+    """Puts an organisation behind the routes."""
+    parts = app.state.parts
+    parts.update({name: getattr(runtime, name) for name in PARTS})
+    app.state = State({"parts": parts, "runtime": runtime, "settings": chosen})
+    app.state.update({name: parts[name] for name in ("database", "log", "policies")})
+    web.mark_demo(app, chosen.demo)
+    runtime.policies.tell_refusals(POLICIES_REFUSED.set)
     https = chosen.base_url.startswith("https:")
     return surround(app, chosen.body_limit, waiting=chosen.waiting_limit, https=https)
 
@@ -74,42 +88,39 @@ def _everything() -> Router:
     return Router("/", route_handlers=[handler for room in rooms for handler in room.HANDLERS])
 
 
-def _parts(runtime: Runtime) -> dict[str, Any]:
-    """What handlers are given by name."""
-    return {
-        "settings": runtime.settings,
-        "database": runtime.database,
-        "policies": runtime.policies,
-        "vault": runtime.vault,
-        "signer": runtime.signer,
-        "log": runtime.log,
-        "stores": runtime.stores,
-        "directory": runtime.directory,
-        "mailer": runtime.mailer,
-        "by_provider": runtime.by_provider,
-        "pdp": runtime.pdp,
-        "evaluations": runtime.evaluations,
-        "evaluating": runtime.evaluating,
-        "boxcars": runtime.boxcars,
-        "recording": runtime.recording,
-        "audiences": runtime.audiences,
-        "simulation": runtime.simulation,
-        "gateway": runtime.gateway,
-        "requests": runtime.requests,
-    }
+PARTS = (
+    "settings",
+    "database",
+    "policies",
+    "vault",
+    "signer",
+    "log",
+    "stores",
+    "directory",
+    "mailer",
+    "by_provider",
+    "pdp",
+    "evaluations",
+    "evaluating",
+    "boxcars",
+    "recording",
+    "audiences",
+    "simulation",
+    "gateway",
+    "requests",
+)
+"""Of a runtime: what handlers are given by name."""
 
 
-def _giving(part: object) -> Callable[[], Any]:
-    return lambda: part
+def _giving(parts: Mapping[str, Any], name: str) -> Callable[[], Any]:
+    return lambda: parts[name]
 
 
-def _lifespan(runtime: Runtime) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def running(_app: Litestar) -> AsyncIterator[None]:
-        runtime.log.start(runtime.database)
-        try:
-            yield
-        finally:
-            runtime.close()
-
-    return running
+@asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    runtime: Runtime = app.state.runtime
+    runtime.log.start(runtime.database)
+    try:
+        yield
+    finally:
+        runtime.close()

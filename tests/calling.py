@@ -4,10 +4,10 @@ from typing import Any
 
 from litestar.testing import TestClient
 
-from privacy_svc.app import create_app
 from privacy_svc.http import Role
 from privacy_svc.identity import add_client
 from privacy_svc.runtime import Runtime
+from tests.apps import lend
 
 CLIENTS = {
     "support": Role.MODULE,
@@ -24,7 +24,7 @@ class Service:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.app = create_app(runtime.settings, runtime)
+        self.app = lend(runtime.settings, runtime)
         self.tokens: dict[str, str] = {}
         for name, role in CLIENTS.items():
             with runtime.database.write() as session:

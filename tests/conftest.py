@@ -5,6 +5,7 @@ import gc
 import itertools
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -49,6 +50,13 @@ def shared(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"public test data are absent: {'/'.join(parts)}")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _applications() -> Iterator[None]:
+    yield
+    if apps := sys.modules.get("tests.apps"):  # a lower room's tests need none
+        apps.take_back()
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ Server-rendered pages with no script of ours and no style inside them, under the
 """
 
 from privacy_svc.web.reference import openapi
-from privacy_svc.web.rendering import templates
+from privacy_svc.web.rendering import mark_demo, templates
 from privacy_svc.web.routes import HANDLERS
 from privacy_svc.web.trouble import with_pages
 
-__all__ = ["HANDLERS", "openapi", "templates", "with_pages"]
+__all__ = ["HANDLERS", "mark_demo", "openapi", "templates", "with_pages"]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.datastructures import Cookie
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
@@ -38,7 +38,7 @@ def notice_html(source: str) -> Markup:
     return Markup(_markdown.renderer.render(tokens, _markdown.options, {}))  # noqa: S704 - made without HTML
 
 
-def templates(settings: Settings) -> TemplateConfig[JinjaTemplateEngine]:
+def templates() -> TemplateConfig[JinjaTemplateEngine]:
     environment = Environment(
         loader=PackageLoader("privacy_svc.web"),
         autoescape=True,
@@ -46,9 +46,16 @@ def templates(settings: Settings) -> TemplateConfig[JinjaTemplateEngine]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"demo": settings.demo, "version": __version__}
+    environment.globals["version"] = __version__
     environment.filters |= {"notice": notice_html, "moment": _moment, "day": _day}
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
+
+
+def mark_demo(app: Litestar, demo: bool) -> None:
+    """Whether every page says that the company is made up."""
+    if app.template_engine is None:
+        raise RuntimeError("the application has no templates")
+    app.template_engine.engine.globals["demo"] = demo
 
 
 def language_of(request: Request[Any, Any, Any], policies: PolicySet) -> str:

@@ -11,12 +11,12 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from privacy_svc.app import create_app
 from privacy_svc.db import Database
 from privacy_svc.db.tables import metadata
 from privacy_svc.http import Role
 from privacy_svc.identity import COOKIE, add_client, create_link
 from privacy_svc.runtime import Runtime
+from tests.apps import lend
 from tests.factories import make_runtime
 from tests.shop import sqlite_shop
 
@@ -76,7 +76,7 @@ def open_site(database: Database, tmp_path: Path, more_policies: Mapping[str, st
     def opened(**settings: Any) -> Site:
         chosen = replace(runtime.settings, audits=tmp_path / "audits", **settings)
         changed = replace(runtime, settings=chosen)
-        return Site(changed, TestClient(create_app(chosen, changed), raise_server_exceptions=False))
+        return Site(changed, TestClient(lend(chosen, changed), raise_server_exceptions=False))
 
     return opened
 
