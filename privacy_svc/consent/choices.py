@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from itertools import chain
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy import select
@@ -32,8 +33,8 @@ from privacy_svc.vault import Vault
 
 PERSON = "person"
 """The actor of what people do themselves."""
-GPC = "gpc"
-"""The channel of a browser's general signal."""
+GPC, ONE_CLICK = "gpc", "one-click"
+"""Channels: a browser's general signal, a link in a mail."""
 Said = tuple[ConsentView, Post | None]
 _PERMITTING = frozenset({State.GIVEN, State.REQUESTED})
 
@@ -126,22 +127,29 @@ class Choices:
         warning = None if url.startswith("https:") else unsubscribing.NOT_HTTPS
         return UnsubscribeLink(url, dict(unsubscribing.headers(url)), warning)
 
-    def show_unsubscribing(self, token: str) -> Purpose:
-        """What a link takes back. Raises UnknownLink."""
-        return unsubscribing.read_token(self.signer, self.policies, token)[1]
+    def read_unsubscribing(self, session: Session, token: str) -> tuple[str, str]:
+        """Whom a link is about, and the purpose it ends: also one that the policy has no more, where the person ever
+        said something about it. Raises UnknownLink."""
+        opened = unsubscribing.open_token(token)
+        former = select(Consent.purpose).where(Consent.subject_id == opened.subject_id).distinct()
+        purposes = chain(self.policies.purposes, (key for key in session.scalars(former)))
+        return opened.subject_id, unsubscribing.purpose_of(self.signer, opened, purposes)
 
-    def unsubscribe(self, session: Session, token: str, *, gpc: bool = False) -> Purpose:
-        """At once, and as often as it is asked for. Raises UnknownLink, KeyUnavailable."""
-        subject_id, purpose = unsubscribing.read_token(self.signer, self.policies, token)
+    def unsubscribe(self, session: Session, token: str, *, gpc: bool = False) -> str:
+        """At once, and as often as it is asked for: the purpose. Raises UnknownLink, KeyUnavailable."""
+        subject_id, key = self.read_unsubscribing(session, token)
+        purpose = self.policies.purposes.get(key)
         try:
             hold(session, subject_id)
         except Erased:  # they are written to no more
-            return purpose
-        if not is_over(session, subject_id, purpose):
-            self.take_back(session, subject_id, purpose, "one-click", PERSON)
+            return key
+        if purpose is None:  # nobody works for it now; an older policy that came back would
+            withdraw_former(session, self.log, subject_id, key, ONE_CLICK, PERSON)
+        elif not is_over(session, subject_id, purpose):
+            self.take_back(session, subject_id, purpose, ONE_CLICK, PERSON)
         if gpc:
             self.signal(session, subject_id, PERSON)
-        return purpose
+        return key
 
     def signal(self, session: Session, subject_id: str, actor: str, at: datetime | None = None) -> list[str]:
         """Global Privacy Control (`Sec-GPC: 1`) was seen; the purposes it was noted for now: see `_signalled`. Raises

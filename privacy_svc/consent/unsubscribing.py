@@ -9,10 +9,10 @@ import binascii
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from privacy_svc.auditlog import NoteError, Signer
 from privacy_svc.consent.errors import UnknownLink
-from privacy_svc.policy import PolicySet, Purpose
 
 PATH = "/v1/consents/unsubscribe"
 FIELD, ONE_CLICK = "List-Unsubscribe", "One-Click"
@@ -27,20 +27,35 @@ def make_token(signer: Signer, subject_id: str, purpose: str) -> str:
     return _text(subject + _hash(purpose) + signer.sign(_message(subject, purpose)))
 
 
-def read_token(signer: Signer, policies: PolicySet, token: str) -> tuple[str, Purpose]:
-    """The subject and the purpose. Raises UnknownLink."""
+class Opened(NamedTuple):
+    """A link's token, not believed yet: whoever wrote it may have made up whom it names."""
+
+    subject_id: str
+    hashed: bytes
+    signature: bytes
+
+
+def open_token(token: str) -> Opened:
+    """Raises UnknownLink."""
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except (UnicodeEncodeError, binascii.Error):
         raise _unknown() from None
     if len(raw) != _ID + _HASH + _SIGNATURE or _text(raw) != token:
         raise _unknown()
-    subject, purpose = raw[:_ID], _named(policies.purposes.values(), raw[_ID : _ID + _HASH])
+    return Opened(str(uuid.UUID(bytes=raw[:_ID])), raw[_ID : _ID + _HASH], raw[-_SIGNATURE:])
+
+
+def purpose_of(signer: Signer, opened: Opened, purposes: Iterable[str]) -> str:
+    """Which of these we made the link for. Raises UnknownLink."""
+    purpose = next((key for key in purposes if _hash(key) == opened.hashed), None)
+    if purpose is None:
+        raise _unknown()
     try:
-        signer.verify(raw[-_SIGNATURE:], _message(subject, purpose.key))
+        signer.verify(opened.signature, _message(uuid.UUID(opened.subject_id).bytes, purpose))
     except NoteError:
         raise _unknown() from None
-    return str(uuid.UUID(bytes=subject)), purpose
+    return purpose
 
 
 def link(base_url: str, token: str) -> str:
@@ -58,13 +73,6 @@ def _message(subject: bytes, purpose: str) -> bytes:
 
 def _hash(purpose: str) -> bytes:
     return hashlib.sha256(purpose.encode()).digest()[:_HASH]
-
-
-def _named(purposes: Iterable[Purpose], hashed: bytes) -> Purpose:
-    for purpose in purposes:
-        if _hash(purpose.key) == hashed:
-            return purpose
-    raise _unknown()
 
 
 def _text(raw: bytes) -> str:

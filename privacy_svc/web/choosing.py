@@ -102,17 +102,21 @@ def confirm(
 )
 def ask_to_unsubscribe(
     request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
     policies: NamedDependency[PolicyHolder],
     choices: NamedDependency[Choices],
     token: FromQuery[str] = "",
 ) -> Template:
     """A button; it is all that is asked."""
-    purpose = choices.show_unsubscribing(token)
-    if not can_be_taken_back(purpose):
-        return _about(_page(request, policies.current, "not_yours"), purpose)
+    policy = policies.current
+    with database.read() as session:
+        key = choices.read_unsubscribing(session, token)[1]
+    purpose = policy.purposes.get(key)
+    if purpose is not None and not can_be_taken_back(purpose):
+        return _about(_page(request, policy, "not_yours"), purpose)
     action = f"{UNSUBSCRIBE_PATH}?token={token}&"
     hidden = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_VALUE}
-    return _about(_page(request, policies.current, "stop", action=action, hidden=hidden), purpose)
+    return _about(_page(request, policy, "stop", action=action, hidden=hidden), purpose)
 
 
 @post(
@@ -137,14 +141,18 @@ def unsubscribe(
     holds at once, and a second time changes nothing. The token is the permission, so any site may send it."""
     if form(body, request.headers.get("content-type", "")).get(UNSUBSCRIBE_FIELD) != UNSUBSCRIBE_VALUE:
         raise InvalidBody(f"The body is the form {UNSUBSCRIBE_FIELD}={UNSUBSCRIBE_VALUE} (RFC 8058).")
+    policy = policies.current
     with database.write() as session:
-        purpose = choices.unsubscribe(session, token, gpc=says_gpc(request))
-    kind = "stopped" if can_be_taken_back(purpose) else "not_yours"
-    return _about(_page(request, policies.current, kind), purpose)
+        key = choices.unsubscribe(session, token, gpc=says_gpc(request))
+    purpose = policy.purposes.get(key)
+    kind = "stopped" if purpose is None or can_be_taken_back(purpose) else "not_yours"
+    return _about(_page(request, policy, kind), purpose)
 
 
-def _about(shown: Template, purpose: Purpose) -> Template:
-    shown.context["what"] = purpose.title.get(shown.context["language"], purpose.key)
+def _about(shown: Template, purpose: Purpose | None) -> Template:
+    """Nothing of a purpose that the policy has no more: its title went with it."""
+    if purpose is not None:
+        shown.context["what"] = purpose.title.get(shown.context["language"], purpose.key)
     return shown
 
 

@@ -162,6 +162,24 @@ def test_a_link_of_before_tells_that_the_purpose_rests_on_a_contract_now(mailing
     check_log(mailing.site.runtime.database, mailing.site.runtime.log)
 
 
+def test_a_link_to_a_purpose_that_is_gone_still_ends_it(mailing: Mailing) -> None:
+    """The mail is older than the policy. An older policy that comes back finds the consent withdrawn; of what the
+    person never said anything about, the link is unknown."""
+    path, other, policies = mailing.path(), mailing.path("marketing.sms"), mailing.site.runtime.policies
+    before = policies.current
+    left = {k: p for k, p in before.purposes.items() if k not in {"marketing.email", "marketing.sms"}}
+    policies._current = replace(before, purposes=left)  # instead of files
+    assert "Would you like this to stop?" in mailing.site.get(path).text
+    assert mailing.said() == ["given"]
+    for _ in range(2):
+        answer = mailing.site.client.post(path, data=BODY)
+        assert (answer.status_code, "It has stopped" in answer.text) == (200, True)
+        assert mailing.said() == ["withdrawn", "given"]
+    assert mailing.site.get(other).status_code == 404
+    policies._current = before
+    check_log(mailing.site.runtime.database, mailing.site.runtime.log)
+
+
 def test_what_was_agreed_to_is_taken_back_with_what_came_after_it(mailing: Mailing) -> None:
     """A purpose that rests on an interest now is objected to, and the consent of before does not come back."""
     path, policies = mailing.path(), mailing.site.runtime.policies
