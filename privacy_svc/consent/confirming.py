@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import letters, service, unsubscribing
 from privacy_svc.consent.checks import check
 from privacy_svc.consent.errors import LinkGone, NoAddress
+from privacy_svc.consent.flooding import mailbox_of, require_few
 from privacy_svc.consent.model import CONFIRMATION, Confirmation, Consent
 from privacy_svc.consent.recording import record
 from privacy_svc.consent.schemas import ConsentView, Guardian, NoticeRef, RecordConsent, Source
@@ -25,14 +26,12 @@ from privacy_svc.consent.states import DOUBLE_OPT_IN, State
 from privacy_svc.consent.versions import hold
 from privacy_svc.db import now
 from privacy_svc.errors import Fault, InvalidBody
-from privacy_svc.http import Contact, CustomerDirectory, TooManyRequests
+from privacy_svc.http import Contact, CustomerDirectory
 from privacy_svc.identity import digest, new_secret
 from privacy_svc.mail import Letter
 from privacy_svc.policy import PolicySet, Purpose
 from privacy_svc.vault import Subject, Vault, normalise
 
-A_DAY = 5
-"""Links to one person in a day: nobody's form may fill another's mailbox."""
 STILL_KNOWN = timedelta(days=7)
 LEASE = timedelta(minutes=5)
 """Longer than any sending takes: so long nobody else sends the letter."""
@@ -84,8 +83,8 @@ class Confirmer:
         at = now()
         purpose = check(self.policies, wanted, at)
         hold(session, subject_id)
-        self._limit(session, subject_id, at)
         address = self._address(session, subject_id, wanted)
+        require_few(session, subject_id, mailbox_of(session, self.vault, address), at)
         standing = next(latest(session, [subject_id], [purpose.key]), None)
         if standing is not None and state_at(standing.state, standing.valid_until, at) is State.GIVEN:
             said = msgspec.structs.replace(service.view(standing), state=State.REQUESTED)
@@ -176,11 +175,6 @@ class Confirmer:
         known = self.directory.contacts(session, [subject_id]).get(subject_id, ())
         return any(normalise(*contact, self.vault.region) == proven for contact in known if contact.kind == "email")
 
-    def _limit(self, session: Session, subject_id: str, at: datetime) -> None:
-        mine = (Confirmation.subject_id == subject_id, Confirmation.asked_at > at - timedelta(days=1))
-        if (session.scalar(select(func.count()).select_from(Confirmation).where(*mine)) or 0) >= A_DAY:
-            raise TooManyRequests(f"At most {A_DAY} links a day are sent to one person.")
-
     def _post(
         self,
         session: Session,
@@ -202,6 +196,7 @@ class Confirmer:
             asked_at=at,
             expires_at=at + timedelta(hours=hours),
             send_at=at + LEASE,
+            mailbox=mailbox_of(session, self.vault, address),
         )
         text = self.policies.notices[wanted.notice.id, wanted.notice.version, wanted.notice.language]
         asked = {"wanted": msgspec.to_builtins(wanted), "address": address, "token": token, "text": text.digest}

@@ -100,3 +100,5 @@ class Confirmation(Base):
     used_at: Mapped[datetime | None]
     send_at: Mapped[datetime | None] = mapped_column(index=True)
     """When a worker sends the letter, unless who asked for it has sent it by then. None once it was sent."""
+    mailbox: Mapped[bytes | None] = mapped_column(index=True)
+    """A keyed hash of the address, so that nobody's is filled. None of links that an earlier version made."""

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import timedelta
 from email.policy import default
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 import time_machine
 from sqlalchemy import select
@@ -27,8 +29,9 @@ from privacy_svc.consent import (
     purpose_states,
     subject_state,
 )
-from privacy_svc.consent.confirming import A_DAY, Post, forget_links, forget_links_of
+from privacy_svc.consent.confirming import Post, forget_links, forget_links_of
 from privacy_svc.consent.errors import NoAddress
+from privacy_svc.consent.flooding import A_DAY, A_MAILBOX
 from privacy_svc.consent.model import Confirmation
 from privacy_svc.consent.suppression import scopes_by_address
 from privacy_svc.db import now
@@ -253,6 +256,23 @@ def test_nobodys_mailbox_is_filled(ways: Ways) -> None:
         ways.ask()
     with pytest.raises(TooManyRequests):
         ways.ask()
+
+
+def test_a_guardians_mailbox_is_not_filled_by_many_children(ways: Ways, desk: Desk) -> None:
+    """However the caller writes the address; another guardian is written to."""
+    for n in range(A_MAILBOX + 1):
+        with desk.database.write() as session:
+            child = desk.vault.create_subject(session).id
+            ways.directory.subject_id = child
+            who = msgspec.structs.replace(MOTHER, contact=f"{' ' * (n % 2)}Maria@mail.example")
+            asking = partial(ways.choices.say, session, child, wanted(guardian=who), "shop")
+            if n < A_MAILBOX:
+                assert asking()[1] is not None
+                continue
+            with pytest.raises(TooManyRequests, match="to one address"):
+                asking()
+            other = msgspec.structs.replace(MOTHER, contact="josef@mail.example")
+            assert ways.choices.say(session, child, wanted(guardian=other), "shop")[1] is not None
 
 
 def test_without_an_address_nothing_is_recorded(ways: Ways, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

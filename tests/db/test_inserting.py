@@ -16,7 +16,15 @@ AT = datetime(2026, 1, 31, 23, 59, 59, 123456, tzinfo=UTC)
 
 def rows(count: int) -> list[dict[str, object]]:
     words = {"subject_id": "x", "purpose": "tab\t, new\nline, \\N and ü", "standing": ""}
-    same = {"sealed": b"\\x00", "asked_at": AT, "expires_at": AT, "used_at": None, "send_at": None, **words}
+    same = {
+        "sealed": b"\\x00",
+        "asked_at": AT,
+        "expires_at": AT,
+        "used_at": None,
+        "send_at": None,
+        "mailbox": None,
+        **words,
+    }
     return [{"digest": bytes([0, 92, 10, *n.to_bytes(2)]), **same} for n in range(count)]
 
 
