@@ -21,9 +21,11 @@ ALL = (
 
 wanted: list[tuple[str, list[str]]] = []
 for word in sys.argv[1:] or ALL:
-    if word[0].isdigit():
+    if word[0].isdigit() and wanted:
         wanted[-1][1].append(word)
-    else:
+    elif word in ALL:
         wanted.append((word, []))
+    else:
+        sys.exit(f"{__doc__}\n\nThere are: {', '.join(ALL)}")
 for name, numbers in wanted:
     import_module(f"benchmarks.{name}").run(*numbers)
