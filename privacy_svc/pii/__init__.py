@@ -11,10 +11,11 @@ from privacy_svc.pii.errors import UnknownLanguage
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.guessing import ColumnFacts, ColumnGuess, Context, Kind, context_of, guess_column
 from privacy_svc.pii.headers import category_of_column, is_organisation, is_vague, only_of_staff, split, subject_of
-from privacy_svc.pii.known import known_values_in, spellings
+from privacy_svc.pii.known import known_values_in, name_parts, spellings
+from privacy_svc.pii.mentions import Asked, Mentions, Pair, words_of
 from privacy_svc.pii.models import ModelMissing, use_model
 from privacy_svc.pii.names import LANGUAGES
-from privacy_svc.pii.others import others_in
+from privacy_svc.pii.others import Own, examined, others_and_own_in
 from privacy_svc.pii.redaction import Style, redact
 from privacy_svc.pii.unwanted import unwanted_in
 
@@ -23,23 +24,29 @@ HANDLERS = routes.HANDLERS
 __all__ = [
     "HANDLERS",
     "LANGUAGES",
+    "Asked",
     "ColumnFacts",
     "ColumnGuess",
     "Context",
     "Finding",
     "Kind",
+    "Mentions",
     "ModelMissing",
+    "Own",
+    "Pair",
     "Style",
     "UnknownLanguage",
     "category_of_column",
     "context_of",
     "detect",
+    "examined",
     "guess_column",
     "is_organisation",
     "is_vague",
     "known_values_in",
+    "name_parts",
     "only_of_staff",
-    "others_in",
+    "others_and_own_in",
     "redact",
     "spellings",
     "split",
@@ -47,4 +54,5 @@ __all__ = [
     "unwanted_in",
     "use_model",
     "without_overlaps",
+    "words_of",
 ]

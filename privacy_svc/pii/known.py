@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.markup import is_markup, seen
+from privacy_svc.pii.names import PARTICLES
 
 _WORD = r"[\w\u0300-\u036f]"
 _LONG_NUMBER = 7
@@ -45,6 +46,13 @@ def spellings(name: str) -> Iterator[str]:
     for initials in {f"{given[0][0]}.", " ".join(f"{g[0]}." for g in given), "".join(f"{g[0]}." for g in given)}:
         yield f"{initials} {family}"
         yield f"{family}, {initials}"
+
+
+def name_parts(name: str) -> Iterator[str]:
+    """What somebody is called by: an initial or "van" would be everybody's."""
+    for part in re.split(r"[\s,-]+", name):
+        if len(part) > 1 and part.isalpha() and part.casefold() not in PARTICLES:
+            yield part
 
 
 def _found(text: str, wanted: Sequence[str]) -> list[Finding]:

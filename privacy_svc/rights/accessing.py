@@ -4,7 +4,7 @@ The package is sealed by the person's data key: it dies with them.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from privacy_svc.rights.states import Right
 from privacy_svc.rights.steps import Step, progress
 from privacy_svc.rights.tables import Table, file_names
 from privacy_svc.rights.words import spoken
-from privacy_svc.store import WalkOpened
+from privacy_svc.store import Everybody, WalkOpened
 from privacy_svc.vault import Subject
 
 Chosen = Callable[[Collection], tuple[Field, ...]]
@@ -54,19 +54,18 @@ class Gathered:
                 continue
             self._redactor.learn(rows)
             table = self._table(collection)
-            for row in rows:
-                self._note(collection, row.values)
-                if table.fields:
-                    table.add(self._redactor.clean(collection, row.values))
+            self._fill(table, [row.values for row in rows])
         self.unclear = [{"collection": path, "count": n} for path, n in sorted(walked.unclear.items())]
 
     def add(self, collection: Collection, rows: Iterable[Mapping[str, Any]]) -> None:
         """What another system holds, as a table like the others."""
-        table = self._table(collection)
+        self._fill(self._table(collection), list(rows))
+
+    def _fill(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows:
-            self._note(collection, row)
-            if table.fields:
-                table.add(self._redactor.clean(collection, row))
+            self._note(table.collection, row)
+        for cleaned in self._redactor.clean(table.collection, rows) if table.fields else ():
+            table.add(cleaned)
 
     def _table(self, collection: Collection) -> Table:
         if collection.path not in self._tables:
@@ -114,7 +113,8 @@ def _collect(session: Session, parts: Parts, request: DataRequest) -> bytes:
 def _gather(
     session: Session, parts: Parts, subject_id: str, language: str, chosen: Chosen
 ) -> tuple[Gathered, Redactor]:
-    redactor = Redactor(language, parts.organisation.phone_region)
+    everybody = Everybody(session, parts.stores, parts.vault, parts.policy, subject_id)
+    redactor = Redactor(language, parts.organisation.phone_region, everybody)
     gathered = Gathered(parts, redactor, chosen)
     gathered.walk(WalkOpened(session, parts.stores, parts.vault, parts.policy, subject_id))
     return gathered, redactor

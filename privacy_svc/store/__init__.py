@@ -10,6 +10,7 @@ from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
 from privacy_svc.store.columns import notes as sealing_notes
+from privacy_svc.store.dates import day_of
 from privacy_svc.store.directory import Directory
 from privacy_svc.store.draft import draft_dataset
 from privacy_svc.store.drafting import unmapped_personal
@@ -26,6 +27,7 @@ from privacy_svc.store.errors import (
     nearest,
 )
 from privacy_svc.store.evaluating import Answer, Answered, Boxcar, Case, Evaluations
+from privacy_svc.store.everybody import Everybody
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.inclear import complete_paths
@@ -98,6 +100,7 @@ __all__ = [
     "Directory",
     "ErasedItem",
     "Evaluations",
+    "Everybody",
     "FactReader",
     "FoundRow",
     "Gateway",
@@ -129,6 +132,7 @@ __all__ = [
     "check_sealable",
     "complete_paths",
     "continue_rotation",
+    "day_of",
     "draft_dataset",
     "end_kept",
     "erase_subject",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from privacy_svc.db import insert_rows
@@ -145,6 +145,57 @@ def others_with(
             )
             found.update(((row, whose), None) for row, whose in session.execute(rows))
     return list(found)
+
+
+def held_by_others(
+    session: Session, vault: Vault, field: Field, normaliser: str, values: Iterable[str], subject_id: str
+) -> set[str]:
+    """Which of the values, as they are compared, are somebody's but this person's; without a look at whose."""
+    assert field.id is not None
+    wanted, found = dict.fromkeys(values), set[str]()
+    for generation, index in vault.indexes(session, field.id, normaliser).items():
+        numbers = {number: v for v in wanted if (number := index.of(v)) is not None}
+        for chunk in chunks(numbers):
+            theirs = select(IndexEntry.value).distinct()
+            mine = _entries_of(IndexEntry, field, normaliser, generation)
+            theirs = theirs.where(*mine, IndexEntry.value.in_(chunk), IndexEntry.subject_id != subject_id)
+            found.update(numbers[n] for n in session.scalars(theirs))
+    return found
+
+
+def held_together(
+    session: Session,
+    vault: Vault,
+    fields: tuple[Field, Field],
+    normaliser: str,
+    pairs: Iterable[tuple[str, str]],
+    subject_id: str,
+) -> set[tuple[str, str]]:
+    """Of pairs of values those that one row of somebody else has, one in each field."""
+    one, other = fields
+    assert one.id is not None
+    assert other.id is not None
+    beside = aliased(IndexEntry)
+    indexes = vault.indexes(session, other.id, normaliser)
+    wanted, found = dict.fromkeys(pairs), set[tuple[str, str]]()
+    for generation, index in vault.indexes(session, one.id, normaliser).items():
+        numbers = {(index.of(a), indexes[generation].of(b)): (a, b) for a, b in wanted}
+        both = select(IndexEntry.value, beside.value).distinct().join(beside, beside.row == IndexEntry.row)
+        both = both.where(
+            *_entries_of(IndexEntry, one, normaliser, generation),
+            *_entries_of(beside, other, normaliser, generation),
+            IndexEntry.subject_id != subject_id,
+        )
+        for chunk in chunks(numbers):
+            some = both.where(tuple_(IndexEntry.value, beside.value).in_(chunk))
+            found.update(numbers[a, b] for a, b in session.execute(some))
+    return found
+
+
+def _entries_of(
+    entry: type[IndexEntry], field: Field, normaliser: str, generation: int
+) -> tuple[ColumnElement[bool], ...]:
+    return entry.field_id == field.id, entry.normaliser == normaliser, entry.generation == generation
 
 
 def behind(session: Session, generation: int) -> int:

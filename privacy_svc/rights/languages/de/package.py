@@ -118,6 +118,8 @@ TEXTS = {
     "other.phone": "Telefonnummer von jemand anderem",
     "other.account": "Bankverbindung von jemand anderem",
     "other.card": "Kartennummer von jemand anderem",
+    "other.address": "Anschrift von jemand anderem",
+    "other.birth": "Geburtsdatum von jemand anderem",
     "other.name": "Name von jemand anderem",
     "other.number": "Ausweisnummer von jemand anderem",
     "left.derived": "wir haben es selbst errechnet, Sie haben es nicht bereitgestellt (Art. 20 Abs. 1 DSGVO)",

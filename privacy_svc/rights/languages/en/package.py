@@ -113,6 +113,8 @@ TEXTS = {
     "other.phone": "somebody else's telephone number",
     "other.account": "somebody else's bank account",
     "other.card": "somebody else's card number",
+    "other.address": "somebody else's postal address",
+    "other.birth": "somebody else's date of birth",
     "other.name": "somebody else's name",
     "other.number": "somebody else's identity number",
     "left.derived": "we worked it out ourselves, you did not provide it (Art. 20(1) GDPR)",

@@ -98,6 +98,8 @@ TEXTS = {
     "other.phone": "número de teléfono de otra persona",
     "other.account": "cuenta bancaria de otra persona",
     "other.card": "número de tarjeta de otra persona",
+    "other.address": "dirección postal de otra persona",
+    "other.birth": "fecha de nacimiento de otra persona",
     "other.name": "nombre de otra persona",
     "other.number": "número de identidad de otra persona",
     "left.derived": "lo calculamos nosotros, usted no lo facilitó (art. 20, apdo. 1, del RGPD)",

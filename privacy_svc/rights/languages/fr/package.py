@@ -98,6 +98,8 @@ TEXTS = {
     "other.phone": "numéro de téléphone de quelqu’un d’autre",
     "other.account": "compte bancaire de quelqu’un d’autre",
     "other.card": "numéro de carte de quelqu’un d’autre",
+    "other.address": "adresse postale de quelqu’un d’autre",
+    "other.birth": "date de naissance de quelqu’un d’autre",
     "other.name": "nom de quelqu’un d’autre",
     "other.number": "numéro d’identité de quelqu’un d’autre",
     "left.derived": "nous l’avons calculé nous-mêmes, vous ne l’avez pas fourni (art. 20, par. 1, du RGPD)",

@@ -98,6 +98,8 @@ TEXTS = {
     "other.phone": "número de telefone de outra pessoa",
     "other.account": "conta bancária de outra pessoa",
     "other.card": "número de cartão de outra pessoa",
+    "other.address": "endereço postal de outra pessoa",
+    "other.birth": "data de nascimento de outra pessoa",
     "other.name": "nome de outra pessoa",
     "other.number": "número de identificação de outra pessoa",
     "left.derived": "fomos nós que o calculámos, não foi você que o forneceu (art. 20.º, n.º 1, do RGPD)",
