@@ -23,10 +23,13 @@ def leave_address(session: Session, parts: Parts, subject_id: str, actor: str) -
 
 
 def _end_code(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
-    """The row stays, because it counts how many were sent; another code goes to the new address."""
+    """The row stays, because it counts how many were sent; another code goes to the new address. One that is being
+    made for the old address at this moment is another reservation, see `verification.Reserved`."""
     code = session.get(VerificationCode, request.id, with_for_update=True)
-    if code is not None and code.expires_at > now():
-        code.expires_at = now()
+    if code is None:
+        return
+    was_valid, code.expires_at = code.expires_at > now(), now()
+    if was_valid:
         parts.note(session, request, Event.CODE_ENDED, actor)
 
 
