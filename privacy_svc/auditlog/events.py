@@ -120,6 +120,8 @@ class EventType(enum.StrEnum):
     ROWS_NOT_ERASED = "rights:retention:failed", "The store refused such an erasure; nothing of it was done there."
     CODE_SENT = "rights:code:sent", "A verification code was sent."
     CODE_NOT_SENT = "rights:code:not_sent", "There was nowhere to send a verification code to."
+    CODE_WITHHELD = "rights:code:withheld", "A verification code was not mailed, because too many were."
+    CODE_ENDED = "rights:code:ended", "A verification code was ended, because the address it went to is no more."
     DETAILS_ENDED = "rights:details:ended", "What was said by somebody of whom nothing is held was deleted."
     DETAILS_READ = "rights:details:read", "Staff read what a request asks for, in clear."
     LETTER_SENT = "rights:letter:sent", "The person was written to."

@@ -205,6 +205,11 @@ class Log:
         of which NotYet."""
         return proving.proof(self, session, index)
 
+    def disclosed(self, session: Session, index: int) -> dict[str, Any] | None:
+        """The payload of an entry and its salt, with which who has the proof sees what the entry commits to; None
+        where its key is destroyed."""
+        return proving.disclosed(self, session, index)
+
     def place_of(self, session: Session, entry: str) -> Placed | None:
         """Of an entry by its index or id. Its proof may yet have to wait."""
         return searching.place_of(session, entry)

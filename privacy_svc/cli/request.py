@@ -66,7 +66,8 @@ def open_(cli: Cli, /, right: str, changes: tuple[str, ...], person: str, **give
     purpose = given.pop("purpose")
     details |= {"purpose": purpose} if purpose else {}
     received: datetime | None = given["received_at"]
-    wanted = Wanted(Right(right), CustomerRef(**names), received, given["channel"], details, given["language"])
+    how = given["channel"], details, given["language"]
+    wanted = Wanted(Right(right), CustomerRef(**names), received, *how, staff=True)
     with cli.runtime() as runtime:
         view = runtime.requests.open(wanted, person)
     one(cli, view)

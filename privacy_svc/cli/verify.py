@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from privacy_svc.cli import verify_certificate
 from privacy_svc.cli.common import Cli
 
 if TYPE_CHECKING:
     from privacy_svc.auditlog.handover import Handover
 
 RECEIPT = "dpv:ConsentReceipt"
+TIMES = ("recorded_at", "at", "run_at", *verify_certificate.DONE)
+"""When what was signed had happened; of documents that tell no size of the log, one of them is there."""
 HEAD = 100
 """Bytes that tell an export."""
 SIGNATURES = (b'"signature"', "\n— ".encode())
@@ -81,31 +84,35 @@ def _check_ours(cli: Cli, file: Path) -> dict[str, Any]:
 
 def check_by(file: Path, vkey: str, handovers: "Iterable[Handover]") -> dict[str, Any]:
     """By this key, or by one before it, as far as that was in force. Raises NoteError, ProofError."""
-    from privacy_svc.auditlog import NoteError, ProofError
+    from privacy_svc.auditlog import NoteError
 
+    known = list(handovers)
     try:
-        return _check(file, vkey)
-    except (NoteError, ProofError):
-        for handover in handovers:
-            with suppress(NoteError, ProofError):
-                found = _check(file, handover.old.vkey)
-                if _was_in_force(found, handover):
-                    return {**found, "key_until": handover.at}
-        raise
+        return _check(file, vkey, known)
+    except NoteError:
+        for handover in known:
+            with suppress(NoteError):  # another key's
+                found = _check(file, handover.old.vkey, known)
+                break
+        else:
+            raise
+    if not _was_in_force(found, handover):
+        raise NoteError(f"the key that signed it ended {handover.at}, and it is of after that, or tells no time")
+    return {**found, "key_until": handover.at}
 
 
 def _was_in_force(found: dict[str, Any], handover: "Handover") -> bool:
-    """Whoever found a former key signs nothing with it that is of after its end."""
+    """Whoever found a former key signs nothing with it that is of after its end, or of a time it does not tell."""
     try:
-        late = "recorded_at" in found and datetime.fromisoformat(found["recorded_at"]) > datetime.fromisoformat(
-            handover.at
-        )
+        times = [datetime.fromisoformat(found[name]) for name in TIMES if name in found]
+        late = any(at > datetime.fromisoformat(handover.at) for at in times)
     except (TypeError, ValueError):  # no time, or one without a zone: not as we write it
         return False
-    return not late and found.get("log_size", 0) <= handover.after
+    size = found.get("log_size")
+    return not late and bool(times or size is not None) and (size or 0) <= handover.after
 
 
-def _check(file: Path, vkey: str) -> dict[str, Any]:
+def _check(file: Path, vkey: str, handovers: "Iterable[Handover]" = ()) -> dict[str, Any]:
     from privacy_svc.auditlog import LOG_EXPORT, Verifier, open_checkpoint, strict_json, verify_export, verify_proof
 
     with file.open(encoding="utf-8", newline="\n") as opened:
@@ -119,12 +126,12 @@ def _check(file: Path, vkey: str) -> dict[str, Any]:
         index, leaf, checkpoint = verify_proof(text, Verifier.parse(vkey))
         return {"kind": "proof", "index": index, "entry": strict_json(leaf.decode()), "log_size": checkpoint.size}
     if text.lstrip().startswith("{"):
-        return _check_json(strict_json(text), vkey)
+        return _check_json(strict_json(text), vkey, handovers)
     checkpoint = open_checkpoint(text, Verifier.parse(vkey))
     return {"kind": "checkpoint", "log_size": checkpoint.size, "root": checkpoint.root.hex()}
 
 
-def _check_json(document: dict[str, Any], vkey: str) -> dict[str, Any]:
+def _check_json(document: dict[str, Any], vkey: str, handovers: "Iterable[Handover]") -> dict[str, Any]:
     from privacy_svc.auditlog import HANDOVER, MEMBERSHIP, Verifier, verify_handover, verify_json, verify_membership
 
     if document.get("type") == MEMBERSHIP:
@@ -140,7 +147,11 @@ def _check_json(document: dict[str, Any], vkey: str) -> dict[str, Any]:
     signed_by = {"signed_by": vkey.split("+", maxsplit=1)[0]}
     if RECEIPT in document.get("@type", ()):
         return {"kind": RECEIPT, **_receipt(document), **signed_by}
-    return {"kind": document.get("type", document.get("@type", "document")), **signed_by}
+    kind = document.get("type", document.get("@type", "document"))
+    if kind == verify_certificate.TYPE:
+        return {"kind": kind, **verify_certificate.check_certificate(document, vkey, handovers), **signed_by}
+    times = {name: document[name] for name in TIMES if name in document}
+    return {"kind": kind, **times, **signed_by}
 
 
 def _receipt(document: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +168,11 @@ def _receipt(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(file: Path, found: dict[str, Any]) -> None:
-    click.secho(f"{file} holds.", fg="green")
+    result = found.get("result")
+    if result is None or result in verify_certificate.HOLDS:
+        click.secho(f"{file} holds.", fg="green")
+    else:
+        click.secho(f"{file} is signed, and its result is {result}: it is no proof that all was done.", fg="yellow")
     for name, value in found.items():
         if name == "entry":
             for part, told in value.items():

@@ -88,11 +88,19 @@ class Issue:
     backups_by: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The log's own that the key was destroyed, in C2SP tlog-proof form; and the entry's payload with its salt, by
+    which anybody sees that the entry is this request's."""
+
+    text: str | None = None
+    payload: Mapping[str, Any] | None = None
+
+
 def erasure(
-    facts: Facts, done: Mapping[str, Any], issue: Issue, evidence_until: datetime | None, proof: str | None
+    facts: Facts, done: Mapping[str, Any], issue: Issue, evidence_until: datetime | None, proof: Proof
 ) -> dict[str, Any]:
-    """`done` is what the run noted; `evidence_until` when the evidence key ends, None for who came back meanwhile;
-    `proof` the log's own, in C2SP tlog-proof form, that the key was destroyed."""
+    """`done` is what the run noted; `evidence_until` when the evidence key ends, None for who came back meanwhile."""
     items = done["erased"]
     kept, redacted, stays = ([i for i in items if i["method"] == method] for method in ("keep", "redact", "stays"))
     result = PARTLY if is_partial(done) else FULFILLED
@@ -112,7 +120,8 @@ def erasure(
         sharing=SHARED if stays else None,
         redacted=redacted,
         redaction=REDACTED if redacted else None,
-        proof=proof,
+        proof=proof.text,
+        proof_payload=proof.payload,
         read_back={
             "values_searched": done["searched"],
             "found": len(decided(done, "accepted")),

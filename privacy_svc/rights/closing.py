@@ -49,8 +49,10 @@ def certify(session: Session, parts: Parts, request: DataRequest, document: Mapp
     """A later issue takes the place of the earlier one, which still verifies in whoever's hands it is."""
     source = {"source": RETENTION, "rule": request.opened_by} if request.channel == RETENTION else {}
     elsewhere = {k: v for k, v in progress(request).items() if k == "elsewhere"}
-    signed = encode(parts.signer.sign_json({**document, **source, **elsewhere})).decode()
-    session.merge(RequestCertificate(request_id=request.id, created_at=now(), document=signed))
+    at = now()
+    issued = {"issued_at": at.isoformat().replace("+00:00", "Z")}
+    signed = encode(parts.signer.sign_json({**document, **source, **elsewhere, **issued})).decode()
+    session.merge(RequestCertificate(request_id=request.id, created_at=at, document=signed))
 
 
 def certificate_of(session: Session, request: DataRequest) -> str:

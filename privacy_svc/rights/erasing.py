@@ -259,7 +259,7 @@ def _tell(session: Session, parts: Parts, request: DataRequest) -> closing.Told:
     return closing.send(parts, request, _opened(session, parts, request)["address"], told, partly=partly)
 
 
-def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
+def _prove(session: Session, parts: Parts, request: DataRequest) -> certificate.Proof:
     """The log's proof that the destruction of the key is in its tree."""
     entry = progress(request).get("entry")
     if entry is None:  # a run that an earlier version began
@@ -267,10 +267,12 @@ def _prove(session: Session, parts: Parts, request: DataRequest) -> str | None:
         index = found[0].index if found else None
     else:
         index = parts.log.indices(session, [entry]).get(entry)
-    return None if index is None else parts.log.proof(session, index)
+    if index is None:
+        return certificate.Proof()
+    return certificate.Proof(parts.log.proof(session, index), parts.log.disclosed(session, index))
 
 
-def _certify(session: Session, parts: Parts, request: DataRequest, proof: str | None) -> None:
+def _certify(session: Session, parts: Parts, request: DataRequest, proof: certificate.Proof) -> None:
     """From here on the person has it in writing; the second issue follows."""
     kept.note(session, request, progress(request)["erased"])
     entry = parts.note(session, request, Event.CERTIFIED, WORKER, issue=1)
@@ -281,7 +283,9 @@ def _finish(session: Session, parts: Parts, request: DataRequest, _seen: Any) ->
     former = closing.certificate_of(session, request)
     entry = closing.complete(session, parts, request)
     replaces = hashlib.sha256(former.encode()).hexdigest()
-    _issue(session, parts, request, entry, json.loads(former)["proof"], 2, replaces)
+    first = json.loads(former)
+    proof = certificate.Proof(first["proof"], first.get("proof_payload"))
+    _issue(session, parts, request, entry, proof, 2, replaces)
     request.known_values = None
 
 
@@ -290,7 +294,7 @@ def _issue(
     parts: Parts,
     request: DataRequest,
     entry: str,
-    proof: str | None,
+    proof: certificate.Proof,
     number: int,
     replaces: str | None = None,
 ) -> None:

@@ -51,7 +51,7 @@ def renew(session: Session, parts: Parts, request: DataRequest, actor: str) -> P
     """A new link; earlier ones end. Raises NotFound where there is no package."""
     if session.get(RequestPackage, request.id) is None:
         raise no_package(session, request.id)
-    _end(session, request)
+    end(session, request)
     link = make(session, parts, request)
     parts.note(session, request, Event.LINK_MADE, actor, until=link.expires_at.date().isoformat(), most=link.most)
     return link
@@ -73,12 +73,12 @@ def make(session: Session, parts: Parts, request: DataRequest) -> PackageLink:
 
 def revoke(session: Session, parts: Parts, request: DataRequest, actor: str) -> None:
     """Raises Conflict where none works."""
-    if not _end(session, request):
+    if not end(session, request):
         raise Conflict("No link to this package works.")
     parts.note(session, request, Event.LINK_REVOKED, actor)
 
 
-def _end(session: Session, request: DataRequest) -> bool:
+def end(session: Session, request: DataRequest) -> bool:
     standing = [link for link in _of(session, request) if link.revoked_at is None and link.expires_at > now()]
     for link in standing:
         link.revoked_at = now()

@@ -91,7 +91,7 @@ def take_request(
     with requests.database.write() as session:
         taken, opened = opendsr_receiving.take(session, parts, sender, _headers(request), body)
         due_at = going_on(session, opened).due_at
-    requests.send_code(opened.id, sender.key, quietly=True, again=False)
+    requests.send_after_answer(opened.id, sender.key)
     receipt = opendsr.Receipt(
         controller_id=sender.key,
         expected_completion_time=due_at,

@@ -13,7 +13,7 @@ from privacy_svc.db import CLOCK_SKEW, EARLIEST, new_id, now
 from privacy_svc.errors import BadRequest, Erased, SharedAddress, UnknownCustomer
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, PROFILING
-from privacy_svc.rights import choosing, clock, details
+from privacy_svc.rights import choosing, clock, details, verification
 from privacy_svc.rights.errors import BadDetails
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
@@ -38,6 +38,8 @@ class Wanted:
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
     language: str | None = None
     """In which the person asked; else the customer store's word counts."""
+    staff: bool = False
+    """A person of the staff enters it, who may know whom we know."""
 
 
 def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> DataRequest:
@@ -45,13 +47,14 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
 
     Somebody named by an address or number that we do not know, or that several people share, gets a request like
     anybody else: the answer gives no hint, and a person of the staff sees that there is nobody, or names them. An
-    unknown key or subject is the caller's mistake and raises UnknownCustomer. Raises Erased.
+    unknown key or subject is the caller's mistake and raises UnknownCustomer. Raises Erased for somebody who is, but
+    not to who asks by an address and is not of the staff: the CRM may have written it anew.
     """
     one_word(wanted.channel, "channel")
     if wanted.language is not None and wanted.language not in TEXTS:
         raise BadRequest(f"language is one of {', '.join(TEXTS)}.")
     received_at = _received(wanted.received_at)
-    subject_id, shared = _subject(session, parts, wanted.customer, actor)
+    subject_id, shared = _subject(session, parts, wanted, actor)
     check_details(parts, wanted.right, wanted.details, _kind(session, subject_id))
     request = DataRequest(
         id=new_id(),
@@ -76,6 +79,7 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
     if said:
         details.add(session, parts.vault, request, **said)
     parts.note(session, request, Event.RECEIVED, actor, channel=wanted.channel, due=request.due_at.isoformat())
+    verification.reserve(session, request)
     return request
 
 
@@ -98,18 +102,21 @@ def _received(given: datetime | None) -> datetime:
     return min(given, at)
 
 
-def _subject(session: Session, parts: Parts, customer: CustomerRef, actor: str) -> tuple[str | None, bool]:
+def _subject(session: Session, parts: Parts, wanted: Wanted, actor: str) -> tuple[str | None, bool]:
     """None where nobody has the address, or several people: then True."""
+    by_address = wanted.customer.email is not None or wanted.customer.phone is not None
     try:
-        subject_id = parts.directory.admit(session, customer, actor)
+        subject_id = parts.directory.admit(session, wanted.customer, actor)
     except UnknownCustomer:
-        if customer.email is None and customer.phone is None:
+        if not by_address:
             raise
         return None, False
     except SharedAddress:
         return None, True
     subject = session.get(Subject, subject_id)
     if subject is not None and subject.erased_at is not None:
+        if by_address and not wanted.staff:
+            return None, False
         raise Erased("This person's data were erased; there is nothing left to ask for.")
     return subject_id, False
 

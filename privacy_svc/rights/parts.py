@@ -34,6 +34,8 @@ class Event(enum.StrEnum):
     RECEIVED = "rights:request:received"
     CODE_SENT = "rights:code:sent"
     CODE_NOT_SENT = "rights:code:not_sent"
+    CODE_WITHHELD = "rights:code:withheld"
+    CODE_ENDED = "rights:code:ended"
     VERIFIED = "rights:request:verified"
     VERIFICATION_FAILED = "rights:request:verification_failed"
     MERGED = "rights:request:merged"

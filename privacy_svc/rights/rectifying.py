@@ -24,6 +24,7 @@ from privacy_svc.rights.model import RECTIFIED, DataRequest, RequestValue
 from privacy_svc.rights.owed import Unsent
 from privacy_svc.rights.owed_model import DONE
 from privacy_svc.rights.parts import WORKER, Event, Parts
+from privacy_svc.rights.readdressing import leave_address
 from privacy_svc.rights.steps import Step, progress, tell_progress
 from privacy_svc.rights.tables import plain
 from privacy_svc.store import (
@@ -145,9 +146,10 @@ def _apply(session: Session, parts: Parts, request: DataRequest, _seen: Any) -> 
     keep_person(session, FactReader(parts.stores, parts.vault, parts.policy), parts.log, request.subject_id, WORKER)
     for old, new in _addresses(changes):
         follow_address(session, parts.vault, parts.log, request.subject_id, old, new, WORKER, now())
-        if old.kind == "email":
-            forget_links_of(session, request.subject_id)
-            end_all(session, parts.log, request.subject_id, WORKER)  # the address was the way in
+    if any(_left_mailbox(c) for c in changes):
+        forget_links_of(session, request.subject_id)
+        end_all(session, parts.log, request.subject_id, WORKER)  # the address was the way in
+        leave_address(session, parts, request.subject_id, WORKER)
     for place in progress(request)["rectified"]:
         parts.note(session, request, Event.VALUE_RECTIFIED, WORKER, **place)
 
@@ -165,6 +167,11 @@ def _kept_changes(session: Session, parts: Parts, request: DataRequest) -> list[
             raise Moved(f"The data map has no {path}.{name} any more.")
         found.append(Change(collection, key, collection.by_name[name], values["old"], values["new"]))
     return found
+
+
+def _left_mailbox(change: Change) -> bool:
+    """Also where no other takes its place."""
+    return change.field.identity == "email" and bool(change.old) and change.old != change.new
 
 
 def _addresses(changes: Sequence[Change]) -> list[tuple[Contact, Contact]]:

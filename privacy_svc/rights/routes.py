@@ -37,14 +37,22 @@ def open_request(
     """A person makes use of a right; a code goes to the address on file, if there is one. The answer does not wait
     for that: it would tell by its time whether we know the person."""
     wanted = decode(body, OpenRequest)
-    asked = Wanted(wanted.right, wanted.customer, wanted.received_at, wanted.channel, wanted.details, wanted.language)
+    asked = Wanted(
+        wanted.right,
+        wanted.customer,
+        wanted.received_at,
+        wanted.channel,
+        wanted.details,
+        wanted.language,
+        staff=caller.role is not Role.MODULE,
+    )
 
     def receive(session: Session) -> RequestOpened:
         found = requests.receive(session, asked, caller.name)
         return RequestOpened(found.id, found.right, found.state, found.received_at, found.due_at)
 
     answer = once.write(requests.database, body, RequestOpened, receive)
-    answer.background = BackgroundTask(requests.send_after_answer, answer.content.id, caller.name, again=False)
+    answer.background = BackgroundTask(requests.send_after_answer, answer.content.id, caller.name)
     return answer
 
 
@@ -93,7 +101,7 @@ def send_code(
         requests.send_code(request_id, caller.name)
         return Response(None)
     require_own(requests, request_id, caller)
-    requests.require_code_left(request_id)
+    requests.reserve_code(request_id)
     return Response(None, background=BackgroundTask(requests.send_after_answer, request_id, caller.name))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer
 from privacy_svc.db import Database, now
-from privacy_svc.errors import PrivacyError
+from privacy_svc.errors import Conflict, PrivacyError
 from privacy_svc.http import UNKEYED, Change, CustomerDirectory, CustomerRef
 from privacy_svc.mail import Letter, Mailer, MailUnavailable
 from privacy_svc.policy import PolicyHolder
@@ -97,7 +97,7 @@ class Requests:
         """Opens a request and mails a code to the address on file, where there is one."""
         with self.database.write() as session:
             request = self.receive(session, wanted, actor)
-        self.send_after_answer(request.id, actor, again=False)
+        self.send_after_answer(request.id, actor)
         return self.show(request.id)
 
     def receive(self, session: Session, wanted: Wanted, actor: str) -> DataRequest:
@@ -105,37 +105,50 @@ class Requests:
         return opening.open_request(session, self.parts, wanted, actor)
 
     def send_missing_codes(self, actor: str) -> None:
-        """The first code of requests whose process ended before it was sent."""
+        """Codes of requests whose process ended before they were sent."""
         with self.database.read() as session:
             waiting = verification.without_code(session)
         for request_id in waiting:
-            self.send_after_answer(request_id, actor, again=False)
+            self.send_after_answer(request_id, actor)
 
-    def send_after_answer(self, request_id: str, actor: str, *, again: bool = True) -> None:
-        """A code, once a caller who must not notice has its answer; not `again`: unless one was sent. What goes wrong
-        is logged, and a first code that was not sent is sent by the worker."""
+    def reserve_code(self, request_id: str) -> None:
+        """Counts a code that `send_after_answer` makes and sends; the earlier one is void. Raises Conflict."""
+        with self.database.write() as session:
+            verification.reserve(session, find(session, request_id, lock=True))
+
+    def send_after_answer(self, request_id: str, actor: str) -> None:
+        """The code that is reserved, once a caller who must not notice has its answer. What goes wrong is logged, and
+        what was not sent is sent by the worker."""
         try:
-            self.send_code(request_id, actor, quietly=True, again=again)
+            self._send_reserved(request_id, actor)
         except PrivacyError as error:
             _log.warning("requests.code_waits", request=request_id, problem=error.slug)
 
-    def require_code_left(self, request_id: str) -> None:
-        """Raises Conflict where `send_code` would, before it is left to run after the answer."""
-        with self.database.read() as session:
-            verification.require_code_left(session, find(session, request_id))
+    def send_code(self, request_id: str, actor: str, *, quietly: bool = False) -> None:
+        """A new code; the earlier one is void. `quietly`: what keeps it from being mailed is only noted. Raises
+        AddressMissing, Conflict."""
+        self.reserve_code(request_id)
+        became = self._send_reserved(request_id, actor)
+        if became is Event.CODE_NOT_SENT and not quietly:
+            raise AddressMissing("A code cannot be sent: there is no e-mail address on file.")
+        if became is Event.CODE_WITHHELD and not quietly:
+            raise Conflict("Too many codes were sent to this person; a member of the staff verifies them.")
 
-    def send_code(self, request_id: str, actor: str, *, quietly: bool = False, again: bool = True) -> None:
-        """A new code; the earlier one is void. `quietly`: a missing address is only noted. Not `again`: only the
-        first. Raises AddressMissing, Conflict."""
+    def _send_reserved(self, request_id: str, actor: str) -> Event | None:
+        """What became of it. No lock waits for the customer store, by which a caller would notice."""
+        with self.database.read() as session:
+            wanted = verification.reserved(session, self.parts, find(session, request_id))
+        if wanted is None:
+            return None
         with self.database.write() as session:
             request = find(session, request_id, lock=True)
-            if not again and not verification.waits_for_first_code(session, request):
-                return
-            written = verification.new_code(session, self.parts, request, actor)
-        if written is not None:
-            self._send(request_id, *written, actor)
-        elif not quietly:
-            raise AddressMissing("A code cannot be sent: there is no e-mail address on file.")
+            filled = verification.fill(session, self.parts, request, wanted, actor)
+        if filled is None:
+            return None
+        became, address, letter = filled
+        if became is Event.CODE_SENT:
+            self._send(request_id, address, letter, actor)
+        return became
 
     def verify(self, request_id: str, code: str, actor: str, change: Change = UNKEYED) -> RequestView:
         """Raises WrongCode; the wrong try is counted and logged all the same, and spends no key."""

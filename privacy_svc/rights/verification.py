@@ -7,16 +7,17 @@ its time, mail and the look into the customer store, comes after the answer.
 
 import hmac
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.mail import Letter
-from privacy_svc.rights import asking, choosing, clock, details
+from privacy_svc.rights import asking, choosing, clock, details, flooding
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.approval import after_verification
 from privacy_svc.rights.letters import Letters
@@ -29,46 +30,74 @@ TRIES = 5
 CODES = 5
 """Codes made for one request, so that tries cannot be had without end."""
 
+_UNMADE = b""
+"""The hash of a code that is reserved: nothing hashes to it."""
 _SOON = timedelta(minutes=1)
 """By then the process that opened a request has sent its first code."""
 
 
-def require_code_left(session: Session, request: DataRequest) -> None:
-    """The same for somebody we know and somebody we do not. Raises Conflict."""
+def reserve(session: Session, request: DataRequest) -> None:
+    """One of the request's codes is spent, and the earlier one is void: at once, before anybody is answered, and the
+    same for somebody we know and somebody we do not. It is made and mailed by `fill`. Raises Conflict."""
     _require_verifying(request)
-    code = session.get(VerificationCode, request.id)
-    if code is not None and code.sent >= CODES:
-        raise Conflict("Too many codes were sent for this request; a member of the staff verifies the person.")
-
-
-def new_code(session: Session, parts: Parts, request: DataRequest, actor: str) -> tuple[str, Letter] | None:
-    """Address and letter to send once this transaction is done; None where there is no address, which only staff are
-    told. The earlier code is void. Raises Conflict."""
-    require_code_left(session, request)
-    address = reach(session, parts, request)
-    digits = f"{secrets.randbelow(1_000_000):06d}"
-    hashed, expires_at = _hash(session, parts, request, digits), now() + timedelta(minutes=MINUTES)
-    code = session.get(VerificationCode, request.id)
+    code = session.get(VerificationCode, request.id, with_for_update=True)
     if code is None:
-        code = VerificationCode(request_id=request.id, code_hash=hashed, expires_at=expires_at, sent=0)
+        code = VerificationCode(request_id=request.id, code_hash=_UNMADE, expires_at=now(), sent=0)
         session.add(code)
-    code.code_hash, code.expires_at, code.attempts, code.sent = hashed, expires_at, 0, code.sent + 1
-    parts.note(session, request, Event.CODE_SENT if address else Event.CODE_NOT_SENT, actor, number=code.sent)
-    if address is None:
+    elif code.sent >= CODES:
+        raise Conflict("Too many codes were sent for this request; a member of the staff verifies the person.")
+    code.code_hash, code.expires_at, code.attempts, code.sent = _UNMADE, now(), 0, code.sent + 1
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A code that is to be made, and where it goes. Another reservation, or another address, is another one."""
+
+    number: int
+    at: datetime
+    address: str | None
+    language: str | None
+
+    def __repr__(self) -> str:
+        return f"Reserved({self.number})"
+
+
+def reserved(session: Session, parts: Parts, request: DataRequest) -> Reserved | None:
+    """None where there is nothing to make. Raises KeyUnavailable, StoreUnavailable."""
+    code = session.get(VerificationCode, request.id)
+    if request.state != State.VERIFYING or code is None or code.code_hash != _UNMADE:
         return None
-    return address, Letters(parts.organisation, request.language).code(request.kind, digits, MINUTES)
+    address = reach(session, parts, request)
+    return Reserved(code.sent, code.expires_at, address, request.language)
 
 
-def waits_for_first_code(session: Session, request: DataRequest) -> bool:
-    return request.state == State.VERIFYING and session.get(VerificationCode, request.id) is None
+def fill(
+    session: Session, parts: Parts, request: DataRequest, wanted: Reserved, actor: str
+) -> tuple[Event, str | None, Letter] | None:
+    """What became of it, the address and the letter to send once this transaction is done; None where somebody was
+    faster. For somebody unknown it is made just the same."""
+    code = session.get(VerificationCode, request.id, with_for_update=True)
+    due = code is not None and code.code_hash == _UNMADE and (code.sent, code.expires_at) == (wanted.number, wanted.at)
+    if code is None or not due or request.state != State.VERIFYING:
+        return None
+    request.language = request.language or wanted.language
+    digits = f"{secrets.randbelow(1_000_000):06d}"
+    code.code_hash, code.expires_at = _hash(session, parts, request, digits), now() + timedelta(minutes=MINUTES)
+    became = Event.CODE_NOT_SENT
+    if wanted.address is not None:
+        may = flooding.may_mail(session, request.subject_id, now())
+        became = Event.CODE_SENT if may else Event.CODE_WITHHELD
+    parts.note(session, request, became, actor, number=code.sent)
+    return became, wanted.address, Letters(parts.organisation, request.language).code(request.kind, digits, MINUTES)
 
 
 def without_code(session: Session) -> list[str]:
-    """Requests whose first code should have gone out by now."""
-    has_code = exists().where(VerificationCode.request_id == DataRequest.id)
+    """Requests whose code should have gone out by now."""
+    unmade = exists().where(VerificationCode.request_id == DataRequest.id, VerificationCode.code_hash == _UNMADE)
     late = DataRequest.opened_at < now() - _SOON
     verifying = DataRequest.state == State.VERIFYING.value
-    return list(session.scalars(select(DataRequest.id).where(verifying, late, ~has_code).limit(100)))
+    return list(session.scalars(select(DataRequest.id).where(verifying, late, unmade).limit(100)))
 
 
 def check_code(session: Session, parts: Parts, request: DataRequest, digits: str, actor: str) -> bool:
@@ -80,7 +109,6 @@ def check_code(session: Session, parts: Parts, request: DataRequest, digits: str
     if code is not None and code.attempts < TRIES and code.expires_at > now():
         code.attempts += 1
         if request.subject_id is not None and hmac.compare_digest(code.code_hash, given):
-            session.delete(code)
             _verified(session, parts, request, actor, "code")
             return True
     parts.note(session, request, Event.VERIFICATION_FAILED, actor, attempt=code.attempts if code else 0)
@@ -121,6 +149,7 @@ def _verified(session: Session, parts: Parts, request: DataRequest, actor: str, 
     at = now()
     request.verified_at, request.verified_by, request.verified_how = at, actor, how
     clock.identified(parts.policy, request, at)
+    session.execute(delete(VerificationCode).where(VerificationCode.request_id == request.id))
     parts.note(session, request, Event.VERIFIED, actor, how=how)
     if request.waiting_for == asking.About.IDENTITY:
         asking.settle(session, parts, request, actor, how="verified")

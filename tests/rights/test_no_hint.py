@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from litestar import Litestar
 
-from privacy_svc.errors import BadRequest, Conflict
+from privacy_svc.errors import BadRequest, Conflict, Erased
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import RequestView, Right, State, Wanted, WrongCode
+from privacy_svc.rights import RequestView, Right, State, Wanted, Worker, WrongCode
 from tests.rights.company import Company
+from tests.rights.test_erasure import erased
 from tests.rights.test_opening import types_of
 from tests.rights.test_routes import app
 from tests.smtp import SmtpServer
@@ -107,7 +109,7 @@ def test_tries_and_codes_are_counted_for_both(company: Company) -> None:
         for _ in range(4):
             company.requests.send_code(request.id, "portal", quietly=True)
         with pytest.raises(Conflict):
-            company.requests.require_code_left(request.id)
+            company.requests.reserve_code(request.id)
         lines = company.requests.timeline(request.id)
         seen[email] = [line.params["attempt"] for line in lines if line.type.endswith("verification_failed")]
     assert seen[KNOWN] == seen[UNKNOWN] == [1, 2, 3, 4, 5, 5, 5]
@@ -144,3 +146,65 @@ def test_a_code_that_was_not_sent_is_sent_by_the_worker(company: Company) -> Non
             company.requests.send_missing_codes("worker")
     assert len(company.mails()) == 1
     assert types_of(company, request).count("sent") == 2  # the code, and its letter
+
+
+def test_codes_asked_for_at_once_are_counted_for_both(company: Company, app: Litestar) -> None:
+    """Eight at the same moment: as many are accepted for somebody known as for somebody unknown, and no code is mailed
+    twice. What they cost, the look into the store and the mail, comes after the count."""
+
+    async def race(request: object) -> list[int]:
+        asked = (post(app, f"/v1/requests/{request}/code", {}, []) for _ in range(8))
+        return sorted(status for status, _ in await asyncio.gather(*asked))
+
+    seen = {}
+    for email in (KNOWN, UNKNOWN):
+        with company.database.write() as session:  # its own code is still to be sent
+            request = company.requests.receive(session, Wanted(Right.ACCESS, CustomerRef(email=email)), "desk").id
+        seen[email] = asyncio.run(race(request))
+    assert seen[KNOWN] == seen[UNKNOWN] == [202] * 4 + [409] * 4
+    assert len(set(company.mails())) == len(company.mails()) <= 5
+
+
+def test_an_erased_person_is_like_anybody_by_an_address(company: Company, app: Litestar, worker: Worker) -> None:
+    """The CRM filled the row again: a module that asks by e-mail or phone is answered as for somebody unknown; by the
+    CRM's key, or our own, and to staff, it is said that they were erased."""
+    company.seal()
+    erased(company)
+    company.write("UPDATE customers SET name = 'Ana', email = :e, phone = '+49 30 9018 2042' WHERE id = 1", e=KNOWN)
+    told = {}
+    for who in ({"email": KNOWN}, {"phone": "+49 30 9018 2042"}, {"email": UNKNOWN}):
+        status, answer = asyncio.run(post(app, "/v1/requests", {"right": "access", "customer": who}, []))
+        told[json.dumps(who)] = status, answer.keys(), answer["state"]
+    assert len({str(one) for one in told.values()}) == 1
+    assert next(iter(told.values()))[0] == 201
+    status, _ = asyncio.run(post(app, "/v1/requests", {"right": "access", "customer": {"id": "1"}}, []))
+    assert status == 410
+    with pytest.raises(Erased):
+        company.requests.open(Wanted(Right.ACCESS, CustomerRef(email=KNOWN), staff=True), "dora")
+
+
+def test_nobodys_mailbox_is_filled(company: Company, app: Litestar) -> None:
+    """Twenty requests for one person are twenty answers like any other and eight mails, and more only by and by; the
+    timeline and staff are told. Somebody else gets theirs."""
+    import time_machine
+
+    start = datetime(2026, 8, 3, 12, tzinfo=UTC)
+    with time_machine.travel(start, tick=False) as clock:
+        answers = {}
+        for email in (KNOWN, UNKNOWN):
+            body = {"right": "access", "customer": {"email": email}}
+            answers[email] = [asyncio.run(post(app, "/v1/requests", body, [])) for _ in range(20)]
+        told = {email: {(s, answer["state"]) for s, answer in answers[email]} for email in answers}
+        assert told[KNOWN] == told[UNKNOWN] == {(201, "verifying")}
+        last = str(answers[KNOWN][-1][1]["id"])
+        assert len(company.mails()) == 8
+        assert "withheld" in types_of(company, last)
+        with pytest.raises(Conflict, match="a member of the staff"):
+            company.requests.send_code(last, "dora")
+        company.requests.open(Wanted(Right.ACCESS, CustomerRef(id="2")), "desk")
+        assert len(company.mails()) == 9
+        for hour in range(1, 8):
+            clock.move_to(start + timedelta(hours=hour))
+            for _ in range(3):
+                opened(company, KNOWN)
+        assert len(company.mails()) == 9 + 8

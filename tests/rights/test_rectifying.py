@@ -3,8 +3,10 @@
 import base64
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from privacy_svc.db import now
@@ -13,12 +15,14 @@ from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import list_sessions
 from privacy_svc.identity.model import SignInCode
 from privacy_svc.identity.sessions import start_session
-from privacy_svc.rights import Right, State, Wanted, Worker
+from privacy_svc.rights import PackageLinkGone, Packages, Right, State, Wanted, Worker, WrongCode
+from privacy_svc.rights.owed_courier import Outbox
 from privacy_svc.store import CannotRectify, Moved
 from tests.rights.company import ANA, DATASET, Company
 from tests.rights.running import done, everything_in
 from tests.rights.test_approval import verified
-from tests.rights.test_opening import opened, types_of
+from tests.rights.test_opening import code_of, opened, types_of
+from tests.rights.test_package_links import token_of
 
 NEW = "ana@new.example"
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
@@ -270,3 +274,48 @@ def test_an_unknown_person_gets_the_same_answers(company: Company) -> None:
     company.requests.open(
         Wanted(Right.RECTIFICATION, nobody, details={"changes": {"email": "bo@mail.example"}}), "desk"
     )
+
+
+def test_what_was_mailed_to_the_old_address_opens_nothing(company: Company, worker: Worker) -> None:
+    """A link to a package and a code for another request end with the address, and the timelines say so; a new link
+    goes to the new address. A change of anything else leaves both."""
+    access = verified(company, Right.ACCESS)
+    done(company, access.id)
+    link = token_of(company)
+    other = opened(company, Right.PORTABILITY)
+    code, packages = code_of(company), Packages(company.requests)
+    for values in ({"city": "Porto"}, {"email": NEW}):
+        assert packages.offer(link).left == 5
+        request = verified(company, Right.RECTIFICATION, changes=values)
+        company.requests.approve(request.id, "dora")
+        done(company, request.id)
+    with pytest.raises(PackageLinkGone):
+        packages.fetch(link)
+    with pytest.raises(WrongCode):
+        company.requests.verify(other.id, code, "desk")
+    assert types_of(company, other.id)[-2:] == ["ended", "verification_failed"]
+    assert types_of(company, access.id)[-2:] == ["revoked", "made"]
+    with time_machine.travel(now() + timedelta(hours=1)):
+        Outbox(company.database, company.requests.parts).work_off()
+        assert f"To: {NEW}" in company.mails()[-1]
+        assert packages.offer(token_of(company)).request_id == access.id
+        company.requests.send_code(other.id, "desk")
+        assert f"To: {NEW}" in company.mails()[-1]
+        assert company.requests.verify(other.id, code_of(company), "desk").verified_how == "code"
+
+
+def test_a_letter_that_waits_goes_to_the_new_address(company: Company, worker: Worker) -> None:
+    """The mail server was away when a package was done: neither the letter nor its link goes to the old mailbox."""
+    access = verified(company, Right.ACCESS)
+    request = verified(company, Right.RECTIFICATION, changes={"email": NEW})
+    company.mail_by("smtp://127.0.0.1:1")
+    done(company, access.id)
+    company.mail_by("")
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    before = len(company.mails())
+    with time_machine.travel(now() + timedelta(days=1)):
+        Outbox(company.database, company.requests.parts).work_off()
+    [letter] = company.mails()[before:]
+    assert f"To: {NEW}" in letter
+    assert Packages(company.requests).offer(token_of(company)).request_id == access.id

@@ -74,6 +74,8 @@ HAPPENED = {
     "rights:recipient:exempt": "Jemand, der Ihre Daten hatte, wird nicht unterrichtet, weil das nicht zumutbar möglich ist",
     "rights:retention:erased": "Daten über Sie wurden gelöscht, weil ihre Frist vorbei war",
     "rights:code:sent": "Ihnen wurde ein Code für Ihren Antrag geschickt",
+    "rights:code:withheld": "Ein Code für Ihren Antrag wurde nicht verschickt, weil es zu viele waren",
+    "rights:code:ended": "Ein Code für Ihren Antrag gilt nicht mehr, weil Ihre Adresse berichtigt wurde",
     "rights:code:not_sent": "Ein Code für Ihren Antrag konnte nirgendwohin geschickt werden",
     "rights:details:ended": "Was in einem Antrag stand, wurde gelöscht",
     "rights:details:read": "Was in Ihrem Antrag steht, wurde gelesen",

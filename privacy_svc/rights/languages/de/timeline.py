@@ -6,6 +6,8 @@ LINES = {
     Event.RECEIVED: "Der Antrag ging ein: {channel}.",
     Event.CODE_SENT: "Ein Code zur Prüfung der Person wurde erstellt (Nummer {number}).",
     Event.CODE_NOT_SENT: "Es konnte kein Code verschickt werden: Es liegt keine E-Mail-Adresse vor.",
+    Event.CODE_WITHHELD: "Der Code Nummer {number} wurde nicht verschickt: An diese Person gingen zu viele. Mitarbeitende prüfen sie.",
+    Event.CODE_ENDED: "Der verschickte Code gilt nicht mehr: Die Adresse, an die er ging, wurde berichtigt.",
     Event.VERIFIED: "Die Identität der Person wurde festgestellt: {how}.",
     Event.VERIFICATION_FAILED: "Ein falscher Code wurde angegeben (Versuch {attempt}).",
     Event.MERGED: "Antrag {merged} wollte dasselbe wie {into}: Beide laufen als einer weiter.",

@@ -74,6 +74,8 @@ HAPPENED = {
     "rights:recipient:exempt": "Somebody who had your data is not told, because it cannot reasonably be done",
     "rights:retention:erased": "Data about you were erased, because their time was over",
     "rights:code:sent": "You were sent a code for your request",
+    "rights:code:withheld": "A code for your request was not sent, because you were sent too many",
+    "rights:code:ended": "A code for your request was ended, because your address was corrected",
     "rights:code:not_sent": "There was nowhere to send a code for your request to",
     "rights:details:ended": "What was said in a request was deleted",
     "rights:details:read": "What your request says was read",

@@ -6,6 +6,8 @@ LINES = {
     Event.RECEIVED: "The request came in by {channel}.",
     Event.CODE_SENT: "A code was made to verify the person (number {number}).",
     Event.CODE_NOT_SENT: "No code could be sent: there is no e-mail address on file.",
+    Event.CODE_WITHHELD: "Code number {number} was not mailed: this person was sent too many codes. Staff verify them.",
+    Event.CODE_ENDED: "The code that was mailed was ended: the address it went to was corrected.",
     Event.VERIFIED: "The person was verified by {how}.",
     Event.VERIFICATION_FAILED: "A wrong code was given (try {attempt}).",
     Event.MERGED: "Request {merged} was for the same as {into}: the two go on as one.",

@@ -74,6 +74,8 @@ HAPPENED = {
     "rights:recipient:exempt": "No se avisa a alguien que tenía sus datos, porque no es razonablemente posible",
     "rights:retention:erased": "Se borraron datos sobre usted porque terminó su plazo",
     "rights:code:sent": "Se le envió un código para su solicitud",
+    "rights:code:withheld": "No se envió un código de su solicitud porque ya eran demasiados",
+    "rights:code:ended": "Un código de su solicitud dejó de valer porque se corrigió su dirección",
     "rights:code:not_sent": "No había adónde enviar un código para su solicitud",
     "rights:details:ended": "Se borró lo que se dijo en una solicitud",
     "rights:details:read": "Se leyó lo que dice su solicitud",

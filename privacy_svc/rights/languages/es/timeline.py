@@ -6,6 +6,8 @@ LINES = {
     Event.RECEIVED: "La solicitud llegó: {channel}.",
     Event.CODE_SENT: "Se creó un código para comprobar a la persona (número {number}).",
     Event.CODE_NOT_SENT: "No se pudo enviar ningún código: no hay dirección de correo.",
+    Event.CODE_WITHHELD: "El código número {number} no se envió: esta persona recibió demasiados. El personal la comprueba.",
+    Event.CODE_ENDED: "El código enviado ya no vale: se corrigió la dirección a la que se envió.",
     Event.VERIFIED: "Se comprobó la identidad de la persona: {how}.",
     Event.VERIFICATION_FAILED: "Se dio un código equivocado (intento {attempt}).",
     Event.MERGED: "La solicitud {merged} pedía lo mismo que {into}: siguen como una sola.",

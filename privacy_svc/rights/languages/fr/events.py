@@ -74,6 +74,8 @@ HAPPENED = {
     "rights:recipient:exempt": "Un destinataire n’est pas informé, car cela ne peut raisonnablement se faire",
     "rights:retention:erased": "Des données sur vous ont été effacées, car leur durée de conservation était écoulée",
     "rights:code:sent": "Un code pour votre demande vous a été envoyé",
+    "rights:code:withheld": "Un code pour votre demande n’a pas été envoyé, car il y en avait trop",
+    "rights:code:ended": "Un code pour votre demande n’est plus valable, car votre adresse a été corrigée",
     "rights:code:not_sent": "Il n’y avait nulle part où envoyer un code pour votre demande",
     "rights:details:ended": "Ce qui avait été dit dans une demande a été supprimé",
     "rights:details:read": "Le contenu de votre demande a été lu",

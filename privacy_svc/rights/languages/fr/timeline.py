@@ -6,6 +6,8 @@ LINES = {
     Event.RECEIVED: "La demande est arrivée : {channel}.",
     Event.CODE_SENT: "Un code de vérification de la personne a été créé (numéro {number}).",
     Event.CODE_NOT_SENT: "Aucun code n’a pu être envoyé : il n’y a pas d’adresse e-mail.",
+    Event.CODE_WITHHELD: "Le code numéro {number} n’a pas été envoyé : cette personne en a reçu trop. Le personnel vérifie son identité.",
+    Event.CODE_ENDED: "Le code envoyé n’est plus valable : l’adresse à laquelle il a été envoyé a été corrigée.",
     Event.VERIFIED: "L’identité de la personne a été établie : {how}.",
     Event.VERIFICATION_FAILED: "Un code faux a été donné (essai {attempt}).",
     Event.MERGED: "La demande {merged} voulait la même chose que {into} : les deux n’en font plus qu’une.",

@@ -74,6 +74,8 @@ HAPPENED = {
     "rights:recipient:exempt": "Alguém que tinha os seus dados não é avisado, por não ser razoavelmente possível",
     "rights:retention:erased": "Dados sobre si foram apagados, porque o seu prazo terminou",
     "rights:code:sent": "Foi-lhe enviado um código para o seu pedido",
+    "rights:code:withheld": "Um código do seu pedido não foi enviado porque já eram demasiados",
+    "rights:code:ended": "Um código do seu pedido deixou de valer porque o seu endereço foi corrigido",
     "rights:code:not_sent": "Não havia para onde enviar um código para o seu pedido",
     "rights:details:ended": "Foi apagado o que se disse num pedido",
     "rights:details:read": "Foi lido o que diz o seu pedido",

@@ -6,6 +6,8 @@ LINES = {
     Event.RECEIVED: "O pedido chegou: {channel}.",
     Event.CODE_SENT: "Foi criado um código para confirmar a pessoa (número {number}).",
     Event.CODE_NOT_SENT: "Não foi possível enviar um código: não há endereço de e-mail.",
+    Event.CODE_WITHHELD: "O código número {number} não foi enviado: esta pessoa recebeu demasiados. A equipa confirma quem é.",
+    Event.CODE_ENDED: "O código enviado deixou de valer: o endereço para onde foi enviado foi corrigido.",
     Event.VERIFIED: "A identidade da pessoa foi confirmada: {how}.",
     Event.VERIFICATION_FAILED: "Foi indicado um código errado (tentativa {attempt}).",
     Event.MERGED: "O pedido {merged} queria o mesmo que {into}: os dois seguem como um só.",

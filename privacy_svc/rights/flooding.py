@@ -1,0 +1,42 @@
+"""No caller may fill somebody's mailbox with codes, however many requests they open in their name.
+
+It is counted by the person, when the code would be mailed, and that is after the answer: a caller whose codes are not
+mailed any more is answered as for somebody we do not know. Staff verify such a person.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from privacy_svc.rights.model import DataRequest, RequestEvent
+from privacy_svc.rights.parts import Event
+
+SOON = timedelta(minutes=15)
+IN_SOON = 8
+"""Codes mailed to one person meanwhile."""
+A_DAY = 16
+
+
+def may_mail(session: Session, subject_id: str | None, at: datetime) -> bool:
+    """Whether one more code may go to this person."""
+    if subject_id is None:
+        return True
+    return (
+        _mailed(session, subject_id, at - SOON) < IN_SOON
+        and _mailed(session, subject_id, at - timedelta(days=1)) < A_DAY
+    )
+
+
+def _mailed(session: Session, subject_id: str, since: datetime) -> int:
+    counted = (
+        select(func.count())
+        .select_from(RequestEvent)
+        .join(DataRequest, DataRequest.id == RequestEvent.request_id)
+        .where(
+            DataRequest.subject_id == subject_id,
+            RequestEvent.type == Event.CODE_SENT.value,
+            RequestEvent.at > since,
+        )
+    )
+    return session.scalar(counted) or 0
