@@ -12,7 +12,7 @@ from privacy_svc.pii.birthdays import days_in
 from privacy_svc.pii.engine import detect
 from privacy_svc.pii.finding import Finding
 from privacy_svc.pii.known import known_values_in
-from privacy_svc.pii.names import LANGUAGES
+from privacy_svc.pii.names import LANGUAGES, PARTICLES
 from privacy_svc.pii.national import NATIONAL, NUMBERS
 
 OTHERS = frozenset(
@@ -57,10 +57,29 @@ def _is_own(text: str, found: Finding, own: Own, mine: list[Finding]) -> bool:
     if found.entity == "ADDRESS":
         here = text[found.start : found.end]
         return bool(known_values_in(here, own.streets)) or _is_covered(text, found, mine)
-    return any(k.start < found.end and found.start < k.end for k in mine)
+    return _names_them(text, found, own, mine) if found.entity == "PERSON" else _is_covered(text, found, mine)
+
+
+def _names_them(text: str, found: Finding, own: Own, mine: list[Finding]) -> bool:
+    """Whose husband has their surname is somebody else, as is who has their first name; many are called "van der".
+    Two parts of their name are theirs, whatever else was taken for a part of it."""
+    spans = {span: text[slice(*span)].casefold() for span in _words(text, found)}
+    words = {span: word for span, word in spans.items() if word not in PARTICLES}
+    initials = {
+        part[0] for value in own.values if value.replace(" ", "").isalpha() for part in value.casefold().split()
+    }
+    theirs = [span for span, word in words.items() if word in initials or _is_within(span, mine)]
+    return len(theirs) == len(words) or len(theirs) > 1
 
 
 def _is_covered(text: str, found: Finding, mine: list[Finding]) -> bool:
-    """A line with the person's postal code and city, of an address that markup cuts in two."""
-    words = [m.span() for m in _WORD.finditer(text, found.start, found.end)]
-    return all(any(k.start <= start and end <= k.end for k in mine) for start, end in words)
+    """All of it: also a line with the person's postal code and city, of an address that markup cuts in two."""
+    return all(_is_within(word, mine) for word in _words(text, found))
+
+
+def _words(text: str, found: Finding) -> list[tuple[int, int]]:
+    return [m.span() for m in _WORD.finditer(text, found.start, found.end)]
+
+
+def _is_within(word: tuple[int, int], mine: list[Finding]) -> bool:
+    return any(k.start <= word[0] and word[1] <= k.end for k in mine)
