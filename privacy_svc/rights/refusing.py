@@ -26,6 +26,8 @@ def refuse(
         raise BadRequest("A refusal needs an explanation that the person can understand.")
     if not ground.fits(request.kind):
         raise BadRequest(f"{ground.value} is no ground to refuse {request.right}.")
+    if ground is Ground.IDENTITY_FAILURE and request.verified_at is not None:
+        raise BadRequest(f"{ground.value} is no ground: the person has shown who they are.")
     if ground.needs_evidence and not evidence.strip():
         raise BadRequest(f"{ground.value} has to be demonstrated (Art. 12(5) GDPR): say by what `evidence`.")
     details.add(session, parts.vault, request, explanation=explanation, evidence=evidence)

@@ -79,6 +79,14 @@ def test_no_rule_refuses(company: Company, actor: str) -> None:
     assert company.requests.show(request.id).state == State.VERIFYING
 
 
+def test_who_has_shown_who_they_are_is_not_refused_for_that(company: Company) -> None:
+    """A12IdentityFailure is a ground only while the person is not verified."""
+    request = verified(company)
+    with pytest.raises(BadRequest, match="shown who they are"):
+        company.requests.refuse(request.id, Ground.IDENTITY_FAILURE, "Who are you?", "dora")
+    assert company.requests.show(request.id).state == State.AWAITING_APPROVAL
+
+
 def test_a_refusal_is_confirmed_by_a_second_person(company: Company) -> None:
     """Where the policy asks: proposed, the request stays open and nobody is written to; then the letter goes out."""
     company.reword(APPROVAL, APPROVAL + "four_eyes: {refusals: true}\n")

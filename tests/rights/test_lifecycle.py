@@ -162,6 +162,7 @@ class Desk(RuleBasedStateMachine):
                 asked.close(State.REFUSED)
 
         fits = asked.open and asked.state is not State.IN_PROGRESS
+        fits = fits and (excessive or asked.state is State.VERIFYING)  # who has shown who they are has not failed to
         refusal = (asked.id, ground, "No.", who)
         self._try(asked, lambda: self.service.refuse(*refusal, evidence="seen"), fits=fits, then=then)
 
