@@ -1,7 +1,7 @@
 """How many different values a column has, as far as a sample tells: the same for a small and a large one. Pure.
 
 The share of distinct values falls with the size of a sample. How often two of its values are equal does not: it
-estimates the sum of the squares of the values' shares; one over that is the number of values, were they equally frequent.
+estimates the sum of the squares of the values' shares; one over that is the number of values, were all as frequent.
 """
 
 import math
