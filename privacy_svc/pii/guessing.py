@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from privacy_svc.pii.frequencies import FEWEST_VALUES, effective_values
 from privacy_svc.pii.headers import bare_name, category_of
 from privacy_svc.pii.looks import CONFIRMING, SHAPES, count, texts
+from privacy_svc.pii.name_columns import LAST, names_in
 
 Kind = Literal["text", "integer", "number", "date", "bool", "other"]
 
@@ -15,6 +17,9 @@ CONTRADICTED = 0.2
 """Where fewer values than this fit a header, the header means something else."""
 _FEW = 5
 """Fewer values than this contradict nothing."""
+
+_FEWEST_NAMES = 10
+"""Fewer names may be anything's."""
 
 _TEXT_ONLY = ("user.name", "user.contact.email", "user.contact.fax_number", "user.contact.phone_number", "user.content")
 _ONLY = {
@@ -62,6 +67,8 @@ class ColumnFacts:
     values: tuple[Any, ...] = ()
     key: bool = False
     """Primary or foreign: rows hang on it."""
+    unique: bool = False
+    """No two rows have the same value: people's names repeat, codes and titles do not."""
 
     def __repr__(self) -> str:
         return f"ColumnFacts({self.name!r}, {self.kind})"
@@ -123,12 +130,25 @@ def _possible(category: str, words: str, facts: ColumnFacts, context: Context) -
 
 
 def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> ColumnGuess:
-    if facts.kind != "text" or not found:
+    """Without a word in the header. A few values that many rows share are a status, a team, a mailbox."""
+    if facts.kind != "text" or not found or effective_values(found) < FEWEST_VALUES:
         return NOTHING
     for category, (what, shape) in SHAPES.items():
         fitting = count(shape, found)
         if fitting < ENOUGH * len(found) or (context == "none" and category.startswith("user.contact.address")):
             continue
-        reason = f"{fitting} of {len(found)} sampled values look like {what}"
-        return ColumnGuess(category, 0.85 * fitting / len(found), (reason,))
-    return NOTHING
+        return _looking(category, what, fitting, found, 0.85)
+    category, fitting = names_in(found) if _may_be_names(facts, found) else (LAST, 0)
+    if fitting < ENOUGH * len(found) or (category == LAST and context == "none"):  # so are brands called
+        return NOTHING
+    return _looking(category, "names of people", fitting, found, 0.7)
+
+
+def _may_be_names(facts: ColumnFacts, found: Sequence[str]) -> bool:
+    return not facts.unique and len(found) >= _FEWEST_NAMES
+
+
+def _looking(category: str, what: str, fitting: int, found: Sequence[str], most: float) -> ColumnGuess:
+    """`most`: how certain it is where all values look so."""
+    reason = f"{fitting} of {len(found)} sampled values look like {what}"
+    return ColumnGuess(category, most * fitting / len(found), (reason,))

@@ -23,7 +23,7 @@ def facts_of(table: Table, column: Column) -> ColumnFacts:
     refers = any(f.column == column.name for f in table.foreign_keys)
     key = refers or (column.name in table.key and column.kind != "text")
     values = tuple(v for v in column.values if not is_sealed_text(v))
-    return ColumnFacts(column.name, column.kind, values, key)
+    return ColumnFacts(column.name, column.kind, values, key, column.unique)
 
 
 def names_somebody(table: Table, column: str) -> bool:

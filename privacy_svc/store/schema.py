@@ -20,7 +20,7 @@ from privacy_svc.store.columns import CATALOGUES
 from privacy_svc.store.kinds import python_type
 
 SAMPLE = 200
-_FIRST = 100
+"""Rows of a table that are looked at: half of them the first."""
 _POINTS = 20
 """Places in the range of the key where further rows are taken, so that a sample is not only the oldest rows."""
 _CHARACTERS = 400
@@ -89,11 +89,13 @@ class Schema:
         return next(t for t in self.tables if t.name == name)
 
 
-def read_schema(engine: Engine) -> Schema:
+def read_schema(engine: Engine, sample: int = SAMPLE) -> Schema:
     """Every table of the default schema, by name, in a transaction that cannot write. Raises StoreUnavailable."""
     with Stores.answering(), engine.connect() as connection, _unable_to_write(connection):
         inspector = inspect(connection)
-        return Schema(tuple(_table(connection, inspector, name) for name in sorted(inspector.get_table_names())))
+        return Schema(
+            tuple(_table(connection, inspector, name, sample) for name in sorted(inspector.get_table_names()))
+        )
 
 
 @contextmanager
@@ -112,14 +114,14 @@ def _unable_to_write(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(f"PRAGMA query_only = {int(before)}")
 
 
-def _table(connection: Connection, inspector: Inspector, name: str) -> Table:
+def _table(connection: Connection, inspector: Inspector, name: str, size: int) -> Table:
     groups, compared = _unique(inspector, name)
     found = inspector.get_columns(name)
     kinds = {c["name"]: _kind(c["type"]) for c in found}
     filled = {c["name"] for c in found if not c["nullable"]}
     declared = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
     key = declared or next((g for g in groups if filled.issuperset(g)), ())
-    sample = _readable_sample(connection, name, kinds, key)
+    sample = _readable_sample(connection, name, kinds, key, size)
     catalogue = CATALOGUES.get(connection.dialect.name)
     facts = catalogue.facts(connection, name, list(kinds)).columns if catalogue else {}
     columns = tuple(
@@ -181,17 +183,19 @@ def _kind(declared: TypeEngine[Any]) -> Kind:
 
 
 def _readable_sample(
-    connection: Connection, name: str, kinds: Mapping[str, Kind], key: Sequence[str]
+    connection: Connection, name: str, kinds: Mapping[str, Kind], key: Sequence[str], size: int
 ) -> list[dict[str, Any]]:
     """Nothing where these credentials may not read the table: headers and types still speak."""
     try:
         with connection.begin_nested():
-            return _sample(connection, name, kinds, key)
+            return _sample(connection, name, kinds, key, size)
     except ProgrammingError:
         return []
 
 
-def _sample(connection: Connection, name: str, kinds: Mapping[str, Kind], key: Sequence[str]) -> list[dict[str, Any]]:
+def _sample(
+    connection: Connection, name: str, kinds: Mapping[str, Kind], key: Sequence[str], size: int
+) -> list[dict[str, Any]]:
     """Rows from the start, and from places spread over the key's range where the key is one integer."""
     table = SqlTable(name, MetaData(), *(SqlColumn(c, NullType()) for c in kinds))
     shown = [
@@ -203,13 +207,13 @@ def _sample(connection: Connection, name: str, kinds: Mapping[str, Kind], key: S
         return []
     query = select(*shown).order_by(*(table.c[c] for c in key))
     if len(key) != 1 or kinds[key[0]] != "integer":
-        return [dict(row) for row in connection.execute(query.limit(SAMPLE)).mappings()]
-    column = table.c[key[0]]
-    rows = {row[key[0]]: dict(row) for row in connection.execute(query.limit(_FIRST)).mappings()}
+        return [dict(row) for row in connection.execute(query.limit(size)).mappings()]
+    column, first = table.c[key[0]], size // 2
+    rows = {row[key[0]]: dict(row) for row in connection.execute(query.limit(first)).mappings()}
     low, high = connection.execute(select(func.min(column), func.max(column))).one()
-    if len(rows) < _FIRST or not isinstance(low, int) or not isinstance(high, int):
+    if len(rows) < first or not isinstance(low, int) or not isinstance(high, int):
         return list(rows.values())
-    each = (SAMPLE - _FIRST) // _POINTS
+    each = max(1, (size - first) // _POINTS)
     for point in range(1, _POINTS + 1):
         start = low + (high - low) * point // _POINTS - each + 1
         found = connection.execute(query.where(column >= start).limit(each)).mappings()
