@@ -4,6 +4,7 @@ Importing this is cheap; Presidio is imported by the first text.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.markup import is_markup, seen
 from privacy_svc.pii.models import model
 from privacy_svc.pii.names import LANGUAGES
+from privacy_svc.pii.spacing import Evened, evened
 
 if TYPE_CHECKING:
     from presidio_analyzer import RecognizerResult
@@ -39,13 +41,19 @@ def detect(text: str, language: str = "en", region: str = "DE") -> list[Finding]
 
 
 def _examined(text: str, language: str, regions: tuple[str, ...]) -> list[Finding]:
-    examiner = _examiner(language, regions, model())
-    return [
+    examiner, even = _examiner(language, regions, model()), evened(text)
+    found = [
         finding_of(r, at, name)
-        for at, piece in _pieces(text)
+        for at, piece in _pieces(even.text)
         for r, name in examiner.examine(piece)
         if counts(r.entity_type, r.score)
     ]
+    return [_placed(f, even) for f in found] if even.left_out else found
+
+
+def _placed(found: Finding, even: Evened) -> Finding:
+    start, end = even.original(found.start, found.end)
+    return replace(found, start=start, end=end)
 
 
 def finding_of(result: "RecognizerResult", at: int, recognizer: str) -> Finding:

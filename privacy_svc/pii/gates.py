@@ -66,11 +66,7 @@ GATES: Mapping[str, Gate] = {
     "EsNifRecognizer": _has(r"\d{7}"),
     "EsNieRecognizer": _has(r"\d{7}"),
     "UkNinoRecognizer": _has(r"[A-Za-z]{2} ?\d\d ?\d\d"),
-    "DeTaxIdRecognizer": _NINE,
-    "PlPeselRecognizer": _NINE,
-    "SePersonnummerRecognizer": _NINE,
     "UsItinRecognizer": _NINE,
-    "NhsRecognizer": _NINE,
 }
 OR_A_WORD = ("PhoneRecognizer", "WrittenPhones")
 """Asked also where the gate is shut, when a word for what they find stands in the text."""

@@ -13,6 +13,7 @@ from privacy_svc.pii.finding import Finding
 
 _MARKUP = re.compile(r"</?[a-zA-Z!][^<>]{0,4000}>|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,20}[\s/>]")
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _INLINE = re.compile(r"</?(?:a|abbr|b|big|em|font|i|mark|small|span|strong|sub|sup|u)\b", re.IGNORECASE)
 
 
@@ -36,7 +37,7 @@ class Seen:
 
 
 def is_markup(text: str) -> bool:
-    return "<" in text and _TAG.search(text) is not None
+    return ("<" in text and _TAG.search(text) is not None) or ("&" in text and _REFERENCE.search(text) is not None)
 
 
 def seen(text: str) -> Seen:

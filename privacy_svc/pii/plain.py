@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
 from privacy_svc.pii.examining import WORDS
 from privacy_svc.pii.names import LANGUAGES
 from privacy_svc.pii.recognizers import recognizers
+from privacy_svc.pii.spacing import evened
 
 
 class _Words(NlpEngine):
@@ -44,9 +45,19 @@ class _Words(NlpEngine):
         return list(LANGUAGES)
 
 
+class _Analyzer(AnalyzerEngine):
+    def analyze(self, text: str, *said: Any, **more: Any) -> list[RecognizerResult]:
+        """Texts are examined with plain spaces, as in `detect`."""
+        even = evened(text)
+        found: list[RecognizerResult] = super().analyze(even.text, *said, **more)
+        for result in found:
+            result.start, result.end = even.original(result.start, result.end)
+        return found
+
+
 def analyzer(language: str, regions: Sequence[str]) -> AnalyzerEngine:
     registry = RecognizerRegistry(recognizers=recognizers(language, regions), supported_languages=[language])
-    return AnalyzerEngine(
+    return _Analyzer(
         registry=registry,
         nlp_engine=_Words(),
         supported_languages=[language],

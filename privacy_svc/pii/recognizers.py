@@ -4,24 +4,17 @@ Presidio's AnalyzerEngine is never made without an NLP engine (it would download
 asks tldextract's default extractor (it would fetch the list of public suffixes).
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import phonenumbers
-import regex
-import tldextract
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult, predefined_recognizers
+from presidio_analyzer import EntityRecognizer, Pattern, RecognizerResult, predefined_recognizers
 
 from privacy_svc.pii import models, patterns
-from privacy_svc.pii.national import Number, numbers, presidios
+from privacy_svc.pii.national import numbers, presidios
 from privacy_svc.pii.people import named_in
+from privacy_svc.pii.refined import Ages, Cards, Checked, Email, Ibans, Ips, Macs, Own, Phones, RegionsPhones, Ssns
 from privacy_svc.pii.wordlists import places
 
-_SUFFIXES = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
-"""Knows the public suffixes of the installed package, and fetches none."""
-_FLAGS = regex.MULTILINE | regex.UNICODE
 _PHONE = (
     "phone phones telephone cell cellphone mobile call calls called calling tel telefon telefonnummer handy handynummer "
     "mobil mobilnummer rufnummer anruf anrufen durchwahl téléphone portable appel appeler appelez teléfono móvil llamar "
@@ -43,92 +36,20 @@ def recognizers(language: str, regions: Sequence[str], model: str = "") -> list[
     return [*_generic(language, regions), *_ours(language), *_national(language, regions), _Names(language), *larger]
 
 
-class _Email(predefined_recognizers.EmailRecognizer):
-    """Any address counts; one under a public suffix is certain. Presidio's own drops `anna@crm.local`."""
-
-    def validate_result(self, pattern_text: str) -> bool | None:
-        domain = pattern_text.rpartition("@")[2]
-        return True if _SUFFIXES(domain).fqdn else None
-
-
 _EMAIL = Pattern("Email", r"(?<![\w@])[\w!#$%&'*+=?^`{|}~.-]{1,64}@\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,8}", 0.5)
 """Presidio's pattern with bounds: on a long word without `@` the original takes quadratic time."""
 _CARDS = [
     *predefined_recognizers.CreditCardRecognizer.PATTERNS,
     Pattern("2-series", r"(?<![\d.-])2[2-7]\d{2}[- ]?\d{4}[- ]?\d{4}[- ]?\d{4}(?![\d-])", 0.3),
+    Pattern("dots", r"(?<![\w.,-])\d{4}\.\d{4}\.\d{4}\.\d{4}(?![\w-]|[.,]\d)", 0.3),
     Pattern("19 digits", r"(?<![\d.-])[56]\d{3}(?:[- ]?\d{4}){3}[- ]?\d{1,3}(?![\d-])", 0.3),
 ]
 
 
-class _Own(PatternRecognizer):
-    only_refuses = True
-    """What is checked is refused or left as certain as its pattern is."""
-
-    def __init__(
-        self, entity: str, found: Mapping[str, str] | Iterable[Pattern], language: str, **more: object
-    ) -> None:
-        made = [Pattern(n, r, 0.6) for n, r in found.items()] if isinstance(found, Mapping) else list(found)
-        context: Any = str(more.get("context") or "").split() or None
-        super().__init__(
-            supported_entity=entity,
-            patterns=made,
-            supported_language=language,
-            name=str(more.get("name") or f"{entity.title().replace('_', '')}Patterns"),
-            context=context,
-            global_regex_flags=_FLAGS | (regex.IGNORECASE if more.get("any_case") else 0),
-        )
-
-
-class _RegionsPhones(predefined_recognizers.PhoneRecognizer):
-    """Bare digits are as likely an order's number: they need a word before them."""
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
-        found: list[RecognizerResult] = super().analyze(text, entities, nlp_artifacts)
-        for result in found:
-            if text[result.start : result.end].isdigit():
-                result.score = 0.3
-        return found
-
-
-class _Phones(_Own):
-    """By their writing and the words before them, whatever the country; Presidio's knows the regions' numbers."""
-
-    def validate_result(self, pattern_text: str) -> bool | None:
-        digits = re.sub(r"\D", "", re.split(r"x|ext", pattern_text, maxsplit=1, flags=re.IGNORECASE)[0])
-        if not 7 <= len(digits) <= 15 or _DATE.match(pattern_text):
-            return False
-        if pattern_text[0] != "+":
-            return None
-        try:
-            return None if phonenumbers.is_possible_number(phonenumbers.parse(pattern_text)) else False
-        except phonenumbers.NumberParseException:
-            return False
-
-
-_DATE = re.compile(r"(?:\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}|\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2})\b")
-
-
-class _Ages(_Own):
-    def validate_result(self, pattern_text: str) -> bool | None:
-        return int(re.sub(r"\D", "", pattern_text) or "999") <= 120 and None
-
-
-class _CodeAndCity(_Own):
+class _CodeAndCity(Own):
     def validate_result(self, pattern_text: str) -> bool | None:
         words = pattern_text.partition(" ")[2].casefold().split()
         return None if any(" ".join(words[:n]) in places() for n in range(1, len(words) + 1)) else False
-
-
-class _Checked(_Own):
-    """A national id with python-stdnum's check."""
-
-    def __init__(self, number: Number, language: str, *, score: float) -> None:
-        self._check = import_module(f"stdnum.{number.module}").is_valid
-        pattern = Pattern(number.entity, rf"(?<![\w.,/+-])(?:{number.pattern})(?![\w-]|[.,/]\d)", score)
-        super().__init__(number.entity, [pattern], language, context=number.words, name=f"{number.entity} checked")
-
-    def validate_result(self, pattern_text: str) -> bool | None:
-        return None if self._check(pattern_text) else False
 
 
 class _Names(EntityRecognizer):
@@ -164,34 +85,36 @@ class _Model(EntityRecognizer):
 
 def _generic(language: str, regions: Sequence[str]) -> Iterator[EntityRecognizer]:
     p = predefined_recognizers
-    yield _Email(patterns=[_EMAIL], name="EmailRecognizer", supported_language=language)
-    yield _RegionsPhones(_PHONE.split(), language, supported_regions=tuple(regions), name="PhoneRecognizer")
-    yield p.IbanRecognizer(context=_BANK.split(), supported_language=language)
+    yield Email(patterns=[_EMAIL], name="EmailRecognizer", supported_language=language)
+    yield RegionsPhones(_PHONE.split(), language, supported_regions=tuple(regions), name="PhoneRecognizer")
+    yield Ibans(["IBAN_CODE"], name="IbanRecognizer", context=_BANK.split(), supported_language=language)
     yield p.DateRecognizer(supported_entity="DATE_OF_BIRTH", context=_BIRTH.split(), supported_language=language)
     with_scheme = [pattern for pattern in p.UrlRecognizer.PATTERNS if pattern.name in _WEB]
     yield p.UrlRecognizer(patterns=with_scheme, supported_language=language)
-    yield p.CreditCardRecognizer(patterns=_CARDS, supported_language=language)
-    for kind in (p.CryptoRecognizer, p.IpRecognizer, p.MacAddressRecognizer, p.UuidRecognizer):
+    yield Cards(patterns=_CARDS, supported_language=language, name="CreditCardRecognizer")
+    yield Ips(supported_language=language, name="IpRecognizer")
+    yield Macs(supported_language=language, name="MacAddressRecognizer")
+    for kind in (p.CryptoRecognizer, p.UuidRecognizer):
         yield kind(supported_language=language)
 
 
 def _ours(language: str) -> Iterator[EntityRecognizer]:
-    yield _Own("ADDRESS", [Pattern(n, r, 0.9) for n, r in patterns.STREETS.items()], language, name="Streets")
-    yield _Own("ADDRESS", patterns.PLACES, language, name="PostalCodes")
+    yield Own("ADDRESS", [Pattern(n, r, 0.9) for n, r in patterns.STREETS.items()], language, name="Streets")
+    yield Own("ADDRESS", patterns.PLACES, language, name="PostalCodes")
     yield _CodeAndCity("ADDRESS", {"code and city": patterns.CODE_AND_CITY}, language, name="CodeAndCity")
-    yield _Ages("AGE", patterns.AGES, language, any_case=True)
-    yield _Own("DATE_OF_BIRTH", patterns.DATES, language, context=_BIRTH, name="WrittenDates")
-    yield _Own("DATE_OF_BIRTH", [Pattern(n, r, 0.9) for n, r in patterns.BIRTHS.items()], language, name="Births")
-    yield _Own("URL", patterns.SITES, language, name="Sites")
+    yield Ages("AGE", patterns.AGES, language, any_case=True)
+    yield Own("DATE_OF_BIRTH", patterns.DATES, language, context=_BIRTH, name="WrittenDates")
+    yield Own("DATE_OF_BIRTH", [Pattern(n, r, 0.9) for n, r in patterns.BIRTHS.items()], language, name="Births")
+    yield Own("URL", patterns.SITES, language, name="Sites")
     written = [Pattern(name, found, score) for name, (found, score) in patterns.PHONES.items()]
-    yield _Phones("PHONE_NUMBER", written, language, context=_PHONE, name="WrittenPhones")
+    yield Phones("PHONE_NUMBER", written, language, context=_PHONE, name="WrittenPhones")
 
 
 def _national(language: str, regions: Sequence[str]) -> Iterator[EntityRecognizer]:
     """Of the regions; elsewhere what tells by its shape, and other numbers beside a word for them."""
     for name in dict.fromkeys(name for region in regions for name in presidios(region)):
-        yield getattr(predefined_recognizers, name)(supported_language=language)
+        made = Ssns if name == "UsSsnRecognizer" else getattr(predefined_recognizers, name)
+        yield made(supported_language=language, name=name)
     left = [set(numbers(region)) for region in regions]
     for number in sorted(set.intersection(*left), key=lambda n: n.entity):
-        score = 0.8 if number.tells else 0.5 if number.country in regions else 0.1
-        yield _Checked(number, language, score=score)
+        yield Checked(number, language, at_home=number.country in regions)

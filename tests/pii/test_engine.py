@@ -73,13 +73,15 @@ def test_context_words() -> None:
 
 
 def test_region() -> None:
-    """A number without its country's code is one only in its own country; a German id counts in Germany, and elsewhere
-    beside a word for it."""
+    """A number without its country's code is one only in its own country; a German id counts in Germany unless it is an
+    order's, and elsewhere beside a word for it."""
     assert shown("06 12 34 56 78", "fr", "FR") == [("PHONE_NUMBER", "06 12 34 56 78")]
     assert shown("06 12 34 56 78", "fr", "GB") == []
     assert shown("Steuer-ID 86095742719", "de", "DE") == [("DE_TAX_ID", "86095742719")]
-    assert shown("Auftrag 86095742719", "de", "DE") == [("DE_TAX_ID", "86095742719")]
-    assert shown("Auftrag 86095742719", "de", "FR") == []
+    assert shown("Steuer-ID 86095742719", "de", "FR") == [("DE_TAX_ID", "86095742719")]
+    assert shown("Er hat 86095742719", "de", "DE") == [("DE_TAX_ID", "86095742719")]
+    assert shown("Er hat 86095742719", "de", "FR") == []
+    assert shown("Auftrag 86095742719", "de", "DE") == []
 
 
 def test_long_text() -> None:

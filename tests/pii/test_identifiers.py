@@ -1,8 +1,10 @@
 """Numbers, dates and addresses: what has the right check digits, shape or neighbour, in each language."""
 
+import random
+
 import pytest
 
-from privacy_svc.pii import detect
+from privacy_svc.pii import LANGUAGES, detect
 
 
 def shown(text: str, language: str = "en", region: str = "DE") -> list[tuple[str, str]]:
@@ -13,11 +15,11 @@ def shown(text: str, language: str = "en", region: str = "DE") -> list[tuple[str
     ("entity", "value", "region"),
     [
         ("DE_TAX_ID", "86095742719", "DE"),
-        ("NL_BSN", "111222333", "NL"),
+        ("NL_BSN", "1112.22.333", "NL"),
+        ("UK_NHS", "943 476 5919", "GB"),
         ("FR_NIR", "1 84 12 76 451 089 46", "FR"),
         ("FR_NIR", "184127645108946", "DE"),
         ("BE_NN", "85.07.30-033 28", "NL"),
-        ("PL_PESEL", "44051401359", "PL"),
         ("IT_FISCAL_CODE", "RSSMRA85T10A562S", "DE"),
         ("ES_NIF", "12345678Z", "DE"),
         ("CH_AHV", "756.9217.0769.85", "DE"),
@@ -47,10 +49,113 @@ def test_wrong_check_digits(value: str) -> None:
     assert {entity for entity, _ in shown(f"It is {value}.")} <= {"PHONE_NUMBER"}
 
 
-def test_a_number_of_another_country_needs_its_word() -> None:
-    """Nine digits with a right check are a BSN in the Netherlands, elsewhere only where the text says so."""
-    assert shown("BSN 111222333", "nl", "DE") == [("NL_BSN", "111222333")]
-    assert shown("Order 111222333", "en", "DE") == []
+@pytest.mark.parametrize(
+    ("entity", "word", "value", "region"),
+    [
+        ("NL_BSN", "BSN", "111222333", "NL"),
+        ("NL_BSN", "BSN", "111222333", "DE"),
+        ("UK_NHS", "NHS number", "9434765919", "GB"),
+        ("PL_PESEL", "PESEL", "44051401359", "PL"),
+        ("PT_NIF", "contribuinte", "123456789", "PT"),
+        ("HR_OIB", "OIB", "33392005961", "HR"),
+    ],
+)
+def test_one_check_digit_needs_a_word(entity: str, word: str, value: str, region: str) -> None:
+    """Every tenth number has a right check digit: only where the text says so it is a person's, also at home."""
+    assert shown(f"{word} {value}", "en", region) == [(entity, value)]
+    for other in ("It is", "Order no.", "Ordernr", "Ref."):
+        assert shown(f"{other} {value}", "en", region) == []
+
+
+@pytest.mark.parametrize("region", ["NL", "GB", "DE", "PT", "FR", "US", "SE", "PL", "ES", "IT"])
+def test_random_digits_are_nobodys(region: str) -> None:
+    """Fewer than one in a hundred numbers of nine to twelve digits looks like somebody's."""
+    chance = random.Random(region)  # noqa: S311 - a test repeats itself
+    numbers = ["".join(chance.choices("0123456789", k=chance.randrange(9, 13))) for _ in range(400)]
+    assert sum(bool(shown(f"Nummer {n}.", "de", region)) for n in numbers) < 4
+
+
+@pytest.mark.parametrize(
+    "word", ["Ref.", "Rechnung Nr.", "commande n°", "pedido", "fattura n.", "factuurnummer", "Order #"]
+)
+def test_an_orders_number_is_no_persons(word: str) -> None:
+    """What is written as a social security number is one, and not where it is called something else."""
+    assert shown(f"{word} 536-22-1234") == []
+
+
+def test_a_longer_phone_wins() -> None:
+    """Ten digits of a telephone number with its country's code are no id."""
+    for number in ("+1-415-555-2671", "+1 415 555 2671", "+1 (415) 555-2671"):
+        assert shown(f"Call {number} now", "en", "GB") == [("PHONE_NUMBER", number)]
+
+
+FORMATS = (
+    "{d:02}.{m:02}.{y}",
+    "{d}.{m}.{y}",
+    "{d}. {m}. {y}",
+    "{d:02}-{m:02}-{y}",
+    "{d:02}/{m:02}/{y}",
+    "{y}-{m:02}-{d:02}",
+)
+FORMATS += ("{d:02}.{m:02}.{s:02}", "{m:02}/{y}", "{m:02}.{y}", "{d:02}.{m:02}.-{d:02}.{m:02}.{y}", "{y}/{m:02}/{d:02}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_date_is_no_phone(language: str) -> None:
+    """In no writing and in no region is a date a telephone number, unless the word for one stands right before it."""
+    chance = random.Random(language)  # noqa: S311 - a test repeats itself
+    for region in ("DE", "IT", "AT", "FR", "ES", "NL", "GB", "US"):
+        for _ in range(12):
+            d, m, y = chance.randrange(1, 29), chance.randrange(1, 13), chance.randrange(1960, 2030)
+            for form in FORMATS:
+                text = f"x {form.format(d=d, m=m, y=y, s=y % 100)} x"
+                assert shown(text, language, region) == [], text
+    assert shown("Tel. 03.04.2013", language) == [("PHONE_NUMBER", "03.04.2013")]
+    assert shown("01.02.03.04.05", language, "FR") == [("PHONE_NUMBER", "01.02.03.04.05")]
+
+
+VALUES = {
+    "CREDIT_CARD": "4111 1111 1111 1111",
+    "IBAN_CODE": "DE89 3704 0044 0532 0130 00",
+    "PHONE_NUMBER": "+49 30 2312 500",
+    "ADDRESS": "12 Baker Street, London NW1 6XE",
+    "FR_NIR": "1 84 12 76 451 089 46",
+    "PERSON": "Anna Schmidt",
+}
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009", "\t", "  ", " \u00a0", "\u3000"])
+@pytest.mark.parametrize("entity", VALUES)
+def test_other_spaces(entity: str, space: str) -> None:
+    """Whatever white space a value is written with, it is found whole and at its place."""
+    value = VALUES[entity].replace(" ", space)
+    assert shown(f"Two  spaces, and{space}then {value}; ok") == [(entity, value)]
+    assert shown(f"{value}  x  {value}") == [(entity, value)] * 2
+
+
+def test_other_signs() -> None:
+    """Cards with dots, no-break hyphens, IBANs in small letters, and HTML's spaces without a tag."""
+    assert shown("4111.1111.1111.1111") == [("CREDIT_CARD", "4111.1111.1111.1111")]
+    assert shown("536\u201122\u20111234") == [("US_SSN", "536\u201122\u20111234")]
+    assert shown("an de89 3704 0044 0532 0130 00 und dann") == [("IBAN_CODE", "de89 3704 0044 0532 0130 00")]
+    assert {e for e, _ in shown("4111&nbsp;1111&nbsp;1111&nbsp;1111 is it")} == {"CREDIT_CARD"}
+    assert shown("4111" + " " * 20 + "1111") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IMEI 356938035643809",
+        "firmware 1.2.3.4",
+        "Version: 10.0.1.2",
+        "mask 255.255.255.0",
+        "v 4.3.2.1",
+        "4111.1111.1111.1112",
+    ],
+)
+def test_written_alike(text: str) -> None:
+    """Serial numbers of telephones, versions and masks are no cards, addresses or devices."""
+    assert shown(text) == []
 
 
 @pytest.mark.parametrize(
