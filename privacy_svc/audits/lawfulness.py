@@ -18,6 +18,7 @@ from privacy_svc.policy import (
     Purpose,
     SpecialCondition,
     last_passed,
+    special_within,
     within,
 )
 from privacy_svc.policy import special_article as article_of
@@ -173,11 +174,15 @@ def _is_covered(use: Use, policies: PolicySet, purpose: Purpose) -> bool:
     """Art. 5(1)(c): nothing personal but of the purpose's categories. Special ones of a purpose without a condition are
     wrong as such."""
     personal = [c for c in _categories(use, policies, purpose) if within(c, ("user",))]
-    return all(purpose.covers(c) for c in personal if purpose.special_condition or not article_of(c))
+    return all(_is_needed(purpose, c) for c in personal if purpose.special_condition or not special_within(c))
+
+
+def _is_needed(purpose: Purpose, category: str) -> bool:
+    return purpose.covers(category) and not purpose.prohibited_beneath(category)
 
 
 def _special(use: Use, policies: PolicySet, purpose: Purpose, history: History, at: datetime) -> Iterator[Wrong]:
-    articles = {article_of(c) for c in _categories(use, policies, purpose)}
+    articles = {article_of(s) for c in _categories(use, policies, purpose) for s in special_within(c)}
     if "GDPR 9(1)" in articles and purpose.special_condition is None:
         yield Wrong.SPECIAL
     if "GDPR 9(1)" in articles and purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT and not use.of_many:

@@ -9,7 +9,7 @@ from privacy_svc.policy.appearance import Appearance
 from privacy_svc.policy.automated import Automated, AutomatedGround
 from privacy_svc.policy.casefiles import Case, read_cases
 from privacy_svc.policy.casetests import Failure, TestRun, Unhit, run_cases
-from privacy_svc.policy.categories import NAMING, and_above, special_article, within
+from privacy_svc.policy.categories import NAMING, and_above, special_article, special_within, within
 from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.comparing import compare, compare_over, direction, outcome
 from privacy_svc.policy.connectorfiles import plain as filled_in
@@ -197,6 +197,7 @@ __all__ = [
     "remember",
     "run_cases",
     "special_article",
+    "special_within",
     "surely_before",
     "tellers",
     "text_changes",

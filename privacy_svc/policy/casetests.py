@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from privacy_svc.policy.casefiles import Case
-from privacy_svc.policy.categories import is_personal, within
+from privacy_svc.policy.categories import is_personal, related, within
 from privacy_svc.policy.decide import Decision, decide, is_objectionable
 from privacy_svc.policy.fieldrules import Effect, FieldDecision
 from privacy_svc.policy.policyset import LegalBasis, PolicySet, Purpose
@@ -133,11 +133,11 @@ def _hit(policies: PolicySet, case: Case, decision: Decision) -> Iterator[Unhit]
 def _categories(purpose: Purpose, categories: tuple[str, ...], field: FieldDecision) -> Iterator[Unhit]:
     for category in filter(is_personal, categories):
         if field.effect is Effect.DENY:
-            roots, side = purpose.prohibited, "deny"
-            above = purpose.prohibited_above.items()
-            yield from (Unhit(f"{who}#8-minimisation:{r}", "deny") for r, who in above if within(category, (r,)))
+            carved = [*((r, purpose.key) for r in purpose.prohibited), *purpose.prohibited_above.items()]
+            yield from (Unhit(f"{who}#8-minimisation:{r}", "deny") for r, who in carved if related(category, (r,)))
         else:
-            roots, side = purpose.categories, "permit"
-        yield from (Unhit(f"{purpose.key}#8-minimisation:{r}", side) for r in roots if within(category, (r,)))
+            roots = (r for r in purpose.categories if within(category, (r,)))
+            yield from (Unhit(f"{purpose.key}#8-minimisation:{r}", "permit") for r in roots)
         if field.effect is Effect.MASK:
-            yield from (Unhit(f"{purpose.key}#10-mask:{m}", "permit") for m in purpose.masks if within(category, (m,)))
+            masks = (m for m in purpose.masks if related(category, (m,)))
+            yield from (Unhit(f"{purpose.key}#10-mask:{m}", "permit") for m in masks)

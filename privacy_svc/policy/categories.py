@@ -48,6 +48,16 @@ def within(category: str, roots: Iterable[str]) -> bool:
     return root_of(category, roots) is not None
 
 
+def related(category: str, others: Iterable[str]) -> bool:
+    """One of `others` is this category, above it or below it."""
+    return any(within(category, (other,)) or within(other, (category,)) for other in others)
+
+
+def beneath(category: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Those of `others` that lie below this category: what a field of it may hold, as far as the data map says."""
+    return tuple(sorted(other for other in set(others) if other.startswith(category + ".")))
+
+
 def and_above(path: str) -> tuple[str, ...]:
     """The path and all that it lies within: `a.b.c`, `a.b`, `a`."""
     parts = path.split(".")
@@ -59,6 +69,13 @@ def special_article(category: str) -> str | None:
     if within(category, ARTICLE_9):
         return "GDPR 9(1)"
     return "GDPR 10" if within(category, ARTICLE_10) else None
+
+
+def special_within(category: str) -> tuple[str, ...]:
+    """The special categories that a field of this one holds, or may hold (decision 22)."""
+    if special_article(category):
+        return (category,)
+    return beneath(category, (*ARTICLE_9, *ARTICLE_10))
 
 
 def is_personal(category: str) -> bool:

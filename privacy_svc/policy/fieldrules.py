@@ -1,11 +1,15 @@
-"""What policy alone says about each field for one purpose: steps 7, 8 and 10 of the decision. Pure."""
+"""What policy alone says about each field for one purpose: steps 7, 8 and 10 of the decision. Pure.
+
+A field of a category may hold whatever lies beneath it, unless the data map names that instead: what is prohibited,
+masked or special beneath reaches the field (decision 22).
+"""
 
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from privacy_svc.policy.categories import ARTICLE_10, is_personal, root_of, special_article, within
+from privacy_svc.policy.categories import ARTICLE_10, is_personal, root_of, special_article, special_within, within
 from privacy_svc.policy.datamap import Field
 from privacy_svc.policy.policyset import Mask, PolicySet, Purpose, SpecialCondition
 from privacy_svc.policy.reasons import STEPS, Reason, ReasonCode, reason
@@ -95,17 +99,24 @@ def _rule(purpose: Purpose, name: str, field: Field, lacking: tuple[ReasonCode, 
 def _special(purpose: Purpose, name: str, field: Field, lacking: tuple[ReasonCode, ...]) -> Iterator[Reason]:
     """7: a special category needs a condition of its own."""
     for category in field.categories:
-        article = special_article(category)
-        if article is None:
-            continue
-        criminal = within(category, ARTICLE_10)
-        if (
-            purpose.special_condition is SpecialCondition.AUTHORISED_BY_LAW
-        ) != criminal or not purpose.special_condition:
+        special = special_within(category)
+        unmet = [found for found in special if not _condition_met(purpose, found)]
+        if unmet:
             code = ReasonCode.SPECIAL_CATEGORY
-            yield Reason(code, f"{code.sentence} ({category})", article, name)
-        elif lacking:
+            yield Reason(
+                code, f"{code.sentence} ({_may_hold(category, unmet[0])})", special_article(unmet[0]) or "", name
+            )
+        elif special and lacking:
             yield from (Reason(code, code.sentence, "GDPR 9(2)(a)", name) for code in lacking)
+
+
+def _condition_met(purpose: Purpose, special: str) -> bool:
+    by_law = purpose.special_condition is SpecialCondition.AUTHORISED_BY_LAW
+    return purpose.special_condition is not None and by_law == within(special, ARTICLE_10)
+
+
+def _may_hold(category: str, found: str) -> str:
+    return category if found == category else f"{category} may hold {found}"
 
 
 def _minimisation(purpose: Purpose, name: str, field: Field) -> Iterator[Reason]:
@@ -114,8 +125,11 @@ def _minimisation(purpose: Purpose, name: str, field: Field) -> Iterator[Reason]
         yield _because(ReasonCode.UNCATEGORISED_FIELD, name)
     for category in field.categories:
         prohibiting = purpose.prohibited_by(category)
+        held = purpose.prohibited_beneath(category)
         if prohibiting is not None:
             yield _because(ReasonCode.CATEGORY_PROHIBITED, name, f"{category}, {prohibiting}")
+        elif held:
+            yield _because(ReasonCode.CATEGORY_PROHIBITED, name, f"{_may_hold(category, held[0][0])}, {held[0][1]}")
         elif is_personal(category) and not within(category, purpose.categories):
             yield _because(ReasonCode.CATEGORY_NOT_IN_PURPOSE, name, f"{category}, {purpose.key}")
 
@@ -125,10 +139,10 @@ def _because(code: ReasonCode, name: str, about: str = "") -> Reason:
 
 
 def _released(purpose: Purpose, field: Field) -> FieldDecision:
-    """10: masked where a category of the field has a mask. Two different masks leave nothing to show."""
-    masked = {c: m for c in field.categories if (m := purpose.mask(c))}
-    if masked:
-        mask = masked.popitem()[1] if len(set(masked.values())) == 1 else Mask.NULL
+    """10: masked where a category of the field has a mask, or may hold what has one. Two masks leave nothing."""
+    masks = {mask for category in field.categories for mask in purpose.masks_of(category).values()}
+    if masks:
+        mask = masks.pop() if len(masks) == 1 else Mask.NULL
         return FieldDecision(Effect.MASK, f"{purpose.key}#10-mask:{field.categories[0]}", None, mask)
     root = root_of(field.categories[0], purpose.categories) or field.categories[0]
     return FieldDecision(Effect.PERMIT, f"{purpose.key}#8-minimisation:{root}")

@@ -1,4 +1,5 @@
-"""What fits together and yet does nothing: rules no request reaches, purposes nobody may use, data nobody may read.
+"""What fits together and yet does nothing, or more than it says: rules no request reaches, purposes nobody may use,
+data nobody may read, fields that a rule reaches for what they only may hold.
 
 Each is a rule somebody believes in. Nothing here changes a decision.
 """
@@ -8,7 +9,7 @@ from collections.abc import Collection as Names
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, within
+from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, beneath, related, within
 from privacy_svc.policy.datamap import Field
 from privacy_svc.policy.fieldrules import Effect, field_rules
 from privacy_svc.policy.policyset import PolicySet, Purpose
@@ -22,6 +23,7 @@ class FindingKind(enum.StrEnum):
     GROUP_EMPTY = "group_empty"
     FIELD_UNREADABLE = "field_unreadable"
     FIELD_UNCATEGORISED = "field_uncategorised"
+    FIELD_BROAD = "field_broad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Finding:
 def findings(policies: PolicySet) -> list[Finding]:
     """In the order of the files: purposes first, then the data map."""
     found = [f for purpose in policies.purposes.values() for f in _of_purpose(policies, purpose)]
-    return [*_of_groups(policies), *found, *_of_fields(policies)]
+    return [*_of_groups(policies), *found, *_of_fields(policies), *_broad(policies)]
 
 
 def _of_groups(policies: PolicySet) -> Iterator[Finding]:
@@ -70,26 +72,46 @@ def _prohibited(purpose: Purpose) -> Iterator[str]:
     for category in purpose.prohibited:
         if within(category, [p for p in purpose.prohibited if p != category]):
             yield f"prohibited: {category} is prohibited already by what lies above it"
-        elif not _related(category, purpose.categories):
+        elif not related(category, purpose.categories):
             yield f"prohibited: {category} is not among the categories, so nothing is carved out"
 
 
 def _masks(purpose: Purpose, mapped: Names[str]) -> Iterator[str]:
     for category in purpose.masks:
-        reached = [m for m in mapped if within(m, (category,)) and purpose.covers(m)]
+        reached = [m for m in mapped if related(m, (category,)) and purpose.covers(m)]
         if not reached:
             yield f"masks: no field that the purpose may use is {category}"
-        elif all(_nearest(purpose, m) != category for m in reached):
+        elif all(category not in purpose.masks_of(m) for m in reached):
             yield f"masks: {category} is masked by nearer categories everywhere"
 
 
-def _nearest(purpose: Purpose, category: str) -> str:
-    return max((c for c in purpose.masks if within(category, (c,))), key=len, default="")
-
-
 def _special(purpose: Purpose) -> Iterator[str]:
-    if purpose.special_condition and not any(_related(s, purpose.categories) for s in (*ARTICLE_9, *ARTICLE_10)):
+    if purpose.special_condition and not any(related(s, purpose.categories) for s in (*ARTICLE_9, *ARTICLE_10)):
         yield "special_condition: no category of the purpose is a special one"
+
+
+def _broad(policies: PolicySet) -> Iterator[Finding]:
+    """Fields that a rule reaches for what their category may hold, and their map does not name (decision 22)."""
+    used = {p for module in policies.modules.values() for p in module.purposes}
+    for collection in policies.data_map.collections():
+        for field in collection.fields:
+            found = [_bitten(policies.purposes[key], field) for key in sorted(used)]
+            told = dict.fromkeys(detail for some in found for detail in some)
+            if told:
+                way_out = "list what it holds instead: data_categories is a list"
+                path = f"{collection.path}.{field.name}"
+                yield Finding(FindingKind.FIELD_BROAD, path, f"may hold {'; '.join(told)}: {way_out}")
+
+
+def _bitten(purpose: Purpose, field: Field) -> Iterator[str]:
+    for category in field.categories:
+        if not purpose.covers(category):
+            continue
+        for held, who in purpose.prohibited_beneath(category):
+            yield f"{held}, which {who} prohibits"
+        yield from (f"{held}, which {purpose.key} masks" for held in beneath(category, purpose.masks))
+        if purpose.special_condition is None:
+            yield from (f"{held}, a special category" for held in beneath(category, (*ARTICLE_9, *ARTICLE_10)))
 
 
 def _of_fields(policies: PolicySet) -> Iterator[Finding]:
@@ -121,11 +143,6 @@ def _mapped(policies: PolicySet) -> list[str]:
 
 def _any_within(mapped: Names[str], category: str) -> bool:
     return any(within(m, (category,)) for m in mapped)
-
-
-def _related(category: str, others: Names[str]) -> bool:
-    """One of `others` is this category, above it or below it."""
-    return within(category, others) or any(within(o, (category,)) for o in others)
 
 
 def _named(field: Field) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from privacy_svc.policy.automated import Automated
-from privacy_svc.policy.categories import root_of, within
+from privacy_svc.policy.categories import and_above, beneath, root_of, within
 from privacy_svc.policy.connectors import Connector
 from privacy_svc.policy.consentages import consent_age
 from privacy_svc.policy.controller import Organisation
@@ -166,11 +166,17 @@ class Purpose:
         above = root_of(category, self.prohibited_above)
         return self.prohibited_above[above] if above else None
 
-    def mask(self, category: str) -> Mask | None:
-        """The mask of the nearest category that has one."""
-        parts = category.split(".")
-        nearest = (self.masks.get(".".join(parts[:end])) for end in range(len(parts), 0, -1))
-        return next((m for m in nearest if m), None)
+    def prohibited_beneath(self, category: str) -> tuple[tuple[str, str], ...]:
+        """What a field of this category may hold and is prohibited, each with who prohibits it (decision 22)."""
+        who = {**self.prohibited_above, **dict.fromkeys(self.prohibited, self.key)}
+        return tuple((found, who[found]) for found in beneath(category, who))
+
+    def masks_of(self, category: str) -> Mapping[str, Mask]:
+        """By which a field of this category is shown: the mask of the nearest category that has one, and those of what
+        it may hold (decision 22)."""
+        nearest = next((above for above in and_above(category) if above in self.masks), None)
+        reached = (*((nearest,) if nearest else ()), *beneath(category, self.masks))
+        return {found: self.masks[found] for found in reached}
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _purpose(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterabl
     of = f'context.purpose == "{purpose.key}"'
     above = [g.prohibited for g in policies.groups.values() if _below(purpose.key, (g.key,))]
     carved = {c for some in (*above, purpose.prohibited) for c in some}
-    allowed = sorted(la for la in labels if not _below(la, carved) and _asked_for(purpose, la))
+    allowed = sorted(la for la in labels if not _may_be(la, carved) and _asked_for(purpose, la))
     granted = f'principal in Grant::"{purpose.key}", action == Action::"use", resource'
     kinds = f"{_set(sorted(purpose.subjects))}.contains(context.kind)"
     if not allowed:
@@ -145,6 +145,11 @@ def _below(label: str, roots: Iterable[str]) -> bool:
     return any((label + ".").startswith(root + ".") for root in roots)
 
 
+def _may_be(label: str, roots: Iterable[str]) -> bool:
+    """It is one of these, or so broad that it may hold one of these."""
+    return any(_below(label, (root,)) or _below(root, (label,)) for root in roots)
+
+
 def _against(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterable[str]:
     agreed = _agreed(policies, purpose)
     if not purpose.storage_only and not purpose.despite_restriction:
@@ -159,8 +164,8 @@ def _against(policies: PolicySet, purpose: Purpose, labels: set[str]) -> Iterabl
         yield f"!({agreed})"
     if purpose.retention is not None:
         yield "context has ended && context.ended <= context.now"
-    sensitive = sorted(la for la in labels if _below(la, SENSITIVE))
-    criminal = sorted(la for la in labels if _below(la, CRIMINAL))
+    sensitive = sorted(la for la in labels if _may_be(la, SENSITIVE))
+    criminal = sorted(la for la in labels if _may_be(la, CRIMINAL))
     condition = purpose.special_condition
     if condition is None or condition is SpecialCondition.AUTHORISED_BY_LAW:
         yield _touches(sensitive)

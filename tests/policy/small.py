@@ -185,6 +185,19 @@ def compiled(**changed: str) -> PolicySet:
     return compile_policies({p: t.encode() for p, t in {**FILES, **changed}.items()})
 
 
+BROAD = ("user", "user.contact", "user.contact.address", "user.demographic", "user.name", "user.authorization")
+
+
+def broad() -> PolicySet:
+    """Its people have columns of every broad category too, alone and beside a narrow one."""
+    columns = [(c.replace(".", "_"), c) for c in BROAD]
+    columns += [(f"{name}_too", f"{category}, user.contact.email") for name, category in columns]
+    told = "".join(f"          - {{name: {name}, data_categories: [{found}]}}\n" for name, found in columns)
+    return compiled(
+        **{"datasets/crm.yml": DATASET.replace("          - name: notes\n", f"{told}          - name: notes\n")}
+    )
+
+
 def given(notice: str = "news", version: int = 2, **changed: Any) -> ConsentFact:
     values: dict[str, Any] = {
         "state": "given",

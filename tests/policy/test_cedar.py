@@ -21,7 +21,7 @@ from privacy_svc.policy import (
 )
 from tests.policy import cedar
 from tests.policy.cedar import Cedar
-from tests.policy.small import NOW, PURPOSES, compiled
+from tests.policy.small import NOW, PURPOSES, broad, compiled
 
 REQUESTS = int(os.environ.get("PRIVACY_TEST_REQUESTS", "100000"))
 SEED = 20_261_123
@@ -31,6 +31,7 @@ Question = tuple[str, str, str, SubjectState]
 SETS = {
     "example": load_policies(Path(__file__).parents[2] / "policies"),
     "small": compiled(),
+    "broad": broad(),
 }
 
 

@@ -74,6 +74,18 @@ def test_the_example_has_none() -> None:
             FindingKind.FIELD_UNCATEGORISED,
             "crm.people.phone",
         ),
+        (
+            "datasets/crm.yml",
+            DATASET.replace("[user.contact.phone_number]", "[user.contact]"),
+            FindingKind.FIELD_BROAD,
+            "crm.people.phone",
+        ),
+        (
+            "datasets/crm.yml",
+            DATASET.replace("[user.demographic.date_of_birth]", "[user.demographic]"),
+            FindingKind.FIELD_BROAD,
+            "crm.people.born",
+        ),
     ],
 )  # fmt: skip
 def test_what_does_nothing_is_named(file: str, text: str, kind: FindingKind | None, about: str) -> None:

@@ -75,7 +75,8 @@ def test_everything_in_the_files_arrives() -> None:
     assert news.title == {"en": "News", "de": "Neues"}
     assert news.consent is not None
     assert (news.consent.notice, news.consent.valid_for, news.consent.covered_since) == ("news", "P24M", 2)
-    assert policies.purposes["service"].mask("user.contact.phone_number") is Mask.LAST4
+    phone = "user.contact.phone_number"
+    assert policies.purposes["service"].masks_of(phone) == {phone: Mask.LAST4}
     assert policies.purposes["care"].special_condition is SpecialCondition.EXPLICIT_CONSENT
     assert policies.modules["mail"].purposes == {"news"}
     notice = policies.notices["news", 2, "de"]

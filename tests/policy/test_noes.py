@@ -89,7 +89,7 @@ MUTATIONS = {
     "grants are ignored": (RULES, "_granted", "purpose not in registered.purposes", "False"),
     "the kind of person is ignored": (RULES, "decide", "if state.kind not in declared.subjects", "if False"),
     "retention is ignored": (RULES, "_retention", "if over else", "if False else"),
-    "special categories need nothing": (FIELD_RULES, "_special", "if article is None", "if True"),
+    "special categories need nothing": (FIELD_RULES, "_special", "special_within(category)", "()"),
     "special categories need no consent": (
         RULES,
         "_lacking",
