@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from privacy_svc.pii.frequencies import FEWEST_VALUES, effective_values
 from privacy_svc.pii.headers import bare_name, category_of
-from privacy_svc.pii.looks import CONFIRMING, SHAPES, count, texts
+from privacy_svc.pii.looks import CONFIRMING, SHAPES, count, is_card, is_international, national_id, texts
 from privacy_svc.pii.name_columns import LAST, names_in
 
 Kind = Literal["text", "integer", "number", "date", "bool", "other"]
@@ -18,6 +18,12 @@ CONTRADICTED = 0.2
 _FEW = 5
 """Fewer values than this contradict nothing."""
 
+SURE = 0.9
+"""This much where chance alone makes one of ten look right."""
+_FEWEST_NUMBERS = 10
+_DIALLED = ("user.contact.phone_number", "user.contact.fax_number")
+"""Integers are these only where the header says so and nearly all could be dialled from abroad."""
+_CARDS = "user.financial.credit_card"
 _FEWEST_NAMES = 10
 """Fewer names may be anything's."""
 
@@ -27,8 +33,15 @@ _ONLY = {
     "date": {"user.demographic.date_of_birth", "user.privacy_preferences", "user.workplace"},
 }
 """All that columns of these types can say of a person."""
-_MUST_LOOK_SO = ("user.contact.email", "user.contact.phone_number", "user.contact.fax_number")
-"""A column called `mail` that holds yes and no is a preference, not an address."""
+_MUST_LOOK_SO = (
+    "user.contact.email",
+    "user.contact.phone_number",
+    "user.contact.fax_number",
+    "user.contact.address.postal_code",
+)
+"""A column called `mail` that holds yes and no is a preference, not an address; `cap` may be a hat."""
+_DOUBTFUL = frozenset({"via", "str", "voie", "rue", "calle"})
+"""Streets, or something else where none of the values is one."""
 _STRONG = (
     "user.contact.email",
     "user.contact.phone_number",
@@ -36,6 +49,7 @@ _STRONG = (
     "user.demographic.date_of_birth",
     "user.account.username",
 )
+_BY_VALUES_TOO = ("user.contact.email", "user.name")
 _BY_PERSON = (
     "user.job_title",
     "user.contact.organization",
@@ -46,13 +60,14 @@ _BY_PERSON = (
     "user.content.private",
     "user.location",
     "user.privacy_preferences",
-    "user.financial.bank_account",
     "user.social",
     "user.content.self_image",
     "user.unique_id",
     "user.workplace",
 )
 """Also said of things and companies: personal only where the row is about a person."""
+_BOOKED = frozenset({"account number", "kontonummer", "rekeningnummer"})
+"""Also a ledger's."""
 _NOT_BY_REFERENCE = ("user.job_title", "user.demographic.language", "user.demographic.age_range")
 """In an order or a ticket a title, a language, an age are the thing's own."""
 
@@ -86,9 +101,9 @@ NOTHING = ColumnGuess(None)
 
 def guess_column(facts: ColumnFacts, context: Context = "none") -> ColumnGuess:
     """What one column holds. `context` decides about words that things and persons share."""
-    if facts.key or facts.kind == "other":
+    if facts.key:
         return NOTHING
-    found = texts(facts.values)
+    found = texts(facts.values) if facts.kind != "other" else []
     header = _by_header(facts, found, context)
     if header.confidence >= 0.9:
         return header
@@ -96,9 +111,13 @@ def guess_column(facts: ColumnFacts, context: Context = "none") -> ColumnGuess:
 
 
 def context_of(columns: Sequence[ColumnFacts]) -> Context:
-    """`person` where columns say so by themselves: names of people, e-mail, phone, date of birth."""
-    guesses = (guess_column(c) for c in columns)
-    return "person" if any(g.category and g.category.startswith(_STRONG) for g in guesses) else "none"
+    """`person` where columns say so by themselves: names of people, e-mail, phone, date of birth. What values alone
+    look like says nothing of the other columns, but for names and e-mail addresses."""
+    for facts in columns:
+        guess, named = guess_column(facts), category_of(facts.name)
+        if guess.category and guess.category.startswith(_STRONG if named else _BY_VALUES_TOO):
+            return "person"
+    return "none"
 
 
 def _by_header(facts: ColumnFacts, found: Sequence[str], context: Context) -> ColumnGuess:
@@ -111,8 +130,11 @@ def _by_header(facts: ColumnFacts, found: Sequence[str], context: Context) -> Co
         codes = category.startswith("user.name") and found and max(map(len, found)) <= 2
         return NOTHING if codes else ColumnGuess(category, 0.8, (said,))
     what, shape = CONFIRMING[category]
-    fitting = count(shape, found)
-    if category in _MUST_LOOK_SO and len(found) >= _FEW and fitting < CONTRADICTED * len(found):
+    fitting = count(is_international if facts.kind == "integer" and category in _DIALLED else shape, found)
+    doubtful = category in _MUST_LOOK_SO or words in _DOUBTFUL
+    if doubtful and len(found) >= _FEW and fitting < CONTRADICTED * len(found):
+        return NOTHING
+    if facts.kind == "integer" and category in _DIALLED and fitting < SURE * len(found):
         return NOTHING
     if fitting < ENOUGH * len(found):
         return ColumnGuess(category, 0.75, (said,))
@@ -120,18 +142,23 @@ def _by_header(facts: ColumnFacts, found: Sequence[str], context: Context) -> Co
 
 
 def _possible(category: str, words: str, facts: ColumnFacts, context: Context) -> bool:
-    if facts.kind != "text" and category.startswith(_TEXT_ONLY):
+    dialled = facts.kind == "integer" and category in _DIALLED and facts.values
+    if facts.kind not in {"text", "other"} and category.startswith(_TEXT_ONLY) and not dialled:
         return False
     if category not in _ONLY.get(facts.kind, {category}):
         return False
     if bare_name(words) or category.startswith(_NOT_BY_REFERENCE):
         return context == "person"
-    return context != "none" or not category.startswith(_BY_PERSON)
+    return context != "none" or not (category.startswith(_BY_PERSON) or words in _BOOKED)
 
 
 def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> ColumnGuess:
     """Without a word in the header. A few values that many rows share are a status, a team, a mailbox."""
-    if facts.kind != "text" or not found or effective_values(found) < FEWEST_VALUES:
+    if facts.kind not in {"text", "integer"} or not found or effective_values(found) < FEWEST_VALUES:
+        return NOTHING
+    if numbered := _by_check_digits(found):
+        return numbered
+    if facts.kind == "integer":
         return NOTHING
     for category, (what, shape) in SHAPES.items():
         fitting = count(shape, found)
@@ -142,6 +169,17 @@ def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> Co
     if fitting < ENOUGH * len(found) or (category == LAST and context == "none"):  # so are brands called
         return NOTHING
     return _looking(category, "names of people", fitting, found, 0.7)
+
+
+def _by_check_digits(found: Sequence[str]) -> ColumnGuess | None:
+    """Cards and national ids, also where they are stored as integers."""
+    if len(found) < _FEWEST_NUMBERS:
+        return None
+    cards = count(is_card, found)
+    if cards >= SURE * len(found):
+        return _looking(_CARDS, "card numbers", cards, found, 0.85)
+    ids = national_id(found, SURE)
+    return _looking(ids[0], "national ids, by their check digits", ids[1], found, 0.8) if ids else None
 
 
 def _may_be_names(facts: ColumnFacts, found: Sequence[str]) -> bool:

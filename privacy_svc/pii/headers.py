@@ -17,7 +17,7 @@ _PHRASES: Mapping[str, str] = {
     "user.name": """full name, fullname, display name, customer name, client name, contact name, person name,
         recipient name, recipient, employee name, cardholder, card holder, account holder, ship name, ship to name,
         bill to name, billing name, shipping name, user real name, real name, kundenname, ansprechpartner,
-        kontaktperson, vollname, ganzer name, kontoinhaber, empfaenger, nom complet, nom client, nom du client,
+        kontaktperson, contact person, vollname, ganzer name, kontoinhaber, empfaenger, nom complet, nom client, nom du client,
         nom et prenom, destinataire, nombre completo, nombre y apellidos, destinatario, nome completo, nominativo,
         nome e cognome, intestatario, volledige naam, klantnaam, contactpersoon, ontvanger""",
     "user.contact.email": """email, e mail, mail, email address, mail address, emailadresse, mailadresse, courriel,
@@ -26,7 +26,7 @@ _PHRASES: Mapping[str, str] = {
     "user.contact.phone_number": """phone, phone number, telephone, tel, mobile, mobile phone, mobile number, cell,
         cellphone, cell phone, landline, whatsapp, telefon, telefonnummer, rufnummer, handy, handynummer, mobil,
         mobilnummer, mobiltelefon, festnetz, portable, telefono, movil, cellulare, recapito telefonico, telefoon,
-        telefoonnummer, mobiel, gsm""",
+        telefoonnummer, mobiel, gsm, tlf""",
     "user.contact.fax_number": "fax, fax number, telefax, faxnummer, faxnumber, telecopie",
     "user.contact.address": """address, postal address, mailing address, delivery address, billing address,
         shipping address, home address, anschrift, adresse, lieferanschrift, lieferadresse, rechnungsadresse,
@@ -46,7 +46,7 @@ _PHRASES: Mapping[str, str] = {
     "user.demographic.date_of_birth": """date of birth, birth date, birthday, dob, birth day, year of birth,
         birth year, born, born on, geburtsdatum, geburtstag, gebdatum, geb datum, gebdat, geboren, geburtsjahr,
         date de naissance, date naissance, naissance, fecha de nacimiento, fecha nacimiento, nacimiento,
-        data di nascita, data nascita, nascita, geboortedatum, geboorte datum, geboortejaar""",
+        data di nascita, data nascita, nascita, data nasc, dt nasc, geb, anniversaire, geboortedatum, geboorte datum, geboortejaar""",
     "user.demographic.gender": "gender, sex, geschlecht, anrede, salutation, sexe, civilite, sexo, genero, sesso, "
     "genere, geslacht, aanhef",
     "user.demographic.age_range": "age, age group, alter, altersgruppe, edad, eta, leeftijd",
@@ -57,13 +57,13 @@ _PHRASES: Mapping[str, str] = {
     "user.demographic.political_opinion": "political party, political opinion, parteizugehoerigkeit",
     "user.demographic.sexual_orientation": "sexual orientation, sexuelle orientierung, orientation sexuelle",
     "user.demographic.trade_union_membership": "trade union, union membership, gewerkschaft, syndicat, sindicato, "
-    "sindacato, vakbond",
+    "sindacato, vakbond, gewerkschaft mitgl, gewerkschaftsmitglied",
     "user.demographic.language": "language, preferred language, language code, locale, sprache, langue, idioma, "
     "lingua, taal",
     "user.health_and_medical": """diagnosis, diagnose, blood type, blutgruppe, disability, behinderung, allergies,
-        medication, krankheit, diagnostic, diagnosi, handicap""",
+        medication, krankheit, allergie, allergien, allergia, diagnostic, diagnosi, handicap""",
     "user.government_id.national_identification_number": """ssn, social security number, national id, nin,
-        tax id number, personal id number, steuer id, steueridentifikationsnummer, sozialversicherungsnummer, svnr,
+        tax id number, tax id, personal id number, steuer id, steuernr, steuernummer, ausweis nr, ausweisnummer, steueridentifikationsnummer, sozialversicherungsnummer, svnr,
         numero securite sociale, dni, nie, nif, codice fiscale, bsn, burgerservicenummer, personalausweisnummer""",
     "user.government_id.passport_number": "passport, passport number, passnummer, reisepass, reisepassnummer, "
     "passeport, pasaporte, passaporto, paspoort",
@@ -73,7 +73,7 @@ _PHRASES: Mapping[str, str] = {
     "targa, kenteken",
     "user.financial.bank_account": "iban, bank account, account number, bic, bankverbindung, kontonummer, "
     "compte bancaire, cuenta bancaria, conto corrente, bankrekening, rekeningnummer",
-    "user.financial.credit_card": "credit card, card number, creditcard, kreditkarte, kreditkartennummer, "
+    "user.financial.credit_card": "credit card, cc number, ccnum, pan, card number, creditcard, kreditkarte, kreditkartennummer, "
     "carte bancaire, tarjeta, carta di credito",
     "user.device.ip_address": "ip, ip address, remote addr, client ip, ip adresse, adresse ip, direccion ip, "
     "indirizzo ip, ip adres",
@@ -89,7 +89,7 @@ _PHRASES: Mapping[str, str] = {
     "user.content.private": """note, notes, remark, remarks, comment, comments, message, body, free text, memo,
         description, subject, notiz, notizen, bemerkung, bemerkungen, kommentar, nachricht, freitext, anmerkung,
         betreff, remarque, remarques, commentaire, observaciones, comentario, comentarios, mensaje, osservazioni,
-        nota, messaggio, opmerking, opmerkingen, bericht""",
+        nota, messaggio, opmerking, opmerkingen, bericht, toelichting, bemerk, bem""",
     "user.contact.url": "website, homepage, home page, web page, web site, webseite, site web, sitio web, sito web",
     "user.social": "linkedin, facebook, twitter, instagram, skype, xing, telegram",
     "user.content.self_image": "photo, avatar, portrait, profile picture, profilbild, lichtbild",
