@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from privacy_svc.pii.frequencies import FEWEST_VALUES, effective_values
 from privacy_svc.pii.headers import bare_name, category_of
-from privacy_svc.pii.looks import CONFIRMING, SHAPES, count, is_card, is_international, national_id, texts
+from privacy_svc.pii.looks import CONFIRMING, SHAPES, count, holds_email, is_card, is_international, national_id, texts
 from privacy_svc.pii.name_columns import LAST, names_in
 
 Kind = Literal["text", "integer", "number", "date", "bool", "other"]
@@ -40,8 +40,10 @@ _MUST_LOOK_SO = (
     "user.contact.address.postal_code",
 )
 """A column called `mail` that holds yes and no is a preference, not an address; `cap` may be a hat."""
-_DOUBTFUL = frozenset({"via", "str", "voie", "rue", "calle"})
-"""Streets, or something else where none of the values is one."""
+_DOUBTFUL = frozenset({"via", "str", "voie", "rue", "calle", "pan"})
+"""Streets or cards, or something else where none of the values is one."""
+_WRITTEN = 0.1
+"""Where so many of the texts name an e-mail address, people write about people there."""
 _STRONG = (
     "user.contact.email",
     "user.contact.phone_number",
@@ -165,6 +167,9 @@ def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> Co
         if fitting < ENOUGH * len(found) or (context == "none" and category.startswith("user.contact.address")):
             continue
         return _looking(category, what, fitting, found, 0.85)
+    if (writing := count(holds_email, found)) >= _WRITTEN * len(found):
+        reason = f"{writing} of {len(found)} sampled texts name an e-mail address"
+        return ColumnGuess("user.content.private", 0.7, (reason,))
     category, fitting = names_in(found) if _may_be_names(facts, found) else (LAST, 0)
     if fitting < ENOUGH * len(found) or (category == LAST and context == "none"):  # so are brands called
         return NOTHING

@@ -41,6 +41,11 @@ def is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None
 
 
+def holds_email(text: str) -> bool:
+    """Among other words."""
+    return " " in text and any(is_email(word.strip("<>()[].,;:")) for word in text.split() if "@" in word)
+
+
 def is_phone(text: str) -> bool:
     """Written as people write phone numbers, and one that exists. Bare digits are as likely an article's number (see
     `is_dialled`), and so are digits with hyphens that no country dials."""

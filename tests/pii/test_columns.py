@@ -98,6 +98,8 @@ def test_check_digits_speak_without_a_header(kind: Kind, values: list[Any], expe
         ("ip", "other", [], "none", "user.device.ip_address"),
         ("emails", "other", [], "none", None),
         ("email", "other", [], "none", "user.contact.email"),
+        ("free", "text", [f"Call {n} back, or a{n}@mail.example" for n in range(40)], "none", "user.content.private"),
+        ("free", "text", [f"Ask @support for parcel {n}" for n in range(40)], "none", None),
         ("iban", "text", [], "none", "user.financial.bank_account"),
         ("account_number", "text", [], "none", None),
         ("cap", "text", ["red", "blue", "green", "black", "white"], "person", None),
