@@ -158,10 +158,13 @@ def _by_values(facts: ColumnFacts, found: Sequence[str], context: Context) -> Co
     """Without a word in the header. A few values that many rows share are a status, a team, a mailbox."""
     if facts.kind not in {"text", "integer"} or not found or effective_values(found) < FEWEST_VALUES:
         return NOTHING
-    if numbered := _by_check_digits(found):
-        return numbered
-    if facts.kind == "integer":
-        return NOTHING
+    numbered = _by_check_digits(found)
+    if numbered is not None or facts.kind == "integer":
+        return numbered or NOTHING
+    return _by_looks(facts, found, context)
+
+
+def _by_looks(facts: ColumnFacts, found: Sequence[str], context: Context) -> ColumnGuess:
     for category, (what, shape) in SHAPES.items():
         fitting = count(shape, found)
         if fitting < ENOUGH * len(found) or (context == "none" and category.startswith("user.contact.address")):
