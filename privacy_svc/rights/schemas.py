@@ -16,7 +16,8 @@ from privacy_svc.rights.states import Right
 
 class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`details` by right: rectification `{"changes": {field: value}}`, objection `{"purpose"}`, automated_decision
-    `{"purpose"?, "decision"?, "view"?}`; free for others."""
+    `{"purpose"?, "decision"?, "view"?}`; free for others. `received_reason`, of staff only: why it is entered more than
+    60 days after `received_at`."""
 
     right: Right
     customer: CustomerRef
@@ -24,6 +25,7 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: str = "api"
     details: dict[str, Any] = {}
     language: str | None = None
+    received_reason: str = ""
 
     def __repr__(self) -> str:
         return f"OpenRequest({self.right!r}, …)"
