@@ -65,11 +65,13 @@ class Attach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecideLeftover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`place` is one that the failed search named."""
+    """`place` is one that the failed search named, and `row` the key of one row there. A decision to redact a whole
+    place passes over rows of customers who have the same value themselves."""
 
     place: str
     decision: Decision
     reason: str
+    row: str | None = None
 
     def __repr__(self) -> str:
         return f"DecideLeftover({self.decision!r}, …)"
