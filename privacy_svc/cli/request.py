@@ -42,6 +42,7 @@ def command() -> None:
 @click.option("--customer-email", help="The person's e-mail address.")
 @click.option("--customer-phone", help="The person's phone number.")
 @click.option("--received-at", type=INSTANT, help="When it came, if not now.")
+@click.option("--received-reason", default="", help="Why it is entered more than 60 days later.")
 @click.option("--channel", default="staff", show_default=True, help="How it came: phone, letter, e-mail …")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Rectification: what is right.")
 @click.option("--purpose", help="Objection: the purpose, or direct_marketing.")
@@ -67,7 +68,9 @@ def open_(cli: Cli, /, right: str, changes: tuple[str, ...], person: str, **give
     details |= {"purpose": purpose} if purpose else {}
     received: datetime | None = given["received_at"]
     how = given["channel"], details, given["language"]
-    wanted = Wanted(Right(right), CustomerRef(**names), received, *how, staff=True)
+    wanted = Wanted(
+        Right(right), CustomerRef(**names), received, *how, staff=True, received_reason=given["received_reason"]
+    )
     with cli.runtime() as runtime:
         view = runtime.requests.open(wanted, person)
     one(cli, view)

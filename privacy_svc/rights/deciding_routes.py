@@ -231,7 +231,7 @@ def decide_leftover(
     approve the request again."""
     wanted = decode(body, DecideLeftover)
     change, said = once.change(body), (wanted.place, wanted.decision, wanted.reason)
-    return change.told(requests.decide_leftover(request_id, *said, caller.name, change))
+    return change.told(requests.decide_leftover(request_id, *said, caller.name, change, row=wanted.row))
 
 
 @post(ONE + "/files", opt=OPENERS | {"body": Attach}, sync_to_thread=True, operation_id="attachFile", tags=TAGS)

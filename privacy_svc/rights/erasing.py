@@ -226,9 +226,9 @@ def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[
         raise Conflict("The person was readmitted since: what stands in the stores now is not what was to be erased.")
     parts.stores.look_anew()
     again = _clean_stores(session, parts, request)
-    known, treat = known_to(session, parts, request), leftovers.to_redact(request)
+    known, said = known_to(session, parts, request), leftovers.decided(request)
     where = (session, parts.stores, parts.vault, parts.policy)
-    found = leftovers.Found(*read_back(*where, _subject(request), known, treat, again.standing))
+    found = leftovers.Found(*read_back(*where, _subject(request), known, said, again.standing))
     return [_item(i) for i in again.items] if again.standing is None else [], found
 
 

@@ -1,6 +1,9 @@
 """What can be wrong about a request."""
 
-from privacy_svc.errors import BadRequest, Conflict, Forbidden, NotFound, PrivacyError
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from privacy_svc.errors import BadRequest, Conflict, Fault, Forbidden, NotFound, PrivacyError
 
 
 class UnknownRequest(NotFound):
@@ -50,8 +53,14 @@ class DataLeft(PrivacyError):
     slug, title = "data-left", "Values of the person are still in the store"
     remedy = (
         "Say of each place whether the value is taken out of the text there or may stay: `privacy-svc request leftover "
-        "ID --place …`, or POST …/leftovers. Or remove it in the store. Then approve the request again."
+        "ID --place …`, or POST …/leftovers; of a single row with `--row`, `row`. Or remove it in the store. Then "
+        "approve the request again."
     )
+
+    def __init__(self, detail: str, *, faults: Sequence[Fault] = (), rows: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail, faults=faults)
+        self.rows = dict(rows or {})
+        """By place: key, and whether it is a namesake's."""
 
 
 class Interrupted(PrivacyError):

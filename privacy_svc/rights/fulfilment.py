@@ -13,10 +13,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import Database, now
-from privacy_svc.errors import PrivacyError, Unavailable
+from privacy_svc.errors import Fault, PrivacyError, Unavailable
 from privacy_svc.rights import accessing, erasing, limiting, outside, rectifying
 from privacy_svc.rights.backoff import HICCUPS, LASTING, MOST, pause_after
-from privacy_svc.rights.errors import Interrupted, Unanswered
+from privacy_svc.rights.errors import DataLeft, Interrupted, Unanswered
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 from privacy_svc.rights.states import Right, State, follow
@@ -58,7 +58,7 @@ class Problem(TypedDict):
     kind: str
     detail: str
     remedy: str
-    places: list[dict[str, str]]
+    places: list[dict[str, Any]]
     passing: bool
 
 
@@ -227,6 +227,11 @@ def problem_of(step: str, error: PrivacyError, kind: str = "") -> Problem:
         kind=kind or type(error).__name__,
         detail=error.detail,
         remedy=error.remedy,
-        places=[{"place": f.pointer, "detail": f.detail} for f in error.faults],
+        places=[_place(f, error.rows if isinstance(error, DataLeft) else {}) for f in error.faults],
         passing=isinstance(error, Unavailable | Interrupted),
     )
+
+
+def _place(fault: Fault, rows: Mapping[str, Any]) -> dict[str, Any]:
+    at = {"rows": rows[fault.pointer]} if rows.get(fault.pointer) else {}
+    return {"place": fault.pointer, "detail": fault.detail, **at}

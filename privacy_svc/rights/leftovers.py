@@ -2,10 +2,11 @@
 
 A value that is left fails the request. At a text it is taken out, by who knows that the text may change; or it is
 accepted, with a reason that an authority may read: another person of the same name, an address that a family shares.
+Of each row there is the key, and nothing of what stands there.
 """
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,11 @@ from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State
 from privacy_svc.rights.steps import progress, tell_progress
-from privacy_svc.store import Leftover, is_redactable
+from privacy_svc.rights.views import LeftoverRow, LeftoverView
+from privacy_svc.store import Decided, FoundAt, Leftover, is_redactable, row_of
+
+MOST_ROWS = 200
+"""Of a place, that are named; more are found by the next search."""
 
 
 class Decision(enum.StrEnum):
@@ -36,40 +41,62 @@ class Found:
     treated: Sequence[Leftover] = field(default=())
 
 
-def to_redact(request: DataRequest) -> frozenset[str]:
-    return frozenset(place for place, what in _decided(request).items() if what == Decision.REDACT)
+def decided(request: DataRequest) -> Decided:
+    """Of places, and of single rows."""
+    return _of(_said(request))
 
 
-def decided_about(session: Session, subject_id: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Places at which a person's erasures took out what was found, and those at which it was accepted."""
+def decided_about(session: Session, subject_id: str) -> Decided:
+    """By all erasures of a person; a later word counts."""
     mine = (DataRequest.subject_id == subject_id, DataRequest.right == Right.ERASURE.value)
-    decided: dict[str, str] = {}
+    said: dict[str, str] = {}
     for request in session.scalars(select(DataRequest).where(*mine).order_by(DataRequest.received_at)):
-        decided |= _decided(request)
-    redact = frozenset(p for p, what in decided.items() if what == Decision.REDACT)
-    return redact, frozenset(decided) - redact
+        said |= _said(request)
+    return _of(said)
 
 
-def waiting(session: Session, most: int = 500) -> list[tuple[str, str, str, str | None]]:
-    """Of all requests that failed on one: request, place, what stands there, and the decision if there is one; the
-    oldest first."""
+def _of(said: Mapping[str, str]) -> Decided:
+    redact, accept = (frozenset(p for p, what in said.items() if what == one) for one in Decision)
+    return Decided(redact, accept)
+
+
+def waiting(session: Session, most: int = 500) -> list[LeftoverView]:
+    """Of all requests that failed on one, the oldest first."""
     failed = select(DataRequest).where(DataRequest.state == State.FAILED.value).order_by(DataRequest.received_at)
     return [
-        (request.id, place["place"], place["detail"], _decided(request).get(place["place"]))
+        _view(request, place)
         for request in session.scalars(failed.limit(most))
         if (request.failure or {}).get("slug") == DataLeft.slug
         for place in (request.failure or {}).get("places", ())
     ]
 
 
+def _view(request: DataRequest, place: Mapping[str, Any]) -> LeftoverView:
+    said, path = _said(request), place["place"]
+    rows = [LeftoverRow(r["key"], r["namesake"], said.get(row_of(path, r["key"]))) for r in place.get("rows", ())]
+    return LeftoverView(request.id, path, place["detail"], said.get(path), rows)
+
+
 def judge(request: DataRequest, found: Found) -> dict[str, Any]:
-    """What the certificate says of a search. Raises DataLeft for places that nobody decided about."""
-    decided = _decided(request)
-    left = [x for x in found.left if decided.get(x.place) != Decision.ACCEPT]
+    """What the certificate says of a search. Raises DataLeft for what nobody decided about."""
+    said = decided(request)
+    left = [rest for x in found.left if (rest := said.left(x))]
     if left:
-        faults = [Fault(x.place, f"{_rows(x.rows)} a known value") for x in left]
-        raise DataLeft("The read-back found values of the person.", faults=faults)
+        raise DataLeft(
+            "The read-back found values of the person.",
+            faults=[Fault(x.place, _detail(x)) for x in left],
+            rows={x.place: [{"key": r.key, "namesake": r.namesake} for r in _named(x)] for x in left},
+        )
     return {"at": now().isoformat(), "accepted": _counts(found.left), "redacted": _counts(found.treated)}
+
+
+def _named(found: Leftover) -> Sequence[FoundAt]:
+    return [r for r in found.at if r.key is not None][:MOST_ROWS]
+
+
+def _detail(found: Leftover) -> str:
+    told, namesakes = f"{_rows(found.rows)} a known value", sum(r.namesake for r in found.at)
+    return f"{told}; {namesakes} of another customer who has it too" if namesakes else told
 
 
 def _rows(count: int) -> str:
@@ -80,28 +107,44 @@ def _counts(found: Iterable[Leftover]) -> list[dict[str, Any]]:
     return [{"collection": x.collection, "field": x.field, "rows": x.rows} for x in found]
 
 
-def _decided(request: DataRequest) -> dict[str, str]:
+def _said(request: DataRequest) -> dict[str, str]:
     return dict(progress(request).get("decided", {}))
 
 
-def decide(
-    session: Session, parts: Parts, request: DataRequest, place: str, what: Decision, reason: str, actor: str
-) -> None:
-    """About one place at which values were found; the next approval goes on by it."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """About a place, or one row of it."""
+
+    place: str
+    what: Decision
+    reason: str = field(repr=False)
+    row: str | None = None
+
+
+def decide(session: Session, parts: Parts, request: DataRequest, verdict: Verdict, actor: str) -> None:
+    """About one place at which values were found, or one row there; the next approval goes on by it. A decision to
+    redact a whole place passes over rows of customers who have the same value themselves."""
+    place, what = verdict.place, verdict.what
     failure = request.failure or {}
-    places = [p["place"] for p in failure.get("places", ())] if failure.get("slug") == DataLeft.slug else []
+    places = {p["place"]: p for p in failure.get("places", ())} if failure.get("slug") == DataLeft.slug else {}
     if request.state != State.FAILED or not places:
         raise Conflict("Nothing is left to be decided about: no search of this request failed.")
     if place not in places:
         raise BadRequest(f"{place!r} is no place at which a value was found; there are {', '.join(places)}.")
-    if not reason.strip():
+    rows = [r["key"] for r in places[place].get("rows", ())]
+    if verdict.row is not None and verdict.row not in rows:
+        raise BadRequest(
+            f"That is no row of {place} at which a value was found; there are {', '.join(rows) or 'none'}."
+        )
+    if not verdict.reason.strip():
         raise BadRequest("Say why: an authority may ask.")
     if what is Decision.REDACT and not is_redactable(parts.stores, parts.policy, place):
         raise BadRequest(
             f"{place} is no text that could lose a part: mend it in the store, or accept it with a reason."
         )
-    tell_progress(request, decided={**_decided(request), place: what.value})
+    where = place if verdict.row is None else row_of(place, verdict.row)
+    tell_progress(request, decided={**_said(request), where: what.value})
     known = list(details.read(session, parts.vault, request).get("leftovers", ()))
-    said = {"place": place, "decision": what.value, "reason": reason, "by": actor, "at": now().isoformat()}
+    said = {"place": where, "decision": what.value, "reason": verdict.reason, "by": actor, "at": now().isoformat()}
     details.add(session, parts.vault, request, leftovers=[*known, said])
-    parts.note(session, request, Event.LEFTOVER_DECIDED, actor, place=place, decision=what.value)
+    parts.note(session, request, Event.LEFTOVER_DECIDED, actor, place=where, decision=what.value)

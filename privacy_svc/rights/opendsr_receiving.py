@@ -55,7 +55,8 @@ def take(
             raise Conflict("This subject_request_id was sent before with another request.")
         return known, find(session, known.request_id)
     customer = _customer(session, parts, wanted.subject_identities)
-    asked = Wanted(RIGHTS[wanted.subject_request_type], customer, wanted.submitted_time, CHANNEL)
+    right, signed = RIGHTS[wanted.subject_request_type], "The sender signed when it was submitted."
+    asked = Wanted(right, customer, wanted.submitted_time, CHANNEL, received_reason=signed)
     request = open_request(session, parts, asked, sender.key)
     taken = OpenDsrRequest(
         id=wanted.subject_request_id, sender=sender.key, request_id=request.id, fingerprint=fingerprint

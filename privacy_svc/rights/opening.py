@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from privacy_svc.http import CustomerRef
 from privacy_svc.policy import DIRECT_MARKETING, PROFILING
 from privacy_svc.rights import choosing, clock, details, verification
 from privacy_svc.rights.errors import BadDetails
+from privacy_svc.rights.merging import CALLER, DATED_BY
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State
@@ -22,6 +23,8 @@ from privacy_svc.rights.words import TEXTS
 from privacy_svc.store import check_changes
 from privacy_svc.vault import Subject
 
+LONG_AGO = timedelta(days=60)
+"""What was received before that was over, or nearly, before it was entered: nobody says so without a reason."""
 _CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """A word, because it is logged in clear."""
 _OF_AN_OBJECTION = frozenset({"purpose", "reason", "view"})
@@ -40,6 +43,8 @@ class Wanted:
     """In which the person asked; else the customer store's word counts."""
     staff: bool = False
     """A person of the staff enters it, who may know whom we know."""
+    received_reason: str = field(default="", repr=False)
+    """Why it was received so long before it is entered, by somebody who answers for that."""
 
 
 def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> DataRequest:
@@ -53,7 +58,7 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
     one_word(wanted.channel, "channel")
     if wanted.language is not None and wanted.language not in TEXTS:
         raise BadRequest(f"language is one of {', '.join(TEXTS)}.")
-    received_at = _received(wanted.received_at)
+    received_at = _received(wanted)
     subject_id, shared = _subject(session, parts, wanted, actor)
     check_details(parts, wanted.right, wanted.details, _kind(session, subject_id))
     request = DataRequest(
@@ -76,9 +81,13 @@ def open_request(session: Session, parts: Parts, wanted: Wanted, actor: str) -> 
         said["contact"] = wanted.customer.email or wanted.customer.phone
     if shared:
         said[choosing.AMBIGUOUS] = True
+    if received_at < now() - LONG_AGO:
+        said["received_reason"] = wanted.received_reason
     if said:
         details.add(session, parts.vault, request, **said)
-    parts.note(session, request, Event.RECEIVED, actor, channel=wanted.channel, due=request.due_at.isoformat())
+    dated = {} if wanted.received_at is None or wanted.staff else {DATED_BY: CALLER}
+    due = request.due_at.isoformat()
+    parts.note(session, request, Event.RECEIVED, actor, channel=wanted.channel, due=due, **dated)
     verification.reserve(session, request)
     return request
 
@@ -89,8 +98,8 @@ def one_word(text: str, name: str) -> str:
     return text
 
 
-def _received(given: datetime | None) -> datetime:
-    at = now()
+def _received(wanted: Wanted) -> datetime:
+    given, at = wanted.received_at, now()
     if given is None:
         return at
     if given.tzinfo is None:
@@ -99,6 +108,11 @@ def _received(given: datetime | None) -> datetime:
         raise BadRequest("received_at lies in the future.")
     if given < EARLIEST:
         raise BadRequest("received_at lies before 1970.")
+    if given < at - LONG_AGO and not wanted.received_reason.strip():
+        raise BadRequest(
+            f"received_at lies more than {LONG_AGO.days} days back: a member of the staff enters such a request, and "
+            "says in received_reason why it is entered so late."
+        )
     return min(given, at)
 
 

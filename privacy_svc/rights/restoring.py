@@ -203,16 +203,15 @@ def _search(database: Database, parts: Parts, known: dict[str, Known]) -> tuple[
     about is left and told."""
     if not known:
         return ()
-    accepted: dict[str, frozenset[str]] = {}
     people: dict[str, Searched] = {}
     with database.read() as session:
         for subject_id, values in known.items():
-            treat, accepted[subject_id] = leftovers.decided_about(session, subject_id)
-            people[subject_id] = Searched(subject_id, values, treat)
+            people[subject_id] = Searched(subject_id, values, leftovers.decided_about(session, subject_id))
     own = {who: _own_left(database, parts, one) for who, one in people.items()}
     sweep = Sweep(database, parts.stores, parts.vault, parts.policy, people)
     sweep.run()
-    found = [(who, x) for who in people for x in (*own[who], *sweep.left(who)) if x.place not in accepted[who]]
+    all_of = {who: (*own[who], *sweep.left(who)) for who in people}
+    found = [(w, left) for w, one in people.items() for x in all_of[w] if (left := one.decided.left(x))]
     rows: dict[tuple[str, str], int] = {}
     for who, left in found:
         rows[who, left.place] = max(rows.get((who, left.place), 0), left.rows)
@@ -222,4 +221,4 @@ def _search(database: Database, parts: Parts, known: dict[str, Known]) -> tuple[
 def _own_left(database: Database, parts: Parts, person: Searched) -> Sequence[Leftover]:
     with database.read() as session:
         where = (session, parts.stores, parts.vault, parts.policy)
-        return read_back(*where, person.subject_id, person.known, person.treat)[0]
+        return read_back(*where, person.subject_id, person.known, person.decided)[0]

@@ -37,6 +37,8 @@ def open_request(
     """A person makes use of a right; a code goes to the address on file, if there is one. The answer does not wait
     for that: it would tell by its time whether we know the person."""
     wanted = decode(body, OpenRequest)
+    if wanted.received_reason and caller.role is Role.MODULE:
+        raise Forbidden("Only staff (dpo, admin) enter a request so long after it was received.")
     asked = Wanted(
         wanted.right,
         wanted.customer,
@@ -45,6 +47,7 @@ def open_request(
         wanted.details,
         wanted.language,
         staff=caller.role is not Role.MODULE,
+        received_reason=wanted.received_reason,
     )
 
     def receive(session: Session) -> RequestOpened:

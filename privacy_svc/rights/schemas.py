@@ -16,7 +16,8 @@ from privacy_svc.rights.states import Right
 
 class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`details` by right: rectification `{"changes": {field: value}}`, objection `{"purpose"}`, automated_decision
-    `{"purpose"?, "decision"?, "view"?}`; free for others."""
+    `{"purpose"?, "decision"?, "view"?}`; free for others. `received_reason`, of staff only: why it is entered more than
+    60 days after `received_at`."""
 
     right: Right
     customer: CustomerRef
@@ -24,6 +25,7 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: str = "api"
     details: dict[str, Any] = {}
     language: str | None = None
+    received_reason: str = ""
 
     def __repr__(self) -> str:
         return f"OpenRequest({self.right!r}, …)"
@@ -63,11 +65,13 @@ class Attach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecideLeftover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`place` is one that the failed search named."""
+    """`place` is one that the failed search named, and `row` the key of one row there. A decision to redact a whole
+    place passes over rows of customers who have the same value themselves."""
 
     place: str
     decision: Decision
     reason: str
+    row: str | None = None
 
     def __repr__(self) -> str:
         return f"DecideLeftover({self.decision!r}, …)"

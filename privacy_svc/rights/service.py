@@ -243,14 +243,23 @@ class Requests:
     def leftovers(self) -> Sequence[LeftoverView]:
         """What erasures that failed on it wait for."""
         with self.database.read() as session:
-            return [LeftoverView(*found) for found in leftovers.waiting(session)]
+            return leftovers.waiting(session)
 
     def decide_leftover(
-        self, request_id: str, place: str, what: Decision, reason: str, actor: str, change: Change = UNKEYED
+        self,
+        request_id: str,
+        place: str,
+        what: Decision,
+        reason: str,
+        actor: str,
+        change: Change = UNKEYED,
+        *,
+        row: str | None = None,
     ) -> RequestView:
-        """About a place where a search after an erasure found something; `approve` then goes on by it."""
-        decide = lambda s, r: leftovers.decide(s, self.parts, r, place, what, reason, actor)  # noqa: E731
-        return self.change(request_id, decide, change)
+        """About a place where a search after an erasure found something, or one `row` there; `approve` then goes on by
+        it."""
+        verdict = leftovers.Verdict(place, what, reason, row)
+        return self.change(request_id, lambda s, r: leftovers.decide(s, self.parts, r, verdict, actor), change)
 
     # Asking the person
 

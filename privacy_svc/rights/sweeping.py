@@ -114,7 +114,7 @@ class Sweeper:
             request = find(session, request_id)
             assert request.subject_id is not None
             known = known_to(session, self._work.parts, request)
-            return _Waiting(request.attempt, Searched(request.subject_id, known, leftovers.to_redact(request)))
+            return _Waiting(request.attempt, Searched(request.subject_id, known, leftovers.decided(request)))
 
     def _end(self, request_id: str, attempt: int, sweep: Sweep) -> None:
         """Opens the gate and goes on. Where something is away then, or this process ends, the order to go on is given

@@ -173,13 +173,23 @@ class WorkDetails(msgspec.Struct, frozen=True):
         return "WorkDetails(…)"
 
 
+class LeftoverRow(msgspec.Struct, frozen=True):
+    """`key`: the row's in the store. `namesake`: it belongs to another customer, who has the value themselves."""
+
+    key: str
+    namesake: bool
+    decision: str | None
+
+
 class LeftoverView(msgspec.Struct, frozen=True):
-    """A place at which a value was left after an erasure. `decision`: `redact` or `accept`; None waits for somebody."""
+    """A place at which a value was left after an erasure. `decision`: `redact` or `accept`; None waits for somebody.
+    `rows`: those whose keys say nothing about anybody, each with a decision of its own where there is one."""
 
     request: str
     place: str
     detail: str
     decision: str | None
+    rows: list[LeftoverRow] = []
 
 
 class HoldView(msgspec.Struct, frozen=True):

@@ -33,12 +33,13 @@ from privacy_svc.store.gateway import Gateway, Record
 from privacy_svc.store.inclear import complete_paths
 from privacy_svc.store.keeping import reseal_births
 from privacy_svc.store.known import Known, is_redactable, known_of
+from privacy_svc.store.leftover import Decided, FoundAt, Leftover, row_of
 from privacy_svc.store.numbers import as_text
 from privacy_svc.store.pdp import DecisionPoint, Question, is_released
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
 from privacy_svc.store.proposing import propose
-from privacy_svc.store.readback import Leftover, read_back
+from privacy_svc.store.readback import read_back
 from privacy_svc.store.rectify import (
     Change,
     Planned,
@@ -96,12 +97,14 @@ __all__ = [
     "Case",
     "Change",
     "Cleaned",
+    "Decided",
     "DecisionPoint",
     "Directory",
     "ErasedItem",
     "Evaluations",
     "Everybody",
     "FactReader",
+    "FoundAt",
     "FoundRow",
     "Gateway",
     "IndexPlan",
@@ -160,6 +163,7 @@ __all__ = [
     "refresh_facts",
     "replace_keys",
     "reseal_births",
+    "row_of",
     "rows_of_people",
     "seal",
     "seal_pending",

@@ -4,7 +4,6 @@ A few look-ups by key, however many customers there are. Everybody else's rows a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import String, func, select, update
@@ -19,6 +18,7 @@ from privacy_svc.store.dates import date_columns, holding_days
 from privacy_svc.store.emptying import KEY
 from privacy_svc.store.kinds import is_sealed, python_type
 from privacy_svc.store.known import GONE, Known, stands_for_nothing
+from privacy_svc.store.leftover import Decided, FoundAt, Leftover, leftovers, shown_key
 from privacy_svc.store.model import IndexEntry
 from privacy_svc.store.numbers import number_columns, numbers_of
 from privacy_svc.store.opening import open_value
@@ -26,25 +26,9 @@ from privacy_svc.store.rows import by_keys, chunks, key_values, row_key
 from privacy_svc.store.walk import Raw, own_of, walk_raw_all
 from privacy_svc.vault import Vault
 
+NOTHING = Decided()
 INDEX = "(index)"
 """The place of what a blind index still leads to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """A place where a known value of an erased person can still be read."""
-
-    collection: str
-    field: str
-    rows: int
-
-    @property
-    def place(self) -> str:
-        return f"{self.collection}.{self.field}"
-
-
-Treat = Iterable[str]
-"""Places at which a person decided that what is found is taken out of the text."""
 
 
 def read_back(
@@ -54,35 +38,30 @@ def read_back(
     policies: PolicySet,
     subject_id: str,
     known: Known,
-    treat: Treat = (),
+    decided: Decided = NOTHING,
     standing: Sequence[Raw] | None = None,
 ) -> tuple[list[Leftover], list[Leftover]]:
-    """What is left in the person's own rows and in the indexes; and what was found at places to `treat`, and taken
-    out. `standing`: their rows, where they were read since their key was destroyed. Raises StoreUnavailable."""
-    counts = dict(_index_entries(session, subject_id))
-    treated: dict[tuple[str, str], int] = {}
-    places = frozenset(treat)
+    """What is left in the person's own rows and in the indexes; and what was found where a person `decided` that it is
+    taken out of the text, and was. `standing`: their rows, where they were read since their key was destroyed. Raises
+    StoreUnavailable."""
+    left: dict[tuple[str, str], list[FoundAt]] = dict(_index_entries(session, subject_id))
+    treated: dict[tuple[str, str], list[FoundAt]] = {}
     raw = walk_raw_all(session, stores, policies, subject_id) if standing is None else standing
     for bound, rows in _by_collection(stores, raw):
+        path = bound.collection.path
         for name, key, text in _texts(stores, bound, rows):
             if not known.in_own(text):
                 continue
-            place = (bound.collection.path, name)
-            if ".".join(place) in places:
+            taken_out = decided.redacts(f"{path}.{name}", key, namesake=False)
+            if taken_out:
                 put(stores, bound, name, {key: known.taken_out(text)})
-                treated[place] = treated.get(place, 0) + 1
-            else:
-                counts[place] = counts.get(place, 0) + 1
-        for name in _numbers_and_days(stores, bound, rows, known):
-            place = (bound.collection.path, name)
-            counts[place] = counts.get(place, 0) + 1
-    for place, n in _same_address(session, stores, vault, policies, subject_id, known):
-        counts[place] = counts.get(place, 0) + n
-    return leftovers(counts), leftovers(treated)
-
-
-def leftovers(counts: Mapping[tuple[str, str], int]) -> list[Leftover]:
-    return [Leftover(path, name, n) for (path, name), n in counts.items()]
+            found = FoundAt(shown_key(bound.collection, key))
+            (treated if taken_out else left).setdefault((path, name), []).append(found)
+        for name, at_key in _numbers_and_days(stores, bound, rows, known):
+            left.setdefault((path, name), []).append(FoundAt(at_key))
+    for place, at in _same_address(session, stores, vault, policies, subject_id, known):
+        left.setdefault(place, []).extend(at)
+    return leftovers(left), leftovers(treated)
 
 
 def _by_collection(stores: Stores, raw: Iterable[Raw]) -> Iterator[tuple[BoundCollection, list[Row]]]:
@@ -105,13 +84,16 @@ def _texts(stores: Stores, bound: BoundCollection, rows: Sequence[Row]) -> Itera
         yield from _unmapped(stores, bound, names, [row_key(bound.collection, r) for r in rows])
 
 
-def _numbers_and_days(stores: Stores, bound: BoundCollection, rows: Sequence[Row], known: Known) -> Iterator[str]:
-    """The field of each number and birthday of theirs in their own rows, once a row."""
+def _numbers_and_days(
+    stores: Stores, bound: BoundCollection, rows: Sequence[Row], known: Known
+) -> Iterator[tuple[str, str | None]]:
+    """The field, and the row's key as far as it is known, of each number and birthday of theirs in their own rows."""
     kept = {f.name for f in bound.collection.fields if not _is_searched(f)}
     keys = [row_key(bound.collection, row) for row in rows] if bound.collection.key else []
     numbers, days = ([n for n in found if n not in kept] for found in (number_columns(bound), date_columns(bound)))
-    yield from (name for name, _, _ in numbers_of(stores, bound, numbers, known.own_numbers, keys))
-    yield from holding_days(stores, bound, days, known.days, keys)
+    for name, row, _ in numbers_of(stores, bound, numbers, known.own_numbers, keys):
+        yield name, shown_key(bound.collection, row_key(bound.collection, row))
+    yield from ((name, None) for name in holding_days(stores, bound, days, known.days, keys))
 
 
 def _is_searched(field: Field) -> bool:
@@ -162,23 +144,26 @@ def _whole(bound: BoundCollection, name: str) -> Any:
     return sql_table(bound.table.name, *keys, sql_column(name, String))
 
 
-def _index_entries(session: Session, subject_id: str) -> Iterator[tuple[tuple[str, str], int]]:
+def _index_entries(session: Session, subject_id: str) -> Iterator[tuple[tuple[str, str], list[FoundAt]]]:
     count = session.scalar(select(func.count()).select_from(IndexEntry).where(IndexEntry.subject_id == subject_id))
     if count:
-        yield ("privacy.index_entries", INDEX), count
+        yield ("privacy.index_entries", INDEX), [FoundAt(None)] * count
 
 
 def _same_address(
     session: Session, stores: Stores, vault: Vault, policies: PolicySet, subject_id: str, known: Known
-) -> Iterator[tuple[tuple[str, str], int]]:
+) -> Iterator[tuple[tuple[str, str], list[FoundAt]]]:
     """Rows that are not known to be theirs with an address of theirs, as the blind indexes find them."""
     for collection in policies.data_map.collections():
         for field in collection.fields:
             if field.identity in field.index:
                 others = blind.others_with(session, vault, field, field.identity, known.telling, subject_id)
-                found = sum(_holds(session, stores, vault, collection, field, *one, known) for one in others)
-                if found:
-                    yield (collection.path, field.name), found
+                held = [
+                    key for key, who in others if _holds(session, stores, vault, collection, field, key, who, known)
+                ]
+                if held:
+                    at = [FoundAt(shown_key(collection, key), namesake=True) for key in held]
+                    yield (collection.path, field.name), at
 
 
 def _holds(

@@ -19,11 +19,13 @@ from privacy_svc.policy import Collection, Erase, Field, PolicySet
 from privacy_svc.store.binding import BoundCollection, Row, Stores
 from privacy_svc.store.kinds import is_sealed
 from privacy_svc.store.known import Known, is_about_people
+from privacy_svc.store.leftover import Decided, FoundAt, Leftover, leftovers, shown_key
 from privacy_svc.store.lens import Lens
+from privacy_svc.store.namesakes import Namesakes
 from privacy_svc.store.numbers import number_columns, rows_holding
 from privacy_svc.store.opening import open_sealed, seal_like
-from privacy_svc.store.readback import Leftover, is_emptied, leftovers, put, unmapped_texts
-from privacy_svc.store.rows import beyond, owners, row_key
+from privacy_svc.store.readback import NOTHING, is_emptied, put, unmapped_texts
+from privacy_svc.store.rows import beyond, row_key
 from privacy_svc.store.subjects import known as known_subjects
 from privacy_svc.store.unsearched import not_searched
 from privacy_svc.vault import RowCipher, Tampered, Vault
@@ -35,17 +37,17 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """An erased person. `treat`: places at which what is found is taken out of the text."""
+    """An erased person. `decided`: where what is found is taken out of the text."""
 
     subject_id: str
     known: Known
-    treat: frozenset[str] = frozenset()
+    decided: Decided = NOTHING
 
 
 @dataclass
 class _Counts:
-    left: dict[Place, int] = field(default_factory=dict)
-    treated: dict[Place, int] = field(default_factory=dict)
+    left: dict[Place, list[FoundAt]] = field(default_factory=dict)
+    treated: dict[Place, list[FoundAt]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Sweep:
         for who, person in people.items():
             for number in person.known.numbers:
                 self._numbers.setdefault(number, set()).add(who)
+        self._namesakes = Namesakes(database, stores, vault, policies)
         self._counts = {who: _Counts() for who in people}
         self.texts = 0
         """How many were read."""
@@ -142,7 +145,8 @@ class Sweep:
 
     def _opened(self, bound: BoundCollection, field_: Field, rows: Sequence[Row]) -> Iterator[tuple[str, _Text]]:
         with self._database.read() as session:
-            owner_of = self._owners(session, bound, rows)
+            by_key = {row_key(bound.collection, row): row for row in rows}
+            owner_of = _subjects(session, self._namesakes.owners(bound.collection, by_key))
             ciphers = self._vault.ciphers(session, owner_of.values())
         for row in rows:
             key = row_key(bound.collection, row)
@@ -163,32 +167,35 @@ class Sweep:
     ) -> None:
         """Their own kept values are kept; else they are left, or taken out where a person decided so."""
         place = (bound.collection.path, name)
+        whose = self._namesakes.owners(bound.collection, rows)
         with self._database.read() as session:
-            owner_of = self._owners(session, bound, list(rows.values())) if _stays(field_) else {}
+            owner_of = _subjects(session, whose) if _stays(field_) else {}
         for key, (found, people) in hits.items():
             text = found.text
             for who in people:
                 searched, counts = self._people[who], self._counts[who]
                 if owner_of.get(key) == searched.subject_id:
                     continue
-                if ".".join(place) in searched.treat:
+                namesake = self._namesakes.has(whose.get(key), searched.known, found.text)
+                taken_out = searched.decided.redacts(".".join(place), key, namesake=namesake)
+                if taken_out:
                     text = searched.known.taken_out(text)
-                    counts.treated[place] = counts.treated.get(place, 0) + 1
-                else:
-                    counts.left[place] = counts.left.get(place, 0) + 1
+                at = FoundAt(shown_key(bound.collection, key), namesake)
+                (counts.treated if taken_out else counts.left).setdefault(place, []).append(at)
             if text != found.text:
                 put(self._stores, bound, name, {key: _as_held(found, field_, text, rows[key][name])})
 
-    def _owners(self, session: Session, bound: BoundCollection, rows: Sequence[Row]) -> dict[str, str]:
-        """Row key to subject id."""
-        found: dict[str, str] = {}
-        by_person: dict[Collection, dict[str, str]] = {}
-        for key, (person, theirs) in owners(self._stores, self._policies.data_map, bound.collection, rows).items():
-            by_person.setdefault(person, {})[key] = theirs
-        for person, keys in by_person.items():
-            subjects = known_subjects(session, person, keys.values())
-            found |= {key: subjects[p] for key, p in keys.items() if p in subjects}
-        return found
+
+def _subjects(session: Session, whose: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:
+    """Row key to subject id."""
+    found: dict[str, str] = {}
+    by_person: dict[Collection, dict[str, str]] = {}
+    for key, (person, theirs) in whose.items():
+        by_person.setdefault(person, {})[key] = theirs
+    for person, keys in by_person.items():
+        subjects = known_subjects(session, person, keys.values())
+        found |= {key: subjects[p] for key, p in keys.items() if p in subjects}
+    return found
 
 
 def _stays(field_: Field | None) -> bool:

@@ -110,7 +110,7 @@ def decide_leftover(
 ) -> Redirect:
     said = sent(body, "place", "decision", "reason")
     what = choice(Decision, said["decision"])
-    requests.decide_leftover(request_id, said["place"], what, said["reason"], caller.name)
+    requests.decide_leftover(request_id, said["place"], what, said["reason"], caller.name, row=said.get("row"))
     return back("todo#leftovers")
 
 

@@ -39,11 +39,16 @@ def test_a_leftover_is_decided_by_a_dpo(client: TestClient, company: Company) ->
     finished(company, request["id"])
     [place] = client.get(path).json()["failure"]["places"]
     waiting = {"request": request["id"], "place": place["place"], "detail": place["detail"], "decision": None}
+    row = {"key": "99", "namesake": False, "decision": None}
+    waiting["rows"] = [row]
     assert client.get("/v1/leftovers").json() == [waiting]
     body = {"place": place["place"], "decision": "redact", "reason": "an old answer"}
     assert client.post(f"{path}/leftovers", json=body | {"decision": "ignore"}).status_code == 400
+    assert client.post(f"{path}/leftovers", json=body | {"row": "98"}).status_code == 400
+    assert client.post(f"{path}/leftovers", json=body | {"row": "99"}).status_code == 200
+    assert client.get("/v1/leftovers").json() == [waiting | {"rows": [row | {"decision": "redact"}]}]
     assert client.post(f"{path}/leftovers", json=body).status_code == 200
-    assert client.get("/v1/leftovers").json() == [waiting | {"decision": "redact"}]
+    assert client.get("/v1/leftovers").json()[0]["decision"] == "redact"
     client.post(f"{path}/approve")
     done(company, request["id"])
     assert client.get("/v1/leftovers").json() == []

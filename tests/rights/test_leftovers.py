@@ -135,3 +135,58 @@ def test_a_namesake_keeps_her_name(company: Company, worker: Worker) -> None:
     company.requests.approve(request.id, "dora")
     done(company, request.id)
     assert company.rows("customers")[1]["name"] == ANA["name"]
+
+
+def with_namesake(company: Company) -> RequestView:
+    """Bo is called like Ana: a note of his own that names him, and one of the third customer's about her."""
+    company.write(
+        "UPDATE customers SET name = :n WHERE id = 2",
+        "INSERT INTO notes VALUES (31, 2, 'I am Ana Figueiredo, please call me back')",
+        "INSERT INTO notes VALUES (32, 3, 'He says that Ana Figueiredo knows')",
+        n=ANA["name"],
+    )
+    return failed(company)[0]
+
+
+def test_a_namesakes_own_rows_are_passed_over(company: Company, worker: Worker) -> None:
+    """Each row has its key and says whether it is another customer's who has the value too; to redact the whole place
+    takes nothing out of those, and the request waits for a word about them. No text is in our tables."""
+    company.seal()
+    request = with_namesake(company)
+    [waiting] = company.requests.leftovers()
+    assert {r.key: (r.namesake, r.decision) for r in waiting.rows} == {"31": (True, None), "32": (False, None)}
+    assert "1 of another customer" in waiting.detail
+    place = waiting.place
+    company.requests.decide_leftover(request.id, place, Decision.REDACT, "hearsay", "dora")
+    company.requests.approve(request.id, "dora")
+    finished(company, request.id)
+    notes = {r["id"]: r["note"] for r in company.rows("notes")}
+    assert notes[32] == "He says that [erased] knows"
+    assert notes[31] == "I am Ana Figueiredo, please call me back"
+    [again] = company.requests.leftovers()
+    assert [(r.key, r.namesake) for r in again.rows] == [("31", True)]
+    company.requests.decide_leftover(request.id, place, Decision.ACCEPT, "Bo's own name", "dora", row="31")
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    assert company.rows("notes")[1]["note"] == notes[31]
+    told = certificate(company, request.id)["read_back"]["everybodys_texts"]  # type: ignore[index]
+    assert told["accepted"] == [{"collection": "crm.notes", "field": "note", "rows": 1}]
+
+
+def test_rows_are_decided_one_by_one(company: Company, worker: Worker) -> None:
+    """One is taken out, one may stay, in one go; a key that was not found is refused, and a word about the row counts
+    before one about the place."""
+    request = with_namesake(company)
+    [waiting] = company.requests.leftovers()
+    with pytest.raises(BadRequest, match="no row of"):
+        company.requests.decide_leftover(request.id, waiting.place, Decision.REDACT, "x", "dora", row="30")
+    company.requests.decide_leftover(request.id, waiting.place, Decision.REDACT, "all", "dora")
+    company.requests.decide_leftover(request.id, waiting.place, Decision.ACCEPT, "her mother", "dora", row="32")
+    company.requests.decide_leftover(request.id, waiting.place, Decision.REDACT, "he asks", "dora", row="31")
+    [seen] = company.requests.leftovers()
+    assert {r.key: r.decision for r in seen.rows} == {"31": "redact", "32": "accept"}
+    company.requests.approve(request.id, "dora")
+    done(company, request.id)
+    notes = {r["id"]: r["note"] for r in company.rows("notes")}
+    assert notes[31] == "I am [erased], please call me back"
+    assert notes[32] == "He says that Ana Figueiredo knows"

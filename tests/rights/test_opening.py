@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -125,7 +126,8 @@ def test_staff_verifies_with_a_reason(company: Company) -> None:
 def test_the_clock_runs_from_receipt(company: Company) -> None:
     """A request that staff writes down later has the deadline of the day it came; the future is refused."""
     received = datetime(2026, 3, 5, 12, tzinfo=UTC)
-    request = company.requests.open(Wanted(Right.ACCESS, CustomerRef(id="1"), received_at=received), "dora")
+    late: dict[str, Any] = {"staff": True, "received_reason": "it lay in another department"}
+    request = company.requests.open(Wanted(Right.ACCESS, CustomerRef(id="1"), received_at=received, **late), "dora")
     assert request.due_at == datetime(2026, 4, 7, 21, 59, 59, tzinfo=UTC)
     assert request.overdue
     with pytest.raises(BadRequest):

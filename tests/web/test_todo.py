@@ -151,8 +151,10 @@ def test_what_an_erasure_left_is_decided_and_searched_again(site: Site) -> None:
     site.sign_in()
     assert "reason" in post(site, at, 400, place=place[0], decision="redact")
     assert "forget" in post(site, at, 400, place=place[0], decision="forget", reason="x")
-    post(site, at, place=place[0], decision="redact", reason="An old note.")
-    assert "Decided: take it out" in site.get("/dpo/todo").text
+    [row] = re.findall(r"<li>Row <code>([^<]+)</code></li>", page)
+    assert "no row" in post(site, at, 400, place=place[0], row=f"{row}9", decision="redact", reason="An old note.")
+    post(site, at, place=place[0], row=row, decision="redact", reason="An old note.")
+    assert re.search(rf"Row <code>{row}</code>. Decided: take it out", site.get("/dpo/todo").text)
     assert EventType.LEFTOVER_DECIDED in types(site)
     post(site, f"{at}/go-on")
     carried_on(site, request)
