@@ -140,6 +140,10 @@ class EventType(enum.StrEnum):
     SESSION_ENDED = "identity:session:ended", "Staff or a customer signed out."
     SESSION_REVOKED = "identity:session:revoked", "A session was ended from elsewhere."
     TEXT_EXAMINED = "pii:text:examined", "A text was examined for personal data."
+    STORES_SCANNED = (
+        "pii:store:scanned",
+        "Columns of the stores were looked over for personal data; it says what was found.",
+    )
     BREACH_REGISTERED = "audits:breach:registered", "A personal data breach was entered in the register (GDPR 33(5))."
     BREACH_ASSESSED = "audits:breach:assessed", "The risk of a breach was judged; it says how."
     BREACH_AUTHORITY_TOLD = "audits:breach:authority_told", "The authority was told of a breach (GDPR 33(1))."
@@ -192,6 +196,7 @@ ABOUT_NOBODY = frozenset(
         EventType.RESTORE_REPLAYED,
         EventType.COLLECTION_SEALED,
         EventType.COLLECTION_UNSEALED,
+        EventType.STORES_SCANNED,
         EventType.RECIPIENT_SECRET_CHANGED,
         EventType.ROWS_NOT_ERASED,
         EventType.CLIENT_ADDED,

@@ -14,7 +14,6 @@ from privacy_svc.home import create_home
 from privacy_svc.policy import DataMap, load_policies
 from privacy_svc.settings import FILE, Settings
 
-FIRST_FIELD_ID = 1001
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -32,7 +31,7 @@ class Connected:
 
 def connect(settings: Settings, name: str, url: str) -> Connected:
     """Reads the store, writes only our own files. Raises StoreUnavailable, Misconfigured."""
-    from privacy_svc.store import draft_dataset, open_store, read_schema
+    from privacy_svc.store import draft_dataset, next_id, open_store, read_schema
 
     if not _NAME.fullmatch(name):
         raise Misconfigured("A store's name is a small letter, then small letters, digits and underscores.")
@@ -64,11 +63,6 @@ def _bring_policies(settings: Settings) -> None:
         for file in (settings.policies / "datasets").glob("*.yml"):
             file.unlink()
     examples.copy_missing("audits", settings.audits)
-
-
-def next_id(data_map: DataMap) -> int:
-    used = [f.id for c in data_map.collections() for f in c.fields if f.id is not None]
-    return max(used, default=FIRST_FIELD_ID - 1) + 1
 
 
 def _summary(draft: Path, data_map: DataMap, name: str, *, kept: bool) -> Connected:

@@ -70,9 +70,8 @@ def scan(cli: Cli, *, propose: bool) -> None:
 
     Exit code 1 if there are any: run it in CI, so that no new column with personal data goes unmapped.
     """
-    from privacy_svc.cli.connecting import next_id
     from privacy_svc.policy import Dataset, load_policies
-    from privacy_svc.store import open_store, read_schema, unmapped_personal
+    from privacy_svc.store import next_id, open_store, read_schema, unmapped_personal
     from privacy_svc.store import propose as proposal
 
     data_map = load_policies(cli.settings.policies).data_map

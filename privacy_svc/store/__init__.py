@@ -5,7 +5,7 @@ seals mapped fields in place, releases fields by decision (OpenID AuthZEN 1.0 on
 corrects and erases. What it keeps itself: which row is which person, and blind indexes.
 """
 
-from privacy_svc.store import audience_routes, authzen, authzen_search, outdated, policy_routes, routes
+from privacy_svc.store import audience_routes, authzen, authzen_search, outdated, policy_routes, routes, scan_routes
 from privacy_svc.store.audiences import Audiences
 from privacy_svc.store.binding import Stores, open_store
 from privacy_svc.store.blind import drop_subject as forget_subject
@@ -38,7 +38,7 @@ from privacy_svc.store.numbers import as_text
 from privacy_svc.store.pdp import DecisionPoint, Question, is_released
 from privacy_svc.store.planning import IndexPlan
 from privacy_svc.store.planning import plans as plan_indexes
-from privacy_svc.store.proposing import propose
+from privacy_svc.store.proposing import next_id, propose
 from privacy_svc.store.readback import read_back
 from privacy_svc.store.rectify import (
     Change,
@@ -81,6 +81,7 @@ HANDLERS = [
     *authzen_search.HANDLERS,
     *audience_routes.HANDLERS,
     *policy_routes.HANDLERS,
+    *scan_routes.HANDLERS,
 ]
 
 __all__ = [
@@ -151,6 +152,7 @@ __all__ = [
     "known_people",
     "link_rows",
     "nearest",
+    "next_id",
     "open_store",
     "outdated",
     "own_rows",

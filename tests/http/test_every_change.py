@@ -47,6 +47,7 @@ UNKEYED = {
         "makeUnsubscribeLink",
         "renewPackageLink",
         "runAudit",
+        "scanStores",
         "sendCode",
     },
     "would be done twice: look first, docs/developers.md names them": {
