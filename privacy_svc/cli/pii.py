@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -11,9 +11,22 @@ from privacy_svc.cli.common import Cli, table
 if TYPE_CHECKING:
     from privacy_svc.pii import Style
 
+
+def _regions(_context: click.Context, _option: click.Parameter, named: str) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    regions = [region.strip().upper() for region in named.split(",")]
+    unknown = [region for region in regions if region not in SUPPORTED_REGIONS]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)} is no country: write ISO 3166 codes such as DE or DE,AT,CH.")
+    return ",".join(regions)
+
+
 LANGUAGE = click.option("--language", default="en", show_default=True, help="ISO 639 code of the text's language.")
-REGION = click.option("--region", default="DE", show_default=True, help="Whose phone numbers need no country code.")
-FILE = click.argument("file", type=click.File(encoding="utf-8"), default="-")
+REGION = click.option(
+    "--region", default="DE", show_default=True, callback=_regions, help="Whose phone numbers need no country code."
+)
+FILE = click.argument("file", type=click.File("rb"), default="-")
 
 
 @click.group()
@@ -34,13 +47,13 @@ def command() -> None:
 @LANGUAGE
 @REGION
 @click.pass_obj
-def detect(cli: Cli, file: TextIO, language: str, region: str) -> None:
+def detect(cli: Cli, file: BinaryIO, language: str, region: str) -> None:
     """Places and kinds of personal data in FILE, `-` for standard input."""
     from privacy_svc.pii import detect as find
     from privacy_svc.pii import use_model
 
     use_model(cli.settings.pii_model)
-    rows = [asdict(f) for f in find(file.read(), language, region)]
+    rows = [asdict(f) for f in find(_text(file), language, region)]
     cli.show(rows, lambda: table(rows, ("entity", "start", "end", "score", "category"), "no personal data found"))
 
 
@@ -50,16 +63,25 @@ def detect(cli: Cli, file: TextIO, language: str, region: str) -> None:
 @REGION
 @click.option("--style", type=click.Choice(["label", "mask", "drop"]), default="label", show_default=True)
 @click.pass_obj
-def redact(cli: Cli, file: TextIO, language: str, region: str, style: "Style") -> None:
+def redact(cli: Cli, file: BinaryIO, language: str, region: str, style: "Style") -> None:
     """FILE without the personal data found in it."""
     from privacy_svc.pii import detect as find
     from privacy_svc.pii import redact as take_out
     from privacy_svc.pii import use_model
 
     use_model(cli.settings.pii_model)
-    text = file.read()
+    text = _text(file)
     result = take_out(text, find(text, language, region), style)
-    cli.show({"text": result}, lambda: click.echo(result, nl=not result.endswith("\n")))
+    cli.show({"text": result}, lambda: click.echo(result.encode(), nl=False))
+
+
+def _text(file: BinaryIO) -> str:
+    """As it is: its lines' ends stay what they are."""
+    try:
+        return file.read().decode()
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start} is not UTF-8. Convert the file first, for example by `iconv -f latin1 -t utf-8`."
+        raise click.BadParameter(why, param_hint="FILE") from None
 
 
 @command.command()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import regex
 
-from privacy_svc.pii.names import COMPANY, PARTICLES, STREETS
+from privacy_svc.pii.names import ABBREVIATED, BRANDS, COMPANY, PARTICLES, STREETS
 from privacy_svc.pii.wordlists import common_words, first_names, last_names, places
 
 _SMALL = "|".join(sorted(PARTICLES, key=len, reverse=True))
@@ -75,7 +75,7 @@ def _beside(text: str, one: Word, other: Word) -> bool:
     gap = text[one.end : other.start]
     if _BESIDE.fullmatch(gap) is None:
         return False
-    return gap[0] != "." or one.initial or len(one.plain) <= 5
+    return gap[0] != "." or one.initial or one.plain in ABBREVIATED
 
 
 def _word(written: str, start: int, language: str) -> Word:
@@ -97,7 +97,7 @@ def _word(written: str, start: int, language: str) -> Word:
         first,
         last,
         plain in places(),
-        plain in common_words(language),
+        plain in common_words(language) or plain in BRANDS,
         initial=len(written) == 1,
         particle=written[0].islower() or plain in PARTICLES,
         shouted=len(written) in {2, 3} and written.isupper(),

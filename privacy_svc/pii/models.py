@@ -14,6 +14,8 @@ from privacy_svc.errors import Fault, Misconfigured
 SETTING = "pii_model"
 LABELS = {"PER": "PERSON", "PERSON": "PERSON", "LOC": "LOCATION", "GPE": "LOCATION", "LOCATION": "LOCATION"}
 """What models call people and places; organisations are not people."""
+MARKS = {"spacy": "config.cfg", "transformers": "config.json"}
+"""The file that a model's folder has."""
 SCORES = {"PERSON": 0.75, "LOCATION": 0.6}
 
 Spans = Callable[[str], Iterator[tuple[str, int, int]]]
@@ -50,7 +52,12 @@ def _check(named: str) -> None:
     if find_spec(kind) is None:
         raise _missing(f"needs the library {kind}: `pip install {kind}`")
     installed = kind == "spacy" and where.isidentifier() and find_spec(where) is not None
-    if not installed and not Path(where).is_dir():
+    if installed:
+        return
+    if Path(where).is_dir():
+        if not (Path(where) / MARKS[kind]).is_file():
+            raise _missing(f"{where} is a folder without a model: its {MARKS[kind]} is not there")
+    else:
         how = f"`python -m spacy download {where}`, or " if kind == "spacy" else ""
         raise _missing(f"{where} is neither installed nor a folder: {how}copy it here")
 

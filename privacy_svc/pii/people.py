@@ -13,8 +13,8 @@ from typing import Literal
 import regex
 
 from privacy_svc.pii.capitals import Word, runs, starts_sentence
-from privacy_svc.pii.names import AND, LEXICONS, NOBODY, Lexicon
-from privacy_svc.pii.wordlists import places
+from privacy_svc.pii.names import AND, LABELS, LEXICONS, MAIL_LABELS, NOBODY, NOUN_ENDS, WRITERS, Lexicon
+from privacy_svc.pii.wordlists import common_words, places
 
 Kind = Literal["PERSON", "LOCATION"]
 
@@ -24,6 +24,14 @@ _LONGEST = 4
 _PLACE_WORDS = 4
 _WINDOW, _JOINED = 48, 6
 _WORDS = regex.compile(r"[\w'\u2019]+")
+_LABELLED = regex.compile(
+    rf"(?:(?<!\w)(?:{'|'.join(' '.join(label.split()) for label in LABELS.split(','))})"
+    rf"|^[ \t>*]*(?:{MAIL_LABELS.replace(' ', '|')}))[ \u00a0]?:[ \t\u00a0\"'<*]*\Z",
+    regex.MULTILINE,
+)
+_WRITER = regex.compile(rf"[ \t,]*(?:{'|'.join(WRITERS)})[ \u00a0]?:")
+_WRITTEN_BY = regex.compile(r"(?<!\w)(?:schrieb|schreef|wrote)[ ]$")
+_QUOTED = regex.compile(r"[ \t]*(?:<[^<>\n]{0,80}>)?[ ]?:")
 _NOUNS_HAVE_CAPITALS = frozenset({"de"})
 
 
@@ -47,6 +55,8 @@ class _Reader:
         self._nouns = language in _NOUNS_HAVE_CAPITALS
         self._known: set[str] = set()
         self._left: list[Word] = []
+        self._weakly = False
+        """Whether a word stands before the run that also stands before companies."""
         self._last_person = -1
         """Where the last person's name ended."""
 
@@ -57,13 +67,14 @@ class _Reader:
 
     def _run(self, run: Sequence[Word]) -> Iterator[Named]:
         at, introduced = 0, self._introduced(run[0].start, run[-1].end)
+        self._weakly = not introduced and self._follows(run[0].start, self._lexicon.weak)
         while at < len(run):
             word = run[at]
-            if word.plain in self._lexicon.titles or (word.plain in self._lexicon.greetings and not word.first):
+            if word.plain in self._lexicon.titles or self._greets(run, at):
                 at, introduced = at + 1, True
                 continue
-            if word.particle and at + 1 < len(run) and run[at + 1].plain in self._lexicon.titles:
-                at += 1
+            if word.particle and at + 1 < len(run) and self._is_of(run, at):
+                at, introduced = at + 1, False
                 continue
             end = self._place(run, at)
             if end and (not introduced or (at == 0 and self._last_word(word.start) in self._lexicon.at)):
@@ -79,6 +90,16 @@ class _Reader:
                 elif not self._is_company(run, at + 1):
                     self._left.append(word)
             at, introduced = end or at + 1, introduced and word.particle and not end
+
+    def _greets(self, run: Sequence[Word], at: int) -> bool:
+        word, begins = run[at], at == 0 and len(run) > 1
+        return word.plain in self._lexicon.greetings and (begins or not word.first)
+
+    def _is_of(self, run: Sequence[Word], at: int) -> bool:
+        """A particle that belongs to no name: "de Sra. Gil", "de Paris"."""
+        return run[at + 1].plain in self._lexicon.titles or (
+            run[at].plain in self._lexicon.at and self._place(run, at + 1) > 0
+        )
 
     def _place(self, run: Sequence[Word], at: int) -> int:
         """Where the longest place that begins here ends; 0 if there is none, or if it may as well be a name or word."""
@@ -97,7 +118,7 @@ class _Reader:
         while introduced and begin < len(run) - 1 and run[begin].particle:
             begin += 1
         word = run[begin]
-        end = self._end(run, begin)
+        end = self._end(run, begin, introduced=introduced)
         if self._is_company(run, end) or word.plain in NOBODY or word.company:
             return 0, 0.0
         companions = [w for w in run[begin + 1 : end] if not w.particle]
@@ -124,13 +145,14 @@ class _Reader:
         plain = not (word.common or word.place or word.shouted or word.initial)
         if companions:
             certain = any(w.last and not w.common and not w.place for w in companions)
-            return (end, FAIR) if plain and not self._nouns and (certain or word.last) else (0, 0.0)
+            known = certain or word.last or self._weakly
+            return (end, FAIR) if plain and not self._nouns and known else (0, 0.0)
         if len(run) == at + 1 and (word.first or plain) and self._acts(word.end):
             return (end, FAIR) if word.first or word.last or not self._nouns else (0, 0.0)
         lone = word.last and plain and len(run) == 1 and len(word.plain) > 3
         return (end, POSSIBLE) if lone and not starts_sentence(self._text, word.start) else (0, 0.0)
 
-    def _end(self, run: Sequence[Word], at: int) -> int:
+    def _end(self, run: Sequence[Word], at: int, *, introduced: bool) -> int:
         """Where the name that begins here ends: the words after it that may belong to it."""
         end = at + 1
         for n in range(at + 1, min(len(run), at + _LONGEST + 2)):
@@ -139,11 +161,21 @@ class _Reader:
                 continue
             if word.place and run[n - 1].plain in self._lexicon.at and n - at > 2:
                 break
-            fits = word.last or word.initial or (word.first and not word.common) or (word.unknown and not self._nouns)
+            unlisted = word.unknown and self._may_end(run[at], word, introduced=introduced)
+            fits = word.last or word.initial or (word.first and not word.common) or unlisted
             if not fits or word.plain in NOBODY or word.company or (word.shouted and not word.last):
                 break
             end = n + 1
         return end
+
+    def _may_end(self, first: Word, word: Word, *, introduced: bool) -> bool:
+        """Whether a word on no list is a surname: where nouns have capitals, only after a first name."""
+        if not self._nouns:
+            return True
+        if not (introduced or (first.first and not first.common)) or word.plain.endswith(NOUN_ENDS):
+            return False
+        words = common_words(self._language)
+        return (introduced and first.first) or not any(word.plain[n:] in words for n in range(2, len(word.plain) - 4))
 
     def _is_company(self, run: Sequence[Word], end: int) -> bool:
         if end < len(run):
@@ -151,20 +183,35 @@ class _Reader:
         return self._text[run[-1].end : run[-1].end + 3].strip()[:1] == "&"
 
     def _introduced(self, start: int, end: int) -> bool:
+        """By a title, a greeting, a label, a role or another person before it, a line's end or "wrote:" after it."""
         if 0 <= self._last_person < start <= self._last_person + _JOINED:
-            return self._text[self._last_person : start].strip().casefold() in AND
-        before = self._text[max(0, start - _WINDOW) : start]
-        words = _WORDS.findall(before.casefold())
-        if not words:
-            return False
-        gap = before[len(before.rstrip(" \t\r\n:,.!;?\"'(*>-\u2013")) :]
-        phrase = f" {' '.join(words)}"
-        if "\n" in gap and ":" not in gap:
-            alone = not self._text[end : end + _WINDOW].partition("\n")[0].strip(" \t\r,.")
-            return alone and phrase.endswith(self._lexicon.closings)
-        if words[-1] in self._lexicon.titles and gap.strip() in {"", "."}:
+            gap = self._text[self._last_person : start]
+            return "\n" not in gap and gap.strip().casefold() in AND
+        before, after = (
+            self._text[max(0, start - _WINDOW) : start].casefold(),
+            self._text[end : end + _WINDOW].casefold(),
+        )
+        written = _WRITER.match(after) or (_WRITTEN_BY.search(before) and _QUOTED.match(after))
+        if written or _LABELLED.search(before) or self._signs(before, after):
             return True
-        return not any(c in gap for c in ".!;?") and phrase.endswith(self._lexicon.before)
+        words, gap = _said(before)
+        last, sign = words[-1] if words else "", gap.strip(" \t\u00a0")
+        if last in self._lexicon.titles:
+            return sign in {"", "."}
+        return (last in self._lexicon.greetings and sign == ":") or self._follows(start, self._lexicon.before)
+
+    def _signs(self, before: str, after: str) -> bool:
+        """Alone at a line's end, below or after "regards"."""
+        words, gap = _said(before)
+        alone = not after.partition("\n")[0].strip(" \t\r,.")
+        return alone and ("\n" in gap or "," in gap) and f" {' '.join(words)}".endswith(self._lexicon.closings)
+
+    def _follows(self, start: int, phrases: tuple[str, ...]) -> bool:
+        """Whether one of the phrases stands before, in the same sentence and line."""
+        words, gap = _said(self._text[max(0, start - _WINDOW) : start].casefold())
+        if any(c in gap for c in ".!;?\n"):
+            return False
+        return f" {' '.join(words)}".endswith(phrases)
 
     def _acts(self, end: int) -> bool:
         after = self._text[end : end + _WINDOW].casefold()
@@ -187,12 +234,18 @@ class _Reader:
         return not word.common or not (self._nouns or starts_sentence(self._text, word.start))
 
 
+def _said(before: str) -> tuple[list[str], str]:
+    """The words, and what stands behind the last."""
+    return _WORDS.findall(before), before[len(before.rstrip(" \t\r\n:,.!;?\"'(*>-\u2013")) :]
+
+
 @cache
 def _with_english(language: str) -> Lexicon:
     """English words stand in texts of any language. Phrases begin at a word's beginning."""
     both = [LEXICONS[code] for code in dict.fromkeys((language, "en"))]
-    before, closings = (
-        tuple(f" {phrase}" for each in both for phrase in getattr(each, name)) for name in ("before", "closings")
+    before, weak, closings = (
+        tuple(f" {phrase}" for each in both for phrase in getattr(each, name))
+        for name in ("before", "weak", "closings")
     )
     titles, greetings = (frozenset().union(*(getattr(each, n) for each in both)) for n in ("titles", "greetings"))
-    return Lexicon(titles, greetings, before, closings, tuple(p for each in both for p in each.after), both[0].at)
+    return Lexicon(titles, greetings, before, weak, closings, tuple(p for each in both for p in each.after), both[0].at)

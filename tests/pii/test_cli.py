@@ -20,6 +20,35 @@ def test_redact_reads_standard_input() -> None:
     assert "ana@" not in done.output
 
 
+def test_redact_changes_nothing_else(tmp_path: Path) -> None:
+    """Line ends, a byte order mark and a missing last line end come out as they went in."""
+    file = tmp_path / "note.txt"
+    file.write_bytes("\ufeffAn\r\nana@mail.example\r\nZeile\rund \u00fc".encode())
+    done = CliRunner().invoke(command, ["redact", str(file)], obj=Cli())
+    assert done.stdout_bytes == "\ufeffAn\r\n[EMAIL_ADDRESS]\r\nZeile\rund \u00fc".encode()
+
+
+def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    """A Latin-1 file is refused with the place and the way out, without a traceback and without its text."""
+    file = tmp_path / "note.txt"
+    file.write_bytes("J\u00f6rg".encode("latin-1"))
+    for name in ("detect", "redact"):
+        done = CliRunner().invoke(command, [name, str(file)], obj=Cli())
+        assert (done.exit_code, "byte 1" in done.output, "iconv" in done.output) == (2, True, True)
+
+
+def test_regions() -> None:
+    """An unknown country is refused; small letters are the same country."""
+    done = CliRunner().invoke(command, ["detect", "--region", "de,ZZ", "-"], input="x", obj=Cli())
+    assert (done.exit_code, "ZZ" in done.output) == (2, True)
+    found = [
+        CliRunner().invoke(command, ["detect", "--region", region, "-"], input="call 0711 2842222", obj=Cli()).output
+        for region in ("de", "DE", "at, de")
+    ]
+    assert len(set(found)) == 1
+    assert "PHONE_NUMBER" in found[0]
+
+
 def test_scan(tmp_path: Path) -> None:
     """A column nobody mapped that looks personal is listed, with exit code 1; a store without one gives 0."""
     store, policies = tmp_path / "extra.sqlite", tmp_path / "policies"

@@ -35,3 +35,10 @@ def test_a_missing_model(named: str) -> None:
     with pytest.raises(ModelMissing) as error:
         use_model(named)
     assert "pii_model" in str(error.value.faults)
+
+
+def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
+    """A folder without a model's files is refused at the start, not by the first text."""
+    (tmp_path / "readme.txt").write_text("no model")
+    with pytest.raises(ModelMissing, match=r"config\.cfg"):
+        use_model(f"spacy:{tmp_path}")
