@@ -26,7 +26,7 @@ from privacy_svc.store.gateway import Asked, Gateway
 from privacy_svc.store.kinds import as_text, is_sealed
 from privacy_svc.store.opening import open_with
 from privacy_svc.store.pdp import Question, known_purpose
-from privacy_svc.store.rows import by_keys, chunks, key_values, owners
+from privacy_svc.store.rows import by_keys, chunks, key_values, owners, row_key
 from privacy_svc.vault import Tampered
 
 MOST = 10_000
@@ -88,6 +88,10 @@ class _Place:
         return self.asked.collection.by_name[self.item.field]
 
     @property
+    def held(self) -> Any:
+        return _held(self.field, self.item.value)
+
+    @property
     def qualified(self) -> str:
         return f"{self.asked.collection.path}.{self.item.field}"
 
@@ -118,7 +122,9 @@ class _Run:
         refused = gateway.pdp.decider().refusal(question)
         self._refused = Refused(str(Effect.DENY), str(refused.reasons[0].code)) if refused else None
         keys = {place: [i.key for i in items if _of(i) == place] for place in asked}
-        subject_of = {place: {} if refused else self._people(a, keys[place]) for place, a in asked.items()}
+        self._rows: dict[tuple[str, str], dict[str, Row]] = {}
+        """By place, then key."""
+        subject_of = {place: {} if refused else self._people(place, a, keys[place]) for place, a in asked.items()}
         self._places = [_Place(i, asked[_of(i)], subject_of[_of(i)].get(i.key)) for i in items]
         self._people_ids = {p.subject_id for p in self._places if p.subject_id is not None}
         gateway.vault.hold(session, self._people_ids)
@@ -136,8 +142,8 @@ class _Run:
             if isinstance(effect, Refused):
                 answers.append(effect)
                 continue
-            opened = self._opened(place)
             mask = effect.mask
+            opened = self._opened(place, self._to_mask(place) if mask else place.held)
             answers.append(Given(masking(mask, opened.value)) if mask and isinstance(opened, Given) else opened)
         return Bulk(answers, entry_id)
 
@@ -151,7 +157,7 @@ class _Run:
             if isinstance(effect, Refused) or effect.mask:
                 answers.append(effect if isinstance(effect, Refused) else Refused(str(effect.effect), MASKED))
                 continue
-            if is_sealed(_held(place.field, place.item.value)):
+            if is_sealed(place.held):
                 answers.append(Refused(str(Effect.DENY), SEALED))
                 continue
             cipher, item = self._ciphers[place.subject_id or ""], place.item
@@ -168,12 +174,13 @@ class _Run:
             found[place] = self._gateway.ask(self._policies, question.actor, *place, question.purpose, names)
         return found
 
-    def _people(self, asked: Asked, keys: Sequence[str]) -> dict[str, str]:
-        rows = list(self._rows(asked, keys))
+    def _people(self, place: tuple[str, str], asked: Asked, keys: Sequence[str]) -> dict[str, str]:
+        rows = list(self._found(asked, keys))
+        self._rows[place] = {row_key(asked.collection, row): row for row in rows}
         owner_of = owners(self._gateway.stores, self._policies.data_map, asked.collection, rows)
         return self._gateway.admit(self._session, self._policies, asked.question.actor, owner_of)
 
-    def _rows(self, asked: Asked, keys: Sequence[str]) -> Iterator[Row]:
+    def _found(self, asked: Asked, keys: Sequence[str]) -> Iterator[Row]:
         possible = [k for k in dict.fromkeys(keys) if _possible(asked, k)]
         for chunk in chunks(possible):
             with self._gateway.stores.read(asked.collection.dataset) as connection:
@@ -202,11 +209,18 @@ class _Run:
             return Refused(str(Effect.DENY), str(effect.reason) if effect.reason else None)
         return effect
 
-    def _opened(self, place: _Place) -> Given | Refused:
+    def _to_mask(self, place: _Place) -> Any:
+        """A sealed value is the field's own, or opens to nothing. A clear one may be a guess, and its mask would tell
+        whether it was right: what the row holds is masked instead, whatever was sent."""
+        if is_sealed(place.held):
+            return place.held
+        return self._rows[_of(place.item)][place.item.key][place.item.field]
+
+    def _opened(self, place: _Place, held: Any) -> Given | Refused:
         cipher = self._ciphers.get(place.subject_id or "")
         try:
             row = cipher.at(place.item.key) if cipher else None
-            return Given(open_with(row, place.field, _held(place.field, place.item.value)))
+            return Given(open_with(row, place.field, held))
         except Erased:
             return Refused(str(Effect.DENY), str(ReasonCode.ERASED))
         except Tampered:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select, text
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.http import CustomerRef
+from privacy_svc.http import CustomerRef, Role
+from privacy_svc.identity import add_client
 from privacy_svc.store import seal
 from privacy_svc.store.model import IndexEntry
 from tests.calling import Service
@@ -48,6 +49,34 @@ def test_sealed_values_are_opened_as_a_read_would(service: Service) -> None:
                 assert found[key, field] == {"withheld": record["withheld"][field]}
     assert found["1", "email"] == {"value": ANA["email"]}
     assert found["1", "phone"]["value"] != ANA["phone"], "masked"
+
+
+def test_a_guess_is_not_masked(service: Service) -> None:
+    """Of a masked field the row's own value is shown, whatever clear one was sent: right and wrong guesses look the
+    same, and nobody makes a table of hashes here."""
+    with service.runtime.database.write() as session:
+        service.tokens["analytics"] = add_client(session, service.runtime.log, "analytics", Role.MODULE, "test")[1]
+    purpose = {"purpose": "analytics.product", "name": "analytics"}
+    right, own = stored(service, "birth_date")["1"], stored(service, "customer_id", "orders")
+    guesses = [right, "1900-01-01", "", None, 17, "2001-07-01"]
+    answers = [bulk(service, "open", item("1", "birth_date", guess), **purpose).json() for guess in guesses]
+    assert [a["items"] for a in answers] == [[{"value": right[:4]}]] * len(guesses)
+    (order, person) = next(iter(own.items()))
+    hashes = [
+        bulk(service, "open", item(order, "customer_id", guess, "orders"), **purpose).json()["items"][0]["value"]
+        for guess in (person, person + 1, str(person), "guess")
+    ]
+    assert len(set(hashes)) == 1
+    seal(service.runtime.sealer("test"))
+    sealed = stored(service, "birth_date")
+    assert bulk(service, "open", item("1", "birth_date", sealed["1"]), **purpose).json()["items"] == [
+        {"value": right[:4]}
+    ]
+    assert bulk(service, "open", item("1", "birth_date", "1900-01-01"), **purpose).json()["items"] == [
+        {"value": right[:4]}
+    ]
+    moved = bulk(service, "open", item("1", "birth_date", sealed["2"]), **purpose).json()["items"]
+    assert moved[0]["withheld"]["reason"] == "tampered"
 
 
 def test_each_row_is_decided_by_itself(service: Service) -> None:
