@@ -34,6 +34,7 @@ from privacy_svc.consent.proving import Asked, entry_of, overview
 from privacy_svc.consent.purpose_states import FACTS, SharedStates, Standing, asking, purpose_states, standings
 from privacy_svc.consent.reading import Format, Shape, guess_format, inspect, read
 from privacy_svc.consent.recording import record
+from privacy_svc.consent.releasing import release_unowned as release_unowned_suppressions
 from privacy_svc.consent.schemas import (
     ConsentView,
     CustomerConsents,
@@ -49,7 +50,6 @@ from privacy_svc.consent.states import Method, State
 from privacy_svc.consent.suppression import ALL as SUPPRESS_ALL
 from privacy_svc.consent.suppression import Cause, digests, disown, enlist_erased, enlist_theirs, follow_address, owners
 from privacy_svc.consent.suppression import counts as count_suppressions
-from privacy_svc.consent.suppression import release_unowned as release_unowned_suppressions
 from privacy_svc.consent.switching import Position, Switch, Switches
 from privacy_svc.consent.unsubscribing import FIELD as UNSUBSCRIBE_FIELD
 from privacy_svc.consent.unsubscribing import ONE_CLICK as UNSUBSCRIBE_VALUE

@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.objections import stand_since
+from privacy_svc.consent.releasing import release, release_erased
 from privacy_svc.consent.states import State
 from privacy_svc.consent.suppression import (
     Cause,
     enlist,
     owned,
     owners,
-    release,
-    release_erased,
     scopes_of,
 )
 from privacy_svc.consent.tables import Suppression

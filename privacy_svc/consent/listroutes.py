@@ -16,7 +16,8 @@ from privacy_svc.consent.checks import require_purpose
 from privacy_svc.consent.importing import Importer
 from privacy_svc.consent.judging import Refused
 from privacy_svc.consent.reading import Format, Line, Shape, guess_format, inspect, read
-from privacy_svc.consent.suppression import counts, release_unowned, scopes_by_address, scopes_of
+from privacy_svc.consent.releasing import release_unowned
+from privacy_svc.consent.suppression import counts, scopes_by_address, scopes_of
 from privacy_svc.db import Database
 from privacy_svc.errors import InvalidBody, PrivacyError
 from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, allow, decode, takes

@@ -20,10 +20,12 @@ from privacy_svc.consent.rowformat import (
     from_cells,
     from_json,
     from_json_with,
+    holds_nul,
     unguarded,
 )
 from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import fault as pointed
+from privacy_svc.http import holds_nul as json_holds_nul
 
 _BLOCK = 1 << 20
 ROW_LINES = 5000
@@ -126,7 +128,7 @@ def _ndjson(file: BinaryIO, shape: Shape) -> Iterator[Line]:
         elif raw.strip():
             try:
                 row = from_json_with(raw, shape.names, shape.fixed) if renamed else from_json(raw)
-                yield Line(number, number, row) if b"\\u0000" not in raw else _nul(number, number)
+                yield _nul(number, number) if json_holds_nul(raw) else Line(number, number, row)
             except (msgspec.MsgspecError, RecursionError, InvalidBody) as error:
                 yield Line(number, number, None, told(error))
 
@@ -226,7 +228,7 @@ def _row(number: int, begins: int, columns: Sequence[str], cells: list[str], sha
     said: dict[str, Any] = dict(shape.fixed)
     for column, cell in zip_longest(columns, cells):
         if cell and column:
-            if "\0" in cell:
+            if holds_nul(column, cell):
                 return _nul(number, begins)
             said[column] = unguarded(cell) if cell[0] == "'" else cell
     try:

@@ -13,6 +13,7 @@ import msgspec
 
 from privacy_svc.consent.schemas import Guardian, Text, Word
 from privacy_svc.http import check_reading
+from privacy_svc.http import holds_nul as json_holds_nul
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 LINE_LIMIT = 65_536
@@ -80,6 +81,11 @@ def from_cells(said: dict[str, Any]) -> ImportRow:
     return msgspec.convert(said, ImportRow, strict=False)
 
 
+def holds_nul(name: str, cell: str) -> bool:
+    """Whether a cell of CSV holds the character U+0000, in itself or in its JSON."""
+    return "\0" in cell or (name in _SEVERAL and cell.startswith(_JSON) and json_holds_nul(cell.encode()))
+
+
 def proof_size(*proof: object) -> int:
     """Bytes that it takes in a row of CSV at most, where each quote is two."""
     text = json.dumps(msgspec.to_builtins(proof), ensure_ascii=False, separators=(",", ":"))
@@ -91,13 +97,14 @@ def to_json(row: Mapping[str, Any]) -> str:
 
 
 def to_cells(row: Mapping[str, Any]) -> list[str]:
-    return [_cell(row[name]) for name in COLUMNS]
+    return [_cell(name, row[name]) for name in COLUMNS]
 
 
-def _cell(value: object) -> str:
+def _cell(name: str, value: object) -> str:
+    """Text as it is, unless it would be read as JSON where JSON may stand."""
     if value is None:
         return ""
-    if isinstance(value, str) and not value.startswith(_JSON):
+    if isinstance(value, str) and not (name in _SEVERAL and value.startswith(_JSON)):
         return guarded(value)
     return str(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

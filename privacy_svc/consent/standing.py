@@ -129,6 +129,11 @@ def latest(session: Session, ids: list[str], purposes: Sequence[str] | None = No
     return _found(session, _CONSENTS_TO, ids, purposes=purposes)
 
 
+def last_words(session: Session, ids: list[str], purposes: Sequence[str]) -> Iterator[Consent]:
+    """Of each person and purpose the last agreement or withdrawal, whatever else was said since."""
+    return _found(session, _WORDS, ids, purposes=purposes)
+
+
 def _found(session: Session, statement: Select[T], ids: list[str], **more: Sequence[str]) -> Iterator[T]:
     yield from session.scalars(statement, {"ids": ids, **more})
 
@@ -143,6 +148,13 @@ def _first(kind: type[T], by: Any, order: Any, *narrowed: ColumnElement[bool]) -
 _LAST = (Consent.given_at.desc(), Consent.state_version.desc())
 _CONSENTS = _first(Consent, (Consent.subject_id, Consent.purpose), _LAST)
 _CONSENTS_TO = _first(Consent, (Consent.subject_id, Consent.purpose), _LAST, among(Consent.purpose, "purposes"))
+_WORDS = _first(
+    Consent,
+    (Consent.subject_id, Consent.purpose),
+    _LAST,
+    among(Consent.purpose, "purposes"),
+    Consent.state.in_((State.GIVEN.value, State.WITHDRAWN.value)),
+)
 _OBJECTIONS = _first(Objection, (Objection.subject_id, Objection.purpose), (Objection.state_version.desc(),))
 _RESTRICTIONS = _first(Restriction, (Restriction.subject_id,), (Restriction.state_version.desc(),))
 _SUBJECTS = select(Subject.id, Subject.kind, Subject.state_version, Subject.erased_at).where(among(Subject.id, "ids"))

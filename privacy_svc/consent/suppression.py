@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, distinct, func, select
+from sqlalchemy import delete, distinct, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from privacy_svc.vault import AddressDigest, AddressHasher, Vault
 
 ALL = "all"
 CHUNK = 500
+_ENTRY = (Suppression.scope, Suppression.owner, Suppression.reason, Suppression.since, Suppression.import_id)
 
 
 class Cause(enum.StrEnum):
@@ -43,13 +44,6 @@ class Owned(NamedTuple):
     owner: bytes
 
 
-class Released(NamedTuple):
-    """Entries of an address that went, and that still stand."""
-
-    released: int
-    left: int
-
-
 class Entry(NamedTuple):
     """Why an address is not to be used."""
 
@@ -57,6 +51,7 @@ class Entry(NamedTuple):
     owner: bytes
     reason: str
     since: datetime
+    import_id: str | None
 
 
 def scopes_of(purpose: Purpose) -> frozenset[str]:
@@ -82,9 +77,17 @@ def owners(session: Session, vault: Vault, subject_id: str) -> list[bytes]:
 
 
 def enlist(
-    session: Session, log: Log, wanted: Iterable[Owned], scope: str, cause: Cause, actor: str, at: datetime
+    session: Session,
+    log: Log,
+    wanted: Iterable[Owned],
+    scope: str,
+    cause: Cause,
+    actor: str,
+    at: datetime,
+    import_id: str | None = None,
 ) -> int:
-    """From the commit on; how many entries were not there yet, with one log entry. `since` of what stands is kept."""
+    """From the commit on; how many entries were not there yet, with one log entry. `since` of what stands is kept.
+    Without `import_id` they are no import's any more."""
     left = iter(dict.fromkeys(wanted))
     added = 0
     while some := list(islice(left, CHUNK)):
@@ -93,7 +96,10 @@ def enlist(
         )
         found = session.execute(there.where(Suppression.digest.in_([o.address.digest for o in some])))
         known = {(digest, owner) for digest, owner in found}
-        added += _add(session, [o for o in some if (o.address.digest, o.owner) not in known], scope, cause, at)
+        new = [o for o in some if (o.address.digest, o.owner) not in known]
+        added += _add(session, new, scope, cause, at, import_id)
+        if import_id is None and len(new) < len(some):
+            _said_here(session, some, scope, cause)
     if added:
         payload = {"scope": scope, "reason": str(cause), "addresses": added}
         log.append(session, EventType.ADDRESS_SUPPRESSED, actor=actor, payload=payload)
@@ -120,7 +126,15 @@ def enlist_erased(session: Session, log: Log, addresses: Iterable[AddressDigest]
     return enlist(session, log, [Owned(a, NOBODY) for a in addresses], ALL, Cause.ERASURE, actor, at)
 
 
-def _add(session: Session, wanted: Sequence[Owned], scope: str, cause: Cause, at: datetime) -> int:
+def _said_here(session: Session, some: Sequence[Owned], scope: str, cause: Cause) -> None:
+    theirs = (Suppression.digest.in_([o.address.digest for o in some]), Suppression.owner.in_({o.owner for o in some}))
+    where = (*theirs, Suppression.scope == scope, Suppression.reason == cause.value, Suppression.import_id.is_not(None))
+    session.execute(update(Suppression).where(*where).values(import_id=None))
+
+
+def _add(
+    session: Session, wanted: Sequence[Owned], scope: str, cause: Cause, at: datetime, import_id: str | None
+) -> int:
     rows = [
         {
             "digest": address.digest,
@@ -130,6 +144,7 @@ def _add(session: Session, wanted: Sequence[Owned], scope: str, cause: Cause, at
             "kind": address.kind,
             "generation": address.generation,
             "since": at,
+            "import_id": import_id,
         }
         for address, owner in wanted
     ]
@@ -139,7 +154,7 @@ def _add(session: Session, wanted: Sequence[Owned], scope: str, cause: Cause, at
         with session.begin_nested():
             insert_rows(session, Suppression, rows)
     except IntegrityError:  # another transaction noted one of them at this moment
-        return sum(_add(session, [o], scope, cause, at) for o in wanted) if len(wanted) > 1 else 0
+        return sum(_add(session, [o], scope, cause, at, import_id) for o in wanted) if len(wanted) > 1 else 0
     return len(rows)
 
 
@@ -170,62 +185,6 @@ def follow_address(
         enlist(session, log, owned(hasher, subject_id, [new]), scope, Cause(reason), actor, at)
 
 
-def release(
-    session: Session,
-    log: Log,
-    tags: Collection[bytes],
-    scopes: Mapping[Cause, Collection[str]],
-    actor: str,
-    because: str,
-) -> int:
-    """One person's entries go, by reason, at whatever address; how many, with one log entry. `because` names a
-    record."""
-    count = 0
-    for cause, under in scopes.items():
-        where = (Suppression.owner.in_(tags), Suppression.reason == cause.value, Suppression.scope.in_(under))
-        count += session.connection().execute(delete(Suppression).where(*where)).rowcount
-    _log_release(session, log, {s for under in scopes.values() for s in under}, count, actor, because)
-    return count
-
-
-def release_erased(
-    session: Session,
-    vault: Vault,
-    log: Log,
-    contacts: Iterable[Contact],
-    scopes: Collection[str],
-    actor: str,
-    because: str,
-) -> int:
-    """What people who were erased left at these addresses goes; how many entries. Nobody else could take it back."""
-    hasher = vault.address_hasher(session)
-    mine = [d.digest for kind, value in contacts for d in hasher.of(kind, value)]
-    where = (Suppression.owner == NOBODY, Suppression.reason == Cause.ERASURE.value, Suppression.scope.in_(scopes))
-    gone = delete(Suppression).where(Suppression.digest.in_(mine), *where)
-    count = session.connection().execute(gone).rowcount
-    _log_release(session, log, scopes, count, actor, because)
-    return count
-
-
-def release_unowned(session: Session, vault: Vault, log: Log, contact: Contact, actor: str, because: str) -> Released:
-    """Entries of one address go of which nobody knows whose they are, for they are from before entries had owners: no
-    word of a person could reach them. What people who were erased left stands, as does what somebody said. `because`:
-    what staff know. Raises KeyUnavailable."""
-    mine = Suppression.digest.in_([d.digest for d in vault.address_hasher(session).of(*contact)])
-    unowned = (mine, Suppression.owner == NOBODY, Suppression.reason != Cause.ERASURE.value)
-    scopes = set(session.scalars(select(Suppression.scope).where(*unowned)))
-    count = session.connection().execute(delete(Suppression).where(*unowned)).rowcount
-    _log_release(session, log, scopes, count, actor, because)
-    left = session.scalar(select(func.count()).select_from(Suppression).where(mine))
-    return Released(count, left or 0)
-
-
-def _log_release(session: Session, log: Log, scopes: Iterable[str], count: int, actor: str, because: str) -> None:
-    if count:
-        payload = {"scopes": sorted(scopes), "entries": count, "because": because}
-        log.append(session, EventType.ADDRESS_RELEASED, actor=actor, payload=payload)
-
-
 def is_empty(session: Session) -> bool:
     return session.scalar(select(Suppression.scope).limit(1)) is None
 
@@ -247,11 +206,11 @@ def entries_for(session: Session, vault: Vault, subject_ids: Iterable[str]) -> M
     hasher = vault.address_hasher(session)
     whose = {tag: subject_id for subject_id in dict.fromkeys(subject_ids) for tag in hasher.owners(subject_id)}
     found: dict[str, list[Entry]] = {}
-    columns = (Suppression.scope, Suppression.owner, Suppression.reason, Suppression.since)
     left = iter(whose)
     while some := list(islice(left, CHUNK)):
-        for scope, owner, reason, since in session.execute(select(*columns).where(Suppression.owner.in_(some))):
-            found.setdefault(whose[owner], []).append(Entry(scope, owner, reason, since))
+        for row in session.execute(select(*_ENTRY).where(Suppression.owner.in_(some))):
+            entry = Entry(*row)
+            found.setdefault(whose[entry.owner], []).append(entry)
     return found
 
 
@@ -263,11 +222,10 @@ def scopes_by_address(session: Session, vault: Vault, contacts: Iterable[Contact
 
 def _entries(session: Session, wanted: Sequence[bytes]) -> dict[bytes, list[Entry]]:
     found: dict[bytes, list[Entry]] = {}
-    columns = (Suppression.digest, Suppression.scope, Suppression.owner, Suppression.reason, Suppression.since)
     for start in range(0, len(wanted), CHUNK):
         chunk = Suppression.digest.in_(wanted[start : start + CHUNK])
-        for digest, scope, owner, reason, since in session.execute(select(*columns).where(chunk)):
-            found.setdefault(digest, []).append(Entry(scope, owner, reason, since))
+        for digest, *entry in session.execute(select(Suppression.digest, *_ENTRY).where(chunk)):
+            found.setdefault(digest, []).append(Entry(*entry))
     return found
 
 

@@ -30,6 +30,9 @@ class Suppression(Base):
     generation: Mapped[int]
     """Of the key that hashed it."""
     since: Mapped[datetime] = mapped_column(default=now)
+    import_id: Mapped[str | None]
+    """The import of whose file alone it comes: it stands against no other row of that file. None once somebody said it
+    here too."""
 
 
 class ConsentImport(Base):

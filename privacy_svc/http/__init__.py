@@ -5,7 +5,7 @@ names the nearest known one), errors follow RFC 9457, and a route states who may
 with `allow(...)`; a route without it fails at start.
 """
 
-from privacy_svc.http.bodies import Encoded, answers, body_of, check_reading, decode, encode, fault
+from privacy_svc.http.bodies import Encoded, answers, body_of, check_reading, decode, encode, fault, holds_nul
 from privacy_svc.http.customers import Contact, CustomerDirectory, CustomerRef, NotAdmitted
 from privacy_svc.http.media import only_known_media, takes
 from privacy_svc.http.middleware import Around, surround
@@ -58,6 +58,7 @@ __all__ = [
     "exception_handlers",
     "fault",
     "forget_spent_keys",
+    "holds_nul",
     "keep_parts",
     "once_of_request",
     "only_known_media",

@@ -84,10 +84,15 @@ def decode(body: bytes, kind: type[T], *, nul: bool = False) -> T:
         raise InvalidBody(f"The body is not JSON: {error}.") from None
     except RecursionError:
         raise InvalidBody(TOO_DEEP) from None
-    if not nul and b"\\u0000" in body and _NUL.search(body):
+    if not nul and holds_nul(body):
         raise InvalidBody("A text holds the character U+0000, which PostgreSQL cannot keep.")
     check_reading(body)
     return decoded
+
+
+def holds_nul(valid: bytes) -> bool:
+    """Whether a text of this JSON holds the character U+0000, not only a backslash before `u0000`."""
+    return b"\\u0000" in valid and _NUL.search(valid) is not None
 
 
 def check_reading(valid: bytes) -> None:
