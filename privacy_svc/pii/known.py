@@ -7,31 +7,27 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from privacy_svc.pii.days import written_day
 from privacy_svc.pii.finding import Finding, without_overlaps
-from privacy_svc.pii.markup import is_markup, seen
+from privacy_svc.pii.markup import views
 from privacy_svc.pii.names import PARTICLES
+from privacy_svc.pii.scripts import UMLAUT, flat, folded
+from privacy_svc.pii.spelt import code_of, expression
 
-_WORD = r"[\w\u0300-\u036f]"
-_LONG_NUMBER = 7
-_MARKS = re.compile("[\u0300-\u036f]")
 _TWO_LETTERS = re.compile("([aou])e+")
-_ACCENTED = frozenset("aceginorstuyzdlk")
-"""Letters that the marks of Latin scripts stand on."""
 _MOST_VALUES = 400
 """Alternatives in one expression."""
 
 
-def known_values_in(text: str, values: Iterable[str]) -> list[Finding]:
-    """Where the values stand, as whole words, whatever the case, accents and their encoding (ä, a + ¨, ae), ß or ss,
-    white space, and the separators of a long number; in HTML also across tags. Values of one character are not
-    looked for."""
-    wanted = sorted(
-        {v for v in (value.strip().casefold() for value in values) if len(v) > 1}, key=lambda v: (-len(v), v)
-    )
-    found = _found(text, wanted)
-    if is_markup(text):
-        shown = seen(text)
-        found += [part for f in _found(shown.text, wanted) for part in shown.placed(f)]
+def known_values_in(text: str, values: Iterable[str], days: Sequence[str] = ()) -> list[Finding]:
+    """Where the values stand, as whole words where the script has such, whatever the case, encoding, accents (ä, a + ¨,
+    ae), ß or ss, what stands between the words of a name and in a code or long number, and an s at a name's end; in
+    HTML also across tags, in links also percent-encoded. Values of one character are not looked for, those of two
+    letters only with a capital: Li, not li. `days`: as `1980-01-31`, found however they are written."""
+    wanted = sorted({folded(v.strip())[0] for v in values if _is_long_enough(v)} - {""}, key=lambda v: (-len(v), v))
+    found = _found(text, wanted, days)
+    for view in views(text):
+        found += [part for f in _found(view.text, wanted, days) for part in view.placed(f)]
     return without_overlaps(text, found)
 
 
@@ -51,80 +47,61 @@ def spellings(name: str) -> Iterator[str]:
 def name_parts(name: str) -> Iterator[str]:
     """What somebody is called by: an initial or "van" would be everybody's."""
     for part in re.split(r"[\s,-]+", name):
-        if len(part) > 1 and part.isalpha() and part.casefold() not in PARTICLES:
+        if len(part) > 1 and part[0].isalpha() and part[-1] != "." and part.casefold() not in PARTICLES:
             yield part
 
 
-def _found(text: str, wanted: Sequence[str]) -> list[Finding]:
-    folded, places = _folded(text)
-    digits, bare, plain = re.sub(r"\D", "", folded), _bare(folded), folded.isascii()
-    possible = [v for v in wanted if _may_hold(bare, digits, v)]
-    return [
-        Finding("KNOWN_VALUE", "user", places[match.start(1)], places[match.end(1) - 1] + 1, 1.0, "known_values")
-        for at in range(0, len(possible), _MOST_VALUES)
-        for match in _pattern(possible[at : at + _MOST_VALUES], plain=plain).finditer(folded)
-    ]
+def _is_long_enough(value: str) -> bool:
+    return len(unicodedata.normalize("NFC", value.strip())) > 1
 
 
-def _may_hold(bare: str, digits: str, value: str) -> bool:
+def _found(text: str, wanted: Sequence[str], days: Sequence[str]) -> list[Finding]:
+    bare = _bare(flat(text))
+    codes = re.sub(r"[\W_]+", "", bare)
+    possible = [v for v in wanted if _may_hold(bare, codes, v)]
+    born = [d for d in days if d[2:4] in codes]
+    return list(_matches(text, possible, born)) if possible or born else []
+
+
+def _matches(text: str, values: Sequence[str], days: Sequence[str]) -> Iterator[Finding]:
+    as_compared, places = folded(text)
+    plain = as_compared.isascii()
+    patterns = [_pattern(values[at : at + _MOST_VALUES], plain=plain) for at in range(0, len(values), _MOST_VALUES)]
+    for pattern in (*patterns, *(re.compile(written_day(day)) for day in days)):
+        for match in pattern.finditer(as_compared):
+            start, end = places[match.start(1)], _end(text, places[match.end(1) - 1] + 1)
+            if _is_meant(text, start, end):
+                yield Finding("KNOWN_VALUE", "user", start, end, 1.0, "known_values")
+
+
+def _end(text: str, end: int) -> int:
+    """With the accents of its last letter."""
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end
+
+
+def _is_meant(text: str, start: int, end: int) -> bool:
+    """Two letters are a name with a capital only, and beside other words where all is in capitals: NA is a code."""
+    words = [w for w in re.split(r"[\s_.,+-]+", text[start:end]) if w]
+    if any(len(word) > 2 or word.lower() == word.upper() for word in words):
+        return True
+    return all(w[0].isupper() and (len(w) == 1 or w[1].islower() or len(text) > end - start + 1) for w in words)
+
+
+def _may_hold(bare: str, codes: str, value: str) -> bool:
     """Cheaper than an expression, which is built only of what the text may hold: nearly never much."""
-    if _is_long_number(value):
-        return re.sub(r"\D", "", value) in digits
-    return all(word in bare for word in _bare(value).split())
+    if code := code_of(value):
+        return _bare(code) in codes
+    spelt = _bare(value)
+    return spelt in bare if "@" in value else all(word in bare for word in re.findall(r"[^\W_]+", spelt))
 
 
 def _bare(text: str) -> str:
-    """Without accents, and without the second letter of an umlaut: what all spellings share."""
-    if not text.isascii():
-        text = _MARKS.sub("", unicodedata.normalize("NFD", text))
-    return _TWO_LETTERS.sub(r"\1", text)
+    """Without the second letter of an umlaut: what all spellings share."""
+    return _TWO_LETTERS.sub(r"\1", text.replace(UMLAUT, ""))
 
 
 def _pattern(values: Iterable[str], *, plain: bool) -> re.Pattern[str]:
-    """Looks ahead, so that values that share a word are all found; the longest first. `plain`: for a text without
-    accents."""
-    return re.compile(f"(?=({'|'.join(_one(value, plain=plain) for value in values)}))")
-
-
-def _one(value: str, *, plain: bool) -> str:
-    if _is_long_number(value):
-        return r"(?<!\w)\+?" + r"[\W_]{0,3}".join(re.sub(r"\D", "", value)) + r"(?!\w)"
-    start = f"(?<!{_WORD})" if _is_word(value[0]) else ""
-    end = f"(?!{_WORD})" if _is_word(value[-1]) else ""
-    return start + r"\s+".join(_spelt(word, plain=plain) for word in value.split()) + end
-
-
-def _spelt(word: str, *, plain: bool) -> str:
-    """With or without accents; an umlaut also as two letters, and two letters as an umlaut."""
-    marks = "" if plain else "[\u0300-\u036f]*"
-    parts = []
-    for char in unicodedata.normalize("NFC", word):
-        apart = unicodedata.normalize("NFD", char)
-        letter, accents = apart[0], apart[1:]
-        parts.append(re.escape(letter) + (marks if letter in _ACCENTED else ""))
-        if "\u0308" in accents:
-            parts.append("e?")
-        elif accents and letter not in _ACCENTED:
-            parts.append("[\u0300-\u036f]*")
-    spelt = "".join(parts)
-    return spelt if plain else re.sub(r"([aou])\[\u0300-\u036f\]\*e", "\\1(?:\u0308|[\u0300-\u036f]*e)", spelt)
-
-
-def _is_long_number(value: str) -> bool:
-    return sum(map(str.isdecimal, value)) >= _LONG_NUMBER and not any(map(str.isalpha, value))
-
-
-def _is_word(char: str) -> bool:
-    return re.match(_WORD, char) is not None
-
-
-def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """The text casefolded and decomposed, and for each of its characters the place it came from."""
-    if text.isascii():
-        return text.lower(), range(len(text))
-    chars, places = [], []
-    for place, char in enumerate(text):
-        for part in unicodedata.normalize("NFD", char.casefold()):
-            chars.append(part)
-            places.append(place)
-    return "".join(chars), places
+    """Looks ahead, so that values that share a word are all found; the longest first."""
+    return re.compile(f"(?=({'|'.join(expression(value, plain=plain) for value in values)}))")

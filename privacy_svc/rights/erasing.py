@@ -22,6 +22,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -45,6 +46,7 @@ from privacy_svc.rights import (
     recipients,
 )
 from privacy_svc.rights.address import address_in, contacts_in, language_in
+from privacy_svc.rights.former import former_rows
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, Recounted
 from privacy_svc.rights.outside_model import RequestWork
@@ -77,7 +79,8 @@ def _prepare(session: Session, parts: Parts, request: DataRequest, _seen: Any) -
     parts.stores.look_anew()
     rows = walk(*where)
     beside = check_erasable(*where, rows)
-    known = known_of(rows, parts.organisation.phone_region)
+    before = former_rows(session, parts, subject_id, rows)
+    known = known_of(chain(rows, before), parts.organisation.phone_region)
     addresses = digests(session, parts.vault, contacts_in(rows))
     cipher = details.cipher_of(session, parts.vault, request)
     values = {"known": known.plain(), "address": address_in(rows)}

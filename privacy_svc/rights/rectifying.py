@@ -7,7 +7,7 @@ shown to the approver, and then corrected in the stores.
 3 tell, finish  letters, to the old address too; the certificate.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -68,6 +68,15 @@ def corrected(session: Session, parts: Parts, request: DataRequest) -> dict[tupl
     are others' as well, nor of what a law keeps."""
     values = values_of(session, parts, request)
     return {_field_of(p): v["new"] for p, v in values.items() if not (v.get("kept") or v.get("shared"))}
+
+
+def old_values(session: Session, parts: Parts, request: DataRequest) -> Iterator[tuple[str, str, str, Any]]:
+    """Collection, row key, field and what stood there, of what was corrected."""
+    for place, values in values_of(session, parts, request).items():
+        if not (values.get("kept") or values.get("shared")) and values["old"] != values["new"]:
+            path, _, rest = place.partition("/")
+            key, _, name = rest.rpartition(".")
+            yield path, key, name, values["old"]
 
 
 def _field_of(place: str) -> tuple[str, str]:

@@ -4,21 +4,18 @@ Any value of theirs counts in their own rows. In other people's only what names 
 number, their hashes; in what is written about people also a full name. Many share a first name, a city, a birthday.
 """
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, Self
 
-import phonenumbers
-
-from privacy_svc.pii import known_values_in, redact, spellings
+from privacy_svc.pii import is_unspaced, known_values_in, name_parts, redact, spellings
 from privacy_svc.policy import Erase, EraseRows, Field, PolicySet, within
 from privacy_svc.store.binding import Stores
 from privacy_svc.store.dates import date_columns, day_of
-from privacy_svc.store.numbers import LONG_NUMBER, as_text, number_columns
+from privacy_svc.store.numbers import as_text, number_columns
+from privacy_svc.store.telling import LONGEST, as_numbers, telling
 from privacy_svc.store.walk import FoundRow
 
 LABEL = "erased"
@@ -26,15 +23,14 @@ LABEL = "erased"
 GONE = f"[{LABEL}]"
 """Stands in a NOT NULL text column whose value the data map wants null, or that was never sealed."""
 _NAMES, _DATES = ("user.name",), ("user.demographic.date_of_birth",)
+_WHOLE_NAME = "user.name"
 _PLACES = ("user.contact.address",)
 """A postal code may be as long as a telephone number, and names a street full of people."""
 _TEXTS = ("user.content",)
 _COARSE = ("user.contact.address.country", "user.demographic", "user.privacy_preferences", "user.behavior")
 """Shared by too many to say anything, even in a person's own rows."""
-_SHORTEST, _LONGEST = 3, 200
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_SHORTEST, _SHORTEST_NAME = 3, 2
 _KINDS = ("own", "telling", "names", "numbers", "days")
-_HASHES = ("md5", "sha1", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,8 @@ class Known:
     numbers: Sequence[str] = ()
     """Those of `telling` that a column of numbers may hold: digits without zeros at the beginning."""
     days: Sequence[str] = ()
-    """Of birth, as a column of dates has them: `1980-01-31`. Searched in the person's own rows."""
+    """Of birth, as a column of dates has them: `1980-01-31`. Searched in the person's own rows, in texts however it is
+    written."""
 
     def __repr__(self) -> str:
         return f"Known({len(self.own)}, {len(self.telling)}, {len(self.names)})"
@@ -68,11 +65,11 @@ class Known:
         return type(self)(**both)
 
     def in_own(self, text: str) -> bool:
-        return bool(known_values_in(text, (*self.own, *self.telling)))
+        return bool(known_values_in(text, (*self.own, *self.telling), self.days))
 
     def taken_out(self, text: str) -> str:
         """The text without anything of it."""
-        return _without(text, (*self.own, *self.telling, *self.names))
+        return _without(text, (*self.own, *self.telling, *self.names), self.days)
 
     @property
     def own_numbers(self) -> Sequence[str]:
@@ -91,14 +88,14 @@ class Known:
         return None if found == GONE else found
 
 
-def _without(text: str, values: Iterable[str]) -> str:
-    return redact(text, (replace(f, entity=LABEL) for f in known_values_in(text, values)))
+def _without(text: str, values: Iterable[str], days: Sequence[str] = ()) -> str:
+    return redact(text, (replace(f, entity=LABEL) for f in known_values_in(text, values, days)))
 
 
 def known_of(rows: Iterable[FoundRow], region: str) -> Known:
     """Of everything that the erasure takes away. `region`: whose phone numbers are written without a country."""
     own: dict[str, None] = {}
-    telling: dict[str, None] = {}
+    telling_: dict[str, None] = {}
     names: dict[str, None] = {}
     numbers: dict[str, None] = {}
     days: dict[str, None] = {}
@@ -111,15 +108,15 @@ def known_of(rows: Iterable[FoundRow], region: str) -> Known:
             if _is(field, _DATES) and (day := day_of(value)):
                 days[day] = None
             if not _is(field, _DATES + _PLACES):
-                said = list(_telling(value, region))
-                telling.update(dict.fromkeys(said))
+                said = list(telling(value, region))
+                telling_.update(dict.fromkeys(said))
                 numbers.update(
-                    dict.fromkeys(_as_numbers(said) if field.names_somebody and not _is(field, _TEXTS) else ())
+                    dict.fromkeys(as_numbers(said) if field.names_somebody and not _is(field, _TEXTS) else ())
                 )
-        full = list(_full_names([v for f, v in values.items() if _is(f, _NAMES)]))
+        full = list(_full_names({f: v for f, v in values.items() if _is(f, _NAMES)}))
         names.update(dict.fromkeys(full))
-        own.update(dict.fromkeys(s for n in full for s in spellings(n) if len(s) <= _LONGEST))
-    return Known(tuple(own), tuple(telling), tuple(names), tuple(numbers), tuple(days))
+        own.update(dict.fromkeys(s for n in full for s in spellings(n) if len(s) <= LONGEST))
+    return Known(tuple(own), tuple(telling_), tuple(names), tuple(numbers), tuple(days))
 
 
 def _text(row: FoundRow, field: Field) -> str | None:
@@ -141,53 +138,16 @@ def _is(field: Field, categories: Sequence[str]) -> bool:
 
 def _parts(field: Field, value: str) -> Iterator[str]:
     """Of a name also each of its words: in notes people are called by one of them."""
-    found = [value, *re.split(r"[\s,]+", value)] if _is(field, _NAMES) else [value]
-    yield from (v for v in found if _SHORTEST <= len(v) <= _LONGEST)
+    is_name = _is(field, _NAMES)
+    least = _SHORTEST_NAME if is_name or is_unspaced(value) else _SHORTEST
+    found = [value, *(name_parts(value) if is_name else ())]
+    yield from (v for v in found if least <= len(v) <= LONGEST)
 
 
-def _telling(value: str, region: str) -> Iterator[str]:
-    if "@" in value:
-        if not re.search(r"\s", value):
-            yield value
-            lower = value.casefold().encode()
-            yield from (hashlib.new(h, lower, usedforsecurity=False).hexdigest() for h in _HASHES)
-    elif len(value) <= _LONGEST and _is_number(value):
-        yield value
-        yield from _spellings(value, region)
-
-
-def _as_numbers(telling: Iterable[str]) -> Iterator[str]:
-    for value in telling:
-        if not any(c.isalpha() for c in value):
-            yield re.sub(r"\D", "", value).lstrip("0")
-
-
-def _is_number(value: str) -> bool:
-    """A phone number, an account, a tax number: mostly digits, and no date."""
-    digits, letters = len(re.sub(r"\D", "", value)), sum(c.isalpha() for c in value)
-    return digits >= LONG_NUMBER and letters <= digits // 2 and not _DATE.fullmatch(value)
-
-
-def _spellings(value: str, region: str) -> Iterator[str]:
-    """Of a phone number: with a country's number and without."""
-    if any(c.isalpha() for c in value):
-        yield re.sub(r"\s", "", value)
-        return
-    try:
-        number = phonenumbers.parse(value, region)
-    except phonenumbers.NumberParseException:
-        return
-    if phonenumbers.is_possible_number(number):
-        whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        yield whole
-        yield "00" + whole.removeprefix("+")
-        yield re.sub(r"\D", "", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL))
-
-
-def _full_names(names: Sequence[str]) -> Iterator[str]:
-    """A name of several words, and two fields beside each other in either order."""
-    yield from (n for n in names if " " in n)
-    for one, other in pairwise(names):
+def _full_names(names: Mapping[Field, str]) -> Iterator[str]:
+    """A name of several words, or in a script without blanks, and two fields beside each other in either order."""
+    yield from (n for f, n in names.items() if " " in n or (_WHOLE_NAME in f.categories and is_unspaced(n)))
+    for one, other in pairwise(names.values()):
         if " " not in one + other:
             yield from (f"{one} {other}", f"{other} {one}", f"{other}, {one}")
 
