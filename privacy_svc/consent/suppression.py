@@ -224,8 +224,8 @@ def _entries(session: Session, wanted: Sequence[bytes]) -> dict[bytes, list[Entr
     found: dict[bytes, list[Entry]] = {}
     for start in range(0, len(wanted), CHUNK):
         chunk = Suppression.digest.in_(wanted[start : start + CHUNK])
-        for digest, *entry in session.execute(select(Suppression.digest, *_ENTRY).where(chunk)):
-            found.setdefault(digest, []).append(Entry(*entry))
+        for row in session.execute(select(Suppression.digest, *_ENTRY).where(chunk)):
+            found.setdefault(row[0], []).append(Entry(*row[1:]))
     return found
 
 
