@@ -2,8 +2,9 @@
 
 The log still tells that somebody took a consent back, or said no, after the backup, and not of which purpose. So every
 consent of theirs that the backup brings back ends, and they may be asked again: nobody's data are used on a consent
-that may be gone. Restricted data are restricted again (Art. 18). Of an objection (Art. 21) the purpose has to be asked;
-who objected is told until an objection of theirs was recorded since.
+that may be gone. Restricted data are restricted again (Art. 18). Of an objection (Art. 21) the purpose has to be asked:
+until then their data are restricted (Art. 18(1)(d)), and who objected is told until an objection of theirs was recorded
+since.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ from privacy_svc.errors import Erased, NotFound
 
 AFTER = "taken back after the backup that was restored"
 _NO = frozenset({EventType.CONSENT_WITHDRAWN, EventType.CONSENT_REFUSED})
-_OBJECTED, _LIFTED = EventType.OBJECTION_RAISED, EventType.OBJECTION_LIFTED
+PENDING = "objected after the backup that was restored; ask what against"
+_OBJECTED = EventType.OBJECTION_RAISED
 _PLACED, _ENDED = EventType.RESTRICTION_PLACED, EventType.RESTRICTION_LIFTED
 
 
@@ -37,11 +39,12 @@ class Renewed:
 
 def renew(session: Session, log: Log, actor: str, at: datetime) -> Renewed:
     """Does nothing the second time. Not about who was erased since."""
-    said = log.unsaid(session, {*_NO, _OBJECTED, _LIFTED, _PLACED, _ENDED})
+    said = log.unsaid(session, {*_NO, _OBJECTED, _PLACED, _ENDED})
     ended = sum(_end(session, log, one, actor, at) for one in _last(said, _NO))
     restricted = sum(_restrict(session, log, one, actor) for one in _last(said, {_PLACED, _ENDED}))
-    objected = [one for one in _last(said, {_OBJECTED, _LIFTED}) if one.kind is _OBJECTED]
-    return Renewed(ended, restricted, tuple(str(o.subject_id) for o in objected if not _heard(session, o)))
+    objected = [one for one in _last(said, {_OBJECTED}) if not _heard(session, one)]
+    restricted += sum(_restrict(session, log, one, actor) for one in objected)
+    return Renewed(ended, restricted, tuple(str(one.subject_id) for one in objected))
 
 
 def _last(said: Sequence[Unsaid], kinds: "frozenset[EventType] | set[EventType]") -> list[Unsaid]:
@@ -57,13 +60,14 @@ def _end(session: Session, log: Log, one: Unsaid, actor: str, at: datetime) -> i
 
 
 def _restrict(session: Session, log: Log, one: Unsaid, actor: str) -> bool:
-    """Only where nothing was said about it since."""
+    """Only where nothing was said about it since. An objection restricts too, whatever was lifted after it: that may
+    have been another one."""
     person = str(one.subject_id)
     since = exists().where(Restriction.subject_id == person, Restriction.recorded_at > one.at)
-    if one.kind is not _PLACED or session.scalar(select(since)):
+    if one.kind is _ENDED or session.scalar(select(since)):
         return False
     try:
-        restrict(session, log, person, actor)
+        restrict(session, log, person, actor, PENDING if one.kind is _OBJECTED else None)
     except (Erased, NotFound):
         return False
     return True

@@ -117,8 +117,8 @@ class Confirmer:
     def confirm(self, session: Session, token: str, actor: str) -> tuple[str, ConsentView, Contact | None]:
         """Records `given` by the link's holder; the subject, the consent, and the address that is shown to be theirs:
         none where a guardian confirmed. Raises LinkGone, Erased, StoreUnavailable."""
+        hold(session, self._find(session, token).subject_id)  # first the person, as an erasure does: else both wait
         row = self._find(session, token, lock=True)
-        hold(session, row.subject_id)
         standing = next(latest(session, [row.subject_id], [row.purpose]), None)
         if standing is None or standing.id != row.standing:
             raise LinkGone("You have said something else about this since the link was sent.")

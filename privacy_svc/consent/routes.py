@@ -141,7 +141,7 @@ def _readable(
     if caller.role is not Role.MODULE:
         return None
     purposes = readable(policies, caller.name)
-    if purpose is not None and purpose not in purposes:
+    if not purposes or (purpose is not None and purpose not in purposes):
         known = purpose if purpose in policies.purposes else None
         why = MayNotRead(f"modules.yml does not let {caller.name} use or record consents to this purpose.")
         _refuse(database, log, caller, known, why)

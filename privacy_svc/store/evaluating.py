@@ -1,6 +1,7 @@
 """Evaluations: questions about customers, each decided on the state of this moment and logged with its answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -117,8 +118,10 @@ class Evaluations:
         (found,) = self._decide(session, [Boxcar(cases)])
         entries: dict[_Decided, str] = {}
         policies, payloads = self._policies.current, dict[Any, dict[str, Any]]()
+        audit, ciphers = self._pdp.audit, self._ciphers(session, [found])
         for actor, mine in _by(lambda d: d.question.actor, found).items():
-            ids = self._pdp.audit.append_many(session, [d.event(policies, payloads) for d in mine], actor=actor)
+            events = [d.event(policies, payloads) for d in mine]
+            ids = audit.append_many(session, events, actor=actor, ciphers=ciphers)
             entries.update(zip(mine, ids, strict=True))
         return _answered(found, entries)
 
@@ -133,11 +136,15 @@ class Evaluations:
 
     def _boxcars(self, session: Session, asked: Sequence[Boxcar]) -> list[Answered]:
         found = self._decide(session, asked)
-        people = {d.subject_id for mine in found for d in mine if isinstance(d, _Decided) and d.subject_id is not None}
-        vault = self._pdp.audit.vault
-        vault.hold(session, people)
-        ciphers = vault.ciphers(session, people)
+        ciphers = self._ciphers(session, found)
         return [_answered(mine, self._entries(session, mine, ciphers)) for mine in found]
+
+    def _ciphers(
+        self, session: Session, found: Sequence[Sequence["_Decided | PrivacyError"]]
+    ) -> Mapping[str, SubjectCipher]:
+        """Of those decided about, whom `_Deciding` holds."""
+        people = {d.subject_id for mine in found for d in mine if isinstance(d, _Decided) and d.subject_id is not None}
+        return self._pdp.audit.vault.ciphers(session, people)
 
     def _entries(
         self, session: Session, found: Sequence["_Decided | PrivacyError"], ciphers: Mapping[str, SubjectCipher]
@@ -191,6 +198,7 @@ class _Deciding:
                 self._people[case.customer, case.question.actor] = found
             if isinstance(found, str):
                 people.setdefault(case.question.purpose, set()).add(found)
+        self._hold(set().union(*people.values()))
         for purpose, ids in people.items():
             self._read(purpose, ids)
 
@@ -231,8 +239,13 @@ class _Deciding:
 
     def _of(self, purpose: str, subject_id: str) -> consent.Standing:
         if subject_id not in self._standing.get(purpose, {}):
+            self._hold({subject_id})
             self._read(purpose, [subject_id])
         return self._standing[purpose][subject_id]
+
+    def _hold(self, people: AbstractSet[str]) -> None:
+        """Before their state is read: who waited for a withdrawal to end must not answer from before it."""
+        self._pdp.audit.vault.hold(self._session, people)
 
     def _read(self, purpose: str, people: Iterable[str]) -> None:
         reading = self._pdp.reading(self._decider, purpose)

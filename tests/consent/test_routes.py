@@ -431,4 +431,4 @@ def test_a_module_reads_only_what_it_uses_or_records(web: Web, desk: Desk, tmp_p
     (tmp_path / "policies" / "modules.yml").write_text(modules)
     assert seen(Role.MODULE) == (["care"], ["statistics"]), "of a purpose that is no marketing"
     (tmp_path / "policies" / "modules.yml").write_text(FILES["modules.yml"].replace("  mail:", "  post:"))
-    assert seen(Role.MODULE) == ([], []), "nobody the policy knows"
+    assert web("GET", path)[0] == web("GET", "/v1/customers/nobody/consents")[0] == 403, "nobody the policy knows"

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Table
 
-from privacy_svc.consent import NoticeRef, RecordConsent, Source, object_to, record, restrict, subject_state
+from privacy_svc.consent import (
+    NoticeRef,
+    RecordConsent,
+    Source,
+    lift_objection,
+    object_to,
+    record,
+    restrict,
+    subject_state,
+)
 from privacy_svc.db import Database, now
 from privacy_svc.db.tables import metadata
 from privacy_svc.http import CustomerRef
@@ -96,15 +105,22 @@ def test_a_restriction_after_the_backup_is_placed_again(company: Company, people
 
 
 def test_who_objected_after_the_backup_is_named_until_they_were_asked(company: Company, people: list[str]) -> None:
-    """To what, the log does not say: each replay names them until an objection of theirs is recorded."""
-    ana, _ = people
+    """To what, the log does not say: each replay names them until an objection of theirs is recorded, and nothing of
+    theirs is used meanwhile, also where another objection was lifted after it."""
+    ana, other = people
+    with company.database.write() as session:
+        object_to(session, company.log, ana, "sales.phone", "dora")
     backup = back_up(company.database)
     with company.database.write() as session:
         object_to(session, company.log, ana, PURPOSE, "dora")
+        lift_objection(session, company.log, ana, "sales.phone", "dora")
     company.log.integrate(company.database)
     restore(company.database, backup)
-    for _ in range(2):
-        assert replay(company).objected == (ana,)
+    for restricted in (1, 0):
+        replayed = replay(company)
+        assert (replayed.objected, replayed.restricted) == ((ana,), restricted)
+    with company.database.read() as session:
+        assert [subject_state(session, p, now()).restricted for p in (ana, other)] == [True, False]
     with company.database.write() as session:
         object_to(session, company.log, ana, PURPOSE, "dora")
     assert replay(company).objected == ()

@@ -3,16 +3,20 @@
 import base64
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.client.answers import decision
+from privacy_svc.consent import invalidate_all
+from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, UnknownCustomer
 from privacy_svc.examples import folder
 from privacy_svc.http import CustomerRef
@@ -53,6 +57,28 @@ def consent(service: Service, key: str, state: str = "given", **more: Any) -> No
         **more,
     }
     assert service.call("shop", "POST", "/v1/consents", json=body).status_code == 201
+
+
+@pytest.mark.parametrize("path", [EVALUATION, EVALUATIONS])
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_waited_for_a_withdrawal_is_denied(service: Service, path: str) -> None:
+    """The state is read once nobody changes it: a permit that was begun before is not answered after."""
+    consent(service, "1")
+    body = one() if path == EVALUATION else one() | {"evaluations": [{}, {}]}
+    assert "true" in ask(service, body, path).text
+    runtime = service.runtime
+    with ThreadPoolExecutor(1) as threads, runtime.database.write() as session:
+        subject_id = runtime.directory.find(session, CustomerRef(id="1"))
+        assert subject_id is not None
+        invalidate_all(session, runtime.log, subject_id, "test", now(), "withdrawn meanwhile")
+        waiting = threads.submit(ask, service, body, path)
+        for _ in range(500):
+            if session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                break
+            time.sleep(0.01)
+        assert not waiting.done()
+        session.commit()
+        assert "true" not in waiting.result().text
 
 
 def test_requests_and_answers_fit_the_published_schemas(service: Service) -> None:
