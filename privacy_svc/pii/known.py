@@ -12,11 +12,9 @@ from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.markup import views
 from privacy_svc.pii.names import PARTICLES
 from privacy_svc.pii.scripts import UMLAUT, flat, folded
-from privacy_svc.pii.spelt import code_of, expression
+from privacy_svc.pii.spelt import code_of, expression, stands_alone
 
 _TWO_LETTERS = re.compile("([aou])e+")
-_MOST_VALUES = 400
-"""Alternatives in one expression."""
 
 
 def known_values_in(text: str, values: Iterable[str], days: Sequence[str] = ()) -> list[Finding]:
@@ -64,11 +62,13 @@ def _found(text: str, wanted: Sequence[str], days: Sequence[str]) -> list[Findin
 
 
 def _matches(text: str, values: Sequence[str], days: Sequence[str]) -> Iterator[Finding]:
+    """Looks ahead, so that a value that begins within itself is found too."""
     as_compared, places = folded(text)
     plain = as_compared.isascii()
-    patterns = [_pattern(values[at : at + _MOST_VALUES], plain=plain) for at in range(0, len(values), _MOST_VALUES)]
-    for pattern in (*patterns, *(re.compile(written_day(day)) for day in days)):
-        for match in pattern.finditer(as_compared):
+    for spelt in (*(expression(value, plain=plain) for value in values), *map(written_day, days)):
+        for match in re.finditer(f"(?=({spelt}))", as_compared):
+            if not stands_alone(as_compared, *match.span(1)):
+                continue
             start, end = places[match.start(1)], _end(text, places[match.end(1) - 1] + 1)
             if _is_meant(text, start, end):
                 yield Finding("KNOWN_VALUE", "user", start, end, 1.0, "known_values")
@@ -100,8 +100,3 @@ def _may_hold(bare: str, codes: str, value: str) -> bool:
 def _bare(text: str) -> str:
     """Without the second letter of an umlaut: what all spellings share."""
     return _TWO_LETTERS.sub(r"\1", text.replace(UMLAUT, ""))
-
-
-def _pattern(values: Iterable[str], *, plain: bool) -> re.Pattern[str]:
-    """Looks ahead, so that values that share a word are all found; the longest first."""
-    return re.compile(f"(?=({'|'.join(expression(value, plain=plain) for value in values)}))")

@@ -12,7 +12,7 @@ from privacy_svc.pii.birthdays import days_in
 from privacy_svc.pii.engine import detect
 from privacy_svc.pii.finding import Finding
 from privacy_svc.pii.known import known_values_in
-from privacy_svc.pii.names import LANGUAGES, PARTICLES
+from privacy_svc.pii.names import LANGUAGES, LEXICONS, PARTICLES
 from privacy_svc.pii.national import NATIONAL, NUMBERS
 
 OTHERS = frozenset(
@@ -22,6 +22,8 @@ OTHERS = frozenset(
 )
 USUAL = "en"
 _WORD = re.compile(r"\w+")
+_NOBODYS = PARTICLES.union(*(lexicon.titles for lexicon in LEXICONS.values()))
+"""A title in another language than the text's is read as a part of the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def _names_them(text: str, found: Finding, own: Own, mine: list[Finding]) -> boo
     """Whose husband has their surname is somebody else, as is who has their first name; many are called "van der".
     Two parts of their name are theirs, whatever else was taken for a part of it."""
     spans = {span: text[slice(*span)].casefold() for span in _words(text, found)}
-    words = {span: word for span, word in spans.items() if word not in PARTICLES}
+    words = {span: word for span, word in spans.items() if word not in _NOBODYS}
     initials = {
         part[0] for value in own.values if value.replace(" ", "").isalpha() for part in value.casefold().split()
     }

@@ -8,7 +8,7 @@ import re
 
 from privacy_svc.pii.scripts import JOINTS, MARKS, UMLAUT, UNSPACED, WORD, is_unspaced
 
-_IN_ADDRESS = rf"[^\W{UNSPACED}]"
+_IN_WORD, _IN_ADDRESS, _MARK = re.compile(WORD), re.compile(rf"[^\W{UNSPACED}]"), re.compile(f"[{MARKS}]")
 _BETWEEN_DIGITS = r"[\W_]{0,4}"
 _DIGITS, _LETTERS_TOGETHER, _SHORTEST, _LONGEST = 5, 6, 7, 40
 _CODE = re.compile(r"[a-z0-9 ./()+:-]+", re.ASCII)
@@ -33,16 +33,25 @@ def code_of(value: str) -> str:
 
 
 def expression(value: str, *, plain: bool) -> str:
-    """`plain`: for a text in ASCII, where there is no other letter to look for."""
+    """Without what must not stand beside it: see `stands_alone`. `plain`: for a text in ASCII, where there is no other
+    letter to look for."""
     if code := code_of(value):
-        return rf"(?<!{WORD})\+?{_BETWEEN_DIGITS.join(code)}(?!{WORD})"
+        return rf"\+?{_BETWEEN_DIGITS.join(code)}"
     is_address = "@" in value
-    word = _IN_ADDRESS if is_address else WORD
-    start = f"(?<!{word})" if re.match(word, value) else ""
     spelt = "".join(_unit(unit, plain=plain, is_address=is_address) for unit in _UNIT.finditer(value))
-    inflected = "s?" if not is_address and _INFLECTED.search(value) else ""
-    marked = "" if plain else f"(?![{MARKS}])"
-    return start + spelt + inflected + marked + (f"(?!{word})" if re.match(word, value[-1]) else "")
+    return spelt + ("s?" if not is_address and _INFLECTED.search(value) else "")
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """As a whole word where the script has such, and without a mark that makes another letter of the last. In Python:
+    an expression of all scripts takes longer to build than the text to read."""
+    word = _IN_ADDRESS if "@" in text[start:end] else _IN_WORD
+    if start and word.match(text[start]) and word.match(text[start - 1]):
+        return False
+    last = end - 1
+    while last > start and _MARK.match(text[last]):
+        last -= 1
+    return end == len(text) or not (_MARK.match(text[end]) or (word.match(text[last]) and word.match(text[end])))
 
 
 def _unit(unit: re.Match[str], *, plain: bool, is_address: bool) -> str:
