@@ -152,7 +152,8 @@ def test_two_workers_tell_once(company: Company, server: SmtpServer) -> None:
 
 def test_the_worker_looks(shop: Runtime) -> None:
     """The worker's own round warns, with the composed service."""
-    wanted = Wanted(Right.ERASURE, CustomerRef(id="1"), datetime.now(UTC) - 90 * DAY)
+    received = datetime.now(UTC) - 90 * DAY
+    wanted = Wanted(Right.ERASURE, CustomerRef(id="1"), received, received_reason="found late")
     request = shop.requests.open(wanted, "desk").id
     for _ in range(2):
         _tidy(shop)
