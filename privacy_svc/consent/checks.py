@@ -98,7 +98,7 @@ def _method(policies: PolicySet, wanted: RecordConsent) -> Iterator[Fault]:
         return
     if explicit and wanted.source.method != Method.EXPLICIT:
         yield Fault("/source/method", "special categories need explicit consent (Art. 9(2)(a))")
-    for name in ("reference", "evidence"):
+    for name in ("channel", "reference", "evidence"):
         for place, why in islice(contradictions(getattr(wanted.source, name)), MOST_CONTRADICTIONS):
             yield Fault(f"/source/{name}{place}", why)
 

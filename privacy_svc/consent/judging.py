@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from privacy_svc.consent.checks import consentable
-from privacy_svc.consent.contradicting import BUNDLED, contradictions
+from privacy_svc.consent.contradicting import contradictions
 from privacy_svc.consent.reading import Line
 from privacy_svc.consent.rowformat import ImportRow
 from privacy_svc.consent.schemas import Guardian, NoticeShown
 from privacy_svc.consent.states import DOUBLE_OPT_IN, IMPORTED, Method, State
-from privacy_svc.db import EARLIEST
+from privacy_svc.consent.unconsenting import BUNDLED
+from privacy_svc.db import CLOCK_SKEW, EARLIEST
 from privacy_svc.http import Contact, CustomerRef
 from privacy_svc.policy import PolicySet, Purpose, SpecialCondition, add_duration
 
@@ -114,7 +115,7 @@ class Judge:
             return Refused(line.number, line.line, unfit.why, unfit.detail)
 
     def _wanted(self, line: Line, row: ImportRow, at: datetime) -> Wanted:
-        words = self._same_words(row)
+        words = self._same_words(row, at)
         given_at = self._time("given_at", row.given_at)
         if given_at > at:
             raise Unfit(Why.FUTURE, "given_at lies in the future")
@@ -137,13 +138,13 @@ class Judge:
             return row.collection
         raise Unfit(Why.MALFORMED, "collection: the data map has no such collection of people")
 
-    def _same_words(self, row: ImportRow) -> Words:
-        confirmed = _confirmed(row.evidence)
+    def _same_words(self, row: ImportRow, at: datetime) -> Words:
+        confirmed = self._confirmed(row, at)
         said = (row.purpose, row.state, row.notice, row.notice_version, row.notice_language, row.method, confirmed)
         found = self._words.get(said)
         if found is None:
             try:
-                found = _words(self._policies, row)
+                found = _words(self._policies, row, confirmed=confirmed)
             except Unfit as unfit:
                 found = unfit
             if len(self._words) < 10_000:  # a file of nonsense must not fill the memory
@@ -151,6 +152,17 @@ class Judge:
         if isinstance(found, Unfit):
             raise Unfit(found.why, found.detail)
         return found
+
+    def _confirmed(self, row: ImportRow, at: datetime) -> bool:
+        """Whether the evidence says when the person confirmed the link of a double opt-in, as our own records do: not
+        before they agreed, and not in the future. Another machine's clock may have told one of the times."""
+        said = _confirmed_at(row.evidence)
+        if said is None or said > at + CLOCK_SKEW:
+            return False
+        try:
+            return said >= self._time("given_at", row.given_at) - CLOCK_SKEW
+        except Unfit:
+            return False
 
     def _time(self, name: str, text: str) -> datetime:
         try:
@@ -186,12 +198,12 @@ class Judge:
 
 
 def _require_consent(row: ImportRow) -> None:
-    for name, said in (("reference", row.reference), ("evidence", row.evidence)):
+    for name, said in (("channel", row.channel), ("reference", row.reference), ("evidence", row.evidence)):
         for _, why in contradictions(said) if said is not None else ():
             raise Unfit(Why.NO_CONSENT, f"{name}: {why}")
 
 
-def _words(policies: PolicySet, row: ImportRow) -> Words:
+def _words(policies: PolicySet, row: ImportRow, *, confirmed: bool) -> Words:
     purpose = policies.purposes.get(row.purpose)
     if purpose is None and _SEVERAL.search(row.purpose.strip()):
         raise Unfit(Why.NO_CONSENT, f"purpose: {BUNDLED}")
@@ -206,7 +218,7 @@ def _words(policies: PolicySet, row: ImportRow) -> Words:
     if row.method is not None and row.method not in {*Method, IMPORTED}:
         raise Unfit(Why.NO_CONSENT, f"method is {', '.join(sorted(Method))}; anything less is none (Art. 4(11))")
     assert purpose.consent is not None
-    if purpose.consent.double_opt_in and row.state == State.GIVEN and not _confirmed(row.evidence):
+    if purpose.consent.double_opt_in and row.state == State.GIVEN and not confirmed:
         method = IMPORTED  # nobody could show that it was confirmed
     explicit = purpose.special_condition is SpecialCondition.EXPLICIT_CONSENT
     if explicit and row.state == State.GIVEN and method != Method.EXPLICIT:
@@ -214,16 +226,14 @@ def _words(policies: PolicySet, row: ImportRow) -> Words:
     return Words(purpose, row.state, notice, str(method))
 
 
-def _confirmed(evidence: Any) -> bool:
-    """Whether it says when the person confirmed the link of a double opt-in, as our own records do."""
-    if evidence is None:
-        return False
+def _confirmed_at(evidence: Any) -> datetime | None:
     proof = evidence.get(DOUBLE_OPT_IN) if isinstance(evidence, Mapping) else None
     said = proof.get("confirmed_at") if isinstance(proof, Mapping) else None
     try:
-        return isinstance(said, str) and datetime.fromisoformat(said).tzinfo is not None
+        found = datetime.fromisoformat(said) if isinstance(said, str) else None
     except ValueError:
-        return False
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _notice(policies: PolicySet, purpose: Purpose, row: ImportRow) -> NoticeShown:

@@ -1,7 +1,7 @@
 """The suppression list and imports over HTTP."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -15,14 +15,15 @@ from privacy_svc.auditlog import EventType, Log
 from privacy_svc.consent.checks import require_purpose
 from privacy_svc.consent.importing import Importer
 from privacy_svc.consent.judging import Refused
+from privacy_svc.consent.readers import readable_by
 from privacy_svc.consent.reading import Format, Line, Shape, guess_format, inspect, read
 from privacy_svc.consent.releasing import release_unowned
-from privacy_svc.consent.suppression import counts, scopes_by_address, scopes_of
+from privacy_svc.consent.suppression import ALL, counts, scopes_by_address, scopes_of
 from privacy_svc.db import Database
 from privacy_svc.errors import InvalidBody, PrivacyError
 from privacy_svc.http import Caller, Contact, CustomerDirectory, Role, allow, decode, takes
 from privacy_svc.identity import Limit, TooManyTries, take
-from privacy_svc.policy import PolicyHolder
+from privacy_svc.policy import PolicyHolder, PolicySet
 from privacy_svc.vault import Vault
 
 TAGS = ["Consent"]
@@ -44,7 +45,7 @@ Addresses = Annotated[list[Address], msgspec.Meta(max_length=MOST)]
 
 
 class CheckSuppressions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Before a module loads an address list. Without `purpose`: suppressed for anything."""
+    """Before a module loads an address list. Without `purpose`: suppressed for any that the caller may know of."""
 
     emails: Addresses = []
     phones: Addresses = []
@@ -77,9 +78,13 @@ def check_suppressions(
     log: NamedDependency[Log],
     caller: NamedDependency[Caller],
 ) -> Suppressed:
-    """Is an address on the suppression list? What is no address is not."""
-    wanted = decode(body, CheckSuppressions)
-    scopes = _scopes(policies, wanted.purpose)
+    """Is an address on the suppression list? What is no address is not. A module learns it for the purposes that it
+    may use or record, and for no other."""
+    wanted, in_force = decode(body, CheckSuppressions), policies.current
+    if wanted.purpose is not None:
+        require_purpose(in_force, wanted.purpose)
+    purposes = readable_by(database, log, in_force, caller, wanted.purpose)
+    scopes = _scopes(in_force, purposes if wanted.purpose is None else {wanted.purpose})
     asked = len(wanted.emails) + len(wanted.phones)
     contacts = [*(Contact("email", v) for v in wanted.emails), *(Contact("phone", v) for v in wanted.phones)]
     with database.write() as session:
@@ -146,11 +151,13 @@ def release_suppressed(
 _NO: frozenset[str] = frozenset()
 
 
-def _scopes(policies: PolicyHolder, purpose: str | None) -> frozenset[str] | None:
-    if purpose is None:
+def _scopes(policies: PolicySet, purposes: Collection[str] | None) -> frozenset[str] | None:
+    """What keeps an address from one of these; None for whatever is on the list. What an erasure left stands against
+    everybody, also against who works for nothing yet."""
+    if purposes is None:
         return None
-    require_purpose(policies.current, purpose)
-    return scopes_of(policies.current.purposes[purpose])
+    known = (policies.purposes[key] for key in purposes if key in policies.purposes)
+    return frozenset({ALL}.union(*map(scopes_of, known)))
 
 
 @get(

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType, Log, Signer
 from privacy_svc.consent import service, standing
-from privacy_svc.consent.checks import may_record, readable
+from privacy_svc.consent.checks import may_record
 from privacy_svc.consent.choices import CHOICES, Choices
 from privacy_svc.consent.confirming import Post
-from privacy_svc.consent.errors import MayNotRead, MayNotRecord
+from privacy_svc.consent.errors import MayNotRecord
 from privacy_svc.consent.intake import Brought, Taken
 from privacy_svc.consent.issue import issue_receipt
 from privacy_svc.consent.posting import forget_unsent, note_sent
 from privacy_svc.consent.proving import Asked, overview
+from privacy_svc.consent.readers import readable_by, refuse
 from privacy_svc.consent.schemas import (
     AskUnsubscribeLink,
     ConsentRecorded,
@@ -45,7 +46,7 @@ from privacy_svc.http import (
 )
 from privacy_svc.identity import caller_of_request
 from privacy_svc.mail import Mailer, MailUnavailable
-from privacy_svc.policy import PolicyHolder, PolicySet
+from privacy_svc.policy import PolicyHolder
 from privacy_svc.settings import Settings
 from privacy_svc.vault import Vault
 
@@ -74,7 +75,7 @@ async def record_consent(
     policies: PolicyHolder = parts["policies"]
     if caller.role is Role.MODULE and not may_record(policies.current, caller.name, wanted):
         why = MayNotRecord(f"modules.yml does not let {caller.name} record consents to {wanted.purpose}.")
-        await asyncio.to_thread(_refuse, parts["database"], parts["log"], caller, wanted.purpose, why)
+        await asyncio.to_thread(refuse, parts["database"], parts["log"], caller, wanted.purpose, why)
     recording: Together[Brought, Taken] = parts["recording"]
     taken = await recording.do(Brought(once, body, wanted, caller.name))
     if taken.post is not None:  # none when it was answered before
@@ -104,7 +105,7 @@ def make_unsubscribe_link(
     It is the same each time, and does not expire. A module gets those of the purposes it works for: else it would
     learn who is known here."""
     wanted = decode(body, AskUnsubscribeLink)
-    _readable(database, log, policies.current, caller, wanted.purpose)
+    readable_by(database, log, policies.current, caller, wanted.purpose)
     with database.write() as session:
         subject_id = directory.admit(session, wanted.customer, caller.name)
     return choices.unsubscribe_link(subject_id, wanted.purpose)
@@ -125,27 +126,6 @@ def _send(mailer: Mailer, post: Post, database: Database, vault: Vault, once: On
         return
     with database.write() as session:
         note_sent(session, vault, post)
-
-
-def _refuse(database: Database, log: Log, caller: Caller, purpose: str | None, why: Forbidden) -> NoReturn:
-    """Before anybody is looked up: a module must not learn by it who is known here."""
-    with database.write() as session:
-        log.append(session, EventType.CONSENT_DENIED, actor=caller.name, payload={"purpose": purpose})
-    raise why
-
-
-def _readable(
-    database: Database, log: Log, policies: PolicySet, caller: Caller, purpose: str | None
-) -> frozenset[str] | None:
-    """Purposes about which the caller may know choices; None for all. Raises MayNotRead, once that is logged."""
-    if caller.role is not Role.MODULE:
-        return None
-    purposes = readable(policies, caller.name)
-    if not purposes or (purpose is not None and purpose not in purposes):
-        known = purpose if purpose in policies.purposes else None
-        why = MayNotRead(f"modules.yml does not let {caller.name} use or record consents to this purpose.")
-        _refuse(database, log, caller, known, why)
-    return purposes
 
 
 def _refuse_erased(session: Session, subject_id: str, caller: Caller) -> None:
@@ -182,7 +162,7 @@ def list_consents(
         raise Forbidden("What proves a consent may be the person's own words: only the DPO opens it.")
     ref, at = CustomerRef(id=customer), now()
     in_force = policies.current
-    purposes = _readable(database, log, in_force, caller, purpose)
+    purposes = readable_by(database, log, in_force, caller, purpose)
     asked = Asked(as_of, known_at, purpose, caller.role is not Role.MODULE, evidence, purposes).check(at)
     with database.write() as session:
         subject_id = directory.admit(session, ref, caller.name)
@@ -212,7 +192,7 @@ def get_receipt(
     is erased, only for the DPO."""
     with database.read() as session:
         purpose = service.find(session, consent).purpose
-    _readable(database, log, policies.current, caller, purpose)
+    readable_by(database, log, policies.current, caller, purpose)
     with database.write() as session:
         row = service.find(session, consent)
         _refuse_erased(session, row.subject_id, caller)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from privacy_svc.consent.schemas import Guardian, Text, Word
+from privacy_svc.consent.schemas import Guardian, Saying, Text, Word
 from privacy_svc.http import check_reading
 from privacy_svc.http import holds_nul as json_holds_nul
 
@@ -44,7 +44,7 @@ class ImportRow(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     method: str | None = None
     reference: Text | None = None
     evidence: dict[str, Any] | Text | None = None
-    guardian: Guardian | Text | None = None
+    guardian: Guardian | Saying | None = None
 
     def __repr__(self) -> str:
         return "ImportRow(…)"

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from privacy_svc.consent.contradicting import BUNDLED, IMPLIED, PRETICKED
 from privacy_svc.consent.states import Method
+from privacy_svc.consent.unconsenting import BUNDLED, IMPLIED, PRETICKED
 from privacy_svc.errors import Fault, InvalidBody
 from privacy_svc.http import CustomerRef, decode
 from privacy_svc.policy import DIRECT_MARKETING
@@ -15,6 +15,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """Kept in clear, so no free text."""
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+Saying = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\w")]
+"""A text with a letter or a digit in it: blanks and dashes say nothing."""
 
 
 class NoticeRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +42,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Guardian(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The holder of parental responsibility who gave it, and how that was verified (Art. 8(2)). Sealed."""
 
-    verification: Text
+    verification: Saying
     name: Text | None = None
     contact: Text | None = None
 

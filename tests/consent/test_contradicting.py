@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from privacy_svc.consent.contradicting import BUNDLED, IMPLIED, PRETICKED, contradictions
+from privacy_svc.consent.contradicting import contradictions
+from privacy_svc.consent.unconsenting import BUNDLED, IMPLIED, PRETICKED
 
 CONTRADICTING: list[tuple[Any, str, str]] = [
     ({"preticked": True}, "/preticked", PRETICKED),
@@ -28,6 +29,45 @@ CONTRADICTING: list[tuple[Any, str, str]] = [
     ("vorausgewaehltes Feld", "", PRETICKED),
     ("Stillschweigende Einwilligung beim Kauf", "", IMPLIED),
     ({"stillschweigend": True}, "/stillschweigend", IMPLIED),
+    ({"purpose": ["marketing.sms", "marketing.ads"]}, "/purpose", BUNDLED),
+    ({"purposes": "marketing.sms,marketing.ads"}, "/purposes", BUNDLED),
+    ({"purposes": "news | offers"}, "/purposes", BUNDLED),
+    ({"purpose": "marketing.sms marketing.ads"}, "/purpose", BUNDLED),
+    ("consent was not explicit but implied by use", "", IMPLIED),
+    ("never asked: pre-ticked", "", PRETICKED),
+    ("no objection was raised, so consent is implied", "", IMPLIED),
+    ("she did not untick the pre-ticked box", "", PRETICKED),
+    ("not implied, the box was simply pre-ticked", "", PRETICKED),
+    ({"implied_consent": True}, "/implied_consent", IMPLIED),
+    ({"preTickedBox": "yes"}, "/preTickedBox", PRETICKED),
+    ("implied_by_use", "", IMPLIED),
+    ("case pré-cochée", "", PRETICKED),
+    ("CASE PRE-COCHEE PAR DEFAUT", "", PRETICKED),
+    ("case cochée par défaut", "", PRETICKED),
+    ("consentement tacite", "", IMPLIED),
+    ({"source": "Consentement implicite"}, "/source", IMPLIED),
+    ("casilla premarcada", "", PRETICKED),
+    ("casilla marcada por defecto", "", PRETICKED),
+    ("opción preseleccionada", "", PRETICKED),
+    ("consentimiento tácito", "", IMPLIED),
+    ("implícitamente", "", IMPLIED),
+    ("caixa pré-marcada", "", PRETICKED),
+    ("caixa pre\u0301-assinalada", "", PRETICKED),
+    ("caixa marcada por omissão", "", PRETICKED),
+    ("opção pré-selecionada", "", PRETICKED),
+    ("consentimento presumido", "", IMPLIED),
+    ("casella preselezionata", "", PRETICKED),
+    ("casella pre-spuntata", "", PRETICKED),
+    ("silenzio-assenso", "", IMPLIED),
+    ("consenso implicito", "", IMPLIED),
+    ("vooraf aangevinkt vakje", "", PRETICKED),
+    ("standaard aangevinkt", "", PRETICKED),
+    ("stilzwijgende toestemming", "", IMPLIED),
+    ("impliciete toestemming", "", IMPLIED),
+    ("standardmäßig angekreuzt", "", PRETICKED),
+    ("vorab angehakt", "", PRETICKED),
+    ("konkludente Einwilligung", "", IMPLIED),
+    ("mutmaßliche Einwilligung", "", IMPLIED),
 ]
 FINE: list[Any] = [
     None,
@@ -44,6 +84,23 @@ FINE: list[Any] = [
     {"purposes": {"news": True, "offers": False}},
     {"flow": "double opt-in", "ticked": ["news", "offers"], "seen": 7},
     {"impliedness": 0.5},
+    {"purpose": "marketing.sms"},
+    {"purpose": "to send you news, offers and the like"},
+    {"purposes": "marketing.sms"},
+    {"implied_consent": "non", "precochee": False, "not_preticked": True},
+    "neither pre-ticked nor implied",
+    "not pre-ticked, bundled or implied",
+    "The boxes weren't pre-ticked; we do not rely on implied consent",
+    "sin casilla premarcada",
+    "la casilla no estaba premarcada",
+    "aucune case n'était pré-cochée",
+    "la case n'était pas pré-cochée",
+    "a caixa não estava pré-marcada",
+    "la casella non era preselezionata",
+    "het vakje was niet vooraf aangevinkt",
+    "case cochée par la cliente, marqué par défaut : non",
+    "explicit consent, ticked by hand, selected language: es",
+    "web",
 ]
 
 

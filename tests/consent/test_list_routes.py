@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.consent import digests, history, listroutes
+from privacy_svc.consent import SUPPRESS_ALL, digests, history, listroutes
 from privacy_svc.consent.suppression import Cause, Owned, enlist
 from privacy_svc.consent.tables import NOBODY
 from privacy_svc.db import now
@@ -30,10 +30,9 @@ ROW = {
 }
 
 
-def asked(web: Web, **question: Any) -> list[bool]:
-    status, said = web(
-        "POST", "/v1/suppressions/check", {"emails": ["ANA@mail.example", "bo@mail.example"], **question}
-    )
+def asked(web: Web, role: Role = Role.MODULE, **question: Any) -> list[bool]:
+    emails = {"emails": ["ANA@mail.example", "bo@mail.example"]}
+    status, said = web("POST", "/v1/suppressions/check", emails | question, role=role)
     assert status == 200
     return said["emails"]
 
@@ -50,7 +49,7 @@ def test_an_objection_is_known_to_who_loads_a_list(web: Web, desk: Desk) -> None
     web("POST", "/v1/customers/1001/objections", {"direct_marketing": True})
     assert asked(web) == [True, False]
     assert asked(web, purpose="news") == [True, False]
-    assert asked(web, purpose="statistics") == [False, False]
+    assert asked(web, Role.DPO, purpose="statistics") == [False, False]
     web("DELETE", "/v1/customers/1001/objections/direct_marketing", role=Role.DPO)
     assert asked(web) == [False, False]
     checks = [e.payload for e in desk.entries() if e.type == EventType.SUPPRESSION_CHECKED]
@@ -88,6 +87,23 @@ def test_a_late_no_lists_and_a_late_yes_lifts_nothing(web: Web) -> None:
     assert asked(web) == [True, False]
     web("POST", "/v1/consents", NEWS | {"given_at": now().isoformat()})
     assert asked(web) == [False, False]
+
+
+def test_a_module_learns_of_its_own_purposes_alone(web: Web, desk: Desk) -> None:
+    """What else a person chose is refused, which is logged; without a purpose it is answered for those it works for;
+    what an erasure left it is told. The DPO is told everything."""
+    with desk.database.write() as session:
+        ana, bo = digests(session, desk.vault, [Contact("email", f"{name}@mail.example") for name in ("ana", "bo")])
+        enlist(session, desk.log, [Owned(ana, b"somebody")], "statistics", Cause.OBJECTION, "shop", now())
+    status, problem = web("POST", "/v1/suppressions/check", {"emails": [], "purpose": "statistics"})
+    assert (status, problem["type"]) == (403, "/problems/may-not-read-consents")
+    assert (asked(web), asked(web, purpose="news")) == ([False, False], [False, False])
+    assert asked(web, Role.DPO) == asked(web, Role.DPO, purpose="statistics") == [True, False]
+    denied = [e for e in desk.entries() if e.type == EventType.CONSENT_DENIED]
+    assert [(e.actor, e.payload) for e in denied] == [("mail", {"purpose": "statistics"})]
+    with desk.database.write() as session:
+        enlist(session, desk.log, [Owned(bo, NOBODY)], SUPPRESS_ALL, Cause.ERASURE, "worker", now())
+    assert asked(web) == [False, True]
 
 
 def test_a_list_has_a_limit(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ TEXTS = st.one_of(
 )
 JSON = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(-9, 9), TEXTS), lambda v: st.lists(v, max_size=2))
 MAYBE = st.one_of(st.none(), TEXTS)
-GUARDIAN = {"verification": TEXTS, "name": MAYBE, "contact": MAYBE}
+GUARDIAN = {"verification": TEXTS.map("{}x".format), "name": MAYBE, "contact": MAYBE}
 EXPORTED = st.fixed_dictionaries(
     {
         **dict.fromkeys(("id", "email", "phone", "collection", "expires_at", "notice", "notice_language"), MAYBE),
@@ -89,7 +89,7 @@ EXPORTED = st.fixed_dictionaries(
         "channel": st.sampled_from([None, "web", "0", "shop-1.a_b"]),
         "evidence": st.one_of(MAYBE, st.dictionaries(TEXTS, JSON, max_size=2)),
         "guardian": st.one_of(
-            st.none(), st.fixed_dictionaries({"verification": TEXTS, "name": MAYBE, "contact": MAYBE})
+            st.none(), st.fixed_dictionaries({"verification": TEXTS.map("{}x".format), "name": MAYBE, "contact": MAYBE})
         ),
     }
 )

@@ -175,6 +175,8 @@ def test_nobody_is_nobody(desk: Desk) -> None:
         ({"source": Source("web", method="implied")}, "/source/method", "Art. 4(11)"),
         ({"purpose": "care", "notice": CARE}, "/source/method", "Art. 9(2)(a)"),
         ({"source": Source("web", reference="box pre-ticked")}, "/source/reference", "Art. 4(11)"),
+        ({"source": Source("pre-ticked")}, "/source/channel", "Art. 4(11)"),
+        ({"source": Source("implied")}, "/source/channel", "Art. 4(11)"),
         ({"given_at": now() + timedelta(days=1)}, "/given_at", "future"),
         ({"expires_at": now() + timedelta(days=800)}, "/expires_at", "P24M"),
         ({"expires_at": now() - timedelta(days=1)}, "/expires_at", "before"),

@@ -317,6 +317,7 @@ def test_an_objection_is_against_one_thing(web: Web, body: dict[str, Any], point
         ({"source": {"channel": "web", "reference": ""}}, "/source/reference"),
         ({"notice": {"id": "news", "version": "2", "language": "en"}}, "/notice/version"),
         ({"guardian": {"name": "Maria"}}, "/guardian"),
+        ({"guardian": {"verification": " \t-"}}, "/guardian/verification"),
         ({"consent": True}, "/consent"),
     ],
 )

@@ -20,9 +20,16 @@ from tests.factories import check_log
 from tests.store.test_importing import Desk
 
 SHARED, OLD = "+351 21 099 0042", "+351 21 099 0077"
-SMS = {"purpose": "marketing.sms", "notice": "offers", "notice_version": 1, "notice_language": "en"}
+SMS: dict[str, Any] = {"purpose": "marketing.sms", "notice": "offers", "notice_version": 1, "notice_language": "en"}
 MARCH = "2026-03-01T08:00:00Z"
-WHO = [{"id": "1"}, {"id": "2"}, {"id": "3"}, {"id": "4711"}, {"id": "1", "phone": OLD}, {"id": "2", "phone": OLD}]
+WHO: list[dict[str, Any]] = [
+    {"id": "1"},
+    {"id": "2"},
+    {"id": "3"},
+    {"id": "4711"},
+    {"id": "1", "phone": OLD},
+    {"id": "2", "phone": OLD},
+]
 ROWS = st.fixed_dictionaries(
     {
         "who": st.sampled_from([*WHO, {"phone": OLD}, {"email": "bo@new.example"}]),

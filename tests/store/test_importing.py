@@ -191,7 +191,8 @@ def test_what_has_no_proof_comes_in_as_such(desk: Desk, row: dict[str, Any], met
 
 
 def test_an_unconfirmed_consent_to_double_opt_in_proves_nothing(desk: Desk) -> None:
-    """`given` needs evidence that says when it was confirmed; else it is `imported`: no import skips the letter."""
+    """`given` needs evidence that says when it was confirmed, not before it was said nor in the future; else it is
+    `imported`: no import skips the letter."""
     current = desk.shop.policies.current
     news = current.purposes["marketing.email"]
     assert news.consent is not None
@@ -201,6 +202,8 @@ def test_an_unconfirmed_consent_to_double_opt_in_proves_nothing(desk: Desk) -> N
     proof = {"double_opt_in": {"confirmed_at": "2026-05-01T08:00:00+00:00"}}
     evidences: list[Any] = [None, "form f1", "confirmed", {"confirmed": "link 7"}, {"double_opt_in": True}]
     evidences += [{"double_opt_in": {"confirmed_at": at}} for at in (None, "", "soon", "2026-05-01", 1)]
+    times = ("2999-01-01T00:00:00Z", "2026-04-30T08:00:00Z", "2026-05-01T09:54:59+02:00")
+    evidences += [{"double_opt_in": {"confirmed_at": at}} for at in times]
     for evidence_told, method in [*((e, "imported") for e in evidences), (proof, "expressed")]:
         judged = judge.judge(Line(1, 1, convert(GOOD | {"evidence": evidence_told}, ImportRow)), now())
         assert isinstance(judged, Wanted)
@@ -221,6 +224,11 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"evidence": "box pre-ticked"}, "no_consent"),
     ({"evidence": {"implied": True}}, "no_consent"),
     ({"reference": "form checked_by_default"}, "no_consent"),
+    ({"channel": "pre-ticked"}, "no_consent"),
+    ({"channel": "implied"}, "no_consent"),
+    ({"evidence": {"purposes": "marketing.sms,marketing.ads"}}, "no_consent"),
+    ({"guardian": " "}, "malformed"),
+    ({"guardian": {"verification": " "}}, "malformed"),
     ({"purpose": "marketing.email,marketing.sms"}, "no_consent"),
     ({"given_at": "yesterday"}, "bad_time"),
     ({"given_at": "2026-05-01T08:00:00"}, "bad_time"),
