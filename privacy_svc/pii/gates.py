@@ -53,6 +53,7 @@ GATES: Mapping[str, Gate] = {
     ),
     "CodeAndCity": _has(r"\d{5} "),
     "AgePatterns": _has(r"\d[ -]?[yYjJaAeE]|(?i:age|turn|alter|edad|et\u00e0|leeftijd)"),
+    "PersonsYears": _has(r"\d (?:years|Jahre|ans|a\u00f1os|anni|jaar)"),
     "PhoneRecognizer": _dialled,
     "WrittenPhones": _dialled,
     "Births": _has(r"\d{4}"),

@@ -12,7 +12,20 @@ from presidio_analyzer import EntityRecognizer, Pattern, RecognizerResult, prede
 from privacy_svc.pii import models, patterns
 from privacy_svc.pii.national import numbers, presidios
 from privacy_svc.pii.people import named_in
-from privacy_svc.pii.refined import Ages, Cards, Checked, Email, Ibans, Ips, Macs, Own, Phones, RegionsPhones, Ssns
+from privacy_svc.pii.refined import (
+    Ages,
+    Cards,
+    Checked,
+    Email,
+    Ibans,
+    Ips,
+    Macs,
+    Own,
+    PersonsYears,
+    Phones,
+    RegionsPhones,
+    Ssns,
+)
 from privacy_svc.pii.wordlists import places
 
 _PHONE = (
@@ -103,6 +116,7 @@ def _ours(language: str) -> Iterator[EntityRecognizer]:
     yield Own("ADDRESS", patterns.PLACES, language, name="PostalCodes")
     yield _CodeAndCity("ADDRESS", {"code and city": patterns.CODE_AND_CITY}, language, name="CodeAndCity")
     yield Ages("AGE", patterns.AGES, language, any_case=True)
+    yield PersonsYears("AGE", patterns.YEARS, language, name="PersonsYears")
     yield Own("DATE_OF_BIRTH", patterns.DATES, language, context=_BIRTH, name="WrittenDates")
     yield Own("DATE_OF_BIRTH", [Pattern(n, r, 0.9) for n, r in patterns.BIRTHS.items()], language, name="Births")
     yield Own("URL", patterns.SITES, language, name="Sites")
