@@ -5,7 +5,10 @@ import re
 from privacy_svc.pii.wordlists import first_names, last_names
 
 PERSONS = frozenset(
-    """i he she you we they who man woman boy girl child kid baby son daughter husband wife mother father brother sister
+    """and or but also und oder aber et ou mais y o pero e ma en of maar i he she you we they who caller applicant claimant
+    driver nurse teacher doctor member buyer seller visitor passenger resident insured policyholder victim witness owner
+    worker manager anrufer anruferin antragsteller antragstellerin fahrer fahrerin lehrer lehrerin arzt ärztin mitglied
+    käufer käuferin mieter mieterin versicherte versicherter zeuge zeugin beller huurder aanvrager bestuurder lid man woman boy girl child kid baby son daughter husband wife mother father brother sister
     friend customer client patient employee person lady gentleman student tenant guest uncle aunt nephew niece grandmother
     grandfather widow widower colleague neighbour neighbor user ich er sie du wir ihr mann frau junge mädchen kind sohn
     tochter ehemann ehefrau mutter vater bruder schwester freund freundin kunde kundin patientin mitarbeiter mitarbeiterin
@@ -18,6 +21,7 @@ PERSONS = frozenset(
     dochter echtgenoot echtgenote moeder vader broer zus vriend vriendin klant patiënt persoon heer buurman
     buurvrouw""".split()
 )
+"""And what links a sentence to one that began with a person."""
 _IS = re.compile(
     r"(?P<who>[^\W\d_][\w'\u2019-]*)[ ](?:is|was|are|were|ist|war|sind|wird|wordt|werd)(?:[ ](?:now|about|only|over|almost|nearly|"
     r"already|jetzt|schon|erst|fast|etwa|über|nu|al|pas|bijna))?[ ]\Z"
@@ -37,7 +41,7 @@ def is_a_things(text: str, start: int, language: str) -> bool:
 def is_a_persons(text: str, start: int) -> bool:
     """Whether a name or a word for a person stands right before."""
     said = _BESIDE.search(text, max(0, start - _LOOK_BACK), start)
-    return said is not None and (said["who"].lower() in PERSONS or _is_name(said["who"]))
+    return said is not None and ((len(said["who"]) > 2 and said["who"].lower() in PERSONS) or _is_name(said["who"]))
 
 
 def _is_somebody(who: str, language: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from presidio_analyzer import EntityRecognizer, Pattern, RecognizerResult, predefined_recognizers
 
 from privacy_svc.pii import models, patterns
+from privacy_svc.pii.entities import counts
 from privacy_svc.pii.national import numbers, presidios
 from privacy_svc.pii.people import named_in
 from privacy_svc.pii.refined import (
@@ -121,7 +122,10 @@ def _ours(language: str) -> Iterator[EntityRecognizer]:
     yield Own("DATE_OF_BIRTH", [Pattern(n, r, 0.9) for n, r in patterns.BIRTHS.items()], language, name="Births")
     yield Own("URL", patterns.SITES, language, name="Sites")
     written = [Pattern(name, found, score) for name, (found, score) in patterns.PHONES.items()]
-    yield Phones("PHONE_NUMBER", written, language, context=_PHONE, name="WrittenPhones")
+    sure = [pattern for pattern in written if counts("PHONE_NUMBER", pattern.score)]
+    yield Phones("PHONE_NUMBER", sure, language, context=_PHONE, name="WrittenPhones")
+    others = [pattern for pattern in written if pattern not in sure]
+    yield Phones("PHONE_NUMBER", others, language, context=_PHONE, name="PhonesBesideWords")
 
 
 def _national(language: str, regions: Sequence[str]) -> Iterator[EntityRecognizer]:
