@@ -22,9 +22,12 @@ from privacy_svc.pii.plain import analyzer
 COUNT, SEED = 150, 7
 TARGETS = {"EMAIL_ADDRESS": 0.99, "IBAN_CODE": 0.99, "CREDIT_CARD": 0.99, "IP_ADDRESS": 0.99, "US_SSN": 0.99}
 TARGETS |= {"PHONE_NUMBER": 0.85, "PERSON": 0.75, "any": 0.70}
-DENSE = 2
-"""Labels from which a text counts as dense with findings."""
-FASTER = {"ordinary": 5.0, "dense": 2.5}
+FASTER = {
+    "ordinary, nothing personal": ((0, 0), 5.0),
+    "mails and notes, 1 to 3 labels": ((1, 3), None),
+    "dense, 2 labels and more": ((2, 99), 2.5),
+}
+"""By the least and the most labels of a text. Most mails name somebody, so the first row alone would flatter."""
 PAGE = Path(__file__).parent.parent / "docs" / "pii.md"
 MARKS = "<!-- figures -->", "<!-- end of figures -->"
 
@@ -84,8 +87,8 @@ def _speed(texts: list[Labelled]) -> list[str]:
         "| English texts | Presidio's engine | this one | times as fast | target |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for name, least in FASTER.items():
-        some = [t.text for t in english if (len(t.spans) >= DENSE if name == "dense" else not t.spans)]
+    for name, ((fewest, most), least) in FASTER.items():
+        some = [t.text for t in english if fewest <= len(t.spans) <= most]
         speed = rates(
             {
                 "plain": lambda some=some: [plain(t) for t in some],
@@ -94,7 +97,8 @@ def _speed(texts: list[Labelled]) -> list[str]:
         )
         ratio = speed["ours"] / speed["plain"]
         plainly, ours = (f"{speed[who] * len(some):,.0f}/s" for who in ("plain", "ours"))
-        rows.append(f"| {name} | {plainly} | {ours} | {ratio:.1f} | {least} {'met' if ratio >= least else 'MISSED'} |")
+        target = f"{least} {_verdict(ratio >= least)}" if least else ""
+        rows.append(f"| {name} | {plainly} | {ours} | {ratio:.1f} | {target} |")
     return rows
 
 

@@ -31,6 +31,14 @@ def _dialled(text: str) -> bool:
     return _SEPARATED(text) is not None and _SIX(text) is not None
 
 
+_YEAR = _has(r"\d{4}")
+_BIRTH = _has(r"(?i:born|birth|gebor|geburt|geboor|jahrgang|n\u00e9e?|naqu|naci|nat[oa]|nacque)|\*")
+
+
+def _birth(text: str) -> bool:
+    return _YEAR(text) is not None and _BIRTH(text) is not None
+
+
 def _street(text: str) -> bool:
     if _DIGIT(text) is None:
         return False
@@ -53,9 +61,11 @@ GATES: Mapping[str, Gate] = {
     ),
     "CodeAndCity": _has(r"\d{5} "),
     "AgePatterns": _has(r"\d[ -]?[yYjJaAeE]|(?i:age|turn|alter|edad|et\u00e0|leeftijd)"),
+    "PersonsYears": _has(r"\d (?:years|Jahre|ans|a\u00f1os|anni|jaar)"),
     "PhoneRecognizer": _dialled,
     "WrittenPhones": _dialled,
-    "Births": _has(r"\d{4}"),
+    "PhonesBesideWords": _SIX,
+    "Births": _birth,
     "Sites": _has(r"\w\.\w"),
     "BE_NN checked": _digits(11, 2),
     "CH_AHV checked": lambda text: "756" in text,

@@ -6,7 +6,7 @@ no text makes a pattern look again and again.
 
 from collections.abc import Mapping
 
-_CAP = r"(?:[dlDL]['\u2019])?\p{Lu}[\p{L}\p{M}'\u2019.-]{0,30}"
+_CAP = r"(?:(?:[dlDL]|[dD]ell|[dD]all|[aA]ll|[sS]ant)['\u2019])?\p{Lu}[\p{L}\p{M}'\u2019.-]{0,30}"
 _OF = (
     r"(?:de la|de las|de los|de l['\u2019]|des|del|della|delle|dei|degli|dello|dell['\u2019]|de|du|da|do|dos|di|la|las|"
     r"le|les|los|el|en|y|der|den|dem|die|am|an|im|van|von|vom|zum|zur|het|ter|aan|sur|sous|saint|santa|san)"
@@ -24,6 +24,11 @@ ENGLISH = (
     "Street|St|Road|Rd|Avenue|Ave|Av|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Square|Sq|Way|Close|Place|Pl|Terrace|"
     "Crescent|Gardens|Grove|Hill|Row|Mews|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Walk|Quay|Green|Park|Loop|Plaza"
 )
+_FEAST = (
+    r"\d{1,2}(?:er)?[ ](?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
+    r"(?:[ ](?:1[89]|20)\d\d)?"
+)
+"""French streets are called after days."""
 _UNIT = r"(?:,?[ ](?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|#|No)\.?[ ]?\w{1,6}(?!\w))?"
 _UK_CODE = r"[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}(?!\w)"
 _US_CODE = r"[A-Z]{2},?[ ]\d{5}(?:-\d{4})?(?!\w)"
@@ -43,7 +48,7 @@ LOW_STREET_WORDS = (
     + tuple(
         f"{word} "
         for word in """rue avenue av. boulevard bd place chemin impasse allée allées quai route cours square passage
-    faubourg montée sentier villa calle avenida avda avda. plaza pza pza. paseo camino carrer ronda travesía via viale
+    faubourg montée sentier villa chaussée calle avenida avda avda. plaza pza pza. paseo camino carrer ronda travesía via viale
     v.le piazza p.zza corso c.so largo vicolo strada piazzale rua travessa praça""".split()
     )
     + ("c/",)
@@ -54,7 +59,13 @@ STREETS: Mapping[str, str] = {
     "number first": rf"(?<![\w.,/-]){_NUMBER}(?:[ ](?:\p{{Lu}}[\p{{L}}'\u2019.-]{{0,25}}|\d{{1,3}}(?:st|nd|rd|th))){{1,4}}"
     rf"[ ](?:{ENGLISH})(?!\p{{L}})\.?(?:[ ](?:N|S|E|W|NE|NW|SE|SW)(?!\w))?{_UNIT}{_TAIL}",
     "rue": rf"(?<![\w.,/-])\d{{1,4}}(?:[ ]?(?:bis|ter|[A-D]))?,?[ ](?i:rue|avenue|av\.|boulevard|bd|place|chemin|impasse|"
-    rf"allée|allées|quai|route|cours|square|passage|faubourg|montée|sentier|villa)(?:[ ]{_OF}){{0,3}}[ ]{_CAP}{_MIDDLE}{_TAIL}",
+    rf"allée|allées|quai|route|cours|square|passage|faubourg|montée|sentier|villa)"
+    rf"(?:(?:[ ]{_OF}){{0,3}}[ ]{_CAP}{_MIDDLE}|[ ]du[ ]{_FEAST})(?!\w){_TAIL}",
+    "rue in Belgium": rf"(?<![\w-])(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Pp]lace|[Cc]haussée|[Cc]hemin|[Qq]uai|[Ss]quare|[Ii]mpasse)"
+    rf"(?:(?:[ ]{_OF}){{0,3}}[ ]{_CAP}{_MIDDLE}|[ ]du[ ]{_FEAST}),?[ ]{_NUMBER}"
+    rf"(?=,?\s{{1,3}}(?:[A-Z]{{1,2}}-)?\d{{4,5}}[ ]|[ ]{{0,2}}(?:[,.;)\r\n]|\Z)){_TAIL}",
+    "straße des": rf"(?<![\w-])(?:Straße|Strasse|Str\.|Allee|Platz)[ ](?:des|der|vom)[ ](?:\d{{1,2}}\.[ ])?\p{{Lu}}[\p{{L}}\p{{M}}-]{{1,30}}"
+    rf"(?:[ ]\p{{Lu}}[\p{{L}}\p{{M}}-]{{1,30}}){{0,2}}[ ]{_NUMBER}{_TAIL}",
     "calle": rf"(?<!\w)(?:[Cc]/[ ]?|(?:[Cc]alle|[Aa]v(?:enida|da)\.?|[Aa]v\.|[Pp]laza|[Pp]za\.?|[Pp]aseo|[Cc]amino|[Cc]arrer|[Rr]onda|"
     rf"[Tt]ravesía|[Vv]ia|[Vv]iale|V\.le|[Pp]iazza|P\.zza|[Cc]orso|C\.so|[Ll]argo|[Vv]icolo|[Ss]trada|[Pp]iazzale|"
     rf"[Rr]ua|[Tt]ravessa|[Pp]raça)[ ])(?:{_OF}[ ]){{0,3}}{_CAP}{_MIDDLE},?[ ](?:n\.?[ºo°]?[ ]?|núm\.?[ ]|nº[ ]?)?{_NUMBER}"
@@ -79,16 +90,21 @@ CODE_AND_CITY = rf"(?<![\w.,/+-])(?:[A-Z]{{1,2}}-)?\d{{5}}[ ]{_CITY}"
 AGES: Mapping[str, str] = {
     "english": r"(?<![\w.,])\d{1,3}[ -]?(?:years?|yrs?)[ -]old(?!\w)|(?<![\w.,])\d{1,3}[ ]?(?:y/o|yo)(?!\w)"
     r"|(?<!\w)(?:aged?|turned|turns|age of|age is|age:)[ ]\K\d{1,3}(?![\w%/]|[.,]\d)",
-    "german": r"(?<![\w.,])\d{1,3}[ ]Jahre[ ](?:alt|jung)(?!\w)|(?<![\w.,])\d{1,3}-?jährige?[nrsm]?(?!\w)"
+    "german": r"(?<![\w.,])\d{1,3}[ ]Jahre[ ](?:alt|jung)(?!\w)|(?<![\w.,])\d{1,3}-?jährige?[nrsm]?(?!\w|[ ](?:Garantie|Laufzeit|Vertrag|Bestehen|Erfahrung|Jubiläum|Tradition))"
     r"|(?<!\w)(?:im Alter von|Alter:?|Alters von)[ ]\K\d{1,3}(?![\w%/]|[.,]\d)(?:[ ]Jahren)?",
-    "french": r"(?<!\w)(?:âgée?s? de|à l['\u2019]âge de|j['\u2019]ai|il a|elle a|a fêté ses|âge[ ]?:)[ ]\K\d{1,3}(?:[ ]ans)(?!\w)"
-    r"|(?<![\w.,])\d{1,3}[ ]ans(?=[ ]?[,)])",
-    "spanish": r"(?<![\w.,])\d{1,3}[ ]años de edad(?!\w)|(?<!\w)(?:tengo|tiene|cumplió|cumple|edad de|edad:|de)[ ]\K\d{1,3}[ ]años(?!\w)"
+    "french": r"(?<!\w)(?:âgée?s? de|à l['\u2019]âge de|j['\u2019]ai|il a|elle a|a fêté ses|âge[ ]?:)[ ]\K\d{1,3}(?:[ ]ans)(?!\w|[ ]de[ ])",
+    "spanish": r"(?<![\w.,])\d{1,3}[ ]años de edad(?!\w)|(?<!\w)(?:tengo|tiene|cumplió|cumple|edad de|edad:)[ ]\K\d{1,3}[ ]años(?!\w|[ ]de[ ](?!edad))"
     r"|(?<!\w)edad:?[ ](?:es[ ])?\K\d{1,3}(?![\w%/]|[.,]\d)",
-    "italian": r"(?<!\w)(?:ho|ha|età di|all['\u2019]età di|compiuto|compie|età:)[ ]\K\d{1,3}(?:[ ]anni)(?!\w)|(?<![\w.,])\d{1,3}enne(?!\w)"
+    "italian": r"(?<!\w)(?:ho|ha|età di|all['\u2019]età di|compiuto|compie|età:)[ ]\K\d{1,3}(?:[ ]anni)(?!\w|[ ]di[ ])|(?<![\w.,])\d{1,3}enne(?!\w)"
     r"|(?<!\w)(?:età:?)[ ]\K\d{1,3}(?![\w%/]|[.,]\d)",
     "dutch": r"(?<![\w.,])\d{1,3}[ ]jaar[ ](?:oud|jong)(?!\w)|(?<![\w.,])\d{1,3}-jarige(?!\w)|(?<!\w)leeftijd:?[ ](?:is[ ])?\K\d{1,3}(?![\w%/]|[.,]\d)",
 }
+
+YEARS = {
+    "beside a person": r"(?<![\w.,])\d{1,3}[ ](?:years|Jahre|ans|años|anni|jaar)(?!\w|-)(?![ ](?:de|di|van|von)?[ ]?(?i:garan|gewähr|laufzeit|exp|erfahr|"
+    r"ervar|esper|contrat|vertrag|ago|later|old))",
+}
+"""Counted behind a name or a word for a person."""
 
 _MONTH = (
     "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|"
@@ -101,7 +117,10 @@ DATES: Mapping[str, str] = {
     "day first": rf"(?<![\w.,])\d{{1,2}}(?:st|nd|rd|th|er|\.|º|°)?[ ](?:de[ ]|of[ ])?(?i:{_MONTH})\.?,?[ ](?:del?[ ])?(?:19|20)\d\d(?!\w)",
     "month first": rf"(?<!\w)(?i:{_MONTH})\.?[ ]\d{{1,2}}(?:st|nd|rd|th)?,?[ ](?:19|20)\d\d(?!\w)",
 }
+_ANY_DATE = rf"(?:\d{{1,2}}[./-][ ]?\d{{1,2}}[./-][ ]?(?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|{DATES['day first']}|{DATES['month first']})"
 BIRTHS: Mapping[str, str] = {
+    "date first": rf"(?<![\d.]){_ANY_DATE}(?!\d)(?=[^.!?\r\n\d,;]{{1,40}}(?<!\w)(?:geboren|born|née?|naquit|nació|nacid[oa]|nat[oa]|nacque)(?!\w)"
+    r"(?![ ](?:am|on|op|in|im|le|el|il|en|nel|den)?[ ]?\d))",
     "star": r"(?<!\w)\*[ ]?\K\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d(?!\w)",
     "year": r"(?<!\w)(?i:born in|year of birth:?|birth year:?|geboren im jahr|jahrgang|geburtsjahr:?|née? en|nacid[oa] en|nat[oa] nel|"
     r"geboren in|geboortejaar:?)[ ]\K(?:19|20)\d\d(?!\w)",

@@ -66,8 +66,9 @@ class _Reader:
         return sorted(found, key=lambda n: n.start)
 
     def _run(self, run: Sequence[Word]) -> Iterator[Named]:
-        at, introduced = 0, self._introduced(run[0].start, run[-1].end)
-        self._weakly = not introduced and self._follows(run[0].start, self._lexicon.weak)
+        around = _around(self._text, run[0].start, run[-1].end)
+        at, introduced = 0, self._introduced(around, run[0].start)
+        self._weakly = not introduced and around.follows(self._lexicon.weak)
         while at < len(run):
             word = run[at]
             if word.plain in self._lexicon.titles or self._greets(run, at):
@@ -182,36 +183,17 @@ class _Reader:
             return run[end].company
         return self._text[run[-1].end : run[-1].end + 3].strip()[:1] == "&"
 
-    def _introduced(self, start: int, end: int) -> bool:
+    def _introduced(self, around: "_Around", start: int) -> bool:
         """By a title, a greeting, a label, a role or another person before it, a line's end or "wrote:" after it."""
         if 0 <= self._last_person < start <= self._last_person + _JOINED:
             gap = self._text[self._last_person : start]
             return "\n" not in gap and gap.strip().casefold() in AND
-        before, after = (
-            self._text[max(0, start - _WINDOW) : start].casefold(),
-            self._text[end : end + _WINDOW].casefold(),
-        )
-        written = _WRITER.match(after) or (_WRITTEN_BY.search(before) and _QUOTED.match(after))
-        if written or _LABELLED.search(before) or self._signs(before, after):
+        if around.written() or around.labelled() or around.signs(self._lexicon.closings):
             return True
-        words, gap = _said(before)
-        last, sign = words[-1] if words else "", gap.strip(" \t\u00a0")
+        last, sign = around.words[-1] if around.words else "", around.gap.strip(" \t\u00a0")
         if last in self._lexicon.titles:
             return sign in {"", "."}
-        return (last in self._lexicon.greetings and sign == ":") or self._follows(start, self._lexicon.before)
-
-    def _signs(self, before: str, after: str) -> bool:
-        """Alone at a line's end, below or after "regards"."""
-        words, gap = _said(before)
-        alone = not after.partition("\n")[0].strip(" \t\r,.")
-        return alone and ("\n" in gap or "," in gap) and f" {' '.join(words)}".endswith(self._lexicon.closings)
-
-    def _follows(self, start: int, phrases: tuple[str, ...]) -> bool:
-        """Whether one of the phrases stands before, in the same sentence and line."""
-        words, gap = _said(self._text[max(0, start - _WINDOW) : start].casefold())
-        if any(c in gap for c in ".!;?\n"):
-            return False
-        return f" {' '.join(words)}".endswith(phrases)
+        return (last in self._lexicon.greetings and sign == ":") or around.follows(self._lexicon.before)
 
     def _acts(self, end: int) -> bool:
         after = self._text[end : end + _WINDOW].casefold()
@@ -234,9 +216,40 @@ class _Reader:
         return not word.common or not (self._nouns or starts_sentence(self._text, word.start))
 
 
-def _said(before: str) -> tuple[list[str], str]:
-    """The words, and what stands behind the last."""
-    return _WORDS.findall(before), before[len(before.rstrip(" \t\r\n:,.!;?\"'(*>-\u2013")) :]
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands before and after a run, without case."""
+
+    before: str
+    after: str
+    words: list[str]
+    gap: str
+    """Behind the last of the words."""
+    phrase: str
+
+    def written(self) -> bool:
+        if ":" not in self.after:
+            return False
+        return bool(_WRITER.match(self.after) or (_WRITTEN_BY.search(self.before) and _QUOTED.match(self.after)))
+
+    def labelled(self) -> bool:
+        return ":" in self.gap and _LABELLED.search(self.before) is not None
+
+    def signs(self, closings: tuple[str, ...]) -> bool:
+        """Alone at a line's end, below or after "regards"."""
+        if "\n" not in self.gap and "," not in self.gap:
+            return False
+        return not self.after.partition("\n")[0].strip(" \t\r,.") and self.phrase.endswith(closings)
+
+    def follows(self, phrases: tuple[str, ...]) -> bool:
+        """Whether one of the phrases stands before, in the same sentence and line."""
+        return self.phrase.endswith(phrases) and not any(c in self.gap for c in ".!;?\n")
+
+
+def _around(text: str, start: int, end: int) -> _Around:
+    before = text[max(0, start - _WINDOW) : start].casefold()
+    words, gap = _WORDS.findall(before), before[len(before.rstrip(" \t\r\n:,.!;?\"'(*>-\u2013")) :]
+    return _Around(before, text[end : end + _WINDOW].casefold(), words, gap, f" {' '.join(words)}")
 
 
 @cache

@@ -10,9 +10,23 @@ from typing import Any
 from presidio_analyzer import EntityRecognizer, Pattern, RecognizerResult, predefined_recognizers
 
 from privacy_svc.pii import models, patterns
+from privacy_svc.pii.entities import counts
 from privacy_svc.pii.national import numbers, presidios
 from privacy_svc.pii.people import named_in
-from privacy_svc.pii.refined import Ages, Cards, Checked, Email, Ibans, Ips, Macs, Own, Phones, RegionsPhones, Ssns
+from privacy_svc.pii.refined import (
+    Ages,
+    Cards,
+    Checked,
+    Email,
+    Ibans,
+    Ips,
+    Macs,
+    Own,
+    PersonsYears,
+    Phones,
+    RegionsPhones,
+    Ssns,
+)
 from privacy_svc.pii.wordlists import places
 
 _PHONE = (
@@ -103,11 +117,15 @@ def _ours(language: str) -> Iterator[EntityRecognizer]:
     yield Own("ADDRESS", patterns.PLACES, language, name="PostalCodes")
     yield _CodeAndCity("ADDRESS", {"code and city": patterns.CODE_AND_CITY}, language, name="CodeAndCity")
     yield Ages("AGE", patterns.AGES, language, any_case=True)
+    yield PersonsYears("AGE", patterns.YEARS, language, name="PersonsYears")
     yield Own("DATE_OF_BIRTH", patterns.DATES, language, context=_BIRTH, name="WrittenDates")
     yield Own("DATE_OF_BIRTH", [Pattern(n, r, 0.9) for n, r in patterns.BIRTHS.items()], language, name="Births")
     yield Own("URL", patterns.SITES, language, name="Sites")
     written = [Pattern(name, found, score) for name, (found, score) in patterns.PHONES.items()]
-    yield Phones("PHONE_NUMBER", written, language, context=_PHONE, name="WrittenPhones")
+    sure = [pattern for pattern in written if counts("PHONE_NUMBER", pattern.score)]
+    yield Phones("PHONE_NUMBER", sure, language, context=_PHONE, name="WrittenPhones")
+    others = [pattern for pattern in written if pattern not in sure]
+    yield Phones("PHONE_NUMBER", others, language, context=_PHONE, name="PhonesBesideWords")
 
 
 def _national(language: str, regions: Sequence[str]) -> Iterator[EntityRecognizer]:

@@ -11,6 +11,7 @@ import tldextract
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult, predefined_recognizers
 from stdnum import iban
 
+from privacy_svc.pii.ages import is_a_persons, is_a_things
 from privacy_svc.pii.cards import is_card
 from privacy_svc.pii.dates import dates_in
 from privacy_svc.pii.national import Number
@@ -182,8 +183,22 @@ class Ssns(predefined_recognizers.UsSsnRecognizer):
 
 
 class Ages(Own):
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None
+    ) -> list[RecognizerResult]:
+        found = super().analyze(text, entities, nlp_artifacts, regex_flags)
+        return [r for r in found if self._counts(text, r.start)]
+
+    def _counts(self, text: str, start: int) -> bool:
+        return not is_a_things(text, start, self.supported_language)
+
     def validate_result(self, pattern_text: str) -> bool | None:
         return int(re.sub(r"\D", "", pattern_text) or "999") <= 120 and None
+
+
+class PersonsYears(Ages):
+    def _counts(self, text: str, start: int) -> bool:
+        return is_a_persons(text, start)
 
 
 class Checked(Own):

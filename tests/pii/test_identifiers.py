@@ -169,6 +169,12 @@ def test_written_alike(text: str) -> None:
         ("fr", "Il habite 12 bis rue de la Paix, 75002 Paris.", "12 bis rue de la Paix, 75002 Paris"),
         ("es", "Vive en Calle de Alcalá, 45, 28014 Madrid", "Calle de Alcalá, 45, 28014 Madrid"),
         ("it", "Abita in Via Giuseppe Verdi 12, 20121 Milano (MI)", "Via Giuseppe Verdi 12, 20121 Milano (MI)"),
+        ("it", "Abita in Via dell'Orso 3, 20121 MILANO", "Via dell'Orso 3, 20121 MILANO"),
+        ("de", "wohnt Straße des 17. Juni 135, 10623 Berlin.", "Straße des 17. Juni 135, 10623 Berlin"),
+        ("de", "wohnt Platz der Republik 1, 11011 BERLIN.", "Platz der Republik 1, 11011 BERLIN"),
+        ("fr", "habite 12 rue du 8 mai 1945, 75010 Paris.", "12 rue du 8 mai 1945, 75010 Paris"),
+        ("fr", "habite Rue Neuve 12, 1000 Bruxelles.", "Rue Neuve 12, 1000 Bruxelles"),
+        ("fr", "habite chaussée de Wavre 112\n1050 IXELLES", "chaussée de Wavre 112\n1050 IXELLES"),
         ("nl", "Hij woont op Prinsengracht 263, 1016 GV Amsterdam.", "Prinsengracht 263, 1016 GV Amsterdam"),
     ],
 )
@@ -186,6 +192,17 @@ def test_addresses(language: str, text: str, address: str) -> None:
         ("es", "Tiene 34 años.", "AGE", "34 años"),
         ("it", "Ho 34 anni.", "AGE", "34 anni"),
         ("nl", "zij is 34 jaar oud", "AGE", "34 jaar oud"),
+        ("de", "Kunde, 34 Jahre, zahlt", "AGE", "34 Jahre"),
+        ("fr", "la cliente, 34 ans, paie", "AGE", "34 ans"),
+        ("es", "una mujer de 34 años", "AGE", "34 años"),
+        ("it", "la paziente, 34 anni, paga", "AGE", "34 anni"),
+        ("nl", "de klant, 81 jaar, betaalt", "AGE", "81 jaar"),
+        ("de", "wurde am 7.5.1949 hier geboren", "DATE_OF_BIRTH", "7.5.1949"),
+        ("de", "ist am 7. Mai 1949 geboren", "DATE_OF_BIRTH", "7. Mai 1949"),
+        ("en", "on 3 May 1949 she was born", "DATE_OF_BIRTH", "3 May 1949"),
+        ("es", "el 3 de mayo de 1949 nació", "DATE_OF_BIRTH", "3 de mayo de 1949"),
+        ("it", "il 3 maggio 1949 è nata", "DATE_OF_BIRTH", "3 maggio 1949"),
+        ("nl", "is op 3 mei 1949 geboren", "DATE_OF_BIRTH", "3 mei 1949"),
         ("en", "born on March 3rd, 1984", "DATE_OF_BIRTH", "March 3rd, 1984"),
         ("de", "geboren am 3. März 1984", "DATE_OF_BIRTH", "3. März 1984"),
         ("fr", "née le 3 mars 1984", "DATE_OF_BIRTH", "3 mars 1984"),
@@ -210,6 +227,23 @@ def test_ages_and_births(language: str, text: str, entity: str, value: str) -> N
 def test_left_alone(text: str) -> None:
     """Order numbers, other dates, prices and times are nobody's."""
     assert shown(text) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The pump is 3 years old, and the house was over 90 years old."),
+        ("de", "Die Pumpe ist 5 Jahre alt, mit 10-jähriger Garantie; 5 Jahre Laufzeit."),
+        ("fr", "Garantie 5 ans, gratuit (2 ans). Elle a 3 ans de garantie."),
+        ("es", "Garantía de 3 años, contrato de 12 años; tiene 2 años de garantía."),
+        ("it", "Garanzia, 2 anni, gratis; ha 3 anni di garanzia."),
+        ("nl", "De garantie is 5 jaar, het apparaat is 3 jaar oud."),
+        ("de", "bestellt am 12.03.2024, die Firma wurde am 3.4.2020 gegründet"),
+    ],
+)
+def test_things_have_no_age(language: str, text: str) -> None:
+    """Years of a guarantee or a machine are nobody's age, and not every date is a birth's."""
+    assert [e for e, _ in shown(text, language) if e in {"AGE", "DATE_OF_BIRTH"}] == []
 
 
 def test_several_regions() -> None:
