@@ -13,6 +13,7 @@ from privacy_svc.errors import Misconfigured
 from privacy_svc.policy.loader import compile_policies, read_files, version_of, watched_paths
 from privacy_svc.policy.policyset import PolicySet
 from privacy_svc.policy.terms import outgrown
+from privacy_svc.policy.widening import refuse_widened
 
 _log = structlog.get_logger(__name__)
 
@@ -100,7 +101,9 @@ class PolicyHolder:
         version = version_of(files)
         if version != self._seen:
             self._seen = version
-            loaded = compile_policies(files, name=self.folder.resolve().name)
+            name = self.folder.resolve().name
+            loaded = compile_policies(files, name=name)
+            refuse_widened(self._current, loaded, name)
             changes = list(outgrown(self._current, loaded))
             self._current = loaded
             _log.info("policy.loaded", version=version)

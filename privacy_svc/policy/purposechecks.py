@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, within
+from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, related, within
 from privacy_svc.policy.dpv import DESPITE_RESTRICTION
 from privacy_svc.policy.policyset import LegalBasis, Notice, Purpose, SpecialCondition
 from privacy_svc.policy.reading import Block
@@ -42,6 +42,7 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
         block.fault("consent", "guardian_lasts says nothing without 'minimum_age'")
     if purpose.honours_gpc and not (by_consent or purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE):
         block.fault("honours_gpc", f"{purpose.legal_basis} can be neither withdrawn nor objected to: a false promise")
+    _check_inherited(purpose, block)
     rule = purpose.consent
     for (notice, version, _), found in notices.items():
         covered = rule and notice == rule.notice and version >= rule.covered_since
@@ -49,6 +50,23 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
             block.fault(
                 "consent", f"notice {notice} version {version} does not speak of {purpose.key}: see its 'purposes'"
             )
+
+
+def _check_inherited(purpose: Purpose, block: Block) -> None:
+    for word in purpose.consent.inherits if purpose.consent else ():
+        if not _is_said(purpose, word):
+            block.fault("consent", f"inherits: {word} is nothing that {purpose.key} says: there is nothing to inherit")
+
+
+def _is_said(purpose: Purpose, word: str) -> bool:
+    """A consent can have been to it: one of the purpose's categories, its recipients, or what it does."""
+    does = {
+        purpose.use,
+        purpose.dpv,
+        "profiling" if purpose.profiling else "",
+        "automated" if purpose.automated else "",
+    }
+    return related(word, purpose.categories) or word in does.union(purpose.recipients)
 
 
 def _check_double_opt_in(purpose: Purpose, block: Block) -> None:
