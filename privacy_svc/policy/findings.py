@@ -13,6 +13,7 @@ from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, beneath, relate
 from privacy_svc.policy.datamap import Field
 from privacy_svc.policy.fieldrules import Effect, field_rules
 from privacy_svc.policy.policyset import PolicySet, Purpose
+from privacy_svc.policy.purposechecks import channels
 
 
 class FindingKind(enum.StrEnum):
@@ -23,6 +24,7 @@ class FindingKind(enum.StrEnum):
     GROUP_EMPTY = "group_empty"
     FIELD_UNREADABLE = "field_unreadable"
     FIELD_UNCATEGORISED = "field_uncategorised"
+    CONSENT_BUNDLED = "consent_bundled"
     FIELD_BROAD = "field_broad"
 
 
@@ -54,6 +56,10 @@ def _of_purpose(policies: PolicySet, purpose: Purpose) -> Iterator[Finding]:
     persons = {c.subject for c in policies.data_map.identities()}
     for kind in sorted(purpose.subjects - persons):
         yield Finding(FindingKind.KIND_UNMAPPED, key, f"no collection of the data map holds persons of the kind {kind}")
+    reached = channels(purpose)
+    if purpose.consent is not None and len(reached) > 1:
+        detail = f"one consent for {' and '.join(reached)}: people may want one and not the other, ask for each"
+        yield Finding(FindingKind.CONSENT_BUNDLED, key, detail)
     for category in purpose.categories:
         if not _any_within(mapped, category):
             yield Finding(FindingKind.CATEGORY_UNMAPPED, key, f"categories: no field of the data map is {category}")

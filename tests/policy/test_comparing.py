@@ -25,7 +25,7 @@ LOOSER = {
     "a day of retention": ("purposes.yml", PURPOSES.replace("retention: P1Y", "retention: P366D")),
     "an older text": ("purposes.yml", PURPOSES.replace("covered_since: 2", "covered_since: 1")),
     "imports": ("purposes.yml", PURPOSES.replace("covered_since: 2", "covered_since: 2\n      accept_imported: true")),
-    "a category": ("purposes.yml", PURPOSES.replace("[user.name, user.contact.email]", "[user.name, user.contact]")),
+    "a category": ("purposes.yml", PURPOSES.replace("contact.email]", "contact.email, user.contact.address]", 1)),
     "no prohibition": ("purposes.yml", PURPOSES.replace("    prohibited: [user.contact.address]\n", "")),
     "no mask": ("purposes.yml", PURPOSES.replace("    masks: {user.contact.phone_number: last4}\n", "")),
     "a restriction": ("purposes.yml", PURPOSES.replace("storage_only", "despite_restriction: true\n    storage_only")),
@@ -236,8 +236,12 @@ def test_who_may_record_consents_is_told() -> None:
 
 def test_a_prohibition_lifted_under_old_consents_is_told() -> None:
     """Also where `categories` stays as it was."""
-    carved = PURPOSES.replace("user.contact.email]", "user.contact]\n    prohibited: [user.contact.address]", 1)
-    lifted = PURPOSES.replace("user.contact.email]", "user.contact]", 1)
+    rest, lifting = (
+        "user.contact]\n    prohibited: [user.contact.address, user.contact.phone_number]",
+        "user.contact.address, ",
+    )
+    carved = PURPOSES.replace("user.contact.email]", rest, 1)
+    lifted = PURPOSES.replace("user.contact.email]", rest.replace(lifting, ""), 1)
     found = told_loosened(compiled(**{"purposes.yml": carved}), compiled(**{"purposes.yml": lifted}))
     assert [a for _, _, a in found if a.startswith("they cover user.contact.address too: raise covered_since")]
 

@@ -75,6 +75,12 @@ def test_the_example_has_none() -> None:
             "crm.people.phone",
         ),
         (
+            "purposes.yml",
+            PURPOSES.replace("user.contact.email]", "user.contact.email, user.contact.address]", 1),
+            FindingKind.CONSENT_BUNDLED,
+            "news",
+        ),
+        (
             "datasets/crm.yml",
             DATASET.replace("[user.contact.phone_number]", "[user.contact]"),
             FindingKind.FIELD_BROAD,
