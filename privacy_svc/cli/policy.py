@@ -43,12 +43,12 @@ def check(cli: Cli) -> None:
 
     What fits and yet does nothing is told with exit code 1: rules no request reaches, purposes nobody may use,
     categories nobody maps, fields nobody may read. So is what a connected store has and the files do not name: tables
-    with columns that are called like personal data.
+    with columns that are called like personal data. A note is for your knowledge, and no finding.
 
     A purpose that is for more than under the policy in force here, while consents of before would go on counting, is
     refused with exit code 2, as the service refuses it.
     """
-    from privacy_svc.policy import findings, load_policies
+    from privacy_svc.policy import findings, load_policies, notes
 
     found = load_policies(cli.settings.policies)
     compared = _compared(cli, found)
@@ -66,7 +66,8 @@ def check(cli: Cli) -> None:
         "tables_not_mapped": tables,
     }
     rows = [*(asdict(f) for f in findings(found)), *missed, *compared]
-    cli.show({**data, "findings": rows}, lambda: _tell(data, rows))
+    hints = [asdict(n) for n in notes(found)]
+    cli.show({**data, "findings": rows, "notes": hints}, lambda: _tell(data, rows, hints))
     sys.exit(1 if rows else 0)
 
 
@@ -140,7 +141,7 @@ def _tell_run(run: "TestRun") -> None:
             table([asdict(r) for r in rows], columns)
 
 
-def _tell(data: dict[str, object], rows: list[dict[str, object]]) -> None:
+def _tell(data: dict[str, object], rows: list[dict[str, object]], hints: list[dict[str, object]]) -> None:
     click.secho("The policies fit together.", fg="green")
     for name, value in data.items():
         click.echo(f"  {name.replace('_', ' '):16} {', '.join(value) if isinstance(value, list) else value}")
@@ -148,3 +149,5 @@ def _tell(data: dict[str, object], rows: list[dict[str, object]]) -> None:
         what = "what is written and does nothing, or is there and not written"
         click.secho(f"\n{len(rows)} findings: {what}", fg="yellow")
         table(rows, ("kind", "about", "detail"))
+    for hint in hints:
+        click.echo(f"  note: {hint['about']} {hint['detail']}")

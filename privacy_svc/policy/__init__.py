@@ -44,7 +44,7 @@ from privacy_svc.policy.facts import (
     last_passed,
 )
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
-from privacy_svc.policy.findings import Finding, FindingKind, findings
+from privacy_svc.policy.findings import Finding, FindingKind, findings, notes
 from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.keeping import kept_from, kept_until
 from privacy_svc.policy.loader import compile_policies, load_policies, read_files, version_of
@@ -189,6 +189,7 @@ __all__ = [
     "load_policies",
     "newest",
     "newest_version",
+    "notes",
     "outcome",
     "parse_duration",
     "people_over",

@@ -26,6 +26,7 @@ class FindingKind(enum.StrEnum):
     FIELD_UNCATEGORISED = "field_uncategorised"
     CONSENT_BUNDLED = "consent_bundled"
     FIELD_BROAD = "field_broad"
+    KEY_MASKED = "key_masked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,22 @@ def _masks(purpose: Purpose, mapped: Names[str]) -> Iterator[str]:
 def _special(purpose: Purpose) -> Iterator[str]:
     if purpose.special_condition and not any(related(s, purpose.categories) for s in (*ARTICLE_9, *ARTICLE_10)):
         yield "special_condition: no category of the purpose is a special one"
+
+
+def notes(policies: PolicySet) -> list[Finding]:
+    """What holds, and hides less than it may seem to. Nothing to mend."""
+    return [
+        Finding(FindingKind.KEY_MASKED, purpose.key, f"masks {path}, by which modules name records: `key` shows it")
+        for purpose in policies.purposes.values()
+        for path, field in _keys(policies, purpose)
+        if any(purpose.covers(c) and purpose.masks_of(c) for c in field.categories)
+    ]
+
+
+def _keys(policies: PolicySet, purpose: Purpose) -> Iterator[tuple[str, Field]]:
+    for collection in policies.data_map.identities():
+        if collection.subject in purpose.subjects:
+            yield from ((f"{collection.path}.{name}", collection.by_name[name]) for name in collection.key)
 
 
 def _broad(policies: PolicySet) -> Iterator[Finding]:
