@@ -41,8 +41,10 @@ class PolicyHolder:
         interval: float = 1.0,
         quiet: float = QUIET,
         kept: Callable[[], PolicySet | None] = lambda: None,
+        candidate: bool = False,
     ) -> None:
-        self.folder, self.interval, self._quiet = folder, interval, quiet
+        """`candidate`: never in force, so nobody consents under it, and it may widen as it likes."""
+        self.folder, self.interval, self._quiet, self._is_candidate = folder, interval, quiet, candidate
         self.fault: Misconfigured | None = None
         """Why the files as they are now are not in force; None when they are."""
         self.refused_since: datetime | None = None
@@ -103,7 +105,8 @@ class PolicyHolder:
             self._seen = version
             name = self.folder.resolve().name
             loaded = compile_policies(files, name=name)
-            refuse_widened(self._current, loaded, name)
+            if not self._is_candidate:
+                refuse_widened(self._current, loaded, name)
             changes = list(outgrown(self._current, loaded))
             self._current = loaded
             _log.info("policy.loaded", version=version)

@@ -253,3 +253,11 @@ def test_a_wider_purpose_does_not_come_into_force(folder: Path) -> None:
     )
     assert holder.current.purposes["news"].covers("user.demographic.language")
     assert holder.fault is None
+
+
+def test_a_candidate_may_widen(folder: Path) -> None:
+    """It is never in force: nobody consents under it, and what it would decide is to be seen."""
+    holder = PolicyHolder(folder, interval=0, quiet=0, candidate=True)
+    wider = FILES["purposes.yml"].replace("user.contact.email]", "user.contact.email, user.demographic]", 1)
+    (folder / "purposes.yml").write_text(wider)
+    assert holder.current.purposes["news"].covers("user.demographic.language")
