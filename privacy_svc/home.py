@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import Log, Signer, Witness
@@ -15,7 +16,7 @@ from privacy_svc.errors import KeyUnavailable, Misconfigured
 from privacy_svc.identity import check_reach, registration_of
 from privacy_svc.outbound import networks
 from privacy_svc.pii import use_model
-from privacy_svc.policy import PolicyHolder, PolicySet, newest
+from privacy_svc.policy import PolicyHolder, PolicySet, newest, newest_version, refuse_widened
 from privacy_svc.rights import opendsr_signing
 from privacy_svc.runtime import Runtime
 from privacy_svc.settings import Settings
@@ -35,6 +36,7 @@ from privacy_svc.vault import (
 )
 
 KEYS = "keys"
+_log = structlog.get_logger(__name__)
 
 
 def _initialised(settings: Settings) -> bool:
@@ -98,8 +100,26 @@ def open_runtime(
             _refuse_other_keys(runtime.vault, session)
             runtime.vault.refuse_undone(session)
             runtime.vault.guarded = True
-            runtime.pdp.keep(session, policies.current)
+            if check_policies:
+                _refuse_widened(session, policies)
+                runtime.pdp.keep(session, policies.current)
     return runtime
+
+
+def _refuse_widened(session: Session, policies: PolicyHolder) -> None:
+    """A start is no way around what a reload refuses."""
+    try:
+        before = newest(session) if newest_version(session) != policies.current.version else None
+    except Misconfigured as error:  # of another release, which read policies otherwise
+        _log.warning("policy.not_compared", faults=[str(error)])
+        return
+    if before is not None:
+        refuse_widened(before, policies.current, policies.folder.resolve().name)
+
+
+def last_in_force(settings: Settings) -> PolicySet | None:
+    """None before the first start."""
+    return _kept_last(settings) if _initialised(settings) else None
 
 
 def _kept_last(settings: Settings) -> PolicySet | None:
@@ -164,6 +184,7 @@ def create_home(settings: Settings) -> Runtime:
             runtime.vault.create_index_root(session)
             runtime.vault.address_hasher(session, write=True)
         runtime.log.begin_record(session)
+        _refuse_widened(session, policies)
         runtime.pdp.keep(session, policies.current)
     return runtime
 

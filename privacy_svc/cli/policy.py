@@ -13,7 +13,7 @@ from privacy_svc.cli.policy_changes import diff, simulate
 from privacy_svc.cli.policy_kept import show, versions
 
 if TYPE_CHECKING:
-    from privacy_svc.policy import DataMap, TestRun
+    from privacy_svc.policy import DataMap, PolicySet, TestRun
 
 
 @click.group()
@@ -43,11 +43,15 @@ def check(cli: Cli) -> None:
 
     What fits and yet does nothing is told with exit code 1: rules no request reaches, purposes nobody may use,
     categories nobody maps, fields nobody may read. So is what a connected store has and the files do not name: tables
-    with columns that are called like personal data.
+    with columns that are called like personal data. A note is for your knowledge, and no finding.
+
+    A purpose that is for more than under the policy in force here, while consents of before would go on counting, is
+    refused with exit code 2, as the service refuses it.
     """
-    from privacy_svc.policy import findings, load_policies
+    from privacy_svc.policy import findings, load_policies, notes
 
     found = load_policies(cli.settings.policies)
+    compared = _compared(cli, found)
     tables, missed = _beside(cli.settings.stores, found.data_map)
     fields = [f for c in found.data_map.collections() for f in c.fields]
     data = {
@@ -61,9 +65,25 @@ def check(cli: Cli) -> None:
         "sealed_fields": sum(f.seal for f in fields),
         "tables_not_mapped": tables,
     }
-    rows = [*(asdict(f) for f in findings(found)), *missed]
-    cli.show({**data, "findings": rows}, lambda: _tell(data, rows))
+    rows = [*(asdict(f) for f in findings(found)), *missed, *compared]
+    hints = [asdict(n) for n in notes(found)]
+    cli.show({**data, "findings": rows, "notes": hints}, lambda: _tell(data, rows, hints))
     sys.exit(1 if rows else 0)
+
+
+def _compared(cli: Cli, found: "PolicySet") -> list[dict[str, object]]:
+    """With the policy in force here. Raises Misconfigured."""
+    from privacy_svc.errors import PrivacyError
+    from privacy_svc.home import last_in_force
+    from privacy_svc.policy import refuse_widened
+
+    try:
+        before = last_in_force(cli.settings)
+    except PrivacyError as error:
+        return [{"kind": "policy_not_compared", "about": "the policy in force", "detail": error.detail}]
+    if before is not None:
+        refuse_widened(before, found, cli.settings.policies.resolve().name)
+    return []
 
 
 def _beside(urls: Mapping[str, str], data_map: "DataMap") -> tuple[list[str], list[dict[str, object]]]:
@@ -121,7 +141,7 @@ def _tell_run(run: "TestRun") -> None:
             table([asdict(r) for r in rows], columns)
 
 
-def _tell(data: dict[str, object], rows: list[dict[str, object]]) -> None:
+def _tell(data: dict[str, object], rows: list[dict[str, object]], hints: list[dict[str, object]]) -> None:
     click.secho("The policies fit together.", fg="green")
     for name, value in data.items():
         click.echo(f"  {name.replace('_', ' '):16} {', '.join(value) if isinstance(value, list) else value}")
@@ -129,3 +149,5 @@ def _tell(data: dict[str, object], rows: list[dict[str, object]]) -> None:
         what = "what is written and does nothing, or is there and not written"
         click.secho(f"\n{len(rows)} findings: {what}", fg="yellow")
         table(rows, ("kind", "about", "detail"))
+    for hint in hints:
+        click.echo(f"  note: {hint['about']} {hint['detail']}")

@@ -11,6 +11,8 @@ Customer = str | int | Mapping[str, str]
 """The CRM's own key, as it has it, or exactly one of {"id"}, {"email"}, {"phone"}, {"subject"}."""
 State = Literal["given", "refused", "withdrawn"]
 _UNSAID: Any = object()
+OBLIGATIONS = frozenset({"field-filter", "human_review_on_request"})
+"""Those that `fields` and `human_review` tell of."""
 
 
 class Notice(TypedDict):
@@ -233,6 +235,11 @@ def decision(got: Mapping[str, Any]) -> Decision:
     }
     reasons = [Reason(r["code"], r["detail"], r["article"], r.get("field")) for r in told["reasons"]]
     obliged = {o["id"] for o in told.get("obligations", ())}
+    unknown = obliged - OBLIGATIONS
+    if unknown:  # what it may not fail to do and does not know how to (obligations profile §4)
+        permitted = False
+        told_of = ", ".join(sorted(map(str, unknown)))
+        reasons.append(Reason("obligation_not_supported", f"This client does not know the obligation {told_of}.", ""))
     return Decision(
         permitted,
         told["decision_id"],

@@ -103,7 +103,7 @@ class _Batch:
         self._rows.append(row)
         for column, place in self._wanted.items():
             key = _key(row, place)
-            if row[column] is None or key is None:
+            if key is None:
                 continue
             one = item(place, key, row[column])
             self._items.append(one)
@@ -125,7 +125,8 @@ class _Batch:
         fields: dict[str, Any] = {}
         withheld: dict[str, Withheld] = {}
         for column, value in row.items():
-            if column not in self._wanted or value is None:
+            absent = value is None and column in self._wanted and _key(row, self._wanted[column]) is None
+            if column not in self._wanted or absent:  # of an outer join, a row there is none of
                 fields[column] = value
                 continue
             asked, answer = found.get((number, column), ({}, UNKNOWN))
@@ -161,7 +162,7 @@ def _sent(value: object) -> object:
         return base64.b64encode(value).decode()
     if isinstance(value, date | time):
         return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
+    return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
 
 
 def _withheld(told: Mapping[str, Any]) -> Withheld:

@@ -44,7 +44,7 @@ from privacy_svc.policy.facts import (
     last_passed,
 )
 from privacy_svc.policy.fieldrules import Effect, FieldDecision, denied
-from privacy_svc.policy.findings import Finding, FindingKind, findings
+from privacy_svc.policy.findings import Finding, FindingKind, findings, notes
 from privacy_svc.policy.holder import PolicyHolder
 from privacy_svc.policy.keeping import kept_from, kept_until
 from privacy_svc.policy.loader import compile_policies, load_policies, read_files, version_of
@@ -73,6 +73,7 @@ from privacy_svc.policy.service import (
     kept_policy,
     kept_versions,
     newest,
+    newest_version,
     recall,
     remember,
 )
@@ -80,6 +81,7 @@ from privacy_svc.policy.subjectstate import DIRECT_MARKETING, PROFILING, Consent
 from privacy_svc.policy.telling import tellers
 from privacy_svc.policy.textdiff import text_changes
 from privacy_svc.policy.ways import Way, Ways
+from privacy_svc.policy.widening import refuse_widened
 from privacy_svc.policy.yamlfile import Node, read_yaml
 
 __all__ = [
@@ -186,6 +188,8 @@ __all__ = [
     "last_passed",
     "load_policies",
     "newest",
+    "newest_version",
+    "notes",
     "outcome",
     "parse_duration",
     "people_over",
@@ -194,6 +198,7 @@ __all__ = [
     "read_yaml",
     "reason",
     "recall",
+    "refuse_widened",
     "remember",
     "run_cases",
     "special_article",

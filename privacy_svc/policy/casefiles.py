@@ -55,7 +55,7 @@ class Case:
 def read_cases(folder: Path, policies: PolicySet) -> list[Case]:
     """All tests in the policies folder. Raises Misconfigured with every fault."""
     faults = Faults()
-    paths = sorted(p for p in (folder / FOLDER).rglob("*") if p.suffix in {".yml", ".yaml"} and p.is_file())
+    paths = sorted(p for p in (folder / FOLDER).rglob("*") if p.suffix.lower() in {".yml", ".yaml"} and p.is_file())
     cases: list[Case] = []
     for path in paths:
         try:

@@ -57,6 +57,8 @@ class Party:
     """For a processor: the reference of the contract (Art. 28(3))."""
     arrangement: str = ""
     """For a joint controller: the reference of the arrangement (Art. 26(1))."""
+    formerly: tuple[str, ...] = ()
+    """Of the controller: names under which it was the same one, whose consents are its own."""
     tell: Tell | None = None
     """How a recipient is told of a change (Art. 19); None where a person does it."""
 

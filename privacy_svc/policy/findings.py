@@ -13,6 +13,7 @@ from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, beneath, relate
 from privacy_svc.policy.datamap import Field
 from privacy_svc.policy.fieldrules import Effect, field_rules
 from privacy_svc.policy.policyset import PolicySet, Purpose
+from privacy_svc.policy.purposechecks import channels
 
 
 class FindingKind(enum.StrEnum):
@@ -23,7 +24,9 @@ class FindingKind(enum.StrEnum):
     GROUP_EMPTY = "group_empty"
     FIELD_UNREADABLE = "field_unreadable"
     FIELD_UNCATEGORISED = "field_uncategorised"
+    CONSENT_BUNDLED = "consent_bundled"
     FIELD_BROAD = "field_broad"
+    KEY_MASKED = "key_masked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ def _of_purpose(policies: PolicySet, purpose: Purpose) -> Iterator[Finding]:
     persons = {c.subject for c in policies.data_map.identities()}
     for kind in sorted(purpose.subjects - persons):
         yield Finding(FindingKind.KIND_UNMAPPED, key, f"no collection of the data map holds persons of the kind {kind}")
+    reached = channels(purpose)
+    if purpose.consent is not None and len(reached) > 1:
+        detail = f"one consent for {' and '.join(reached)}: people may want one and not the other, ask for each"
+        yield Finding(FindingKind.CONSENT_BUNDLED, key, detail)
     for category in purpose.categories:
         if not _any_within(mapped, category):
             yield Finding(FindingKind.CATEGORY_UNMAPPED, key, f"categories: no field of the data map is {category}")
@@ -88,6 +95,22 @@ def _masks(purpose: Purpose, mapped: Names[str]) -> Iterator[str]:
 def _special(purpose: Purpose) -> Iterator[str]:
     if purpose.special_condition and not any(related(s, purpose.categories) for s in (*ARTICLE_9, *ARTICLE_10)):
         yield "special_condition: no category of the purpose is a special one"
+
+
+def notes(policies: PolicySet) -> list[Finding]:
+    """What holds, and hides less than it may seem to. Nothing to mend."""
+    return [
+        Finding(FindingKind.KEY_MASKED, purpose.key, f"masks {path}, by which modules name records: `key` shows it")
+        for purpose in policies.purposes.values()
+        for path, field in _keys(policies, purpose)
+        if any(purpose.covers(c) and purpose.masks_of(c) for c in field.categories)
+    ]
+
+
+def _keys(policies: PolicySet, purpose: Purpose) -> Iterator[tuple[str, Field]]:
+    for collection in policies.data_map.identities():
+        if collection.subject in purpose.subjects:
+            yield from ((f"{collection.path}.{name}", collection.by_name[name]) for name in collection.key)
 
 
 def _broad(policies: PolicySet) -> Iterator[Finding]:

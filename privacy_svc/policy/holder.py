@@ -13,6 +13,7 @@ from privacy_svc.errors import Misconfigured
 from privacy_svc.policy.loader import compile_policies, read_files, version_of, watched_paths
 from privacy_svc.policy.policyset import PolicySet
 from privacy_svc.policy.terms import outgrown
+from privacy_svc.policy.widening import refuse_widened
 
 _log = structlog.get_logger(__name__)
 
@@ -40,8 +41,10 @@ class PolicyHolder:
         interval: float = 1.0,
         quiet: float = QUIET,
         kept: Callable[[], PolicySet | None] = lambda: None,
+        candidate: bool = False,
     ) -> None:
-        self.folder, self.interval, self._quiet = folder, interval, quiet
+        """`candidate`: never in force, so nobody consents under it, and it may widen as it likes."""
+        self.folder, self.interval, self._quiet, self._is_candidate = folder, interval, quiet, candidate
         self.fault: Misconfigured | None = None
         """Why the files as they are now are not in force; None when they are."""
         self.refused_since: datetime | None = None
@@ -100,7 +103,10 @@ class PolicyHolder:
         version = version_of(files)
         if version != self._seen:
             self._seen = version
-            loaded = compile_policies(files, name=self.folder.resolve().name)
+            name = self.folder.resolve().name
+            loaded = compile_policies(files, name=name)
+            if not self._is_candidate:
+                refuse_widened(self._current, loaded, name)
             changes = list(outgrown(self._current, loaded))
             self._current = loaded
             _log.info("policy.loaded", version=version)

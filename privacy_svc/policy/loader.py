@@ -44,7 +44,7 @@ def watched_paths(folder: Path) -> list[Path]:
     """The policy files and the folders they are in."""
     if not folder.is_dir():
         raise Misconfigured(f"There is no policies folder {folder}: `privacy-svc init` makes one.")
-    found = (p for p in folder.rglob("*") if (p.suffix in _TEXTS and p.name != "README.md") or p.is_dir())
+    found = (p for p in folder.rglob("*") if (p.suffix.lower() in _TEXTS and p.name != "README.md") or p.is_dir())
     return [folder, *(p for p in found if _is_policy(p.relative_to(folder).parts))]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -59,7 +60,9 @@ def read_organisation(root: Node | None, faults: Faults) -> Organisation | None:
     if root is None:
         return None
     block = Block(root, faults, _KEYS, "organisation")
-    controller = read_party("controller", block.block("controller", PARTY, required=True), ("name", "address", "email"))
+    responsible = block.block("controller", (*PARTY, "formerly"), required=True)
+    controller = read_party("controller", responsible, ("name", "address", "email"))
+    controller = replace(controller, formerly=tuple(name for name, _ in responsible.words("formerly")))
     return Organisation(
         id=_shaped(block, "id", _ID, "small letters, digits and hyphens, such as nordlicht"),
         controller=controller,

@@ -89,6 +89,8 @@ class ConsentRule:
     """Whether a consent counts that came from an old table without proof of what was shown, or of how it was given."""
     guardian_lasts: bool = False
     """A guardian's consent goes on when the child has come of age, until the person says otherwise (decision 12)."""
+    inherits: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    """What is new to the purpose and was agreed to all the same, each with the reason (decision 23)."""
     ask_again: str = ASK_AGAIN
     """ISO 8601 duration for which who refused or withdrew is not asked again."""
 

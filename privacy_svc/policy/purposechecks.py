@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 
-from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, within
+from privacy_svc.policy.categories import ARTICLE_9, ARTICLE_10, related, within
 from privacy_svc.policy.dpv import DESPITE_RESTRICTION
 from privacy_svc.policy.policyset import LegalBasis, Notice, Purpose, SpecialCondition
 from privacy_svc.policy.reading import Block
 
 _PHONE = "user.contact.phone_number"
 _ADDRESSES = ("user.contact",)
+_CHANNELS = {
+    "user.contact.email": "e-mail",
+    _PHONE: "telephone",
+    "user.contact.fax_number": "fax",
+    "user.contact.address.street": "post",
+}
 _OBJECTIONABLE = {LegalBasis.LEGITIMATE_INTERESTS, LegalBasis.PUBLIC_TASK}
 _MARKETING_BASES = {LegalBasis.CONSENT, LegalBasis.LEGITIMATE_INTERESTS}
 
@@ -18,6 +24,7 @@ def check_purpose(purpose: Purpose, block: Block, notices: Mapping[tuple[str, in
         return
     _check_consent(purpose, block, notices)
     _check_double_opt_in(purpose, block)
+    _check_channels(purpose, block)
     _check_basis(purpose, block)
     _check_marketing(purpose, block)
     _check_categories(purpose, block)
@@ -42,6 +49,7 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
         block.fault("consent", "guardian_lasts says nothing without 'minimum_age'")
     if purpose.honours_gpc and not (by_consent or purpose.direct_marketing or purpose.legal_basis in _OBJECTIONABLE):
         block.fault("honours_gpc", f"{purpose.legal_basis} can be neither withdrawn nor objected to: a false promise")
+    _check_inherited(purpose, block)
     rule = purpose.consent
     for (notice, version, _), found in notices.items():
         covered = rule and notice == rule.notice and version >= rule.covered_since
@@ -49,6 +57,23 @@ def _check_consent(purpose: Purpose, block: Block, notices: Mapping[tuple[str, i
             block.fault(
                 "consent", f"notice {notice} version {version} does not speak of {purpose.key}: see its 'purposes'"
             )
+
+
+def _check_inherited(purpose: Purpose, block: Block) -> None:
+    for word in purpose.consent.inherits if purpose.consent else ():
+        if not _is_said(purpose, word):
+            block.fault("consent", f"inherits: {word} is nothing that {purpose.key} says: there is nothing to inherit")
+
+
+def _is_said(purpose: Purpose, word: str) -> bool:
+    """A consent can have been to it: one of the purpose's categories, its recipients, or what it does."""
+    does = {
+        purpose.use,
+        purpose.dpv,
+        "profiling" if purpose.profiling else "",
+        "automated" if purpose.automated else "",
+    }
+    return related(word, purpose.categories) or word in does.union(purpose.recipients)
 
 
 def _check_double_opt_in(purpose: Purpose, block: Block) -> None:
@@ -61,6 +86,26 @@ def _check_double_opt_in(purpose: Purpose, block: Block) -> None:
             "double_opt_in goes by e-mail, which proves nothing for the phone (BGH I ZR 164/09): "
             "consent is per channel, make a purpose of its own for each",
         )
+
+
+def _check_channels(purpose: Purpose, block: Block) -> None:
+    """One yes to be called and written to is not specific (Art. 4(11), recital 43). Other bundles are a finding."""
+    both = purpose.consent is not None and {"e-mail", "telephone"} <= set(channels(purpose))
+    if both and purpose.direct_marketing:
+        block.fault(
+            "categories",
+            "one consent for direct marketing by e-mail and telephone: consent is per channel (§ 7(2) UWG), make a "
+            "purpose of its own for each, with narrower categories, or prohibit the other one's",
+        )
+
+
+def channels(purpose: Purpose) -> tuple[str, ...]:
+    """The ways to write to or call somebody that a purpose's categories reach."""
+    return tuple(name for category, name in _CHANNELS.items() if _reaches(purpose, category))
+
+
+def _reaches(purpose: Purpose, category: str) -> bool:
+    return purpose.covers(category) or any(within(c, (category,)) and purpose.covers(c) for c in purpose.categories)
 
 
 def _check_basis(purpose: Purpose, block: Block) -> None:

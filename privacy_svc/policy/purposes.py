@@ -39,6 +39,7 @@ _CONSENT = (
     "double_opt_in",
     "confirm_hours",
     "accept_imported",
+    "inherits",
     "ask_again",
     "guardian_lasts",
 )
@@ -216,9 +217,17 @@ def _consent(block: Block, known: Known) -> ConsentRule | None:
         double_opt_in=inner.boolean("double_opt_in"),
         confirm_hours=inner.integer("confirm_hours", least=24, most=72) or CONFIRM_HOURS,
         accept_imported=inner.boolean("accept_imported"),
+        inherits=_reasons(inner, "inherits"),
         guardian_lasts=inner.boolean("guardian_lasts"),
         ask_again=inner.duration("ask_again", nothing=False) or ASK_AGAIN,
     )
+
+
+def _reasons(block: Block, key: str) -> Mapping[str, str]:
+    """A text for each of free words."""
+    words = [word for word, _, _ in block.entries(key)]
+    inner = block.block(key, words)
+    return MappingProxyType({word: inner.text(word, required=True) for word in words})
 
 
 def _day(block: Block, key: str) -> date | None:

@@ -46,8 +46,8 @@ def read_recipient(key: str, node: Node, faults: Faults) -> Party:
     arrangement = block.text("arrangement")
     if arrangement and role != "joint_controller":
         block.fault("arrangement", "'arrangement' is that of a joint controller (Art. 26): this recipient is none")
-    said = {"role": role, "safeguard": safeguard, "contract": contract, "arrangement": arrangement}
-    return replace(party, **said, tell=_tell(block, party))
+    told = _tell(block, party)
+    return replace(party, role=role, safeguard=safeguard, contract=contract, arrangement=arrangement, tell=told)
 
 
 def _tell(recipient: Block, party: Party) -> Tell | None:

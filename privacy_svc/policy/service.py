@@ -145,8 +145,12 @@ def _altered(version: str) -> AlteredPolicy:
 
 def newest(session: Session) -> PolicySet | None:
     """The policy that came into force last, of those never seen before; None where none was kept. Raises the same."""
-    version = session.scalar(select(PolicyVersion.version).order_by(PolicyVersion.first_seen_at.desc()).limit(1))
+    version = newest_version(session)
     return recall(session, version) if version else None
+
+
+def newest_version(session: Session) -> str | None:
+    return session.scalar(select(PolicyVersion.version).order_by(PolicyVersion.first_seen_at.desc()).limit(1))
 
 
 @lru_cache(maxsize=8)

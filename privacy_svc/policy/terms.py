@@ -10,6 +10,7 @@ from privacy_svc.policy.changes import Change, Direction
 from privacy_svc.policy.durations import add_duration
 from privacy_svc.policy.policyset import PolicySet, Purpose
 from privacy_svc.policy.telling import moved
+from privacy_svc.policy.widening import widened
 
 Said = tuple[float, str]
 """How much a rule lets through, comparable with the same rule's of another policy, and its words."""
@@ -47,37 +48,17 @@ def _recording(old: PolicySet, new: PolicySet, key: str) -> Iterator[Change]:
 
 def outgrown(old: PolicySet, new: PolicySet) -> Iterator[Change]:
     """Consents that count for more than people agreed to: the purpose or the text changed, and the version did not."""
-    for key in sorted(old.purposes.keys() & new.purposes.keys()):
-        rule, widened = new.purposes[key].consent, _widened(old, new, key)
-        if rule and widened:
-            versions = f"{rule.covered_since} to {old.notice_versions[rule.notice]}"
-            before = f"consents to notice {rule.notice}, versions {versions}"
-            yield _outgrown(new, key, before, f"they cover {', '.join(widened)} too: {_WIDENED}")
+    yield from widened(old, new)
     for notice, version, language in sorted(old.notices.keys() & new.notices.keys()):
         was, now = old.notices[notice, version, language], new.notices[notice, version, language]
         if was.digest != now.digest:
             said = f"notice {notice}, version {version} ({language})"
             for key in sorted({*was.purposes, *now.purposes}):
-                yield _outgrown(new, key, f"{said} as people agreed to it", _EDITED)
+                before = f"{said} as people agreed to it"
+                yield Change(key, modules_of(new, key), Direction.LOOSENED, before, _EDITED, (), 0)
 
 
-_WIDENED = "raise covered_since and show a new notice version"
 _EDITED = "another text, which nobody agreed to: put the old one back and make a new version"
-
-
-def _outgrown(new: PolicySet, key: str, before: str, after: str) -> Change:
-    return Change(key, modules_of(new, key), Direction.LOOSENED, before, after, (), 0)
-
-
-def _widened(old: PolicySet, new: PolicySet, key: str) -> tuple[str, ...]:
-    """Categories the purpose is new to, where consents to a notice of before go on counting for it."""
-    was, now = old.purposes[key], new.purposes[key]
-    rule = now.consent
-    if was.consent is None or rule is None or rule.covered_since > old.notice_versions.get(rule.notice, 0):
-        return ()
-    # What was carved out may be let in again without a word in `categories`.
-    known = {*now.categories, *was.prohibited, *was.prohibited_above}
-    return tuple(sorted(c for c in known if now.covers(c) and not was.covers(c)))
 
 
 def modules_of(policies: PolicySet, purpose: str) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Answers in order. `decision_id` is None where no item belongs to anybody."""
+    """Answers in order. `decision_id` is None where nothing was asked."""
 
     items: Sequence[Given | Refused]
     decision_id: str | None
@@ -196,6 +196,8 @@ class _Run:
         entries = [pdp.log_all(session, kind, question, living, more, self._ciphers)] if living else []
         gone = [(i, d) for i, d in self._decisions.items() if i not in self._ciphers]
         entries += [pdp.log(session, EventType.DECISION_DENY, question, i, d, more) for i, d in gone]
+        if not entries and self._places:  # who tries keys leaves a trace, also where none is there
+            entries.append(pdp.log_unknown(session, question, UNKNOWN, more))
         return entries[0] if entries else None
 
     def _effect(self, place: _Place) -> FieldDecision | Refused:

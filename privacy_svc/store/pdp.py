@@ -13,7 +13,7 @@ from privacy_svc import consent
 from privacy_svc.auditlog import EventType, GroupEvent, Log
 from privacy_svc.db import Database, now
 from privacy_svc.errors import NotFound
-from privacy_svc.policy import Decision, PolicyHolder, PolicySet, SubjectState, Versions, decide, ungranted
+from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, SubjectState, Versions, decide, ungranted
 from privacy_svc.store.errors import NotPermitted, UnknownPurpose, nearest
 from privacy_svc.store.shadowing import Shadow
 from privacy_svc.vault import SubjectCipher
@@ -129,6 +129,14 @@ class DecisionPoint:
         policies = self._policies.current
         payload = {**question_payload(policies, question), **decision_payload(policies, decision), **(more or {})}
         return self.audit.append(session, kind, actor=question.actor, subject_id=subject_id, payload=payload)
+
+    def log_unknown(self, session: Session, question: Question, why: str, more: Mapping[str, Any]) -> str:
+        """A question about nobody there is."""
+        policies = self._policies.current
+        denied = {"fields": {str(Effect.DENY): list(question.fields)}, "reasons": [why]}
+        payload = {**question_payload(policies, question), **denied, "policy_version": policies.version, **more}
+        kind = EventType.DECISION_DENY
+        return self.audit.append(session, kind, actor=question.actor, subject_id=None, payload=payload)
 
     def log_all(
         self,

@@ -67,7 +67,7 @@ class Shadow:
             return None
         self._next = time.monotonic() + self._interval
         try:
-            self._holder = PolicyHolder(self.folder)
+            self._holder = PolicyHolder(self.folder, candidate=True)
         except Misconfigured as error:
             self._line("policy.shadow.refused", faults=[str(error)])
             return None

@@ -244,6 +244,20 @@ def test_a_schema_change_is_said_at_start(installed: Installation) -> None:
     path.write_text(good)
 
 
+def test_a_wider_purpose_is_refused_at_start(installed: Installation) -> None:
+    """`policy check` and a start refuse what a reload refuses; who reads the log may, which is no way around it."""
+    path = installed.folder / "policies/purposes.yml"
+    good, was = path.read_text(), "categories: [user.name.first, user.contact.phone_number,"
+    assert was in good
+    path.write_text(good.replace(was, "categories: [user.name, user.contact.phone_number,"))
+    for command in (("policy", "check"), ("log", "verify"), ("serve",), ("policy", "check")):
+        said = installed.run(*command, expect=0 if command[0] == "log" else 2)
+        if command[0] != "log":
+            assert "marketing.sms: consents to notice offers" in said
+            assert "they cover user.name too" in said
+    path.write_text(good)
+
+
 def test_recipients_and_their_secrets(installed: Installation) -> None:
     """A secret is shown once, kept sealed, and made only for a recipient there is; a token is never shown."""
     listed = {r["recipient"]: r for r in json.loads(installed.run("--json", "recipients", "list"))}

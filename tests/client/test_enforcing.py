@@ -174,6 +174,17 @@ def test_a_whole_result_is_opened(connect: Connect, store: Engine) -> None:
             assert {n: record.fields.get(n, record.withheld.get(n, Withheld("")).reason) for n in FIELDS} == single
 
 
+def test_an_empty_column_is_withheld_like_any_other(connect: Connect, store: Engine) -> None:
+    """That a person has none is known of them, too: None is handed out only where the purpose permits."""
+    query = "SELECT id, NULL AS email, NULL AS birth_date FROM customers WHERE id = 1"
+    with store.connect() as connection:
+        (record,) = connect("support").open_rows(
+            connection.execute(text(query)), columns("shop.customers", ["email", "birth_date"]), purpose=SUPPORT
+        )
+    assert record["email"] is None
+    assert list(record.withheld) == ["birth_date"]
+
+
 def test_a_join_names_where_each_column_comes_from(connect: Connect, store: Engine) -> None:
     """Columns of two collections under names of their own; an outer join's empty side stays empty."""
     query = (

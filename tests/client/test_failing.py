@@ -148,6 +148,18 @@ def test_only_true_is_yes(connect: Connect, faulty: Faulty, said: object) -> Non
     assert not ask(connect("marketing", faulty.url))
 
 
+@pytest.mark.parametrize(("obligation", "permitted"), [("field-filter", True), ("watermark", False)])
+def test_an_unknown_obligation_is_a_no(connect: Connect, faulty: Faulty, obligation: str, permitted: bool) -> None:
+    """A permit that hangs on what this client cannot do is none, and says why."""
+    context = {**YES["context"], "obligations": [{"id": obligation, "type": "custom"}]}  # type: ignore[dict-item]
+    faulty.script = [says(200, json.dumps(YES | {"context": context}).encode())]
+    decision = ask(connect("marketing", faulty.url))
+    assert (bool(decision), [r.code for r in decision.reasons]) == (
+        permitted,
+        [] if permitted else ["obligation_not_supported"],
+    )
+
+
 def test_nobody_there_and_nobody_in_time(connect: Connect, faulty: Faulty) -> None:
     """A closed port, a service that never answers, a redirect: an exception which is a kind of Denied."""
     faulty.script = [hangs]

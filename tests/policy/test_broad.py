@@ -8,7 +8,7 @@ from hypothesis import given as given_
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from privacy_svc.policy import Effect, Mask, PolicySet, Purpose, SpecialCondition, decide
+from privacy_svc.policy import Effect, Mask, PolicySet, Purpose, SpecialCondition, and_above, decide
 from privacy_svc.policy.taxonomy import taxonomy
 from tests.policy.small import FILES, NOW, compiled, given, somebody
 
@@ -102,6 +102,9 @@ def test_naming_less_never_gives_more(
 ) -> None:
     """A field is never decided more than one of any category beneath its own, whatever the purpose says."""
     narrow = data.draw(st.sampled_from([c for c in CATEGORIES if c.startswith(broad + ".")]))
+    near = st.sampled_from([c for c in and_above(narrow) if c.startswith(broad)])  # chance alone would seldom meet them
+    prohibited = [*prohibited, *data.draw(st.lists(near, max_size=1))]
+    masks = masks | data.draw(st.dictionaries(near, st.sampled_from(Mask), max_size=2))
     purpose = replace(
         POLICIES.purposes["archive"],
         categories=(broad, *wanted) if data.draw(st.booleans()) else tuple(wanted),
@@ -114,6 +117,17 @@ def test_naming_less_never_gives_more(
 
 
 POLICIES = compiled()
+
+
+@pytest.mark.parametrize("rule", ["prohibited", "masks", "special"])
+def test_every_rule_beneath_is_felt_above(rule: str) -> None:
+    """Over the whole taxonomy: for each category and all that it lies within."""
+    for narrow in CATEGORIES:
+        for broad in and_above(narrow)[1:]:
+            said: dict[str, object] = {"prohibited": (narrow,), "masks": {narrow: Mask.HASH}}
+            more = {rule: said[rule]} if rule in said else {}
+            purpose = replace(POLICIES.purposes["archive"], categories=(broad,), **more)  # type: ignore[arg-type]
+            assert RANK[effect_on(purpose, broad)] <= RANK[effect_on(purpose, narrow)], (broad, narrow)
 
 
 def effect_on(purpose: Purpose, category: str) -> Effect:

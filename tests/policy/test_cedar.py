@@ -112,9 +112,8 @@ def test_the_oracle_can_disagree() -> None:
     """A policy that differs in one category is told apart: the comparison is of something."""
     of = SETS["small"]
     oracle = Cedar(of, KINDS)
-    widened = compiled(
-        **{"purposes.yml": PURPOSES.replace("[user.name, user.contact.email]", "[user.name, user.contact]")}
-    )
+    wider = PURPOSES.replace("[user.name, user.contact.email]", "[user.name, user.contact.email, user.contact.address]")
+    widened = compiled(**{"purposes.yml": wider})
     asked = list(islice(Questions(of, SEED), 5_000))
     theirs = oracle.permits(asked, NOW)
     ours = [decide(widened, m, p, [f], s, NOW).fields[f].effect is not Effect.DENY for m, p, f, s in asked]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from privacy_svc.policy import Change, Direction, Effect, PolicySet, SubjectState, compare, decide
+from privacy_svc.errors import Misconfigured
+from privacy_svc.policy import Change, Direction, Effect, PolicySet, SubjectState, compare, decide, refuse_widened
 from privacy_svc.policy.statespace import states
 from tests.policy.small import FILES, NOW, compiled
 from tests.policy.test_decide_properties import states as any_states
@@ -24,7 +25,7 @@ LOOSER = {
     "a day of retention": ("purposes.yml", PURPOSES.replace("retention: P1Y", "retention: P366D")),
     "an older text": ("purposes.yml", PURPOSES.replace("covered_since: 2", "covered_since: 1")),
     "imports": ("purposes.yml", PURPOSES.replace("covered_since: 2", "covered_since: 2\n      accept_imported: true")),
-    "a category": ("purposes.yml", PURPOSES.replace("[user.name, user.contact.email]", "[user.name, user.contact]")),
+    "a category": ("purposes.yml", PURPOSES.replace("contact.email]", "contact.email, user.contact.address]", 1)),
     "no prohibition": ("purposes.yml", PURPOSES.replace("    prohibited: [user.contact.address]\n", "")),
     "no mask": ("purposes.yml", PURPOSES.replace("    masks: {user.contact.phone_number: last4}\n", "")),
     "a restriction": ("purposes.yml", PURPOSES.replace("storage_only", "despite_restriction: true\n    storage_only")),
@@ -235,8 +236,12 @@ def test_who_may_record_consents_is_told() -> None:
 
 def test_a_prohibition_lifted_under_old_consents_is_told() -> None:
     """Also where `categories` stays as it was."""
-    carved = PURPOSES.replace("user.contact.email]", "user.contact]\n    prohibited: [user.contact.address]", 1)
-    lifted = PURPOSES.replace("user.contact.email]", "user.contact]", 1)
+    rest, lifting = (
+        "user.contact]\n    prohibited: [user.contact.address, user.contact.phone_number]",
+        "user.contact.address, ",
+    )
+    carved = PURPOSES.replace("user.contact.email]", rest, 1)
+    lifted = PURPOSES.replace("user.contact.email]", rest.replace(lifting, ""), 1)
     found = told_loosened(compiled(**{"purposes.yml": carved}), compiled(**{"purposes.yml": lifted}))
     assert [a for _, _, a in found if a.startswith("they cover user.contact.address too: raise covered_since")]
 
@@ -252,3 +257,74 @@ def test_a_text_edited_in_place_is_told() -> None:
         )
     }
     assert not [t for t in told_loosened(compiled(), compiled(**NEWER)) if "agreed" in t[1]], "a new version is no edit"
+
+
+def spoilt(file: str, *changes: tuple[str, str]) -> PolicySet:
+    text = FILES[file]
+    for old, new in changes:
+        assert text.count(old) >= 1, old
+        text = text.replace(old, new, 1)
+    return compiled(**{file: text})
+
+
+PARTNER = ("  mailer:", "  partner: {name: Partner, country: FR, role: controller}\n  mailer:")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ([("    categories: [user.name, user", "    categories: [user.name, user.location, user")], "user.location"),
+        ([("use: marketing.communications.email", "use: marketing.advertising")], "marketing.advertising"),
+        ([("dpv: dpv:DirectMarketing", "dpv: dpv:PersonalisedAdvertising")], "dpv:PersonalisedAdvertising"),
+        ([("    minimum_age: 16\n", "    minimum_age: 16\n    profiling: true\n")], "profiling"),
+        ([("    recipients: [mailer]", "    recipients: [mailer, partner]")], "partner"),
+    ],
+)
+def test_what_people_did_not_agree_to_is_refused(change: list[tuple[str, str]], said: str) -> None:
+    """Each of what a purpose newly is for, unless the version is raised or the reason given by that very word."""
+    organisation = FILES["organisation.yml"].replace(*PARTNER)
+    old = compiled(**{"organisation.yml": organisation})
+
+    def new(*more: tuple[str, str], **files: str) -> PolicySet:
+        text = FILES["purposes.yml"]
+        for was, becomes in (*change, *more):
+            assert was in text, was
+            text = text.replace(was, becomes, 1)
+        return compiled(**{"organisation.yml": organisation, "purposes.yml": text, **files})
+
+    with pytest.raises(Misconfigured) as refused:
+        refuse_widened(old, new(), "policies")
+    assert f"they cover {said} too" in refused.value.faults[0].detail
+    refuse_widened(old, new((RULE, "covered_since: 3"), **NEWER), "policies")
+    refuse_widened(old, new((RULE, f"{RULE}\n      inherits: {{'{said}': the text says so}}")), "policies")
+    with pytest.raises(Misconfigured):
+        refuse_widened(old, new((RULE, f"{RULE}\n      inherits: {{user.name: the text says so}}")), "policies")
+
+
+def test_a_new_processor_asks_nobody() -> None:
+    """They work for the controller who was agreed to; one who becomes a controller is another matter."""
+    more = ("  mailer:", "  other: {name: Other, country: FR, role: processor}\n  mailer:")
+    purposes = PURPOSES.replace("recipients: [mailer]", "recipients: [mailer, other]")
+    told = compiled(**{"organisation.yml": FILES["organisation.yml"].replace(*more), "purposes.yml": purposes})
+    refuse_widened(compiled(), told, "policies")
+    with pytest.raises(Misconfigured):
+        refuse_widened(compiled(), spoilt("organisation.yml", ("role: processor", "role: controller")), "policies")
+
+
+def test_another_controller_has_no_consents() -> None:
+    """Of any purpose, unless it is the same one under a new name; `diff` says so too."""
+    old = compiled()
+    new = spoilt("organisation.yml", ("{name: Acme,", "{name: Bolt,"))
+    with pytest.raises(Misconfigured) as refused:
+        refuse_widened(old, new, "policies")
+    assert [f.detail.partition(":")[0] for f in refused.value.faults] == ["care", "news"]
+    assert "they count for Bolt, and were given to Acme" in refused.value.faults[0].detail
+    assert [after for _, _, after in told_loosened(old, new) if "count for Bolt" in after]
+    refuse_widened(old, spoilt("organisation.yml", ("{name: Acme,", "{name: Bolt, formerly: [Acme],")), "policies")
+
+
+def test_what_is_inherited_is_something_the_purpose_says() -> None:
+    """A reason for nothing is a slip of the pen."""
+    with pytest.raises(Misconfigured, match="one place") as refused:
+        compiled(**{"purposes.yml": PURPOSES.replace(RULE, f"{RULE}\n      inherits: {{user.contct: why}}")})
+    assert "nothing to inherit" in refused.value.faults[0].detail

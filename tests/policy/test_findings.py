@@ -3,7 +3,7 @@
 import pytest
 
 from privacy_svc.examples import folder
-from privacy_svc.policy import FindingKind, findings, load_policies
+from privacy_svc.policy import FindingKind, findings, load_policies, notes
 from tests.policy.small import FILES, compiled
 
 PURPOSES, MODULES, DATASET = FILES["purposes.yml"], FILES["modules.yml"], FILES["datasets/crm.yml"]
@@ -75,6 +75,12 @@ def test_the_example_has_none() -> None:
             "crm.people.phone",
         ),
         (
+            "purposes.yml",
+            PURPOSES.replace("user.contact.email]", "user.contact.email, user.contact.address]", 1),
+            FindingKind.CONSENT_BUNDLED,
+            "news",
+        ),
+        (
             "datasets/crm.yml",
             DATASET.replace("[user.contact.phone_number]", "[user.contact]"),
             FindingKind.FIELD_BROAD,
@@ -93,3 +99,11 @@ def test_what_does_nothing_is_named(file: str, text: str, kind: FindingKind | No
     assert text != FILES[file]
     new = told(**{file: text}) - BEFORE
     assert ((kind, about) in new) if kind else not new
+
+
+def test_a_masked_key_is_noted() -> None:
+    """A module names records by their key, so a mask on it keeps nothing from the module."""
+    (note,) = notes(compiled())
+    assert (note.kind, note.about) == (FindingKind.KEY_MASKED, "statistics")
+    assert "crm.people.id" in note.detail
+    assert notes(compiled(**{"purposes.yml": PURPOSES.replace(", user.unique_id: hash", "")})) == []

@@ -236,3 +236,28 @@ def test_readers_never_wait_or_see_half_a_policy(folder: Path) -> None:
     for reader in readers:
         reader.join()
     assert seen <= good
+
+
+def test_a_wider_purpose_does_not_come_into_force(folder: Path) -> None:
+    """While consents of before would count for it; a raised version, or a reason, and it does."""
+    holder = PolicyHolder(folder, interval=0, quiet=0)
+    before = holder.current
+    wider = FILES["purposes.yml"].replace("user.contact.email]", "user.contact.email, user.demographic]", 1)
+    (folder / "purposes.yml").write_text(wider)
+    assert holder.current is before
+    assert holder.fault is not None
+    assert holder.fault.faults[0].pointer == "policies/purposes.yml"
+    assert "news: consents to notice news, versions 2 to 2 would go on counting" in holder.fault.faults[0].detail
+    (folder / "purposes.yml").write_text(
+        wider.replace("covered_since: 2", "covered_since: 2\n      inherits: {user.demographic: the text says so}")
+    )
+    assert holder.current.purposes["news"].covers("user.demographic.language")
+    assert holder.fault is None
+
+
+def test_a_candidate_may_widen(folder: Path) -> None:
+    """It is never in force: nobody consents under it, and what it would decide is to be seen."""
+    holder = PolicyHolder(folder, interval=0, quiet=0, candidate=True)
+    wider = FILES["purposes.yml"].replace("user.contact.email]", "user.contact.email, user.demographic]", 1)
+    (folder / "purposes.yml").write_text(wider)
+    assert holder.current.purposes["news"].covers("user.demographic.language")

@@ -68,6 +68,17 @@ def test_the_example_data_map_is_the_demo_shop() -> None:
     assert shop["orders"].by_name["placed_at"].erase is Erase.KEEP
 
 
+@pytest.mark.parametrize("path", ["datasets/extra.YML", "Purposes.Yaml", "notices/news/3.en.MD"])
+def test_a_file_with_another_ending_is_not_passed_over(tmp_path: Path, path: str) -> None:
+    """A file that nobody reads is a policy somebody believes in."""
+    for name, content in {**FILES, path: "dataset: []\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    with pytest.raises(Misconfigured) as refused:
+        load_policies(tmp_path)
+    assert path in str(refused.value.faults[0])
+
+
 def test_everything_in_the_files_arrives() -> None:
     """A purpose, a notice and fields of the data map carry what their files say."""
     policies = compiled()

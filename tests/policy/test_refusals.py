@@ -168,6 +168,9 @@ TABLE = {
         P, "minimum_age: 16", "masks: {user.contact.email: domain}", "nobody can be reached by it"
     ),
     "marketing that stores": Spoilt(P, "minimum_age: 16", "storage_only: true", "more than storage"),
+    "one consent for mail and phone": Spoilt(
+        P, "[user.name, user.contact.email]", "[user.name, user.contact]", "consent is per channel"
+    ),
     "asked and prohibited": Spoilt(P, "[user.contact.address]", "[user.contact]", "asked for and prohibited"),
     "special category": Spoilt(
         P, "[user.name, user.contact.email]", "[user.biometric.voice]", "needs a 'special_condition'"

@@ -480,6 +480,9 @@ def test_search_for_modules(service: Service) -> None:
     body = who(resource=customer("1")) | {"subject": {"type": "module"}}
     for name, expected in (("officer", ["marketing"]), ("marketing", ["marketing"]), ("support", [])):
         assert [r["id"] for r in search(service, "subject", body, name).json()["results"]] == expected
+    for context in ({"purpose": "nothing"}, {}):
+        answer = search(service, "subject", body | {"context": context}, "officer")
+        assert (answer.status_code, answer.json()["results"]) == (200, []), "nobody may, as every other question says"
 
 
 @pytest.mark.parametrize("kind", ["subject", "action"])

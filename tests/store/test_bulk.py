@@ -79,6 +79,17 @@ def test_a_guess_is_not_masked(service: Service) -> None:
     assert moved[0]["withheld"]["reason"] == "tampered"
 
 
+def test_who_tries_keys_leaves_a_trace(service: Service) -> None:
+    """Items of which no row is there are one entry, with no key in it; its id is in the answer."""
+    answer = bulk(service, "open", item("4711", "email", "a"), item("4712", "phone", "b")).json()
+    assert [a["withheld"]["reason"] for a in answer["items"]] == ["unknown_record"] * 2
+    log, database = service.runtime.log, service.runtime.database
+    log.integrate(database)
+    with database.read() as session:
+        (entry,) = log.search(session, type=EventType.DECISION_DENY)
+    assert str(entry.id) == answer["decision_id"]
+
+
 def test_each_row_is_decided_by_itself(service: Service) -> None:
     """One person's restriction withholds their rows alone, in every collection."""
     seal(service.runtime.sealer("test"))

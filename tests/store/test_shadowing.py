@@ -51,6 +51,7 @@ def lines(said: list[Any]) -> list[Any]:
 
 
 NAMES = "[user.name, user.contact.email, user.demographic.language, user.privacy_preferences]"
+WIDER = NAMES.replace("user.contact.email", "user.contact.email, user.contact.address")
 
 
 def test_a_tightening_is_told_and_not_enforced(shadowed: Made) -> None:
@@ -74,10 +75,10 @@ def test_a_tightening_is_told_and_not_enforced(shadowed: Made) -> None:
 
 def test_a_loosening_is_told_and_not_enforced(shadowed: Made) -> None:
     """Who may not, may not, whatever the candidate would permit."""
-    service = shadowed("purposes.yml", NAMES, "[user]")
+    service = shadowed("purposes.yml", NAMES, WIDER)
     consent(service, "1")
     before = counted("loosened")
-    assert ask(service, one("1", "phone")).json()["decision"] is False
+    assert ask(service, one("1", "city")).json()["decision"] is False
     assert counted("loosened") == before + 1
 
 
@@ -106,7 +107,7 @@ def test_a_broken_candidate_harms_nothing(shadowed: Made) -> None:
 
 def test_a_candidate_that_raises_harms_nothing(shadowed: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even an error in the candidate's own decision is a number and a line."""
-    service = shadowed("purposes.yml", NAMES, "[user]")
+    service = shadowed("purposes.yml", NAMES, WIDER)
     consent(service, "1")
 
     def broken(*_: object) -> None:
@@ -121,12 +122,12 @@ def test_a_candidate_that_raises_harms_nothing(shadowed: Made, monkeypatch: pyte
 def test_lines_are_bounded(shadowed: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many decisions differ, only so many lines a minute are written; all are counted."""
     monkeypatch.setattr(shadowing, "LINES_A_MINUTE", 2)
-    service = shadowed("purposes.yml", NAMES, "[user]")
+    service = shadowed("purposes.yml", NAMES, WIDER)
     consent(service, "1")
     before = counted("loosened")
     with structlog.testing.capture_logs() as said:
         for _ in range(5):
-            ask(service, one("1", "phone"))
+            ask(service, one("1", "city"))
     assert len(lines(said)) == 2
     assert counted("loosened") == before + 5
 
