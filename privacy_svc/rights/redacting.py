@@ -19,7 +19,7 @@ from privacy_svc.pii import (
 )
 from privacy_svc.policy import Collection, Field, within
 from privacy_svc.rights.package_words import say
-from privacy_svc.store import Everybody, FoundRow, day_of
+from privacy_svc.store import Everybody, FoundRow, day_of, telling
 
 OWN = ("user.name", "user.contact", "user.financial", "user.government_id", "user.account")
 _NAMES, _BIRTHS = ("user.name",), ("user.demographic.date_of_birth",)
@@ -60,7 +60,7 @@ class Redactor:
             self._days[day] = None
         if not isinstance(value, str) or not _is(field, OWN):
             return
-        self._values[value] = None
+        self._values.update(dict.fromkeys((value, *telling(value, self._region))))
         if _is(field, _NAMES):
             self._values.update(dict.fromkeys(name_parts(value)))
             self._words.update(dict.fromkeys(words_of(value)))

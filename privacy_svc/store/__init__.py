@@ -71,6 +71,7 @@ from privacy_svc.store.subjects import link as link_rows
 from privacy_svc.store.subjects import rows_of as identity_rows
 from privacy_svc.store.subjects import rows_of_many as rows_of_people
 from privacy_svc.store.sweeping import Searched, Sweep
+from privacy_svc.store.telling import telling
 from privacy_svc.store.unsealing import unseal
 from privacy_svc.store.unsearched import unmapped_lately, unmapped_tables
 from privacy_svc.store.walk import FoundRow, WalkOpened, own_rows, walk
@@ -171,6 +172,7 @@ __all__ = [
     "seal_pending",
     "seal_status",
     "sealing_notes",
+    "telling",
     "unmapped_lately",
     "unmapped_personal",
     "unmapped_tables",

@@ -109,7 +109,7 @@ def test_ones_own_stay(company: Company, sealed: bool) -> None:
     company.write("UPDATE customers SET email = 'bo@intranet' WHERE id = 2")
     if sealed:
         company.seal()
-    note = "Berg, Bo wrote from BO@intranet, code 309018-2043."
+    note = "Berg, Bo wrote from BO@intranet, code 309018-2043, or rings from 030 90182043 and (0049) 30 9018-2043."
     assert note_given_out(company, note, key="2") == note
 
 
