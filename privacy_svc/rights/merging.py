@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from privacy_svc.db import now
 from privacy_svc.rights import asking, clock, details
 from privacy_svc.rights.model import DataRequest, RequestEvent, RequestFile, VerificationCode
-from privacy_svc.rights.parts import Event, Parts
+from privacy_svc.rights.parts import RETENTION, Event, Parts
 from privacy_svc.rights.states import OPEN, VERIFIED, State, follow
 
 MERGED = "merged"
@@ -56,6 +56,9 @@ def _into(session: Session, parts: Parts, other: DataRequest, stays: DataRequest
     _files_into(session, parts, other, stays, actor)
     asking.settle(session, parts, other, actor, how="closed")
     parts.note(session, other, Event.MERGED, actor, merged=other.id, into=stays.id)
+    if stays.channel == RETENTION and other.verified_at is not None:  # the person asks now, and is told how it ends
+        stays.channel, stays.opened_by = other.channel, other.opened_by
+        stays.language = other.language or stays.language
     received_at = _received(session, other)
     if received_at < stays.received_at:
         stays.received_at = received_at

@@ -50,8 +50,8 @@ class Redactor:
         """By collection, field and kind."""
 
     def learn(self, rows: Iterable[FoundRow]) -> None:
-        """What the person is known by, of their own rows."""
-        for row in rows:
+        """What the person is known by, of the rows that are theirs alone: in others, others are named."""
+        for row in (r for r in rows if not r.shared):
             for field in row.collection.fields:
                 self._learn(field, row.values[field.name])
 

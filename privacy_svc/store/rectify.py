@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -189,7 +189,8 @@ def _taken(
         theirs = {x.key for x in changes if x.collection.path == c.collection.path and x.field.name == c.field.name}
         column = bound.table.c[c.field.name]
         with stores.read(c.collection.dataset) as connection:
-            rows = connection.execute(select(*bound.key_columns).where(column == c.new).limit(5)).mappings()
+            same = func.lower(column) == c.new.lower() if c.field.identity == "email" else column == c.new
+            rows = connection.execute(select(*bound.key_columns).where(same).limit(5)).mappings()
             taken = {row_key(c.collection, row) for row in rows} - theirs
         index = next((n for n in c.field.index if n in {"email", "exact", "casefold"}), None)
         if index and not taken:

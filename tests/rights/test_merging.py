@@ -9,6 +9,8 @@ import time_machine
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.http import CustomerRef
 from privacy_svc.rights import Right, State, Wanted
+from privacy_svc.rights.model import DataRequest
+from privacy_svc.rights.parts import RETENTION
 from tests.rights.company import Company
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import opened, types_of
@@ -47,6 +49,17 @@ def test_nobody_is_shut_out_by_a_request_in_their_name(company: Company) -> None
     assert (closed.state, closed.merged_into) == (State.CANCELLED, real.id)
     with pytest.raises(Conflict):
         company.requests.vouch(stranger.id, "passport", "dora")
+
+
+def test_who_asks_for_what_retention_was_about_to_do_is_told(company: Company) -> None:
+    """The run was nobody's wish, and would end without a letter; it is the person's from now on."""
+    first = verified(company)
+    with company.database.write() as session:
+        session.get_one(DataRequest, first.id).channel = RETENTION
+    opened(company, Right.ERASURE)
+    second = verified(company)
+    stays = company.requests.show(first.id)
+    assert (company.requests.show(second.id).merged_into, stays.channel) == (first.id, second.channel)
 
 
 def test_opening_a_second_tells_nothing(company: Company) -> None:

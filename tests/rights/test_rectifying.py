@@ -135,9 +135,14 @@ def test_the_data_map_may_say_more(company: Company) -> None:
     opened(company, Right.RECTIFICATION, changes={"city": "Porto"})
 
 
-def test_a_value_that_is_anothers_is_refused_before_anything_changes(company: Company, worker: Worker) -> None:
-    """Nobody takes over another customer's address: the approver is told, not the person, and nothing has changed."""
-    company.seal()
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_value_that_is_anothers_is_refused_before_anything_changes(
+    company: Company, worker: Worker, sealed: bool
+) -> None:
+    """Nobody takes over another customer's address: the approver is told, not the person, and nothing has changed.
+    However it is written, sealed or not."""
+    if sealed:
+        company.seal()
     company.subject("2")
     request = verified(company, Right.RECTIFICATION, changes={"email": "Bo@mail.example", "city": "Porto"})
     with pytest.raises(CannotRectify) as told:
