@@ -161,8 +161,7 @@ def _read(runtime: Runtime) -> Callable[[], None]:
     def read() -> None:
         policies, gateway = runtime.policies.current, runtime.gateway
         asked = gateway.ask(policies, "support", "shop", "customers", "service.support", ["first_name", "email"])
-        with runtime.database.write() as session:
-            gateway.read(session, policies, asked, "1")
+        gateway.read(runtime.database, policies, asked, "1")
 
     return read
 

@@ -80,8 +80,9 @@ class Audiences:
         """At most `limit` permitted customers beyond the key `after`; fewer, and where to go on, when few are. Nobody
         is looked at where the module may not work for the purpose at all."""
         decider = self._pdp.decider()
-        if decider.refusal(question) is not None:
-            return Page([], None, decider.policies.version, None)
+        refused = decider.refusal(question)
+        if refused is not None:
+            return Page([], None, decider.policies.version, self._pdp.log_refusal(self._database, question, refused))
         for _ in range(TRIES):
             selection = self._begin(question, terms, collection)
             keys, seen, end = _first(selection, after, limit)

@@ -17,6 +17,7 @@ from privacy_svc.errors import Fault, Misconfigured, SchemaChanged, StoreUnavail
 from privacy_svc.policy import Collection, DataMap, Dataset, Field
 from privacy_svc.store.errors import UnknownCollection, UnknownDataset, nearest
 from privacy_svc.store.kinds import BINARY, TEXT, Held, kind_of, python_type
+from privacy_svc.store.limits import limit, with_limits
 from privacy_svc.store.model import SealedColumn
 from privacy_svc.store.schema_mark import schema_mark
 
@@ -30,7 +31,7 @@ def open_store(url: str, *, read_only: bool = False) -> Engine:
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         try:
-            return make_engine(url)
+            return _limited(make_engine(with_limits(parsed).render_as_string(hide_password=False)))
         except ModuleNotFoundError as error:
             raise Misconfigured(
                 f"The driver {error.name!r} is not installed. For MariaDB: pip install 'privacy-svc[mysql]' "
@@ -39,9 +40,16 @@ def open_store(url: str, *, read_only: bool = False) -> Engine:
     path = Path(parsed.database or "")
     if not path.is_file():
         raise StoreUnavailable(f"The store's file {path.name!r} does not exist.")
-    uri = parsed.set(database=f"file:{path.resolve()}", query={"mode": "ro" if read_only else "rw", "uri": "true"})
+    waiting = {name: said for name, said in parsed.query.items() if name == "timeout"}
+    query = {"mode": "ro" if read_only else "rw", "uri": "true", **waiting}
+    uri = parsed.set(database=f"file:{path.resolve()}", query=query)
     pragmas = ("query_only = ON",) if read_only else ("secure_delete = ON", "foreign_keys = ON")
-    return make_engine(uri.render_as_string(hide_password=False), pragmas=pragmas)
+    return _limited(make_engine(uri.render_as_string(hide_password=False), pragmas=pragmas))
+
+
+def _limited(engine: Engine) -> Engine:
+    limit(engine)
+    return engine
 
 
 @dataclass(frozen=True)
@@ -196,6 +204,8 @@ def _why(error: DBAPIError) -> str:
     text = str(error.orig).lower()
     if "readonly" in text or "read-only" in text:
         return "The customer store is read-only; nothing was written."
+    if "timeout" in text or "max_statement_time" in text or "is locked" in text:
+        return "The customer store did not answer in time: a table is locked, or slow to search. Nothing was written."
     return "The customer store does not answer; nothing was written."
 
 

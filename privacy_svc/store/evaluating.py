@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from privacy_svc import consent
 from privacy_svc.auditlog import Event, EventType
-from privacy_svc.errors import Conflict, PrivacyError
+from privacy_svc.errors import Conflict, PrivacyError, StoreUnavailable
 from privacy_svc.http import CustomerRef
 from privacy_svc.identity import Claim, UnknownToken, refuse_dead
 from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, Reason, ReasonCode, reason
@@ -186,6 +186,7 @@ class _Deciding:
         self._people: dict[tuple[CustomerRef, str], str | PrivacyError] = {}
         self._standing: dict[str, dict[str, consent.Standing]] = {}
         self._outcomes: dict[tuple[Any, ...], tuple[Decision, tuple[Reason, ...]]] = {}
+        self._away: StoreUnavailable | None = None
 
     def look(self, cases: Sequence[tuple[Case, bool]]) -> None:
         """Each with whether it is surely decided."""
@@ -235,7 +236,12 @@ class _Deciding:
         return self._refused[question]
 
     def _admit(self, case: Case) -> str | PrivacyError:
-        return self._directory.try_admit(self._session, case.customer, case.question.actor)
+        """A store that did not answer is not asked again: each of these cases would wait for it, one after another."""
+        if self._away is not None:
+            return self._away
+        found = self._directory.try_admit(self._session, case.customer, case.question.actor)
+        self._away = found if isinstance(found, StoreUnavailable) else None
+        return found
 
     def _of(self, purpose: str, subject_id: str) -> consent.Standing:
         if subject_id not in self._standing.get(purpose, {}):

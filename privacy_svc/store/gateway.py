@@ -1,6 +1,7 @@
 """Reading the customer store for a purpose: permitted fields in clear, masked where policy masks, the rest withheld."""
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection as Collected
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -9,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from privacy_svc.auditlog import EventType
-from privacy_svc.errors import Erased, UnknownCustomer
+from privacy_svc.db import Database
+from privacy_svc.errors import Erased, PrivacyError, UnknownCustomer
 from privacy_svc.http import CustomerRef
 from privacy_svc.policy import (
     Collection,
@@ -29,13 +31,14 @@ from privacy_svc.store.directory import Directory
 from privacy_svc.store.errors import UnknownField, UnknownRecord, nearest
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.opening import open_with
-from privacy_svc.store.pdp import DecisionPoint, Question, known_purpose, qualified
-from privacy_svc.store.rows import beyond, key_values, one_row, owners, row_key
+from privacy_svc.store.pdp import UNKNOWN, UNKNOWN_RECORD, DecisionPoint, Question, known_purpose, qualified
+from privacy_svc.store.rows import beyond, beyond_key, key_values, one_row, owners, row_key
 from privacy_svc.store.walk import rows_of_person
-from privacy_svc.vault import RowCipher, Subject, Tampered, Vault
+from privacy_svc.vault import RowCipher, Tampered, Vault
 
 MOST = 1_000
 """Most records in one answer."""
+ERASED = "This person's data were erased."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +90,51 @@ class Gateway:
         question = Question(actor, actor, purpose, qualified(found.path, names))
         return Asked(self.stores.bind(found), names, question)
 
-    def read(self, session: Session, policies: PolicySet, asked: Asked, key: str) -> Record:
-        """One record. Raises UnknownRecord, Erased, KeyUnavailable, Tampered."""
+    def read(self, database: Database, policies: PolicySet, asked: Asked, key: str) -> Record:
+        """One record. Raises UnknownRecord and Erased, once that is logged; KeyUnavailable."""
+        with database.write() as session:
+            found = self._read(session, policies, asked, key)
+        if isinstance(found, PrivacyError):
+            raise found
+        return found
+
+    def _read(self, session: Session, policies: PolicySet, asked: Asked, key: str) -> Record | UnknownRecord | Erased:
         try:
             with self.stores.read(asked.collection.dataset) as connection:
                 row = one_row(connection, asked.bound, key)
-        except UnknownRecord:
-            self._refuse_erased(session, asked.collection, key)
-            raise
-        (record,) = self._release(session, policies, asked, [row], erased_raises=True)
-        return record
+        except UnknownRecord as error:
+            return self._missing(session, asked, key, error)
+        subject_of = self._people(session, policies, asked, [row])
+        if not subject_of:
+            self._refuse_nobody(session, asked, UNKNOWN_RECORD)
+            return UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
+        records = self._release(session, asked, [row], subject_of)
+        return records[0] if records else Erased(ERASED)
 
-    def find(self, session: Session, policies: PolicySet, asked: Asked, customer: CustomerRef) -> list[Record]:
-        """The records of one person."""
+    def find(
+        self,
+        session: Session,
+        policies: PolicySet,
+        asked: Asked,
+        customer: CustomerRef,
+        limit: int = MOST,
+        after: str | None = None,
+    ) -> tuple[list[Record], str | None]:
+        """The records of one person in the order of their keys, as `page` gives everybody's."""
         try:
             subject_id = self._directory.admit(session, customer, asked.question.actor)
         except UnknownCustomer:
-            return []
-        rows = rows_of_person(session, self.stores, policies, asked.collection, subject_id)
-        return self._release(session, policies, asked, rows[:MOST])
+            self._refuse_nobody(session, asked, UNKNOWN)
+            return [], None
+        if self.vault.erased_at(session, subject_id) is not None:
+            self._refuse_erased(session, asked, [subject_id])
+            return [], None
+        rows = beyond_key(
+            asked.bound, rows_of_person(session, self.stores, policies, asked.collection, subject_id), after
+        )
+        shown = rows[: min(limit, MOST)]
+        cursor = row_key(asked.collection, shown[-1]) if len(shown) < len(rows) else None
+        return self._release(session, asked, shown, self._people(session, policies, asked, shown)), cursor
 
     def page(
         self, session: Session, policies: PolicySet, asked: Asked, limit: int, after: str | None
@@ -118,21 +147,22 @@ class Gateway:
         with self.stores.read(asked.collection.dataset) as connection:
             rows = connection.execute(statement).mappings().all()
         cursor = row_key(asked.collection, rows[-1]) if len(rows) == min(limit, MOST) else None
-        return self._release(session, policies, asked, rows), cursor
+        return self._release(session, asked, rows, self._people(session, policies, asked, rows)), cursor
+
+    def _people(self, session: Session, policies: PolicySet, asked: Asked, rows: Sequence[Row]) -> dict[str, str]:
+        """Row key to subject id, of rows that belong to somebody."""
+        owner_of = owners(self.stores, policies.data_map, asked.collection, rows)
+        return self.admit(session, policies, asked.question.actor, owner_of)
 
     def _release(
-        self, session: Session, policies: PolicySet, asked: Asked, rows: Sequence[Row], *, erased_raises: bool = False
+        self, session: Session, asked: Asked, rows: Sequence[Row], subject_of: Mapping[str, str]
     ) -> list[Record]:
-        """Decided for each person, logged as one entry, opened, masked. Rows that belong to nobody are not released."""
-        owner_of = owners(self.stores, policies.data_map, asked.collection, rows)
-        subject_of = self.admit(session, policies, asked.question.actor, owner_of)
-        if erased_raises and not subject_of:
-            raise UnknownRecord(f"This record of {asked.collection.path} belongs to no person of the data map.")
-        self.vault.hold(session, set(subject_of.values()))
-        ciphers = self.vault.ciphers(session, subject_of.values())
-        if erased_raises:
-            for subject_id in subject_of.values() - ciphers.keys():
-                self.vault.cipher(session, subject_id)  # says why there is none
+        """Decided for each person, logged as one entry, opened, masked; who was erased has an entry of their own, and
+        nothing of theirs is released. Nor are rows that belong to nobody."""
+        people = set(subject_of.values())
+        self.vault.hold(session, people)
+        ciphers = self.vault.ciphers(session, people)
+        self._refuse_erased(session, asked, people - ciphers.keys())
         decisions = self.pdp.decide_all(session, asked.question, ciphers)
         keyed = [(key, row) for row in rows if subject_of.get(key := row_key(asked.collection, row)) in decisions]
         if not keyed:
@@ -183,12 +213,26 @@ class Gateway:
         hash_key = cache(lambda: self.vault.organisation_cipher(session).tag("mask", 32))
         return lambda mask, value: apply_mask(mask, value, key=hash_key() if mask is Mask.HASH else None)
 
-    def _refuse_erased(self, session: Session, collection: Collection, key: str) -> None:
+    def _missing(self, session: Session, asked: Asked, key: str, error: UnknownRecord) -> UnknownRecord | Erased:
         """A record that is gone because its person was erased answers 410, not 404."""
+        collection = asked.collection
         subject_id = subjects.known(session, collection, [key]).get(key) if collection.subject else None
-        subject = session.get(Subject, subject_id) if subject_id else None
-        if subject is not None and subject.erased_at is not None:
-            raise Erased("This person's data were erased.")
+        if subject_id is None or self.vault.erased_at(session, subject_id) is None:
+            self._refuse_nobody(session, asked, UNKNOWN_RECORD)
+            return error
+        self._refuse_erased(session, asked, [subject_id])
+        return Erased(ERASED)
+
+    def _refuse_erased(self, session: Session, asked: Asked, subject_ids: Collected[str]) -> None:
+        if subject_ids:
+            decisions = self.pdp.decide_all(session, asked.question, subject_ids)
+            more = {"collection": asked.collection.path}
+            self.pdp.log_each(session, EventType.DECISION_DENY, asked.question, decisions, more)
+
+    def _refuse_nobody(self, session: Session, asked: Asked, why: str) -> None:
+        """Who looks for what is not there is in the log; what they looked for, which may be anything, is not."""
+        self.pdp.keep(session, self.pdp.decider().policies)
+        self.pdp.log_unknown(session, asked.question, why, {"collection": asked.collection.path})
 
 
 Masking = Callable[[Mask, Any], Any]

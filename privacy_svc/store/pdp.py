@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from privacy_svc import consent
-from privacy_svc.auditlog import EventType, GroupEvent, Log
+from privacy_svc.auditlog import Event, EventType, GroupEvent, Log
 from privacy_svc.db import Database, now
 from privacy_svc.errors import NotFound
 from privacy_svc.policy import Decision, Effect, PolicyHolder, PolicySet, SubjectState, Versions, decide, ungranted
@@ -18,6 +18,8 @@ from privacy_svc.store.errors import NotPermitted, UnknownPurpose, nearest
 from privacy_svc.store.shadowing import Shadow
 from privacy_svc.vault import SubjectCipher
 
+UNKNOWN, UNKNOWN_RECORD = "unknown_customer", "unknown_record"
+"""Reasons of an entry about what the store does not have."""
 _decisive = attrgetter(*(f.name for f in fields(SubjectState) if f.name not in {"subject_id", "version", "consents"}))
 """What a decision reads of a state, besides the consents."""
 
@@ -88,14 +90,17 @@ class DecisionPoint:
 
     def require_granted(self, database: Database, question: Question) -> None:
         """Raises NotPermitted, once that is logged."""
-        decider = self.decider()
-        refused = decider.refusal(question)
+        refused = self.decider().refusal(question)
         if refused is None:
             return
-        with database.write() as session:
-            self.keep(session, decider.policies)
-            self.log(session, EventType.DECISION_DENY, question, None, refused)
+        self.log_refusal(database, question, refused)
         raise NotPermitted(f"{question.module} may not work for {question.purpose}: {refused.reasons[0].code}.")
+
+    def log_refusal(self, database: Database, question: Question, refused: Decision) -> str:
+        """Of `Decider.refusal`, in a transaction of its own; the entry's id."""
+        with database.write() as session:
+            self.keep(session, self._policies.current)
+            return self.log(session, EventType.DECISION_DENY, question, None, refused)
 
     def decide(self, session: Session, question: Question, subject_id: str) -> Decision:
         """Raises NotFound for an unknown subject."""
@@ -129,6 +134,20 @@ class DecisionPoint:
         policies = self._policies.current
         payload = {**question_payload(policies, question), **decision_payload(policies, decision), **(more or {})}
         return self.audit.append(session, kind, actor=question.actor, subject_id=subject_id, payload=payload)
+
+    def log_each(
+        self,
+        session: Session,
+        kind: EventType,
+        question: Question,
+        decisions: Mapping[str, Decision],
+        more: Mapping[str, Any],
+    ) -> None:
+        """An entry for each, with one look at their keys. `decisions` by subject."""
+        policies = self._policies.current
+        asked = question_payload(policies, question)
+        told = ((i, {**asked, **decision_payload(policies, d), **more}) for i, d in decisions.items())
+        self.audit.append_many(session, [Event(kind, i, payload) for i, payload in told], actor=question.actor)
 
     def log_unknown(self, session: Session, question: Question, why: str, more: Mapping[str, Any]) -> str:
         """A question about nobody there is."""

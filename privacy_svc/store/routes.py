@@ -43,8 +43,7 @@ def read_record(
     not what was sealed there fails it; in a list it is withheld."""
     current = policies.current
     asked = _ask(gateway, database, current, caller, (dataset, collection), purpose, _names(fields))
-    with database.write() as session:
-        record = gateway.read(session, current, asked, key)
+    record = gateway.read(database, current, asked, key)
     if record.tampered:  # its alert is committed
         raise Tampered(f"Values of this record are not what was sealed there: {', '.join(record.tampered)}.")
     return record_view(record)
@@ -74,8 +73,9 @@ def find_records(
     given = {n: v for n, v in (("email", email), ("phone", phone), ("id", customer)) if v is not None}
     with database.write() as session:
         if given:
-            return RecordPage([record_view(r) for r in gateway.find(session, current, asked, CustomerRef(**given))])
-        records, after = gateway.page(session, current, asked, limit, cursor)
+            records, after = gateway.find(session, current, asked, CustomerRef(**given), limit, cursor)
+        else:
+            records, after = gateway.page(session, current, asked, limit, cursor)
         return RecordPage([record_view(r) for r in records], after)
 
 

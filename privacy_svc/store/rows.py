@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from operator import itemgetter
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -120,6 +121,21 @@ def beyond(columns: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
             for i in range(len(columns))
         )
     )
+
+
+def beyond_key(bound: BoundCollection, rows: Iterable[Row], after: str | None) -> list[Row]:
+    """The same of rows that are here already: those whose key comes after `after`, in their keys' order. Raises
+    UnknownRecord for what cannot be a key of this table."""
+    placed = sorted(((_place(row_key(bound.collection, row)), row) for row in rows), key=itemgetter(0))
+    if after is None:
+        return [row for _, row in placed]
+    key_values(bound, after)
+    return [row for place, row in placed if place > _place(after)]
+
+
+def _place(key: str) -> list[tuple[int, str]]:
+    """Whole numbers by their size; of a composite key each part."""
+    return [(int(part) if _WHOLE.fullmatch(part) else 0, part) for part in key.split(",")]
 
 
 def equals(bound: BoundCollection, fields: Sequence[str], values: Iterable[Values]) -> ColumnElement[bool]:

@@ -21,12 +21,10 @@ from privacy_svc.store.binding import Stores
 from privacy_svc.store.evaluating import Terms
 from privacy_svc.store.facts import FactReader
 from privacy_svc.store.model import SubjectRow
-from privacy_svc.store.pdp import Decider, DecisionPoint, Question, answer_payload, question_payload
+from privacy_svc.store.pdp import UNKNOWN, Decider, DecisionPoint, Question, answer_payload, question_payload
 from privacy_svc.store.rows import beyond, by_keys, chunks, is_possible, key_values, row_key, row_keys
 from privacy_svc.vault import Subject
 
-UNKNOWN = "unknown_customer"
-"""The reason of a key that the store does not have."""
 Looked = Sequence[tuple[list[str], list[str], bytes, int, SubjectState]]
 """People of whom the same is true: keys, subjects, tags of the month, version and state."""
 MOST_NAMED = 20_000
@@ -81,6 +79,7 @@ class Selection:
         self._reading = pdp.reading(decider, question.purpose)
         self._states = consent.SharedStates(self._reading)
         self._people: People
+        self._erasures = 0
         self._groups: dict[int, tuple[str, int]] = {}
         self._answers: list[Decision] = []
         """Of the groups, by number. A group is all people who got the same answer."""
@@ -109,6 +108,7 @@ class Selection:
         """Each piece of keys with the first reason of each, "" where it is permitted. `existing`: the store has all of
         them. Close it where it is not read to its end."""
         with self._database.snapshot() as session:
+            self._erasures = self._pdp.audit.vault.erasures(session)
             self._people = People(self.at, self._pdp.audit.vault.organisation_cipher(session))
             place = dict(zip(("dataset", "collection"), subjects.known_as(session, self._collection), strict=True))
             asked = {**place, "month": self._people.month, **consent.asking(self._reading)}
@@ -217,11 +217,8 @@ class Selection:
             return audit.append_people(session, kind, self._people, payload, actor=actor)
 
     def _refuse_erased(self, session: Session) -> None:
-        """A crowd is not held, as few people are."""
-        dataset, name = subjects.known_as(session, self._collection)
-        rows = select(Subject.id).join(SubjectRow, SubjectRow.subject_id == Subject.id)
-        here = rows.where(SubjectRow.dataset == dataset, SubjectRow.collection == name)
-        if session.scalar(here.where(Subject.erased_at >= self.at).limit(1)) is not None:
+        """A crowd is not held, as few people are. Counted, not by a time: clocks of machines differ."""
+        if self._pdp.audit.vault.erasures(session) != self._erasures:
             raise NotFound("Somebody was erased meanwhile.")
 
 

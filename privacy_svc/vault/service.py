@@ -39,5 +39,10 @@ class Vault(Ends, Care, Returning, Searchable):
         self.ledger.check(session)
 
     @staticmethod
+    def erasures(session: Session) -> int:
+        """Rises with every erasure and return of anybody: who sees the same number twice has missed none between."""
+        return session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
+
+    @staticmethod
     def erased_at(session: Session, subject_id: str) -> datetime | None:
         return session.scalar(select(Subject.erased_at).where(Subject.id == subject_id))

@@ -276,9 +276,12 @@ def test_customers_who_come_meanwhile_hold_up_nothing(service: Service, monkeypa
     assert all(line["decision"] for line in lines)
 
 
-def test_an_erasure_meanwhile_is_seen(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody erased after they were decided and before the entry: it is all decided anew."""
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(hours=1)])
+def test_an_erasure_meanwhile_is_seen(service: Service, monkeypatch: pytest.MonkeyPatch, behind: timedelta) -> None:
+    """Somebody erased after they were decided and before the entry: it is all decided anew, also where the clock of
+    the machine that erased is behind."""
     monkeypatch.setattr(crowds, "MANY", 1)
+    monkeypatch.setattr("privacy_svc.vault.erasure.now", lambda: now() - behind)
     for key in ("1", "3", "5"):
         consent(service, key)
     with service.runtime.database.read() as session:

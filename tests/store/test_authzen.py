@@ -520,12 +520,14 @@ def test_a_limit_of_none(service: Service, kind: str) -> None:
 
 
 def test_a_purpose_that_is_not_granted_tells_nothing_of_anybody(service: Service) -> None:
-    """Known, unknown, by key or by address: the same deny, nobody is looked up, and the entry is about nobody."""
+    """Known, unknown, by key, by address or in a search: the same deny, nobody is looked up, and the entry is about
+    nobody."""
     people = [customer("1"), customer("4711")]
     people += [
         {"type": "customer", "id": mail, "properties": {"by": "email"}}
         for mail in ("a@mail.example", "ana@mail.example")
     ]
+    searched = set[str]()
     for purpose in ("service.support", "finance.invoicing", "nothing.at_all"):
         wanted = [
             one() | {"resource": who_, "context": {"purpose": purpose, "min_state_version": 99}} for who_ in people
@@ -542,6 +544,7 @@ def test_a_purpose_that_is_not_granted_tells_nothing_of_anybody(service: Service
         assert [r["code"] for r in answers[0]["context"]["reasons"]] == [code]
         found = search(service, "resource", who(context={"purpose": purpose}))
         assert (found.json()["results"], found.json()["page"]["next_token"]) == ([], "")
+        searched.add(found.json()["context"]["decision_id"])
     assert decision(ask(service, one("1", purpose="service.support")).json()).state_version == 0, (
         "our own client reads it"
     )
@@ -550,6 +553,7 @@ def test_a_purpose_that_is_not_granted_tells_nothing_of_anybody(service: Service
         entries = [e for e in service.runtime.log.search(session, limit=1000) if e.type == EventType.DECISION_DENY]
     assert entries
     assert {e.subject_id for e in entries} == {None}
+    assert searched <= {e.id for e in entries}
 
 
 def test_a_what_if_reads_on(service: Service) -> None:

@@ -43,8 +43,7 @@ def write(shop: Runtime, text: str) -> dict[str, dict[str, int]]:
 def read(shop: Runtime) -> str:
     policies = shop.policies.current
     asked = shop.gateway.ask(policies, "support", "shop", "tickets", SUPPORT, ["body"])
-    with shop.database.write() as session:
-        return str(shop.gateway.read(session, policies, asked, "1").fields["body"])
+    return str(shop.gateway.read(shop.database, policies, asked, "1").fields["body"])
 
 
 @pytest.mark.parametrize(("how", "left"), [("warn", NOTE), ("redact", "Paid with [CREDIT_CARD], is on [HEALTH].")])

@@ -1,6 +1,7 @@
 """Reading and writing the store for a purpose."""
 
 import pytest
+from sqlalchemy import text
 
 from privacy_svc.auditlog import EventType
 from privacy_svc.errors import BadRequest, Conflict, Erased, Misconfigured
@@ -10,7 +11,8 @@ from privacy_svc.runtime import Runtime
 from privacy_svc.store import Record, seal
 from privacy_svc.store.errors import UnknownCollection, UnknownDataset, UnknownField, UnknownPurpose, UnknownRecord
 from privacy_svc.store.writing import NotPermitted, change, create
-from tests.factories import check_log
+from tests.calling import Service
+from tests.factories import check_log, erase
 from tests.shop import ANA
 
 SUPPORT = "service.support"
@@ -19,8 +21,7 @@ SUPPORT = "service.support"
 def read(shop: Runtime, key: str, *fields: str, module: str = "support", purpose: str = SUPPORT) -> Record:
     policies = shop.policies.current
     asked = shop.gateway.ask(policies, module, "shop", "customers", purpose, fields)
-    with shop.database.write() as session:
-        return shop.gateway.read(session, policies, asked, key)
+    return shop.gateway.read(shop.database, policies, asked, key)
 
 
 def test_permitted_masked_withheld(shop: Runtime) -> None:
@@ -76,8 +77,8 @@ def test_rows_about_nobody_are_not_released(shop: Runtime) -> None:
     """A record that leads to no person is not given out through the gateway."""
     policies = shop.policies.current
     asked = shop.gateway.ask(policies, "support", "shop", "products", SUPPORT, [])
-    with shop.database.write() as session, pytest.raises(UnknownRecord):
-        shop.gateway.read(session, policies, asked, "1")
+    with pytest.raises(UnknownRecord):
+        shop.gateway.read(shop.database, policies, asked, "1")
 
 
 @pytest.mark.parametrize("sealed", [False, True])
@@ -91,7 +92,7 @@ def test_find_by_email_and_phone(shop: Runtime, *, sealed: bool) -> None:
     if sealed:  # in clear, the store compares texts; the blind index compares numbers
         references.insert(1, CustomerRef(phone="00351 210 990 042"))
     with shop.database.write() as session:
-        found = [shop.gateway.find(session, policies, asked, r) for r in references]
+        found = [shop.gateway.find(session, policies, asked, r)[0] for r in references]
     assert [[r.fields["first_name"] for r in f] for f in found] == [["Ana"]] * (len(references) - 1) + [[]]
 
 
@@ -201,3 +202,74 @@ def test_a_missing_store_is_named(shop: Runtime) -> None:
     """A dataset without a connected store is refused with the setting that is missing."""
     with pytest.raises(Misconfigured, match="PRIVACY_STORE_CRM"):
         shop.stores.engine("crm")
+
+
+def test_one_persons_records_come_page_by_page(service: Service) -> None:
+    """With `limit` and `cursor` each record of a person is given once, in the order of the keys, also beyond what one
+    answer holds; the last page has no cursor."""
+    with service.runtime.stores.write("shop") as connection:
+        rows = ", ".join(f"({n}, 1, '2026-01-01', 'subject', 'body', 'open')" for n in range(9_000, 10_100))
+        connection.execute(
+            text(f"INSERT INTO tickets (id, customer_id, opened_at, subject, body, status) VALUES {rows}")
+        )
+        wanted = [str(n) for n in connection.scalars(text("SELECT id FROM tickets WHERE customer_id = 1 ORDER BY id"))]
+    path = "/v1/records/shop/tickets"
+    asked = {"purpose": SUPPORT, "email": ANA["email"]}
+
+    def pages(limit: int, most: int) -> list[list[str]]:
+        found: list[list[str]] = []
+        more: dict[str, str] = {}
+        while len(found) < most:
+            answer = service.call("support", "GET", path, params={**asked, "limit": limit, **more}).json()
+            found.append([r["key"] for r in answer["records"]])
+            if answer["cursor"] is None:
+                break
+            more = {"cursor": answer["cursor"]}
+        return found
+
+    assert [len(page) for page in pages(1_000, 9)] == [1_000, len(wanted) - 1_000]
+    assert [key for page in pages(1_000, 9) for key in page] == wanted
+    assert [key for page in pages(7, 2) for key in page] == wanted[:14]
+    by_key = service.call("support", "GET", path, params={"purpose": SUPPORT, "customer": "1", "limit": 3}).json()
+    assert ([r["key"] for r in by_key["records"]], by_key["cursor"]) == (wanted[:3], wanted[2])
+    wrong = service.call("support", "GET", path, params={**asked, "cursor": "abc"})
+    assert wrong.json()["type"] == "/problems/unknown-record"
+
+
+def refused(service: Service) -> list[tuple[str | None, list[str]]]:
+    """About whom, and why, in the log's order."""
+    runtime = service.runtime
+    runtime.log.integrate(runtime.database)
+    with runtime.database.read() as session:
+        found = runtime.log.search(session, type=EventType.DECISION_DENY)
+    found.sort(key=lambda entry: entry.index or 0)
+    return [(e.subject_id, (e.payload or {})["reasons"]) for e in found]
+
+
+def test_a_refused_look_leaves_an_entry(service: Service) -> None:
+    """Who looks for a record that is not there, or for an erased person's, by its key, by address or in a list, is in
+    the log: about nobody, or about the erased."""
+    runtime = service.runtime
+    seal(runtime.sealer("test"))
+    with runtime.database.write() as session:
+        subject = runtime.directory.admit(session, CustomerRef(id="1"))
+        erase(runtime, session, subject)
+    people, ask = "/v1/records/shop/customers", {"purpose": SUPPORT, "fields": "first_name"}
+
+    def look(path: str, status: int, **more: str) -> list[tuple[str | None, list[str]]]:
+        before = len(refused(service))
+        assert service.call("support", "GET", path, params=ask | more).status_code == status
+        return refused(service)[before:]
+
+    assert look(people + "/99999", 404) == [(None, ["unknown_record"])]
+    assert look("/v1/records/shop/products/1", 404, fields="name") == [(None, ["unknown_record"])]
+    assert look(people, 200, email="nobody@mail.example") == [(None, ["unknown_customer"])]
+    assert look(people + "/1", 410) == [(subject, ["erased"])]
+    assert look(people, 200, customer="1") == [(subject, ["erased"])]
+    assert look(people, 200, limit="5") == [(subject, ["erased"])]
+    with runtime.stores.write("shop") as connection:
+        for table in ("newsletter_subscriptions", "call_notes", "tickets", "orders"):
+            connection.execute(text(f"UPDATE {table} SET customer_id = 2 WHERE customer_id = 1"))
+        connection.execute(text("DELETE FROM customers WHERE id = 1"))
+    assert look(people + "/1", 410) == [(subject, ["erased"])]
+    assert look(people + "/2", 200) == []
