@@ -18,12 +18,17 @@ _PIN = re.compile(
     r"[ ]{0,2}(?P<secret>\d{3,8})(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
+_PRIVATE = r"[A-Z ]{0,20}PRIVATE KEY"
+_LINES = r"(?:\s{0,4}+[A-Za-z0-9+/=]{16,}+)*+(?:\s{0,4}+[A-Za-z0-9+/]{1,16}={1,2})?"
+"""Of a key whose end is missing."""
 _KEY = re.compile(
-    r"(?P<secret>-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----|(?<!\w)(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)|gh[pousr]_[A-Za-z0-9]{36}(?!\w)|"
+    rf"(?P<secret>-----BEGIN {_PRIVATE}-----(?:(?:[^-]|-(?!----)){{0,20000}}+-----END {_PRIVATE}-----|{_LINES})"
+    r"|(?<!\w)(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)|gh[pousr]_[A-Za-z0-9]{36}(?!\w)|"
     r"github_pat_\w{22,255}|glpat-[\w-]{20,64}|AIza[\w-]{35}|sk-(?:proj-|ant-|svcacct-)?[\w-]{20,255}|"
     r"(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,64}(?!\w)|xox[abpr]-[A-Za-z0-9-]{10,80}|"
     r"eyJ[\w-]{10,500}\.[\w-]{10,2000}\.[\w-]{10,500}))"
 )
+_WORD_END = re.compile(r"\s|\Z")
 _GOES_ON = re.compile(r"[ ]{1,2}\w")
 _STATES = frozenset(
     """forgotten reset expired changed unknown sent required invalid incorrect wrong missing none empty protected see
@@ -37,9 +42,15 @@ _STATES = frozenset(
 def secrets_in(text: str) -> Iterator[tuple[int, int]]:
     for found in _PASSWORD.finditer(text):
         if _may_be_one(text, found):
-            yield found.span("secret")
-    for pattern in (_TOKEN, _PIN, _KEY):
+            yield _whole(text, found)
+    yield from (_whole(text, found) for found in _TOKEN.finditer(text))
+    for pattern in (_PIN, _KEY):
         yield from (found.span("secret") for found in pattern.finditer(text))
+
+
+def _whole(text: str, found: re.Match[str]) -> tuple[int, int]:
+    """To the next blank, however long it is: a half is left of nothing."""
+    return found.start("secret"), _WORD_END.search(text, found.end("secret")).start()  # type: ignore[union-attr] # or the end
 
 
 def _may_be_one(text: str, found: re.Match[str]) -> bool:

@@ -102,6 +102,46 @@ def test_secrets(text: str, value: str) -> None:
     assert [text[f.start : f.end] for f in unwanted_in(text)] == [value]
 
 
+KEY = (
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n"
+    "MIIEowIBAAKCAQEAx1\nq7Zz0w==\n-----END RSA PRIVATE KEY-----"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (f"here: {KEY} thanks", KEY),
+        (f"here: {KEY[:31]}\nMIIEowIBAAKCAQEAx1\nq7Zz0w== thanks", f"{KEY[:31]}\nMIIEowIBAAKCAQEAx1\nq7Zz0w=="),
+        (f"password: {'aB3$' * 100} thanks", "aB3$" * 100),
+        (f"token={'aB3-' * 500} thanks", "aB3-" * 500),
+    ],
+)
+def test_nothing_of_a_secret_is_left(text: str, value: str) -> None:
+    """However long it is, a key's lines and what its end is missing too."""
+    assert [text[f.start : f.end] for f in unwanted_in(text)] == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "card"),
+    [
+        ("Karte 4111 1111 1111 1111 12/27", "4111 1111 1111 1111"),
+        ("4111111111111111 123", "4111111111111111"),
+        ("Karte 2 4111 1111 1111 1111", "4111 1111 1111 1111"),
+        ("2 x 4111-1111-1111-1111 12 27 123", "4111-1111-1111-1111"),
+    ],
+)
+def test_a_card_beside_other_numbers(text: str, card: str) -> None:
+    """Its expiry, its code, a count."""
+    assert [text[f.start : f.end] for f in unwanted_in(text) if f.entity == "CREDIT_CARD"] == [card]
+
+
+@pytest.mark.parametrize("text", ["+41 1111 1111 1111 1111", "4111-1111-1111-1111-2", "90 4111111111111112 123"])
+def test_what_only_holds_a_cards_digits(text: str) -> None:
+    """A telephone number, a longer number with hyphens, a wrong check digit."""
+    assert [f for f in unwanted_in(text) if f.entity == "CREDIT_CARD"] == []
+
+
 @pytest.mark.parametrize("gap", [" ", "\u00a0", "\u202f", "\t", "  ", "-", "."])
 def test_cards_with_any_space(gap: str) -> None:
     """A card is found whole whatever stands between its groups."""
@@ -109,7 +149,9 @@ def test_cards_with_any_space(gap: str) -> None:
     assert [text[f.start : f.end] for f in unwanted_in(text)] == [gap.join(["4111", "1111", "1111", "1111"])]
 
 
-@pytest.mark.parametrize("part", ["1 ", "password: ", "eyJ", "a.", "union ", "4111-"])
+@pytest.mark.parametrize(
+    "part", ["1 ", "password: ", "eyJ", "a.", "union ", "4111-", "4111 ", "-----BEGIN PRIVATE KEY-----", "AAAA"]
+)
 def test_long_texts_end(part: str) -> None:
     """A hostile text is looked through once."""
     unwanted_in(part * (200_000 // len(part)))
