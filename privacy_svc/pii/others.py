@@ -5,15 +5,16 @@ around them. What the person is known by stays.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from privacy_svc.pii.birthdays import days_in
 from privacy_svc.pii.engine import detect
-from privacy_svc.pii.finding import Finding
+from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.known import known_values_in
 from privacy_svc.pii.names import LANGUAGES, LEXICONS, PARTICLES
 from privacy_svc.pii.national import NATIONAL, NUMBERS
+from privacy_svc.pii.wordlists import first_names
 
 OTHERS = frozenset(
     {"EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "PERSON", "ADDRESS", "DATE_OF_BIRTH"}
@@ -28,24 +29,27 @@ _NOBODYS = PARTICLES.union(*(lexicon.titles for lexicon in LEXICONS.values()))
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What the person is known by. `streets`: of `values` those that tell where somebody lives, as no city does;
-    `days`: of birth, as `1980-01-31`. Values never appear in `repr`."""
+    """What the person is known by. `names`: words of their name, in small letters; `streets`: of `values` those that
+    tell where somebody lives, as no city does; `days`: of birth, as `1980-01-31`. Values never appear in `repr`."""
 
     values: Collection[str] = ()
+    names: Collection[str] = ()
     streets: Collection[str] = ()
     days: Collection[str] = ()
 
     def __repr__(self) -> str:
-        return f"Own({len(self.values)}, {len(self.streets)}, {len(self.days)})"
+        return f"Own({', '.join(str(len(getattr(self, name))) for name in self.__slots__)})"
 
 
 def others_and_own_in(
-    text: str, own: Own, language: str = USUAL, region: str = "DE"
+    text: str, own: Own, languages: Iterable[str] = (USUAL,), region: str = "DE"
 ) -> tuple[list[Finding], list[Finding]]:
-    """And where the person's own values stand. A language whose texts are not examined is read as English."""
+    """And where the person's own values stand. Read in each of the languages: nobody knows in which one a note was
+    written. One whose texts are not examined is read as English."""
     mine = known_values_in(text, own.values)
-    found = detect(text, examined(language), region)
-    return [f for f in found if f.entity in OTHERS and not _is_own(text, f, own, mine)], mine
+    found = [f for language in dict.fromkeys(map(examined, languages)) for f in detect(text, language, region)]
+    others = [f for f in found if f.entity in OTHERS and not _is_own(text, f, own, mine)]
+    return without_overlaps(text, others), mine
 
 
 def examined(language: str) -> str:
@@ -63,15 +67,14 @@ def _is_own(text: str, found: Finding, own: Own, mine: list[Finding]) -> bool:
 
 
 def _names_them(text: str, found: Finding, own: Own, mine: list[Finding]) -> bool:
-    """Whose husband has their surname is somebody else, as is who has their first name; many are called "van der".
-    Two parts of their name are theirs, whatever else was taken for a part of it."""
+    """Whose husband has their surname is somebody else, as is who has their first name; many are called "van der". Two
+    parts of their name are theirs, where what else was taken for a part of it is no other's first name."""
     spans = {span: text[slice(*span)].casefold() for span in _words(text, found)}
     words = {span: word for span, word in spans.items() if word not in _NOBODYS}
-    initials = {
-        part[0] for value in own.values if value.replace(" ", "").isalpha() for part in value.casefold().split()
-    }
-    theirs = [span for span, word in words.items() if word in initials or _is_within(span, mine)]
-    return len(theirs) == len(words) or len(theirs) > 1
+    initials = {word[0] for word in own.names}
+    theirs = [word in initials or _is_within(span, mine) for span, word in words.items()]
+    last = next(reversed(words.values()), "")
+    return all(theirs) or (sum(theirs) > 1 and theirs[0] and (theirs[-1] or last not in first_names()))
 
 
 def _is_covered(text: str, found: Finding, mine: list[Finding]) -> bool:

@@ -114,7 +114,7 @@ def _gather(
     session: Session, parts: Parts, subject_id: str, language: str, chosen: Chosen
 ) -> tuple[Gathered, Redactor]:
     everybody = Everybody(session, parts.stores, parts.vault, parts.policy, subject_id)
-    redactor = Redactor(language, parts.organisation.phone_region, everybody)
+    redactor = Redactor(language, parts.organisation.languages[0], parts.organisation.phone_region, everybody)
     gathered = Gathered(parts, redactor, chosen)
     gathered.walk(WalkOpened(session, parts.stores, parts.vault, parts.policy, subject_id))
     return gathered, redactor

@@ -37,10 +37,11 @@ _KINDS = {
 
 
 class Redactor:
-    """For one person, in one language. `everybody`: who else may be named."""
+    """For one person, in their language. `staff`: in which notes are written, whoever they are given to; `everybody`:
+    who else may be named."""
 
-    def __init__(self, language: str, region: str, everybody: Everybody) -> None:
-        self._language, self._region, self._everybody = language, region, everybody
+    def __init__(self, language: str, staff: str, region: str, everybody: Everybody) -> None:
+        self._language, self._staff, self._region, self._everybody = language, staff, region, everybody
         self._values: dict[str, None] = {}
         self._streets: dict[str, None] = {}
         self._days: dict[str, None] = {}
@@ -76,9 +77,10 @@ class Redactor:
             for field in collection.fields
             if field.is_free_text and isinstance(text := row.get(field.name), str) and text.strip()
         ]
-        own = Own(self._values, self._streets, self._days)
-        found = [others_and_own_in(text, own, self._language, self._region) for *_, text in texts]
-        mentions = [Mentions(text, examined(self._language), self._words) for *_, text in texts]
+        own = Own(self._values, self._words, self._streets, self._days)
+        read = (self._staff, self._language)
+        found = [others_and_own_in(text, own, read, self._region) for *_, text in texts]
+        mentions = [Mentions(text, examined(self._staff), self._words) for *_, text in texts]
         asked = Asked.all(m.asked([*others, *mine]) for m, (others, mine) in zip(mentions, found, strict=True))
         known = self._everybody.known(asked)
         for (row, name, text), (others, _), mentioned in zip(texts, found, mentions, strict=True):

@@ -7,7 +7,7 @@ number, their hashes; in what is written about people also a full name. Many sha
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from itertools import pairwise
+from itertools import combinations
 from typing import Any, Self
 
 from privacy_svc.pii import is_unspaced, known_values_in, name_parts, redact, spellings
@@ -145,9 +145,9 @@ def _parts(field: Field, value: str) -> Iterator[str]:
 
 
 def _full_names(names: Mapping[Field, str]) -> Iterator[str]:
-    """A name of several words, or in a script without blanks, and two fields beside each other in either order."""
+    """A name of several words, or in a script without blanks, and any two fields in either order."""
     yield from (n for f, n in names.items() if " " in n or (_WHOLE_NAME in f.categories and is_unspaced(n)))
-    for one, other in pairwise(names.values()):
+    for one, other in combinations(names.values(), 2):
         if " " not in one + other:
             yield from (f"{one} {other}", f"{other} {one}", f"{other}, {one}")
 
