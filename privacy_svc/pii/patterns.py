@@ -6,14 +6,14 @@ no text makes a pattern look again and again.
 
 from collections.abc import Mapping
 
-_CAP = r"(?:(?:[dlDL]|[dD]ell|[dD]all|[aA]ll|[sS]ant)['\u2019])?\p{Lu}[\p{L}\p{M}'\u2019.-]{0,30}"
+_CAP = r"(?:(?:[dlDL]|[dD]ell|[dD]all|[aA]ll|[sS]ant)['\u2019])?\p{Lu}[\p{L}\p{M}'\u2019.-]{0,30}+"
 _OF = (
     r"(?:de la|de las|de los|de l['\u2019]|des|del|della|delle|dei|degli|dello|dell['\u2019]|de|du|da|do|dos|di|la|las|"
     r"le|les|los|el|en|y|der|den|dem|die|am|an|im|van|von|vom|zum|zur|het|ter|aan|sur|sous|saint|santa|san)"
 )
 _NUMBER = r"\d{1,5}(?:[ ]?[a-zA-Z](?!\p{L}))?(?:[-/]\d{1,4}[a-zA-Z]?)?(?![\d.,:]?\d|%|[ ]?(?:€|\$|EUR|Uhr|Euro))"
 _MIDDLE = rf"(?:[ -](?:{_OF}[ ])?(?:{_OF}[ ])?{_CAP}){{0,4}}"
-_TOWN = r"(?:St\.[ ])?(?:[dlDL]['\u2019])?\p{Lu}[\p{L}\p{M}'\u2019-]{1,30}"
+_TOWN = r"(?:St\.[ ])?(?:[dlDL]['\u2019])?\p{Lu}[\p{L}\p{M}'\u2019-]{1,30}+"
 _CITY = rf"{_TOWN}(?:[ -](?:{_OF}[ ])?(?:{_OF}[ ])?{_TOWN}){{0,3}}"
 
 GERMANIC = """straße strasse str weg gasse allee platz ring damm ufer chaussee steig stieg pfad straat laan plein gracht

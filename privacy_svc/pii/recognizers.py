@@ -30,7 +30,7 @@ from privacy_svc.pii.refined import (
 from privacy_svc.pii.wordlists import places
 
 _PHONE = (
-    "phone phones telephone cell cellphone mobile call calls called calling tel telefon telefonnummer handy handynummer "
+    "phone phones telephone tele ph mob tél cell cellphone mobile call calls called calling tel telefon telefonnummer handy handynummer "
     "mobil mobilnummer rufnummer anruf anrufen durchwahl téléphone portable appel appeler appelez teléfono móvil llamar "
     "llame llamada telefono cellulare chiamare chiama telefoon telefoonnummer mobiel bellen bel gsm fax sms whatsapp "
     "reach ring dial text contact erreichbar erreichen joindre"

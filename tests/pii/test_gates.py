@@ -44,3 +44,12 @@ def test_the_same_findings_in_anything(parts: list[str], language: str, gap: str
     """Nor on texts that are made of pieces of identifiers."""
     text = gap.join(parts)
     assert _shown(detect(text, language, REGIONS[language])) == plain(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "region"),
+    [("Tél.: 0612345678", "fr", "FR"), ("Mob: 07911123456", "en", "GB"), ("Ph: 4155550123", "en", "US")],
+)
+def test_a_label_opens_the_gate_for_bare_digits(text: str, language: str, region: str) -> None:
+    """What a pattern knows as a label is asked for."""
+    assert [f.entity for f in detect(text, language, region)] == ["PHONE_NUMBER"]

@@ -65,7 +65,7 @@ for part in (
     "A'", "A-", "Weg", "Anna de ", "x.", "www.", ":", "a:", "DE89 ", "\\n", "e\\u0301\\u0301", "\\u05d0\\u200f", "(1",
     "1a1b-", "Abcdefghij ", "12-", "born 1.1.", "<", "Dr. ", "Mr ", "10115 A", "A, NY 1", "&", "30 years ", "1.1.",
     "%40", "%c3", "\\u738b", "\\u738b ", "\\u30fb", "anna_", "anna ", "\\u0308", "o\\u0308", "\\u1100\\u1161", "1980-",
-    "12. ", "12 march ", "DE02 ", "O'",
+    "12. ", "12 march ", "DE02 ", "O'", "Via " + "A-" * 80 + " ", "A-" * 80 + ", NY ",
 ):
     text = part * (N // len(part))
     for language in ("en", "de"):
