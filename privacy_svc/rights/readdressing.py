@@ -18,7 +18,7 @@ def leave_address(session: Session, parts: Parts, subject_id: str, actor: str) -
     for request in session.scalars(mine).all():
         _end_code(session, parts, request, actor)
         letters = _readdress(session, parts, request, actor)
-        if links.end(session, request):
+        if links.end(session, request) and links.has_package(session, request):
             _send_new_link(session, parts, request, actor, is_owed=PACKAGE in letters)
 
 

@@ -15,7 +15,7 @@ from privacy_svc.http import CustomerRef, Role
 from privacy_svc.identity import list_sessions
 from privacy_svc.identity.model import SignInCode
 from privacy_svc.identity.sessions import start_session
-from privacy_svc.rights import OwedLetters, PackageLinkGone, Packages, Right, State, Wanted, Worker, WrongCode
+from privacy_svc.rights import PackageLinkGone, Packages, Right, State, Wanted, Worker, WrongCode
 from privacy_svc.rights.owed_courier import Outbox
 from privacy_svc.store import CannotRectify, Moved
 from tests.rights.company import ANA, DATASET, Company
@@ -324,23 +324,3 @@ def test_a_letter_that_waits_goes_to_the_new_address(company: Company, worker: W
     [letter] = company.mails()[before:]
     assert f"To: {NEW}" in letter
     assert Packages(company.requests).offer(token_of(company)).request_id == access.id
-
-
-def test_a_letter_that_waits_goes_nowhere_where_the_address_was_removed(company: Company, worker: Worker) -> None:
-    """Neither by itself nor when staff send it again: they are shown it as one that has no address."""
-    access = verified(company, Right.ACCESS)
-    request = verified(company, Right.RECTIFICATION, changes={"email": None})
-    company.mail_by("smtp://127.0.0.1:1")
-    done(company, access.id)
-    company.mail_by("")
-    company.requests.approve(request.id, "dora")
-    done(company, request.id)
-    before, owed = len(company.mails()), OwedLetters(company.requests)
-    [letter] = [one for one in owed.open() if one.kind == "package"]
-    assert (letter.problem, letter.next_try_at, owed.text(letter.id, "dora").address) == ("no_address", None, None)
-    assert types_of(company, access.id)[-4:] == ["failed", "revoked", "made", "read"]
-    with time_machine.travel(now() + timedelta(days=1)):
-        Outbox(company.database, company.requests.parts).work_off()
-        with pytest.raises(Conflict, match="no e-mail address"):
-            owed.send_again(letter.id, "dora")
-    assert not [mail for mail in company.mails()[before:] if ANA["email"] in mail]
