@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from privacy_svc.db import now
 from privacy_svc.errors import Conflict
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Aftermath, OwedLetters, Right, State, Worker
+from privacy_svc.rights import Aftermath, OwedLetters, Packages, Right, State, Worker
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.owed_courier import Outbox
 from privacy_svc.rights.packages_model import PackageLink, RequestPackage
@@ -20,6 +20,8 @@ from tests.rights.running import done, erased
 from tests.rights.telling import done_for
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import types_of
+from tests.rights.test_package_links import token_of
+from tests.smtp import SmtpServer
 
 NEW = "ana.silva@new.example"
 
@@ -84,3 +86,27 @@ def test_a_link_without_a_package_stops_no_rectification(company: Company) -> No
         session.execute(delete(RequestPackage))
     assert done_for(company, Right.RECTIFICATION, changes={"email": NEW}).state == State.COMPLETED
     assert standing(company) == []
+
+
+@ONE_DATABASE
+def test_a_letter_in_flight_to_the_old_address_tells_nobody(company: Company) -> None:
+    """The address is changed while the mail server takes the letter: the person is owed it still, at the new one."""
+    request = verified(company, Right.ACCESS)
+    company.mail_by("smtp://127.0.0.1:1")
+    assert Fulfilment(company.database, company.requests.parts).run(request.id) is None
+    company.mail_by("")
+
+    def meanwhile() -> None:
+        company.mail_by("")
+        done_for(company, Right.RECTIFICATION, changes={"email": NEW})
+
+    with SmtpServer(on_message=meanwhile) as server, time_machine.travel(now() + timedelta(hours=1)):
+        company.mail_by(server.url)
+        Outbox(company.database, company.requests.parts).work_off()
+    assert len(server.to(ANA["email"])) == 1
+    [letter] = OwedLetters(company.requests).open()
+    with time_machine.travel(now() + timedelta(days=1)):
+        Outbox(company.database, company.requests.parts).work_off()
+    assert (letter.kind, OwedLetters(company.requests).open()) == ("package", [])
+    assert f"To: {NEW}" in company.mails()[-1]
+    assert Packages(company.requests).offer(token_of(company)).request_id == request.id
