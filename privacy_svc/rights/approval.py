@@ -2,17 +2,26 @@
 
 import enum
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import now
 from privacy_svc.errors import BadRequest, Conflict
 from privacy_svc.mail import Letter
 from privacy_svc.policy import within
-from privacy_svc.rights import asking, calling_off, details, holds, merging, others, outside, outside_ending, rectifying
+from privacy_svc.rights import (
+    asking,
+    calling_off,
+    details,
+    holds,
+    links,
+    merging,
+    others,
+    outside,
+    outside_ending,
+    rectifying,
+)
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import DataRequest
-from privacy_svc.rights.packages_model import RequestPackage
 from privacy_svc.rights.parts import Event, Parts
 from privacy_svc.rights.states import Right, State, follow
 from privacy_svc.vault import Subject
@@ -129,7 +138,7 @@ def end(session: Session, parts: Parts, request: DataRequest, actor: str, *, wit
     follow(State(request.state), State.CANCELLED, "withdrawn" if withdrawn else "cancelled")
     calling_off.require_nothing_done(session, request)
     request.outcome = "withdrawn" if withdrawn else "cancelled"
-    session.execute(delete(RequestPackage).where(RequestPackage.request_id == request.id))
+    links.drop(session, request)
     close(session, parts, request, State.CANCELLED, actor)
     parts.note(session, request, Event.WITHDRAWN if withdrawn else Event.CANCELLED, actor)
 

@@ -42,6 +42,7 @@ from privacy_svc.rights import (
     holds,
     kept,
     leftovers,
+    links,
     others,
     recipients,
 )
@@ -50,7 +51,6 @@ from privacy_svc.rights.former import former_rows
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, Recounted
 from privacy_svc.rights.outside_model import RequestWork
-from privacy_svc.rights.packages_model import RequestPackage
 from privacy_svc.rights.parts import RETENTION, WORKER, Event, Parts
 from privacy_svc.rights.steps import EVERYWHERE, Step, progress, tell_progress
 from privacy_svc.store import (
@@ -215,7 +215,7 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     """What this service itself derived from the person's data goes with the key; how many log payloads."""
     forget_subject(session, person.subject_id)
     forget_links_of(session, person.subject_id)
-    session.execute(delete(RequestPackage).where(RequestPackage.subject_id == person.subject_id))
+    links.drop_all(session, person.subject_id)
     session.execute(delete(Recounted).where(Recounted.subject_id == person.subject_id))
     mine = select(DataRequest.id).where(DataRequest.subject_id == person.subject_id)
     session.execute(update(RequestWork).where(RequestWork.request_id.in_(mine)).values(gathered=None))

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from privacy_svc.db import new_id, now
@@ -49,7 +49,7 @@ def no_package(session: Session, request_id: str) -> NotFound:
 
 def renew(session: Session, parts: Parts, request: DataRequest, actor: str) -> PackageLink:
     """A new link; earlier ones end. Raises NotFound where there is no package."""
-    if session.get(RequestPackage, request.id) is None:
+    if not has_package(session, request):
         raise no_package(session, request.id)
     end(session, request)
     link = make(session, parts, request)
@@ -83,6 +83,20 @@ def end(session: Session, request: DataRequest) -> bool:
     for link in standing:
         link.revoked_at = now()
     return bool(standing)
+
+
+def drop(session: Session, request: DataRequest) -> None:
+    """The package of a request, with its links: one that stood without a package could not be renewed."""
+    end(session, request)
+    session.execute(delete(RequestPackage).where(RequestPackage.request_id == request.id))
+
+
+def drop_all(session: Session, subject_id: str) -> None:
+    """The same of all requests of a person."""
+    mine = PackageLink.request_id.in_(select(DataRequest.id).where(DataRequest.subject_id == subject_id))
+    standing = (PackageLink.revoked_at.is_(None), PackageLink.expires_at > now())
+    session.execute(update(PackageLink).where(mine, *standing).values(revoked_at=now()))
+    session.execute(delete(RequestPackage).where(RequestPackage.subject_id == subject_id))
 
 
 def _of(session: Session, request: DataRequest) -> list[PackageLink]:
@@ -130,10 +144,14 @@ def lengthen(session: Session, parts: Parts, request: DataRequest) -> PackageLin
     return link
 
 
+def has_package(session: Session, request: DataRequest) -> bool:
+    return session.get(RequestPackage, request.id) is not None
+
+
 def is_there(session: Session, request: DataRequest) -> bool:
     """A package, with a link that nobody revoked."""
     link = newest(session, request)
-    return session.get(RequestPackage, request.id) is not None and link is not None and link.revoked_at is None
+    return has_package(session, request) and link is not None and link.revoked_at is None
 
 
 def offer(session: Session, token: str) -> Offer:

@@ -49,10 +49,8 @@ def put(
     **params: Any,
 ) -> OwedLetter:
     """For who sends it after this transaction; where they do not get to it, a worker does."""
-    owed_id = new_id()
-    content = {"address": address, "subject": letter.subject, "text": letter.text}
-    sealed = details.cipher_of(session, parts.vault, request).seal(LETTER, owed_id, content)
-    owed = OwedLetter(id=owed_id, request_id=request.id, kind=kind, params=params, sealed=sealed)
+    owed = OwedLetter(id=new_id(), request_id=request.id, kind=kind, params=params)
+    _seal(session, parts, request, owed, address, letter)
     owed.next_at, owed.problem = (now() + LEASE, None) if address else (None, NO_ADDRESS)
     session.add(owed)
     session.flush()
@@ -77,15 +75,38 @@ def opened(session: Session, parts: Parts, request: DataRequest, owed: OwedLette
 
 
 def address_anew(session: Session, parts: Parts, request: DataRequest, owed: OwedLetter, on_file: str | None) -> None:
-    """To the address that is `on_file` by now; a letter that something is done may be meant for the one that was.
-    Raises Conflict where there is none, Erased."""
+    """To the address that is `on_file` by now; to the one it was written for where an erasure left none, or where the
+    letter says that something is done, which may be meant for the one that was. Raises Conflict where there is none,
+    Erased."""
     written_for, letter = opened(session, parts, request, owed)
-    address = (written_for or on_file) if owed.kind == DONE else (on_file or written_for)
+    if owed.kind == DONE:
+        address = written_for or on_file
+    else:
+        address = on_file or (written_for if _is_erased(session, parts, request) else None)
     if address is None:
         raise Conflict("There is no e-mail address on file. Tell the person by other means, and note it.")
+    _seal(session, parts, request, owed, address, letter)
+    owed.next_at = now() + LEASE
+
+
+def leave_address(session: Session, parts: Parts, request: DataRequest, owed: OwedLetter, actor: str) -> None:
+    """The one it was written for is the person's no more, and no other is on file: a person tells them. Raises
+    Erased."""
+    written_for, letter = opened(session, parts, request, owed)
+    if written_for is not None:
+        _seal(session, parts, request, owed, None, letter)
+        failed(session, parts, request, owed, NO_ADDRESS, actor, again_at=None)
+
+
+def _seal(
+    session: Session, parts: Parts, request: DataRequest, owed: OwedLetter, address: str | None, letter: Letter
+) -> None:
     content = {"address": address, "subject": letter.subject, "text": letter.text}
     owed.sealed = details.cipher_of(session, parts.vault, request).seal(LETTER, owed.id, content)
-    owed.next_at = now() + LEASE
+
+
+def _is_erased(session: Session, parts: Parts, request: DataRequest) -> bool:
+    return request.subject_id is not None and parts.vault.erased_at(session, request.subject_id) is not None
 
 
 def failed(

@@ -2,6 +2,7 @@
 a worker that is killed in between sends it again."""
 
 import threading
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -17,6 +18,18 @@ from privacy_svc.rights.owed_model import EXTENSION, PACKAGE, OwedLetter
 from privacy_svc.rights.parts import WORKER, Event, Parts, find
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What goes out. `due`: the letter's own, which a letter that is readdressed meanwhile has no more."""
+
+    address: str
+    letter: Letter
+    due: datetime
+
+    def __repr__(self) -> str:
+        return f"_Written(due={self.due.isoformat()})"
 
 
 class Outbox:
@@ -44,13 +57,13 @@ class Outbox:
 
     def send(self, owed_id: str, actor: str) -> None:
         """What goes wrong is noted: the decision that it tells of stands."""
-        problem, hopeless = None, False
+        written, problem, hopeless = None, None, False
         try:
             with self.database.write() as session:
                 written = self._written(session, owed_id)
             if written is None:
                 return
-            self.parts.mailer.send(*written)
+            self.parts.mailer.send(written.address, written.letter)
         except MailRefused:
             problem, hopeless = "mail_refused", True
         except MailUnavailable:
@@ -59,9 +72,9 @@ class Outbox:
             problem, hopeless = "evidence_gone", True
         except PrivacyError as error:
             problem = error.slug.replace("-", "_")
-        self._note(owed_id, actor, problem, hopeless=hopeless)
+        self._note(owed_id, actor, written, problem, hopeless=hopeless)
 
-    def _written(self, session: Session, owed_id: str) -> tuple[str, Letter] | None:
+    def _written(self, session: Session, owed_id: str) -> _Written | None:
         """None where it is settled, or there is nothing to say any more."""
         letter = owed.find(session, owed_id)
         request = find(session, letter.request_id, lock=True)
@@ -76,13 +89,14 @@ class Outbox:
         if letter.kind == PACKAGE:
             said = links.letter(session, self.parts, request, links.lengthen(session, self.parts, request))
         assert address is not None
-        return address, said
+        return _Written(address, said, letter.next_at)
 
-    def _note(self, owed_id: str, actor: str, problem: str | None, *, hopeless: bool) -> None:
+    def _note(self, owed_id: str, actor: str, written: _Written | None, problem: str | None, *, hopeless: bool) -> None:
+        """Nothing of a letter that meanwhile was settled, or is to go to another address: that is tried by itself."""
         with self.database.write() as session:
             letter = owed.find(session, owed_id)
             request = find(session, letter.request_id, lock=True)
-            if letter.told_at is not None:
+            if letter.told_at is not None or (written is not None and letter.next_at != written.due):
                 return
             if problem is None:
                 owed.told(session, self.parts, request, letter, now(), owed.MAIL, actor)

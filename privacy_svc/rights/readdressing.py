@@ -17,8 +17,8 @@ def leave_address(session: Session, parts: Parts, subject_id: str, actor: str) -
     mine = select(DataRequest).where(DataRequest.subject_id == subject_id).order_by(DataRequest.id)
     for request in session.scalars(mine).all():
         _end_code(session, parts, request, actor)
-        letters = _readdress(session, parts, request)
-        if links.end(session, request):
+        letters = _readdress(session, parts, request, actor)
+        if links.end(session, request) and links.has_package(session, request):
             _send_new_link(session, parts, request, actor, is_owed=PACKAGE in letters)
 
 
@@ -33,8 +33,9 @@ def _end_code(session: Session, parts: Parts, request: DataRequest, actor: str) 
         parts.note(session, request, Event.CODE_ENDED, actor)
 
 
-def _readdress(session: Session, parts: Parts, request: DataRequest) -> set[str]:
-    """The kinds of the letters that wait. That something is done may be meant for the address that was."""
+def _readdress(session: Session, parts: Parts, request: DataRequest, actor: str) -> set[str]:
+    """The kinds of the letters that wait. That something is done may be meant for the address that was; of any other,
+    nothing goes there, even where no address took its place."""
     waiting = select(OwedLetter).where(
         OwedLetter.request_id == request.id,
         OwedLetter.told_at.is_(None),
@@ -44,7 +45,9 @@ def _readdress(session: Session, parts: Parts, request: DataRequest) -> set[str]
     found = session.scalars(waiting.with_for_update()).all()
     address = reach(session, parts, request) if found else None
     for letter in found:
-        if address is not None:
+        if address is None:
+            owed.leave_address(session, parts, request, letter, actor)
+        else:
             owed.address_anew(session, parts, request, letter, address)
     return {letter.kind for letter in found}
 

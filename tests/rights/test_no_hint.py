@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from litestar import Litestar
 
 from privacy_svc.errors import BadRequest, Conflict, Erased
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import RequestView, Right, State, Wanted, Worker, WrongCode
+from privacy_svc.rights import RequestView, Right, State, Wanted, Worker, WrongCode, verification
+from privacy_svc.rights.parts import Event, find
 from tests.rights.company import Company
 from tests.rights.test_erasure import erased
 from tests.rights.test_opening import types_of
@@ -208,3 +210,26 @@ def test_nobodys_mailbox_is_filled(company: Company, app: Litestar) -> None:
             for _ in range(3):
                 opened(company, KNOWN)
         assert len(company.mails()) == 9 + 8
+
+
+def test_two_at_once_do_not_pass_the_limit(company: Company) -> None:
+    """A second process that makes a code while the eighth is being made waits for it, and mails none."""
+    for _ in range(7):
+        opened(company, KNOWN)
+    with company.database.write() as session:
+        wanted = Wanted(Right.ACCESS, CustomerRef(email=KNOWN))
+        eighth, ninth = (company.requests.receive(session, wanted, "portal").id for _ in range(2))
+    parts = company.requests.parts
+    with company.database.read() as session:
+        code = verification.reserved(session, parts, find(session, eighth))
+    assert code is not None
+    other = threading.Thread(target=company.requests.send_after_answer, args=(ninth, "portal"))
+    with company.database.write() as session:
+        made = verification.fill(session, parts, find(session, eighth, lock=True), code, "portal")
+        other.start()
+        other.join(1)
+    other.join()
+    assert made is not None
+    assert made[0] is Event.CODE_SENT
+    assert "withheld" in types_of(company, ninth)
+    assert len(company.mails()) == 7

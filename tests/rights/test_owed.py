@@ -16,6 +16,7 @@ from privacy_svc.rights.packages_model import RequestPackage
 from tests.conftest import ONE_DATABASE
 from tests.killing import killed_before_commit
 from tests.rights.company import ANA, Company
+from tests.rights.running import erased
 from tests.rights.telling import done_for
 from tests.rights.test_approval import verified
 from tests.rights.test_ended_killed import elsewhere
@@ -173,6 +174,21 @@ def test_who_has_no_address_is_shown_to_the_dpo(company: Company) -> None:
     assert owed(company).open() == []
     with company.database.read() as session:
         assert session.scalars(select(RequestPackage.request_id)).all() == [request.id]
+
+
+@ONE_DATABASE
+def test_an_erasure_leaves_the_address_a_letter_was_written_for(company: Company) -> None:
+    """No other is on file by then, and the person is still owed the refusal: staff can send it again."""
+    request = verified(company)
+    company.mail_by(AWAY)
+    company.requests.refuse(request.id, Ground.LEGAL_CLAIMS, "You are suing us.", "dora")
+    mail_is_back(company)
+    assert erased(company).state == State.COMPLETED
+    [letter] = owed(company).open()
+    owed(company).send_again(letter.id, "dora")
+    assert f"To: {ANA['email']}" in company.mails()[-1]
+    assert "You are suing us." in company.mails()[-1]
+    assert owed(company).open() == []
 
 
 @ONE_DATABASE
