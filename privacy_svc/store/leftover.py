@@ -12,7 +12,7 @@ _SAYS_NOTHING = ("system", "user.unique_id")
 @dataclass(frozen=True, slots=True)
 class FoundAt:
     """One row. `key` is None where the table's key says something about a person itself. `namesake`: the row belongs to
-    another customer, who has the value that was found there themselves."""
+    another customer, who has the value that was found there themselves, or whose own values do not open."""
 
     key: str | None
     namesake: bool = False
