@@ -21,6 +21,7 @@ A crash between 1 and 3 leaves the person restricted, not readable; the run goes
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -47,6 +48,7 @@ from privacy_svc.rights import (
     recipients,
 )
 from privacy_svc.rights.address import address_in, contacts_in, language_in
+from privacy_svc.rights.errors import DataLeft
 from privacy_svc.rights.former import former_rows
 from privacy_svc.rights.letters import Letters
 from privacy_svc.rights.model import KNOWN_VALUES, DataRequest, Recounted
@@ -59,6 +61,7 @@ from privacy_svc.store import (
     ErasedItem,
     FoundRow,
     Known,
+    Leftover,
     check_erasable,
     erase_subject,
     forget_subject,
@@ -222,26 +225,37 @@ def forget(session: Session, parts: Parts, person: Theirs) -> int:
     return parts.log.erase_payloads(session, person, actor=WORKER)
 
 
-def _search(session: Session, parts: Parts, request: DataRequest) -> tuple[list[dict[str, Any]], leftovers.Found]:
-    """Read anew: the key is destroyed. What was kept again, where anything was left; the places are those of the first
-    time. Raises Conflict for somebody who is back meanwhile."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """`again`: what was kept again, where anything was left; the places are those of the first time. `treated`: what
+    was taken out where a person decided so."""
+
+    again: Sequence[Mapping[str, Any]]
+    left: Sequence[Leftover]
+    treated: Sequence[Leftover]
+
+
+def _search(session: Session, parts: Parts, request: DataRequest) -> _Seen:
+    """Read anew: the key is destroyed. Raises Conflict for somebody who is back meanwhile."""
     if parts.vault.erased_at(session, _subject(request)) is None:
         raise Conflict("The person was readmitted since: what stands in the stores now is not what was to be erased.")
     parts.stores.look_anew()
     again = _clean_stores(session, parts, request)
     known, said = known_to(session, parts, request), leftovers.decided(request)
     where = (session, parts.stores, parts.vault, parts.policy)
-    found = leftovers.Found(*read_back(*where, _subject(request), known, said, again.standing))
-    return [_item(i) for i in again.items] if again.standing is None else [], found
+    left, treated = read_back(*where, _subject(request), known, said, again.standing)
+    return _Seen([_item(i) for i in again.items] if again.standing is None else [], left, treated)
 
 
-def _judge(
-    session: Session, parts: Parts, request: DataRequest, seen: tuple[list[dict[str, Any]], leftovers.Found]
-) -> None:
-    again, found = seen
-    if again:
-        _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), again)
-    tell_progress(request, own=leftovers.judge(request, found))
+def _judge(session: Session, parts: Parts, request: DataRequest, seen: _Seen) -> DataLeft | None:
+    if seen.again:
+        _keep_evidence(session, parts, request, datetime.fromisoformat(progress(request)["online_at"]), seen.again)
+    leftovers.note_taken_out(request, "own", seen.treated)
+    try:
+        tell_progress(request, own=leftovers.judge(request, "own", seen.left))
+    except DataLeft as error:
+        return error
+    return None
 
 
 def _tell(session: Session, parts: Parts, request: DataRequest) -> closing.Told:

@@ -126,14 +126,14 @@ class Fulfilment:
                 self._begin(session, request)
                 for step in steps:
                     at = step.name
-                    if _due(request, step):
-                        step.do(session, self.parts, request, seen.get(at))
-                        mark_done(request, step)
+                    if not _due(request, step):
+                        continue
+                    if (error := step.do(session, self.parts, request, seen.get(at))) is not None:
+                        return _failed(request_id, at, error)
+                    mark_done(request, step)
                 went_on(request)
         except PrivacyError as error:
-            kind = type(error).__name__
-            _log.warning("request.step_failed", request=request_id, step=at, problem=error.slug, kind=kind)
-            return problem_of(at, error)
+            return _failed(request_id, at, error)
         except Exception as error:  # noqa: BLE001 - whatever it is is tried again, then ends the request, and is told
             # The message may quote a value of the person: only the kind and the place go to the log.
             stack = traceback.extract_tb(error.__traceback__)
@@ -197,6 +197,11 @@ class Fulfilment:
                 request.approved_at = request.approved_by = request.first_approved_by = None
             self.parts.note(session, request, Event.FAILED, WORKER, **_told(problem))
         _log.error("request.failed", request=request_id, **_told(problem))
+
+
+def _failed(request_id: str, step: str, error: PrivacyError) -> Problem:
+    _log.warning("request.step_failed", request=request_id, step=step, problem=error.slug, kind=type(error).__name__)
+    return problem_of(step, error)
 
 
 def _due(request: DataRequest, step: Step) -> bool:

@@ -26,19 +26,12 @@ from privacy_svc.store import Decided, FoundAt, Leftover, is_redactable, row_of
 
 MOST_ROWS = 200
 """Of a place, that are named; more are found by the next search."""
+_TAKEN_OUT = "taken_out"
 
 
 class Decision(enum.StrEnum):
     REDACT = "redact"
     ACCEPT = "accept"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """`treated`: what was taken out where a person decided so."""
-
-    left: Sequence[Leftover]
-    treated: Sequence[Leftover] = field(default=())
 
 
 def decided(request: DataRequest) -> Decided:
@@ -77,17 +70,31 @@ def _view(request: DataRequest, place: Mapping[str, Any]) -> LeftoverView:
     return LeftoverView(request.id, path, place["detail"], said.get(path), rows)
 
 
-def judge(request: DataRequest, found: Found) -> dict[str, Any]:
-    """What the certificate says of a search. Raises DataLeft for what nobody decided about."""
+def note_taken_out(request: DataRequest, search: str, treated: Iterable[Leftover]) -> None:
+    """What a search took out where a person decided so, with what it took out before: however it ends, the next one
+    does not find it any more, and the certificate is to tell of it."""
+    rows = {(x["collection"], x["field"]): x["rows"] for x in _taken_out(request, search)}
+    for x in treated:
+        rows[x.collection, x.field] = rows.get((x.collection, x.field), 0) + x.rows
+    told = [{"collection": path, "field": name, "rows": n} for (path, name), n in rows.items()]
+    tell_progress(request, **{_TAKEN_OUT: {**progress(request).get(_TAKEN_OUT, {}), search: told}})
+
+
+def _taken_out(request: DataRequest, search: str) -> list[dict[str, Any]]:
+    return list(progress(request).get(_TAKEN_OUT, {}).get(search, ()))
+
+
+def judge(request: DataRequest, search: str, found: Sequence[Leftover]) -> dict[str, Any]:
+    """What the certificate says of a search, by what it `found` left. Raises DataLeft for what nobody decided about."""
     said = decided(request)
-    left = [rest for x in found.left if (rest := said.left(x))]
+    left = [rest for x in found if (rest := said.left(x))]
     if left:
         raise DataLeft(
             "The read-back found values of the person.",
             faults=[Fault(x.place, _detail(x)) for x in left],
             rows={x.place: [{"key": r.key, "namesake": r.namesake} for r in _named(x)] for x in left},
         )
-    return {"at": now().isoformat(), "accepted": _counts(found.left), "redacted": _counts(found.treated)}
+    return {"at": now().isoformat(), "accepted": _counts(found), "redacted": _taken_out(request, search)}
 
 
 def _named(found: Leftover) -> Sequence[FoundAt]:

@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from privacy_svc.errors import PrivacyError
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
 
 Look = Callable[[Session, Parts, DataRequest], Any]
-Do = Callable[[Session, Parts, DataRequest, Any], None]
+Do = Callable[[Session, Parts, DataRequest, Any], PrivacyError | None]
+"""The error where the step is not done, and what it noted all the same is to stay."""
 
 _DONE = "steps"
 START = "start"

@@ -8,7 +8,7 @@ passes it rests, so that it never takes more than a part of the machine.
 import fcntl
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +81,11 @@ class Sweeper:
         waiting = self._waiting()
         people = {request_id: one.searched for request_id, one in waiting.items()}
         sweep = Sweep(self._database, parts.stores, parts.vault, parts.policy, people)
-        if not sweep.run(lambda: ended is None or not ended.is_set()):
+        try:
+            whole = sweep.run(lambda: ended is None or not ended.is_set())
+        finally:
+            self._note(waiting, sweep)
+        if not whole:
             return 0
         for request_id, one in waiting.items():
             try:
@@ -90,6 +94,14 @@ class Sweeper:
                 _log.warning("sweep.not_ended", request=request_id, problem=error.slug)
         _log.info("sweep.done", erasures=len(waiting), texts=sweep.texts, closed=sweep.closed)
         return len(waiting)
+
+    def _note(self, waiting: Iterable[str], sweep: Sweep) -> None:
+        """Also of a pass that did not come to its end, or that ends no erasure."""
+        for request_id in waiting:
+            if treated := sweep.treated(request_id):
+                with self._database.write() as session:
+                    request = find(session, request_id, lock=True)
+                    leftovers.note_taken_out(request, EVERYWHERE.name, treated)
 
     def _ids(self) -> list[str]:
         """Erasures that got as far as the gate."""
@@ -131,13 +143,12 @@ class Sweeper:
 
     def _open(self, request_id: str, attempt: int, sweep: Sweep) -> bool:
         """Not where somebody began anew meanwhile. Raises DataLeft."""
-        found = leftovers.Found(sweep.left(request_id), sweep.treated(request_id))
         with self._database.write() as session:
             request = find(session, request_id, lock=True)
             due = request.state == State.IN_PROGRESS and request.attempt == attempt
             if not due or is_done(request, EVERYWHERE):
                 return False
-            said = leftovers.judge(request, found)
+            said = leftovers.judge(request, EVERYWHERE.name, sweep.left(request_id))
             read = {"texts": sweep.texts, "closed": sweep.closed, "not_searched": sweep.not_searched}
             tell_progress(request, everywhere=said | read)
             steps.mark_done(request, EVERYWHERE)

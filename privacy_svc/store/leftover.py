@@ -12,7 +12,7 @@ _SAYS_NOTHING = ("system", "user.unique_id")
 @dataclass(frozen=True, slots=True)
 class FoundAt:
     """One row. `key` is None where the table's key says something about a person itself. `namesake`: the row belongs to
-    another customer, who has the value that was found there themselves."""
+    another customer, who has the value that was found there themselves, or whose own values do not open."""
 
     key: str | None
     namesake: bool = False
@@ -48,11 +48,13 @@ class Decided:
 
     def left(self, found: Leftover) -> Leftover | None:
         """Without what may stay; None where nothing else is there."""
-        if found.place in self.accept:
-            return None
-        at = [x for x in found.at if x.key is None or row_of(found.place, x.key) not in self.accept]
-        rows = found.rows - (len(found.at) - len(at))
-        return Leftover(found.collection, found.field, rows, tuple(at)) if rows else None
+        at = tuple(x for x in found.at if not self._accepts(found.place, x.key))
+        return Leftover(found.collection, found.field, len(at), at) if at else None
+
+    def _accepts(self, place: str, key: str | None) -> bool:
+        """A word about the row counts before one about the whole place."""
+        row = None if key is None else row_of(place, key)
+        return row in self.accept or (place in self.accept and row not in self.redact)
 
 
 def row_of(place: str, key: str) -> str:

@@ -3,7 +3,7 @@
 A few look-ups by key, however many customers there are. Everybody else's rows are `sweeping`'s.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import String, func, select, update
@@ -54,7 +54,7 @@ def read_back(
                 continue
             taken_out = decided.redacts(f"{path}.{name}", key, namesake=False)
             if taken_out:
-                put(stores, bound, name, {key: known.taken_out(text)})
+                taken_out = put(stores, bound, name, key, before=text, after=known.taken_out(text))
             found = FoundAt(shown_key(bound.collection, key))
             (treated if taken_out else left).setdefault((path, name), []).append(found)
         for name, at_key in _numbers_and_days(stores, bound, rows, known):
@@ -130,13 +130,17 @@ def _unmapped(
                 yield name, row_key(bound.collection, row), row[name]
 
 
-def put(stores: Stores, bound: BoundCollection, name: str, texts: Mapping[str, str]) -> None:
-    """Other texts, by row key, also in a column that nobody mapped."""
+def put(stores: Stores, bound: BoundCollection, name: str, key: str, *, before: Any, after: str) -> bool:
+    """Another text in place of the one that was read, also in a column that nobody mapped; False where it does not
+    stand there any more: what the CRM wrote meanwhile stays."""
+    whole = _whole(bound, name)
+    row = [whole.c[n] == v for n, v in key_values(bound, key).items()]
     with stores.write(bound.collection.dataset) as connection:
-        for key, text in texts.items():
-            whole = _whole(bound, name)
-            where = [whole.c[n] == v for n, v in key_values(bound, key).items()]
-            connection.execute(update(whole).where(*where).values({name: text}))
+        # compared here, because databases hold texts equal that are not: in case, in trailing spaces
+        if connection.scalar(select(whole.c[name]).where(*row).with_for_update()) != before:
+            return False
+        connection.execute(update(whole).where(*row).values({name: after}))
+    return True
 
 
 def _whole(bound: BoundCollection, name: str) -> Any:

@@ -165,25 +165,33 @@ class Sweep:
         rows: Mapping[str, Row],
         hits: Mapping[str, tuple[_Text, set[str]]],
     ) -> None:
-        """Their own kept values are kept; else they are left, or taken out where a person decided so."""
+        """Their own kept values are kept; else they are left, or taken out where a person decided so. What the CRM
+        wrote anew meanwhile is left: the next pass reads it."""
         place = (bound.collection.path, name)
         whose = self._namesakes.owners(bound.collection, rows)
         with self._database.read() as session:
             owner_of = _subjects(session, whose) if _stays(field_) else {}
         for key, (found, people) in hits.items():
-            text = found.text
+            text, taken_out = found.text, list[tuple[str, FoundAt]]()
             for who in people:
-                searched, counts = self._people[who], self._counts[who]
+                searched = self._people[who]
                 if owner_of.get(key) == searched.subject_id:
                     continue
                 namesake = self._namesakes.has(whose.get(key), searched.known, found.text)
-                taken_out = searched.decided.redacts(".".join(place), key, namesake=namesake)
-                if taken_out:
-                    text = searched.known.taken_out(text)
                 at = FoundAt(shown_key(bound.collection, key), namesake)
-                (counts.treated if taken_out else counts.left).setdefault(place, []).append(at)
-            if text != found.text:
-                put(self._stores, bound, name, {key: _as_held(found, field_, text, rows[key][name])})
+                if searched.decided.redacts(".".join(place), key, namesake=namesake):
+                    text = searched.known.taken_out(text)
+                    taken_out.append((who, at))
+                else:
+                    self._counts[who].left.setdefault(place, []).append(at)
+            done = text == found.text or self._put(bound, name, field_, rows[key], found, text)
+            for who, at in taken_out:
+                counts = self._counts[who]
+                (counts.treated if done else counts.left).setdefault(place, []).append(at)
+
+    def _put(self, bound: BoundCollection, name: str, field_: Field | None, row: Row, found: _Text, text: str) -> bool:
+        before, key = row[name], row_key(bound.collection, row)
+        return put(self._stores, bound, name, key, before=before, after=_as_held(found, field_, text, before))
 
 
 def _subjects(session: Session, whose: Mapping[str, tuple[Collection, str]]) -> dict[str, str]:

@@ -1,13 +1,14 @@
 """What is wrong with one request keeps no other waiting."""
 
 from privacy_svc.http import CustomerRef
-from privacy_svc.rights import Elsewheres, Right, State, Wanted
+from privacy_svc.rights import Decision, Elsewheres, Right, State, Wanted
 from privacy_svc.rights.fulfilment import Fulfilment
 from privacy_svc.rights.outside_model import RequestWork
 from privacy_svc.rights.parts import find
 from privacy_svc.rights.sweeping import Sweeper
 from tests.conftest import ONE_DATABASE
-from tests.rights.company import Company
+from tests.rights.company import ANA, Company
+from tests.rights.running import carried_on, erased
 from tests.rights.test_elsewhere import house, tool
 
 __all__ = ["house", "tool"]
@@ -40,6 +41,32 @@ def test_an_erasure_whose_values_are_damaged_fails_alone(company: Company) -> No
     assert found.failure is not None
     assert (found.state, found.failure["slug"]) == (State.FAILED, "tampered")
     assert company.requests.show(whole).state == State.COMPLETED
+
+
+def test_a_customer_whose_values_do_not_open_stops_no_erasure(company: Company) -> None:
+    """A note of theirs that names the erased person may mean themselves: it waits for a word about it, and stays."""
+    company.seal()
+    [sealed] = [str(r["email"]) for r in company.rows("customers") if r["id"] == 2]
+    at = len(sealed) // 2
+    note = f"I am {ANA['name']}"
+    company.write(
+        "UPDATE customers SET email = :spoiled WHERE id = 2",
+        "INSERT INTO notes VALUES (31, 2, :note)",
+        "INSERT INTO notes VALUES (32, 3, :note)",
+        spoiled=sealed[:at] + ("A" if sealed[at] != "A" else "B") + sealed[at + 1 :],
+        note=note,
+    )
+    request = erased(company)
+    assert request.state == State.FAILED
+    [waiting] = company.requests.leftovers()
+    assert {r.key: r.namesake for r in waiting.rows} == {"31": True, "32": False}
+    company.requests.decide_leftover(request.id, waiting.place, Decision.REDACT, "hearsay", "dora")
+    company.requests.approve(request.id, "dora")
+    assert carried_on(company, request.id).state == State.FAILED
+    assert {r["id"]: r["note"] for r in company.rows("notes") if r["id"] != 30} == {31: note, 32: "I am [erased]"}
+    company.requests.decide_leftover(request.id, waiting.place, Decision.ACCEPT, "Bo's", "dora", row="31")
+    company.requests.approve(request.id, "dora")
+    assert carried_on(company, request.id).state == State.COMPLETED
 
 
 def test_a_part_that_cannot_be_read_is_given_up_alone(house: Company) -> None:

@@ -150,7 +150,8 @@ def with_namesake(company: Company) -> RequestView:
 
 def test_a_namesakes_own_rows_are_passed_over(company: Company, worker: Worker) -> None:
     """Each row has its key and says whether it is another customer's who has the value too; to redact the whole place
-    takes nothing out of those, and the request waits for a word about them. No text is in our tables."""
+    takes nothing out of those, and the request waits for a word about them. No text is in our tables. The certificate
+    tells what each of the passes took out."""
     company.seal()
     request = with_namesake(company)
     [waiting] = company.requests.leftovers()
@@ -171,6 +172,7 @@ def test_a_namesakes_own_rows_are_passed_over(company: Company, worker: Worker) 
     assert company.rows("notes")[1]["note"] == notes[31]
     told = certificate(company, request.id)["read_back"]["everybodys_texts"]  # type: ignore[index]
     assert told["accepted"] == [{"collection": "crm.notes", "field": "note", "rows": 1}]
+    assert told["redacted"] == [{"collection": "crm.notes", "field": "note", "rows": 1}]
 
 
 def test_rows_are_decided_one_by_one(company: Company, worker: Worker) -> None:
