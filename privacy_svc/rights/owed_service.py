@@ -5,11 +5,11 @@ from datetime import datetime
 
 import msgspec
 
-from privacy_svc.rights import opening, owed
+from privacy_svc.rights import links, opening, owed
 from privacy_svc.rights.address import reach
 from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.owed_courier import Outbox
-from privacy_svc.rights.owed_model import OwedLetter
+from privacy_svc.rights.owed_model import PACKAGE, OwedLetter
 from privacy_svc.rights.parts import Event, find
 from privacy_svc.rights.service import Requests
 
@@ -51,12 +51,15 @@ class OwedLetters:
             return [_view(*found) for found in owed.waiting(session)]
 
     def text(self, owed_id: str, actor: str) -> OwedText:
-        """The look is logged. Raises NotFound, Conflict once they were told."""
+        """The look is logged. A package's has the newest link, which is not over yet. Raises NotFound, Conflict once
+        they were told."""
         with self.database.write() as session:
             letter = owed.find_open(session, owed_id)
             request = find(session, letter.request_id)
             self.parts.note(session, request, Event.DETAILS_READ, actor)
             address, said = owed.opened(session, self.parts, request, letter)
+            if letter.kind == PACKAGE and links.is_there(session, request):
+                said = links.letter(session, self.parts, request, links.lengthen(session, self.parts, request))
             return OwedText(_view(letter, request), address, said.subject, said.text)
 
     def send_again(self, owed_id: str, actor: str) -> None:

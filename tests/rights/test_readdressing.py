@@ -20,14 +20,15 @@ from tests.rights.running import done, erased
 from tests.rights.telling import done_for
 from tests.rights.test_approval import verified
 from tests.rights.test_opening import types_of
-from tests.rights.test_package_links import token_of
+from tests.rights.test_package_links import LINK, token_of
 from tests.smtp import SmtpServer
 
 NEW = "ana.silva@new.example"
 
 
 def test_a_letter_that_waits_goes_nowhere_where_the_address_was_removed(company: Company, worker: Worker) -> None:
-    """Neither by itself nor when staff send it again: they are shown it as one that has no address."""
+    """Neither by itself nor when staff send it again: they are shown it as one that has no address, with a link that
+    works."""
     access = verified(company, Right.ACCESS)
     request = verified(company, Right.RECTIFICATION, changes={"email": None})
     company.mail_by("smtp://127.0.0.1:1")
@@ -43,6 +44,9 @@ def test_a_letter_that_waits_goes_nowhere_where_the_address_was_removed(company:
         Outbox(company.database, company.requests.parts).work_off()
         with pytest.raises(Conflict, match="no e-mail address"):
             owed.send_again(letter.id, "dora")
+        found = LINK.search(owed.text(letter.id, "dora").text)
+        assert found is not None
+        assert Packages(company.requests).offer(found[2]).request_id == access.id
     assert not [mail for mail in company.mails()[before:] if ANA["email"] in mail]
 
 
