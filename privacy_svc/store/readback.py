@@ -46,21 +46,25 @@ def read_back(
     StoreUnavailable."""
     left: dict[tuple[str, str], list[FoundAt]] = dict(_index_entries(session, subject_id))
     treated: dict[tuple[str, str], list[FoundAt]] = {}
+    to_take_out: list[tuple[BoundCollection, str, str, str]] = []
     raw = walk_raw_all(session, stores, policies, subject_id) if standing is None else standing
     for bound, rows in _by_collection(stores, raw):
         path = bound.collection.path
         for name, key, text in _texts(stores, bound, rows):
             if not known.in_own(text):
                 continue
-            taken_out = decided.redacts(f"{path}.{name}", key, namesake=False)
-            if taken_out:
-                taken_out = put(stores, bound, name, key, before=text, after=known.taken_out(text))
-            found = FoundAt(shown_key(bound.collection, key))
-            (treated if taken_out else left).setdefault((path, name), []).append(found)
+            if decided.redacts(f"{path}.{name}", key, namesake=False):
+                to_take_out.append((bound, name, key, text))
+            else:
+                left.setdefault((path, name), []).append(FoundAt(shown_key(bound.collection, key)))
         for name, at_key in _numbers_and_days(stores, bound, rows, known):
             left.setdefault((path, name), []).append(FoundAt(at_key))
     for place, at in _same_address(session, stores, vault, policies, subject_id, known):
         left.setdefault(place, []).extend(at)
+    for bound, name, key, text in to_take_out:  # last: what a search took out that then fails is told by nobody
+        taken_out = put(stores, bound, name, key, before=text, after=known.taken_out(text))
+        found = FoundAt(shown_key(bound.collection, key))
+        (treated if taken_out else left).setdefault((bound.collection.path, name), []).append(found)
     return leftovers(left), leftovers(treated)
 
 

@@ -167,3 +167,18 @@ def test_what_a_pass_that_was_broken_off_took_out_is_told(company: Company, brok
     assert redacted(company, request.id, "everybodys_texts") == [
         {"collection": "crm.orders", "field": "remark", "rows": 1}
     ]
+
+
+def test_what_a_search_of_their_own_rows_took_out_is_told_where_the_store_goes_away(company: Company) -> None:
+    """Everything is read before anything is taken out: what is read after it could fail."""
+    company.write("ALTER TABLE customers ADD COLUMN remark TEXT", "ALTER TABLE orders ADD COLUMN remark TEXT")
+    company.write("UPDATE orders SET remark = 'paid'")
+    company.write("UPDATE customers SET remark = :n WHERE id = 1", n=f"{ANA['name']} rang")
+    request = to_be_redacted(company)
+    with ending_after_a_write(company, Event(), broken=True):
+        Fulfilment(company.database, company.requests.parts).run(request.id)
+    assert company.rows("customers")[0]["remark"] == "[erased] rang"
+    assert carried_on(company, request.id).state == State.COMPLETED
+    assert redacted(company, request.id, "own_rows_and_indexes") == [
+        {"collection": "crm.customers", "field": "remark", "rows": 1}
+    ]
