@@ -6,9 +6,10 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from privacy_svc.rights.model import DataRequest, RequestValue
+from privacy_svc.rights.model import DataRequest
 from privacy_svc.rights.parts import Parts
 from privacy_svc.rights.rectifying import old_values
+from privacy_svc.rights.states import Right
 from privacy_svc.store import FoundRow
 
 
@@ -16,13 +17,14 @@ def former_rows(session: Session, parts: Parts, subject_id: str, rows: Sequence[
     """The rows as they were before each correction, the last one first: a former surname belongs to the first name
     beside it."""
     now = {(row.collection.path, row.key): row for row in rows}
-    mine = (DataRequest.subject_id == subject_id, DataRequest.id.in_(select(RequestValue.request_id)))
+    mine = (DataRequest.subject_id == subject_id, DataRequest.right == Right.RECTIFICATION.value)
     for request in session.scalars(select(DataRequest).where(*mine).order_by(DataRequest.received_at.desc())):
-        for path, key, name, old in old_values(session, parts, request):
+        former = list(old_values(session, parts, request))
+        for path, key, name, old in former:
             row = now.get((path, key)) or _gone(parts, path, key)
             if row is not None and name in row.values:
                 now[path, key] = replace(row, values=row.values | {name: old})
-        yield from now.values()
+        yield from now.values() if former else ()
 
 
 def _gone(parts: Parts, path: str, key: str) -> FoundRow | None:
