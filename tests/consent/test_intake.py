@@ -58,7 +58,8 @@ def answers(found: Sequence[Taken | Exception]) -> list[tuple[str, str]]:
 def test_the_answer_tells_every_objection_that_is_heeded(desk: Desk, intake: Intake) -> None:
     """Also one to profiling, against a purpose that does it; birth dates and the like are not looked at for it."""
     path = intake.policies.folder / "purposes.yml"
-    path.write_text(path.read_text().replace("    minimum_age: 16\n", "    minimum_age: 16\n    profiling: true\n"))
+    known = "      inherits: {profiling: the text has said so from the first version on}\n    minimum_age: 16\n"
+    path.write_text(path.read_text().replace("    minimum_age: 16\n", f"{known}    profiling: true\n"))
     with desk.database.write() as session:
         object_to(session, desk.log, desk.subject, PROFILING, "shop")
         session.get_one(Subject, desk.subject).birth = b"garbage"
