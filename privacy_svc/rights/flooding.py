@@ -5,6 +5,7 @@ mailed any more is answered as for somebody we do not know. Staff verify such a 
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -24,10 +25,8 @@ def may_mail(session: Session, subject_id: str | None, at: datetime) -> bool:
     if subject_id is None:
         return True
     _take_turns(session, subject_id)
-    return (
-        _mailed(session, subject_id, at - SOON) < IN_SOON
-        and _mailed(session, subject_id, at - timedelta(days=1)) < A_DAY
-    )
+    mailed = _mailed(session, subject_id, at - timedelta(days=1))
+    return len(mailed) < A_DAY and sum(one > at - SOON for one in mailed) < IN_SOON
 
 
 def _take_turns(session: Session, subject_id: str) -> None:
@@ -38,15 +37,8 @@ def _take_turns(session: Session, subject_id: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
-def _mailed(session: Session, subject_id: str, since: datetime) -> int:
-    counted = (
-        select(func.count())
-        .select_from(RequestEvent)
-        .join(DataRequest, DataRequest.id == RequestEvent.request_id)
-        .where(
-            DataRequest.subject_id == subject_id,
-            RequestEvent.type == Event.CODE_SENT.value,
-            RequestEvent.at > since,
-        )
-    )
-    return session.scalar(counted) or 0
+def _mailed(session: Session, subject_id: str, since: datetime) -> Sequence[datetime]:
+    """In two looks: in one, PostgreSQL reads everybody's timelines."""
+    requests = session.scalars(select(DataRequest.id).where(DataRequest.subject_id == subject_id)).all()
+    sent = (RequestEvent.type == Event.CODE_SENT.value, RequestEvent.at > since)
+    return session.scalars(select(RequestEvent.at).where(RequestEvent.request_id.in_(requests), *sent)).all()

@@ -79,7 +79,7 @@ class Selection:
         self._reading = pdp.reading(decider, question.purpose)
         self._states = consent.SharedStates(self._reading)
         self._people: People
-        self._erasures = 0
+        self._erasures = (0, 0)
         self._groups: dict[int, tuple[str, int]] = {}
         self._answers: list[Decision] = []
         """Of the groups, by number. A group is all people who got the same answer."""

@@ -39,9 +39,14 @@ class Vault(Ends, Care, Returning, Searchable):
         self.ledger.check(session)
 
     @staticmethod
-    def erasures(session: Session) -> int:
-        """Rises with every erasure and return of anybody: who sees the same number twice has missed none between."""
-        return session.scalar(select(func.count()).select_from(LedgerEntry)) or 0
+    def erasures(session: Session) -> tuple[int, int]:
+        """Entries of the ledger that are exported, and that wait for it. Who sees the same twice has missed no erasure
+        and no return of anybody between; where an export fell in between it differs too. Both are one look at an
+        index."""
+        last = select(func.max(LedgerEntry.number)).scalar_subquery()
+        waiting = select(func.count()).select_from(LedgerEntry).where(LedgerEntry.number.is_(None)).scalar_subquery()
+        found = session.execute(select(func.coalesce(last, 0), waiting)).one()
+        return found[0], found[1]
 
     @staticmethod
     def erased_at(session: Session, subject_id: str) -> datetime | None:
