@@ -44,6 +44,8 @@ CREATE INDEX newsletter_customer ON newsletter_subscriptions (customer_id);
 
 TODAY = date(2026, 11, 1)
 ANA = 1
+_ANAS, _NOBODYS = ("+351 21 099 0042", "+351 21 099 0043"), 44
+"""Before and after she corrects it. Nobody else has either: an erasure that finds it in another's record stops there."""
 """The customer whose story the demo tells."""
 FEW = 100
 """Of so many or more the last two are special: a child, and somebody who left long ago."""
@@ -165,7 +167,7 @@ def _staff(connection: sqlite3.Connection) -> None:
 
 def _people(dice: random.Random, count: int) -> Iterator[Person]:
     yield Person(
-        ANA, "Ana", "Figueiredo", "ana.figueiredo@mail.example", "+351 21 099 0042", date(1987, 5, 14),
+        ANA, "Ana", "Figueiredo", "ana.figueiredo@mail.example", _ANAS[0], date(1987, 5, 14),
         "Rua das Flores 17", "4000-322", "Porto", "PT", "pt",
     )  # fmt: skip
     for number in range(2, count + 1):
@@ -174,6 +176,7 @@ def _people(dice: random.Random, count: int) -> Iterator[Person]:
         code, city = dice.choice(country.places)
         digits = (dice.randrange(100), dice.randrange(100))
         phone = country.phone.format(*digits) if country.code == "FR" else country.phone.format(dice.randrange(1000))
+        phone = country.phone.format(_NOBODYS) if phone in _ANAS else phone
         email = f"{_plain(first)}.{_plain(last)}.{number}@mail.example"
         born = TODAY - timedelta(days=dice.randrange(18 * 366, 80 * 365))
         street = f"{dice.choice(country.streets)} {dice.randrange(1, 140)}"
