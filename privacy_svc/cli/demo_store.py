@@ -44,9 +44,9 @@ CREATE INDEX newsletter_customer ON newsletter_subscriptions (customer_id);
 
 TODAY = date(2026, 11, 1)
 ANA = 1
-_ANAS, _NOBODYS = ("+351 21 099 0042", "+351 21 099 0043"), 44
-"""Before and after she corrects it. Nobody else has either: an erasure that finds it in another's record stops there."""
 """The customer whose story the demo tells."""
+_ANAS, _NOBODYS = ("+351 21 099 0042", "+351 21 099 0043"), 44
+"""Her number before and after she corrects it. Nobody else has one of them: her erasure would stop at it."""
 FEW = 100
 """Of so many or more the last two are special: a child, and somebody who left long ago."""
 _SPECIAL: dict[int, dict[str, Any]] = {
