@@ -6,7 +6,16 @@ from typing import Any, Literal
 
 from privacy_svc.pii.frequencies import FEWEST_VALUES, effective_values
 from privacy_svc.pii.headers import bare_name, category_of
-from privacy_svc.pii.looks import CONFIRMING, SHAPES, count, holds_email, is_card, is_international, national_id, texts
+from privacy_svc.pii.looks import (
+    CONFIRMING,
+    SHAPES,
+    count,
+    holds_email,
+    is_card_number,
+    is_international,
+    national_id,
+    texts,
+)
 from privacy_svc.pii.name_columns import LAST, names_in
 
 Kind = Literal["text", "integer", "number", "date", "bool", "other"]
@@ -183,7 +192,7 @@ def _by_check_digits(found: Sequence[str]) -> ColumnGuess | None:
     """Cards and national ids, also where they are stored as integers."""
     if len(found) < _FEWEST_NUMBERS:
         return None
-    cards = count(is_card, found)
+    cards = count(is_card_number, found)
     if cards >= SURE * len(found):
         return _looking(_CARDS, "card numbers", cards, found, 0.85)
     ids = national_id(found, SURE)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from privacy_svc.pii.birthdays import days_in
 from privacy_svc.pii.engine import detect
 from privacy_svc.pii.finding import Finding, without_overlaps
 from privacy_svc.pii.known import known_values_in
@@ -58,8 +57,9 @@ def examined(language: str) -> str:
 
 def _is_own(text: str, found: Finding, own: Own, mine: list[Finding]) -> bool:
     if found.entity == "DATE_OF_BIRTH":
-        days = days_in(text[found.start : found.end])
-        return any(day == mine_ or day == mine_[:4] for day in days for mine_ in own.days)
+        here = text[found.start : found.end]
+        years = {day[:4] for day in own.days}
+        return bool(known_values_in(here, (), list(own.days))) or here.strip() in years
     if found.entity == "ADDRESS":
         here = text[found.start : found.end]
         return bool(known_values_in(here, own.streets)) or _is_covered(text, found, mine)

@@ -67,3 +67,10 @@ def test_a_note_is_read_in_the_language_of_who_wrote_it() -> None:
     """Who asks in English is given no names of a German note."""
     note = "Gesprochen mit Frau Okonjola wegen der Rechnung."
     assert others(note, ANA, "de", "en") == others(note, ANA, "de") == ["Okonjola"]
+
+
+def test_ones_own_year_of_birth_stays() -> None:
+    """And another's goes."""
+    own = Own(days=("1980-01-31",))
+    assert others("Jahrgang 1980, geboren am 31.1.1980", own, "de") == []
+    assert others("Kunde geboren am 31.1.1981", own, "de") == ["31.1.1981"]
