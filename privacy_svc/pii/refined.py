@@ -8,7 +8,14 @@ from typing import Any
 import phonenumbers
 import regex
 import tldextract
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult, predefined_recognizers
+from presidio_analyzer import (
+    AnalysisExplanation,
+    EntityRecognizer,
+    Pattern,
+    PatternRecognizer,
+    RecognizerResult,
+    predefined_recognizers,
+)
 from stdnum import iban
 
 from privacy_svc.pii.ages import is_a_persons, is_a_things
@@ -126,8 +133,10 @@ class Ibans(EntityRecognizer):
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
         said = {RecognizerResult.RECOGNIZER_NAME_KEY: "Ibans", RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id}
-        unexplained: Any = None
-        return [RecognizerResult("IBAN_CODE", a, b, 1.0, unexplained, dict(said)) for a, b in self._found(text)]
+        found = self._found(text)
+        return [
+            RecognizerResult("IBAN_CODE", a, b, 1.0, AnalysisExplanation("Ibans", 1.0), dict(said)) for a, b in found
+        ]
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         at = 0
